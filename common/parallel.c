@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+#include "parallel.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct pool {
+    pthread_mutex_t run_lock; /* held by the caller of pool_run */
+    pthread_mutex_t lock;
+    pthread_cond_t work, done;
+    uint64_t generation; /* of the current loop; workers wait for it to change */
+    int busy;            /* workers still in the current loop */
+    bool stop;
+    pool_body *body;
+    void *context;
+    int64_t count;
+    _Atomic int64_t next;
+    int threads;
+    struct worker {
+        struct pool *pool;
+        pthread_t thread;
+        int index;
+    } workers[];
+};
+
+static void take_indices(struct pool *p, int thread) {
+    int64_t index;
+    while ((index = atomic_fetch_add(&p->next, 1)) < p->count) p->body(p->context, index, thread);
+}
+
+static void *worker_main(void *argument) {
+    struct worker *w = argument;
+    struct pool *p = w->pool;
+    uint64_t seen = 0;
+    pthread_mutex_lock(&p->lock);
+    for (;;) {
+        while (p->generation == seen && !p->stop) pthread_cond_wait(&p->work, &p->lock);
+        if (p->stop) break;
+        seen = p->generation;
+        pthread_mutex_unlock(&p->lock);
+        take_indices(p, w->index);
+        pthread_mutex_lock(&p->lock);
+        if (--p->busy == 0) pthread_cond_signal(&p->done);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+int pool_available_threads(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    int count = CPU_COUNT(&set);
+    return count > 0 ? count : 1;
+}
+
+struct pool *pool_create(int threads) {
+    if (threads <= 0) threads = pool_available_threads();
+    struct pool *p = calloc(1, sizeof *p + (size_t)threads * sizeof p->workers[0]);
+    if (!p) return NULL;
+    pthread_mutex_init(&p->run_lock, NULL);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->work, NULL);
+    pthread_cond_init(&p->done, NULL);
+    for (p->threads = 1; p->threads < threads; p->threads++) {
+        struct worker *w = &p->workers[p->threads];
+        *w = (struct worker){.pool = p, .index = p->threads};
+        if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+            pool_destroy(p);
+            return NULL;
+        }
+    }
+    return p;
+}
+
+void pool_destroy(struct pool *p) {
+    if (!p) return;
+    pthread_mutex_lock(&p->lock);
+    p->stop = true;
+    pthread_cond_broadcast(&p->work);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 1; i < p->threads; i++) pthread_join(p->workers[i].thread, NULL);
+    pthread_cond_destroy(&p->done);
+    pthread_cond_destroy(&p->work);
+    pthread_mutex_destroy(&p->lock);
+    pthread_mutex_destroy(&p->run_lock);
+    free(p);
+}
+
+int pool_threads(const struct pool *p) { return p->threads; }
+
+void pool_run(struct pool *p, int64_t count, pool_body *body, void *context) {
+    if (count <= 0) return;
+    pthread_mutex_lock(&p->run_lock);
+    p->body = body;
+    p->context = context;
+    p->count = count;
+    atomic_store(&p->next, 0);
+    pthread_mutex_lock(&p->lock);
+    p->busy = p->threads - 1;
+    p->generation++;
+    pthread_cond_broadcast(&p->work);
+    pthread_mutex_unlock(&p->lock);
+    take_indices(p, 0);
+    pthread_mutex_lock(&p->lock);
+    while (p->busy) pthread_cond_wait(&p->done, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+    pthread_mutex_unlock(&p->run_lock);
+}

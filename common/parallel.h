@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* A small pool of host threads for loops whose iterations are independent. */
+#ifndef COMMON_PARALLEL_H
+#define COMMON_PARALLEL_H
+
+#include <stdint.h>
+
+struct pool;
+
+/* threads includes the caller's; 0 = as many as the process may run on. Null when memory or threads run out. */
+struct pool *pool_create(int threads);
+void pool_destroy(struct pool *pool); /* null is accepted */
+int pool_threads(const struct pool *pool);
+int pool_available_threads(void);
+
+/*
+ * Calls body(context, index, thread) once for each index in [0, count), thread in [0, pool_threads). Indices
+ * are handed out one by one in ascending order; returns when all have finished. One pool_run at a time per pool
+ * (a second caller waits). body must not call pool_run on the same pool.
+ */
+typedef void pool_body(void *context, int64_t index, int thread);
+void pool_run(struct pool *pool, int64_t count, pool_body *body, void *context);
+
+#endif

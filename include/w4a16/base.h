@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Status codes, errors and element types that every other header uses.
+ *
+ * Errors are values. A function that can fail returns a w4a16_status and, if the caller handed it a
+ * w4a16_error, fills in one sentence: what went wrong, where, and what would be accepted. The library never
+ * prints, aborts, exits or changes global state.
+ */
+#ifndef W4A16_BASE_H
+#define W4A16_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(W4A16_BUILDING)
+#define W4A16_API __attribute__((visibility("default")))
+#else
+#define W4A16_API
+#endif
+
+/* Values are frozen: new ones are only appended. */
+typedef enum w4a16_status {
+    W4A16_OK = 0,
+    W4A16_INVALID_ARGUMENT = -1, /* the call itself is wrong: null pointer, negative size, wrong device */
+    W4A16_BAD_FILE = -2,         /* a file's content is damaged or contradicts itself */
+    W4A16_UNSUPPORTED = -3,      /* legal, but no reader, kernel or device here takes it */
+    W4A16_NO_DEVICE = -4,        /* the device or its runtime is not there */
+    W4A16_OUT_OF_MEMORY = -5,
+    W4A16_IO = -6,               /* the operating system refused: open, read, write */
+    W4A16_DEVICE_FAULT = -7,     /* a kernel did something illegal, or the device's runtime failed */
+    W4A16_MISMATCH = -8          /* a result was verified and is wrong */
+} w4a16_status;
+
+/* Owned by the caller, one per thread; a null pointer is accepted everywhere and only drops the message. */
+typedef struct w4a16_error {
+    w4a16_status status;
+    char message[1024]; /* one sentence, UTF-8, always terminated; empty after success */
+} w4a16_error;
+
+typedef enum w4a16_dtype {
+    W4A16_F16 = 1,  /* IEEE binary16 */
+    W4A16_BF16 = 2, /* the upper half of IEEE binary32 */
+    W4A16_F32 = 3
+} w4a16_dtype;
+
+W4A16_API const char *w4a16_version(void);                  /* "0.1.0" */
+W4A16_API const char *w4a16_status_name(w4a16_status status); /* "bad file"; never null */
+W4A16_API const char *w4a16_dtype_name(w4a16_dtype type);     /* "fp16", "bf16", "fp32"; never null */
+W4A16_API size_t w4a16_dtype_size(w4a16_dtype type);          /* bytes; 0 for an unknown type */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

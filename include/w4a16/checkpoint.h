@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Quantised checkpoints on disk: safetensors plus a JSON configuration.
+ *
+ * A checkpoint is a directory with one .safetensors file (or that file itself, its directory then holding
+ * the configuration). Files are untrusted: every offset, size, shape and name is checked before use, and an
+ * error names file, tensor, what was found and what is accepted. Sources of the format rules: the safetensors
+ * README and the GPTQ packers; docs/formats.md has the table.
+ */
+#ifndef W4A16_CHECKPOINT_H
+#define W4A16_CHECKPOINT_H
+
+#include "w4a16/base.h"
+#include "w4a16/layer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct w4a16_checkpoint w4a16_checkpoint; /* immutable once open: readable from several threads */
+
+typedef struct w4a16_layer_info {
+    const char *name;    /* "model.layers.0.self_attn.q_proj"; owned by the checkpoint */
+    const char *format;  /* "gptq", "gptq_v2" */
+    int64_t N, K, group_size;
+    w4a16_dtype scale_type;
+    int symmetric, act_order, has_bias;
+    int64_t wrapped_zeros; /* GPTQ v1 zeros stored as 15, which read as 16 here and as 0 in some readers */
+    const char *problem;   /* null if readable, else the sentence that reading it would give */
+} w4a16_layer_info;
+
+/*
+ * Opens and validates headers and configuration. BAD_FILE, UNSUPPORTED, IO or OUT_OF_MEMORY. A layer with a
+ * problem does not fail the opening; it is listed with that problem.
+ */
+W4A16_API w4a16_status w4a16_checkpoint_open(const char *path, w4a16_checkpoint **out, w4a16_error *error);
+W4A16_API void w4a16_checkpoint_close(w4a16_checkpoint *checkpoint); /* null is accepted */
+
+W4A16_API size_t w4a16_checkpoint_layers(const w4a16_checkpoint *checkpoint);
+W4A16_API const w4a16_layer_info *w4a16_checkpoint_layer(const w4a16_checkpoint *checkpoint, size_t index);
+/* Index of the layer of that name, or -1. */
+W4A16_API int64_t w4a16_checkpoint_find(const w4a16_checkpoint *checkpoint, const char *name);
+
+/* Reads one layer; free it with w4a16_layer_free. It does not depend on the checkpoint afterwards. */
+W4A16_API w4a16_status w4a16_checkpoint_read_layer(const w4a16_checkpoint *checkpoint, size_t index,
+                                                   w4a16_layer **out, w4a16_error *error);
+
+/* How to quantise. Fill with w4a16_quantize_init first. */
+typedef struct w4a16_quantize_options {
+    size_t struct_size;
+    int64_t group_size;     /* default 128; -1 = one group over K; must divide K otherwise */
+    int symmetric;          /* default 1: zero = 8 */
+    int version;            /* 1 or 2: GPTQ zero convention; default 1 */
+    w4a16_dtype scale_type; /* F16 (default) or BF16 */
+    int search;             /* default 1: search the scale that minimises squared error; 0: plain min-max */
+    int threads;            /* default 1 */
+} w4a16_quantize_options;
+
+W4A16_API void w4a16_quantize_init(w4a16_quantize_options *options);
+
+/* Told after each tensor; done and total count tensors. May be null. Never called from two threads at once. */
+typedef void w4a16_progress(void *context, const char *tensor, size_t done, size_t total);
+
+/*
+ * Quantises every 2-D fp32/fp16/bf16 tensor named "*.weight" ([N, K], as torch stores linears) of a
+ * safetensors file to a GPTQ checkpoint in out_dir (created if needed): model.safetensors and
+ * quantize_config.json. Other tensors are copied. An existing model.safetensors is replaced only after the
+ * new one is complete.
+ */
+W4A16_API w4a16_status w4a16_quantize_file(const char *in_file, const char *out_dir,
+                                           const w4a16_quantize_options *options, w4a16_progress *progress,
+                                           void *context, w4a16_error *error);
+
+/*
+ * Writes one decoder block of seeded, LLM-like weights (bf16, heavy-tailed columns) in the shapes of a named
+ * model, as model.layers.0.self_attn.q_proj.weight and so on. w4a16_model_name lists the names, null after
+ * the last. Same seed, same bytes.
+ */
+W4A16_API const char *w4a16_model_name(size_t index);
+W4A16_API w4a16_status w4a16_make_model(const char *model, uint64_t seed, const char *out_file,
+                                        w4a16_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The canonical layer: the one form that every checkpoint dialect is read into and every device layout is
+ * packed from.
+ *
+ *     y[m,n] = sum over k of a[m,k] * w[k,n]  (+ bias[n])
+ *     w[k,n] = scale[g(k), n] * (q[k,n] - zero[g(k), n])
+ *
+ * K = input features, N = output features, G = groups = ceil(K / group_size).
+ */
+#ifndef W4A16_LAYER_H
+#define W4A16_LAYER_H
+
+#include "w4a16/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct w4a16_layer {
+    size_t struct_size; /* sizeof(w4a16_layer); set by w4a16_layer_init */
+    int64_t N, K;
+    int64_t group_size; /* 1..K, consecutive K (after perm) that share one scale; "one group" is K itself */
+    /*
+     * [ceil(K/8)][N] words; bits 4i..4i+3 of word [r][n] are q[8r+i, n], unsigned 0..15, in the ORIGINAL
+     * K order. Nibbles at k >= K are ignored.
+     */
+    const uint32_t *q;
+    w4a16_dtype scale_type; /* F16 or BF16: as stored in the checkpoint, never converted */
+    const uint16_t *scale;  /* [G][N] */
+    const uint8_t *zero;    /* [G][N], each 0..16; null means the constant 8 (symmetric) */
+    /*
+     * Act-order. perm[p] = the original k at place p of the order in which groups are contiguous, so that
+     * g(perm[p]) = p / group_size. A permutation of 0..K-1, or null for the identity.
+     */
+    const int32_t *perm;
+    w4a16_dtype bias_type; /* F16, BF16 or F32; read only if bias is not null */
+    const void *bias;      /* [N] or null */
+} w4a16_layer;
+
+/* All zero but struct_size. */
+W4A16_API void w4a16_layer_init(w4a16_layer *layer);
+
+/* ceil(K / group_size). */
+W4A16_API int64_t w4a16_layer_groups(const w4a16_layer *layer);
+
+/*
+ * The one place where a layer is checked: sizes, overflow, types, zero range, perm being a permutation,
+ * finite scales. Everything after it trusts the layer. INVALID_ARGUMENT names the field, what was found and
+ * what is accepted.
+ */
+W4A16_API w4a16_status w4a16_layer_check(const w4a16_layer *layer, w4a16_error *error);
+
+/* Frees a layer that this library allocated (w4a16_checkpoint_read_layer). Null is accepted. */
+W4A16_API void w4a16_layer_free(w4a16_layer *layer);
+
+/*
+ * The fp64 reference, computed from the canonical layer (never from packed data).
+ *
+ *   a       [M][lda] elements of type act (F16 or BF16), lda >= K; bf16 subnormals count as zero, as they do
+ *           in the matrix and dot units of RDNA3
+ *   y       [M][N] receives the exact-to-fp64 sums, bias included
+ *   bound   [M][N] or null; receives sum over k of |a[m,k]| * |w[k,n]|
+ *   threads number of host threads, >= 1
+ */
+W4A16_API w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act, int64_t M, const void *a,
+                                       int64_t lda, double *y, double *bound, int threads,
+                                       w4a16_error *error);
+
+/* How far outputs are from the reference, in the terms of the numerics contract (docs/numerics.md). */
+typedef struct w4a16_accuracy {
+    int64_t outputs;      /* compared elements */
+    int64_t within_1ulp;  /* at most 1 ulp of the output type from the correctly rounded reference */
+    int64_t non_finite;   /* elements whose reference is Inf or NaN; they must agree in kind and sign */
+    int64_t violations;   /* elements beyond 2 ulp + 1e-6 * bound, or disagreeing non-finite ones */
+    double worst_ulp;     /* largest distance from the correctly rounded reference, in ulp */
+    double worst_excess;  /* largest |y - reference| / (2 ulp + 1e-6 * bound); above 1 is a violation */
+} w4a16_accuracy;
+
+/*
+ * Compares `out` ([M][ldo] elements of type out_type) with the reference and ADDS to *accuracy (zero it
+ * first), so that several runs make one figure.
+ */
+W4A16_API void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo,
+                             const double *y, const double *bound, w4a16_accuracy *accuracy);
+
+/* True if >= 99.9 % of the outputs are within 1 ulp (asked of random fills only) and none violates. */
+W4A16_API int w4a16_accuracy_ok(const w4a16_accuracy *accuracy, int random_fill);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Devices, packed weights, plans and runs.
+ *
+ *     open device -> pack weights once -> plan per (M, types) -> run as often as you like
+ *
+ * Everything is chosen, checked and allocated in plan; run allocates nothing. On a HIP device run takes no
+ * lock and synchronises nothing either, so it is safe in graph capture and on several streams at once, each
+ * with a workspace of its own. Same inputs give the same bits on every run, schedule and thread count.
+ */
+#ifndef W4A16_LINEAR_H
+#define W4A16_LINEAR_H
+
+#include "w4a16/base.h"
+#include "w4a16/layer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct w4a16_device w4a16_device;   /* may be used from several threads */
+typedef struct w4a16_weights w4a16_weights; /* one packed layer in device memory; immutable */
+typedef struct w4a16_plan w4a16_plan;       /* immutable; runs of one plan may overlap */
+
+typedef enum w4a16_device_kind {
+    W4A16_DEVICE_SIM = 1, /* the gfx11 simulator, in process */
+    W4A16_DEVICE_CPU = 2, /* the fp32 reference on host threads */
+    W4A16_DEVICE_HIP = 3  /* an AMD GPU through libamdhip64, opened at run time */
+} w4a16_device_kind;
+
+typedef struct w4a16_device_options {
+    size_t struct_size;
+    w4a16_device_kind kind; /* default SIM */
+    const char *target;     /* sim: "gfx1100" (default when null), "gfx1101", ...; hip: must be null or match */
+    int index;              /* hip: device number; default 0 */
+    int threads;            /* sim, cpu: host threads; 0 (default) = all available */
+    uint64_t schedule_seed; /* sim: 0 (default) = in order; else waves and work-groups run in a seeded random order */
+    const char *kernel_mask; /* null, or a comma list of kernel names (or prefixes ending in '*') to leave out */
+} w4a16_device_options;
+
+typedef struct w4a16_device_info {
+    w4a16_device_kind kind;
+    char name[64];    /* "simulated gfx1100", "cpu", "AMD Radeon RX 7900 XTX" */
+    char target[16];  /* "gfx1100"; empty on cpu */
+    char runtime[96]; /* "gfx11sim, avx512, 2 threads"; "HIP 7.1.0 (/path/libamdhip64.so.7)" */
+} w4a16_device_info;
+
+W4A16_API void w4a16_device_options_init(w4a16_device_options *options);
+W4A16_API w4a16_status w4a16_device_open(const w4a16_device_options *options, w4a16_device **out,
+                                         w4a16_error *error);
+/* Weights, plans and buffers of the device must be freed before. Null is accepted. */
+W4A16_API void w4a16_device_close(w4a16_device *device);
+W4A16_API void w4a16_device_get_info(const w4a16_device *device, w4a16_device_info *info);
+
+/*
+ * The gfx name of the n-th AMD GPU as the kernel driver's sysfs tree states it, without initialising the
+ * GPU. NO_DEVICE if there is none. root is "/sys" when null; tests hand in a tree of their own.
+ */
+W4A16_API w4a16_status w4a16_detect_gpu(const char *root, int n, char target[16], w4a16_error *error);
+
+/*
+ * Device memory. An address is a device pointer (hip), a host pointer (cpu) or a simulated address (sim).
+ * address % 256 == 0. Contents are undefined at first. copy_* return when the copy is complete.
+ */
+typedef uint64_t w4a16_address;
+W4A16_API w4a16_status w4a16_buffer_alloc(w4a16_device *device, size_t bytes, w4a16_address *out,
+                                          w4a16_error *error);
+W4A16_API w4a16_status w4a16_buffer_free(w4a16_device *device, w4a16_address address, w4a16_error *error);
+W4A16_API w4a16_status w4a16_copy_to_device(w4a16_device *device, w4a16_address to, const void *from,
+                                            size_t bytes, w4a16_error *error);
+W4A16_API w4a16_status w4a16_copy_from_device(w4a16_device *device, void *to, w4a16_address from,
+                                              size_t bytes, w4a16_error *error);
+
+/* Checks, packs and uploads a layer. The layer may be freed afterwards. */
+W4A16_API w4a16_status w4a16_weights_create(w4a16_device *device, const w4a16_layer *layer,
+                                            w4a16_weights **out, w4a16_error *error);
+W4A16_API void w4a16_weights_free(w4a16_weights *weights); /* null is accepted */
+W4A16_API size_t w4a16_weights_bytes(const w4a16_weights *weights); /* device memory held */
+
+/* One matrix product, as the kernel table sees it. */
+typedef struct w4a16_problem {
+    size_t struct_size;
+    int64_t M, N, K, group_size;
+    w4a16_dtype act;        /* F16 (default) or BF16: activations and output */
+    w4a16_dtype scale_type; /* F16 (default) or BF16 */
+    int symmetric;          /* default 1 */
+    int act_order, has_bias;
+    int64_t lda, ldo; /* row strides in elements; 0 (default) = K and N */
+} w4a16_problem;
+
+W4A16_API void w4a16_problem_init(w4a16_problem *problem);
+/* Fills N, K, group_size, scale_type, symmetric, act_order and has_bias from packed weights. */
+W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights);
+
+/* OK, or UNSUPPORTED with the reason of the kernel that came closest. */
+W4A16_API w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *problem,
+                                      w4a16_error *error);
+
+/* One kernel launch of a plan, for people and tests to read. */
+typedef struct w4a16_launch_info {
+    const char *kernel;    /* "w4a16_decode_f16_m4_g128_sym" */
+    uint32_t grid[3];      /* work-groups */
+    uint32_t block[3];     /* work-items */
+    uint32_t lds_bytes;    /* dynamic */
+} w4a16_launch_info;
+
+W4A16_API w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weights,
+                                         const w4a16_problem *problem, w4a16_plan **out, w4a16_error *error);
+W4A16_API void w4a16_plan_free(w4a16_plan *plan); /* null is accepted */
+W4A16_API size_t w4a16_plan_workspace(const w4a16_plan *plan); /* bytes; 0 = none needed */
+W4A16_API size_t w4a16_plan_launches(const w4a16_plan *plan);
+W4A16_API w4a16_launch_info w4a16_plan_launch(const w4a16_plan *plan, size_t index);
+
+typedef struct w4a16_run_args {
+    size_t struct_size;
+    w4a16_address a;         /* [M][lda] */
+    w4a16_address out;       /* [M][ldo]; elements between N and ldo are not touched */
+    w4a16_address workspace; /* w4a16_plan_workspace bytes, one per concurrent run; 0 if none is needed */
+    void *stream;            /* hip: a hipStream_t, null = default stream; else ignored */
+} w4a16_run_args;
+
+/* What the simulator counted in one run; zero on other devices. */
+typedef struct w4a16_run_stats {
+    uint64_t wave_instructions; /* executed, without s_nop, s_delay_alu, s_clause and s_waitcnt* */
+    double seconds;             /* host time inside the simulator: says nothing about a card */
+} w4a16_run_stats;
+
+/* stats may be null. On hip the work is queued; on sim and cpu it is complete on return. */
+W4A16_API w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_run_stats *stats,
+                                 w4a16_error *error);
+
+/* The kernel table, for `w4a16 info` and tests. */
+typedef struct w4a16_kernel_info {
+    const char *name;
+    const char *device; /* "gfx11", "cpu" */
+    const char *limits; /* one line a person can read: types, M, groups, zeros */
+} w4a16_kernel_info;
+W4A16_API size_t w4a16_kernels(void);
+W4A16_API w4a16_kernel_info w4a16_kernel(size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

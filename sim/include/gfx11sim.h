@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * gfx11sim: runs gfx11 (RDNA3) code objects on the host, without a GPU and without ROCm.
+ *
+ *     gfx11sim_create -> gfx11sim_bind buffers -> gfx11sim_load an ELF -> gfx11sim_run a kernel -> read results
+ *
+ * Everything that can go wrong (a damaged code object, an instruction that is not modelled, a wild address)
+ * comes back as a status and a gfx11sim_report; the library never prints, aborts or exits. A kernel computes
+ * the same bits on every host, at every SIMD level, thread count and schedule.
+ */
+#ifndef GFX11SIM_H
+#define GFX11SIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(GFX11SIM_BUILDING)
+#define GFX11SIM_API __attribute__((visibility("default")))
+#else
+#define GFX11SIM_API
+#endif
+
+typedef struct gfx11sim gfx11sim;               /* one machine: memory, host threads, options */
+typedef struct gfx11sim_object gfx11sim_object; /* a loaded code object */
+typedef struct gfx11sim_kernel gfx11sim_kernel; /* a kernel of it; lives as long as the object */
+
+typedef enum gfx11sim_status {
+    GFX11SIM_OK = 0,
+    GFX11SIM_INVALID_ARGUMENT = -1,
+    GFX11SIM_BAD_OBJECT = -2,    /* not an ELF, not gfx11, damaged, contradictory */
+    GFX11SIM_UNSUPPORTED = -3,   /* legal, but not modelled: the report names the instruction or feature */
+    GFX11SIM_ILLEGAL = -4,       /* not an instruction of this target */
+    GFX11SIM_MEMORY_FAULT = -5,  /* an access outside every buffer, or against its permissions */
+    GFX11SIM_TRAP = -6,          /* s_trap */
+    GFX11SIM_TIMEOUT = -7,       /* instruction quota used up: an endless loop */
+    GFX11SIM_BARRIER = -8,       /* waves wait at a barrier that can never complete */
+    GFX11SIM_OUT_OF_MEMORY = -9
+} gfx11sim_status;
+
+/* What stopped a call. Fields that do not apply are zero; `text` is always a complete sentence. */
+typedef struct gfx11sim_report {
+    gfx11sim_status status;
+    char text[1024];
+    char kernel[128];
+    char instruction[192]; /* disassembly */
+    uint64_t pc;           /* bytes from the kernel's first instruction */
+    uint32_t encoding[4];  /* dwords of the instruction; encoding_dwords of them are valid */
+    uint32_t encoding_dwords;
+    uint32_t workgroup[3];
+    uint32_t wave;    /* in the work-group */
+    uint32_t lane;    /* the first offending one */
+    uint64_t address; /* simulated */
+    uint32_t bytes;   /* size of the access */
+} gfx11sim_report;
+
+/* How lanes are computed on the host; all levels give the same bits. */
+typedef enum gfx11sim_simd {
+    GFX11SIM_SIMD_AUTO = 0,
+    GFX11SIM_SIMD_PORTABLE = 1,
+    GFX11SIM_SIMD_AVX2 = 2,
+    GFX11SIM_SIMD_AVX512 = 3
+} gfx11sim_simd;
+
+typedef struct gfx11sim_options {
+    size_t struct_size;
+    const char *target;      /* default (null) "gfx1100"; also gfx1101, gfx1102, gfx1103 */
+    int threads;             /* host threads; 0 (default) = all available */
+    gfx11sim_simd simd;      /* default AUTO; a level that the host lacks is refused */
+    uint64_t schedule_seed;  /* 0 (default) = work-groups and waves in order, else a seeded random order */
+    uint64_t quota;          /* instructions one wave may execute; 0 (default) = 1 << 40 */
+} gfx11sim_options;
+
+GFX11SIM_API void gfx11sim_options_init(gfx11sim_options *options);
+/* options may be null. */
+GFX11SIM_API gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out,
+                                             gfx11sim_report *report);
+GFX11SIM_API void gfx11sim_destroy(gfx11sim *sim); /* null is accepted; frees its objects and bindings */
+GFX11SIM_API const char *gfx11sim_simd_name(const gfx11sim *sim); /* "avx512", "avx2", "portable" */
+GFX11SIM_API int gfx11sim_threads(const gfx11sim *sim);
+
+/* ---- memory ---------------------------------------------------------------------------------------- */
+
+#define GFX11SIM_READ 1u
+#define GFX11SIM_WRITE 2u
+
+/*
+ * Makes `bytes` bytes of host memory visible to kernels at *address (a multiple of 4096 plus host's offset
+ * is NOT kept: *address % 256 == 0 always; bytes may be 0). The memory stays the caller's and must outlive the
+ * binding. Distinct bindings are far apart, so that no stray offset reaches a neighbour. name is copied and
+ * appears in reports; null is accepted.
+ */
+GFX11SIM_API gfx11sim_status gfx11sim_bind(gfx11sim *sim, void *host, size_t bytes, unsigned access,
+                                           const char *name, uint64_t *address, gfx11sim_report *report);
+GFX11SIM_API gfx11sim_status gfx11sim_unbind(gfx11sim *sim, uint64_t address, gfx11sim_report *report);
+/* Host pointer behind [address, address + bytes), or null if that is not inside one binding. */
+GFX11SIM_API void *gfx11sim_host_pointer(const gfx11sim *sim, uint64_t address, size_t bytes);
+
+/* ---- code objects ---------------------------------------------------------------------------------- */
+
+/* Copies what it needs: `bytes` may be freed afterwards. Offload bundles are refused with that reason. */
+GFX11SIM_API gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes,
+                                           gfx11sim_object **out, gfx11sim_report *report);
+GFX11SIM_API void gfx11sim_unload(gfx11sim_object *object); /* null is accepted */
+GFX11SIM_API const char *gfx11sim_object_target(const gfx11sim_object *object); /* "gfx1100" */
+GFX11SIM_API size_t gfx11sim_object_kernels(const gfx11sim_object *object);
+GFX11SIM_API const gfx11sim_kernel *gfx11sim_object_kernel(const gfx11sim_object *object, size_t index);
+/* By metadata name, without ".kd"; null if there is none. */
+GFX11SIM_API const gfx11sim_kernel *gfx11sim_find_kernel(const gfx11sim_object *object, const char *name);
+
+typedef struct gfx11sim_arg {
+    const char *value_kind; /* "global_buffer", "by_value", "hidden_block_count_x", ... as in the metadata */
+    uint32_t offset, size;
+} gfx11sim_arg;
+
+typedef struct gfx11sim_kernel_info {
+    const char *name;
+    uint32_t kernarg_bytes; /* hidden arguments included */
+    uint32_t explicit_bytes; /* up to the end of the last argument that is not hidden */
+    uint32_t lds_bytes;     /* static */
+    uint32_t scratch_bytes; /* per lane */
+    uint32_t wave_size;     /* 32 or 64 */
+    uint32_t sgprs, vgprs, sgpr_spills, vgpr_spills;
+    uint32_t max_block; /* work-items in a work-group */
+    uint32_t code_bytes;
+    size_t arg_count;
+    const gfx11sim_arg *args;
+} gfx11sim_kernel_info;
+GFX11SIM_API gfx11sim_kernel_info gfx11sim_get_kernel_info(const gfx11sim_kernel *kernel);
+
+/* ---- observers ------------------------------------------------------------------------------------- */
+
+typedef enum gfx11sim_unit { /* which issue port of the SIMD an instruction uses */
+    GFX11SIM_UNIT_VALU = 0,
+    GFX11SIM_UNIT_TRANS,
+    GFX11SIM_UNIT_WMMA,
+    GFX11SIM_UNIT_SALU,
+    GFX11SIM_UNIT_SMEM,
+    GFX11SIM_UNIT_VMEM,
+    GFX11SIM_UNIT_LDS,
+    GFX11SIM_UNIT_BRANCH,
+    GFX11SIM_UNIT_IMMEDIATE, /* s_nop, s_waitcnt*, s_delay_alu, s_clause, s_barrier, s_endpgm, ... */
+    GFX11SIM_UNITS
+} gfx11sim_unit;
+
+#define GFX11SIM_SPACE_NONE 0u
+#define GFX11SIM_SPACE_GLOBAL 1u
+#define GFX11SIM_SPACE_LDS 2u
+#define GFX11SIM_SPACE_SCRATCH 3u
+#define GFX11SIM_SPACE_SCALAR 4u /* global memory through the scalar cache; one address, in lane 0 */
+
+/* One issued instruction. Valid only during the call. */
+typedef struct gfx11sim_event {
+    const gfx11sim_kernel *kernel;
+    uint32_t workgroup[3];
+    uint32_t wave;      /* in the work-group */
+    uint32_t wave_size;
+    uint64_t pc;        /* bytes from the kernel's first instruction */
+    const char *opcode; /* "v_dot2_f32_f16" */
+    gfx11sim_unit unit;
+    uint64_t exec;      /* lanes that were active */
+    unsigned space;     /* GFX11SIM_SPACE_* */
+    int store, atomic;
+    uint32_t bytes;            /* per lane (per instruction for SCALAR) */
+    const uint64_t *addresses; /* [wave_size], valid where exec has a bit; null without a space */
+} gfx11sim_event;
+
+/*
+ * Called for every instruction that executed without a fault, after it. Calls of one work-group come from one
+ * host thread in program order of each wave; different work-groups call concurrently. Launches without an
+ * observer pay nothing for it.
+ */
+typedef struct gfx11sim_observer {
+    void *context;
+    void (*issue)(void *context, const gfx11sim_event *event);
+    void (*wave_begin)(void *context, const gfx11sim_event *event); /* may be null; only ids are filled */
+    void (*wave_end)(void *context, const gfx11sim_event *event);   /* may be null; only ids are filled */
+} gfx11sim_observer;
+
+/* ---- launches -------------------------------------------------------------------------------------- */
+
+typedef struct gfx11sim_launch {
+    size_t struct_size;
+    uint32_t grid[3];  /* work-items, as in a dispatch packet; a last partial work-group is allowed */
+    uint32_t block[3]; /* work-items of a work-group */
+    uint32_t dynamic_lds_bytes;
+    const void *kernarg; /* the explicit arguments in their metadata layout; hidden ones are filled in */
+    size_t kernarg_bytes; /* at least the kernel's explicit_bytes */
+    const gfx11sim_observer *observer; /* or null */
+} gfx11sim_launch;
+
+typedef struct gfx11sim_counts {
+    uint64_t instructions;      /* wave-instructions executed, a dual-issue pair counting as one */
+    uint64_t idle_instructions; /* of those: s_nop, s_delay_alu, s_clause, s_waitcnt* */
+    uint64_t by_unit[GFX11SIM_UNITS];
+    uint64_t waves, workgroups;
+    double seconds; /* host wall time of the launch: says nothing about a card */
+} gfx11sim_counts;
+
+GFX11SIM_API void gfx11sim_launch_init(gfx11sim_launch *launch);
+/*
+ * Runs to completion. One launch at a time per gfx11sim (a second thread waits). counts may be null. After a
+ * fault memory holds whatever had been written until then.
+ */
+GFX11SIM_API gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel,
+                                          const gfx11sim_launch *launch, gfx11sim_counts *counts,
+                                          gfx11sim_report *report);
+
+/* ---- disassembly ----------------------------------------------------------------------------------- */
+
+/*
+ * One instruction in LLVM's syntax. code: `dwords` dwords; returns how many it takes (1..3... at most 4), or 0
+ * with "(illegal)" in text if they are no instruction of the target or are cut off.
+ */
+GFX11SIM_API uint32_t gfx11sim_disassemble(const char *target, const uint32_t *code, size_t dwords,
+                                           char *text, size_t text_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
