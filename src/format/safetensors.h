@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The safetensors container: a validated reader and a writer. Knows nothing of what the tensors mean. */
+#ifndef W4A16_FORMAT_SAFETENSORS_H
+#define W4A16_FORMAT_SAFETENSORS_H
+
+#include "w4a16/base.h"
+
+#define ST_MAX_DIMS 8
+
+enum st_dtype { ST_OTHER, ST_BOOL, ST_U8, ST_I8, ST_I16, ST_U16, ST_F16, ST_BF16, ST_I32, ST_U32, ST_F32,
+                ST_F64, ST_I64, ST_U64 };
+
+struct st_tensor {
+    const char *name;
+    enum st_dtype dtype;
+    const char *dtype_name; /* as in the file; the only hint when dtype is ST_OTHER */
+    int dims;
+    int64_t shape[ST_MAX_DIMS];
+    uint64_t begin, end; /* bytes, relative to the start of the data */
+};
+
+struct safetensors; /* immutable; readable from several threads */
+
+/* Opens, and checks everything that the header promises against the file. */
+w4a16_status safetensors_open(const char *path, struct safetensors **out, w4a16_error *error);
+void safetensors_close(struct safetensors *st);
+const char *safetensors_path(const struct safetensors *st);
+size_t safetensors_count(const struct safetensors *st);
+const struct st_tensor *safetensors_at(const struct safetensors *st, size_t index); /* in order of begin */
+const struct st_tensor *safetensors_find(const struct safetensors *st, const char *name); /* or null */
+/* Reads all end - begin bytes of a tensor. */
+w4a16_status safetensors_read(const struct safetensors *st, const struct st_tensor *tensor, void *to,
+                              w4a16_error *error);
+
+/*
+ * Checks a header alone (for the opener and the fuzzer): json[0..bytes) describes data of data_bytes bytes.
+ * label names the file in errors. The result has no file behind it: safetensors_read fails.
+ */
+w4a16_status safetensors_parse(const char *label, const char *json, size_t bytes, uint64_t data_bytes,
+                               struct safetensors **out, w4a16_error *error);
+
+/* What a writer needs of one tensor. */
+struct st_source {
+    const char *name;
+    enum st_dtype dtype;
+    int dims;
+    int64_t shape[ST_MAX_DIMS];
+    const void *data; /* bytes of the whole tensor */
+};
+
+/*
+ * Writes path by way of a temporary file beside it that is renamed when complete, so an error leaves an old file
+ * as it was.
+ */
+w4a16_status safetensors_write(const char *path, const struct st_source *tensors, size_t count,
+                               w4a16_error *error);
+
+size_t st_dtype_size(enum st_dtype dtype); /* bytes per element; 0 for ST_OTHER */
+const char *st_dtype_name(enum st_dtype dtype);
+
+#endif

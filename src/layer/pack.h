@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The device layout: one block of memory per layer, one copy of the weights for every kernel.
+ *
+ *   weights [strips][blocks][32 columns][16 bytes]   strip = 32 columns (N), block = 32 consecutive K
+ *   scales  [strips][groups][32] 16-bit              as in the checkpoint
+ *   zeros   [strips][groups][32] bytes 0..16         absent for symmetric layers
+ *   bias    [32 * strips] fp32                       absent without bias
+ *   perm    [K] int32                                absent without act-order
+ *
+ * The 16 bytes of (column, block) are four words; word i holds k = 8i..8i+7 of the block, even k = 8i+2j in
+ * bits 4j..4j+3 and odd k = 8i+2j+1 in bits 16+4j..16+4j+3, so that (word >> 4j) & 0x000f000f is a pair of
+ * neighbours in K in the two halves of a register. K runs in group order: perm is already applied.
+ *
+ * Why so: a wave with one column per lane loads 512 contiguous bytes at a time and a work-group's stream is
+ * contiguous from end to end; the strips' distance is no power of two in general; a lane gets exactly the run of
+ * K in one column that both dot2 and the B operand of a 16x16x16 matrix instruction want.
+ *
+ * Padding: columns N..32*strips-1 have scale 0; K is rounded up to whole blocks with arbitrary nibbles, and a
+ * kernel that reads them multiplies them by activations that are zero.
+ */
+#ifndef W4A16_LAYER_PACK_H
+#define W4A16_LAYER_PACK_H
+
+#include "parallel.h"
+#include "w4a16/layer.h"
+
+#define PACK_STRIP 32 /* columns */
+#define PACK_BLOCK 32 /* K */
+
+struct packed_layout {
+    int64_t N, K, group_size;
+    int64_t strips, blocks, groups;
+    w4a16_dtype scale_type;
+    int symmetric, act_order, has_bias;
+    size_t weights, scales, zeros, bias, perm; /* byte offsets, multiples of 256 */
+    size_t bytes;                              /* of the whole, a multiple of 256 */
+};
+
+/* The layer must have passed w4a16_layer_check. UNSUPPORTED if the sizes overflow. */
+w4a16_status packed_layout_of(const w4a16_layer *layer, struct packed_layout *out, w4a16_error *error);
+
+/* Fills layout->bytes bytes at `to`. The same bytes for every thread count. */
+void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool);
+
+#endif

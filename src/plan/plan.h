@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * From a problem to a list of kernel launches. Knows the kernel table, not devices: the steps hold kernel
+ * arguments with places left open for the addresses that a run supplies.
+ */
+#ifndef W4A16_PLAN_PLAN_H
+#define W4A16_PLAN_PLAN_H
+
+#include "layer/pack.h"
+#include "w4a16/linear.h"
+
+struct pool;
+
+enum device_class { DEVICE_CLASS_GFX11, DEVICE_CLASS_CPU };
+
+/* One row of the kernel table (kernels/gfx11/KERNELS.def and the cpu rows). A row states its own limits. */
+struct kernel_row {
+    const char *name;
+    enum device_class device_class;
+    const char *object; /* gfx11: the code object (family) it lives in, "decode"; cpu: null */
+    void (*host)(const void *kernarg, struct pool *pool); /* cpu: the kernel itself; gfx11: null */
+    w4a16_dtype act;
+    int64_t m_max;       /* rows one work-group computes; the row takes M up to this */
+    int64_t k_chunk;     /* divides the group size */
+    int symmetric;       /* 1 or 0; -1: both */
+    const char *limits;  /* the same for people */
+};
+
+size_t kernel_row_count(void);
+const struct kernel_row *kernel_row_at(size_t index);
+
+/* Addresses that are known only at run time; kernarg places hold base + addend. */
+enum plan_base { PLAN_A, PLAN_OUT, PLAN_WORKSPACE, PLAN_WEIGHTS, PLAN_BASES };
+
+#define PLAN_KERNARG_MAX 128
+#define PLAN_PATCH_MAX 8
+#define PLAN_STEP_MAX 4
+
+struct plan_patch {
+    uint16_t offset; /* of the 8-byte address in kernarg */
+    uint8_t base;    /* enum plan_base */
+    uint64_t addend;
+};
+
+struct plan_step {
+    const struct kernel_row *kernel;
+    uint32_t grid[3]; /* work-groups */
+    uint32_t block[3];
+    uint32_t lds_bytes; /* dynamic */
+    uint32_t kernarg_bytes;
+    unsigned patch_count;
+    struct plan_patch patches[PLAN_PATCH_MAX];
+    unsigned char kernarg[PLAN_KERNARG_MAX];
+};
+
+struct plan {
+    unsigned step_count; /* 0 if M is 0 */
+    struct plan_step steps[PLAN_STEP_MAX];
+    size_t workspace_bytes;
+};
+
+struct plan_request {
+    enum device_class device_class;
+    const char *kernel_mask; /* as in w4a16_device_options; null = all kernels */
+    w4a16_problem problem;
+};
+
+/*
+ * OK, or UNSUPPORTED with the reason of the row that came closest, or INVALID_ARGUMENT. Reads only table rows.
+ */
+w4a16_status plan_supports(const struct plan_request *request, w4a16_error *error);
+
+/* layout must agree with the problem (INVALID_ARGUMENT otherwise). */
+w4a16_status plan_build(const struct plan_request *request, const struct packed_layout *layout,
+                        struct plan *out, w4a16_error *error);
+
+/* Writes the addresses into a copy of step's kernarg ([PLAN_KERNARG_MAX] bytes at to). */
+void plan_fill_kernarg(const struct plan_step *step, const uint64_t bases[PLAN_BASES], unsigned char *to);
+
+/* Code objects built from kernels/gfx11, embedded at build time. Null if there is none. */
+struct kernel_object {
+    const char *target; /* "gfx1100" */
+    const char *object; /* "decode" */
+    const unsigned char *bytes;
+    size_t size;
+};
+size_t kernel_object_count(void);
+const struct kernel_object *kernel_object_at(size_t index);
+const struct kernel_object *kernel_object_find(const char *target, const char *object);
+
+#endif
