@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+#
+# Checks the dependency order of the folders from their #includes: a file may include headers of its own folder
+# and of the folders that its row allows, nothing else of the project.
+set -euo pipefail
+cd "${1:-$(dirname "$0")/..}"
+
+# folder: folders whose headers it may include (include/w4a16 is public and open to all of src and above)
+declare -A allowed=(
+    [common]=""
+    [sim]="common"
+    [src/core]="common include"
+    [src/format]="common include src/core"
+    [src/layer]="common include src/core kernels"
+    [src/plan]="common include src/core src/layer kernels"
+    [src/device]="common include src/core src/layer src/plan sim/include"
+    [cli]="common include src/core src/device sim/include"
+)
+
+status=0
+headers=$(find common sim src cli kernels include -name '*.h' -o -name '*.def' | sort)
+folder_of() { # the longest row or leaf that a path lies under
+    case $1 in
+    include/*) echo include ;;
+    sim/include/*) echo sim/include ;;
+    kernels/*) echo kernels ;;
+    src/*) echo "src/$(echo "$1" | cut -d/ -f2)" ;;
+    *) echo "${1%%/*}" ;;
+    esac
+}
+while IFS=: read -r file _ name; do
+    from=$(folder_of "$file")
+    [ "$from" = sim/include ] && from=sim
+    [ -n "${allowed[$from]+x}" ] || continue
+    # Resolve like the compiler: beside the file, else by path suffix among the project's headers.
+    if [ -f "$(dirname "$file")/$name" ]; then
+        target=$(realpath --relative-to=. "$(dirname "$file")/$name")
+    else
+        target=$(printf '%s\n' "$headers" | grep -E "(^|/)$name\$" | head -1 || true)
+    fi
+    [ -n "$target" ] || continue
+    to=$(folder_of "$target")
+    [ "$to" = "$from" ] && continue
+    { [ "$from" = sim ] && [ "$to" = sim/include ]; } && continue
+    case " ${allowed[$from]} " in
+    *" $to "*) ;;
+    *)
+        echo "$file includes \"$name\" of $to; $from may include only: ${allowed[$from]:-nothing}"
+        status=1
+        ;;
+    esac
+done < <(grep -rnoE --include='*.c' --include='*.h' '^ *# *include +"[^"]+"' common sim src cli |
+    sed -E 's/^([^:]+):([0-9]+):.*"([^"]+)"$/\1:\2:\3/')
+[ $status -eq 0 ] && echo "dependency order holds"
+exit $status
