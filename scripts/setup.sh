@@ -25,40 +25,55 @@ as_root() {
     fi
 }
 
-# The AMDGPU compiler: version 22 where Debian has it, else 19.
-llvm_version() {
-    if [ -n "$(apt-cache policy clang-22 2>/dev/null | sed -n 's/.*Candidate: \([0-9].*\)/\1/p')" ]; then
-        echo 22
-    else
-        echo 19
-    fi
+# The AMDGPU compiler: version 22 (Debian 12 has it among the security updates), else 19.
+choose_llvm() {
+    local version
+    for version in 22 19; do
+        if installed "clang-$version"; then
+            echo "$version"
+            return
+        fi
+    done
+    for version in 22 19; do
+        if apt-cache policy "clang-$version" | grep -q 'Candidate: [0-9]'; then
+            echo "$version"
+            return
+        fi
+    done
+    die "no package clang-22 or clang-19 in this system's package sources"
 }
 
+missing_of() { # prints those of its arguments that are not installed
+    local package
+    for package in "$@"; do installed "$package" || printf '%s ' "$package"; done
+}
+
+# Sets LLVM_VERSION and installs what is missing for "build" or "test".
 setup() {
-    local what=$1 missing=() package
     command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
         die "this script installs Debian packages, and this is no Debian system: install gcc, cmake >= 3.25," \
             "ninja, pkg-config, clang and lld with the AMDGPU target, jansson, libelf, msgpack-c (tests: cmocka," \
             "llvm, python3), then use cmake --preset release"
-    local base=(ca-certificates gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libelf-dev
+    local packages=(ca-certificates gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libelf-dev
         libmsgpack-dev)
-    [ "$what" = test ] && base+=(libcmocka-dev python3)
-    for package in "${base[@]}"; do installed "$package" || missing+=("$package"); done
-    if ! command -v clang-22 >/dev/null || [ "$what" = test ] || [ ${#missing[@]} -gt 0 ]; then
-        local version tools
-        installed clang-22 || { say "apt-get update"; as_root apt-get update -q; }
-        version=$(llvm_version)
-        tools=("clang-$version" "lld-$version")
-        [ "$what" = test ] && tools+=("llvm-$version" "libclang-rt-$version-dev")
-        for package in "${tools[@]}"; do installed "$package" || missing+=("$package"); done
+    [ "$1" = test ] && packages+=(libcmocka-dev python3)
+    if [ -n "$(missing_of "${packages[@]}")" ] || ! { installed clang-22 || installed clang-19; }; then
+        say "apt-get update"
+        as_root apt-get update -q
     fi
-    if [ ${#missing[@]} -eq 0 ]; then
+    LLVM_VERSION=$(choose_llvm)
+    packages+=("clang-$LLVM_VERSION" "lld-$LLVM_VERSION")
+    [ "$1" = test ] && packages+=("llvm-$LLVM_VERSION" "libclang-rt-$LLVM_VERSION-dev")
+    local missing
+    missing=$(missing_of "${packages[@]}")
+    if [ -z "$missing" ]; then
         say "All packages are installed."
         return
     fi
-    say "Installing: ${missing[*]}"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
-        die "apt-get could not install ${missing[*]}; see its message above"
+    say "Installing: $missing"
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing ||
+        die "apt-get could not install $missing; see its message above"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

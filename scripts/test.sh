@@ -11,7 +11,9 @@ cd "$(dirname "$0")/.."
 setup test
 for preset in sanitize release; do
     say "Building: $preset"
-    cmake --preset "$preset"
+    compiler=gcc
+    [ $preset = sanitize ] && compiler=clang-$LLVM_VERSION
+    cmake --preset "$preset" -DCMAKE_C_COMPILER="$compiler"
     cmake --build --preset "$preset"
     say "Testing: $preset"
     ctest --preset "$preset" -j "$(nproc)"
