@@ -40,19 +40,31 @@ w4a16_status safetensors_read(const struct safetensors *st, const struct st_tens
 w4a16_status safetensors_parse(const char *label, const char *json, size_t bytes, uint64_t data_bytes,
                                struct safetensors **out, w4a16_error *error);
 
-/* What a writer needs of one tensor. */
+/* What a writer needs to know of one tensor. */
 struct st_source {
     const char *name;
     enum st_dtype dtype;
     int dims;
     int64_t shape[ST_MAX_DIMS];
-    const void *data; /* bytes of the whole tensor */
+    const void *data;       /* safetensors_write only: the bytes of the whole tensor */
+    const char *other_name; /* ST_OTHER only: the type's name and the tensor's size, to copy what we cannot read */
+    uint64_t other_bytes;
 };
 
 /*
- * Writes path by way of a temporary file beside it that is renamed when complete, so an error leaves an old file
- * as it was.
+ * The writer (safetensors_write.c). Everything goes to a temporary file beside path, renamed by finish, so that an
+ * error leaves an old file as it was. Data is appended in the order of the tensors, in pieces of any size; append
+ * and finish fail if the sum is not what the tensors promise. Either finish or abandon frees the writer.
  */
+struct safetensors_writer;
+w4a16_status safetensors_create(const char *path, const struct st_source *tensors, size_t count,
+                                struct safetensors_writer **out, w4a16_error *error);
+w4a16_status safetensors_append(struct safetensors_writer *writer, const void *data, size_t bytes,
+                                w4a16_error *error);
+w4a16_status safetensors_finish(struct safetensors_writer *writer, w4a16_error *error);
+void safetensors_abandon(struct safetensors_writer *writer); /* null is accepted */
+
+/* All of it at once. */
 w4a16_status safetensors_write(const char *path, const struct st_source *tensors, size_t count,
                                w4a16_error *error);
 
