@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The safetensors writer: header first, then the tensors' bytes as they come, then one rename. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "format/safetensors.h"
+
+struct safetensors_writer {
+    int fd;
+    char *path, *partial;       /* the file as promised, and as it is called until it is complete */
+    uint64_t written, promised; /* bytes of data */
+};
+
+static w4a16_status write_all(struct safetensors_writer *w, const void *data, size_t bytes,
+                              w4a16_error *error) {
+    const char *at = data;
+    while (bytes) {
+        ssize_t n = write(w->fd, at, bytes);
+        if (n < 0 && errno == EINTR) continue;
+        FAIL_IF(n < 0, error, W4A16_IO, "%s: cannot write: %s", w->partial, strerror(errno));
+        at += n;
+        bytes -= (size_t)n;
+    }
+    return W4A16_OK;
+}
+
+/* Adds one tensor to the header and its size to *offset. */
+static w4a16_status describe(const char *path, json_t *header, const struct st_source *t, uint64_t *offset,
+                             w4a16_error *error) {
+    uint64_t bytes = t->dtype == ST_OTHER ? t->other_bytes : st_dtype_size(t->dtype);
+    json_t *shape = json_array();
+    for (int d = 0; d < t->dims; d++) {
+        if (t->shape[d] < 0 ||
+            (t->dtype != ST_OTHER && __builtin_mul_overflow(bytes, (uint64_t)t->shape[d], &bytes))) {
+            json_decref(shape);
+            return w4a16_fail(error, W4A16_INVALID_ARGUMENT,
+                              "%s: tensor %s: dimension %d is %" PRId64
+                              "; accepted are sizes >= 0 whose product fits 64 bits",
+                              path, t->name, d, t->shape[d]);
+        }
+        json_array_append_new(shape, json_integer(t->shape[d]));
+    }
+    uint64_t end;
+    int fits = !__builtin_add_overflow(*offset, bytes, &end) && end <= INT64_MAX;
+    const char *dtype = t->dtype == ST_OTHER ? t->other_name : st_dtype_name(t->dtype);
+    int fresh = !json_object_get(header, t->name);
+    json_t *entry = fits ? json_pack("{s:s,s:o,s:[I,I]}", "dtype", dtype, "shape", shape, "data_offsets",
+                                     (json_int_t)*offset, (json_int_t)end)
+                         : (json_decref(shape), NULL);
+    FAIL_IF(!fits, error, W4A16_INVALID_ARGUMENT, "%s: tensor %s ends beyond 2^63 bytes", path, t->name);
+    if (!fresh) {
+        json_decref(entry);
+        return w4a16_fail(error, W4A16_INVALID_ARGUMENT, "%s: two tensors would be called %s", path, t->name);
+    }
+    FAIL_IF(json_object_set_new(header, t->name, entry) != 0, error, W4A16_INVALID_ARGUMENT,
+            "%s: tensor name \"%s\" is no valid UTF-8", path, t->name);
+    *offset = end;
+    return W4A16_OK;
+}
+
+/* The header as text, padded with spaces so that the data begins at a multiple of 8 bytes. */
+static w4a16_status compose(const char *path, const struct st_source *tensors, size_t count, char **text,
+                            uint64_t *data_bytes, w4a16_error *error) {
+    json_t *header = json_pack("{s:{s:s}}", "__metadata__", "format", "pt");
+    w4a16_status status =
+        header ? W4A16_OK : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
+    *data_bytes = 0;
+    for (size_t i = 0; i < count && status == W4A16_OK; i++)
+        status = describe(path, header, &tensors[i], data_bytes, error);
+    *text = NULL;
+    if (status == W4A16_OK) {
+        size_t bytes = json_dumpb(header, NULL, 0, JSON_COMPACT), padded = (bytes + 7) / 8 * 8;
+        *text = malloc(padded + 1);
+        if (*text) {
+            memset(*text, ' ', padded);
+            json_dumpb(header, *text, bytes, JSON_COMPACT);
+            (*text)[padded] = 0;
+        } else
+            status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
+    }
+    json_decref(header);
+    return status;
+}
+
+w4a16_status safetensors_create(const char *path, const struct st_source *tensors, size_t count,
+                                struct safetensors_writer **out, w4a16_error *error) {
+    *out = NULL;
+    char *header;
+    uint64_t promised;
+    TRY(compose(path, tensors, count, &header, &promised, error));
+    struct safetensors_writer *w = calloc(1, sizeof *w);
+    if (!w || !(w->path = strdup(path)) ||
+        asprintf(&w->partial, "%s.%ld.partial", path, (long)getpid()) < 0) {
+        if (w) free(w->path);
+        free(w);
+        free(header);
+        return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
+    }
+    w->promised = promised;
+    w->fd = open(w->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    w4a16_status status = W4A16_OK;
+    if (w->fd < 0) status = w4a16_fail(error, W4A16_IO, "%s: cannot create: %s", w->partial, strerror(errno));
+    size_t length = strlen(header);
+    unsigned char prefix[8];
+    for (int i = 0; i < 8; i++) prefix[i] = (unsigned char)((uint64_t)length >> 8 * i);
+    if (status == W4A16_OK) status = write_all(w, prefix, sizeof prefix, error);
+    if (status == W4A16_OK) status = write_all(w, header, length, error);
+    free(header);
+    if (status == W4A16_OK)
+        *out = w;
+    else
+        safetensors_abandon(w);
+    return status;
+}
+
+w4a16_status safetensors_append(struct safetensors_writer *w, const void *data, size_t bytes,
+                                w4a16_error *error) {
+    FAIL_IF(bytes > w->promised - w->written, error, W4A16_INVALID_ARGUMENT,
+            "%s: more data than the tensors of the header hold (%" PRIu64 " bytes)", w->path, w->promised);
+    TRY(write_all(w, data, bytes, error));
+    w->written += bytes;
+    return W4A16_OK;
+}
+
+static void release(struct safetensors_writer *w) {
+    free(w->path);
+    free(w->partial);
+    free(w);
+}
+
+void safetensors_abandon(struct safetensors_writer *w) {
+    if (!w) return;
+    if (w->fd >= 0) {
+        close(w->fd);
+        unlink(w->partial);
+    }
+    release(w);
+}
+
+w4a16_status safetensors_finish(struct safetensors_writer *w, w4a16_error *error) {
+    w4a16_status status = W4A16_OK;
+    if (w->written != w->promised)
+        status = w4a16_fail(error, W4A16_INVALID_ARGUMENT,
+                            "%s: %" PRIu64 " bytes of data were written, the header promises %" PRIu64,
+                            w->path, w->written, w->promised);
+    else {
+        int closed = close(w->fd);
+        w->fd = -1;
+        if (closed != 0 || rename(w->partial, w->path) != 0) {
+            status = w4a16_fail(error, W4A16_IO, "%s: cannot complete: %s", w->path, strerror(errno));
+            unlink(w->partial);
+        }
+    }
+    if (status == W4A16_OK)
+        release(w);
+    else
+        safetensors_abandon(w);
+    return status;
+}
+
+w4a16_status safetensors_write(const char *path, const struct st_source *tensors, size_t count,
+                               w4a16_error *error) {
+    struct safetensors_writer *w;
+    TRY(safetensors_create(path, tensors, count, &w, error));
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bytes =
+            tensors[i].dtype == ST_OTHER ? tensors[i].other_bytes : st_dtype_size(tensors[i].dtype);
+        if (tensors[i].dtype != ST_OTHER)
+            for (int d = 0; d < tensors[i].dims; d++) bytes *= (uint64_t)tensors[i].shape[d];
+        w4a16_status status = safetensors_append(w, tensors[i].data, bytes, error);
+        if (status != W4A16_OK) {
+            safetensors_abandon(w);
+            return status;
+        }
+    }
+    return safetensors_finish(w, error);
+}
