@@ -32,34 +32,32 @@ static w4a16_status write_all(struct safetensors_writer *w, const void *data, si
     return W4A16_OK;
 }
 
+/* Bytes of a tensor; false if a dimension is negative or the product does not fit. */
+static int source_bytes(const struct st_source *t, uint64_t *bytes) {
+    if (t->dtype == ST_OTHER) {
+        *bytes = t->other_bytes;
+        return 1;
+    }
+    *bytes = st_dtype_size(t->dtype);
+    for (int d = 0; d < t->dims; d++)
+        if (t->shape[d] < 0 || __builtin_mul_overflow(*bytes, (uint64_t)t->shape[d], bytes)) return 0;
+    return 1;
+}
+
 /* Adds one tensor to the header and its size to *offset. */
 static w4a16_status describe(const char *path, json_t *header, const struct st_source *t, uint64_t *offset,
                              w4a16_error *error) {
-    uint64_t bytes = t->dtype == ST_OTHER ? t->other_bytes : st_dtype_size(t->dtype);
+    uint64_t bytes, end;
+    FAIL_IF(!source_bytes(t, &bytes) || __builtin_add_overflow(*offset, bytes, &end) || end > INT64_MAX,
+            error, W4A16_INVALID_ARGUMENT,
+            "%s: tensor %s: accepted are dimensions >= 0 and a file of less than 2^63 bytes", path, t->name);
+    FAIL_IF(json_object_get(header, t->name), error, W4A16_INVALID_ARGUMENT,
+            "%s: two tensors would be called %s", path, t->name);
     json_t *shape = json_array();
-    for (int d = 0; d < t->dims; d++) {
-        if (t->shape[d] < 0 ||
-            (t->dtype != ST_OTHER && __builtin_mul_overflow(bytes, (uint64_t)t->shape[d], &bytes))) {
-            json_decref(shape);
-            return w4a16_fail(error, W4A16_INVALID_ARGUMENT,
-                              "%s: tensor %s: dimension %d is %" PRId64
-                              "; accepted are sizes >= 0 whose product fits 64 bits",
-                              path, t->name, d, t->shape[d]);
-        }
-        json_array_append_new(shape, json_integer(t->shape[d]));
-    }
-    uint64_t end;
-    int fits = !__builtin_add_overflow(*offset, bytes, &end) && end <= INT64_MAX;
+    for (int d = 0; d < t->dims; d++) json_array_append_new(shape, json_integer(t->shape[d]));
     const char *dtype = t->dtype == ST_OTHER ? t->other_name : st_dtype_name(t->dtype);
-    int fresh = !json_object_get(header, t->name);
-    json_t *entry = fits ? json_pack("{s:s,s:o,s:[I,I]}", "dtype", dtype, "shape", shape, "data_offsets",
-                                     (json_int_t)*offset, (json_int_t)end)
-                         : (json_decref(shape), NULL);
-    FAIL_IF(!fits, error, W4A16_INVALID_ARGUMENT, "%s: tensor %s ends beyond 2^63 bytes", path, t->name);
-    if (!fresh) {
-        json_decref(entry);
-        return w4a16_fail(error, W4A16_INVALID_ARGUMENT, "%s: two tensors would be called %s", path, t->name);
-    }
+    json_t *entry = json_pack("{s:s,s:o,s:[I,I]}", "dtype", dtype, "shape", shape, "data_offsets",
+                              (json_int_t)*offset, (json_int_t)end);
     FAIL_IF(json_object_set_new(header, t->name, entry) != 0, error, W4A16_INVALID_ARGUMENT,
             "%s: tensor name \"%s\" is no valid UTF-8", path, t->name);
     *offset = end;
@@ -171,10 +169,8 @@ w4a16_status safetensors_write(const char *path, const struct st_source *tensors
     struct safetensors_writer *w;
     TRY(safetensors_create(path, tensors, count, &w, error));
     for (size_t i = 0; i < count; i++) {
-        uint64_t bytes =
-            tensors[i].dtype == ST_OTHER ? tensors[i].other_bytes : st_dtype_size(tensors[i].dtype);
-        if (tensors[i].dtype != ST_OTHER)
-            for (int d = 0; d < tensors[i].dims; d++) bytes *= (uint64_t)tensors[i].shape[d];
+        uint64_t bytes = 0;
+        source_bytes(&tensors[i], &bytes); /* create has checked it */
         w4a16_status status = safetensors_append(w, tensors[i].data, bytes, error);
         if (status != W4A16_OK) {
             safetensors_abandon(w);
