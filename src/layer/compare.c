@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Outputs against the fp64 reference.
+ *
+ * Distance in ulp: the reference is rounded ONCE, to nearest even, to the output type; the distance is the
+ * number of representable values between that and the output. The numbers of a type are in order when their
+ * bits are read as sign and magnitude, so it is a difference of integers; Inf counts as the number after the
+ * largest finite one.
+ *
+ * Excess: |output - reference| over 2 ulp + 1e-6 * bound, with the ulp of the reference's own binade (the
+ * subnormal spacing below the smallest normal number, the top binade's beyond the largest).
+ *
+ * At the overflow edge: Inf for a reference that rounds to Inf is exact, however large the reference. Inf for
+ * one that rounds to a finite number counts as the power of two that would follow the largest number, so it
+ * is an error of an ulp beside the edge and a gross one elsewhere. A finite output is taken at its value.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "half.h"
+#include "w4a16/layer.h"
+
+struct format {
+    int precision;        /* bits of the significand, the hidden one included */
+    int min_exp, max_exp; /* of normal numbers, 1 <= significand < 2 */
+    uint32_t sign, infinity;
+    uint32_t (*encode)(float exact);
+};
+
+static uint32_t encode_f16(float f) { return float_to_f16(f); }
+static uint32_t encode_bf16(float f) { return float_to_bf16(f); }
+static uint32_t encode_f32(float f) { return float_bits(f); }
+
+static const struct format formats[] = {
+    [W4A16_F16] = {11, -14, 15, 0x8000, 0x7c00, encode_f16},
+    [W4A16_BF16] = {8, -126, 127, 0x8000, 0x7f80, encode_bf16},
+    [W4A16_F32] = {24, -126, 127, 0x80000000u, 0x7f800000u, encode_f32},
+};
+
+static uint32_t load(w4a16_dtype type, const void *out, int64_t index, double *value) {
+    if (type == W4A16_F32) {
+        float f;
+        memcpy(&f, (const char *)out + 4 * index, 4);
+        *value = f;
+        return float_bits(f);
+    }
+    uint16_t half;
+    memcpy(&half, (const char *)out + 2 * index, 2);
+    *value = type == W4A16_F16 ? f16_to_float(half) : bf16_to_float(half);
+    return half;
+}
+
+/* The spacing of the format around x, which is finite. */
+static double ulp_at(const struct format *f, double x) {
+    int exponent;
+    frexp(x, &exponent); /* |x| = [1/2, 1) * 2^exponent; 0 gives 0 */
+    exponent = x == 0 || exponent - 1 < f->min_exp ? f->min_exp : exponent - 1;
+    if (exponent > f->max_exp) exponent = f->max_exp;
+    return ldexp(1, exponent - (f->precision - 1));
+}
+
+/* x, finite, rounded once to nearest even. */
+static uint32_t round_once(const struct format *f, double x, double ulp) {
+    double rounded = rint(x / ulp) * ulp; /* powers of two: only rint rounds */
+    if (fabs(rounded) >= ldexp(1, f->max_exp + 1)) rounded = copysign(INFINITY, x);
+    return f->encode((float)rounded);
+}
+
+/* Sign and magnitude to an integer in the order of the numbers; both zeros are 0. */
+static int64_t ordered(const struct format *f, uint32_t bits) {
+    int64_t magnitude = bits & (f->sign - 1);
+    return bits & f->sign ? -magnitude : magnitude;
+}
+
+static void compare_one(const struct format *f, uint32_t bits, double value, double reference, double bound,
+                        w4a16_accuracy *accuracy) {
+    double distance = 0, excess = 0;
+    accuracy->outputs++;
+    if (!isfinite(reference)) {
+        accuracy->non_finite++;
+        if (isnan(reference) ? !isnan(value) : value != reference) distance = excess = INFINITY;
+    } else if (isnan(value)) {
+        distance = excess = INFINITY;
+    } else {
+        double ulp = ulp_at(f, reference);
+        uint32_t nearest = round_once(f, reference, ulp);
+        distance = fabs((double)(ordered(f, bits) - ordered(f, nearest)));
+        if (isinf(value)) value = copysign(ldexp(1, f->max_exp + 1), value);
+        if (distance > 0 || (nearest & (f->sign - 1)) != f->infinity)
+            excess = fabs(value - reference) / (2 * ulp + 1e-6 * bound);
+    }
+    accuracy->within_1ulp += distance <= 1;
+    accuracy->violations += excess > 1;
+    if (distance > accuracy->worst_ulp) accuracy->worst_ulp = distance;
+    if (excess > accuracy->worst_excess) accuracy->worst_excess = excess;
+}
+
+void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo, const double *y,
+                   const double *bound, w4a16_accuracy *accuracy) {
+    for (int64_t m = 0; m < M; m++)
+        for (int64_t n = 0; n < N; n++) {
+            double value;
+            uint32_t bits = load(out_type, out, m * ldo + n, &value);
+            compare_one(&formats[out_type], bits, value, y[m * N + n], bound[m * N + n], accuracy);
+        }
+}
+
+int w4a16_accuracy_ok(const w4a16_accuracy *accuracy, int random_fill) {
+    if (accuracy->violations) return 0;
+    /* in integers: 99.9 % of 1000 outputs are exactly 999 */
+    return !random_fill || accuracy->within_1ulp * 1000 >= accuracy->outputs * 999;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The canonical layer's checks. A layer is one block of memory that starts with the struct. */
+#include "w4a16/layer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+
+/* Keeps every product of two dimensions and an element size far from overflow; lm_head of today's models is
+ * 150,000 to 260,000. */
+#define DIM_MAX ((int64_t)1 << 24)
+
+void w4a16_layer_init(w4a16_layer *layer) { *layer = (w4a16_layer){.struct_size = sizeof *layer}; }
+
+int64_t w4a16_layer_groups(const w4a16_layer *layer) {
+    return (layer->K + layer->group_size - 1) / layer->group_size;
+}
+
+void w4a16_layer_free(w4a16_layer *layer) { free(layer); }
+
+static w4a16_status check_sizes(const w4a16_layer *l, w4a16_error *error) {
+    const struct {
+        const char *name;
+        int64_t value, max;
+    } sizes[] = {{"N", l->N, DIM_MAX}, {"K", l->K, DIM_MAX}, {"group_size", l->group_size, l->K}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        FAIL_IF(sizes[i].value < 1 || sizes[i].value > sizes[i].max, error, W4A16_INVALID_ARGUMENT,
+                "layer: %s is %" PRId64 "; accepted is 1..%" PRId64, sizes[i].name, sizes[i].value,
+                sizes[i].max);
+    return W4A16_OK;
+}
+
+static w4a16_status check_scales(const w4a16_layer *l, w4a16_error *error) {
+    unsigned exponent = l->scale_type == W4A16_F16 ? 0x7c00 : 0x7f80;
+    int64_t count = w4a16_layer_groups(l) * l->N;
+    for (int64_t i = 0; i < count; i++)
+        FAIL_IF((l->scale[i] & exponent) == exponent, error, W4A16_INVALID_ARGUMENT,
+                "layer: scale of group %" PRId64 ", column %" PRId64
+                " is 0x%04x (%s Inf or NaN); accepted are "
+                "finite scales",
+                i / l->N, i % l->N, l->scale[i], w4a16_dtype_name(l->scale_type));
+    return W4A16_OK;
+}
+
+static w4a16_status check_zeros(const w4a16_layer *l, w4a16_error *error) {
+    if (!l->zero) return W4A16_OK;
+    int64_t count = w4a16_layer_groups(l) * l->N;
+    for (int64_t i = 0; i < count; i++)
+        FAIL_IF(l->zero[i] > 16, error, W4A16_INVALID_ARGUMENT,
+                "layer: zero of group %" PRId64 ", column %" PRId64 " is %d; accepted is 0..16", i / l->N,
+                i % l->N, l->zero[i]);
+    return W4A16_OK;
+}
+
+static w4a16_status check_perm(const w4a16_layer *l, w4a16_error *error) {
+    if (!l->perm) return W4A16_OK;
+    unsigned char *seen = calloc((size_t)l->K, 1);
+    FAIL_IF(!seen, error, W4A16_OUT_OF_MEMORY, "layer: out of memory while checking perm");
+    w4a16_status status = W4A16_OK;
+    for (int64_t p = 0; p < l->K && status == W4A16_OK; p++) {
+        int32_t k = l->perm[p];
+        if (k < 0 || k >= l->K || seen[k])
+            status = w4a16_fail(error, W4A16_INVALID_ARGUMENT,
+                                "layer: perm[%" PRId64 "] is %" PRId32 "%s; accepted is each of 0..%" PRId64
+                                " once",
+                                p, k, k >= 0 && k < l->K ? ", which came before" : "", l->K - 1);
+        else
+            seen[k] = 1;
+    }
+    free(seen);
+    return status;
+}
+
+w4a16_status w4a16_layer_check(const w4a16_layer *layer, w4a16_error *error) {
+    w4a16_succeed(error);
+    FAIL_IF(!layer, error, W4A16_INVALID_ARGUMENT, "layer: null pointer");
+    FAIL_IF(layer->struct_size != sizeof *layer, error, W4A16_INVALID_ARGUMENT,
+            "layer: struct_size is %zu; accepted is %zu, as w4a16_layer_init sets it", layer->struct_size,
+            sizeof *layer);
+    TRY(check_sizes(layer, error));
+    FAIL_IF(!layer->q || !layer->scale, error, W4A16_INVALID_ARGUMENT, "layer: %s is a null pointer",
+            layer->q ? "scale" : "q");
+    FAIL_IF(layer->scale_type != W4A16_F16 && layer->scale_type != W4A16_BF16, error, W4A16_INVALID_ARGUMENT,
+            "layer: scale_type is %d; accepted are %d (fp16) and %d (bf16)", (int)layer->scale_type,
+            W4A16_F16, W4A16_BF16);
+    FAIL_IF(layer->bias && !w4a16_dtype_size(layer->bias_type), error, W4A16_INVALID_ARGUMENT,
+            "layer: bias_type is %d; accepted are %d (fp16), %d (bf16) and %d (fp32)", (int)layer->bias_type,
+            W4A16_F16, W4A16_BF16, W4A16_F32);
+    TRY(check_scales(layer, error));
+    TRY(check_zeros(layer, error));
+    return check_perm(layer, error);
+}
