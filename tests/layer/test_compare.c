@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The numerics contract's measure, on cases computed by hand. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "half.h"
+#include "w4a16/layer.h"
+
+/* One output with a bound of 0, so that only the 2 ulp count. */
+static w4a16_accuracy one(w4a16_dtype type, uint16_t out, double y) {
+    double bound = 0;
+    w4a16_accuracy accuracy = {0};
+    w4a16_compare(type, 1, 1, &out, 1, &y, &bound, &accuracy);
+    assert_int_equal(accuracy.outputs, 1);
+    return accuracy;
+}
+
+static void test_table(void **state) {
+    (void)state;
+    /* clang-format off */
+    static const struct {
+        w4a16_dtype type; uint16_t out; double y, ulp, excess;
+    } cases[] = {
+        /* exact, then off by 1, 2, 3; the contract allows 2 ulp from the unrounded value */
+        {W4A16_F16, 0x3c00, 1, 0, 0},
+        {W4A16_F16, 0x3c01, 1, 1, 0.5},
+        {W4A16_F16, 0x3c02, 1, 2, 1},
+        {W4A16_F16, 0x3c03, 1, 3, 1.5},
+        {W4A16_BF16, 0x3f81, 1, 1, 0.5},
+        {W4A16_BF16, 0x3f83, 1, 3, 1.5},
+        /* below a power of two the numbers are twice as dense, but the ulp is the reference's */
+        {W4A16_F16, 0x3bff, 1, 1, 0.25},
+        {W4A16_F16, 0x3c00, 1 - 0x1p-11, 1, 0.5},
+        /* ties go to even: 1 + ulp/2 down to 1, 1 + 3 ulp/2 up to 1 + 2 ulp */
+        {W4A16_F16, 0x3c00, 1 + 0x1p-11, 0, 0.25},
+        {W4A16_F16, 0x3c01, 1 + 0x1p-11, 1, 0.25},
+        {W4A16_F16, 0x3c02, 1 + 3 * 0x1p-11, 0, 0.25},
+        {W4A16_F16, 0x3c01, 1 + 3 * 0x1p-11, 1, 0.25},
+        {W4A16_BF16, 0x3f80, 1 + 0x1p-8, 0, 0.25},
+        /* rounded once: through fp32 this would tie and go down to 1 */
+        {W4A16_F16, 0x3c01, 1 + 0x1p-11 + 0x1p-40, 0, 0.25 * (1 - 0x1p-29)},
+        {W4A16_BF16, 0x3f81, 1 + 0x1p-8 + 0x1p-40, 0, 0.25 * (1 - 0x1p-32)},
+        /* signs and zeros */
+        {W4A16_F16, 0xbc01, -1, 1, 0.5},
+        {W4A16_F16, 0x8000, 0, 0, 0},
+        {W4A16_F16, 0x0000, -0.0, 0, 0},
+        {W4A16_F16, 0x8001, 0x1p-24, 2, 1},
+        {W4A16_F16, 0xbc00, 1, 2 * 0x3c00, 1024},
+        /* subnormals: the spacing is constant below the smallest normal */
+        {W4A16_F16, 0x0001, 0x1p-24, 0, 0},
+        {W4A16_F16, 0x0003, 0x1p-24, 2, 1},
+        {W4A16_F16, 0x0000, 0x1p-25, 0, 0.25},
+        {W4A16_F16, 0x0001, 0x1p-60, 1, 0.5 * (1 - 0x1p-36)},
+        {W4A16_F16, 0x0400, 0x3ff * 0x1p-24, 1, 0.5},
+        {W4A16_F16, 0x0000, 1e-300, 0, 0},
+        {W4A16_BF16, 0x0001, 0x1p-133, 0, 0},
+        {W4A16_BF16, 0x0080, 0x7e * 0x1p-133, 2, 1},
+        {W4A16_BF16, 0x0000, 0x1.8p-126, 0xc0, 96},
+        /* overflow edge of fp16: 65504 is the largest, 65520 rounds to Inf, ulp 32 */
+        {W4A16_F16, 0x7bff, 65504, 0, 0},
+        {W4A16_F16, 0x7bff, 65519, 0, 15 / 64.0},
+        {W4A16_F16, 0x7c00, 65519, 1, 17 / 64.0},
+        {W4A16_F16, 0x7c00, 65520, 0, 0},
+        {W4A16_F16, 0x7bff, 65520, 1, 0.25},
+        {W4A16_F16, 0x7c00, 1e9, 0, 0},
+        {W4A16_F16, 0xfc00, -1e9, 0, 0},
+        {W4A16_F16, 0x7bff, 1e6, 1, (1e6 - 65504) / 64}, /* saturation is not rounding */
+        {W4A16_F16, 0x7c00, 65408, 4, 2},
+        {W4A16_F16, 0xfc00, 1e9, 2 * 0x7c00, (1e9 + 65536) / 64},
+        {W4A16_BF16, 0x7f80, 0x1.ffp127, 0, 0},
+        {W4A16_BF16, 0x7f7f, 0x1.feffffp127, 0, 0.25 * (1 - 0x1p-16) },
+        {W4A16_BF16, 0x7f80, 1e300, 0, 0},
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        w4a16_accuracy got = one(cases[i].type, cases[i].out, cases[i].y);
+        if (got.worst_ulp != cases[i].ulp ||
+            fabs(got.worst_excess - cases[i].excess) > 1e-7 * cases[i].excess + 1e-99)
+            fail_msg("row %zu: out 0x%04x, reference %a: %g ulp, excess %.9g; expected %g and %.9g", i,
+                     cases[i].out, cases[i].y, got.worst_ulp, got.worst_excess, cases[i].ulp,
+                     cases[i].excess);
+        assert_int_equal(got.within_1ulp, cases[i].ulp <= 1);
+        assert_int_equal(got.violations, cases[i].excess > 1);
+        assert_int_equal(got.non_finite, 0);
+    }
+}
+
+static void test_non_finite(void **state) {
+    (void)state;
+    static const struct {
+        uint16_t out;
+        double y;
+        int agree, non_finite;
+    } cases[] = {
+        {0x7c00, INFINITY, 1, 1}, {0xfc00, -INFINITY, 1, 1}, {0x7e00, NAN, 1, 1},
+        {0xfe01, NAN, 1, 1},      {0x7c01, NAN, 1, 1},       {0xfc00, INFINITY, 0, 1},
+        {0x7bff, INFINITY, 0, 1}, {0x7e00, INFINITY, 0, 1},  {0x7c00, NAN, 0, 1},
+        {0x0000, NAN, 0, 1},      {0x7e00, 1.0, 0, 0},       {0x7e00, 1e9, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        w4a16_accuracy got = one(W4A16_F16, cases[i].out, cases[i].y);
+        assert_int_equal(got.violations, !cases[i].agree);
+        assert_int_equal(got.within_1ulp, cases[i].agree);
+        assert_int_equal(got.non_finite, cases[i].non_finite);
+        assert_int_equal(w4a16_accuracy_ok(&got, 0), cases[i].agree);
+    }
+}
+
+/* Every finite number of the type is its own rounding, and the midpoint to the next one goes to the even one.
+ */
+static void test_all_numbers(void **state) {
+    (void)state;
+    for (int t = 0; t < 2; t++) {
+        w4a16_dtype type = t ? W4A16_BF16 : W4A16_F16;
+        for (unsigned bits = 0; bits < (t ? 0x7f80u : 0x7c00u); bits++) {
+            double x = t ? bf16_to_float((uint16_t)bits) : f16_to_float((uint16_t)bits);
+            double next = t ? bf16_to_float((uint16_t)(bits + 1)) : f16_to_float((uint16_t)(bits + 1));
+            if (isinf(next)) next = ldexp(1, t ? 128 : 16);
+            double middle = (x + next) / 2;
+            assert_true(one(type, (uint16_t)bits, x).worst_ulp == 0);
+            assert_true(one(type, (uint16_t)(bits | 0x8000), -x).worst_ulp == 0);
+            assert_true(one(type, (uint16_t)(bits + (bits & 1)), middle).worst_ulp == 0);
+            assert_true(one(type, (uint16_t)(bits + 1), nextafter(middle, INFINITY)).worst_ulp == 0);
+            assert_true(one(type, (uint16_t)bits, nextafter(middle, 0)).worst_ulp == 0);
+        }
+    }
+}
+
+static void test_bound_and_strides(void **state) {
+    (void)state;
+    /* cancellation: 5 ulp off is fine when 1e-6 * bound covers the other 3 */
+    uint16_t out[2][3] = {{0x3c05, 0x3c00, 0x7e00}, {0x3c00, 0x3c05, 0x7e00}}; /* ldo = 3, N = 2 */
+    double y[4] = {1, 1, 1, 1}, bound[4] = {3100 * 0.97, 0, 0, 2900};
+    w4a16_accuracy accuracy = {0};
+    w4a16_compare(W4A16_F16, 2, 2, out, 3, y, bound, &accuracy);
+    assert_int_equal(accuracy.outputs, 4);
+    assert_int_equal(accuracy.within_1ulp, 2);
+    assert_int_equal(accuracy.violations, 1); /* 5 ulp = 4.8828e-3; allowed 4.9601e-3, then 4.8531e-3 */
+    assert_true(accuracy.worst_ulp == 5);
+    w4a16_compare(W4A16_F16, 1, 1, out, 3, y, bound, &accuracy);
+    assert_int_equal(accuracy.outputs, 5); /* adds up */
+
+    float f = 1 + 0x1p-22f;
+    double one_ = 1, none = 0;
+    accuracy = (w4a16_accuracy){0};
+    w4a16_compare(W4A16_F32, 1, 1, &f, 1, &one_, &none, &accuracy);
+    assert_true(accuracy.worst_ulp == 2 && accuracy.violations == 0);
+}
+
+static void test_verdict(void **state) {
+    (void)state;
+    w4a16_accuracy a = {.outputs = 2000, .within_1ulp = 1998, .worst_excess = 0.9};
+    assert_true(w4a16_accuracy_ok(&a, 1));
+    a.within_1ulp = 1997;
+    assert_false(w4a16_accuracy_ok(&a, 1));
+    assert_true(w4a16_accuracy_ok(&a, 0));
+    a.violations = 1;
+    assert_false(w4a16_accuracy_ok(&a, 0));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table), cmocka_unit_test(test_non_finite), cmocka_unit_test(test_all_numbers),
+        cmocka_unit_test(test_bound_and_strides), cmocka_unit_test(test_verdict)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
