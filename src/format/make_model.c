@@ -15,6 +15,7 @@
 #include "core/error.h"
 #include "format/safetensors.h"
 #include "half.h"
+#include "random.h"
 #include "w4a16/checkpoint.h"
 
 enum feature { NONE, HIDDEN, QUERY, KEY_VALUE, INTERMEDIATE, FEATURES };
@@ -56,29 +57,10 @@ static const float tails[32] = {0.572f, 0.644f, 0.690f, 0.728f, 0.761f, 0.791f, 
 #define TYPICAL_WEIGHT   0.02f
 #define OUTLIER_CHANNELS 128 /* one in so many channels is 4 to 11 times larger */
 
-/* The i-th number of stream `seed` (the finaliser of splitmix64). */
-static uint64_t random_at(uint64_t seed, uint64_t i) {
-    uint64_t x = seed + (i + 1) * 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
-/* Nearly normal with deviation 1: the sum of four uniform 16-bit numbers, centred. */
-static float normal(uint64_t bits) {
-    int sum =
-        (int)(bits & 0xffff) + (int)(bits >> 16 & 0xffff) + (int)(bits >> 32 & 0xffff) + (int)(bits >> 48);
-    return (float)(sum - 2 * 0xffff) * (1 / 37837.2f);
-}
-
 /* Multiplying by a large odd number brings all bits to the top, which then chooses independently of the sum.
  */
-static float heavy_tailed(uint64_t bits) { return normal(bits) * tails[bits * 0xd1342543de82ef95u >> 59]; }
-
-static uint64_t stream_of(uint64_t seed, const char *name) {
-    uint64_t hash = random_at(seed, 0);
-    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-    return random_at(hash, 0);
+static float heavy_tailed(uint64_t bits) {
+    return random_normal(bits) * tails[bits * 0xd1342543de82ef95u >> 59];
 }
 
 static float channel_size(uint64_t stream, int64_t k) {
@@ -90,7 +72,7 @@ static float channel_size(uint64_t stream, int64_t k) {
 static w4a16_status write_norm(struct safetensors_writer *writer, uint64_t stream, int64_t count,
                                w4a16_error *error) {
     for (int64_t i = 0; i < count; i++) {
-        uint16_t value = float_to_bf16(1 + 0.125f * normal(random_at(stream, (uint64_t)i)));
+        uint16_t value = float_to_bf16(1 + 0.125f * random_normal(random_at(stream, (uint64_t)i)));
         TRY(safetensors_append(writer, &value, sizeof value, error));
     }
     return W4A16_OK;
@@ -147,7 +129,7 @@ w4a16_status w4a16_make_model(const char *name, uint64_t seed, const char *out_f
     struct safetensors_writer *writer;
     TRY(safetensors_create(out_file, sources, TENSOR_COUNT, &writer, error));
     for (size_t i = 0; i < TENSOR_COUNT; i++) {
-        uint64_t stream = stream_of(seed, tensors[i].name);
+        uint64_t stream = random_stream(seed, tensors[i].name);
         int64_t N = sources[i].shape[0], K = sources[i].shape[1];
         w4a16_status status = tensors[i].in == NONE ? write_norm(writer, stream, N, error)
                                                     : write_linear(writer, stream, N, K, error);
