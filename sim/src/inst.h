@@ -47,6 +47,8 @@ enum dpp_kind { DPP_NONE, DPP_8, DPP_16 };
 
 struct inst {
     exec_fn *exec;
+    exec_fn *exec_x; /* VOPD: the X half's own executor; set by executors_select, as exec and plain are */
+    bool plain;      /* no modifier, no DPP, no upper halves, VOP3P selecting lower and upper halves in order */
     uint16_t op;     /* enum op */
     uint8_t format;  /* enum inst_format */
     uint8_t dwords;  /* length */

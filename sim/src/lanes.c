@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The general ways of lanes.h: scalar operands, DPP, source and output modifiers, MODE, NaNs. */
+#include "lanes.h"
+
+const uint32_t SIMD_NAME(lane_bit)[LANES] LANES_ALIGNED = {
+    1u << 0,  1u << 1,  1u << 2,  1u << 3,  1u << 4,  1u << 5,  1u << 6,  1u << 7,  1u << 8,  1u << 9,  1u << 10,
+    1u << 11, 1u << 12, 1u << 13, 1u << 14, 1u << 15, 1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21,
+    1u << 22, 1u << 23, 1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31};
+
+/* ---- DPP: source 0 comes from another lane of the row of 16 --------------------------------------------- */
+
+/* The lane that lane l reads, or -1 if that is outside its row. */
+static int dpp_lane(const struct inst *i, unsigned l) {
+    if (i->dpp == DPP_8) return (int)((l & ~7u) | (i->dpp8_select >> 3 * (l & 7) & 7));
+    unsigned row = l & 16, in_row = l & 15, n = i->dpp_ctrl & 15;
+    if (i->dpp_ctrl < 0x100) return (int)((l & ~3u) | (i->dpp_ctrl >> 2 * (l & 3) & 3)); /* quad_perm */
+    switch (i->dpp_ctrl & ~15u) {
+    case 0x100: return in_row + n < 16 ? (int)(l + n) : -1;    /* row_shl */
+    case 0x110: return in_row >= n ? (int)(l - n) : -1;        /* row_shr */
+    case 0x120: return (int)(row | ((in_row + 16 - n) & 15));  /* row_ror */
+    case 0x140: return (int)(n == 0 ? l ^ 15 : l ^ 7);         /* row_mirror, row_half_mirror */
+    case 0x150: return (int)(row | n);                         /* row_share */
+    case 0x160: return (int)(l ^ n);                           /* row_xmask */
+    }
+    return -1;
+}
+
+/* A lane may be read if it is in the row and active, or if the instruction fetches inactive lanes. */
+static bool dpp_readable(const struct wave *w, const struct inst *i, int lane) {
+    return lane >= 0 && (i->fi || exec_mask(w) >> lane & 1);
+}
+
+uint32_t SIMD_NAME(dpp_writes)(const struct wave *w, const struct inst *i) {
+    if (i->dpp == DPP_8) return ~UINT32_C(0);
+    uint32_t mask = 0;
+    FOR_LANES(l) {
+        unsigned row = 2 * w->half + l / 16, bank = l / 4 & 3;
+        bool on = (i->row_mask >> row & 1) && (i->bank_mask >> bank & 1);
+        if (on && (i->bound_ctrl || dpp_readable(w, i, dpp_lane(i, l)))) mask |= lane_bit[l];
+    }
+    return mask;
+}
+
+/* ---- sources ------------------------------------------------------------------------------------------- */
+
+const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t) {
+    const struct operand *o = &i->src[n];
+    if (o->kind != OPND_VGPR) {
+        uint32_t value = scalar32(w, o);
+        FOR_LANES(l) t[l] = value;
+        return t;
+    }
+    const uint32_t *x = (const uint32_t *)&w->v[o->reg];
+    FOR_LANES(l) {
+        int lane = dpp_lane(i, l);
+        t[l] = dpp_readable(w, i, lane) ? x[lane] : 0;
+    }
+    return t;
+}
+
+uint64_t SIMD_NAME(scalar64)(const struct wave *w, const struct operand *o) {
+    switch (o->kind) {
+    case OPND_CONST: return o->value;
+    case OPND_SGPR: return o->reg == SREG_NULL ? 0 : w->s[o->reg] | (uint64_t)w->s[o->reg + 1] << 32;
+    case OPND_SPECIAL:
+        switch (o->reg) {
+        case 235: return APERTURE_SHARED;
+        case 236: return APERTURE_SHARED | 0xffffffff;
+        case 237: return APERTURE_PRIVATE;
+        case 238: return APERTURE_PRIVATE | 0xffffffff;
+        case 253: return w->scc;
+        }
+    }
+    return 0;
+}
+
+void source64(const struct wave *w, const struct inst *i, unsigned n, uint64_t *r) {
+    const struct operand *o = &i->src[n];
+    if (o->kind == OPND_VGPR) {
+        const uint32_t *low = (const uint32_t *)&w->v[o->reg], *high = (const uint32_t *)&w->v[o->reg + 1];
+        FOR_LANES(l) r[l] = low[l] | (uint64_t)high[l] << 32;
+    } else {
+        uint64_t value = SIMD_NAME(scalar64)(w, o);
+        FOR_LANES(l) r[l] = value;
+    }
+}
+
+/* ---- MODE ---------------------------------------------------------------------------------------------- */
+
+enum { KEEP_SOURCE_32 = 1 << 4, KEEP_RESULT_32 = 2 << 4, KEEP_SOURCE_16_64 = 1 << 6, KEEP_RESULT_16_64 = 2 << 6 };
+
+static inline uint32_t flush_f32(uint32_t u) { return u & 0x7f800000 ? u : u & 0x80000000; }
+static inline uint16_t flush_f16(uint16_t u) { return u & 0x7c00 ? u : u & 0x8000; }
+static inline uint64_t flush_f64(uint64_t u) { return u & 0x7ff0000000000000 ? u : u & 0x8000000000000000; }
+
+bool rounding_modelled(struct wave *w, uint32_t field) {
+    if (!(w->mode & field) && !(field == MODE_ROUND_16_64 && w->mode & MODE_FP16_OVFL)) return true;
+    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
+               "MODE is 0x%x: the %s rounding mode is not round-to-nearest-even (or FP16_OVFL is set), which is "
+               "the only one modelled",
+               w->mode, field == MODE_ROUND_32 ? "f32" : "f16/f64");
+    return false;
+}
+
+const uint32_t *SIMD_NAME(modified_f32)(const struct wave *w, const struct operand *o, const uint32_t *x,
+                                        uint32_t *t) {
+    uint32_t magnitude = o->abs ? 0x7fffffff : 0xffffffff, sign = o->neg ? 0x80000000 : 0;
+    bool flush = !(w->mode & KEEP_SOURCE_32);
+    FOR_LANES(l) {
+        uint32_t u = (x[l] & magnitude) ^ sign;
+        t[l] = flush ? flush_f32(u) : u;
+    }
+    return t;
+}
+
+void source_f16(const struct wave *w, const struct inst *i, unsigned n, float *r) {
+    const struct operand *o = &i->src[n];
+    lanes16 h;
+    source16(w, i, n, h);
+    uint16_t magnitude = o->abs ? 0x7fff : 0xffff, sign = o->neg ? 0x8000 : 0;
+    FOR_LANES(l) h[l] = (h[l] & magnitude) ^ sign;
+    if (!(w->mode & KEEP_SOURCE_16_64)) FOR_LANES(l) h[l] = flush_f16(h[l]);
+    halves_to_floats(h, r, LANES);
+}
+
+void source_f64(const struct wave *w, const struct inst *i, unsigned n, double *r) {
+    const struct operand *o = &i->src[n];
+    lanes64 u;
+    source64(w, i, n, u);
+    uint64_t magnitude = o->abs ? INT64_MAX : UINT64_MAX, sign = o->neg ? UINT64_C(1) << 63 : 0;
+    bool flush = !(w->mode & KEEP_SOURCE_16_64);
+    FOR_LANES(l) {
+        uint64_t x = (u[l] & magnitude) ^ sign;
+        r[l] = as_f64(flush ? flush_f64(x) : x);
+    }
+}
+
+/* ---- results ------------------------------------------------------------------------------------------- */
+
+void fix_nan_f32(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c) {
+    FOR_LANES(l) {
+        uint32_t nan = nan_f32(a[l])   ? a[l] | 0x400000
+                       : nan_f32(b[l]) ? b[l] | 0x400000
+                       : nan_f32(c[l]) ? c[l] | 0x400000
+                                       : DEFAULT_NAN_32;
+        r[l] = nan_f32(r[l]) ? nan : r[l];
+    }
+}
+
+static const float omod_factor[4] = {1, 2, 4, 0.5f};
+
+/* A NaN is clamped to 0 if MODE.DX10_CLAMP is set, else kept. */
+#define CLAMP(x, keep_nan) ((x) != (x) && (keep_nan) ? (x) : (x) > 0 ? ((x) > 1 ? 1 : (x)) : 0)
+
+void finish_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
+    bool flush = !(w->mode & KEEP_RESULT_32), keep_nan = !(w->mode & MODE_DX10_CLAMP);
+    float factor = omod_factor[i->omod & 3];
+    if (flush) FOR_LANES(l) r[l] = flush_f32(r[l]);
+    if (i->omod) FOR_LANES(l) {
+            uint32_t scaled = bits_f32(as_f32(r[l]) * factor);
+            r[l] = nan_f32(r[l]) ? r[l] : flush ? flush_f32(scaled) : scaled;
+        }
+    if (i->clamp) FOR_LANES(l) r[l] = bits_f32(CLAMP(as_f32(r[l]), keep_nan));
+}
+
+void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
+    bool flush = !(w->mode & KEEP_RESULT_16_64), keep_nan = !(w->mode & MODE_DX10_CLAMP);
+    if (i->omod || i->clamp) {
+        float factor = omod_factor[i->omod & 3];
+        lanesf f;
+        halves_to_floats(r, f, LANES);
+        FOR_LANES(l) {
+            float x = f[l] * factor;
+            f[l] = i->clamp ? CLAMP(x, keep_nan) : x;
+        }
+        floats_to_halves(f, r, LANES);
+    }
+    if (flush) FOR_LANES(l) r[l] = flush_f16(r[l]);
+}
+
+void finish_f64(const struct wave *w, const struct inst *i, uint64_t *r) {
+    bool flush = !(w->mode & KEEP_RESULT_16_64), keep_nan = !(w->mode & MODE_DX10_CLAMP);
+    double factor = omod_factor[i->omod & 3];
+    FOR_LANES(l) {
+        double x = as_f64(flush ? flush_f64(r[l]) : r[l]);
+        if (i->omod && !nan_f64(r[l])) x *= factor;
+        if (i->clamp) x = CLAMP(x, keep_nan);
+        r[l] = flush ? flush_f64(bits_f64(x)) : bits_f64(x);
+    }
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * What the bodies of vector instructions are written with: sources as arrays of 32 lanes, results written under
+ * EXEC, and exact scalar arithmetic that compilers turn into vector code.
+ *
+ * A body is a plain loop over the lanes, and the same source is compiled once per SIMD level. The bits may not
+ * depend on the level, so nothing here uses what hosts do differently: no NaN that the host chose reaches a
+ * register (fix_nan_*), no libm function that is not correctly rounded, no contraction.
+ *
+ * Every fetch has two ways: an inline one for instructions without modifiers ("plain", decided once, when the
+ * executor is selected) and an out-of-line one in lanes.c that knows everything.
+ */
+#ifndef GFX11SIM_LANES_H
+#define GFX11SIM_LANES_H
+
+#include <math.h>
+#include <string.h>
+
+#include "machine.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define LANES_ALIGNED __attribute__((aligned(4 * LANES)))
+typedef uint16_t lanes16[LANES] LANES_ALIGNED;
+typedef uint32_t lanes32[LANES] LANES_ALIGNED;
+typedef uint64_t lanes64[LANES] LANES_ALIGNED;
+typedef float lanesf[LANES] LANES_ALIGNED;
+typedef double lanesd[LANES] LANES_ALIGNED;
+
+#define FOR_LANES(l) for (unsigned l = 0; l < LANES; l++)
+
+extern const uint32_t SIMD_NAME(lane_bit)[LANES];
+#define lane_bit SIMD_NAME(lane_bit)
+
+/* ---- bits of floating-point numbers -------------------------------------------------------------------- */
+
+static inline float as_f32(uint32_t u) {
+    float f;
+    memcpy(&f, &u, 4);
+    return f;
+}
+static inline uint32_t bits_f32(float f) {
+    uint32_t u;
+    memcpy(&u, &f, 4);
+    return u;
+}
+static inline double as_f64(uint64_t u) {
+    double f;
+    memcpy(&f, &u, 8);
+    return f;
+}
+static inline uint64_t bits_f64(double f) {
+    uint64_t u;
+    memcpy(&u, &f, 8);
+    return u;
+}
+
+#define DEFAULT_NAN_32 UINT32_C(0xffc00000)
+#define DEFAULT_NAN_64 UINT64_C(0xfff8000000000000)
+
+static inline bool nan_f32(uint32_t u) { return (u & 0x7fffffff) > 0x7f800000; }
+static inline bool nan_f64(uint64_t u) { return (u & INT64_MAX) > UINT64_C(0x7ff0000000000000); }
+
+static inline float half_to_float(uint32_t h) {
+    uint32_t magnitude = h & 0x7fff, normal = (magnitude << 13) + (UINT32_C(112) << 23);
+    uint32_t special = ((magnitude << 13) + (UINT32_C(224) << 23)) | (magnitude > 0x7c00 ? 0x400000 : 0);
+    uint32_t subnormal = bits_f32((float)(int32_t)magnitude * 0x1p-24f);
+    uint32_t u = magnitude < 0x400 ? subnormal : magnitude >= 0x7c00 ? special : normal;
+    return as_f32(u | (h & 0x8000) << 16);
+}
+
+/* Round to nearest even; NaNs are quieted and keep the upper bits of their payload. */
+static inline uint16_t float_to_half(float f) {
+    uint32_t u = bits_f32(f), m = u & 0x7fffffff;
+    uint32_t normal = (m - (UINT32_C(112) << 23) + 0xfff + (m >> 13 & 1)) >> 13;
+    uint32_t subnormal = bits_f32(as_f32(m) + 0.5f) - bits_f32(0.5f); /* the addition rounds at 2^-24 */
+    uint32_t large = m > 0x7f800000 ? 0x7e00 | (m >> 13 & 0x3ff) : 0x7c00;
+    uint32_t h = m < 0x38800000 ? subnormal : m >= 0x477ff000 ? large : normal;
+    return (uint16_t)(h | (u >> 16 & 0x8000));
+}
+
+static inline float bf16_to_float(uint32_t b) { return as_f32(b << 16); }
+
+/* The f32 neighbour of an inexact sum that is odd: rounding it again to fewer bits rounds only once. */
+static inline float round_to_odd_f32(float sum, float error) {
+    uint32_t u = bits_f32(sum);
+    bool away = (error > 0) == (sum > 0);
+    bool adjust = (error > 0 || error < 0) && !(u & 1);
+    return as_f32(adjust ? (away ? u + 1 : u - 1) : u);
+}
+static inline double round_to_odd_f64(double sum, double error) {
+    uint64_t u = bits_f64(sum);
+    bool away = (error > 0) == (sum > 0);
+    bool adjust = (error > 0 || error < 0) && !(u & 1);
+    return as_f64(adjust ? (away ? u + 1 : u - 1) : u);
+}
+
+/* Fused multiply-add with one rounding. Hosts without the instruction get it from an exact double product. */
+static inline float fma_f32(float a, float b, float c) {
+#ifdef __FMA__
+    return __builtin_fmaf(a, b, c);
+#else
+    double p = (double)a * b, q = c, sum = p + q, t = sum - p;
+    return (float)round_to_odd_f64(sum, (p - (sum - t)) + (q - t));
+#endif
+}
+
+/* Of three halves: the product is exact in f32, the sum is rounded to odd, and so float_to_half() rounds once. */
+static inline float fma_f16(float a, float b, float c) {
+    float p = a * b, sum = p + c, t = sum - p;
+    return round_to_odd_f32(sum, (p - (sum - t)) + (c - t));
+}
+
+/* ---- other arithmetic that several files need ------------------------------------------------------------ */
+
+/* Sum of absolute differences of bytes; masked: only where b's byte is not zero. */
+static inline uint32_t sad_u8(uint32_t a, uint32_t b, bool masked) {
+    uint32_t sum = 0;
+    for (unsigned n = 0; n < 32; n += 8) {
+        uint32_t x = a >> n & 0xff, y = b >> n & 0xff;
+        sum += masked && !y ? 0 : x > y ? x - y : y - x;
+    }
+    return sum;
+}
+/* ---- sources ------------------------------------------------------------------------------------------- */
+
+/* Value of a scalar operand (SGPR, constant, special register). */
+static inline uint32_t scalar32(const struct wave *w, const struct operand *o) {
+    if (likely(o->kind == OPND_SGPR)) return w->s[o->reg];
+    if (o->kind == OPND_CONST) return (uint32_t)o->value;
+    return o->kind == OPND_SPECIAL && o->reg == 253 ? w->scc : 0; /* apertures have a zero low half */
+}
+uint64_t SIMD_NAME(scalar64)(const struct wave *w, const struct operand *o);
+
+/* The lane mask of an operand for the half being executed (carry-in, condition). */
+static inline uint32_t mask_source(const struct wave *w, const struct operand *o) {
+    return o->kind == OPND_SGPR ? w->s[o->reg == SREG_NULL ? o->reg : o->reg + w->half]
+                                : (uint32_t)(o->value >> (w->half ? 32 : 0));
+}
+static inline void mask_write(struct wave *w, const struct operand *o, uint32_t mask) {
+    if (o->kind == OPND_SGPR && o->reg != SREG_NULL) w->s[o->reg + w->half] = mask;
+}
+
+const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t);
+
+/* 32-bit lanes of source n, without modifiers; t is used if they are not a register as it stands. */
+static inline const uint32_t *source32(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t) {
+    const struct operand *o = &i->src[n];
+    if (likely(o->kind == OPND_VGPR && (n || !i->dpp))) return (const uint32_t *)&w->v[o->reg];
+    return SIMD_NAME(source_general)(w, i, n, t);
+}
+
+/* The half that the operand names, in 16-bit lanes. */
+static inline void source16(const struct wave *w, const struct inst *i, unsigned n, uint16_t *r) {
+    lanes32 t;
+    const uint32_t *x = source32(w, i, n, t);
+    unsigned shift = i->src[n].hi ? 16 : 0;
+    FOR_LANES(l) r[l] = (uint16_t)(x[l] >> shift);
+}
+
+void SIMD_NAME(source64)(const struct wave *w, const struct inst *i, unsigned n, uint64_t *r);
+#define source64 SIMD_NAME(source64)
+
+/* Floating-point sources with abs, neg and the flushing of MODE. */
+const uint32_t *SIMD_NAME(modified_f32)(const struct wave *w, const struct operand *o, const uint32_t *x,
+                                        uint32_t *t);
+void SIMD_NAME(source_f16)(const struct wave *w, const struct inst *i, unsigned n, float *r);
+void SIMD_NAME(source_f64)(const struct wave *w, const struct inst *i, unsigned n, double *r);
+#define source_f16 SIMD_NAME(source_f16)
+#define source_f64 SIMD_NAME(source_f64)
+
+/* No modifiers, and MODE asks for what hosts do: nearest even, subnormals kept. */
+static inline bool plain_f32(const struct wave *w, const struct inst *i) {
+    return i->plain && (w->mode & (MODE_ROUND_32 | MODE_DENORM_32)) == MODE_DENORM_32;
+}
+static inline bool plain_f16(const struct wave *w, const struct inst *i) {
+    return i->plain && (w->mode & (MODE_ROUND_16_64 | MODE_DENORM_16_64 | MODE_FP16_OVFL)) == MODE_DENORM_16_64;
+}
+
+static inline const uint32_t *source_f32(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t,
+                                         bool plain) {
+    const uint32_t *x = source32(w, i, n, t);
+    return likely(plain) ? x : SIMD_NAME(modified_f32)(w, &i->src[n], x, t);
+}
+
+/* Stops the wave if MODE rounds otherwise than to nearest even, which is not modelled. field: MODE_ROUND_*. */
+bool SIMD_NAME(rounding_modelled)(struct wave *w, uint32_t field);
+#define rounding_modelled SIMD_NAME(rounding_modelled)
+
+/* ---- results ------------------------------------------------------------------------------------------- */
+
+uint32_t SIMD_NAME(dpp_writes)(const struct wave *w, const struct inst *i);
+
+/* Lanes that the instruction writes: EXEC, less what DPP disables. */
+static inline uint32_t written_lanes(const struct wave *w, const struct inst *i) {
+    return likely(!i->dpp) ? exec_mask(w) : exec_mask(w) & SIMD_NAME(dpp_writes)(w, i);
+}
+
+static inline void write_lanes(uint32_t *restrict d, const uint32_t *restrict r, uint32_t mask) {
+    FOR_LANES(l) d[l] = mask & lane_bit[l] ? r[l] : d[l];
+}
+static inline void write32(struct wave *w, const struct inst *i, const uint32_t *r) {
+    write_lanes((uint32_t *)&w->v[i->dst.reg], r, written_lanes(w, i));
+}
+/* Only the half that the destination names changes. */
+static inline void write16(struct wave *w, const struct inst *i, const uint16_t *r) {
+    lanes32 merged;
+    const uint32_t *d = (const uint32_t *)&w->v[i->dst.reg];
+    unsigned shift = i->dst.hi ? 16 : 0;
+    uint32_t keep = UINT32_C(0xffff0000) >> shift;
+    FOR_LANES(l) merged[l] = (d[l] & keep) | (uint32_t)r[l] << shift;
+    write32(w, i, merged);
+}
+static inline void write64(struct wave *w, const struct inst *i, const uint64_t *r) {
+    lanes32 low, high;
+    FOR_LANES(l) low[l] = (uint32_t)r[l];
+    FOR_LANES(l) high[l] = (uint32_t)(r[l] >> 32);
+    uint32_t mask = written_lanes(w, i);
+    write_lanes((uint32_t *)&w->v[i->dst.reg], low, mask);
+    write_lanes((uint32_t *)&w->v[i->dst.reg + 1], high, mask);
+}
+
+/* Hosts differ in which NaN they return: the first NaN among the operands, quieted, or else the default one. */
+void SIMD_NAME(fix_nan_f32)(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c);
+
+/* Output modifiers and flushing of MODE. */
+void SIMD_NAME(finish_f32)(const struct wave *w, const struct inst *i, uint32_t *r);
+void SIMD_NAME(finish_f16)(const struct wave *w, const struct inst *i, uint16_t *r);
+void SIMD_NAME(finish_f64)(const struct wave *w, const struct inst *i, uint64_t *r);
+#define fix_nan_f32 SIMD_NAME(fix_nan_f32)
+#define finish_f32 SIMD_NAME(finish_f32)
+#define finish_f16 SIMD_NAME(finish_f16)
+#define finish_f64 SIMD_NAME(finish_f64)
+
+/* ---- host vector instructions that loops do not reach -------------------------------------------------- */
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+static inline bool any_nan_f32(const uint32_t *r) {
+#if defined(__AVX512F__)
+    __m512 a = _mm512_load_ps(r), b = _mm512_load_ps(r + 16);
+    return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q) != 0;
+#else
+    uint32_t any = 0;
+    FOR_LANES(l) any |= UINT32_C(0x7f800000) - (r[l] & 0x7fffffff);
+    return any >> 31;
+#endif
+}
+
+static inline bool any_lane(const uint32_t *r) {
+#if defined(__AVX512F__)
+    __m512i a = _mm512_load_si512(r), b = _mm512_load_si512(r + 16);
+    return _mm512_test_epi32_mask(_mm512_or_si512(a, b), _mm512_or_si512(a, b)) != 0;
+#else
+    uint32_t any = 0;
+    FOR_LANES(l) any |= r[l];
+    return any != 0;
+#endif
+}
+
+/* count is a multiple of 16 */
+static inline void halves_to_floats(const uint16_t *h, float *f, unsigned count) {
+#if defined(__AVX512F__)
+    for (unsigned n = 0; n < count; n += 16)
+        _mm512_storeu_ps(f + n, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(h + n))));
+#elif defined(__F16C__)
+    for (unsigned n = 0; n < count; n += 8)
+        _mm256_storeu_ps(f + n, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(h + n))));
+#else
+    for (unsigned n = 0; n < count; n++) f[n] = half_to_float(h[n]);
+#endif
+}
+static inline void floats_to_halves(const float *f, uint16_t *h, unsigned count) {
+#if defined(__AVX512F__)
+    for (unsigned n = 0; n < count; n += 16)
+        _mm256_storeu_si256((__m256i *)(h + n), _mm512_cvtps_ph(_mm512_loadu_ps(f + n), _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__F16C__)
+    for (unsigned n = 0; n < count; n += 8)
+        _mm_storeu_si128((__m128i *)(h + n), _mm256_cvtps_ph(_mm256_loadu_ps(f + n), _MM_FROUND_TO_NEAREST_INT));
+#else
+    for (unsigned n = 0; n < count; n++) h[n] = float_to_half(f[n]);
+#endif
+}
+
+#define BIND(name) table[OP_##name] = name;
+
+#endif
