@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* What the verbs share: exit codes, options from tables, error output. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "w4a16/base.h"
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_DEVICE = 77 };
+
+int cmd_check(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+int cmd_make_model(int argc, char **argv);
+int cmd_quantize(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+
+#define LIST_MAX 64
+
+struct int_list {
+    int count;
+    int64_t values[LIST_MAX];
+};
+
+enum option_kind {
+    OPTION_FLAG,   /* int: set to 1 */
+    OPTION_INT,    /* int64_t within min..max */
+    OPTION_LIST,   /* struct int_list, each within min..max */
+    OPTION_TEXT,   /* const char * */
+    OPTION_CHOICE, /* int: index into choices */
+};
+
+struct option_row {
+    const char *name; /* without the dashes */
+    enum option_kind kind;
+    void *target;      /* holds the default on entry */
+    const char *value; /* what stands for the value in the help; null for flags */
+    const char *help;
+    int64_t min, max;
+    const char *const *choices; /* null-terminated */
+};
+
+struct usage {
+    const char *verb;
+    const char *arguments; /* "CHECKPOINT [options]" */
+    const char *summary;   /* a sentence or more, lines of at most 100 columns */
+    int min_arguments, max_arguments;
+    const struct option_row *rows;
+    size_t count;
+};
+
+/*
+ * Parses options in any place. Returns -1 to go on, with the arguments at argv[*first] ..., else an exit
+ * code: help was printed, or a usage error reported.
+ */
+int options_parse(const struct usage *usage, int argc, char **argv, int *first);
+
+/* Reports a usage error that only the verb can see; returns EXIT_USAGE. */
+int usage_error(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints an error of the library to stderr and returns the exit code that it means. */
+int report_error(const char *verb, const w4a16_error *error);
+
+/* Rows that most verbs have. */
+#define ROW_JSON(target) {"json", OPTION_FLAG, target, NULL, "print JSON instead of a table", 0, 0, NULL}
+#define ROW_NO_PROGRESS(target)                                                                              \
+    {"no-progress", OPTION_FLAG, target, NULL, "no progress on stderr", 0, 0, NULL}
+#define ROW_THREADS(target)                                                                                  \
+    {"threads", OPTION_INT, target, "N", "host threads; 0 = all available (default 0)", 0, 1024, NULL}
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "device.h"
+#include "report.h"
+
+static const struct candidate {
+    w4a16_device_kind kind;
+    const char *target;
+} candidates[] = {
+    {W4A16_DEVICE_SIM, "gfx1100"}, {W4A16_DEVICE_SIM, "gfx1101"}, {W4A16_DEVICE_SIM, "gfx1102"},
+    {W4A16_DEVICE_SIM, "gfx1103"}, {W4A16_DEVICE_CPU, NULL},      {W4A16_DEVICE_HIP, NULL},
+};
+
+/* What is known of the devices that run one class of kernels. */
+struct usable {
+    const char *kernels; /* w4a16_kernel_info.device */
+    char on[128];        /* the devices that opened */
+    char why_not[1024];  /* of the first that did not */
+};
+
+static void note_device(struct usable *u, const struct candidate *c, w4a16_status status,
+                        const w4a16_error *error) {
+    size_t length = strlen(u->on);
+    if (status == W4A16_OK)
+        snprintf(u->on + length, sizeof u->on - length, "%s%s%s%s", length ? ", " : "",
+                 device_names[c->kind - 1], c->target ? " " : "", c->target ? c->target : "");
+    else if (!u->why_not[0])
+        snprintf(u->why_not, sizeof u->why_not, "%s", error->message);
+}
+
+static json_t *device_row(const struct candidate *c, struct usable *usable) {
+    w4a16_device_options options;
+    w4a16_device_options_init(&options);
+    options.kind = c->kind;
+    options.target = c->target;
+    w4a16_device *device = NULL;
+    w4a16_device_info info = {.kind = c->kind};
+    w4a16_error error = {.status = W4A16_OK};
+    w4a16_status status = w4a16_device_open(&options, &device, &error);
+    note_device(usable, c, status, &error);
+    if (status != W4A16_OK)
+        return json_pack("{s:s, s:s, s:b, s:s}", "device", device_names[c->kind - 1], "target",
+                         c->target ? c->target : "", "available", 0, "detail", error.message);
+    w4a16_device_get_info(device, &info);
+    w4a16_device_close(device);
+    char detail[sizeof info.name + sizeof info.runtime + 2];
+    snprintf(detail, sizeof detail, "%s, %s", info.name, info.runtime);
+    return json_pack("{s:s, s:s, s:b, s:s}", "device", device_names[c->kind - 1], "target", info.target,
+                     "available", 1, "detail", detail);
+}
+
+static json_t *kernel_row(const w4a16_kernel_info *kernel, const struct usable *usable) {
+    int available = usable->on[0] != 0;
+    return json_pack("{s:s, s:s, s:s, s:b, s:s}", "kernel", kernel->name, "class", kernel->device, "limits",
+                     kernel->limits, "available", available, "detail",
+                     available ? usable->on : usable->why_not);
+}
+
+static json_t *gpus(void) {
+    json_t *list = json_array();
+    char target[16];
+    for (int n = 0; w4a16_detect_gpu(NULL, n, target, NULL) == W4A16_OK; n++)
+        json_array_append_new(list, json_string(target));
+    return list;
+}
+
+int cmd_info(int argc, char **argv) {
+    static const struct report_column device_columns[] = {{"device", "device", -6, NULL},
+                                                          {"target", "target", -8, NULL},
+                                                          {"available", "available", -9, NULL},
+                                                          {"detail", "what, or why not", -40, NULL}};
+    static const struct report_column kernel_columns[] = {{"kernel", "kernel", -32, NULL},
+                                                          {"available", "available", -9, NULL},
+                                                          {"limits", "limits", -60, NULL},
+                                                          {"detail", "on, or why not", -40, NULL}};
+    int json = 0, first;
+    const struct option_row rows[] = {ROW_JSON(&json)};
+    const struct usage usage = {
+        "info",
+        "[options]",
+        "Tells which devices and kernels there are and, for each that cannot be used, why not.",
+        0,
+        0,
+        rows,
+        sizeof rows / sizeof rows[0]};
+    int result = options_parse(&usage, argc, argv, &first);
+    if (result >= 0) return result;
+
+    struct usable classes[] = {{.kernels = "gfx11"}, {.kernels = "cpu"}};
+    json_t *devices = json_array(), *kernels = json_array(), *found = gpus();
+    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++)
+        json_array_append_new(devices,
+                              device_row(&candidates[i], &classes[candidates[i].kind == W4A16_DEVICE_CPU]));
+    for (size_t i = 0; i < w4a16_kernels(); i++) {
+        w4a16_kernel_info kernel = w4a16_kernel(i);
+        json_array_append_new(kernels, kernel_row(&kernel, &classes[strcmp(kernel.device, "cpu") == 0]));
+    }
+
+    struct report report;
+    size_t i;
+    json_t *row;
+    if (!json) {
+        printf("w4a16 %s; %zu AMD GPU%s in sysfs\n\n", w4a16_version(), json_array_size(found),
+               json_array_size(found) == 1 ? "" : "s");
+        report_begin(&report, "info", kernel_columns, sizeof kernel_columns / sizeof kernel_columns[0], 0,
+                     json_object());
+        json_array_foreach(kernels, i, row) report_row(&report, json_incref(row));
+        report_end(&report);
+        printf("\n");
+    }
+    report_begin(&report, "info", device_columns, sizeof device_columns / sizeof device_columns[0], json,
+                 json_pack("{s:s, s:o, s:o}", "version", w4a16_version(), "gpus", found, "kernels", kernels));
+    json_array_foreach(devices, i, row) report_row(&report, json_incref(row));
+    json_decref(devices);
+    return report_end(&report) == 0 ? EXIT_OK : EXIT_FAILED;
+}

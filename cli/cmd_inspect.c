@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli.h"
+#include "report.h"
+#include "w4a16/checkpoint.h"
+
+static json_t *row_of(const w4a16_layer_info *l) {
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:s, s:o}", "layer", l->name, "format", l->format,
+        "n", (json_int_t)l->N, "k", (json_int_t)l->K, "group_size", (json_int_t)l->group_size, "scale_type",
+        w4a16_dtype_name(l->scale_type), "zeros", l->symmetric ? "symmetric" : "asymmetric", "act_order",
+        l->act_order, "bias", l->has_bias, "wrapped_zeros", (json_int_t)l->wrapped_zeros, "verdict",
+        l->problem ? "PROBLEM" : "ok", "problem", l->problem ? json_string(l->problem) : json_null());
+}
+
+/* A layer with a problem may not know the rest of itself. */
+static json_t *row_of_problem(const w4a16_layer_info *l) {
+    return json_pack("{s:s, s:s, s:s}", "layer", l->name, "verdict", "PROBLEM", "problem", l->problem);
+}
+
+int cmd_inspect(int argc, char **argv) {
+    int json = 0, first;
+    const struct option_row rows[] = {ROW_JSON(&json)};
+    const struct usage usage = {
+        "inspect",
+        "[options] CHECKPOINT",
+        "Lists the quantised layers of a checkpoint (a directory, or its .safetensors file) "
+        "and what is\nwrong with them. Exit code 1 if a layer cannot be read.",
+        1,
+        1,
+        rows,
+        sizeof rows / sizeof rows[0]};
+    int result = options_parse(&usage, argc, argv, &first);
+    if (result >= 0) return result;
+    w4a16_checkpoint *checkpoint;
+    w4a16_error error;
+    if (w4a16_checkpoint_open(argv[first], &checkpoint, &error) != W4A16_OK)
+        return report_error("inspect", &error);
+
+    size_t count = w4a16_checkpoint_layers(checkpoint), problems = 0;
+    int width = 5;
+    for (size_t i = 0; i < count; i++) {
+        int length = (int)strlen(w4a16_checkpoint_layer(checkpoint, i)->name);
+        if (length > width) width = length;
+    }
+    const struct report_column columns[] = {
+        {"layer", "layer", -width, NULL},
+        {"format", "format", -7, NULL},
+        {"n", "N", 6, NULL},
+        {"k", "K", 6, NULL},
+        {"group_size", "group", 6, NULL},
+        {"scale_type", "scales", -6, NULL},
+        {"zeros", "zeros", -10, NULL},
+        {"act_order", "act-order", -9, NULL},
+        {"bias", "bias", -4, NULL},
+        {"verdict", "verdict", -7, NULL},
+    };
+    struct report report;
+    report_begin(&report, "inspect", columns, sizeof columns / sizeof columns[0], json,
+                 json_pack("{s:s}", "checkpoint", argv[first]));
+    for (size_t i = 0; i < count; i++) {
+        const w4a16_layer_info *l = w4a16_checkpoint_layer(checkpoint, i);
+        report_row(&report, l->problem ? row_of_problem(l) : row_of(l));
+        if (l->problem) {
+            problems++;
+            report_note(&report, "%s", l->problem);
+        }
+        if (l->wrapped_zeros)
+            report_note(&report,
+                        "%s: %" PRId64
+                        " zeros are stored as 15 and read as 16 here; some readers take them as 0",
+                        l->name, l->wrapped_zeros);
+    }
+    w4a16_checkpoint_close(checkpoint);
+    return report_end(&report) == 0 && problems == 0 ? EXIT_OK : EXIT_FAILED;
+}

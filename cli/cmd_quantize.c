@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+#include <stdio.h>
+
+#include "cli.h"
+#include "clock.h"
+#include "parallel.h"
+#include "progress.h"
+#include "report.h"
+#include "w4a16/checkpoint.h"
+
+struct seen {
+    struct progress progress;
+    size_t tensors;
+};
+
+static void on_tensor(void *context, const char *tensor, size_t done, size_t total) {
+    struct seen *seen = context;
+    seen->tensors = done;
+    progress_show(&seen->progress, tensor, done, total);
+}
+
+int cmd_quantize(int argc, char **argv) {
+    static const char *const formats[] = {"gptq", "gptq_v2", NULL};
+    static const char *const types[] = {"fp16", "bf16", NULL};
+    int64_t group_size = 128, threads = 0;
+    int format = 0, type = 0, asymmetric = 0, plain = 0, json = 0, quiet = 0, first;
+    const struct option_row rows[] = {
+        {"group-size", OPTION_INT, &group_size, "N", "inputs that share a scale; -1 = all (default 128)", -1,
+         1 << 24, NULL},
+        {"asymmetric", OPTION_FLAG, &asymmetric, NULL, "a zero for each group; default: 8 for all", 0, 0,
+         NULL},
+        {"format", OPTION_CHOICE, &format, "NAME", "gptq (default) or gptq_v2", 0, 0, formats},
+        {"scale-type", OPTION_CHOICE, &type, "TYPE", "fp16 (default) or bf16", 0, 0, types},
+        {"min-max", OPTION_FLAG, &plain, NULL, "plain min-max scales; default: least squared error", 0, 0,
+         NULL},
+        ROW_THREADS(&threads),
+        ROW_JSON(&json),
+        ROW_NO_PROGRESS(&quiet),
+    };
+    const struct usage usage = {
+        "quantize",
+        "[options] IN.safetensors OUT_DIR",
+        "Quantises every linear layer (2-D *.weight of type fp32, fp16 or bf16; embeddings and "
+        "lm_head\nexcepted) to a GPTQ checkpoint: OUT_DIR/model.safetensors and "
+        "OUT_DIR/quantize_config.json.\nOther tensors are copied.",
+        2,
+        2,
+        rows,
+        sizeof rows / sizeof rows[0]};
+    int result = options_parse(&usage, argc, argv, &first);
+    if (result >= 0) return result;
+    if (group_size == 0) return usage_error("quantize", "--group-size 0: accepted are -1 and sizes >= 1");
+
+    w4a16_quantize_options options;
+    w4a16_quantize_init(&options);
+    options.group_size = group_size;
+    options.symmetric = !asymmetric;
+    options.version = format + 1;
+    options.scale_type = type ? W4A16_BF16 : W4A16_F16;
+    options.search = !plain;
+    options.threads = threads ? (int)threads : pool_available_threads();
+    struct seen seen = {.tensors = 0};
+    progress_begin(&seen.progress, !quiet);
+    double start = now_seconds();
+    w4a16_error error;
+    w4a16_status status =
+        w4a16_quantize_file(argv[first], argv[first + 1], &options, on_tensor, &seen, &error);
+    progress_clear(&seen.progress);
+    if (status != W4A16_OK) return report_error("quantize", &error);
+    double seconds = now_seconds() - start;
+    if (json)
+        printf("{\"schema_version\": %d, \"verb\": \"quantize\", \"tensors\": %zu, \"elapsed_s\": %.3f}\n",
+               SCHEMA_VERSION, seen.tensors, seconds);
+    else
+        printf("%s/model.safetensors: %zu tensors quantised or copied in %.1f s\n", argv[first + 1],
+               seen.tensors, seconds);
+    return EXIT_OK;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * A verb's result: rows of named values, printed either as an aligned Markdown table, row by row as they
+ * come, or as one JSON document at the end. Keys never change their meaning within one schema_version and
+ * carry their unit.
+ */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#define SCHEMA_VERSION 1
+
+struct report_column {
+    const char *key;    /* of the row object */
+    const char *title;  /* null: JSON only */
+    int width;          /* at least that of the title is used; negative: to the left */
+    const char *format; /* of reals, "%.3f" */
+};
+
+struct report {
+    const struct report_column *columns;
+    size_t count;
+    int json;
+    json_t *document;
+};
+
+/* facts (an object, taken over) appear beside the rows in JSON only. */
+void report_begin(struct report *report, const char *verb, const struct report_column *columns, size_t count,
+                  int json, json_t *facts);
+/* row (an object, taken over). A null value is shown as "-". */
+void report_row(struct report *report, json_t *row);
+/* The same for a row that sums others up: "totals" in JSON. */
+void report_total(struct report *report, json_t *row);
+/* A sentence after the table; "notes" in JSON. */
+void report_note(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints what is left. Returns 0 if stdout took it all. */
+int report_end(struct report *report);
+
+/* A real, or null if it is not finite: JSON has no Inf. */
+json_t *report_real(double value);
+
+#endif
