@@ -106,13 +106,13 @@ int cmd_info(int argc, char **argv) {
     if (!json) {
         printf("w4a16 %s; %zu AMD GPU%s in sysfs\n\n", w4a16_version(), json_array_size(found),
                json_array_size(found) == 1 ? "" : "s");
-        report_begin(&report, "info", kernel_columns, sizeof kernel_columns / sizeof kernel_columns[0], 0,
+        report_begin(&report, "info", kernel_columns, sizeof kernel_columns / sizeof kernel_columns[0], 0, 0,
                      json_object());
         json_array_foreach(kernels, i, row) report_row(&report, json_incref(row));
         report_end(&report);
         printf("\n");
     }
-    report_begin(&report, "info", device_columns, sizeof device_columns / sizeof device_columns[0], json,
+    report_begin(&report, "info", device_columns, sizeof device_columns / sizeof device_columns[0], 0, json,
                  json_pack("{s:s, s:o, s:o}", "version", w4a16_version(), "gpus", found, "kernels", kernels));
     json_array_foreach(devices, i, row) report_row(&report, json_incref(row));
     json_decref(devices);

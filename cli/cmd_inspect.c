@@ -41,13 +41,13 @@ int cmd_inspect(int argc, char **argv) {
         return report_error("inspect", &error);
 
     size_t count = w4a16_checkpoint_layers(checkpoint), problems = 0;
-    int width = 5;
+    int width = 0;
     for (size_t i = 0; i < count; i++) {
         int length = (int)strlen(w4a16_checkpoint_layer(checkpoint, i)->name);
         if (length > width) width = length;
     }
-    const struct report_column columns[] = {
-        {"layer", "layer", -width, NULL},
+    static const struct report_column columns[] = {
+        {"layer", "layer", -10, NULL},
         {"format", "format", -7, NULL},
         {"n", "N", 6, NULL},
         {"k", "K", 6, NULL},
@@ -59,7 +59,7 @@ int cmd_inspect(int argc, char **argv) {
         {"verdict", "verdict", -7, NULL},
     };
     struct report report;
-    report_begin(&report, "inspect", columns, sizeof columns / sizeof columns[0], json,
+    report_begin(&report, "inspect", columns, sizeof columns / sizeof columns[0], width, json,
                  json_pack("{s:s}", "checkpoint", argv[first]));
     for (size_t i = 0; i < count; i++) {
         const w4a16_layer_info *l = w4a16_checkpoint_layer(checkpoint, i);

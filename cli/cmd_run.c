@@ -138,7 +138,7 @@ static void extend(json_t *row, json_t *more) {
 
 /* The figures that a row and a total have in common. */
 static void set_figures(json_t *row, const w4a16_accuracy *a, const w4a16_run_stats *stats) {
-    double share = a->outputs ? 100.0 * (double)a->within_1ulp / (double)a->outputs : NAN;
+    double share = 100.0 * (double)a->within_1ulp / (double)a->outputs;
     extend(row, json_pack("{s:I, s:o, s:o, s:o, s:I, s:I}", "outputs", (json_int_t)a->outputs,
                           "within_1ulp_percent", report_real(share), "worst_ulp", report_real(a->worst_ulp),
                           "worst_excess", report_real(a->worst_excess), "violations",
@@ -309,8 +309,8 @@ static w4a16_status open_devices(struct session *s, w4a16_error *error) {
 }
 
 static void begin_report(struct session *s) {
-    struct report_column columns[] = {
-        {"layer", "layer", 0, NULL},
+    static const struct report_column columns[] = {
+        {"layer", "layer", -10, NULL},
         {"act", "type", -4, NULL},
         {"m", "M", 3, NULL},
         {"kernel", "kernel", -29, NULL},
@@ -323,17 +323,16 @@ static void begin_report(struct session *s) {
         {"rows_equal", "rows equal", -10, NULL},
         {"verdict", "verdict", -7, NULL},
     };
-    int width = 10;
+    int width = 0;
     for (size_t i = 0; i < s->selected_count; i++) {
         int length = (int)strlen(w4a16_checkpoint_layer(s->checkpoint, s->selected[i])->name);
         if (length > width) width = length;
     }
-    columns[0].width = -width;
     int simulated = s->info.kind == W4A16_DEVICE_SIM;
     if (!s->options->json)
         printf("%s; %s%s\n\n", s->info.name, s->info.runtime,
                simulated ? "; rates are the simulator's on this host and say nothing about a card" : "");
-    report_begin(&s->report, "run", columns, sizeof columns / sizeof columns[0], s->options->json,
+    report_begin(&s->report, "run", columns, sizeof columns / sizeof columns[0], width, s->options->json,
                  json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I}", "device",
                            device_names[s->options->device], "name", s->info.name, "target", s->info.target,
                            "runtime", s->info.runtime, "simulated", simulated, "seed",
@@ -341,9 +340,9 @@ static void begin_report(struct session *s) {
                            (json_int_t)s->options->schedule_seed, "repeat", (json_int_t)s->options->repeat));
 }
 
-/* One more row per type that sums up, judged over all outputs. Returns the number of failures. */
-static size_t end_report(struct session *s, double seconds) {
-    size_t failed = 0, rows = 0;
+/* One more row per type that sums up, judged over all outputs. failed counts layers that could not be run. */
+static int end_report(struct session *s, double seconds, size_t failed) {
+    size_t rows = 0;
     for (int t = 0; t < 2; t++) {
         struct total *total = &s->totals[t];
         if (!total->rows) continue;
@@ -352,12 +351,12 @@ static size_t end_report(struct session *s, double seconds) {
         rows += total->rows;
         json_t *row = json_pack("{s:s, s:s, s:I, s:s, s:s}", "layer", "all", "act", act_names[t], "rows",
                                 (json_int_t)total->rows, "kernel", "", "verdict", ok ? "ok" : "FAILED");
-        set_figures(row, &total->accuracy, &total->stats);
+        if (total->accuracy.outputs) set_figures(row, &total->accuracy, &total->stats);
         report_total(&s->report, row);
     }
-    report_note(&s->report, "%zu rows in %.1f s, reference included: %s", rows, seconds,
-                failed ? "NOT all verified" : "all verified");
-    return failed + (report_end(&s->report) != 0);
+    report_note(&s->report, "%zu row%s in %.1f s, reference included: %s", rows, rows == 1 ? "" : "s",
+                seconds, failed ? "NOT all verified" : "all verified");
+    return report_end(&s->report) == 0 && !failed ? EXIT_OK : EXIT_FAILED;
 }
 
 static w4a16_status read_input(struct session *s, struct options *o, w4a16_error *error) {
@@ -386,16 +385,16 @@ static int run(struct session *s, struct options *o, const char *path, w4a16_err
     if (open_devices(s, error) != W4A16_OK) return report_error("run", error);
     s->count = s->selected_count * (o->act == ACT_BOTH ? 2 : 1) * (size_t)o->m.count;
     begin_report(s);
-    int failures = 0;
+    size_t failed = 0;
     for (size_t i = 0; i < s->selected_count; i++)
         if (run_layer(s, s->selected[i], error) != W4A16_OK) {
             progress_clear(&s->progress);
             report_note(&s->report, "%s", error->message);
             report_error("run", error);
-            failures++;
+            failed++;
         }
     progress_clear(&s->progress);
-    return end_report(s, now_seconds() - start) + (size_t)failures ? EXIT_FAILED : EXIT_OK;
+    return end_report(s, now_seconds() - start, failed);
 }
 
 int cmd_run(int argc, char **argv) {

@@ -10,18 +10,22 @@
 
 json_t *report_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
-static int width_of(const struct report_column *column) {
-    int title = (int)strlen(column->title), width = abs(column->width) > title ? abs(column->width) : title;
+/* As printf takes it: negative is to the left. */
+static int width_of(const struct report *r, size_t i) {
+    const struct report_column *column = &r->columns[i];
+    int width = abs(column->width), title = (int)strlen(column->title);
+    if (width < title) width = title;
+    if (i == 0 && width < r->first_width) width = r->first_width;
     return column->width < 0 ? -width : width;
 }
 
 static void print_header(const struct report *r) {
     for (size_t i = 0; i < r->count; i++)
-        if (r->columns[i].title) printf("| %*s ", width_of(&r->columns[i]), r->columns[i].title);
+        if (r->columns[i].title) printf("| %*s ", width_of(r, i), r->columns[i].title);
     printf("|\n");
     for (size_t i = 0; i < r->count; i++) {
         if (!r->columns[i].title) continue;
-        int width = width_of(&r->columns[i]);
+        int width = width_of(r, i);
         printf("| ");
         for (int j = 1; j < abs(width); j++) putchar('-');
         printf(width < 0 ? "- " : ": ");
@@ -31,8 +35,8 @@ static void print_header(const struct report *r) {
 }
 
 void report_begin(struct report *r, const char *verb, const struct report_column *columns, size_t count,
-                  int json, json_t *facts) {
-    *r = (struct report){columns, count, json, NULL};
+                  int first_width, int json, json_t *facts) {
+    *r = (struct report){columns, count, first_width, json, NULL};
     r->document = json_pack("{s:i, s:s}", "schema_version", SCHEMA_VERSION, "verb", verb);
     json_object_update_missing(r->document, facts);
     json_decref(facts);
@@ -60,7 +64,7 @@ static void print_row(const struct report *r, const json_t *row) {
         if (!r->columns[i].title) continue;
         char text[1100];
         format_cell(&r->columns[i], json_object_get(row, r->columns[i].key), text, sizeof text);
-        printf("| %*s ", width_of(&r->columns[i]), text);
+        printf("| %*s ", width_of(r, i), text);
     }
     printf("|\n");
     fflush(stdout);

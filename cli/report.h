@@ -23,13 +23,17 @@ struct report_column {
 struct report {
     const struct report_column *columns;
     size_t count;
+    int first_width; /* of the first column, whose longest text only the verb knows */
     int json;
     json_t *document;
 };
 
-/* facts (an object, taken over) appear beside the rows in JSON only. */
+/*
+ * columns must outlive the report. The first is at least first_width wide. facts (an object, taken over)
+ * appear beside the rows in JSON only.
+ */
 void report_begin(struct report *report, const char *verb, const struct report_column *columns, size_t count,
-                  int json, json_t *facts);
+                  int first_width, int json, json_t *facts);
 /* row (an object, taken over). A null value is shown as "-". */
 void report_row(struct report *report, json_t *row);
 /* The same for a row that sums others up: "totals" in JSON. */
