@@ -161,6 +161,7 @@ typedef struct gfx11sim_event {
     uint32_t wave_size;
     uint64_t pc;        /* bytes from the kernel's first instruction */
     const char *opcode; /* "v_dot2_f32_f16" */
+    const char *dual_opcode; /* of the second half of a dual-issue pair; else null */
     gfx11sim_unit unit;
     uint64_t exec;      /* lanes that were active */
     unsigned space;     /* GFX11SIM_SPACE_* */

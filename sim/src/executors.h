@@ -7,7 +7,10 @@
 #include "machine.h"
 
 /* Files that exist once: add a line for each. */
-#define SCALAR_EXECUTORS(X)
+#define SCALAR_EXECUTORS(X)                                                                                   \
+    X(salu)                                                                                                   \
+    X(smem)                                                                                                   \
+    X(flow)
 
 /* Files that are compiled once per SIMD level. */
 #define VECTOR_EXECUTORS(X)                                                                                   \

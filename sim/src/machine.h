@@ -63,6 +63,7 @@ struct group {
     unsigned char *lds;
     uint32_t lds_bytes;
     const struct memory *memory;
+    const struct program *program; /* the decoded kernel */
     struct wave *waves;
     unsigned wave_count;
 };

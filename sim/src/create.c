@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Making and destroying a machine: options, the host's SIMD level, the table of executors. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "executors.h"
+#include "parallel.h"
+#include "simulator.h"
+
+static bool host_has(gfx11sim_simd level) {
+    switch (level) {
+    case GFX11SIM_SIMD_PORTABLE: return true;
+#ifdef SIM_HAS_avx2
+    case GFX11SIM_SIMD_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+               __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
+#endif
+#ifdef SIM_HAS_avx512
+    case GFX11SIM_SIMD_AVX512:
+        return host_has(GFX11SIM_SIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
+#endif
+    default: return false;
+    }
+}
+
+static const char *simd_name(gfx11sim_simd level) {
+    switch (level) {
+    case GFX11SIM_SIMD_PORTABLE: return "portable";
+    case GFX11SIM_SIMD_AVX2: return "avx2";
+    case GFX11SIM_SIMD_AVX512: return "avx512";
+    default: return "unknown";
+    }
+}
+
+void gfx11sim_options_init(gfx11sim_options *options) {
+    if (options) *options = (gfx11sim_options){.struct_size = sizeof *options};
+}
+
+static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options, gfx11sim_report *report) {
+    const char *name = options->target ? options->target : "gfx1100";
+    const struct target *target = target_from_name(name);
+    FAIL_IF(!target || !(target->mask & TARGETS_SIMULATED), report, GFX11SIM_INVALID_ARGUMENT,
+            "target '%.32s' is not simulated; gfx1100, gfx1101, gfx1102 and gfx1103 are", name);
+    sim->target = target->name;
+    sim->target_mask = target->mask;
+    sim->simd = options->simd;
+    if (sim->simd == GFX11SIM_SIMD_AUTO)
+        sim->simd = host_has(GFX11SIM_SIMD_AVX512) ? GFX11SIM_SIMD_AVX512
+                    : host_has(GFX11SIM_SIMD_AVX2) ? GFX11SIM_SIMD_AVX2
+                                                   : GFX11SIM_SIMD_PORTABLE;
+    FAIL_IF(!host_has(sim->simd), report, GFX11SIM_INVALID_ARGUMENT, "this host cannot do SIMD level %s",
+            simd_name(sim->simd));
+    sim->schedule_seed = options->schedule_seed;
+    sim->quota = options->quota ? options->quota : UINT64_C(1) << 40;
+    FAIL_IF(options->threads < 0 || options->threads > 1024, report, GFX11SIM_INVALID_ARGUMENT,
+            "%d host threads: accepted are 1 to 1024, or 0 for all", options->threads);
+    sim->pool = pool_create(options->threads);
+    FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "the host threads could not be started");
+    executors_bind(sim->executors, sim->simd);
+    return GFX11SIM_OK;
+}
+
+gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out, gfx11sim_report *report) {
+    report_clear(report);
+    FAIL_IF(!out, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_create: out must not be null");
+    *out = NULL;
+    gfx11sim_options defaults;
+    gfx11sim_options_init(&defaults);
+    if (!options) options = &defaults;
+    FAIL_IF(options->struct_size != sizeof *options, report, GFX11SIM_INVALID_ARGUMENT,
+            "gfx11sim_options has %zu bytes, expected %zu: call gfx11sim_options_init first",
+            options->struct_size, sizeof *options);
+    gfx11sim *sim = calloc(1, sizeof *sim);
+    FAIL_IF(!sim, report, GFX11SIM_OUT_OF_MEMORY, "no memory for a machine");
+    pthread_mutex_init(&sim->lock, NULL);
+    gfx11sim_status status = configure(sim, options, report);
+    if (status) {
+        gfx11sim_destroy(sim);
+        return status;
+    }
+    *out = sim;
+    return GFX11SIM_OK;
+}
+
+void gfx11sim_destroy(gfx11sim *sim) {
+    if (!sim) return;
+    while (sim->objects) gfx11sim_unload(sim->objects);
+    pool_destroy(sim->pool);
+    pthread_mutex_destroy(&sim->lock);
+    free(sim);
+}
+
+const char *gfx11sim_simd_name(const gfx11sim *sim) { return simd_name(sim->simd); }
+
+int gfx11sim_threads(const gfx11sim *sim) { return pool_threads(sim->pool); }

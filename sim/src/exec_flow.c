@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Program flow: branches, calls, barriers, the end, MODE, and what has no functional effect. */
+#include <inttypes.h>
+
+#include "executors.h"
+#include "scalar.h"
+
+/* ---- branches
+ * ------------------------------------------------------------------------------------------------ */
+
+static void take(struct wave *w, const struct inst *i) { w->next += (uint32_t)(int32_t)(int16_t)i->offset; }
+
+static uint64_t lane_mask(const struct wave *w, unsigned reg) {
+    return w->wave_size == 64 ? sgpr_read64(w, reg) : w->s[reg];
+}
+
+#define BRANCH(name, condition)                                                                              \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        if (condition) take(w, i);                                                                           \
+    }
+BRANCH(s_branch, true)
+BRANCH(s_cbranch_scc0, !w->scc)
+BRANCH(s_cbranch_scc1, w->scc)
+BRANCH(s_cbranch_vccz, !lane_mask(w, SREG_VCC))
+BRANCH(s_cbranch_vccnz, lane_mask(w, SREG_VCC))
+BRANCH(s_cbranch_execz, !lane_mask(w, SREG_EXEC))
+BRANCH(s_cbranch_execnz, lane_mask(w, SREG_EXEC))
+
+static uint64_t next_address(const struct wave *w) { return w->code_address + (uint64_t)w->next * 4; }
+
+static void jump(struct wave *w, uint64_t address) {
+    uint64_t offset = address - w->code_address;
+    if (offset % 4 || offset / 4 >= w->code_dwords)
+        wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "jumps to 0x%" PRIx64 ", which is not in the code object",
+                   address);
+    else
+        w->next = (uint32_t)(offset / 4);
+}
+
+static void s_getpc_b64(struct wave *w, const struct inst *i) { scalar_write64(w, &i->dst, next_address(w)); }
+
+static void s_setpc_b64(struct wave *w, const struct inst *i) { jump(w, scalar_read64(w, &i->src[0])); }
+
+static void s_swappc_b64(struct wave *w, const struct inst *i) {
+    uint64_t target = scalar_read64(w, &i->src[0]);
+    scalar_write64(w, &i->dst, next_address(w));
+    jump(w, target);
+}
+
+static void s_call_b64(struct wave *w, const struct inst *i) {
+    scalar_write64(w, &i->dst, next_address(w));
+    take(w, i);
+}
+
+/* ---- waiting and ending
+ * ---------------------------------------------------------------------------------------- */
+
+static void s_barrier(struct wave *w, const struct inst *i) {
+    (void)i;
+    w->state = WAVE_AT_BARRIER;
+}
+
+static void s_endpgm(struct wave *w, const struct inst *i) {
+    (void)i;
+    w->state = WAVE_ENDED;
+}
+
+static void s_trap(struct wave *w, const struct inst *i) {
+    enum { TRAP_DEBUG = 3 }; /* does nothing without a debugger */
+    unsigned id = i->offset & 0xff;
+    if (id != TRAP_DEBUG)
+        wave_fault(w, GFX11SIM_TRAP, 0, 0, 0, "trap %u%s", id, id == 2 ? " (llvm.trap)" : "");
+}
+
+static void s_sethalt(struct wave *w, const struct inst *i) {
+    if (i->offset & 1)
+        wave_fault(w, GFX11SIM_TRAP, 0, 0, 0, "the wave halts itself and nothing would resume it");
+}
+
+static void s_code_end(struct wave *w, const struct inst *i) {
+    (void)i;
+    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "execution ran into the padding behind the code");
+}
+
+static void s_sendmsg(struct wave *w, const struct inst *i) {
+    enum { MSG_INTERRUPT = 1, MSG_DEALLOC_VGPRS = 3 }; /* both without effect here */
+    unsigned id = i->offset & 0xff;
+    if (id != MSG_INTERRUPT && id != MSG_DEALLOC_VGPRS)
+        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
+}
+
+/* ---- hardware registers
+ * ------------------------------------------------------------------------------------------ */
+
+enum { HWREG_MODE = 1, HWREG_SH_MEM_BASES = 15 };
+
+struct hwreg_field {
+    unsigned id, offset;
+    uint32_t mask;
+};
+
+static struct hwreg_field hwreg_field(const struct inst *i) {
+    unsigned simm = (unsigned)i->offset & 0xffff, size = (simm >> 11) + 1;
+    return (struct hwreg_field){simm & 63, simm >> 6 & 31,
+                                size == 32 ? UINT32_MAX : (UINT32_C(1) << size) - 1};
+}
+
+static void s_getreg_b32(struct wave *w, const struct inst *i) {
+    struct hwreg_field f = hwreg_field(i);
+    uint32_t value;
+    switch (f.id) {
+    case HWREG_MODE: value = w->mode; break;
+    case HWREG_SH_MEM_BASES: value = (uint32_t)(APERTURE_PRIVATE >> 48 | APERTURE_SHARED >> 48 << 16); break;
+    default:
+        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "hardware register %u is not modelled", f.id);
+        return;
+    }
+    scalar_write32(w, &i->dst, value >> f.offset & f.mask);
+}
+
+static void set_register(struct wave *w, const struct inst *i) {
+    struct hwreg_field f = hwreg_field(i);
+    if (f.id != HWREG_MODE) {
+        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "writing hardware register %u is not modelled", f.id);
+        return;
+    }
+    uint32_t mask = f.mask << f.offset, value = scalar_read32(w, &i->src[0]) << f.offset;
+    w->mode = (w->mode & ~mask) | (value & mask);
+}
+
+static void s_round_mode(struct wave *w, const struct inst *i) {
+    w->mode = (w->mode & ~UINT32_C(0x0f)) | ((uint32_t)i->offset & 15);
+}
+
+static void s_denorm_mode(struct wave *w, const struct inst *i) {
+    w->mode = (w->mode & ~UINT32_C(0xf0)) | ((uint32_t)i->offset & 15) << 4;
+}
+
+/* ---- hints and waits: nothing to do when every instruction completes at once
+ * --------------------------------------- */
+
+static void nothing(struct wave *w, const struct inst *i) {
+    (void)w;
+    (void)i;
+}
+
+void bind_flow(exec_fn **table) {
+    static const uint16_t no_effect[] = {
+        OP_s_nop,           OP_s_clause,         OP_s_delay_alu,
+        OP_s_waitcnt,       OP_s_waitcnt_depctr, OP_s_waitcnt_vscnt,
+        OP_s_waitcnt_vmcnt, OP_s_waitcnt_expcnt, OP_s_waitcnt_lgkmcnt,
+        OP_s_wait_idle,     OP_s_wait_event,     OP_s_set_inst_prefetch_distance,
+        OP_s_setprio,       OP_s_sleep,          OP_s_wakeup,
+        OP_s_icache_inv,    OP_s_incperflevel,   OP_s_decperflevel,
+        OP_s_ttracedata,    OP_s_ttracedata_imm, OP_s_version,
+    };
+    for (unsigned n = 0; n < sizeof no_effect / sizeof no_effect[0]; n++) table[no_effect[n]] = nothing;
+#define BIND(name) table[OP_##name] = name;
+    BIND(s_branch)
+    BIND(s_cbranch_scc0)
+    BIND(s_cbranch_scc1)
+    BIND(s_cbranch_vccz)
+    BIND(s_cbranch_vccnz)
+    BIND(s_cbranch_execz)
+    BIND(s_cbranch_execnz)
+    BIND(s_getpc_b64)
+    BIND(s_setpc_b64)
+    BIND(s_swappc_b64)
+    BIND(s_call_b64)
+    BIND(s_barrier)
+    BIND(s_endpgm)
+    BIND(s_trap)
+    BIND(s_sethalt)
+    BIND(s_code_end)
+    BIND(s_sendmsg)
+    BIND(s_getreg_b32)
+    BIND(s_round_mode)
+    BIND(s_denorm_mode)
+#undef BIND
+    table[OP_s_setreg_b32] = set_register;
+    table[OP_s_setreg_imm32_b32] = set_register;
+}

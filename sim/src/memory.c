@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Simulated memory: host buffers at addresses that say which buffer they belong to. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "simulator.h"
+
+#define SLOT_BYTES  (UINT64_C(1) << SLOT_SHIFT)
+/* Unused addresses behind every binding, so that a stray offset of up to 32 bits cannot reach the next one.
+ */
+#define GUARD_BYTES (UINT64_C(4) << 30)
+/* Slot 0 stays free: null and small numbers are no addresses. */
+#define FIRST_SLOT  1
+
+static unsigned slots_for(uint64_t bytes) { return (unsigned)((bytes + GUARD_BYTES) >> SLOT_SHIFT) + 1; }
+
+/* The first of `count` consecutive free slots, or 0. */
+static unsigned find_free(const struct memory *m, unsigned count) {
+    unsigned run = 0;
+    for (unsigned slot = FIRST_SLOT; slot < SLOT_COUNT; slot++) {
+        run = m->slots[slot].host ? 0 : run + 1;
+        if (run == count) return slot + 1 - count;
+    }
+    return 0;
+}
+
+gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
+                            uint64_t *address, gfx11sim_report *report) {
+    static unsigned char nothing; /* what an empty binding without host memory points to */
+    FAIL_IF(bytes > SLOT_BYTES * (SLOT_COUNT / 2), report, GFX11SIM_INVALID_ARGUMENT,
+            "buffer '%s' has %" PRIu64 " bytes, at most %" PRIu64 " can be bound", name ? name : "", bytes,
+            SLOT_BYTES * (SLOT_COUNT / 2));
+    unsigned count = slots_for(bytes), first = find_free(m, count);
+    FAIL_IF(!first, report, GFX11SIM_OUT_OF_MEMORY,
+            "no simulated addresses are left for buffer '%s' (%" PRIu64 " bytes)", name ? name : "", bytes);
+    struct binding b = {
+        .host = host ? host : &nothing, .base = first * SLOT_BYTES, .bytes = bytes, .access = access};
+    if (name)
+        snprintf(b.name, sizeof b.name, "%s", name);
+    else
+        snprintf(b.name, sizeof b.name, "#%u", first);
+    for (unsigned n = 0; n < count; n++) m->slots[first + n] = b;
+    *address = b.base;
+    return GFX11SIM_OK;
+}
+
+bool memory_unbind(struct memory *m, uint64_t address) {
+    uint64_t slot = address >> SLOT_SHIFT;
+    if (slot >= SLOT_COUNT || !m->slots[slot].host || m->slots[slot].base != address) return false;
+    unsigned count = slots_for(m->slots[slot].bytes);
+    memset(&m->slots[slot], 0, count * sizeof m->slots[0]);
+    return true;
+}
+
+gfx11sim_status gfx11sim_bind(gfx11sim *sim, void *host, size_t bytes, unsigned access, const char *name,
+                              uint64_t *address, gfx11sim_report *report) {
+    report_clear(report);
+    FAIL_IF(!sim || !address, report, GFX11SIM_INVALID_ARGUMENT,
+            "gfx11sim_bind: sim and address must not be null");
+    FAIL_IF(!host && bytes, report, GFX11SIM_INVALID_ARGUMENT, "buffer '%s' has %zu bytes but no host memory",
+            name ? name : "", bytes);
+    FAIL_IF(access & ~(GFX11SIM_READ | GFX11SIM_WRITE), report, GFX11SIM_INVALID_ARGUMENT,
+            "buffer '%s': access 0x%x has bits other than GFX11SIM_READ and GFX11SIM_WRITE", name ? name : "",
+            access);
+    pthread_mutex_lock(&sim->lock);
+    gfx11sim_status status = memory_bind(&sim->memory, host, bytes, access, name, address, report);
+    pthread_mutex_unlock(&sim->lock);
+    return status;
+}
+
+/* Addresses of loaded code are the object's: only gfx11sim_unload releases them. */
+static bool is_code(const gfx11sim *sim, uint64_t address) {
+    for (const gfx11sim_object *o = sim->objects; o; o = o->next)
+        if (o->address == address) return true;
+    return false;
+}
+
+gfx11sim_status gfx11sim_unbind(gfx11sim *sim, uint64_t address, gfx11sim_report *report) {
+    report_clear(report);
+    FAIL_IF(!sim, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_unbind: sim must not be null");
+    pthread_mutex_lock(&sim->lock);
+    bool done = !is_code(sim, address) && memory_unbind(&sim->memory, address);
+    pthread_mutex_unlock(&sim->lock);
+    FAIL_IF(!done, report, GFX11SIM_INVALID_ARGUMENT, "no buffer is bound at 0x%" PRIx64, address);
+    return GFX11SIM_OK;
+}
+
+void *gfx11sim_host_pointer(const gfx11sim *sim, uint64_t address, size_t bytes) {
+    return sim ? memory_at(&sim->memory, address, bytes, 0) : NULL;
+}

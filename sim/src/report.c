@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Reports: every failure becomes a status and one complete sentence. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "simulator.h"
+
+gfx11sim_status report_clear(gfx11sim_report *report) {
+    if (report) memset(report, 0, sizeof *report);
+    return GFX11SIM_OK;
+}
+
+gfx11sim_status report_fail(gfx11sim_report *report, gfx11sim_status status, const char *format, ...) {
+    if (!report) return status;
+    memset(report, 0, sizeof *report);
+    report->status = status;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(report->text, sizeof report->text, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+void wave_fault(struct wave *w, gfx11sim_status status, unsigned lane, uint64_t address, uint32_t bytes,
+                const char *format, ...) {
+    if (w->state == WAVE_FAULTED) return; /* the first fault of an instruction counts */
+    w->state = WAVE_FAULTED;
+    gfx11sim_report *report = w->fault;
+    report_clear(report);
+    report->status = status;
+    report->lane = lane;
+    report->address = address;
+    report->bytes = bytes;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(report->text, sizeof report->text, format, arguments);
+    va_end(arguments);
+}
+
+/* Bytes between the binding and an address outside it; 0 for an address inside. */
+static uint64_t distance(const struct binding *b, uint64_t address) {
+    if (address < b->base) return b->base - address;
+    return address - b->base < b->bytes ? 0 : address - b->base - b->bytes;
+}
+
+static const struct binding *nearest_binding(const struct memory *m, uint64_t address) {
+    const struct binding *nearest = NULL;
+    for (unsigned slot = 0; slot < SLOT_COUNT; slot++) {
+        const struct binding *b = &m->slots[slot];
+        if (b->host && (!nearest || distance(b, address) < distance(nearest, address))) nearest = b;
+    }
+    return nearest;
+}
+
+void wave_memory_fault(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes, const char *what) {
+    static const struct {
+        const char *what, *verb;
+        unsigned access;
+    } accesses[] = {
+        {"load", "reads", GFX11SIM_READ},
+        {"scalar load", "reads", GFX11SIM_READ},
+        {"store", "writes", GFX11SIM_WRITE},
+        {"atomic", "updates", GFX11SIM_READ | GFX11SIM_WRITE},
+    };
+    const char *verb = what;
+    unsigned access = 0;
+    for (unsigned n = 0; n < sizeof accesses / sizeof accesses[0]; n++) {
+        if (strcmp(accesses[n].what, what) != 0) continue;
+        verb = accesses[n].verb;
+        access = accesses[n].access;
+    }
+
+    char where[256];
+    const struct binding *b = nearest_binding(w->group->memory, address);
+    if (!b) {
+        snprintf(where, sizeof where, "but no buffer is bound");
+    } else {
+        char relation[96];
+        uint64_t away = distance(b, address);
+        if (address < b->base)
+            snprintf(relation, sizeof relation, "%" PRIu64 " bytes before the start of", away);
+        else if (address - b->base >= b->bytes)
+            snprintf(relation, sizeof relation, "%" PRIu64 " bytes past the end of", away);
+        else if (bytes > b->bytes - (address - b->base))
+            snprintf(relation, sizeof relation, "%" PRIu64 " of them past the end of",
+                     bytes - (b->bytes - (address - b->base)));
+        else if (access & ~b->access)
+            snprintf(relation, sizeof relation, "in the %s",
+                     b->access & GFX11SIM_READ    ? "read-only"
+                     : b->access & GFX11SIM_WRITE ? "write-only"
+                                                  : "inaccessible");
+        else
+            snprintf(relation, sizeof relation, "in the");
+        snprintf(where, sizeof where, "%s buffer '%s' (0x%" PRIx64 ", %" PRIu64 " bytes)", relation, b->name,
+                 b->base, b->bytes);
+    }
+    wave_fault(w, GFX11SIM_MEMORY_FAULT, lane, address, bytes, "%s %" PRIu32 " bytes at 0x%" PRIx64 ", %s",
+               verb, bytes, address, where);
+}
+
+void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11sim_kernel *kernel) {
+    const gfx11sim_object *object = kernel->object;
+    char cause[sizeof report->text];
+    memcpy(cause, report->text, sizeof cause);
+
+    snprintf(report->kernel, sizeof report->kernel, "%s", kernel->info.name);
+    report->pc = ((uint64_t)w->pc - program_entry(kernel->program)) * 4;
+    memcpy(report->workgroup, w->group->id, sizeof report->workgroup);
+    report->wave = w->index;
+    if (w->pc < object->code_dwords) {
+        const uint32_t *code = object->code + w->pc;
+        uint32_t available = object->code_dwords - w->pc;
+        uint32_t dwords = gfx11sim_disassemble(object->sim->target, code, available, report->instruction,
+                                               sizeof report->instruction);
+        report->encoding_dwords = dwords ? dwords : 1;
+        memcpy(report->encoding, code, 4 * report->encoding_dwords);
+    }
+    char lane[32] = "";
+    if (report->bytes) snprintf(lane, sizeof lane, ", lane %" PRIu32, report->lane);
+    char encoding[64] = "";
+    for (uint32_t n = 0; n < report->encoding_dwords; n++)
+        snprintf(encoding + 9 * n, sizeof encoding - 9 * n, " %08" PRIx32, report->encoding[n]);
+    snprintf(report->text, sizeof report->text,
+             "kernel %s, pc 0x%" PRIx64 ", %s (encoding%s): work-group (%" PRIu32 ",%" PRIu32 ",%" PRIu32
+             "), wave %" PRIu32 "%s%s %.600s",
+             report->kernel, report->pc, report->instruction, encoding, report->workgroup[0],
+             report->workgroup[1], report->workgroup[2], report->wave, lane, report->bytes ? "" : ":", cause);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The loop that executes a wave. One body, compiled once for each combination of what it must care about, so
+ * that wave32 without an observer pays for neither.
+ */
+#include <string.h>
+
+#include "program.h"
+
+/*
+ * A wave64 executes most instructions as two halves of 32 lanes. Instructions that see all lanes, or none,
+ * run once, and so does everything that is not a vector instruction.
+ */
+static void execute_wave64(struct wave *w, const struct inst *i) {
+    i->exec(w, i);
+    if (!op_runs_per_half(i->op) || w->state == WAVE_FAULTED) return;
+    u32v *registers = w->v;
+    w->v = registers + w->vgpr_count;
+    w->half = 1;
+    i->exec(w, i);
+    w->v = registers;
+    w->half = 0;
+}
+
+static void notify(struct wave *w, const struct inst *i, uint64_t exec, const gfx11sim_kernel *kernel,
+                   const gfx11sim_observer *observer) {
+    const struct op_info *info = op_info(i->op);
+    gfx11sim_event event = {
+        .kernel = kernel,
+        .wave = w->index,
+        .wave_size = w->wave_size,
+        .pc = ((uint64_t)w->pc - w->group->program->entry) * 4,
+        .opcode = info->name,
+        .dual_opcode = i->dual ? op_info(i->dual->op)->name : NULL,
+        .unit = info->unit,
+        .exec = exec,
+        .space = w->space,
+        .store = w->store,
+        .atomic = w->atomic,
+        .bytes = w->access_bytes,
+        .addresses = w->space == GFX11SIM_SPACE_NONE ? NULL : w->addresses,
+    };
+    memcpy(event.workgroup, w->group->id, sizeof event.workgroup);
+    observer->issue(observer->context, &event);
+}
+
+static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const gfx11sim_kernel *kernel,
+                                                          struct op_counts *counts, uint64_t instructions,
+                                                          const gfx11sim_observer *observer, bool wave64) {
+    struct program *program = kernel->program;
+    uint64_t left = instructions;
+    while (left) {
+        uint32_t pc = w->next;
+        const struct inst *i = program_at(program, pc);
+        w->pc = pc;
+        w->next = pc + i->dwords;
+        uint64_t exec = 0;
+        if (observer) {
+            exec = w->s[SREG_EXEC] | (wave64 ? (uint64_t)w->s[SREG_EXEC + 1] << 32 : 0);
+            w->space = GFX11SIM_SPACE_NONE;
+            w->store = w->atomic = false;
+            w->access_bytes = 0;
+        }
+        if (wave64)
+            execute_wave64(w, i);
+        else
+            i->exec(w, i);
+        if (__builtin_expect(w->state != WAVE_RUNNING, 0) && w->state == WAVE_FAULTED) break;
+        counts->of[i->op]++;
+        left--;
+        if (observer) notify(w, i, exec, kernel, observer);
+        if (w->state != WAVE_RUNNING) break;
+    }
+    return instructions - left;
+}
+
+uint64_t run_wave(struct wave *w, const gfx11sim_kernel *kernel, struct op_counts *counts,
+                  uint64_t instructions, const gfx11sim_observer *observer) {
+    if (w->wave_size == 64) return run(w, kernel, counts, instructions, observer, true);
+    if (observer) return run(w, kernel, counts, instructions, observer, false);
+    return run(w, kernel, counts, instructions, NULL, false);
+}
