@@ -46,8 +46,8 @@ struct total {
 struct session {
     const struct options *options;
     w4a16_checkpoint *checkpoint;
-    size_t selected[4096], selected_count; /* layers */
-    w4a16_device *devices[REPEAT_MAX];     /* the first computes, the others repeat on other schedules */
+    size_t *selected, selected_count;  /* layers */
+    w4a16_device *devices[REPEAT_MAX]; /* the first computes, the others repeat on other schedules */
     w4a16_device_info info;
     int host_threads;
     struct npy input;
@@ -277,7 +277,8 @@ static int ends_with_part(const char *name, const char *part) {
 static w4a16_status select_layers(struct session *s, w4a16_error *error) {
     const char *wanted = s->options->layer;
     size_t count = w4a16_checkpoint_layers(s->checkpoint);
-    for (size_t i = 0; i < count && s->selected_count < sizeof s->selected / sizeof s->selected[0]; i++) {
+    s->selected = calloc(count + 1, sizeof *s->selected);
+    for (size_t i = 0; s->selected && i < count; i++) {
         const char *name = w4a16_checkpoint_layer(s->checkpoint, i)->name;
         if (strcmp(wanted, "all") == 0 || strcmp(wanted, name) == 0 || ends_with_part(name, wanted))
             s->selected[s->selected_count++] = i;
@@ -389,7 +390,7 @@ static int run(struct session *s, struct options *o, const char *path, w4a16_err
     for (size_t i = 0; i < s->selected_count; i++)
         if (run_layer(s, s->selected[i], error) != W4A16_OK) {
             progress_clear(&s->progress);
-            report_note(&s->report, "%s", error->message);
+            if (s->options->json) report_note(&s->report, "%s", error->message);
             report_error("run", error);
             failed++;
         }
@@ -449,6 +450,7 @@ int cmd_run(int argc, char **argv) {
     result = run(s, &o, argv[first], &error);
     for (int r = 0; r < REPEAT_MAX; r++) w4a16_device_close(s->devices[r]);
     w4a16_checkpoint_close(s->checkpoint);
+    free(s->selected);
     free(s->input_data);
     free(s);
     return result;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/error.h"
 
@@ -148,14 +149,16 @@ static w4a16_status read_all(const char *path, unsigned char **bytes, size_t *si
     *size = 0;
     FILE *file = fopen(path, "rb");
     FAIL_IF(!file, error, W4A16_IO, "%s: cannot open: %s", path, strerror(errno));
-    long end = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    if (end >= 0 && fseek(file, 0, SEEK_SET) == 0) *bytes = malloc((size_t)end + 1);
-    *size = (size_t)end;
+    struct stat info;
+    if (fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode)) {
+        *size = (size_t)info.st_size;
+        *bytes = malloc(*size + 1);
+    }
     int complete = *bytes && fread(*bytes, 1, *size, file) == *size;
     fclose(file);
     if (!complete) {
         free(*bytes);
-        return w4a16_fail(error, W4A16_IO, "%s: cannot read all of it", path);
+        return w4a16_fail(error, W4A16_IO, "%s: cannot read all of it; accepted is a regular file", path);
     }
     return W4A16_OK;
 }
