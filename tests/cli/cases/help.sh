@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"$W4A16" --help
+"$W4A16" run --help
+for verb in info inspect quantize make-model run check; do
+    "$W4A16" $verb --help >help.txt
+    head -1 help.txt
+    grep -c -- '^  --' help.txt
+done
