@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* What the simulator's tests share: cmocka's includes, files, machines that must come to be. */
+#ifndef TESTS_SIM_SUPPORT_H
+#define TESTS_SIM_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "gfx11sim.h"
+
+struct file {
+    unsigned char *data;
+    size_t bytes;
+};
+
+static inline struct file read_file(const char *path) {
+    struct file f = {0};
+    FILE *stream = fopen(path, "rb");
+    if (!stream) fail_msg("cannot open %s", path);
+    fseek(stream, 0, SEEK_END);
+    f.bytes = (size_t)ftell(stream);
+    rewind(stream);
+    f.data = malloc(f.bytes + 1);
+    assert_non_null(f.data);
+    assert_int_equal(fread(f.data, 1, f.bytes, stream), f.bytes);
+    fclose(stream);
+    return f;
+}
+
+/* Calls that must succeed; the report says why they did not. */
+#define assert_ok(status, report)                                                                            \
+    do {                                                                                                     \
+        if ((status) != GFX11SIM_OK) fail_msg("%s", (report).text);                                          \
+    } while (0)
+
+static inline gfx11sim *create(const gfx11sim_options *options) {
+    gfx11sim *sim;
+    gfx11sim_report report;
+    assert_ok(gfx11sim_create(options, &sim, &report), report);
+    return sim;
+}
+
+static inline gfx11sim_object *load(gfx11sim *sim, const char *path) {
+    struct file f = read_file(path);
+    gfx11sim_object *object;
+    gfx11sim_report report;
+    assert_ok(gfx11sim_load(sim, f.data, f.bytes, &object, &report), report);
+    free(f.data);
+    return object;
+}
+
+static inline uint64_t bind(gfx11sim *sim, void *host, size_t bytes, unsigned access, const char *name) {
+    uint64_t address;
+    gfx11sim_report report;
+    assert_ok(gfx11sim_bind(sim, host, bytes, access, name, &address, &report), report);
+    return address;
+}
+
+#endif

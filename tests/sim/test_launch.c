@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Launches of real code objects: what waves start with, barriers, schedules, observers, and what stops a run.
+ */
+#include "support.h"
+
+enum { UNTOUCHED = 0x5a5a5a5a };
+
+struct machine {
+    gfx11sim *sim;
+    gfx11sim_object *object;
+};
+
+static struct machine machine(const char *path, int threads, uint64_t seed, uint64_t quota) {
+    gfx11sim_options options;
+    gfx11sim_options_init(&options);
+    options.threads = threads;
+    options.schedule_seed = seed;
+    options.quota = quota;
+    struct machine m = {.sim = create(&options)};
+    m.object = load(m.sim, path);
+    return m;
+}
+
+static gfx11sim_launch launch_of(uint32_t grid, uint32_t block, const void *kernarg, size_t bytes) {
+    gfx11sim_launch launch;
+    gfx11sim_launch_init(&launch);
+    launch.grid[0] = grid;
+    launch.block[0] = block;
+    launch.kernarg = kernarg;
+    launch.kernarg_bytes = bytes;
+    return launch;
+}
+
+static gfx11sim_status run(const struct machine *m, const char *kernel, const gfx11sim_launch *launch,
+                           gfx11sim_counts *counts, gfx11sim_report *report) {
+    const gfx11sim_kernel *k = gfx11sim_find_kernel(m->object, kernel);
+    if (!k) fail_msg("no kernel %s", kernel);
+    return gfx11sim_run(m->sim, k, launch, counts, report);
+}
+
+static uint32_t *words(size_t count) {
+    uint32_t *w = malloc(4 * count);
+    assert_non_null(w);
+    for (size_t n = 0; n < count; n++) w[n] = UNTOUCHED;
+    return w;
+}
+
+/* ---- what a wave starts with
+ * --------------------------------------------------------------------------------- */
+
+static void check_ids(const char *path) {
+    static const struct {
+        uint32_t grid[3], block[3];
+    } shapes[] = {
+        {{1, 1, 1}, {1, 1, 1}},    {{64, 1, 1}, {64, 1, 1}}, {{100, 1, 1}, {64, 1, 1}},
+        {{70, 3, 2}, {32, 2, 1}},  {{33, 5, 3}, {8, 4, 2}},  {{5, 7, 9}, {5, 7, 3}},
+        {{3, 130, 1}, {2, 64, 1}}, {{1, 1, 65}, {1, 1, 64}}, {{2000, 1, 1}, {1024, 1, 1}},
+    };
+    struct machine m = machine(path, 0, 0, 0);
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+        const uint32_t *grid = shapes[s].grid, *block = shapes[s].block;
+        size_t items = (size_t)grid[0] * grid[1] * grid[2];
+        uint32_t *out = words(4 * items);
+        struct {
+            uint64_t out;
+            uint32_t size_x, size_y, block[3];
+        } args = {bind(m.sim, out, 16 * items, GFX11SIM_WRITE, "out"),
+                  grid[0],
+                  grid[1],
+                  {block[0], block[1], block[2]}};
+        gfx11sim_launch launch = launch_of(1, 1, &args, sizeof args);
+        memcpy(launch.grid, grid, sizeof launch.grid);
+        memcpy(launch.block, block, sizeof launch.block);
+        gfx11sim_report report;
+        gfx11sim_counts counts;
+        assert_ok(run(&m, "ids", &launch, &counts, &report), report);
+        uint64_t groups = 1;
+        for (unsigned d = 0; d < 3; d++) groups *= (grid[d] + block[d] - 1) / block[d];
+        assert_true(counts.workgroups == groups);
+        for (uint32_t z = 0, n = 0; z < grid[2]; z++)
+            for (uint32_t y = 0; y < grid[1]; y++)
+                for (uint32_t x = 0; x < grid[0]; x++, n++) {
+                    uint32_t id = x % block[0] | y % block[1] << 10 | z % block[2] << 20;
+                    if (out[4 * n] != id || out[4 * n + 1] != x / block[0] ||
+                        out[4 * n + 2] != y / block[1] || out[4 * n + 3] != z / block[2])
+                        fail_msg("shape %zu, work-item %u: %x (%u,%u,%u)", s, n, out[4 * n], out[4 * n + 1],
+                                 out[4 * n + 2], out[4 * n + 3]);
+                }
+        assert_ok(gfx11sim_unbind(m.sim, args.out, &report), report);
+        free(out);
+    }
+    gfx11sim_destroy(m.sim);
+}
+
+static void ids_wave32(void **state) {
+    (void)state;
+    check_ids(LAUNCH_OBJECT);
+}
+
+static void ids_wave64(void **state) {
+    (void)state;
+    check_ids(LAUNCH_WAVE64_OBJECT);
+}
+
+static void hidden_arguments(void **state) {
+    (void)state;
+    struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0);
+    uint32_t *out = words(10);
+    uint64_t args = bind(m.sim, out, 40, GFX11SIM_WRITE, "out");
+    gfx11sim_launch launch = launch_of(100, 32, &args, sizeof args);
+    launch.grid[1] = 7;
+    launch.block[1] = 4;
+    gfx11sim_report report;
+    assert_ok(run(&m, "hidden", &launch, NULL, &report), report);
+    static const uint32_t expected[] = {3, 1, 1, 32, 4, 1, 4, 3, 0, 2};
+    for (unsigned n = 0; n < 10; n++)
+        if (out[n] != expected[n]) fail_msg("hidden argument %u is %u, expected %u", n, out[n], expected[n]);
+    free(out);
+    gfx11sim_destroy(m.sim);
+}
+
+/* ---- barriers and schedules
+ * ------------------------------------------------------------------------------------ */
+
+static void check_sums(const char *path, int threads, uint64_t seed) {
+    enum { GROUPS = 23, ITEMS = 256 * GROUPS };
+    struct machine m = machine(path, threads, seed, 0);
+    uint32_t *in = words(ITEMS), *out = words(GROUPS);
+    for (unsigned n = 0; n < ITEMS; n++) in[n] = n * 2654435761u;
+    struct {
+        uint64_t in, out;
+    } args = {bind(m.sim, in, 4 * ITEMS, GFX11SIM_READ, "in"),
+              bind(m.sim, out, 4 * GROUPS, GFX11SIM_WRITE, "out")};
+    gfx11sim_launch launch = launch_of(ITEMS, 256, &args, sizeof args);
+    gfx11sim_report report;
+    assert_ok(run(&m, "group_sum", &launch, NULL, &report), report);
+    for (unsigned g = 0; g < GROUPS; g++) {
+        uint32_t sum = 0;
+        for (unsigned n = 0; n < 256; n++) sum += in[256 * g + n];
+        if (out[g] != sum) fail_msg("group %u: %u, expected %u", g, out[g], sum);
+    }
+    free(in);
+    free(out);
+    gfx11sim_destroy(m.sim);
+}
+
+static void barriers(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        check_sums(LAUNCH_OBJECT, (int)(seed % 3), seed);
+        check_sums(LAUNCH_WAVE64_OBJECT, (int)(seed % 3), seed);
+    }
+}
+
+/* Seed 0 is the order of the grid; others are permutations of it, each the same one every time. */
+static void seeded_order(void **state) {
+    (void)state;
+    enum { GROUPS = 50 };
+    uint32_t orders[4][GROUPS];
+    static const uint64_t seeds[4] = {0, 1, 2, 1};
+    for (unsigned s = 0; s < 4; s++) {
+        struct machine m = machine(LAUNCH_OBJECT, 1, seeds[s], 0);
+        uint32_t counter = 0;
+        struct {
+            uint64_t counter, out;
+        } args = {bind(m.sim, &counter, 4, GFX11SIM_READ | GFX11SIM_WRITE, "counter"),
+                  bind(m.sim, orders[s], sizeof orders[s], GFX11SIM_WRITE, "out")};
+        gfx11sim_launch launch = launch_of(32 * GROUPS, 32, &args, sizeof args);
+        gfx11sim_report report;
+        assert_ok(run(&m, "tickets", &launch, NULL, &report), report);
+        assert_int_equal(counter, GROUPS);
+        unsigned seen[GROUPS] = {0};
+        for (unsigned g = 0; g < GROUPS; g++) {
+            assert_true(orders[s][g] < GROUPS);
+            seen[orders[s][g]]++;
+        }
+        for (unsigned g = 0; g < GROUPS; g++) assert_int_equal(seen[g], 1);
+        gfx11sim_destroy(m.sim);
+    }
+    for (unsigned g = 0; g < GROUPS; g++) assert_int_equal(orders[0][g], g);
+    assert_memory_not_equal(orders[0], orders[1], sizeof orders[0]);
+    assert_memory_not_equal(orders[1], orders[2], sizeof orders[0]);
+    assert_memory_equal(orders[1], orders[3], sizeof orders[0]);
+}
+
+static void waves_that_end_early(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 10; seed++) {
+        struct machine m = machine(LAUNCH_OBJECT, 1, seed, 0);
+        uint32_t *out = words(256);
+        uint64_t args = bind(m.sim, out, 1024, GFX11SIM_WRITE, "out");
+        gfx11sim_launch launch = launch_of(256, 256, &args, sizeof args);
+        gfx11sim_report report;
+        assert_ok(run(&m, "early_end", &launch, NULL, &report), report);
+        for (unsigned n = 0; n < 256; n++) assert_int_equal(out[n], n < 64 ? UNTOUCHED : n);
+        free(out);
+        gfx11sim_destroy(m.sim);
+    }
+}
+
+/* ---- observers
+ * --------------------------------------------------------------------------------------------------- */
+
+struct seen {
+    uint64_t by_unit[GFX11SIM_UNITS], begins, ends, stores, last_pc;
+    uint64_t out, out_bytes;
+};
+
+static void on_issue(void *context, const gfx11sim_event *e) {
+    struct seen *s = context;
+    s->by_unit[e->unit]++;
+    assert_true(e->wave_size == 32 && e->wave < 2 && e->pc % 4 == 0);
+    assert_non_null(e->opcode);
+    if (strcmp(e->opcode, "s_endpgm") == 0) s->last_pc = e->pc;
+    if (e->space == GFX11SIM_SPACE_GLOBAL) {
+        assert_true(e->store && !e->atomic && e->unit == GFX11SIM_UNIT_VMEM);
+        for (unsigned lane = 0; lane < 32; lane++)
+            if (e->exec >> lane & 1)
+                assert_true(e->addresses[lane] >= s->out &&
+                            e->addresses[lane] + e->bytes <= s->out + s->out_bytes);
+        s->stores++;
+    } else if (e->space == GFX11SIM_SPACE_SCALAR) {
+        assert_true(e->unit == GFX11SIM_UNIT_SMEM && e->addresses[0] != 0 && e->bytes >= 4);
+    } else {
+        assert_null(e->addresses);
+    }
+}
+
+static void on_begin(void *context, const gfx11sim_event *e) {
+    assert_non_null(e->kernel);
+    ((struct seen *)context)->begins++;
+}
+
+static void on_end(void *context, const gfx11sim_event *e) {
+    assert_non_null(e->kernel);
+    ((struct seen *)context)->ends++;
+}
+
+static void observed(void **state) {
+    (void)state;
+    struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0);
+    enum { ITEMS = 100 };
+    uint32_t *out = words(4 * ITEMS), *unobserved = words(4 * ITEMS);
+    struct {
+        uint64_t out;
+        uint32_t size_x, size_y, block[3];
+    } args = {bind(m.sim, out, 16 * ITEMS, GFX11SIM_WRITE, "out"), ITEMS, 1, {64, 1, 1}};
+    struct seen seen = {.out = args.out, .out_bytes = 16 * ITEMS};
+    gfx11sim_observer observer = {&seen, on_issue, on_begin, on_end};
+    gfx11sim_launch launch = launch_of(ITEMS, 64, &args, sizeof args);
+    launch.observer = &observer;
+    gfx11sim_report report;
+    gfx11sim_counts counts, plain;
+    assert_ok(run(&m, "ids", &launch, &counts, &report), report);
+    launch.observer = NULL;
+    args.out = bind(m.sim, unobserved, 16 * ITEMS, GFX11SIM_WRITE, "unobserved");
+    assert_ok(run(&m, "ids", &launch, &plain, &report), report);
+    assert_memory_equal(out, unobserved, 16 * ITEMS);
+    assert_memory_equal(counts.by_unit, plain.by_unit, sizeof counts.by_unit);
+    assert_memory_equal(counts.by_unit, seen.by_unit, sizeof counts.by_unit);
+    uint64_t sum = 0;
+    for (unsigned u = 0; u < GFX11SIM_UNITS; u++) sum += counts.by_unit[u];
+    assert_true(sum == counts.instructions && counts.idle_instructions < sum && counts.idle_instructions > 0);
+    assert_true(counts.waves == 4 && counts.workgroups == 2 && seen.begins == 4 && seen.ends == 4);
+    assert_true(seen.stores >= 4);
+    gfx11sim_kernel_info info = gfx11sim_get_kernel_info(gfx11sim_find_kernel(m.object, "ids"));
+    assert_true(seen.last_pc == info.code_bytes - 4);
+    free(out);
+    free(unobserved);
+    gfx11sim_destroy(m.sim);
+}
+
+/* ---- what stops a run
+ * ----------------------------------------------------------------------------------------------- */
+
+static void says(const gfx11sim_report *report, const char *text) {
+    if (!strstr(report->text, text)) fail_msg("the report says: %s\nexpected in it: %s", report->text, text);
+}
+
+static void wild_stores(void **state) {
+    (void)state;
+    struct machine m = machine(LAUNCH_OBJECT, 0, 0, 0);
+    uint32_t *out = words(1024);
+    struct {
+        uint64_t out, offset;
+    } args = {bind(m.sim, out, 4096, GFX11SIM_READ | GFX11SIM_WRITE, "weights"), 1024 - 27};
+    gfx11sim_launch launch = launch_of(32, 32, &args, sizeof args);
+    gfx11sim_report report;
+    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(report.status, GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(report.lane, 27);
+    assert_true(report.address == args.out + 4096);
+    assert_int_equal(report.bytes, 4);
+    assert_string_equal(report.kernel, "store_at");
+    assert_true(report.encoding_dwords == 2 && report.pc > 0);
+    assert_non_null(strstr(report.instruction, "global_store_b32"));
+    says(&report, "lane 27 writes 4 bytes");
+    says(&report, "0 bytes past the end of buffer 'weights'");
+    says(&report, "4096 bytes");
+    for (unsigned n = 0; n < 1024 - 27; n++) assert_int_equal(out[n], UNTOUCHED);
+
+    args.offset = (uint64_t)-8 / 4;
+    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+
+    uint32_t constant[64];
+    args.out = bind(m.sim, constant, sizeof constant, GFX11SIM_READ, "constant");
+    args.offset = 0;
+    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    says(&report, "in the read-only buffer 'constant'");
+
+    args.out = 0x1000;
+    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    struct {
+        uint64_t in, out;
+    } wild = {UINT64_C(0x123456789abc), 0};
+    launch.kernarg = &wild;
+    assert_int_equal(run(&m, "load_scalar", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    says(&report, "reads 4 bytes at 0x123456789abc");
+    free(out);
+    gfx11sim_destroy(m.sim);
+}
+
+static void endless_loops(void **state) {
+    (void)state;
+    struct machine m = machine(LAUNCH_OBJECT, 0, 0, 100000);
+    uint32_t word = 0;
+    uint64_t args = bind(m.sim, &word, 4, GFX11SIM_READ | GFX11SIM_WRITE, "word");
+    gfx11sim_launch launch = launch_of(1, 1, &args, sizeof args);
+    gfx11sim_report report;
+    gfx11sim_counts counts;
+    assert_int_equal(run(&m, "endless", &launch, &counts, &report), GFX11SIM_TIMEOUT);
+    assert_true(counts.instructions == 100000);
+    says(&report, "100000");
+    gfx11sim_destroy(m.sim);
+}
+
+/* With any number of threads, and in any order of arrival, the earliest work-group is the one that is named.
+ */
+static void first_fault_wins(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        struct machine m = machine(LAUNCH_OBJECT, threads, 0, 0);
+        for (uint32_t first = 0; first < 40; first += 13) {
+            gfx11sim_launch launch = launch_of(32 * 200, 32, &first, sizeof first);
+            gfx11sim_report report;
+            assert_int_equal(run(&m, "trap_from", &launch, NULL, &report), GFX11SIM_TRAP);
+            assert_int_equal(report.workgroup[0], first);
+            says(&report, "s_trap 2");
+        }
+        gfx11sim_destroy(m.sim);
+    }
+}
+
+static void refused_instructions(void **state) {
+    (void)state;
+    static const struct {
+        const char *kernel;
+        gfx11sim_status status;
+        const char *says;
+    } cases[] = {
+        {"trap", GFX11SIM_TRAP, "trap 2"},
+        {"unmodelled", GFX11SIM_UNSUPPORTED, "image_load is not modelled"},
+        {"illegal", GFX11SIM_ILLEGAL, "bfffffff"},
+        {"beyond_registers", GFX11SIM_ILLEGAL, "VGPRs beyond the"},
+        {"padding", GFX11SIM_ILLEGAL, "padding"},
+    };
+    struct machine m = machine(LAUNCH_OBJECT, 0, 0, 0);
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        gfx11sim_launch launch = launch_of(64, 64, NULL, 0);
+        gfx11sim_report report;
+        assert_int_equal(run(&m, cases[n].kernel, &launch, NULL, &report), cases[n].status);
+        says(&report, cases[n].says);
+        assert_string_equal(report.kernel, cases[n].kernel);
+        assert_true(report.encoding_dwords > 0);
+    }
+    gfx11sim_destroy(m.sim);
+}
+
+static void refused_launches(void **state) {
+    (void)state;
+    struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0), other = machine(LAUNCH_OBJECT, 1, 0, 0);
+    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(m.object, "store_at");
+    uint64_t args[2] = {0};
+    gfx11sim_report report;
+    gfx11sim_launch good = launch_of(32, 32, args, sizeof args), bad;
+#define REFUSED(change, text)                                                                                \
+    do {                                                                                                     \
+        bad = good;                                                                                          \
+        change;                                                                                              \
+        assert_int_equal(gfx11sim_run(m.sim, kernel, &bad, NULL, &report), GFX11SIM_INVALID_ARGUMENT);       \
+        says(&report, text);                                                                                 \
+    } while (0)
+    REFUSED(bad.struct_size = 3, "gfx11sim_launch_init");
+    REFUSED(bad.grid[1] = 0, "dimension 1");
+    REFUSED(bad.block[2] = 0, "dimension 2");
+    REFUSED(bad.block[0] = 1025, "1024");
+    REFUSED(bad.block[1] = 64, "2048 work-items");
+    REFUSED(bad.dynamic_lds_bytes = 65537, "65536");
+    REFUSED(bad.kernarg_bytes = 15, "16");
+    REFUSED(bad.kernarg = NULL, "16");
+    REFUSED(bad.grid[0] = bad.grid[1] = UINT32_MAX, "work-groups");
+    assert_int_equal(gfx11sim_run(other.sim, kernel, &good, NULL, &report), GFX11SIM_INVALID_ARGUMENT);
+    says(&report, "another machine");
+    assert_int_equal(gfx11sim_run(m.sim, NULL, &good, NULL, NULL), GFX11SIM_INVALID_ARGUMENT);
+    gfx11sim_destroy(m.sim);
+    gfx11sim_destroy(other.sim);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_wave32),
+        cmocka_unit_test(ids_wave64),
+        cmocka_unit_test(hidden_arguments),
+        cmocka_unit_test(barriers),
+        cmocka_unit_test(seeded_order),
+        cmocka_unit_test(waves_that_end_early),
+        cmocka_unit_test(observed),
+        cmocka_unit_test(wild_stores),
+        cmocka_unit_test(endless_loops),
+        cmocka_unit_test(first_fault_wins),
+        cmocka_unit_test(refused_instructions),
+        cmocka_unit_test(refused_launches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

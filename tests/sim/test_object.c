@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Loading code objects: what is read from a sound one, and that damaged ones give errors and nothing worse.
+ */
+#include "support.h"
+
+static struct file object_file;
+
+static gfx11sim_status try_load(gfx11sim *sim, const void *data, size_t bytes, gfx11sim_report *report) {
+    gfx11sim_object *object;
+    gfx11sim_status status = gfx11sim_load(sim, data, bytes, &object, report);
+    if (status == GFX11SIM_OK) {
+        gfx11sim_unload(object);
+    } else {
+        assert_null(object);
+        assert_int_equal(report->status, status);
+        assert_true(strlen(report->text) > 10);
+    }
+    return status;
+}
+
+/* Loads a copy in memory of exactly its size, so that a sanitizer sees any read beyond it. */
+static gfx11sim_status try_copy(gfx11sim *sim, size_t bytes, size_t at, const void *patch, size_t patch_bytes,
+                                gfx11sim_report *report) {
+    unsigned char *copy = malloc(bytes ? bytes : 1);
+    assert_non_null(copy);
+    memcpy(copy, object_file.data, bytes);
+    if (patch_bytes) memcpy(copy + at, patch, patch_bytes);
+    gfx11sim_status status = try_load(sim, copy, bytes, report);
+    free(copy);
+    return status;
+}
+
+static void kernels_and_arguments(void **state) {
+    (void)state;
+    gfx11sim *sim = create(NULL);
+    gfx11sim_object *object = load(sim, LAUNCH_OBJECT);
+    assert_string_equal(gfx11sim_object_target(object), "gfx1100");
+    assert_null(gfx11sim_find_kernel(object, "no_such_kernel"));
+    assert_null(gfx11sim_object_kernel(object, gfx11sim_object_kernels(object)));
+    for (size_t n = 0; n < gfx11sim_object_kernels(object); n++) {
+        const gfx11sim_kernel *k = gfx11sim_object_kernel(object, n);
+        assert_ptr_equal(gfx11sim_find_kernel(object, gfx11sim_get_kernel_info(k).name), k);
+    }
+    gfx11sim_kernel_info ids = gfx11sim_get_kernel_info(gfx11sim_find_kernel(object, "ids"));
+    assert_int_equal(ids.explicit_bytes, 28);
+    assert_int_equal(ids.wave_size, 32);
+    assert_int_equal(ids.arg_count, 6);
+    assert_string_equal(ids.args[0].value_kind, "global_buffer");
+    assert_string_equal(ids.args[1].value_kind, "by_value");
+    assert_int_equal(ids.args[1].offset, 8);
+    assert_int_equal(ids.args[1].size, 4);
+    assert_true(ids.code_bytes > 16 && ids.code_bytes < 4096);
+    assert_true(ids.vgprs > 0 && ids.sgprs > 0);
+    assert_int_equal(ids.max_block, 1024);
+    gfx11sim_kernel_info hidden = gfx11sim_get_kernel_info(gfx11sim_find_kernel(object, "hidden"));
+    assert_int_equal(hidden.explicit_bytes, 8);
+    assert_true(hidden.kernarg_bytes > 64);
+    gfx11sim_kernel_info sum = gfx11sim_get_kernel_info(gfx11sim_find_kernel(object, "group_sum"));
+    assert_int_equal(sum.lds_bytes, 1024);
+    gfx11sim_destroy(sim);
+}
+
+/* The code object is one read-only buffer of simulated memory. */
+static void objects_come_and_go(void **state) {
+    (void)state;
+    gfx11sim *sim = create(NULL);
+    gfx11sim_object *first = load(sim, LAUNCH_OBJECT), *second = load(sim, LAUNCH_OBJECT);
+    gfx11sim_report report;
+    assert_int_equal(gfx11sim_unbind(sim, UINT64_C(1) << 34, &report), GFX11SIM_INVALID_ARGUMENT);
+    gfx11sim_unload(first);
+    assert_non_null(gfx11sim_find_kernel(second, "ids"));
+    gfx11sim_unload(second);
+    gfx11sim_unload(NULL);
+    for (int n = 0; n < 20000; n++) { /* more than there are addresses: they must come back */
+        char byte;
+        uint64_t address = bind(sim, &byte, 1, GFX11SIM_READ, NULL);
+        assert_int_equal(address % 256, 0);
+        assert_ok(gfx11sim_unbind(sim, address, &report), report);
+    }
+    gfx11sim_destroy(sim);
+    gfx11sim_destroy(NULL);
+}
+
+static void other_target(void **state) {
+    (void)state;
+    gfx11sim_options options;
+    gfx11sim_options_init(&options);
+    options.target = "gfx1101";
+    gfx11sim *sim = create(&options);
+    gfx11sim_report report;
+    assert_int_equal(try_load(sim, object_file.data, object_file.bytes, &report), GFX11SIM_BAD_OBJECT);
+    assert_non_null(strstr(report.text, "gfx1100"));
+    assert_non_null(strstr(report.text, "gfx1101"));
+    gfx11sim_destroy(sim);
+    options.target = "gfx942";
+    assert_int_equal(gfx11sim_create(&options, &sim, &report), GFX11SIM_INVALID_ARGUMENT);
+    assert_non_null(strstr(report.text, "gfx942"));
+}
+
+static void refused_kinds(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t at;
+        unsigned char patch[32];
+        size_t bytes;
+        const char *says;
+    } cases[] = {
+        {"magic", 0, {0}, 4, "not an ELF"},
+        {"bundle", 0, "__CLANG_OFFLOAD_BUNDLE__", 24, "offload bundle"},
+        {"32-bit", 4, {1}, 1, "64-bit"},
+        {"machine x86-64", 18, {62, 0}, 2, "AMDGPU"},
+        {"OS ABI", 7, {0}, 1, "amdhsa"},
+        {"ABI version", 8, {9}, 1, "version"},
+        {"relocatable", 16, {1, 0}, 2, "linked"},
+        {"unknown processor", 48, {0xfe}, 1, "unknown target"},
+        {"program headers beyond the end", 32, {0xff, 0xff, 0xff, 0xff}, 4, ""},
+    };
+    gfx11sim *sim = create(NULL);
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        gfx11sim_report report;
+        gfx11sim_status status =
+            try_copy(sim, object_file.bytes, cases[n].at, cases[n].patch, cases[n].bytes, &report);
+        if (status != GFX11SIM_BAD_OBJECT || !strstr(report.text, cases[n].says))
+            fail_msg("%s: status %d, %s", cases[n].name, status, report.text);
+    }
+    gfx11sim_destroy(sim);
+}
+
+static void truncated(void **state) {
+    (void)state;
+    gfx11sim *sim = create(NULL);
+    gfx11sim_report report;
+    for (size_t bytes = 0; bytes < object_file.bytes; bytes += bytes < 256 ? 1 : 64) {
+        gfx11sim_status status = try_copy(sim, bytes, 0, NULL, 0, &report);
+        /* without its section headers at the end of the file there are no symbols, hence no kernels */
+        if (status != GFX11SIM_BAD_OBJECT) fail_msg("%zu bytes: status %d", bytes, status);
+    }
+    assert_int_equal(try_copy(sim, object_file.bytes, 0, NULL, 0, &report), GFX11SIM_OK);
+    gfx11sim_destroy(sim);
+}
+
+/* Any byte may be wrong: an error or a sound object, never a crash. Damage to what matters must be seen. */
+static void flipped(void **state) {
+    (void)state;
+    gfx11sim *sim = create(NULL);
+    gfx11sim_report report;
+    unsigned refused = 0;
+    for (size_t at = 0; at < object_file.bytes; at++) {
+        unsigned char patch = (unsigned char)(object_file.data[at] ^ (1u << at % 8));
+        refused += try_copy(sim, object_file.bytes, at, &patch, 1, &report) != GFX11SIM_OK;
+        patch = 0xff;
+        refused += try_copy(sim, object_file.bytes, at, &patch, 1, &report) != GFX11SIM_OK;
+    }
+    assert_true(refused > 1000);
+    gfx11sim_destroy(sim);
+}
+
+/* Wide values in random places find the overflows that single bytes do not. */
+static void scrambled(void **state) {
+    (void)state;
+    static const uint64_t values[] = {0,
+                                      UINT64_MAX,
+                                      UINT64_MAX - 1,
+                                      INT64_MAX,
+                                      UINT32_MAX,
+                                      UINT64_MAX - 4095,
+                                      UINT64_C(1) << 63,
+                                      UINT64_C(1) << 32,
+                                      0xdddddddddddddddd};
+    gfx11sim *sim = create(NULL);
+    gfx11sim_report report;
+    uint64_t random = 1;
+    for (int n = 0; n < 20000; n++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        size_t at = (size_t)(random >> 33) % (object_file.bytes - 8), bytes = (random >> 20 & 1) ? 8 : 4;
+        try_copy(sim, object_file.bytes, at, &values[(random >> 24) % 9], bytes, &report);
+    }
+    gfx11sim_destroy(sim);
+}
+
+int main(void) {
+    object_file = read_file(LAUNCH_OBJECT);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernels_and_arguments),
+        cmocka_unit_test(objects_come_and_go),
+        cmocka_unit_test(other_target),
+        cmocka_unit_test(refused_kinds),
+        cmocka_unit_test(truncated),
+        cmocka_unit_test(flipped),
+        cmocka_unit_test(scrambled),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    free(object_file.data);
+    return failed;
+}
