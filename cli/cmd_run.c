@@ -7,7 +7,6 @@
  * for every M. That also shows whether a row's bits depend on how many rows it was computed with.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,15 +80,6 @@ struct verdict {
     const char *text; /* "ok", "FAILED", "unsupported", "error" */
     w4a16_error error;
 };
-
-static void add_accuracy(w4a16_accuracy *to, const w4a16_accuracy *a) {
-    to->outputs += a->outputs;
-    to->within_1ulp += a->within_1ulp;
-    to->non_finite += a->non_finite;
-    to->violations += a->violations;
-    to->worst_ulp = fmax(to->worst_ulp, a->worst_ulp);
-    to->worst_excess = fmax(to->worst_excess, a->worst_excess);
-}
 
 /* Activations from a file need not be random, so only the hard bound is asked of them. */
 static int accurate(const struct session *s, const w4a16_accuracy *a) {
@@ -179,7 +169,7 @@ static void run_row(struct session *s, struct subject *u, int64_t M) {
     struct total *total = &s->totals[u->type];
     total->rows++;
     total->failed += strcmp(v.text, "ok") != 0;
-    add_accuracy(&total->accuracy, &v.accuracy);
+    w4a16_accuracy_add(&total->accuracy, &v.accuracy);
     total->stats.wave_instructions += v.product.stats.wave_instructions;
     total->stats.seconds += v.product.stats.seconds;
 }

@@ -85,6 +85,9 @@ typedef struct w4a16_accuracy {
 W4A16_API void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo,
                              const double *y, const double *bound, w4a16_accuracy *accuracy);
 
+/* Adds one comparison's figures to another's. */
+W4A16_API void w4a16_accuracy_add(w4a16_accuracy *to, const w4a16_accuracy *accuracy);
+
 /* True if >= 99.9 % of the outputs are within 1 ulp (asked of random fills only) and none violates. */
 W4A16_API int w4a16_accuracy_ok(const w4a16_accuracy *accuracy, int random_fill);
 

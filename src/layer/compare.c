@@ -106,6 +106,15 @@ void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, 
         }
 }
 
+void w4a16_accuracy_add(w4a16_accuracy *to, const w4a16_accuracy *accuracy) {
+    to->outputs += accuracy->outputs;
+    to->within_1ulp += accuracy->within_1ulp;
+    to->non_finite += accuracy->non_finite;
+    to->violations += accuracy->violations;
+    to->worst_ulp = fmax(to->worst_ulp, accuracy->worst_ulp);
+    to->worst_excess = fmax(to->worst_excess, accuracy->worst_excess);
+}
+
 int w4a16_accuracy_ok(const w4a16_accuracy *accuracy, int random_fill) {
     if (accuracy->violations) return 0;
     /* in integers: 99.9 % of 1000 outputs are exactly 999 */

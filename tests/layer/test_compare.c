@@ -163,6 +163,11 @@ static void test_verdict(void **state) {
     assert_true(w4a16_accuracy_ok(&a, 0));
     a.violations = 1;
     assert_false(w4a16_accuracy_ok(&a, 0));
+
+    w4a16_accuracy sum = {.outputs = 1, .non_finite = 2, .worst_ulp = 3, .worst_excess = 0.5};
+    w4a16_accuracy_add(&sum, &a);
+    assert_true(sum.outputs == 2001 && sum.within_1ulp == 1997 && sum.non_finite == 2 && sum.violations == 1);
+    assert_true(sum.worst_ulp == 3 && sum.worst_excess == 0.9);
 }
 
 int main(void) {
