@@ -12,7 +12,7 @@ set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 W4A16=$1
 case=$HERE/cases/$2
-export HERE W4A16
+export HERE W4A16 LC_ALL=C
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/in"

@@ -14,8 +14,8 @@ for device in cpu sim; do
     done
 done
 code=0
-"$W4A16" run q --layer down_proj --input f2.npy || code=$?
-"$W4A16" run q --layer k_proj --act bf16 --input f2.npy || code=$?
-"$W4A16" run q --layer k_proj --m 6 --input f2.npy || code=$?
-"$W4A16" run q --output y.npy || code=$?
+"$W4A16" run q --layer down_proj --input f2.npy >/dev/null || code=$?
+"$W4A16" run q --layer k_proj --act bf16 --input f2.npy >/dev/null || code=$?
+"$W4A16" run q --layer k_proj --m 6 --input f2.npy >/dev/null || code=$?
+"$W4A16" run q --output y.npy >/dev/null || code=$?
 echo $code
