@@ -3,11 +3,6 @@
 /* The general ways of lanes.h: scalar operands, DPP, source and output modifiers, MODE, NaNs. */
 #include "lanes.h"
 
-const uint32_t SIMD_NAME(lane_bit)[LANES] LANES_ALIGNED = {
-    1u << 0,  1u << 1,  1u << 2,  1u << 3,  1u << 4,  1u << 5,  1u << 6,  1u << 7,  1u << 8,  1u << 9,  1u << 10,
-    1u << 11, 1u << 12, 1u << 13, 1u << 14, 1u << 15, 1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21,
-    1u << 22, 1u << 23, 1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31};
-
 /* ---- DPP: source 0 comes from another lane of the row of 16 --------------------------------------------- */
 
 /* The lane that lane l reads, or -1 if that is outside its row. */
@@ -86,6 +81,13 @@ void source64(const struct wave *w, const struct inst *i, unsigned n, uint64_t *
     }
 }
 
+const uint32_t *SIMD_NAME(packed_general)(const struct inst *i, unsigned n, const uint32_t *x, uint32_t *t) {
+    unsigned low = i->op_sel >> n & 1 ? 16 : 0, high = i->op_sel_hi >> n & 1 ? 16 : 0;
+    uint32_t flip = (i->neg_lo >> n & 1 ? 0x8000 : 0) | (i->neg_hi >> n & 1 ? 0x80000000 : 0);
+    FOR_LANES(l) t[l] = ((x[l] >> low & 0xffff) | x[l] >> high << 16) ^ flip;
+    return t;
+}
+
 /* ---- MODE ---------------------------------------------------------------------------------------------- */
 
 enum { KEEP_SOURCE_32 = 1 << 4, KEEP_RESULT_32 = 2 << 4, KEEP_SOURCE_16_64 = 1 << 6, KEEP_RESULT_16_64 = 2 << 6 };
@@ -150,18 +152,22 @@ void fix_nan_f32(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32
 
 static const float omod_factor[4] = {1, 2, 4, 0.5f};
 
-/* A NaN is clamped to 0 if MODE.DX10_CLAMP is set, else kept. */
 #define CLAMP(x, keep_nan) ((x) != (x) && (keep_nan) ? (x) : (x) > 0 ? ((x) > 1 ? 1 : (x)) : 0)
 
+void clamp_f32(const struct wave *w, uint32_t *r) {
+    bool keep_nan = !(w->mode & MODE_DX10_CLAMP);
+    FOR_LANES(l) r[l] = bits_f32(CLAMP(as_f32(r[l]), keep_nan));
+}
+
 void finish_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
-    bool flush = !(w->mode & KEEP_RESULT_32), keep_nan = !(w->mode & MODE_DX10_CLAMP);
+    bool flush = !(w->mode & KEEP_RESULT_32);
     float factor = omod_factor[i->omod & 3];
     if (flush) FOR_LANES(l) r[l] = flush_f32(r[l]);
     if (i->omod) FOR_LANES(l) {
             uint32_t scaled = bits_f32(as_f32(r[l]) * factor);
             r[l] = nan_f32(r[l]) ? r[l] : flush ? flush_f32(scaled) : scaled;
         }
-    if (i->clamp) FOR_LANES(l) r[l] = bits_f32(CLAMP(as_f32(r[l]), keep_nan));
+    if (i->clamp) clamp_f32(w, r);
 }
 
 void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {

@@ -23,7 +23,7 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define LANES_ALIGNED __attribute__((aligned(4 * LANES)))
-typedef uint16_t lanes16[LANES] LANES_ALIGNED;
+typedef uint16_t lanes16[LANES] __attribute__((aligned(2 * LANES)));
 typedef uint32_t lanes32[LANES] LANES_ALIGNED;
 typedef uint64_t lanes64[LANES] LANES_ALIGNED;
 typedef float lanesf[LANES] LANES_ALIGNED;
@@ -31,8 +31,11 @@ typedef double lanesd[LANES] LANES_ALIGNED;
 
 #define FOR_LANES(l) for (unsigned l = 0; l < LANES; l++)
 
-extern const uint32_t SIMD_NAME(lane_bit)[LANES];
-#define lane_bit SIMD_NAME(lane_bit)
+/* A lane's bit in EXEC and other masks: a table, because not every host shifts lanes by different amounts. */
+static const uint32_t lane_bit[LANES] LANES_ALIGNED = {
+    1u << 0,  1u << 1,  1u << 2,  1u << 3,  1u << 4,  1u << 5,  1u << 6,  1u << 7,  1u << 8,  1u << 9,  1u << 10,
+    1u << 11, 1u << 12, 1u << 13, 1u << 14, 1u << 15, 1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21,
+    1u << 22, 1u << 23, 1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31};
 
 /* ---- bits of floating-point numbers -------------------------------------------------------------------- */
 
@@ -63,11 +66,17 @@ static inline uint64_t bits_f64(double f) {
 static inline bool nan_f32(uint32_t u) { return (u & 0x7fffffff) > 0x7f800000; }
 static inline bool nan_f64(uint64_t u) { return (u & INT64_MAX) > UINT64_C(0x7ff0000000000000); }
 
+/* A choice without a branch, so that loops stay straight lines that compilers can turn into vector code. */
+static inline uint32_t select32(bool first, uint32_t a, uint32_t b) {
+    uint32_t mask = -(uint32_t)first;
+    return (a & mask) | (b & ~mask);
+}
+
 static inline float half_to_float(uint32_t h) {
     uint32_t magnitude = h & 0x7fff, normal = (magnitude << 13) + (UINT32_C(112) << 23);
-    uint32_t special = ((magnitude << 13) + (UINT32_C(224) << 23)) | (magnitude > 0x7c00 ? 0x400000 : 0);
+    uint32_t special = ((magnitude << 13) + (UINT32_C(224) << 23)) | (uint32_t)(magnitude > 0x7c00) << 22;
     uint32_t subnormal = bits_f32((float)(int32_t)magnitude * 0x1p-24f);
-    uint32_t u = magnitude < 0x400 ? subnormal : magnitude >= 0x7c00 ? special : normal;
+    uint32_t u = select32(magnitude < 0x400, subnormal, select32(magnitude >= 0x7c00, special, normal));
     return as_f32(u | (h & 0x8000) << 16);
 }
 
@@ -76,8 +85,8 @@ static inline uint16_t float_to_half(float f) {
     uint32_t u = bits_f32(f), m = u & 0x7fffffff;
     uint32_t normal = (m - (UINT32_C(112) << 23) + 0xfff + (m >> 13 & 1)) >> 13;
     uint32_t subnormal = bits_f32(as_f32(m) + 0.5f) - bits_f32(0.5f); /* the addition rounds at 2^-24 */
-    uint32_t large = m > 0x7f800000 ? 0x7e00 | (m >> 13 & 0x3ff) : 0x7c00;
-    uint32_t h = m < 0x38800000 ? subnormal : m >= 0x477ff000 ? large : normal;
+    uint32_t large = 0x7c00 | select32(m > 0x7f800000, 0x200 | (m >> 13 & 0x3ff), 0);
+    uint32_t h = select32(m < 0x38800000, subnormal, select32(m >= 0x477ff000, large, normal));
     return (uint16_t)(h | (u >> 16 & 0x8000));
 }
 
@@ -111,6 +120,16 @@ static inline float fma_f32(float a, float b, float c) {
 static inline float fma_f16(float a, float b, float c) {
     float p = a * b, sum = p + c, t = sum - p;
     return round_to_odd_f32(sum, (p - (sum - t)) + (c - t));
+}
+
+/* minNum and maxNum of halves; converting them has quieted NaNs, so there is no signalling one to prefer. */
+static inline float min_f16(float a, float b) {
+    bool first = (a == a) & ((a < b) | (b != b) | ((a == b) & (bits_f32(a) >> 31)));
+    return as_f32(select32(first, bits_f32(a), bits_f32(b)));
+}
+static inline float max_f16(float a, float b) {
+    bool first = (a == a) & ((a > b) | (b != b) | ((a == b) & !(bits_f32(a) >> 31)));
+    return as_f32(select32(first, bits_f32(a), bits_f32(b)));
 }
 
 /* ---- other arithmetic that several files need ------------------------------------------------------------ */
@@ -171,6 +190,14 @@ void SIMD_NAME(source_f64)(const struct wave *w, const struct inst *i, unsigned 
 #define source_f16 SIMD_NAME(source_f16)
 #define source_f64 SIMD_NAME(source_f64)
 
+const uint32_t *SIMD_NAME(packed_general)(const struct inst *i, unsigned n, const uint32_t *x, uint32_t *t);
+
+/* Packed pairs of source n with the op_sel and neg bits of VOP3P. */
+static inline const uint32_t *source_packed(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t) {
+    const uint32_t *x = source32(w, i, n, t);
+    return likely(i->plain) || i->format != FMT_VOP3P ? x : SIMD_NAME(packed_general)(i, n, x, t);
+}
+
 /* No modifiers, and MODE asks for what hosts do: nearest even, subnormals kept. */
 static inline bool plain_f32(const struct wave *w, const struct inst *i) {
     return i->plain && (w->mode & (MODE_ROUND_32 | MODE_DENORM_32)) == MODE_DENORM_32;
@@ -224,6 +251,10 @@ static inline void write64(struct wave *w, const struct inst *i, const uint64_t 
 
 /* Hosts differ in which NaN they return: the first NaN among the operands, quieted, or else the default one. */
 void SIMD_NAME(fix_nan_f32)(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c);
+
+/* To 0..1; a NaN becomes 0 if MODE.DX10_CLAMP is set, else stays. */
+void SIMD_NAME(clamp_f32)(const struct wave *w, uint32_t *r);
+#define clamp_f32 SIMD_NAME(clamp_f32)
 
 /* Output modifiers and flushing of MODE. */
 void SIMD_NAME(finish_f32)(const struct wave *w, const struct inst *i, uint32_t *r);

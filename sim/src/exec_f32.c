@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Vector instructions on f32, and the steps of f32 division. */
+#include "executors.h"
+#include "lanes.h"
+
+static inline bool signalling_f32(uint32_t u) { return nan_f32(u) & (~u >> 22 & 1); }
+
+/* IEEE minNum/maxNum with -0 < +0; in IEEE mode a signalling NaN wins, quieted. */
+static inline float choose_f32(bool first, float a, float b, bool ieee) {
+    uint32_t x = bits_f32(a), y = bits_f32(b);
+    uint32_t r = select32((!nan_f32(x)) & (first | nan_f32(y)), x, y);
+    r = select32(ieee & signalling_f32(y), y | 0x400000, r);
+    return as_f32(select32(ieee & signalling_f32(x), x | 0x400000, r));
+}
+static inline float min_f32(float a, float b, bool ieee) {
+    return choose_f32((a < b) | ((a == b) & (bits_f32(a) >> 31)), a, b, ieee);
+}
+static inline float max_f32(float a, float b, bool ieee) {
+    return choose_f32((a > b) | ((a == b) & !(bits_f32(a) >> 31)), a, b, ieee);
+}
+/* The middle one; with a NaN among them the smallest. */
+static inline float med3_f32(float a, float b, float c, bool ieee) {
+    float smaller = min_f32(a, b, ieee), least = min_f32(smaller, c, ieee);
+    float middle = max_f32(smaller, min_f32(max_f32(a, b, ieee), c, ieee), ieee);
+    return as_f32(select32((a != a) | (b != b) | (c != c), bits_f32(least), bits_f32(middle)));
+}
+
+/* Zero times anything is zero. */
+static inline float mul_dx9(float a, float b) { return a == 0 || b == 0 ? 0.0f : a * b; }
+static inline float fma_dx9(float a, float b, float c) { return a == 0 || b == 0 ? 0.0f + c : fma_f32(a, b, c); }
+
+static inline float fract_f32(float x) {
+    float f = x - floorf(x);
+    return f < 1 ? f : f == f ? as_f32(0x3f7fffff) : f;
+}
+
+/* x * 2^n with one rounding: two exact steps unless the result is subnormal, then one rounding in the last. */
+static inline float ldexp_f32(float x, int32_t n) {
+    n = n < -300 ? -300 : n > 300 ? 300 : n;
+    return (float)((double)x * as_f64((uint64_t)(1023 + n) << 52));
+}
+static inline uint32_t frexp_exponent(float x) {
+    uint32_t u = bits_f32(x), e = u >> 23 & 255;
+    if (e == 255 || x == 0) return 0;
+    return e ? e - 126 : (bits_f32((float)(u & 0x7fffff)) >> 23 & 255) - 126 - 149;
+}
+static inline float frexp_mantissa(float x) {
+    uint32_t u = bits_f32(x), e = u >> 23 & 255;
+    if (e == 255 || x == 0) return x;
+    if (!e) u = bits_f32((float)(u & 0x7fffff)) | (u & 0x80000000);
+    return as_f32((u & 0x807fffff) | 0x3f000000);
+}
+
+/* Cube map face selection: 0/1 +-x, 2/3 +-y, 4/5 +-z; ties go to z, then y. */
+static inline int cube_axis(float x, float y, float z) {
+    float ax = fabsf(x), ay = fabsf(y), az = fabsf(z);
+    return az >= ax && az >= ay ? 2 : ay >= ax ? 1 : 0;
+}
+static inline float cube_id(float x, float y, float z) {
+    int axis = cube_axis(x, y, z);
+    float major = axis == 2 ? z : axis == 1 ? y : x;
+    return (float)(2 * axis + (major < 0));
+}
+static inline float cube_sc(float x, float y, float z) {
+    int axis = cube_axis(x, y, z);
+    return axis == 2 ? (z < 0 ? -x : x) : axis == 1 ? x : x < 0 ? z : -z;
+}
+static inline float cube_tc(float x, float y, float z) {
+    return cube_axis(x, y, z) == 1 ? (y < 0 ? -z : z) : -y;
+}
+static inline float cube_ma(float x, float y, float z) {
+    int axis = cube_axis(x, y, z);
+    return 2 * (axis == 2 ? z : axis == 1 ? y : x);
+}
+
+/* name, sources, result from the sources' lanes a, b, c; a NaN result becomes the first NaN operand. */
+#define ARITHMETIC(X)                                                                                         \
+    X(v_add_f32, 2, a + b)                                                                                    \
+    X(v_sub_f32, 2, a - b)                                                                                    \
+    X(v_subrev_f32, 2, b - a)                                                                                 \
+    X(v_mul_f32, 2, a * b)                                                                                    \
+    X(v_mul_dx9_zero_f32, 2, mul_dx9(a, b))                                                                   \
+    X(v_fma_f32, 3, fma_f32(a, b, c))                                                                         \
+    X(v_fmac_f32, 3, fma_f32(a, b, c))                                                                        \
+    X(v_fmamk_f32, 3, fma_f32(a, b, c))                                                                       \
+    X(v_fmaak_f32, 3, fma_f32(a, b, c))                                                                       \
+    X(v_fma_dx9_zero_f32, 3, fma_dx9(a, b, c))                                                                \
+    X(v_fmac_dx9_zero_f32, 3, fma_dx9(a, b, c))                                                               \
+    X(v_fract_f32, 1, fract_f32(a))                                                                           \
+    X(v_trunc_f32, 1, truncf(a))                                                                              \
+    X(v_ceil_f32, 1, ceilf(a))                                                                                \
+    X(v_rndne_f32, 1, rintf(a))                                                                               \
+    X(v_floor_f32, 1, floorf(a))                                                                              \
+    X(v_frexp_mant_f32, 1, frexp_mantissa(a))                                                                 \
+    X(v_cubeid_f32, 3, cube_id(a, b, c))                                                                      \
+    X(v_cubesc_f32, 3, cube_sc(a, b, c))                                                                      \
+    X(v_cubetc_f32, 3, cube_tc(a, b, c))                                                                      \
+    X(v_cubema_f32, 3, cube_ma(a, b, c))
+
+/* The same, but the expression has chosen its NaN; ieee = MODE.IEEE. */
+#define CHOICE(X)                                                                                             \
+    X(v_min_f32, 2, min_f32(a, b, ieee))                                                                      \
+    X(v_max_f32, 2, max_f32(a, b, ieee))                                                                      \
+    X(v_min3_f32, 3, min_f32(min_f32(a, b, ieee), c, ieee))                                                   \
+    X(v_max3_f32, 3, max_f32(max_f32(a, b, ieee), c, ieee))                                                   \
+    X(v_med3_f32, 3, med3_f32(a, b, c, ieee))                                                                 \
+    X(v_maxmin_f32, 3, min_f32(max_f32(a, b, ieee), c, ieee))                                                 \
+    X(v_minmax_f32, 3, max_f32(min_f32(a, b, ieee), c, ieee))
+
+#define DEFINE(name, n, expression, fixes_nan)                                                                \
+    static void name(struct wave *w, const struct inst *i) {                                                  \
+        bool plain = plain_f32(w, i), ieee = w->mode & MODE_IEEE;                                             \
+        (void)ieee;                                                                                           \
+        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_32)) return;                                 \
+        u32v t[3];                                                                                            \
+        const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);                                    \
+        const uint32_t *q = n > 1 ? source_f32(w, i, 1, (uint32_t *)&t[1], plain) : p;                        \
+        const uint32_t *s = n > 2 ? source_f32(w, i, 2, (uint32_t *)&t[2], plain) : p;                        \
+        lanes32 r;                                                                                            \
+        FOR_LANES(l) {                                                                                        \
+            float a = as_f32(p[l]), b = as_f32(q[l]), c = as_f32(s[l]);                                       \
+            (void)b, (void)c;                                                                                 \
+            r[l] = bits_f32(expression);                                                                      \
+        }                                                                                                     \
+        if (fixes_nan && unlikely(any_nan_f32(r))) fix_nan_f32(r, p, q, s);                                   \
+        if (unlikely(!plain)) finish_f32(w, i, r);                                                            \
+        write32(w, i, r);                                                                                     \
+    }
+#define DEFINE_ARITHMETIC(name, n, expression) DEFINE(name, n, expression, true)
+#define DEFINE_CHOICE(name, n, expression) DEFINE(name, n, expression, false)
+ARITHMETIC(DEFINE_ARITHMETIC)
+CHOICE(DEFINE_CHOICE)
+
+static void v_ldexp_f32(struct wave *w, const struct inst *i) {
+    bool plain = plain_f32(w, i);
+    if (!plain && !rounding_modelled(w, MODE_ROUND_32)) return;
+    u32v t[2];
+    const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
+    const uint32_t *n = source32(w, i, 1, (uint32_t *)&t[1]);
+    lanes32 r;
+    FOR_LANES(l) r[l] = bits_f32(ldexp_f32(as_f32(p[l]), (int32_t)n[l]));
+    if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);
+    if (!plain) finish_f32(w, i, r);
+    write32(w, i, r);
+}
+
+static void v_frexp_exp_i32_f32(struct wave *w, const struct inst *i) {
+    lanes32 t, r;
+    const uint32_t *p = source_f32(w, i, 0, t, plain_f32(w, i));
+    FOR_LANES(l) r[l] = frexp_exponent(as_f32(p[l]));
+    write32(w, i, r);
+}
+
+/* ---- division: v_div_scale brings operands into range, v_div_fmas undoes it, v_div_fixup handles specials --- */
+
+static inline int exponent_f32(uint32_t u) { return (int)(u >> 23 & 255); }
+
+/* src 0 is the numerator c or the denominator b, whichever is to be scaled. Sets VCC where v_div_fmas must scale. */
+static void v_div_scale_f32(struct wave *w, const struct inst *i) {
+    bool plain = plain_f32(w, i);
+    u32v t[3];
+    const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
+    const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);
+    const uint32_t *s = source_f32(w, i, 2, (uint32_t *)&t[2], plain);
+    lanes32 r;
+    uint32_t scaled = 0;
+    FOR_LANES(l) {
+        float a = as_f32(p[l]), denominator = as_f32(q[l]), numerator = as_f32(s[l]);
+        int ed = exponent_f32(q[l]), en = exponent_f32(s[l]);
+        float quotient = numerator / denominator, inverse = 1 / denominator;
+        bool tiny_quotient = fabsf(quotient) < 0x1p-126f, tiny_inverse = fabsf(inverse) < 0x1p-126f;
+        bool flag = false;
+        float x = a;
+        if (denominator == 0 || numerator == 0) {
+            x = as_f32(DEFAULT_NAN_32);
+        } else if (en - ed >= 96) {
+            flag = true;
+            if (p[l] == q[l]) x = a * 0x1p64f;
+        } else if (ed == 0) {
+            x = a * 0x1p64f;
+        } else if (tiny_inverse && tiny_quotient) {
+            flag = true;
+            if (p[l] == q[l]) x = a * 0x1p-64f;
+        } else if (tiny_inverse) {
+            x = a * 0x1p-64f;
+        } else if (tiny_quotient) {
+            flag = true;
+            if (p[l] == s[l]) x = a * 0x1p64f;
+        } else if (en <= 23) {
+            x = a * 0x1p64f;
+        }
+        scaled |= flag ? lane_bit[l] : 0;
+        r[l] = bits_f32(x);
+    }
+    if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);
+    if (!plain) finish_f32(w, i, r);
+    write32(w, i, r);
+    mask_write(w, &i->sdst, scaled & exec_mask(w));
+}
+
+static void v_div_fmas_f32(struct wave *w, const struct inst *i) {
+    bool plain = plain_f32(w, i);
+    u32v t[3];
+    const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
+    const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);
+    const uint32_t *s = source_f32(w, i, 2, (uint32_t *)&t[2], plain);
+    uint32_t vcc = w->s[SREG_VCC + w->half];
+    lanes32 r;
+    FOR_LANES(l) {
+        /* The scale is chosen so that the result comes back to the side it left. */
+        float x = fma_f32(as_f32(p[l]), as_f32(q[l]), as_f32(s[l]));
+        float factor = exponent_f32(s[l]) > 127 ? 0x1p64f : 0x1p-64f;
+        r[l] = bits_f32(vcc & lane_bit[l] ? x * factor : x);
+    }
+    if (any_nan_f32(r)) fix_nan_f32(r, p, q, s);
+    if (!plain) finish_f32(w, i, r);
+    write32(w, i, r);
+}
+
+/* a: the approximate quotient, b: the denominator, c: the numerator. */
+static inline uint32_t div_fixup(uint32_t a, uint32_t b, uint32_t c) {
+    uint32_t sign = (b ^ c) & 0x80000000, mb = b & 0x7fffffff, mc = c & 0x7fffffff;
+    if (nan_f32(c)) return c | 0x400000;
+    if (nan_f32(b)) return b | 0x400000;
+    if (!mb && !mc) return DEFAULT_NAN_32;
+    if (mb == 0x7f800000 && mc == 0x7f800000) return DEFAULT_NAN_32;
+    if (!mb || mc == 0x7f800000) return sign | 0x7f800000;
+    if (mb == 0x7f800000 || !mc) return sign;
+    if (exponent_f32(c) - exponent_f32(b) < -150) return sign;
+    if (exponent_f32(b) == 255) return sign | 0x7f800000;
+    return nan_f32(a) ? sign | 0x7f800000 /* the iteration overflowed */ : (a & 0x7fffffff) | sign;
+}
+static void v_div_fixup_f32(struct wave *w, const struct inst *i) {
+    bool plain = plain_f32(w, i);
+    u32v t[3];
+    const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
+    const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);
+    const uint32_t *s = source_f32(w, i, 2, (uint32_t *)&t[2], plain);
+    lanes32 r;
+    FOR_LANES(l) r[l] = div_fixup(p[l], q[l], s[l]);
+    if (!plain) finish_f32(w, i, r);
+    write32(w, i, r);
+}
+
+#define BIND_ROW(name, ...) BIND(name)
+void SIMD_NAME(bind_f32)(exec_fn **table) {
+    ARITHMETIC(BIND_ROW)
+    CHOICE(BIND_ROW)
+    BIND(v_ldexp_f32)
+    BIND(v_frexp_exp_i32_f32)
+    BIND(v_div_scale_f32)
+    BIND(v_div_fmas_f32)
+    BIND(v_div_fixup_f32)
+}

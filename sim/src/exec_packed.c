@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Packed instructions on two 16-bit values per lane, and the mixed-precision multiply-adds. */
+#include "executors.h"
+#include "lanes.h"
+
+enum { HALVES = 2 * LANES };
+typedef uint16_t halves[HALVES] LANES_ALIGNED;
+typedef float floats[HALVES] LANES_ALIGNED;
+
+#define S(x) ((int16_t)(x))
+#define MIN(x, y) ((x) < (y) ? (x) : (y))
+#define MAX(x, y) ((x) > (y) ? (x) : (y))
+
+/* All 64 halves of a source as f32, in memory order. */
+static inline void source_pk_f16(const struct wave *w, const struct inst *i, unsigned n, float *f) {
+    lanes32 t;
+    const uint16_t *h = (const uint16_t *)source_packed(w, i, n, t);
+    if (unlikely(!(w->mode & 1 << 6))) { /* source subnormals are flushed */
+        halves flushed;
+        for (unsigned l = 0; l < HALVES; l++) flushed[l] = h[l] & 0x7c00 ? h[l] : h[l] & 0x8000;
+        halves_to_floats(flushed, f, HALVES);
+    } else {
+        halves_to_floats(h, f, HALVES);
+    }
+}
+
+/* The two halves of every lane, finished like single ones. */
+static void finish_pk_f16(const struct wave *w, const struct inst *i, uint16_t *h) {
+    for (unsigned part = 0; part < 2; part++) {
+        lanes16 x;
+        FOR_LANES(l) x[l] = h[2 * l + part];
+        finish_f16(w, i, x);
+        FOR_LANES(l) h[2 * l + part] = x[l];
+    }
+}
+
+/* name, sources, f32 result from the sources' halves a, b, c */
+#define FLOAT(X)                                                                                              \
+    X(v_pk_add_f16, 2, a + b)                                                                                 \
+    X(v_pk_mul_f16, 2, a * b)                                                                                 \
+    X(v_pk_fma_f16, 3, fma_f16(a, b, c))                                                                      \
+    X(v_pk_fmac_f16, 3, fma_f16(a, b, c))                                                                     \
+    X(v_pk_min_f16, 2, min_f16(a, b))                                                                         \
+    X(v_pk_max_f16, 2, max_f16(a, b))
+
+#define DEFINE_FLOAT(name, n, expression)                                                                     \
+    static void name(struct wave *w, const struct inst *i) {                                                  \
+        bool plain = plain_f16(w, i);                                                                         \
+        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_16_64)) return;                              \
+        floats p, q, s;                                                                                       \
+        uint32_t r[HALVES] LANES_ALIGNED;                                                                     \
+        source_pk_f16(w, i, 0, p);                                                                            \
+        source_pk_f16(w, i, 1, q);                                                                            \
+        if (n > 2) source_pk_f16(w, i, 2, s);                                                                 \
+        for (unsigned l = 0; l < HALVES; l++) {                                                               \
+            float a = p[l], b = q[l], c = n > 2 ? s[l] : a;                                                   \
+            (void)c;                                                                                          \
+            r[l] = bits_f32(expression);                                                                      \
+        }                                                                                                     \
+        if (unlikely(any_nan_f32(r) || any_nan_f32(r + LANES)))                                               \
+            for (unsigned l = 0; l < HALVES; l += LANES)                                                      \
+                fix_nan_f32(r + l, (const uint32_t *)p + l, (const uint32_t *)q + l,                          \
+                            (const uint32_t *)(n > 2 ? s : p) + l);                                           \
+        halves h;                                                                                             \
+        floats_to_halves((const float *)r, h, HALVES);                                                        \
+        if (unlikely(!plain)) finish_pk_f16(w, i, h);                                                         \
+        write32(w, i, (const uint32_t *)h);                                                                   \
+    }
+FLOAT(DEFINE_FLOAT)
+
+/* name, sources, exact result in 64 bits, smallest and largest value that the clamp bit allows */
+#define INTEGER(X)                                                                                            \
+    X(v_pk_add_u16, 2, a + b, 0, 0xffff)                                                                      \
+    X(v_pk_sub_u16, 2, a - b, 0, 0xffff)                                                                      \
+    X(v_pk_add_i16, 2, S(a) + S(b), INT16_MIN, INT16_MAX)                                                     \
+    X(v_pk_sub_i16, 2, S(a) - S(b), INT16_MIN, INT16_MAX)                                                     \
+    X(v_pk_mul_lo_u16, 2, (int64_t)a * b, 0, 0xffff)                                                          \
+    X(v_pk_mad_u16, 3, (int64_t)a * b + c, 0, 0xffff)                                                         \
+    X(v_pk_mad_i16, 3, (int64_t)S(a) * S(b) + S(c), INT16_MIN, INT16_MAX)                                     \
+    X(v_pk_min_u16, 2, MIN(a, b), 0, 0xffff)                                                                  \
+    X(v_pk_max_u16, 2, MAX(a, b), 0, 0xffff)                                                                  \
+    X(v_pk_min_i16, 2, MIN(S(a), S(b)), INT16_MIN, INT16_MAX)                                                 \
+    X(v_pk_max_i16, 2, MAX(S(a), S(b)), INT16_MIN, INT16_MAX)                                                 \
+    X(v_pk_lshlrev_b16, 2, (b << (a & 15)) & 0xffff, 0, 0xffff)                                               \
+    X(v_pk_lshrrev_b16, 2, b >> (a & 15), 0, 0xffff)                                                          \
+    X(v_pk_ashrrev_i16, 2, S(b) >> (a & 15), INT16_MIN, INT16_MAX)
+
+#define DEFINE_INTEGER(name, n, wide, low, high)                                                              \
+    static inline int64_t name##_wide(int32_t a, int32_t b, int32_t c) { return (void)c, (wide); }            \
+    static inline uint16_t name##_clamped(int32_t a, int32_t b, int32_t c) {                                  \
+        int64_t x = name##_wide(a, b, c);                                                                     \
+        return (uint16_t)(x < (low) ? (low) : x > (high) ? (high) : x);                                       \
+    }                                                                                                         \
+    static void name(struct wave *w, const struct inst *i) {                                                  \
+        u32v t[3];                                                                                            \
+        const uint16_t *p = (const uint16_t *)source_packed(w, i, 0, (uint32_t *)&t[0]);                      \
+        const uint16_t *q = (const uint16_t *)source_packed(w, i, 1, (uint32_t *)&t[1]);                      \
+        const uint16_t *s = n > 2 ? (const uint16_t *)source_packed(w, i, 2, (uint32_t *)&t[2]) : p;          \
+        halves r;                                                                                             \
+        if (unlikely(i->clamp))                                                                               \
+            for (unsigned l = 0; l < HALVES; l++) r[l] = name##_clamped(p[l], q[l], s[l]);                    \
+        else                                                                                                  \
+            for (unsigned l = 0; l < HALVES; l++) r[l] = (uint16_t)name##_wide(p[l], q[l], s[l]);             \
+        write32(w, i, (const uint32_t *)r);                                                                   \
+    }
+INTEGER(DEFINE_INTEGER)
+
+/* ---- v_fma_mix: every source is f32, or the half that op_sel names where op_sel_hi is set ---------------------- */
+
+static void source_mix(const struct wave *w, const struct inst *i, unsigned n, uint32_t *r) {
+    lanes32 t;
+    const uint32_t *x = source32(w, i, n, t);
+    /* neg_hi is the absolute value here, neg_lo the sign */
+    uint32_t magnitude = i->src[n].abs || i->neg_hi >> n & 1 ? 0x7fffffff : 0xffffffff;
+    uint32_t sign = i->src[n].neg || i->neg_lo >> n & 1 ? 0x80000000 : 0;
+    if (i->op_sel_hi >> n & 1) {
+        unsigned shift = i->op_sel >> n & 1 ? 16 : 0;
+        lanes16 h;
+        FOR_LANES(l) h[l] = (uint16_t)(x[l] >> shift);
+        halves_to_floats(h, (float *)r, LANES);
+        FOR_LANES(l) r[l] = (r[l] & magnitude) ^ sign;
+    } else {
+        bool keep = w->mode & 1 << 4;
+        FOR_LANES(l) {
+            uint32_t u = (x[l] & magnitude) ^ sign;
+            r[l] = keep || u & 0x7f800000 ? u : u & 0x80000000;
+        }
+    }
+}
+static bool fma_mix(struct wave *w, const struct inst *i, uint32_t *r) {
+    if (!rounding_modelled(w, MODE_ROUND_32)) return false;
+    lanes32 a, b, c;
+    source_mix(w, i, 0, a);
+    source_mix(w, i, 1, b);
+    source_mix(w, i, 2, c);
+    FOR_LANES(l) r[l] = bits_f32(fma_f32(as_f32(a[l]), as_f32(b[l]), as_f32(c[l])));
+    if (unlikely(any_nan_f32(r))) fix_nan_f32(r, a, b, c);
+    return true;
+}
+static void v_fma_mix_f32(struct wave *w, const struct inst *i) {
+    lanes32 r;
+    if (!fma_mix(w, i, r)) return;
+    if (unlikely(i->clamp || !plain_f32(w, i))) finish_f32(w, i, r);
+    write32(w, i, r);
+}
+/* The f16 forms round the f32 result once more, and write one half. */
+static void fma_mix_half(struct wave *w, const struct inst *i, unsigned shift) {
+    lanes32 r, merged;
+    lanes16 h;
+    if (!fma_mix(w, i, r)) return;
+    floats_to_halves((const float *)r, h, LANES);
+    if (unlikely(i->clamp || !plain_f16(w, i))) finish_f16(w, i, h);
+    const uint32_t *d = (const uint32_t *)&w->v[i->dst.reg];
+    FOR_LANES(l) merged[l] = (d[l] & UINT32_C(0xffff0000) >> shift) | (uint32_t)h[l] << shift;
+    write32(w, i, merged);
+}
+static void v_fma_mixlo_f16(struct wave *w, const struct inst *i) { fma_mix_half(w, i, 0); }
+static void v_fma_mixhi_f16(struct wave *w, const struct inst *i) { fma_mix_half(w, i, 16); }
+
+#define BIND_ROW(name, ...) BIND(name)
+void SIMD_NAME(bind_packed)(exec_fn **table) {
+    FLOAT(BIND_ROW)
+    INTEGER(BIND_ROW)
+    BIND(v_fma_mix_f32)
+    BIND(v_fma_mixlo_f16)
+    BIND(v_fma_mixhi_f16)
+}
