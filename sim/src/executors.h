@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Which functions execute which operations: every executor file's bind function, and the choice per instruction. */
+/* Which functions execute which operations: every executor file's bind function, and the choice per
+ * instruction. */
 #ifndef GFX11SIM_EXECUTORS_H
 #define GFX11SIM_EXECUTORS_H
 
 #include "machine.h"
 
 /* Files that exist once: add a line for each. */
-#define SCALAR_EXECUTORS(X)                                                                                   \
-    X(salu)                                                                                                   \
-    X(smem)                                                                                                   \
-    X(flow)
+#define SCALAR_EXECUTORS(X)                                                                                  \
+    X(salu)                                                                                                  \
+    X(smem)                                                                                                  \
+    X(flow)                                                                                                  \
+    X(global)                                                                                                \
+    X(ds)
 
 /* Files that are compiled once per SIMD level. */
-#define VECTOR_EXECUTORS(X)                                                                                   \
-    X(int16)                                                                                                  \
-    X(int32)                                                                                                  \
-    X(int64)                                                                                                  \
-    X(f16)                                                                                                    \
-    X(f32)                                                                                                    \
-    X(f64)                                                                                                    \
-    X(convert)                                                                                                \
-    X(trans)                                                                                                  \
-    X(compare)                                                                                                \
-    X(packed)                                                                                                 \
-    X(dot)                                                                                                    \
-    X(wmma)                                                                                                   \
+#define VECTOR_EXECUTORS(X)                                                                                  \
+    X(int16)                                                                                                 \
+    X(int32)                                                                                                 \
+    X(int64)                                                                                                 \
+    X(f16)                                                                                                   \
+    X(f32)                                                                                                   \
+    X(f64)                                                                                                   \
+    X(convert)                                                                                               \
+    X(trans)                                                                                                 \
+    X(compare)                                                                                               \
+    X(packed)                                                                                                \
+    X(dot)                                                                                                   \
+    X(wmma)                                                                                                  \
     X(cross)
 
 #define DECLARE_SCALAR(file) bind_fn bind_##file;

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* LDS instructions: loads, stores and atomics of the work-group's memory, and lane permutations through it. */
+#include "access.h"
+#include "executors.h"
+
+static void observe(struct wave *w, bool store, bool atomic, uint32_t bytes, const uint32_t *addresses) {
+    w->space = GFX11SIM_SPACE_LDS;
+    w->store = store;
+    w->atomic = atomic;
+    w->access_bytes = bytes;
+    for (unsigned l = 0; l < LANES; l++) w->addresses[LANES * w->half + l] = addresses[l];
+}
+
+/* Host pointer of an access, or null after a fault. */
+static unsigned char *lds_at(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, uint32_t align,
+                             const char *what) {
+    const struct group *g = w->group;
+    if (address > g->lds_bytes || bytes > g->lds_bytes - address) {
+        wave_fault(w, GFX11SIM_MEMORY_FAULT, lane + LANES * w->half, address, bytes,
+                   "LDS %s of %u bytes at 0x%x, but the work-group has %u bytes of LDS", what, bytes, address,
+                   g->lds_bytes);
+        return NULL;
+    }
+    if (address & (align - 1)) {
+        wave_fault(w, GFX11SIM_MEMORY_FAULT, lane + LANES * w->half, address, bytes,
+                   "LDS %s of %u bytes at 0x%x, which is not a multiple of %u", what, bytes, address, align);
+        return NULL;
+    }
+    return g->lds + address;
+}
+
+static bool usable(struct wave *w, const struct inst *i) {
+    if (!i->gds) return true;
+    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "global data share (gds) is not modelled");
+    return false;
+}
+
+/* Lane addresses for an offset; two-address forms call it twice. Returns the lanes to serve, 0 for none. */
+static uint32_t addresses(struct wave *w, const struct inst *i, uint32_t offset, bool store, bool atomic,
+                          uint32_t bytes, uint32_t *a) {
+    if (!usable(w, i)) return 0;
+    const uint32_t *v = vgpr(w, i->src[0].reg);
+    for (unsigned l = 0; l < LANES; l++) a[l] = v[l] + offset;
+    if (w->observed) observe(w, store, atomic, bytes, a);
+    return exec_mask(w);
+}
+
+static inline void load(struct wave *w, const struct inst *i, enum width width) {
+    uint32_t a[LANES], bytes = width_bytes(width);
+    unsigned char *p[LANES];
+    uint32_t mask = addresses(w, i, (uint32_t)i->offset, false, false, bytes, a);
+    FOR_ACTIVE(l, mask) if (!(p[l] = lds_at(w, l, a[l], bytes, 1, "load"))) return;
+    FOR_ACTIVE(l, mask) load_lane(w, i->dst.reg, l, p[l], width);
+}
+
+static inline void store(struct wave *w, const struct inst *i, enum width width) {
+    uint32_t a[LANES], bytes = width_bytes(width);
+    unsigned char *p[LANES];
+    uint32_t mask = addresses(w, i, (uint32_t)i->offset, true, false, bytes, a);
+    FOR_ACTIVE(l, mask) if (!(p[l] = lds_at(w, l, a[l], bytes, 1, "store"))) return;
+    FOR_ACTIVE(l, mask) store_lane(w, i->src[1].reg, l, p[l], width);
+}
+
+/* Two elements of 4 or 8 bytes at offset0 and offset1, counted in `unit` bytes. */
+static inline void load2(struct wave *w, const struct inst *i, enum width width, uint32_t unit) {
+    uint32_t a[LANES], b[LANES], bytes = width_bytes(width);
+    unsigned char *p[LANES], *q[LANES];
+    uint32_t mask = addresses(w, i, (uint32_t)(i->offset >> 8 & 255) * unit, false, false, bytes, b);
+    addresses(w, i, (uint32_t)(i->offset & 255) * unit, false, false, bytes, a);
+    FOR_ACTIVE(l, mask)
+    if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "load")) || !(q[l] = lds_at(w, l, b[l], bytes, bytes, "load")))
+        return;
+    FOR_ACTIVE(l, mask) {
+        load_lane(w, i->dst.reg, l, p[l], width);
+        load_lane(w, i->dst.reg + bytes / 4, l, q[l], width);
+    }
+}
+
+static inline void store2(struct wave *w, const struct inst *i, enum width width, uint32_t unit) {
+    uint32_t a[LANES], b[LANES], bytes = width_bytes(width);
+    unsigned char *p[LANES], *q[LANES];
+    uint32_t mask = addresses(w, i, (uint32_t)(i->offset >> 8 & 255) * unit, true, false, bytes, b);
+    addresses(w, i, (uint32_t)(i->offset & 255) * unit, true, false, bytes, a);
+    FOR_ACTIVE(l, mask)
+    if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "store")) || !(q[l] = lds_at(w, l, b[l], bytes, bytes, "store")))
+        return;
+    FOR_ACTIVE(l, mask) {
+        store_lane(w, i->src[1].reg, l, p[l], width);
+        store_lane(w, i->src[2].reg, l, q[l], width);
+    }
+}
+
+static void atomic(struct wave *w, const struct inst *i, unsigned bits, atomic_fn *fn) {
+    uint32_t a[LANES], bytes = bits / 8;
+    uint32_t mask = addresses(w, i, (uint32_t)i->offset, true, true, bytes, a);
+    FOR_ACTIVE(l, mask) {
+        unsigned char *p = lds_at(w, l, a[l], bytes, bytes, "atomic");
+        if (!p) return;
+        uint64_t data2 = i->src[2].kind == OPND_NONE ? 0 : lane_data(w, i->src[2].reg, l, bits);
+        uint64_t old = atomic_apply(p, bits, fn, lane_data(w, i->src[1].reg, l, bits), data2);
+        if (i->dst.kind != OPND_NONE) lane_result(w, i->dst.reg, l, bits, old);
+    }
+}
+
+/* ---- lane permutations: no memory is touched ---------------------------------------------------------------- */
+
+static void ds_bpermute_b32(struct wave *w, const struct inst *i) {
+    const uint32_t *address = vgpr(w, i->src[0].reg), *data = vgpr(w, i->src[1].reg);
+    uint32_t result[LANES], mask = exec_mask(w);
+    for (unsigned l = 0; l < LANES; l++) {
+        unsigned from = (address[l] + (uint32_t)i->offset) / 4 % LANES;
+        result[l] = mask >> from & 1 ? data[from] : 0;
+    }
+    FOR_ACTIVE(l, mask) vgpr(w, i->dst.reg)[l] = result[l];
+}
+
+static void ds_permute_b32(struct wave *w, const struct inst *i) {
+    const uint32_t *address = vgpr(w, i->src[0].reg), *data = vgpr(w, i->src[1].reg);
+    uint32_t result[LANES] = {0}, mask = exec_mask(w);
+    FOR_ACTIVE(l, mask) result[(address[l] + (uint32_t)i->offset) / 4 % LANES] = data[l]; /* the highest lane wins */
+    FOR_ACTIVE(l, mask) vgpr(w, i->dst.reg)[l] = result[l];
+}
+
+/* The source lane of a swizzle pattern: bit 15 selects quads, otherwise and/or/xor of the lane number. */
+static unsigned swizzle_lane(unsigned pattern, unsigned lane) {
+    if ((pattern & 0xe000) == 0xe000) return lane; /* FFT forms: see ds_swizzle_b32 */
+    if ((pattern & 0xe000) == 0xc000) {            /* rotate within groups given by the mask */
+        unsigned amount = pattern >> 5 & 31, mask = pattern & 31, direction = pattern >> 10 & 1;
+        unsigned moved = direction ? lane - amount : lane + amount;
+        return (lane & mask) | (moved & ~mask & 31);
+    }
+    if (pattern & 0x8000) return (lane & ~3u) | (pattern >> 2 * (lane & 3) & 3);
+    return (((lane & (pattern & 31)) | (pattern >> 5 & 31)) ^ (pattern >> 10 & 31)) & 31;
+}
+
+static void ds_swizzle_b32(struct wave *w, const struct inst *i) {
+    unsigned pattern = (unsigned)i->offset;
+    if ((pattern & 0xe000) == 0xe000) {
+        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "the FFT pattern of ds_swizzle_b32 is not modelled");
+        return;
+    }
+    const uint32_t *data = vgpr(w, i->src[0].reg);
+    uint32_t result[LANES], mask = exec_mask(w);
+    for (unsigned l = 0; l < LANES; l++) {
+        unsigned from = swizzle_lane(pattern, l);
+        result[l] = mask >> from & 1 ? data[from] : 0;
+    }
+    FOR_ACTIVE(l, mask) vgpr(w, i->dst.reg)[l] = result[l];
+}
+
+static void ds_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
+
+/* ---- one function per operation -------------------------------------------------------------------------- */
+
+#define LOADS(X)                                                                                              \
+    X(load_u8, WIDTH_U8) X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16)                    \
+    X(load_b32, WIDTH_32) X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128)                  \
+    X(load_u8_d16, WIDTH_D16_U8) X(load_i8_d16, WIDTH_D16_I8) X(load_u16_d16, WIDTH_D16)                       \
+    X(load_u8_d16_hi, WIDTH_HI_U8) X(load_i8_d16_hi, WIDTH_HI_I8) X(load_u16_d16_hi, WIDTH_HI)
+#define STORES(X)                                                                                             \
+    X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64)                \
+    X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) X(store_b8_d16_hi, WIDTH_HI_U8) X(store_b16_d16_hi, WIDTH_HI)
+#define PAIRS(X) /* name, element, unit of the offsets in bytes */                                            \
+    X(2addr_b32, WIDTH_32, 4) X(2addr_stride64_b32, WIDTH_32, 256)                                             \
+    X(2addr_b64, WIDTH_64, 8) X(2addr_stride64_b64, WIDTH_64, 512)
+
+#define LOAD(name, width)                                                                                     \
+    static void ds_##name(struct wave *w, const struct inst *i) { load(w, i, width); }
+#define STORE(name, width)                                                                                    \
+    static void ds_##name(struct wave *w, const struct inst *i) { store(w, i, width); }
+#define PAIR(name, width, unit)                                                                               \
+    static void ds_load_##name(struct wave *w, const struct inst *i) { load2(w, i, width, unit); }            \
+    static void ds_store_##name(struct wave *w, const struct inst *i) { store2(w, i, width, unit); }
+LOADS(LOAD)
+STORES(STORE)
+PAIRS(PAIR)
+
+/* Plain and returning forms; their names differ in where _rtn stands: X(name, name with _rtn, row of ATOMICS). */
+#define DS_ATOMICS(X)                                                                                         \
+    X(add_u32, add_rtn_u32, add_u32) X(sub_u32, sub_rtn_u32, sub_u32) X(rsub_u32, rsub_rtn_u32, rsub_u32)      \
+    X(inc_u32, inc_rtn_u32, inc_u32) X(dec_u32, dec_rtn_u32, dec_u32) X(min_i32, min_rtn_i32, min_i32)         \
+    X(max_i32, max_rtn_i32, max_i32) X(min_u32, min_rtn_u32, min_u32) X(max_u32, max_rtn_u32, max_u32)         \
+    X(and_b32, and_rtn_b32, and_b32) X(or_b32, or_rtn_b32, or_b32) X(xor_b32, xor_rtn_b32, xor_b32)            \
+    X(mskor_b32, mskor_rtn_b32, mskor_b32) X(cmpstore_b32, cmpstore_rtn_b32, cmpswap_b32)                      \
+    X(cmpstore_f32, cmpstore_rtn_f32, cmpswap_f32) X(min_f32, min_rtn_f32, min_f32)                            \
+    X(max_f32, max_rtn_f32, max_f32) X(add_f32, add_rtn_f32, add_f32)                                          \
+    X(add_u64, add_rtn_u64, add_u64) X(sub_u64, sub_rtn_u64, sub_u64) X(rsub_u64, rsub_rtn_u64, rsub_u64)      \
+    X(inc_u64, inc_rtn_u64, inc_u64) X(dec_u64, dec_rtn_u64, dec_u64) X(min_i64, min_rtn_i64, min_i64)         \
+    X(max_i64, max_rtn_i64, max_i64) X(min_u64, min_rtn_u64, min_u64) X(max_u64, max_rtn_u64, max_u64)         \
+    X(and_b64, and_rtn_b64, and_b64) X(or_b64, or_rtn_b64, or_b64) X(xor_b64, xor_rtn_b64, xor_b64)            \
+    X(mskor_b64, mskor_rtn_b64, mskor_b64) X(cmpstore_b64, cmpstore_rtn_b64, cmpswap_b64)
+
+#define ATOMIC_FN(name, width, expression)                                                                    \
+    enum { bits_##name = width };                                                                             \
+    static inline uint64_t new_##name(uint64_t m, uint64_t d, uint64_t e) {                                   \
+        (void)m, (void)d, (void)e;                                                                            \
+        return expression;                                                                                    \
+    }
+ATOMICS(ATOMIC_FN)
+
+#define ATOMIC(name, returning, row)                                                                          \
+    static void ds_##name(struct wave *w, const struct inst *i) { atomic(w, i, bits_##row, new_##row); }
+DS_ATOMICS(ATOMIC)
+ATOMIC(storexchg_rtn_b32, , swap_b32)
+ATOMIC(storexchg_rtn_b64, , swap_b64)
+ATOMIC(wrap_rtn_b32, , wrap_b32)
+
+void bind_ds(exec_fn **table) {
+#define BIND_ONE(name) table[OP_ds_##name] = ds_##name;
+#define BIND_WIDTH(name, width) BIND_ONE(name)
+#define BIND_PAIR(name, width, unit) BIND_ONE(load_##name) BIND_ONE(store_##name)
+#define BIND_ATOMIC(name, returning, row)                                                                     \
+    table[OP_ds_##name] = ds_##name;                                                                          \
+    table[OP_ds_##returning] = ds_##name;
+    LOADS(BIND_WIDTH)
+    STORES(BIND_WIDTH)
+    PAIRS(BIND_PAIR)
+    DS_ATOMICS(BIND_ATOMIC)
+    BIND_ONE(storexchg_rtn_b32)
+    BIND_ONE(storexchg_rtn_b64)
+    BIND_ONE(wrap_rtn_b32)
+    BIND_ONE(bpermute_b32)
+    BIND_ONE(permute_b32)
+    BIND_ONE(swizzle_b32)
+    BIND_ONE(nop)
+}

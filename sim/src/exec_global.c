@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * GLOBAL, FLAT and SCRATCH instructions.
+ *
+ * First every active lane's address becomes a checked host pointer; a bad one stops the wave before anything has
+ * been read or written. The common case, 32 lanes side by side in one buffer, is checked once.
+ */
+#include "access.h"
+#include "executors.h"
+
+enum segment { GLOBAL, FLAT, SCRATCH };
+
+static void observe(struct wave *w, unsigned space, bool store, bool atomic, uint32_t bytes,
+                    const uint64_t *addresses) {
+    w->space = space;
+    w->store = store;
+    w->atomic = atomic;
+    w->access_bytes = bytes;
+    memcpy(w->addresses + LANES * w->half, addresses, LANES * sizeof addresses[0]);
+}
+
+static uint64_t scalar64(const struct wave *w, const struct operand *o) {
+    return w->s[o->reg] | (uint64_t)w->s[o->reg + 1] << 32;
+}
+
+static inline void lane_addresses(struct wave *w, const struct inst *i, enum segment segment, uint64_t *a) {
+    const struct operand *vaddr = &i->src[0], *saddr = &i->src[2];
+    if (segment == SCRATCH) {
+        uint32_t base = (uint32_t)i->offset + (saddr->kind == OPND_NONE ? 0 : w->s[saddr->reg]);
+        for (unsigned l = 0; l < LANES; l++)
+            a[l] = (uint32_t)(base + (vaddr->kind == OPND_NONE ? 0 : vgpr(w, vaddr->reg)[l]));
+    } else if (saddr->kind == OPND_NONE) {
+        const uint32_t *low = vgpr(w, vaddr->reg), *high = vgpr(w, vaddr->reg + 1);
+        for (unsigned l = 0; l < LANES; l++)
+            a[l] = (low[l] | (uint64_t)high[l] << 32) + (uint64_t)(int64_t)i->offset;
+    } else {
+        uint64_t base = scalar64(w, saddr) + (uint64_t)(int64_t)i->offset;
+        if (vaddr->kind == OPND_NONE) /* addtid: lanes follow each other */
+            for (unsigned l = 0; l < LANES; l++) a[l] = base + 4 * (l + LANES * w->half);
+        else {
+            const uint32_t *v = vgpr(w, vaddr->reg);
+            for (unsigned l = 0; l < LANES; l++) a[l] = base + v[l];
+        }
+    }
+}
+
+/* The host side of one lane's access, or null. */
+static unsigned char *resolve(struct wave *w, enum segment segment, unsigned lane, uint64_t address, uint32_t bytes,
+                              unsigned access) {
+    uint32_t offset = (uint32_t)address;
+    bool private = segment == SCRATCH || (segment == FLAT && address >> 32 == APERTURE_PRIVATE >> 32);
+    if (private) {
+        if (offset > w->scratch_bytes || bytes > w->scratch_bytes - offset) return NULL;
+        return w->scratch + (size_t)(lane + LANES * w->half) * w->scratch_bytes + offset;
+    }
+    if (segment == FLAT && address >> 32 == APERTURE_SHARED >> 32) {
+        const struct group *g = w->group;
+        return offset > g->lds_bytes || bytes > g->lds_bytes - offset ? NULL : g->lds + offset;
+    }
+    return memory_at(w->group->memory, address, bytes, access);
+}
+
+struct access {
+    uint32_t bytes;
+    unsigned rights;  /* GFX11SIM_READ | GFX11SIM_WRITE */
+    uint32_t align;   /* 1, or the natural alignment that atomics need */
+    bool atomic;
+    const char *what;
+};
+
+/* Host pointers of all active lanes; false after a fault. *together: they are consecutive and all lanes active. */
+static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segment segment,
+                                 const struct access *access, uint32_t mask, unsigned char **p, bool *together) {
+    uint64_t a[LANES];
+    lane_addresses(w, i, segment, a);
+    if (w->observed)
+        observe(w, segment == SCRATCH ? GFX11SIM_SPACE_SCRATCH : GFX11SIM_SPACE_GLOBAL,
+                access->rights & GFX11SIM_WRITE, access->atomic, access->bytes, a);
+    *together = false;
+    if (segment == GLOBAL && mask == UINT32_MAX && !access->atomic) {
+        uint64_t differs = 0;
+        for (unsigned l = 0; l < LANES; l++) differs |= a[l] ^ (a[0] + (uint64_t)l * access->bytes);
+        if (!differs) {
+            p[0] = memory_at(w->group->memory, a[0], (uint64_t)LANES * access->bytes, access->rights);
+            if (p[0]) return *together = true;
+        }
+    }
+    FOR_ACTIVE(l, mask) {
+        if (a[l] & (access->align - 1)) {
+            wave_fault(w, GFX11SIM_MEMORY_FAULT, l + LANES * w->half, a[l], access->bytes,
+                       "atomic on %u bytes is not aligned to its size", access->bytes);
+            return false;
+        }
+        p[l] = resolve(w, segment, l, a[l], access->bytes, access->rights);
+        if (!p[l]) {
+            wave_memory_fault(w, l + LANES * w->half, a[l], access->bytes, access->what);
+            return false;
+        }
+    }
+    return true;
+}
+
+static inline __attribute__((always_inline)) void load(struct wave *w, const struct inst *i, enum segment segment,
+                                                       enum width width) {
+    const struct access access = {width_bytes(width), GFX11SIM_READ, 1, false, "load"};
+    unsigned char *p[LANES];
+    bool together;
+    uint32_t mask = exec_mask(w);
+    if (!mask || !resolve_lanes(w, i, segment, &access, mask, p, &together)) return;
+    if (together && width >= WIDTH_32) {
+        for (unsigned n = 0; n < access.bytes / 4; n++) {
+            uint32_t *r = vgpr(w, i->dst.reg + n);
+            for (unsigned l = 0; l < LANES; l++) memcpy(&r[l], p[0] + access.bytes * l + 4 * n, 4);
+        }
+        return;
+    }
+    FOR_ACTIVE(l, mask) load_lane(w, i->dst.reg, l, together ? p[0] + access.bytes * l : p[l], width);
+}
+
+static inline __attribute__((always_inline)) void store(struct wave *w, const struct inst *i, enum segment segment,
+                                                        enum width width) {
+    const struct access access = {width_bytes(width), GFX11SIM_WRITE, 1, false, "store"};
+    unsigned char *p[LANES];
+    bool together;
+    uint32_t mask = exec_mask(w);
+    if (!mask || !resolve_lanes(w, i, segment, &access, mask, p, &together)) return;
+    FOR_ACTIVE(l, mask) store_lane(w, i->src[1].reg, l, together ? p[0] + access.bytes * l : p[l], width);
+}
+
+static void atomic(struct wave *w, const struct inst *i, enum segment segment, unsigned bits, bool two,
+                   atomic_fn *fn) {
+    const struct access access = {bits / 8, GFX11SIM_READ | GFX11SIM_WRITE, bits / 8, true, "atomic"};
+    unsigned char *p[LANES];
+    bool together;
+    uint32_t mask = exec_mask(w);
+    if (!mask || !resolve_lanes(w, i, segment, &access, mask, p, &together)) return;
+    FOR_ACTIVE(l, mask) {
+        unsigned reg = i->src[1].reg;
+        uint64_t data = lane_data(w, reg, l, bits), data2 = two ? lane_data(w, reg + bits / 32, l, bits) : 0;
+        uint64_t old = atomic_apply(p[l], bits, fn, data, data2);
+        if (i->dst.kind != OPND_NONE) lane_result(w, i->dst.reg, l, bits, old);
+    }
+}
+
+/* ---- one function per operation -------------------------------------------------------------------------- */
+
+#define LOADS(X)                                                                                              \
+    X(load_u8, WIDTH_U8) X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16)                    \
+    X(load_b32, WIDTH_32) X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128)                  \
+    X(load_d16_u8, WIDTH_D16_U8) X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16)                       \
+    X(load_d16_hi_u8, WIDTH_HI_U8) X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
+#define STORES(X)                                                                                             \
+    X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64)                \
+    X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) X(store_d16_hi_b8, WIDTH_HI_U8) X(store_d16_hi_b16, WIDTH_HI)
+
+#define ONE(prefix, segment, kind, name, width)                                                               \
+    static void prefix##_##name(struct wave *w, const struct inst *i) { kind(w, i, segment, width); }
+#define GLOBAL_LOAD(name, width) ONE(global, GLOBAL, load, name, width)
+#define FLAT_LOAD(name, width) ONE(flat, FLAT, load, name, width)
+#define SCRATCH_LOAD(name, width) ONE(scratch, SCRATCH, load, name, width)
+#define GLOBAL_STORE(name, width) ONE(global, GLOBAL, store, name, width)
+#define FLAT_STORE(name, width) ONE(flat, FLAT, store, name, width)
+#define SCRATCH_STORE(name, width) ONE(scratch, SCRATCH, store, name, width)
+LOADS(GLOBAL_LOAD)
+LOADS(FLAT_LOAD)
+LOADS(SCRATCH_LOAD)
+STORES(GLOBAL_STORE)
+STORES(FLAT_STORE)
+STORES(SCRATCH_STORE)
+GLOBAL_LOAD(load_addtid_b32, WIDTH_32)
+GLOBAL_STORE(store_addtid_b32, WIDTH_32)
+
+/* Of the atomics of access.h, those that exist here. */
+#define MEMORY_ATOMICS(X)                                                                                     \
+    X(swap_b32) X(cmpswap_b32) X(add_u32) X(sub_u32) X(min_i32) X(min_u32) X(max_i32) X(max_u32) X(and_b32)    \
+    X(or_b32) X(xor_b32) X(inc_u32) X(dec_u32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) X(min_i64)     \
+    X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(inc_u64) X(dec_u64) X(cmpswap_f32)      \
+    X(min_f32) X(max_f32) X(add_f32)
+
+#define ATOMIC_FN(name, width, expression)                                                                    \
+    enum { bits_##name = width };                                                                             \
+    static inline uint64_t new_##name(uint64_t m, uint64_t d, uint64_t e) {                                   \
+        (void)m, (void)d, (void)e;                                                                            \
+        return expression;                                                                                    \
+    }
+ATOMICS(ATOMIC_FN)
+
+#define ATOMIC(name)                                                                                          \
+    static void global_atomic_##name(struct wave *w, const struct inst *i) {                                  \
+        atomic(w, i, GLOBAL, bits_##name, #name[0] == 'c', new_##name);                                       \
+    }                                                                                                         \
+    static void flat_atomic_##name(struct wave *w, const struct inst *i) {                                    \
+        atomic(w, i, FLAT, bits_##name, #name[0] == 'c', new_##name);                                         \
+    }
+MEMORY_ATOMICS(ATOMIC)
+
+static void global_atomic_csub_u32(struct wave *w, const struct inst *i) {
+    atomic(w, i, GLOBAL, 32, false, new_csub_u32);
+}
+
+/* Caches are not modelled functionally. */
+static void buffer_gl0_inv(struct wave *w, const struct inst *i) { (void)w, (void)i; }
+#define buffer_gl1_inv buffer_gl0_inv
+
+void bind_global(exec_fn **table) {
+#define BIND_ALL(name, width)                                                                                 \
+    table[OP_global_##name] = global_##name;                                                                  \
+    table[OP_flat_##name] = flat_##name;                                                                      \
+    table[OP_scratch_##name] = scratch_##name;
+    LOADS(BIND_ALL)
+    STORES(BIND_ALL)
+#define BIND_ATOMIC(name)                                                                                     \
+    table[OP_global_atomic_##name] = global_atomic_##name;                                                    \
+    table[OP_flat_atomic_##name] = flat_atomic_##name;
+    MEMORY_ATOMICS(BIND_ATOMIC)
+    table[OP_global_atomic_csub_u32] = global_atomic_csub_u32;
+    table[OP_global_load_addtid_b32] = global_load_addtid_b32;
+    table[OP_global_store_addtid_b32] = global_store_addtid_b32;
+    table[OP_buffer_gl0_inv] = buffer_gl0_inv;
+    table[OP_buffer_gl1_inv] = buffer_gl1_inv;
+}
