@@ -9,12 +9,17 @@
 #include "program.h"
 
 /*
- * A wave64 executes most instructions as two halves of 32 lanes. Instructions that see all lanes, or none,
- * run once, and so does everything that is not a vector instruction.
+ * A wave64 executes vector and memory instructions as two halves of 32 lanes. Instructions that see all lanes
+ * (v_readlane, v_permlane64, ...) run once, and so does everything scalar.
  */
+static bool runs_per_half(enum op op) {
+    const struct op_info *info = op_info(op);
+    return op_runs_per_half(op) || info->unit == GFX11SIM_UNIT_VMEM || info->unit == GFX11SIM_UNIT_LDS;
+}
+
 static void execute_wave64(struct wave *w, const struct inst *i) {
     i->exec(w, i);
-    if (!op_runs_per_half(i->op) || w->state == WAVE_FAULTED) return;
+    if (!runs_per_half(i->op) || w->state == WAVE_FAULTED) return;
     u32v *registers = w->v;
     w->v = registers + w->vgpr_count;
     w->half = 1;

@@ -360,7 +360,7 @@ static void refused_instructions(void **state) {
         const char *says;
     } cases[] = {
         {"trap", GFX11SIM_TRAP, "trap 2"},
-        {"unmodelled", GFX11SIM_UNSUPPORTED, "image_load is not modelled"},
+        {"unmodelled", GFX11SIM_UNSUPPORTED, "image_sample is not modelled"},
         {"illegal", GFX11SIM_ILLEGAL, "bfffffff"},
         {"beyond_registers", GFX11SIM_ILLEGAL, "VGPRs beyond the"},
         {"padding", GFX11SIM_ILLEGAL, "padding"},

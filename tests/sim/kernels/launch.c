@@ -86,7 +86,7 @@ KERNEL void early_end(GLOBAL u32 *out) {
 /* Instructions that must stop the run: legal but not modelled, not legal, registers that were never reserved.
  */
 KERNEL void unmodelled(void) {
-    __asm__ volatile("image_load v[0:3], v[0:1], s[0:7] dmask:0xf dim:SQ_RSRC_IMG_2D");
+    __asm__ volatile("image_sample v[0:3], v[0:1], s[0:7], s[8:11] dmask:0xf dim:SQ_RSRC_IMG_2D");
 }
 KERNEL void illegal(void) { __asm__ volatile("s_nop 0\n.long 0xbfffffff"); }
 KERNEL void beyond_registers(void) { __asm__ volatile("v_mov_b32 v200, 0"); }
