@@ -11,7 +11,7 @@ enum { CHUNK_INSTS = 256 };
 struct chunk {
     struct chunk *next;
     unsigned used;
-    struct inst insts[CHUNK_INSTS];
+    struct decoded insts[CHUNK_INSTS];
 };
 
 struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count) {
@@ -72,12 +72,13 @@ static void exec_out_of_memory(struct wave *w, const struct inst *i) {
     wave_fault(w, GFX11SIM_OUT_OF_MEMORY, 0, 0, 0, "no memory for the decoded instruction");
 }
 
-static const struct inst outside = {.exec = exec_outside}, out_of_memory = {.exec = exec_out_of_memory};
+static struct decoded outside = {.inst.exec = exec_outside},
+                      out_of_memory = {.inst.exec = exec_out_of_memory};
 
 /* ---- decoding
  * ------------------------------------------------------------------------------------------------ */
 
-static struct inst *allocate(struct program *p, unsigned count) {
+static struct decoded *allocate(struct program *p, unsigned count) {
     if (!p->chunks || p->chunks->used + count > CHUNK_INSTS) {
         struct chunk *c = malloc(sizeof *c);
         if (!c) return NULL;
@@ -85,9 +86,9 @@ static struct inst *allocate(struct program *p, unsigned count) {
         c->used = 0;
         p->chunks = c;
     }
-    struct inst *i = &p->chunks->insts[p->chunks->used];
+    struct decoded *d = &p->chunks->insts[p->chunks->used];
     p->chunks->used += count;
-    return i;
+    return d;
 }
 
 /* What the wave must be stopped for before it executes the instruction; null if nothing. */
@@ -102,14 +103,14 @@ static exec_fn *objection(const struct program *p, const struct inst *i) {
     return NULL;
 }
 
-static const struct inst *decode_at(struct program *p, uint32_t pc) {
+static struct decoded *decode_at(struct program *p, uint32_t pc) {
     const gfx11sim_object *o = p->object;
     struct inst_pair pair;
     const char *reason;
     unsigned dwords = decode(o->sim->target_mask, o->code + pc, o->code_dwords - pc, &pair, &reason);
     if (!dwords) pair.x = (struct inst){.exec = exec_illegal, .dwords = 1};
-    struct inst *i = allocate(p, pair.x.dual ? 2 : 1);
-    if (!i) return &out_of_memory;
+    struct decoded *d = allocate(p, pair.x.dual ? 2 : 1);
+    if (!d) return &out_of_memory;
     if (dwords) {
         executors_select(o->sim->executors, &pair);
         exec_fn *bad = objection(p, &pair.x);
@@ -117,22 +118,23 @@ static const struct inst *decode_at(struct program *p, uint32_t pc) {
         if (bad) pair.x.exec = bad;
         if (!pair.x.exec) pair.x.exec = exec_unbound;
     }
-    i[0] = pair.x;
+    d->inst = pair.x;
+    atomic_init(&d->successor, NULL);
     if (pair.x.dual) {
-        i[1] = pair.y;
-        i[0].dual = &i[1];
+        d[1].inst = pair.y;
+        d->inst.dual = &d[1].inst;
     }
-    return i;
+    return d;
 }
 
-const struct inst *program_decode(struct program *p, uint32_t pc) {
+struct decoded *program_decode(struct program *p, uint32_t pc) {
     if (pc >= p->object->code_dwords) return &outside;
     pthread_mutex_lock(&p->lock);
-    const struct inst *i = atomic_load_explicit(&p->at[pc], memory_order_relaxed);
-    if (!i) {
-        i = decode_at(p, pc);
-        atomic_store_explicit(&p->at[pc], i, memory_order_release);
+    struct decoded *d = atomic_load_explicit(&p->at[pc], memory_order_relaxed);
+    if (!d) {
+        d = decode_at(p, pc);
+        atomic_store_explicit(&p->at[pc], d, memory_order_release);
     }
     pthread_mutex_unlock(&p->lock);
-    return i;
+    return d;
 }

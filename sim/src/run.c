@@ -50,16 +50,22 @@ static void notify(struct wave *w, const struct inst *i, uint64_t exec, const gf
     observer->issue(observer->context, &event);
 }
 
+/*
+ * The next instruction follows from the present one unless w->next says otherwise afterwards: that is only
+ * tested, so that the host can predict it and need not wait for w->next to come back from memory.
+ */
 static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const gfx11sim_kernel *kernel,
                                                           struct op_counts *counts, uint64_t instructions,
                                                           const gfx11sim_observer *observer, bool wave64) {
     struct program *program = kernel->program;
     uint64_t left = instructions;
+    uint32_t pc = w->next;
+    struct decoded *d = program_at(program, pc);
     while (left) {
-        uint32_t pc = w->next;
-        const struct inst *i = program_at(program, pc);
+        const struct inst *i = &d->inst;
+        uint32_t next = pc + i->dwords;
         w->pc = pc;
-        w->next = pc + i->dwords;
+        w->next = next;
         uint64_t exec = 0;
         if (observer) {
             exec = w->s[SREG_EXEC] | (wave64 ? (uint64_t)w->s[SREG_EXEC + 1] << 32 : 0);
@@ -71,11 +77,18 @@ static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const 
             execute_wave64(w, i);
         else
             i->exec(w, i);
-        if (__builtin_expect(w->state != WAVE_RUNNING, 0) && w->state == WAVE_FAULTED) break;
+        if (__builtin_expect(w->state == WAVE_FAULTED, 0)) break;
         counts->of[i->op]++;
         left--;
         if (observer) notify(w, i, exec, kernel, observer);
-        if (w->state != WAVE_RUNNING) break;
+        if (__builtin_expect(w->state != WAVE_RUNNING, 0)) break;
+        if (__builtin_expect(w->next == next, 1)) {
+            pc = next;
+            d = program_after(program, d, pc);
+        } else {
+            pc = w->next;
+            d = program_at(program, pc);
+        }
     }
     return instructions - left;
 }

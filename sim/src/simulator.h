@@ -76,7 +76,7 @@ struct program *program_create(const gfx11sim_object *object, uint32_t entry, un
 void program_destroy(struct program *program); /* null is accepted */
 uint32_t program_entry(const struct program *program);
 /* Never null: what cannot be decoded is an instruction that stops the wave with the reason. */
-const struct inst *program_decode(struct program *program, uint32_t pc);
+struct decoded *program_decode(struct program *program, uint32_t pc);
 
 /* ---- run.c ----------------------------------------------------------------------------------------------
  */
