@@ -20,18 +20,19 @@ enum { SRC_LITERAL = 255, SRC_DPP8 = 233, SRC_DPP8_FI = 234, SRC_DPP16 = 250, SR
 
 struct entry {
     uint16_t op; /* enum op + 1; 0: no such opcode */
-    uint8_t targets;
+    uint16_t targets;
+    uint16_t optional; /* enum optional: which bits and DPP kinds the encoding has */
 };
 
 #define ALL TARGETS_ALL
-#define GFX115X TARGETS_GFX115X
+#define RDNA35 TARGETS_RDNA35
 
 enum table { T_SOP2, T_SOPK, T_SOP1, T_SOPC, T_SOPP, T_SMEM, T_VOP2, T_VOP1, T_VOPC, T_VOP3, T_VOP3P, T_VOPD,
              T_VINTERP, T_LDSDIR, T_DS, T_FLAT, T_SCRATCH, T_GLOBAL, T_MUBUF, T_MTBUF, T_MIMG, T_EXP, T_COUNT };
 
 /* One flat list; formats have at most 1024 opcodes. */
 static const struct entry entries[T_COUNT][1024] = {
-#define ENC(format, opcode, name, targets) [T_##format][opcode] = {OP_##name + 1, targets},
+#define ENC(format, opcode, name, targets, optional) [T_##format][opcode] = {OP_##name + 1, targets, optional},
 #include "isa/encodings.def"
 #undef ENC
 };
@@ -94,9 +95,9 @@ static const uint64_t inline_f64[] = {
 
 static uint64_t inline_float(unsigned n, enum value_type type) {
     switch (type) {
-    case TYPE_F16: case TYPE_B16: case TYPE_I16: case TYPE_U16: case TYPE_PK_F16: case TYPE_V16F16:
+    case TYPE_F16: case TYPE_B16: case TYPE_I16: case TYPE_U16: case TYPE_PK_F16: case TYPE_V16_F16:
         return inline_f16[n];
-    case TYPE_BF16: case TYPE_PK_BF16: case TYPE_V16BF16: return inline_f32[n] >> 16;
+    case TYPE_BF16: case TYPE_PK_BF16: case TYPE_V16_BF16: return inline_f32[n] >> 16;
     case TYPE_F64: case TYPE_B64: case TYPE_I64: case TYPE_U64: return inline_f64[n];
     default: return inline_f32[n];
     }

@@ -1,48 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
+/* The tables of operations, types and targets. */
 #include "isa.h"
 
 #include <string.h>
 
-static const struct target targets[] = {
-    {"gfx1100", 0x41, TARGET_GFX1100}, {"gfx1101", 0x46, TARGET_GFX1101}, {"gfx1102", 0x47, TARGET_GFX1102},
-    {"gfx1103", 0x44, TARGET_GFX1103}, {"gfx1150", 0x43, TARGET_GFX1150}, {"gfx1151", 0x4a, TARGET_GFX1151},
-    {"gfx1152", 0x55, TARGET_GFX1152}, {"gfx1153", 0x58, TARGET_GFX1153},
-};
-enum { TARGET_COUNT = sizeof targets / sizeof targets[0] };
-
-const struct target *target_from_name(const char *name) {
-    for (int n = 0; n < TARGET_COUNT; n++)
-        if (strcmp(targets[n].name, name) == 0) return &targets[n];
-    return NULL;
-}
-
-const struct target *target_from_mach(unsigned mach) {
-    for (int n = 0; n < TARGET_COUNT; n++)
-        if (targets[n].mach == mach) return &targets[n];
-    return NULL;
-}
-
-unsigned type_dwords(enum value_type type) {
-    static const uint8_t dwords[] = {
-#define TYPE(name, dwords) dwords,
-        VALUE_TYPES(TYPE)
+const struct type_info type_infos[TYPE_COUNT] = {
+#define TYPE(name, dwords, half, form) [TYPE_##name] = {dwords, half, CONSTANT_##form},
+    VALUE_TYPES(TYPE)
 #undef TYPE
-    };
-    return dwords[type];
-}
+};
 
-bool type_is_16(enum value_type type) {
-    return type == TYPE_F16 || type == TYPE_BF16 || type == TYPE_B16 || type == TYPE_I16 || type == TYPE_U16;
-}
+/* Rows of isa/ops.def join flags by name: every name needs its prefix here. */
+enum { PER_HALF = OP_PER_HALF, IDLE = OP_IDLE, ACCUMULATES = OP_ACCUMULATES, MASK_RESULT = OP_MASK_RESULT };
 
-#define PER_HALF OP_PER_HALF
-#define IDLE OP_IDLE
-static const struct op_info infos[OP_COUNT] = {
-#define OP(name, unit, flags, d, s0, s1, s2)                                                                  \
-    [OP_##name] = {#name, GFX11SIM_UNIT_##unit, flags, TYPE_##d, {TYPE_##s0, TYPE_##s1, TYPE_##s2}},
+static const struct op_info op_infos[OP_COUNT] = {
+#define OP(name, unit, fidelity, flags, dst, src0, src1, src2)                                                \
+    [OP_##name] = {#name, GFX11SIM_UNIT_##unit, FIDELITY_##fidelity, flags,                                   \
+                   TYPE_##dst, {TYPE_##src0, TYPE_##src1, TYPE_##src2}},
 #include "isa/ops.def"
 #undef OP
 };
 
-const struct op_info *op_info(enum op op) { return &infos[op]; }
+const struct op_info *op_info(enum op op) { return &op_infos[op]; }
+bool op_runs_per_half(unsigned op) { return op_infos[op].flags & OP_PER_HALF; }
+bool op_is_idle(unsigned op) { return op_infos[op].flags & OP_IDLE; }
+
+static const struct target targets[] = {
+    {"gfx1100", TARGET_GFX1100, 0x41}, {"gfx1101", TARGET_GFX1101, 0x46}, {"gfx1102", TARGET_GFX1102, 0x47},
+    {"gfx1103", TARGET_GFX1103, 0x44}, {"gfx1150", TARGET_GFX1150, 0x43}, {"gfx1151", TARGET_GFX1151, 0x4a},
+    {"gfx1152", TARGET_GFX1152, 0x55}, {"gfx1153", TARGET_GFX1153, 0x58},
+};
+enum { TARGET_COUNT = sizeof targets / sizeof targets[0] };
+
+const struct target *target_from_name(const char *name) {
+    for (unsigned n = 0; n < TARGET_COUNT; n++)
+        if (!strcmp(targets[n].name, name)) return &targets[n];
+    return NULL;
+}
+
+const struct target *target_from_mach(unsigned mach) {
+    for (unsigned n = 0; n < TARGET_COUNT; n++)
+        if (targets[n].mach == mach) return &targets[n];
+    return NULL;
+}

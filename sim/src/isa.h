@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * The instruction set as tables: isa/ops.def lists the operations, isa/encodings.def says which opcode of which
- * format means which operation. scripts/isa_tables.py makes both, with llvm-mc as the oracle of what exists.
+ * The instruction set as data: every operation of gfx11 with its operand types, and the targets. The rows are
+ * in isa/ops.def (operations) and isa/encodings.def (opcode numbers); scripts/isa-tables.py writes both.
  */
 #ifndef GFX11SIM_ISA_H
 #define GFX11SIM_ISA_H
@@ -12,68 +12,120 @@
 
 #include "gfx11sim.h"
 
-/* ---- targets ------------------------------------------------------------------------------------------- */
-
-enum {
-    TARGET_GFX1100 = 1 << 0, TARGET_GFX1101 = 1 << 1, TARGET_GFX1102 = 1 << 2, TARGET_GFX1103 = 1 << 3,
-    TARGET_GFX1150 = 1 << 4, TARGET_GFX1151 = 1 << 5, TARGET_GFX1152 = 1 << 6, TARGET_GFX1153 = 1 << 7,
-    TARGETS_GFX115X = TARGET_GFX1150 | TARGET_GFX1151 | TARGET_GFX1152 | TARGET_GFX1153,
-    TARGETS_SIMULATED = TARGET_GFX1100 | TARGET_GFX1101 | TARGET_GFX1102 | TARGET_GFX1103,
-    TARGETS_ALL = 0xff
-};
-
-struct target {
-    const char *name;
-    unsigned mach; /* e_flags & 0xff of a code object */
-    unsigned mask; /* one TARGET_* bit */
-};
-const struct target *target_from_name(const char *name);   /* null if unknown */
-const struct target *target_from_mach(unsigned mach);      /* null if unknown */
-
-/* ---- operand types ------------------------------------------------------------------------------------- */
-
-/*
- * What an operand is, for the width of its registers and the meaning of constants. MASK: one bit per lane in
- * scalar registers, 1 or 2 of them by the wave's size. PK_*: two 16-bit values in a register. V8*, V16*: the
- * fragments of matrix instructions. TYPE(name, dwords).
- */
-#define VALUE_TYPES(TYPE)                                                                                     \
-    TYPE(NONE, 0) TYPE(F16, 1) TYPE(BF16, 1) TYPE(F32, 1) TYPE(F64, 2) TYPE(B16, 1) TYPE(I16, 1) TYPE(U16, 1) \
-    TYPE(B32, 1) TYPE(I32, 1) TYPE(U32, 1) TYPE(B64, 2) TYPE(I64, 2) TYPE(U64, 2) TYPE(B96, 3) TYPE(B128, 4)  \
-    TYPE(B256, 8) TYPE(B512, 16) TYPE(PK_F16, 1) TYPE(PK_BF16, 1) TYPE(PK_I16, 1) TYPE(PK_U16, 1)             \
-    TYPE(MASK, 1) TYPE(MSG, 1) TYPE(V8F32, 8) TYPE(V8I32, 8) TYPE(V16F16, 8) TYPE(V16BF16, 8)                 \
-    TYPE(V16IU8, 4) TYPE(V16IU4, 2)
-
-enum value_type {
-#define TYPE(name, dwords) TYPE_##name,
-    VALUE_TYPES(TYPE)
-#undef TYPE
-};
-unsigned type_dwords(enum value_type type);
-bool type_is_16(enum value_type type); /* one 16-bit value, in either half of a register */
-
-/* ---- operations ---------------------------------------------------------------------------------------- */
-
 enum op {
-#define OP(name, unit, flags, d, s0, s1, s2) OP_##name,
+#define OP(name, ...) OP_##name,
 #include "isa/ops.def"
 #undef OP
     OP_COUNT
 };
 
-enum {
-    OP_PER_HALF = 1, /* wave64: executed once for each 32 lanes */
-    OP_IDLE = 2      /* waits or hints only: not counted as work */
+/* How a constant becomes a value of a type. */
+enum constant_form {
+    CONSTANT_32,  /* integers sign-extended to 32 bits, floats as f32, literals as they are */
+    CONSTANT_U64, /* the same in 64 bits: floats as f64, literals zero-extended */
+    CONSTANT_I64, /* ... literals sign-extended */
+    CONSTANT_F64, /* ... literals are the upper half */
+    CONSTANT_F16, /* floats as f16; in packed operands they fill the lower half only */
+    CONSTANT_BF16,
+    CONSTANT_I16  /* lower 16 bits of what a 32-bit operand would read */
+};
+
+/* X(type, dwords, lives in half a register, constant form) */
+#define VALUE_TYPES(X)                                                                                        \
+    X(NONE, 0, false, 32)                                                                                     \
+    X(F16, 1, true, F16)                                                                                      \
+    X(BF16, 1, true, BF16)                                                                                    \
+    X(B16, 1, true, I16)                                                                                      \
+    X(I16, 1, true, I16)                                                                                      \
+    X(U16, 1, true, I16)                                                                                      \
+    X(F32, 1, false, 32)                                                                                      \
+    X(B32, 1, false, 32)                                                                                      \
+    X(I32, 1, false, 32)                                                                                      \
+    X(U32, 1, false, 32)                                                                                      \
+    X(F64, 2, false, F64)                                                                                     \
+    X(B64, 2, false, U64)                                                                                     \
+    X(I64, 2, false, I64)                                                                                     \
+    X(U64, 2, false, U64)                                                                                     \
+    X(B96, 3, false, 32)                                                                                      \
+    X(B128, 4, false, 32)                                                                                     \
+    X(B256, 8, false, 32)                                                                                     \
+    X(B512, 16, false, 32)                                                                                    \
+    X(PK_F16, 1, false, F16)                                                                                  \
+    X(PK_BF16, 1, false, BF16)                                                                                \
+    X(PK_I16, 1, false, 32)                                                                                   \
+    X(PK_U16, 1, false, 32)                                                                                   \
+    X(PK_IU8, 1, false, 32)                                                                                   \
+    X(PK_IU4, 1, false, 32)                                                                                   \
+    X(V16_F16, 8, false, F16)                                                                                 \
+    X(V16_BF16, 8, false, BF16)                                                                               \
+    X(V16_IU8, 4, false, 32)                                                                                  \
+    X(V16_IU4, 2, false, 32)                                                                                  \
+    X(V8_F32, 8, false, 32)                                                                                   \
+    X(V8_I32, 8, false, 32)                                                                                   \
+    X(MIX, 1, false, 32)   /* v_fma_mix: f32, or an f16 half where op_sel_hi is set */                        \
+    X(MASK, 1, false, I64) /* one bit per lane: one SGPR in wave32, two in wave64 */                          \
+    X(MSG, 1, false, 32)   /* the number of a message */
+
+enum value_type {
+#define TYPE(name, dwords, half, form) TYPE_##name,
+    VALUE_TYPES(TYPE)
+#undef TYPE
+    TYPE_COUNT
+};
+
+struct type_info {
+    uint8_t dwords;
+    bool half;
+    uint8_t constant; /* enum constant_form */
+};
+extern const struct type_info type_infos[TYPE_COUNT];
+static inline unsigned type_dwords(unsigned type) { return type_infos[type].dwords; }
+static inline bool type_is_16(unsigned type) { return type_infos[type].half; }
+
+enum fidelity {
+    FIDELITY_CAPTURED,   /* equal to recorded results of the silicon */
+    FIDELITY_EXACT,      /* integer, or IEEE with one rounding */
+    FIDELITY_MODELLED,   /* by a rule that agrees with captures of related operations */
+    FIDELITY_APPROXIMATE /* within the documented error, but the silicon's last bits are not known */
+};
+
+enum op_flags {
+    OP_PER_HALF = 1,    /* executed for each 32 lanes of a wave64 */
+    OP_IDLE = 2,        /* does no work: s_nop, s_delay_alu, s_clause, s_waitcnt* */
+    OP_ACCUMULATES = 4, /* the destination is also the last source */
+    OP_MASK_RESULT = 8  /* a second result, one bit per lane: carry-out and the like */
 };
 
 struct op_info {
-    const char *name;
+    const char *name; /* LLVM's mnemonic without _e32 or _e64 */
     gfx11sim_unit unit;
-    uint8_t flags;
-    uint8_t dst, src[3]; /* enum value_type */
+    uint8_t fidelity; /* enum fidelity */
+    uint8_t flags;    /* enum op_flags */
+    uint8_t dst, src[3]; /* enum value_type. Memory: src[1] is the data, src[2] the second data */
 };
+
 const struct op_info *op_info(enum op op);
-static inline bool op_runs_per_half(enum op op) { return op_info(op)->flags & OP_PER_HALF; }
-static inline bool op_is_idle(enum op op) { return op_info(op)->flags & OP_IDLE; }
+bool op_runs_per_half(unsigned op);
+bool op_is_idle(unsigned op);
+
+/* ---- targets ---------------------------------------------------------------------------------------------- */
+
+enum {
+    TARGET_GFX1100 = 1 << 0, TARGET_GFX1101 = 1 << 1, TARGET_GFX1102 = 1 << 2, TARGET_GFX1103 = 1 << 3,
+    TARGET_GFX1150 = 1 << 4, TARGET_GFX1151 = 1 << 5, TARGET_GFX1152 = 1 << 6, TARGET_GFX1153 = 1 << 7,
+    TARGETS_SIMULATED = 0x0f,
+    TARGETS_RDNA35 = 0xf0,
+    TARGETS_ALL = 0xff
+};
+
+struct target {
+    const char *name;
+    unsigned mask; /* TARGET_* */
+    unsigned mach; /* e_flags & 0xff of its code objects */
+};
+
+/* Null if there is none. */
+const struct target *target_from_name(const char *name);
+const struct target *target_from_mach(unsigned mach);
 
 #endif
