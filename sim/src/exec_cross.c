@@ -77,16 +77,11 @@ static void permlane16(struct wave *w, const struct inst *i, unsigned flip) {
 static void v_permlane16_b32(struct wave *w, const struct inst *i) { permlane16(w, i, 0); }
 static void v_permlanex16_b32(struct wave *w, const struct inst *i) { permlane16(w, i, 16); }
 
-/* Exchanges the halves of a wave64; in wave32 it copies. */
+/* Exchanges the halves of a wave64; in wave32 it does nothing. */
 static void v_permlane64_b32(struct wave *w, const struct inst *i) {
+    if (w->wave_size == 32) return;
     u32v *half0 = w->v - (size_t)w->half * w->vgpr_count, *half1 = half0 + w->vgpr_count;
     unsigned d = i->dst.reg, s = i->src[0].reg;
-    if (w->wave_size == 32) {
-        lanes32 r;
-        memcpy(r, &half0[s], sizeof r);
-        write_lanes((uint32_t *)&half0[d], r, w->s[SREG_EXEC]);
-        return;
-    }
     u32v low = half0[s], high = half1[s];
     write_lanes((uint32_t *)&half0[d], (const uint32_t *)&high, w->s[SREG_EXEC]);
     write_lanes((uint32_t *)&half1[d], (const uint32_t *)&low, w->s[SREG_EXEC + 1]);

@@ -107,7 +107,7 @@ static void v_div_fixup_f16(struct wave *w, const struct inst *i) {
         uint32_t u = (bits_f32(a) & 0x7fffffff) | sign;
         if (c != c) u = bits_f32(c);
         else if (b != b) u = bits_f32(b);
-        else if ((b == 0 && c == 0) || (isinf(b) && isinf(c))) u = DEFAULT_NAN_32;
+        else if ((b == 0 && c == 0) || (isinf(b) && isinf(c))) u = DEFAULT_NAN_32 & INT32_MAX;
         else if (b == 0 || isinf(c)) u = sign | 0x7f800000;
         else if (isinf(b) || c == 0) u = sign;
         p[l] = as_f32(u);

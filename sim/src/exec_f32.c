@@ -173,6 +173,7 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
         bool flag = false;
         float x = a;
         if (denominator == 0 || numerator == 0) {
+            flag = true;
             x = as_f32(DEFAULT_NAN_32);
         } else if (en - ed >= 96) {
             flag = true;
@@ -223,8 +224,7 @@ static inline uint32_t div_fixup(uint32_t a, uint32_t b, uint32_t c) {
     uint32_t sign = (b ^ c) & 0x80000000, mb = b & 0x7fffffff, mc = c & 0x7fffffff;
     if (nan_f32(c)) return c | 0x400000;
     if (nan_f32(b)) return b | 0x400000;
-    if (!mb && !mc) return DEFAULT_NAN_32;
-    if (mb == 0x7f800000 && mc == 0x7f800000) return DEFAULT_NAN_32;
+    if ((!mb && !mc) || (mb == 0x7f800000 && mc == 0x7f800000)) return 0x7fc00000; /* recorded: positive */
     if (!mb || mc == 0x7f800000) return sign | 0x7f800000;
     if (mb == 0x7f800000 || !mc) return sign;
     if (exponent_f32(c) - exponent_f32(b) < -150) return sign;

@@ -53,7 +53,7 @@ static inline double div_fixup(double a, double b, double c) {
     uint64_t sign = (bits_f64(b) ^ bits_f64(c)) & UINT64_C(1) << 63, infinity = UINT64_C(2047) << 52;
     if (c != c) return quiet_f64(c);
     if (b != b) return quiet_f64(b);
-    if ((b == 0 && c == 0) || (isinf(b) && isinf(c))) return as_f64(DEFAULT_NAN_64);
+    if ((b == 0 && c == 0) || (isinf(b) && isinf(c))) return as_f64(DEFAULT_NAN_64 & INT64_MAX);
     if (b == 0 || isinf(c)) return as_f64(sign | infinity);
     if (isinf(b) || c == 0 || exponent_f64(c) - exponent_f64(b) < -1075) return as_f64(sign);
     return as_f64(a != a ? sign | infinity : (bits_f64(a) & INT64_MAX) | sign);
@@ -140,6 +140,7 @@ static void v_div_scale_f64(struct wave *w, const struct inst *i) {
         bool tiny_quotient = fabs(numerator / denominator) < 0x1p-1022, tiny_inverse = fabs(1 / denominator) < 0x1p-1022;
         bool flag = false;
         if (denominator == 0 || numerator == 0) {
+            flag = true;
             x = as_f64(DEFAULT_NAN_64);
         } else if (exponent_f64(numerator) - exponent_f64(denominator) >= 768) {
             flag = true;

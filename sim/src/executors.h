@@ -24,6 +24,7 @@
     X(f32)                                                                                                   \
     X(f64)                                                                                                   \
     X(convert)                                                                                               \
+    X(interp)                                                                                                 \
     X(trans)                                                                                                 \
     X(compare)                                                                                               \
     X(packed)                                                                                                \

@@ -150,7 +150,11 @@ void fix_nan_f32(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32
     }
 }
 
-static const float omod_factor[4] = {1, 2, 4, 0.5f};
+/* Output scaling is ignored in IEEE mode, and where subnormal results are kept. */
+static float omod_factor(const struct wave *w, const struct inst *i, bool flush) {
+    static const float factors[4] = {1, 2, 4, 0.5f};
+    return w->mode & MODE_IEEE || !flush ? 1 : factors[i->omod & 3];
+}
 
 #define CLAMP(x, keep_nan) ((x) != (x) && (keep_nan) ? (x) : (x) > 0 ? ((x) > 1 ? 1 : (x)) : 0)
 
@@ -161,19 +165,16 @@ void clamp_f32(const struct wave *w, uint32_t *r) {
 
 void finish_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
     bool flush = !(w->mode & KEEP_RESULT_32);
-    float factor = omod_factor[i->omod & 3];
+    float factor = omod_factor(w, i, flush);
     if (flush) FOR_LANES(l) r[l] = flush_f32(r[l]);
-    if (i->omod) FOR_LANES(l) {
-            uint32_t scaled = bits_f32(as_f32(r[l]) * factor);
-            r[l] = nan_f32(r[l]) ? r[l] : flush ? flush_f32(scaled) : scaled;
-        }
+    if (factor != 1) FOR_LANES(l) r[l] = nan_f32(r[l]) ? r[l] : flush_f32(bits_f32(as_f32(r[l]) * factor));
     if (i->clamp) clamp_f32(w, r);
 }
 
 void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
     bool flush = !(w->mode & KEEP_RESULT_16_64), keep_nan = !(w->mode & MODE_DX10_CLAMP);
     if (i->omod || i->clamp) {
-        float factor = omod_factor[i->omod & 3];
+        float factor = omod_factor(w, i, flush);
         lanesf f;
         halves_to_floats(r, f, LANES);
         FOR_LANES(l) {
@@ -187,10 +188,10 @@ void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
 
 void finish_f64(const struct wave *w, const struct inst *i, uint64_t *r) {
     bool flush = !(w->mode & KEEP_RESULT_16_64), keep_nan = !(w->mode & MODE_DX10_CLAMP);
-    double factor = omod_factor[i->omod & 3];
+    double factor = omod_factor(w, i, flush);
     FOR_LANES(l) {
         double x = as_f64(flush ? flush_f64(r[l]) : r[l]);
-        if (i->omod && !nan_f64(r[l])) x *= factor;
+        if (factor != 1 && !nan_f64(r[l])) x *= factor;
         if (i->clamp) x = CLAMP(x, keep_nan);
         r[l] = flush ? flush_f64(bits_f64(x)) : bits_f64(x);
     }

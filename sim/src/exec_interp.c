@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Parameter interpolation on values that are already in registers: multiply-adds that take a parameter from a
+ * fixed lane of each quad. p10 is P10 * I + P0 with P10 in lane 1 and P0 in lane 0, p2 is P20 * J + (p10's
+ * result) with P20 in lane 2.
+ */
+#include "executors.h"
+#include "lanes.h"
+
+/* Source n as f32 lanes, with neg; every lane takes that of its quad, or its own if quad_lane is negative. */
+static void fetch(const struct wave *w, const struct inst *i, unsigned n, bool is_half, int quad_lane, uint32_t *r) {
+    lanes32 t, f;
+    const uint32_t *x = source32(w, i, n, t);
+    uint32_t sign = i->src[n].neg ? 0x80000000 : 0;
+    unsigned shift = i->src[n].hi ? 16 : 0;
+    FOR_LANES(l) f[l] = (is_half ? bits_f32(half_to_float(x[l] >> shift & 0xffff)) : x[l]) ^ sign;
+    FOR_LANES(l) r[l] = f[quad_lane < 0 ? l : (l & ~3u) + (unsigned)quad_lane];
+}
+
+static bool interpolate(struct wave *w, const struct inst *i, bool halves, bool is_p10, uint32_t *r) {
+    if (!rounding_modelled(w, MODE_ROUND_32)) return false;
+    lanes32 a, b, c;
+    fetch(w, i, 0, halves, is_p10 ? 1 : 2, a);
+    fetch(w, i, 1, false, -1, b);
+    fetch(w, i, 2, halves && is_p10, is_p10 ? 0 : -1, c);
+    FOR_LANES(l) r[l] = bits_f32(fma_f32(as_f32(a[l]), as_f32(b[l]), as_f32(c[l])));
+    if (any_nan_f32(r)) fix_nan_f32(r, a, b, c);
+    return true;
+}
+
+static void write_f32(struct wave *w, const struct inst *i, bool halves, bool is_p10) {
+    lanes32 r;
+    if (!interpolate(w, i, halves, is_p10, r)) return;
+    finish_f32(w, i, r);
+    write32(w, i, r);
+}
+static void v_interp_p10_f32(struct wave *w, const struct inst *i) { write_f32(w, i, false, true); }
+static void v_interp_p2_f32(struct wave *w, const struct inst *i) { write_f32(w, i, false, false); }
+static void v_interp_p10_f16_f32(struct wave *w, const struct inst *i) { write_f32(w, i, true, true); }
+static void v_interp_p2_f16_f32(struct wave *w, const struct inst *i) {
+    lanes32 r;
+    lanes16 h;
+    if (!interpolate(w, i, true, false, r)) return;
+    floats_to_halves((const float *)r, h, LANES);
+    finish_f16(w, i, h);
+    write16(w, i, h);
+}
+
+void SIMD_NAME(bind_interp)(exec_fn **table) {
+    BIND(v_interp_p10_f32)
+    BIND(v_interp_p2_f32)
+    BIND(v_interp_p10_f16_f32)
+    BIND(v_interp_p2_f16_f32)
+}
