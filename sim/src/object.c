@@ -331,7 +331,8 @@ static gfx11sim_status load_kernel(struct loader *l, const struct kernel_metadat
 
     unsigned granule = k->info.wave_size == 32 ? 8 : 4;
     unsigned vgprs = ((k->descriptor.rsrc1 & 63) + 1) * granule;
-    k->program = program_create(o, (uint32_t)((entry - l->code_start) / 4), vgprs < 256 ? vgprs : 256);
+    k->program = program_create(o, (uint32_t)((entry - l->code_start) / 4), vgprs < 256 ? vgprs : 256,
+                                k->info.wave_size);
     FAIL_IF(!k->program, l->report, GFX11SIM_OUT_OF_MEMORY, "no memory for kernel %.200s", name);
     return GFX11SIM_OK;
 }

@@ -14,12 +14,14 @@ struct chunk {
     struct decoded insts[CHUNK_INSTS];
 };
 
-struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count) {
+struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count,
+                               unsigned wave_size) {
     struct program *p = calloc(1, sizeof *p + object->code_dwords * sizeof p->at[0]);
     if (!p) return NULL;
     p->object = object;
     p->entry = entry;
     p->vgpr_count = vgpr_count;
+    p->wave_size = wave_size;
     pthread_mutex_init(&p->lock, NULL);
     return p;
 }
@@ -47,14 +49,18 @@ static void exec_illegal(struct wave *w, const struct inst *i) {
     struct inst_pair pair;
     const char *reason = NULL;
     decode(o->sim->target_mask, o->code + w->pc, o->code_dwords - w->pc, &pair, &reason);
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "not an instruction of %s: %s", o->sim->target,
-               reason ? reason : "reserved registers");
+    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "not an instruction of %s: %s", o->sim->target, reason);
 }
 
 static void exec_beyond_registers(struct wave *w, const struct inst *i) {
     (void)i;
     wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "uses VGPRs beyond the %u that the kernel has reserved",
                w->group->program->vgpr_count);
+}
+
+static void exec_reserved_sgprs(struct wave *w, const struct inst *i) {
+    (void)i;
+    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "an operand reaches beyond the scalar registers");
 }
 
 static void exec_unbound(struct wave *w, const struct inst *i) {
@@ -91,14 +97,23 @@ static struct decoded *allocate(struct program *p, unsigned count) {
     return d;
 }
 
+/* Registers that lie together: s0-s105 and VCC, TTMP, EXEC; NULL and M0 stand alone, but NULL reads as any
+ * width. */
+static bool are_sgprs(unsigned reg, unsigned dwords) {
+    if (reg == SREG_NULL) return true;
+    return reg + dwords <= SREG_NULL || (reg == SREG_M0 && dwords == 1) ||
+           (reg >= SREG_EXEC && reg + dwords <= SREG_COUNT);
+}
+
 /* What the wave must be stopped for before it executes the instruction; null if nothing. */
 static exec_fn *objection(const struct program *p, const struct inst *i) {
     const struct operand *operands[] = {&i->dst, &i->sdst, &i->src[0], &i->src[1], &i->src[2], &i->src[3]};
     for (unsigned n = 0; n < sizeof operands / sizeof operands[0]; n++) {
         const struct operand *o = operands[n];
-        unsigned end = o->reg + (o->dwords ? o->dwords : 1u);
-        if (o->kind == OPND_VGPR && end > p->vgpr_count) return exec_beyond_registers;
-        if (o->kind == OPND_SGPR && end > SREG_COUNT) return exec_illegal;
+        unsigned dwords = o->dwords ? o->dwords : 1;
+        if (o->type == TYPE_MASK) dwords = p->wave_size / LANES;
+        if (o->kind == OPND_VGPR && o->reg + dwords > p->vgpr_count) return exec_beyond_registers;
+        if (o->kind == OPND_SGPR && !are_sgprs(o->reg, dwords)) return exec_reserved_sgprs;
     }
     return NULL;
 }

@@ -19,8 +19,9 @@ struct decoded {
 
 struct program {
     const gfx11sim_object *object;
-    uint32_t entry;       /* dword index of the kernel's first instruction */
-    unsigned vgpr_count;  /* that the kernel has reserved; others are not its to touch */
+    uint32_t entry;      /* dword index of the kernel's first instruction */
+    unsigned vgpr_count; /* that the kernel has reserved; others are not its to touch */
+    unsigned wave_size;
     pthread_mutex_t lock; /* of a thread that decodes */
     struct chunk *chunks;
     _Atomic(struct decoded *) at[]; /* [code_dwords]; null until decoded */

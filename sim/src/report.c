@@ -110,6 +110,7 @@ void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11s
     report->pc = ((uint64_t)w->pc - program_entry(kernel->program)) * 4;
     memcpy(report->workgroup, w->group->id, sizeof report->workgroup);
     report->wave = w->index;
+    char instruction[256] = ""; /* with its encoding; nothing if execution has left the code */
     if (w->pc < object->code_dwords) {
         const uint32_t *code = object->code + w->pc;
         uint32_t available = object->code_dwords - w->pc;
@@ -117,15 +118,17 @@ void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11s
                                                sizeof report->instruction);
         report->encoding_dwords = dwords ? dwords : 1;
         memcpy(report->encoding, code, 4 * report->encoding_dwords);
+        int length = snprintf(instruction, sizeof instruction, ", %s (encoding", report->instruction);
+        for (uint32_t n = 0; n < report->encoding_dwords; n++)
+            length += snprintf(instruction + length, sizeof instruction - (size_t)length, " %08" PRIx32,
+                               report->encoding[n]);
+        snprintf(instruction + length, sizeof instruction - (size_t)length, ")");
     }
     char lane[32] = "";
     if (report->bytes) snprintf(lane, sizeof lane, ", lane %" PRIu32, report->lane);
-    char encoding[64] = "";
-    for (uint32_t n = 0; n < report->encoding_dwords; n++)
-        snprintf(encoding + 9 * n, sizeof encoding - 9 * n, " %08" PRIx32, report->encoding[n]);
     snprintf(report->text, sizeof report->text,
-             "kernel %s, pc 0x%" PRIx64 ", %s (encoding%s): work-group (%" PRIu32 ",%" PRIu32 ",%" PRIu32
-             "), wave %" PRIu32 "%s%s %.600s",
-             report->kernel, report->pc, report->instruction, encoding, report->workgroup[0],
-             report->workgroup[1], report->workgroup[2], report->wave, lane, report->bytes ? "" : ":", cause);
+             "kernel %s, pc 0x%" PRIx64 "%s: work-group (%" PRIu32 ",%" PRIu32 ",%" PRIu32 "), wave %" PRIu32
+             "%s%s %.500s",
+             report->kernel, report->pc, instruction, report->workgroup[0], report->workgroup[1],
+             report->workgroup[2], report->wave, lane, report->bytes ? "" : ":", cause);
 }

@@ -72,7 +72,8 @@ bool memory_unbind(struct memory *m, uint64_t address); /* false: no binding sta
 /* ---- program.c: the instructions of one kernel, decoded at their first execution ------------------------
  */
 
-struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count);
+struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count,
+                               unsigned wave_size);
 void program_destroy(struct program *program); /* null is accepted */
 uint32_t program_entry(const struct program *program);
 /* Never null: what cannot be decoded is an instruction that stops the wave with the reason. */

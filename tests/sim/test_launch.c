@@ -120,6 +120,32 @@ static void hidden_arguments(void **state) {
     gfx11sim_destroy(m.sim);
 }
 
+static void environment(void **state) {
+    (void)state;
+    struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0);
+    uint32_t *out = words(6);
+    struct {
+        uint64_t out;
+        uint32_t which;
+    } args = {bind(m.sim, out, 24, GFX11SIM_WRITE, "out"), 0};
+    gfx11sim_launch launch = launch_of(48, 48, &args, 12);
+    launch.dynamic_lds_bytes = 4 * 48;
+    for (uint32_t n = 0; n < 2; n++) {
+        args.which = n;
+        gfx11sim_report report;
+        assert_ok(run(&m, "environment", &launch, NULL, &report), report);
+        const uint32_t expected[] = {48, 48, 192, n ? 21 : 11, 6 + n, 100};
+        for (unsigned k = 0; k < 6; k++)
+            if (out[k] != expected[k])
+                fail_msg("launch %u: out[%u] is %u, expected %u", n, k, out[k], expected[k]);
+    }
+    launch.dynamic_lds_bytes = 4 * 47;
+    gfx11sim_report report;
+    assert_int_equal(run(&m, "environment", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    free(out);
+    gfx11sim_destroy(m.sim);
+}
+
 /* ---- barriers and schedules
  * ------------------------------------------------------------------------------------ */
 
@@ -412,6 +438,7 @@ int main(void) {
         cmocka_unit_test(ids_wave32),
         cmocka_unit_test(ids_wave64),
         cmocka_unit_test(hidden_arguments),
+        cmocka_unit_test(environment),
         cmocka_unit_test(barriers),
         cmocka_unit_test(seeded_order),
         cmocka_unit_test(waves_that_end_early),

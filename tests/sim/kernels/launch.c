@@ -83,6 +83,26 @@ KERNEL void early_end(GLOBAL u32 *out) {
     out[x] = x;
 }
 
+/* Work-group and grid sizes from the dispatch packet, dynamic LDS, relocated pointers, a variable of the
+ * object. */
+static const u32 first[] = {10, 11}, second[] = {20, 21};
+static const u32 *const tables[] = {first, second};
+GLOBAL u32 launches = 5;
+extern LDS u32 dynamic[];
+
+KERNEL void environment(GLOBAL u32 *out, u32 which) {
+    const __attribute__((address_space(4))) u32 *packet = __builtin_amdgcn_dispatch_ptr();
+    u32 x = __builtin_amdgcn_workitem_id_x();
+    dynamic[x] = 100 + x;
+    if (x) return;
+    out[0] = packet[1] & 0xffff;
+    out[1] = packet[3];
+    out[2] = packet[7]; /* bytes of LDS */
+    out[3] = tables[which][1];
+    out[4] = ++launches;
+    out[5] = dynamic[0];
+}
+
 /* Instructions that must stop the run: legal but not modelled, not legal, registers that were never reserved.
  */
 KERNEL void unmodelled(void) {
