@@ -18,8 +18,9 @@ struct group_grid {
     int zero;    /* 0..15 */
 };
 
-#define GROUP_LANES 8 /* x is padded to a multiple of this with zeros, which every grid represents exactly   \
-                       */
+#define GROUP_LANES                                                                                          \
+    8 /* x is padded to a multiple of this with zeros, which every grid represents exactly                   \
+       */
 
 /*
  * Chooses the grid for the `padded` finite values at x. False if they are so large that their scale is not
