@@ -13,14 +13,14 @@ import subprocess
 import sys
 
 COMMON, RDNA35 = "gfx1100", "gfx1150"
-MARK = 0xBF800000  # s_nop: tells where one candidate's text ends
+MARK = 0xB0630000  # s_movk_i32 s99: tells where one candidate's text ends
 
 
 def disassemble(candidates, cpu):
     """First line of text of every candidate (a list of dwords), or None where llvm-mc refuses it."""
     lines = []
     for n, words in enumerate(candidates):
-        lines += [words + [MARK], [MARK | n % 60000 + 1]]
+        lines += [words + [MARK], [MARK | n % 30000 + 1]]
     text = "\n".join(" ".join("0x%02x" % b for w in ws for b in w.to_bytes(4, "little")) for ws in lines)
     done = subprocess.run(["llvm-mc-22", "-triple=amdgcn-amd-amdhsa", "-mcpu=" + cpu, "-mattr=+wavefrontsize32",
                            "--disassemble", "--show-encoding"], input=text + "\n", capture_output=True, text=True)
@@ -30,8 +30,8 @@ def disassemble(candidates, cpu):
         if "encoding:" not in line:
             continue
         name = line.split(";")[0].strip()
-        nop = re.match(r"s_nop (\d+|0x[0-9a-f]+)$", name)
-        if nop and int(nop.group(1), 0) == len(segments) % 60000 + 1:
+        end = re.match(r"s_movk_i32 s99, (0x[0-9a-f]+)$", name)
+        if end and int(end.group(1), 0) == len(segments) % 30000 + 1:
             segments.append(current)
             current = []
         else:
