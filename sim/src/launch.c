@@ -426,7 +426,7 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
     pthread_mutex_init(&r.fault_lock, NULL);
     pthread_mutex_lock(&sim->lock);
     double start = now();
-    if (!add_segments(&r) || !add_workers(&r) || !add_order(&r)) {
+    if (!program_prepare(kernel->program) || !add_segments(&r) || !add_workers(&r) || !add_order(&r)) {
         status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "kernel %.200s: no memory for the launch",
                              kernel->info.name);
     } else {

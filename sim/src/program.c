@@ -16,7 +16,7 @@ struct chunk {
 
 struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count,
                                unsigned wave_size) {
-    struct program *p = calloc(1, sizeof *p + object->code_dwords * sizeof p->at[0]);
+    struct program *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     p->object = object;
     p->entry = entry;
@@ -34,7 +34,13 @@ void program_destroy(struct program *p) {
         p->chunks = next;
     }
     pthread_mutex_destroy(&p->lock);
+    free(p->at);
     free(p);
+}
+
+bool program_prepare(struct program *p) {
+    if (!p->at) p->at = calloc(p->object->code_dwords, sizeof p->at[0]);
+    return p->at != NULL;
 }
 
 uint32_t program_entry(const struct program *p) { return p->entry; }

@@ -24,7 +24,7 @@ struct program {
     unsigned wave_size;
     pthread_mutex_t lock; /* of a thread that decodes */
     struct chunk *chunks;
-    _Atomic(struct decoded *) at[]; /* [code_dwords]; null until decoded */
+    _Atomic(struct decoded *) *at; /* [code_dwords]; null until decoded */
 };
 
 static inline struct decoded *program_at(struct program *p, uint32_t pc) {

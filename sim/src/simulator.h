@@ -75,6 +75,7 @@ bool memory_unbind(struct memory *m, uint64_t address); /* false: no binding sta
 struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count,
                                unsigned wave_size);
 void program_destroy(struct program *program); /* null is accepted */
+bool program_prepare(struct program *program); /* before a launch; false: no memory */
 uint32_t program_entry(const struct program *program);
 /* Never null: what cannot be decoded is an instruction that stops the wave with the reason. */
 struct decoded *program_decode(struct program *program, uint32_t pc);

@@ -2,6 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Launches of real code objects: what waves start with, barriers, schedules, observers, and what stops a run.
  */
+#include <elf.h>
+
 #include "support.h"
 
 enum { UNTOUCHED = 0x5a5a5a5a };
@@ -403,6 +405,61 @@ static void refused_instructions(void **state) {
     gfx11sim_destroy(m.sim);
 }
 
+/*
+ * Code with flipped bits is mostly legal and never sensible: whatever it does, the machine must survive it,
+ * and a run that stops must say why. (With a sanitizer this tests every executor's bounds.)
+ */
+static void damaged_code(void **state) {
+    (void)state;
+    struct file f = read_file(LAUNCH_OBJECT);
+    Elf64_Ehdr header;
+    memcpy(&header, f.data, sizeof header);
+    Elf64_Phdr code = {0};
+    for (unsigned n = 0; n < header.e_phnum; n++) {
+        Elf64_Phdr p;
+        memcpy(&p, f.data + header.e_phoff + n * sizeof p, sizeof p);
+        if (p.p_type == PT_LOAD && p.p_flags & PF_X) code = p;
+    }
+    assert_true(code.p_filesz > 256);
+    gfx11sim_options options;
+    gfx11sim_options_init(&options);
+    options.quota = 300;
+    options.threads = 1;
+    gfx11sim *sim = create(&options);
+    static uint32_t buffer[4096];
+    uint64_t args[8];
+    for (unsigned n = 0; n < 8; n++)
+        args[n] = n ? n : bind(sim, buffer, sizeof buffer, GFX11SIM_READ | GFX11SIM_WRITE, "buffer");
+    unsigned char *damaged = malloc(f.bytes);
+    assert_non_null(damaged);
+    unsigned stopped = 0;
+    uint64_t random = 7;
+    for (int round = 0; round < 3000; round++) {
+        memcpy(damaged, f.data, f.bytes);
+        for (size_t n = 0; n < code.p_filesz >> (5 + round % 4); n++) {
+            random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            damaged[code.p_offset + (random >> 33) % code.p_filesz] ^=
+                (unsigned char)(1 << (random >> 30 & 7));
+        }
+        gfx11sim_report report;
+        gfx11sim_object *object;
+        assert_ok(gfx11sim_load(sim, damaged, f.bytes, &object, &report), report);
+        for (size_t k = 0; k < gfx11sim_object_kernels(object); k++) {
+            gfx11sim_launch launch = launch_of(100, 64, args, sizeof args);
+            gfx11sim_status status =
+                gfx11sim_run(sim, gfx11sim_object_kernel(object, k), &launch, NULL, &report);
+            assert_int_equal(report.status, status);
+            assert_true(status == GFX11SIM_OK || strlen(report.text) > 10);
+            stopped += status != GFX11SIM_OK;
+        }
+        gfx11sim_unload(object);
+    }
+    assert_true(stopped > 300);
+    free(damaged);
+    free(f.data);
+    gfx11sim_destroy(sim);
+}
+
 static void refused_launches(void **state) {
     (void)state;
     struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0), other = machine(LAUNCH_OBJECT, 1, 0, 0);
@@ -447,6 +504,7 @@ int main(void) {
         cmocka_unit_test(endless_loops),
         cmocka_unit_test(first_fault_wins),
         cmocka_unit_test(refused_instructions),
+        cmocka_unit_test(damaged_code),
         cmocka_unit_test(refused_launches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
