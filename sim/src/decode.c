@@ -591,5 +591,6 @@ unsigned decode(unsigned target_mask, const uint32_t *code, unsigned available, 
     count_sources(&out->x);
     out->x.dwords = out->y.dwords = (uint8_t)d.used;
     memcpy(out->x.words, code, d.used * sizeof code[0]);
+    memcpy(out->y.words, code, d.used * sizeof code[0]);
     return d.used;
 }
