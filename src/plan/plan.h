@@ -33,7 +33,7 @@ const struct kernel_row *kernel_row_at(size_t index);
 /* Addresses that are known only at run time; kernarg places hold base + addend. */
 enum plan_base { PLAN_A, PLAN_OUT, PLAN_WORKSPACE, PLAN_WEIGHTS, PLAN_BASES };
 
-#define PLAN_KERNARG_MAX 128
+#define PLAN_KERNARG_MAX 160
 #define PLAN_PATCH_MAX 8
 #define PLAN_STEP_MAX 4
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Kernel arguments as the host lays them out: one field per kernel parameter, in order, each at its natural
+ * alignment, which is also what the compiler's metadata says (tests compare). Addresses are device addresses.
+ */
+#ifndef W4A16_GFX11_ARGS_H
+#define W4A16_GFX11_ARGS_H
+
+#include <stdint.h>
+
+struct decode_args {
+    uint64_t weights, scales, zeros, bias; /* sections of the packed layer; 0 where absent */
+    uint64_t a;                            /* activations, 4-byte aligned */
+    uint64_t out;
+    uint32_t M, N;
+    uint32_t blocks; /* of 32 K, in a strip */
+    uint32_t groups;
+    uint32_t
+        group_divisor;   /* see group_of in decode.c: ceil(2^31 / chunks per group), 0 for a single group */
+    uint32_t lda_bytes;  /* row stride of a, a multiple of 4 */
+    uint64_t ldo;        /* row stride of out in elements */
+    uint32_t waves;      /* of the work-group */
+    uint32_t scale_bf16; /* 1: scales are bf16, 0: fp16 */
+};
+
+struct stage_args {
+    uint64_t a, perm, staged; /* perm may be 0 */
+    uint64_t lda;             /* in elements */
+    uint32_t K, K_padded;     /* K_padded: row stride of staged */
+};
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Decode: out[m,n] = round(sum over k of a[m,k] * scale * (q - zero) + bias) for 1..16 rows, on the dot2
+ * units.
+ *
+ *     work-group  = one strip of 32 columns; its waves share K: wave w takes chunks w, w + waves, ...
+ *     lane        = one column
+ *     block       = 32 K of a column: one 16-byte load per lane, 512 contiguous bytes per wave
+ *     chunk       = 1, 2 or 4 blocks inside one group: summed by dot2, then scaled once, in fp32
+ *
+ * Activations are the same for all lanes of a wave, so they come through the scalar cache and are scalar
+ * operands of the dot products. Weights are read once and bypass the caches' retention (non-temporal).
+ *
+ * Numerics: q - zero is exact in fp16 and bf16, products are exact, sums are fp32, the scale is applied in
+ * fp32, and there is one rounding at the end. A chunk is at most 128 K, which keeps the dot unit's own
+ * truncation far below the output's rounding (docs/numerics.md). The order of additions depends on N and K
+ * only: never on M, nor on the schedule. Partial sums of the waves meet in LDS and are added in wave order by
+ * one lane each.
+ */
+#include "gfx11.h"
+
+#define MAX_ROWS         16
+#define MAX_CHUNK_BLOCKS 4
+
+extern LDS float partial[]; /* [waves][rows][32] */
+
+struct problem {
+    const GLOBAL u32x4 *weights;
+    const GLOBAL u16 *scales;
+    const GLOBAL u8 *zeros;
+    const GLOBAL float *bias;
+    const UNIFORM char *a;
+    GLOBAL u16 *out;
+    u32 M, N, blocks, groups, group_divisor, lda_bytes, waves, scale_bf16;
+    u64 ldo;
+};
+
+/*
+ * chunk / chunks_per_group without a division: with d = ceil(2^31 / chunks_per_group), (2 chunk + 1) * d /
+ * 2^32 has that integer part as long as (2 chunk + 1) * chunks_per_group < 2^31. The half step keeps 1 chunk
+ * per group within 32 bits. A single group has d = 0.
+ */
+INLINE u32 group_of(u32 chunk, u32 divisor) { return (u32)(((u64)(2 * chunk + 1) * divisor) >> 32); }
+
+/* What q - zero needs of a column's zero. */
+struct zero_point {
+    u32 f16;         /* -(1024 + zero), twice */
+    float low, high; /* bf16: what to take off 2^23 + q and 128 + q */
+};
+
+INLINE struct zero_point zero_point(u32 zero) {
+    struct zero_point z = {(0xe400 + zero) * 0x10001, as_float(0x4b000000 + zero),
+                           as_float(0x43000000 + (zero << 16))};
+    return z;
+}
+
+/* Two neighbours in K, exact: fp16 from the nibble in the mantissa of 1024. */
+INLINE u32 pair_f16(u32 nibbles, struct zero_point z) {
+    u32 biased = (nibbles & 0x000f000f) | 0x64006400;
+    return __builtin_bit_cast(u32, __builtin_bit_cast(half2, biased) + __builtin_bit_cast(half2, z.f16));
+}
+
+/*
+ * There is no packed bf16 subtraction: both nibbles go through fp32, where the small integers they become
+ * have their lower 16 bits zero, so that the upper halves are exact bf16.
+ */
+INLINE u32 pair_bf16(u32 nibbles, struct zero_point z) {
+    float low = as_float((nibbles & 0x0000000f) | 0x4b000000) - z.low;
+    float high = as_float((nibbles & 0x000f0000) | 0x43000000) - z.high;
+    return __builtin_amdgcn_perm(as_bits(high), as_bits(low), 0x07060302);
+}
+
+/*
+ * A unit is what is computed from one batch of scalar loads: `words` words (8 K each) of a block for `rows`
+ * rows, at most 32 scalar registers, so that one batch can be in use and the next one under way without
+ * spills.
+ */
+struct unit_shape {
+    int words, rows;
+};
+INLINE struct unit_shape unit_shape(int rows) {
+    struct unit_shape s = {rows >= 8 ? 1 : rows == 4 ? 2 : 4, rows > 4 ? 4 : rows};
+    return s;
+}
+
+typedef u32 scalar_x4 __attribute__((ext_vector_type(4), aligned(4)));
+struct batch {
+    u32x4 x[8];
+};
+
+/* Adds one chunk to the sums of every row. */
+INLINE void add_chunk(const u32x4 *q, struct zero_point z, const UNIFORM char *a, const u32 *row, float *sum,
+                      const int rows, const int blocks, const int bf16) {
+    const struct unit_shape s = unit_shape(rows);
+    const int row_parts = rows / s.rows, units = blocks * 4 / s.words * row_parts;
+    struct batch now, next;
+    u32 pair[16];
+    _Pragma("unroll") for (int u = -1; u < units; u++) {
+        /* Fetch unit u + 1 ... */
+        if (u + 1 < units) {
+            int word = (u + 1) / row_parts * s.words, first = (u + 1) % row_parts * s.rows;
+            const UNIFORM char *at = a + 16 * word;
+            __asm__("" : "+s"(at)); /* else neighbouring units' loads are merged, and moved to the first */
+            _Pragma("unroll") for (int m = 0; m < s.rows; m++)
+                _Pragma("unroll") for (int n = 0; n < s.words; n++)
+                    next.x[m * s.words + n] = *(const UNIFORM scalar_x4 *)(at + (u64)row[first + m] + 16 * n);
+        }
+        /* ... while unit u is computed. */
+        if (u >= 0) {
+            int word = u / row_parts * s.words, first = u % row_parts * s.rows;
+            if (first == 0) _Pragma("unroll") for (int n = 0; n < 4 * s.words; n++) {
+                    u32 nibbles = q[(word + n / 4) / 4][(word + n / 4) % 4] >> 4 * (n % 4);
+                    pair[n] = bf16 ? pair_bf16(nibbles, z) : pair_f16(nibbles, z);
+                }
+            _Pragma("unroll") for (int m = 0; m < s.rows; m++)
+                _Pragma("unroll") for (int n = 0; n < 4 * s.words; n++) {
+                u32 x = now.x[m * s.words + n / 4][n % 4];
+                float *acc = &sum[first + m];
+                *acc = bf16 ? dot2_bf16(pair[n], x, *acc) : dot2_f16(pair[n], x, *acc);
+            }
+        }
+        now = next;
+        __builtin_amdgcn_sched_barrier(0); /* else the scheduler fetches everything first and spills */
+    }
+}
+
+INLINE void decode(const struct problem p, const int bf16, const int rows, const int chunk_blocks,
+                   const int symmetric) {
+    u32 lane = lane_id(), wave = wave_id(), strip = __builtin_amdgcn_workgroup_id_x();
+    const GLOBAL u32x4 *weights = p.weights + (u64)strip * p.blocks * LANES;
+    const GLOBAL u16 *scales = p.scales + (u64)strip * p.groups * LANES;
+    const GLOBAL u8 *zeros = p.zeros + (u64)strip * p.groups * LANES;
+
+    /* Rows beyond M repeat the last one and are not stored. */
+    u32 row[MAX_ROWS];
+    _Pragma("unroll") for (int m = 0; m < rows; m++) row[m] = ((u32)m < p.M ? (u32)m : p.M - 1) * p.lda_bytes;
+
+    float total[MAX_ROWS];
+    _Pragma("unroll") for (int m = 0; m < rows; m++) total[m] = 0;
+
+    u32 chunks = p.blocks / chunk_blocks;
+    for (u32 chunk = wave; chunk < chunks; chunk += p.waves) {
+        u32 group = group_of(chunk, p.group_divisor);
+        /* Uniform bases, so that one 32-bit lane offset serves all loads. */
+        const GLOBAL u32x4 *block = weights + (u64)chunk * chunk_blocks * LANES;
+        u32x4 q[MAX_CHUNK_BLOCKS];
+        _Pragma("unroll") for (int b = 0; b < chunk_blocks; b++) q[b] =
+            __builtin_nontemporal_load(&(block + b * LANES)[lane]);
+        u16 raw = (scales + (u64)group * LANES)[lane];
+        struct zero_point z = zero_point(symmetric ? 8 : (zeros + (u64)group * LANES)[lane]);
+
+        float sum[MAX_ROWS];
+        _Pragma("unroll") for (int m = 0; m < rows; m++) sum[m] = 0;
+        add_chunk(q, z, p.a + (u64)chunk * chunk_blocks * 64, row, sum, rows, chunk_blocks, bf16);
+
+        float scale = p.scale_bf16 ? as_float((u32)raw << 16) : f16_bits_to_float(raw);
+        _Pragma("unroll") for (int m = 0; m < rows; m++) total[m] = __builtin_fmaf(scale, sum[m], total[m]);
+    }
+
+    _Pragma("unroll") for (int m = 0; m < rows; m++) partial[(wave * rows + m) * LANES + lane] = total[m];
+    barrier();
+
+    u32 n = strip * LANES + lane;
+    for (u32 m = wave; m < p.M; m += p.waves) {
+        float sum = 0;
+        for (u32 w = 0; w < p.waves; w++) sum += partial[(w * rows + m) * LANES + lane];
+        if (p.bias) sum += p.bias[n];
+        if (n < p.N) p.out[m * p.ldo + n] = bf16 ? float_to_bf16_bits(sum) : float_to_f16_bits(sum);
+    }
+}
+
+#define IS_f16  0
+#define IS_bf16 1
+#define IS_sym  1
+#define IS_asym 0
+
+/* The parameters are struct decode_args of args.h. */
+#define DECODE(act, m, chunk, zeros_kind)                                                                    \
+    KERNEL(512)                                                                                              \
+    void w4a16_decode_##act##_m##m##_g##chunk##_##zeros_kind(                                                \
+        const GLOBAL u32x4 *weights, const GLOBAL u16 *scales, const GLOBAL u8 *zeros,                       \
+        const GLOBAL float *bias, const UNIFORM char *a, GLOBAL u16 *out, u32 M, u32 N, u32 blocks,          \
+        u32 groups, u32 group_divisor, u32 lda_bytes, u64 ldo, u32 waves, u32 scale_bf16) {                  \
+        struct problem p = {weights, scales, zeros,         bias,      a,     out,        M,  N,             \
+                            blocks,  groups, group_divisor, lda_bytes, waves, scale_bf16, ldo};              \
+        decode(p, IS_##act, m, chunk / 32, IS_##zeros_kind);                                                 \
+    }
+#include "KERNELS.def"

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The readable kernel: the same product on the host, from the same packed layer, with the same numerics
+ * contract. It is what the cpu device runs and what a device kernel may be compared with when it is wrong.
+ */
+#ifndef W4A16_LAYER_CPU_LINEAR_H
+#define W4A16_LAYER_CPU_LINEAR_H
+
+#include "layer/pack.h"
+
+/* Addresses are host pointers; 0 where a section is absent. */
+struct cpu_linear_args {
+    uint64_t weights, scales, zeros, bias, perm;
+    uint64_t a, out;
+    int64_t M, N, K, group_size, blocks, groups;
+    int64_t lda, ldo; /* elements */
+    int32_t act, scale_type;
+};
+
+/* kernarg: a struct cpu_linear_args. Threaded over strips; the same bits for every thread count. */
+void cpu_linear(const void *kernarg, struct pool *pool);
+
+#endif

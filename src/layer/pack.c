@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Canonical layer to device layout; pack.h draws it. */
+#include "layer/pack.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "half.h"
+
+#define SECTION_ALIGN 256
+#define BLOCK_BYTES   ((int64_t)PACK_STRIP * PACK_BLOCK / 2)
+
+/* Adds a section of count * size bytes behind *end and moves *end; false on overflow. */
+static int add_section(size_t *end, size_t *offset, int64_t count, int64_t size) {
+    int64_t bytes;
+    *offset = *end;
+    if (__builtin_mul_overflow(count, size, &bytes) || bytes > INT64_MAX / 4 || *end > (size_t)INT64_MAX / 4)
+        return 0;
+    *end += ((size_t)bytes + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
+    return 1;
+}
+
+w4a16_status packed_layout_of(const w4a16_layer *l, struct packed_layout *out, w4a16_error *error) {
+    struct packed_layout p = {.N = l->N,
+                              .K = l->K,
+                              .group_size = l->group_size,
+                              .strips = (l->N + PACK_STRIP - 1) / PACK_STRIP,
+                              .blocks = (l->K + PACK_BLOCK - 1) / PACK_BLOCK,
+                              .groups = w4a16_layer_groups(l),
+                              .scale_type = l->scale_type,
+                              .symmetric = !l->zero,
+                              .act_order = l->perm != NULL,
+                              .has_bias = l->bias != NULL};
+    int64_t columns = p.strips * PACK_STRIP, strip_blocks, entries;
+    int fits = !__builtin_mul_overflow(p.strips, p.blocks, &strip_blocks) &&
+               !__builtin_mul_overflow(columns, p.groups, &entries) &&
+               add_section(&p.bytes, &p.weights, strip_blocks, BLOCK_BYTES) &&
+               add_section(&p.bytes, &p.scales, entries, 2) &&
+               add_section(&p.bytes, &p.zeros, p.symmetric ? 0 : entries, 1) &&
+               add_section(&p.bytes, &p.bias, p.has_bias ? columns : 0, 4) &&
+               add_section(&p.bytes, &p.perm, p.act_order ? p.K : 0, 4);
+    FAIL_IF(!fits, error, W4A16_UNSUPPORTED,
+            "a layer of N = %" PRId64 ", K = %" PRId64 " and groups of %" PRId64 " is too large to pack",
+            l->N, l->K, l->group_size);
+    *out = p;
+    return W4A16_OK;
+}
+
+struct job {
+    const w4a16_layer *layer;
+    const struct packed_layout *layout;
+    unsigned char *to;
+};
+
+/* Eight nibbles in K order to a word of the layout: even ones in the lower half, odd ones in the upper. */
+static uint32_t interleave(uint32_t word) {
+    uint32_t even = word & 0x0f0f0f0f, odd = word >> 4 & 0x0f0f0f0f;
+    even = (even | even >> 4) & 0x00ff00ff;
+    odd = (odd | odd >> 4) & 0x00ff00ff;
+    even = (even | even >> 8) & 0xffff;
+    odd = (odd | odd >> 8) & 0xffff;
+    return even | odd << 16;
+}
+
+/* The eight nibbles of places 8 * r .. 8 * r + 7 in group order; zero beyond K. */
+static uint32_t gather(const w4a16_layer *l, int64_t r, int64_t n) {
+    if (!l->perm && 8 * r + 8 <= l->K) return l->q[r * l->N + n];
+    uint32_t word = 0;
+    for (int i = 0; i < 8 && 8 * r + i < l->K; i++) {
+        int64_t k = l->perm ? l->perm[8 * r + i] : 8 * r + i;
+        word |= (l->q[k / 8 * l->N + n] >> 4 * (k % 8) & 15) << 4 * i;
+    }
+    return word;
+}
+
+static void pack_weights(const struct job *job, int64_t strip) {
+    const w4a16_layer *l = job->layer;
+    const struct packed_layout *p = job->layout;
+    int64_t first = strip * PACK_STRIP, columns = l->N - first < PACK_STRIP ? l->N - first : PACK_STRIP;
+    unsigned char *to = job->to + p->weights + (size_t)(strip * p->blocks * BLOCK_BYTES);
+    for (int64_t block = 0; block < p->blocks; block++, to += BLOCK_BYTES)
+        for (int word = 0; word < PACK_BLOCK / 8; word++)
+            for (int64_t c = 0; c < PACK_STRIP; c++) {
+                int64_t r = block * (PACK_BLOCK / 8) + word;
+                uint32_t packed = c < columns && 8 * r < l->K ? interleave(gather(l, r, first + c)) : 0;
+                memcpy(to + 16 * c + 4 * word, &packed, 4);
+            }
+}
+
+static void pack_groups(const struct job *job, int64_t strip) {
+    const w4a16_layer *l = job->layer;
+    const struct packed_layout *p = job->layout;
+    for (int64_t g = 0; g < p->groups; g++)
+        for (int64_t c = 0; c < PACK_STRIP; c++) {
+            int64_t n = strip * PACK_STRIP + c;
+            size_t at = (size_t)((strip * p->groups + g) * PACK_STRIP + c);
+            uint16_t scale = n < l->N ? l->scale[g * l->N + n] : 0;
+            memcpy(job->to + p->scales + 2 * at, &scale, 2);
+            if (l->zero) job->to[p->zeros + at] = n < l->N ? l->zero[g * l->N + n] : 0;
+        }
+}
+
+static float bias_at(const w4a16_layer *l, int64_t n) {
+    if (l->bias_type == W4A16_F32) {
+        float value;
+        memcpy(&value, (const char *)l->bias + 4 * n, 4);
+        return value;
+    }
+    uint16_t half;
+    memcpy(&half, (const char *)l->bias + 2 * n, 2);
+    return l->bias_type == W4A16_F16 ? f16_to_float(half) : bf16_to_float(half);
+}
+
+static void pack_strip(void *context, int64_t strip, int thread) {
+    (void)thread;
+    const struct job *job = context;
+    const w4a16_layer *l = job->layer;
+    pack_weights(job, strip);
+    pack_groups(job, strip);
+    for (int64_t n = strip * PACK_STRIP; l->bias && n < (strip + 1) * PACK_STRIP; n++) {
+        float value = n < l->N ? bias_at(l, n) : 0;
+        memcpy(job->to + job->layout->bias + 4 * n, &value, 4);
+    }
+}
+
+void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool) {
+    struct job job = {layer, layout, to};
+    pool_run(pool, layout->strips, pack_strip, &job);
+    if (layer->perm) memcpy(job.to + layout->perm, layer->perm, (size_t)layer->K * 4);
+}
