@@ -18,7 +18,8 @@
 #include "lanes.h"
 
 enum dot_input { DOT_F16, DOT_BF16 };
-/* The result, and the accumulator in the form of an f32: rounded to f16, or truncated to bf16, at every step. */
+/* The result, and the accumulator in the form of an f32: rounded to f16, or truncated to bf16, at every step.
+ */
 enum dot_output { DOT_TO_F32, DOT_TO_F16, DOT_TO_BF16 };
 
 /* One factor: integer mantissa, biased exponent. */
@@ -34,7 +35,7 @@ static inline int32_t dot_weight(enum dot_input in, uint32_t h) {
     uint32_t e = dot_exponent(in, h);
     return (int32_t)(in == DOT_F16 ? e + (e == 0) : e);
 }
-static inline bool dot_is_special(enum dot_input in, uint32_t h) {
+static inline uint32_t dot_is_special(enum dot_input in, uint32_t h) {
     return dot_exponent(in, h) == (in == DOT_F16 ? 31 : 255);
 }
 
@@ -45,17 +46,20 @@ static inline int32_t dot_bias(enum dot_input in) { return 127 + 26 - 24 - 2 * (
 /* Left shift that brings a product of mantissas to the grid set by its own exponent. */
 static inline unsigned dot_scale(enum dot_input in) { return in == DOT_F16 ? 24 - 20 : 24 - 14; }
 
-static inline uint32_t dot_align(uint32_t magnitude, int32_t shift) { return magnitude >> (shift < 31 ? shift : 31); }
+static inline uint32_t dot_align(uint32_t magnitude, int32_t shift) {
+    return magnitude >> (shift < 31 ? shift : 31);
+}
 
 /*
- * One step with finite inputs. p0, p1: products of mantissas; e0, e1: sums of the factors' exponents; bit 31 of
- * s0, s1: the products' signs; c: accumulator as f32 bits.
+ * One step with finite inputs. p0, p1: products of mantissas; e0, e1: sums of the factors' exponents; bit 31
+ * of s0, s1: the products' signs; c: accumulator as f32 bits.
  */
 static inline uint32_t dot_step(enum dot_input in, enum dot_output out, uint32_t p0, int32_t e0, uint32_t s0,
                                 uint32_t p1, int32_t e1, uint32_t s1, uint32_t c) {
     int32_t ec = (int32_t)(c >> 23 & 255);
     uint32_t mc = select32(ec != 0, (c & 0x7fffff) | 0x800000, 0);
-    int32_t x0 = e0 + dot_bias(in) - (p0 == 0) * DOT_BELOW_ALL, x1 = e1 + dot_bias(in) - (p1 == 0) * DOT_BELOW_ALL;
+    int32_t x0 = e0 + dot_bias(in) - (p0 == 0) * DOT_BELOW_ALL,
+            x1 = e1 + dot_bias(in) - (p1 == 0) * DOT_BELOW_ALL;
     int32_t xc = ec - (ec == 0) * DOT_BELOW_ALL;
     /* an f16 accumulator's leading bit counts as at least 2^-14 */
     int32_t least = out == DOT_TO_F16 ? 113 - (ec == 0) * DOT_BELOW_ALL : -DOT_BELOW_ALL;
@@ -89,9 +93,12 @@ static inline uint32_t dot_step_special(enum dot_input in, uint32_t a, uint32_t 
         uint32_t x = a >> shift & 0xffff, y = b >> shift & 0xffff, mx = x & 0x7fff, my = y & 0x7fff;
         if (mx > inf || my > inf) return 0xffc00a3d;
         if (mx != inf && my != inf) continue;
-        if (mx < least || my < least) invalid = true;
-        else if ((x ^ y) & 0x8000) negative = true;
-        else positive = true;
+        if (mx < least || my < least)
+            invalid = true;
+        else if ((x ^ y) & 0x8000)
+            negative = true;
+        else
+            positive = true;
     }
     /* the second factor pair may still hold a NaN, so this comes after the loop */
     if (invalid || (positive && negative)) return DEFAULT_NAN_32;
@@ -104,16 +111,18 @@ static inline uint32_t dot_step_special(enum dot_input in, uint32_t a, uint32_t 
 }
 
 /* Any inputs, one lane: what the vector loops fall back to. */
-static inline uint32_t dot_step_any(enum dot_input in, enum dot_output out, uint32_t a, uint32_t b, uint32_t c) {
+static inline uint32_t dot_step_any(enum dot_input in, enum dot_output out, uint32_t a, uint32_t b,
+                                    uint32_t c) {
     uint32_t a0 = a & 0xffff, a1 = a >> 16, b0 = b & 0xffff, b1 = b >> 16;
-    if (dot_is_special(in, a0) || dot_is_special(in, a1) || dot_is_special(in, b0) || dot_is_special(in, b1) ||
-        (c >> 23 & 255) == 255) {
+    if (dot_is_special(in, a0) || dot_is_special(in, a1) || dot_is_special(in, b0) ||
+        dot_is_special(in, b1) || (c >> 23 & 255) == 255) {
         uint32_t r = dot_step_special(in, a, b, c);
         return out == DOT_TO_F32 ? r : out == DOT_TO_BF16 ? r & 0xffff0000 : r & 0xffffe000;
     }
-    return dot_step(in, out, dot_mantissa(in, a0) * dot_mantissa(in, b0), dot_weight(in, a0) + dot_weight(in, b0),
-                    (a ^ b) << 16, dot_mantissa(in, a1) * dot_mantissa(in, b1),
-                    dot_weight(in, a1) + dot_weight(in, b1), a ^ b, c);
+    return dot_step(in, out, dot_mantissa(in, a0) * dot_mantissa(in, b0),
+                    dot_weight(in, a0) + dot_weight(in, b0), (a ^ b) << 16,
+                    dot_mantissa(in, a1) * dot_mantissa(in, b1), dot_weight(in, a1) + dot_weight(in, b1),
+                    a ^ b, c);
 }
 
 #endif

@@ -38,52 +38,55 @@ static inline uint32_t replace_byte(uint32_t old, uint32_t byte, uint32_t positi
     return (old & ~(UINT32_C(255) << shift)) | byte << shift;
 }
 
-/* ---- f32 -> 32 bits: name, result from the source's lane a -------------------------------------------------- */
+/* ---- f32 -> 32 bits: name, result from the source's lane a
+ * -------------------------------------------------- */
 
-#define FROM_F32(X)                                                                                           \
-    X(v_cvt_u32_f32, to_u32(a))                                                                               \
-    X(v_cvt_i32_f32, to_i32(a))                                                                               \
-    X(v_cvt_nearest_i32_f32, to_i32(floor((double)a + 0.5)))                                                  \
+#define FROM_F32(X)                                                                                          \
+    X(v_cvt_u32_f32, to_u32(a))                                                                              \
+    X(v_cvt_i32_f32, to_i32(a))                                                                              \
+    X(v_cvt_nearest_i32_f32, to_i32(floor((double)a + 0.5)))                                                 \
     X(v_cvt_floor_i32_f32, to_i32(floorf(a)))
 
-#define DEFINE_FROM_F32(name, expression)                                                                     \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        lanes32 t, r;                                                                                         \
-        const uint32_t *p = source_f32(w, i, 0, t, plain_f32(w, i));                                          \
-        FOR_LANES(l) {                                                                                        \
-            float a = as_f32(p[l]);                                                                           \
-            r[l] = expression;                                                                                \
-        }                                                                                                     \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_FROM_F32(name, expression)                                                                    \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        lanes32 t, r;                                                                                        \
+        const uint32_t *p = source_f32(w, i, 0, t, plain_f32(w, i));                                         \
+        FOR_LANES(l) {                                                                                       \
+            float a = as_f32(p[l]);                                                                          \
+            r[l] = expression;                                                                               \
+        }                                                                                                    \
+        write32(w, i, r);                                                                                    \
     }
 FROM_F32(DEFINE_FROM_F32)
 
-/* ---- integers -> f32: output modifiers apply ---------------------------------------------------------------- */
+/* ---- integers -> f32: output modifiers apply
+ * ---------------------------------------------------------------- */
 
-#define TO_F32(X)                                                                                             \
-    X(v_cvt_f32_u32, (float)a)                                                                                \
-    X(v_cvt_f32_i32, (float)(int32_t)a)                                                                       \
-    X(v_cvt_f32_ubyte0, (float)(a & 255))                                                                     \
-    X(v_cvt_f32_ubyte1, (float)(a >> 8 & 255))                                                                \
-    X(v_cvt_f32_ubyte2, (float)(a >> 16 & 255))                                                               \
-    X(v_cvt_f32_ubyte3, (float)(a >> 24))                                                                     \
+#define TO_F32(X)                                                                                            \
+    X(v_cvt_f32_u32, (float)a)                                                                               \
+    X(v_cvt_f32_i32, (float)(int32_t)a)                                                                      \
+    X(v_cvt_f32_ubyte0, (float)(a & 255))                                                                    \
+    X(v_cvt_f32_ubyte1, (float)(a >> 8 & 255))                                                               \
+    X(v_cvt_f32_ubyte2, (float)(a >> 16 & 255))                                                              \
+    X(v_cvt_f32_ubyte3, (float)(a >> 24))                                                                    \
     X(v_cvt_off_f32_i4, (float)((int32_t)(a << 28) >> 28) * 0.0625f)
 
-#define DEFINE_TO_F32(name, expression)                                                                       \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        if (!rounding_modelled(w, MODE_ROUND_32)) return;                                                     \
-        lanes32 t, r;                                                                                         \
-        const uint32_t *p = source32(w, i, 0, t);                                                             \
-        FOR_LANES(l) {                                                                                        \
-            uint32_t a = p[l];                                                                                \
-            r[l] = bits_f32(expression);                                                                      \
-        }                                                                                                     \
-        if (unlikely(!i->plain)) finish_f32(w, i, r);                                                         \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_TO_F32(name, expression)                                                                      \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        if (!rounding_modelled(w, MODE_ROUND_32)) return;                                                    \
+        lanes32 t, r;                                                                                        \
+        const uint32_t *p = source32(w, i, 0, t);                                                            \
+        FOR_LANES(l) {                                                                                       \
+            uint32_t a = p[l];                                                                               \
+            r[l] = bits_f32(expression);                                                                     \
+        }                                                                                                    \
+        if (unlikely(!i->plain)) finish_f32(w, i, r);                                                        \
+        write32(w, i, r);                                                                                    \
     }
 TO_F32(DEFINE_TO_F32)
 
-/* ---- halves -------------------------------------------------------------------------------------------------- */
+/* ---- halves
+ * -------------------------------------------------------------------------------------------------- */
 
 static void v_cvt_f32_f16(struct wave *w, const struct inst *i) {
     lanesf r;
@@ -103,117 +106,119 @@ static void v_cvt_f16_f32(struct wave *w, const struct inst *i) {
 }
 
 /* name, result from a half (as f32) */
-#define FROM_F16(X)                                                                                           \
-    X(v_cvt_u16_f16, to_u16(a))                                                                               \
-    X(v_cvt_i16_f16, to_i16(a))                                                                               \
-    X(v_cvt_norm_i16_f16, to_snorm16(a))                                                                      \
+#define FROM_F16(X)                                                                                          \
+    X(v_cvt_u16_f16, to_u16(a))                                                                              \
+    X(v_cvt_i16_f16, to_i16(a))                                                                              \
+    X(v_cvt_norm_i16_f16, to_snorm16(a))                                                                     \
     X(v_cvt_norm_u16_f16, to_unorm16(a))
 
-#define DEFINE_FROM_F16(name, expression)                                                                     \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        lanesf p;                                                                                             \
-        lanes16 r;                                                                                            \
-        source_f16(w, i, 0, p);                                                                               \
-        FOR_LANES(l) {                                                                                        \
-            float a = p[l];                                                                                   \
-            r[l] = expression;                                                                                \
-        }                                                                                                     \
-        write16(w, i, r);                                                                                     \
+#define DEFINE_FROM_F16(name, expression)                                                                    \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        lanesf p;                                                                                            \
+        lanes16 r;                                                                                           \
+        source_f16(w, i, 0, p);                                                                              \
+        FOR_LANES(l) {                                                                                       \
+            float a = p[l];                                                                                  \
+            r[l] = expression;                                                                               \
+        }                                                                                                    \
+        write16(w, i, r);                                                                                    \
     }
 FROM_F16(DEFINE_FROM_F16)
 
-#define TO_F16(X)                                                                                             \
-    X(v_cvt_f16_u16, (float)a)                                                                                \
+#define TO_F16(X)                                                                                            \
+    X(v_cvt_f16_u16, (float)a)                                                                               \
     X(v_cvt_f16_i16, (float)(int16_t)a)
 
-#define DEFINE_TO_F16(name, expression)                                                                       \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        if (!rounding_modelled(w, MODE_ROUND_16_64)) return;                                                  \
-        lanes16 p, h;                                                                                         \
-        lanesf f;                                                                                             \
-        source16(w, i, 0, p);                                                                                 \
-        FOR_LANES(l) {                                                                                        \
-            uint16_t a = p[l];                                                                                \
-            f[l] = expression;                                                                                \
-        }                                                                                                     \
-        floats_to_halves(f, h, LANES);                                                                        \
-        if (unlikely(!i->plain)) finish_f16(w, i, h);                                                         \
-        write16(w, i, h);                                                                                     \
+#define DEFINE_TO_F16(name, expression)                                                                      \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        if (!rounding_modelled(w, MODE_ROUND_16_64)) return;                                                 \
+        lanes16 p, h;                                                                                        \
+        lanesf f;                                                                                            \
+        source16(w, i, 0, p);                                                                                \
+        FOR_LANES(l) {                                                                                       \
+            uint16_t a = p[l];                                                                               \
+            f[l] = expression;                                                                               \
+        }                                                                                                    \
+        floats_to_halves(f, h, LANES);                                                                       \
+        if (unlikely(!i->plain)) finish_f16(w, i, h);                                                        \
+        write16(w, i, h);                                                                                    \
     }
 TO_F16(DEFINE_TO_F16)
 
-#define EXTEND(X)                                                                                             \
-    X(v_cvt_i32_i16, (uint32_t)(int16_t)a)                                                                    \
+#define EXTEND(X)                                                                                            \
+    X(v_cvt_i32_i16, (uint32_t)(int16_t)a)                                                                   \
     X(v_cvt_u32_u16, a)
 
-#define DEFINE_EXTEND(name, expression)                                                                       \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        lanes16 p;                                                                                            \
-        lanes32 r;                                                                                            \
-        source16(w, i, 0, p);                                                                                 \
-        FOR_LANES(l) {                                                                                        \
-            uint16_t a = p[l];                                                                                \
-            r[l] = expression;                                                                                \
-        }                                                                                                     \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_EXTEND(name, expression)                                                                      \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        lanes16 p;                                                                                           \
+        lanes32 r;                                                                                           \
+        source16(w, i, 0, p);                                                                                \
+        FOR_LANES(l) {                                                                                       \
+            uint16_t a = p[l];                                                                               \
+            r[l] = expression;                                                                               \
+        }                                                                                                    \
+        write32(w, i, r);                                                                                    \
     }
 EXTEND(DEFINE_EXTEND)
 
-/* ---- two sources into the halves of one register: name, how each becomes 16 bits ------------------------------ */
+/* ---- two sources into the halves of one register: name, how each becomes 16 bits
+ * ------------------------------ */
 
-#define PACK_F32(X)                                                                                           \
-    X(v_cvt_pk_rtz_f16_f32, float_to_half_rtz)                                                                \
-    X(v_cvt_pk_norm_i16_f32, to_snorm16)                                                                      \
-    X(v_cvt_pk_norm_u16_f32, to_unorm16)                                                                      \
-    X(v_cvt_pk_i16_f32, to_i16)                                                                               \
+#define PACK_F32(X)                                                                                          \
+    X(v_cvt_pk_rtz_f16_f32, float_to_half_rtz)                                                               \
+    X(v_cvt_pk_norm_i16_f32, to_snorm16)                                                                     \
+    X(v_cvt_pk_norm_u16_f32, to_unorm16)                                                                     \
+    X(v_cvt_pk_i16_f32, to_i16)                                                                              \
     X(v_cvt_pk_u16_f32, to_u16)
 
-#define DEFINE_PACK_F32(name, convert)                                                                        \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        bool plain = plain_f32(w, i);                                                                         \
-        u32v t[2];                                                                                            \
-        const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);                                    \
-        const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);                                    \
-        lanes32 r;                                                                                            \
-        FOR_LANES(l) r[l] = convert(as_f32(p[l])) | (uint32_t)convert(as_f32(q[l])) << 16;                    \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_PACK_F32(name, convert)                                                                       \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        bool plain = plain_f32(w, i);                                                                        \
+        u32v t[2];                                                                                           \
+        const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);                                   \
+        const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);                                   \
+        lanes32 r;                                                                                           \
+        FOR_LANES(l) r[l] = convert(as_f32(p[l])) | (uint32_t)convert(as_f32(q[l])) << 16;                   \
+        write32(w, i, r);                                                                                    \
     }
 PACK_F32(DEFINE_PACK_F32)
 
-#define PACK_F16(X)                                                                                           \
-    X(v_cvt_pk_norm_i16_f16, to_snorm16)                                                                      \
+#define PACK_F16(X)                                                                                          \
+    X(v_cvt_pk_norm_i16_f16, to_snorm16)                                                                     \
     X(v_cvt_pk_norm_u16_f16, to_unorm16)
 
-#define DEFINE_PACK_F16(name, convert)                                                                        \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        lanesf p, q;                                                                                          \
-        lanes32 r;                                                                                            \
-        source_f16(w, i, 0, p);                                                                               \
-        source_f16(w, i, 1, q);                                                                               \
-        FOR_LANES(l) r[l] = convert(p[l]) | (uint32_t)convert(q[l]) << 16;                                    \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_PACK_F16(name, convert)                                                                       \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        lanesf p, q;                                                                                         \
+        lanes32 r;                                                                                           \
+        source_f16(w, i, 0, p);                                                                              \
+        source_f16(w, i, 1, q);                                                                              \
+        FOR_LANES(l) r[l] = convert(p[l]) | (uint32_t)convert(q[l]) << 16;                                   \
+        write32(w, i, r);                                                                                    \
     }
 PACK_F16(DEFINE_PACK_F16)
 
-#define PACK_INT(X)                                                                                           \
-    X(v_cvt_pk_u16_u32, saturate_u16)                                                                         \
+#define PACK_INT(X)                                                                                          \
+    X(v_cvt_pk_u16_u32, saturate_u16)                                                                        \
     X(v_cvt_pk_i16_i32, saturate_i16)
 
-#define DEFINE_PACK_INT(name, convert)                                                                        \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        u32v t[2];                                                                                            \
-        const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]);                                             \
-        const uint32_t *q = source32(w, i, 1, (uint32_t *)&t[1]);                                             \
-        lanes32 r;                                                                                            \
-        FOR_LANES(l) r[l] = convert(p[l]) | convert(q[l]) << 16;                                              \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_PACK_INT(name, convert)                                                                       \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        u32v t[2];                                                                                           \
+        const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]);                                            \
+        const uint32_t *q = source32(w, i, 1, (uint32_t *)&t[1]);                                            \
+        lanes32 r;                                                                                           \
+        FOR_LANES(l) r[l] = convert(p[l]) | convert(q[l]) << 16;                                             \
+        write32(w, i, r);                                                                                    \
     }
 PACK_INT(DEFINE_PACK_INT)
 
 static void v_cvt_pk_u8_f32(struct wave *w, const struct inst *i) {
     u32v t[3];
     const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain_f32(w, i));
-    const uint32_t *position = source32(w, i, 1, (uint32_t *)&t[1]), *old = source32(w, i, 2, (uint32_t *)&t[2]);
+    const uint32_t *position = source32(w, i, 1, (uint32_t *)&t[1]),
+                   *old = source32(w, i, 2, (uint32_t *)&t[2]);
     lanes32 r;
     FOR_LANES(l) {
         float x = rintf(as_f32(p[l]));
@@ -222,7 +227,8 @@ static void v_cvt_pk_u8_f32(struct wave *w, const struct inst *i) {
     write32(w, i, r);
 }
 
-/* ---- f64 ------------------------------------------------------------------------------------------------------ */
+/* ---- f64
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void v_cvt_f64_f32(struct wave *w, const struct inst *i) {
     lanes32 t;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Vector instructions that cross lanes or use registers in ways of their own. readlane, readfirstlane, writelane
- * and permlane64 run once per wave, all others once per half.
+ * Vector instructions that cross lanes or use registers in ways of their own. readlane, readfirstlane,
+ * writelane and permlane64 run once per wave, all others once per half.
  */
 #include "executors.h"
 #include "lanes.h"
@@ -57,9 +57,9 @@ static void v_mbcnt_hi_u32_b32(struct wave *w, const struct inst *i) {
 }
 
 /*
- * Every lane reads the lane of its own (x: the other) row of 16 that its 4-bit selector names: sources 1 and 2 hold
- * the selectors of lanes 0-7 and 8-15. op_sel bit 0 fetches inactive lanes; else they give 0 if bit 1 is set, and
- * leave the destination alone if not.
+ * Every lane reads the lane of its own (x: the other) row of 16 that its 4-bit selector names: sources 1 and
+ * 2 hold the selectors of lanes 0-7 and 8-15. op_sel bit 0 fetches inactive lanes; else they give 0 if bit 1
+ * is set, and leave the destination alone if not.
  */
 static void permlane16(struct wave *w, const struct inst *i, unsigned flip) {
     uint64_t selectors = scalar32(w, &i->src[1]) | (uint64_t)scalar32(w, &i->src[2]) << 32;
@@ -87,18 +87,20 @@ static void v_permlane64_b32(struct wave *w, const struct inst *i) {
     write_lanes((uint32_t *)&half1[d], (const uint32_t *)&low, w->s[SREG_EXEC + 1]);
 }
 
-/* ---- moves ------------------------------------------------------------------------------------------------------ */
+/* ---- moves
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void v_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
 
-static void v_swap_b32(struct wave *w, const struct inst *i) {
-    uint32_t *x = (uint32_t *)&w->v[i->dst.reg], *y = (uint32_t *)&w->v[i->src[0].reg], exec = exec_mask(w);
+static void exchange(struct wave *w, unsigned d, unsigned s) {
+    uint32_t *x = (uint32_t *)&w->v[d], *y = (uint32_t *)&w->v[s], exec = exec_mask(w);
     lanes32 a, b;
     memcpy(a, x, sizeof a);
     memcpy(b, y, sizeof b);
     write_lanes(x, b, exec);
     write_lanes(y, a, exec);
 }
+static void v_swap_b32(struct wave *w, const struct inst *i) { exchange(w, i->dst.reg, i->src[0].reg); }
 static void v_swap_b16(struct wave *w, const struct inst *i) {
     uint32_t *x = (uint32_t *)&w->v[i->dst.reg], *y = (uint32_t *)&w->v[i->src[0].reg], exec = exec_mask(w);
     unsigned sx = i->dst.hi ? 16 : 0, sy = i->src[0].hi ? 16 : 0;
@@ -138,6 +140,13 @@ static void v_movrelsd_2_b32(struct wave *w, const struct inst *i) {
     move_relative(w, i, w->s[SREG_M0] >> 16 & 0x3ff, w->s[SREG_M0] & 0x3ff);
 }
 
+static void v_swaprel_b32(struct wave *w, const struct inst *i) {
+    unsigned d, s;
+    if (!relative(w, i->dst.reg, w->s[SREG_M0] >> 16 & 0x3ff, &d)) return;
+    if (!relative(w, i->src[0].reg, w->s[SREG_M0] & 0x3ff, &s)) return;
+    exchange(w, d, s);
+}
+
 void SIMD_NAME(bind_cross)(exec_fn **table) {
     BIND(v_readlane_b32)
     BIND(v_readfirstlane_b32)
@@ -148,8 +157,10 @@ void SIMD_NAME(bind_cross)(exec_fn **table) {
     BIND(v_permlanex16_b32)
     BIND(v_permlane64_b32)
     BIND(v_nop)
+    table[OP_v_pipeflush] = v_nop;
     BIND(v_swap_b32)
     BIND(v_swap_b16)
+    BIND(v_swaprel_b32)
     BIND(v_movreld_b32)
     BIND(v_movrels_b32)
     BIND(v_movrelsd_b32)

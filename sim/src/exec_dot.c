@@ -4,14 +4,16 @@
 #include "dot.h"
 #include "executors.h"
 
-static inline __attribute__((always_inline)) void dot2(enum dot_input in, enum dot_output out, const uint32_t *a,
-                                                       const uint32_t *b, const uint32_t *c, uint32_t *r) {
+static inline __attribute__((always_inline)) void dot2(enum dot_input in, enum dot_output out,
+                                                       const uint32_t *a, const uint32_t *b,
+                                                       const uint32_t *c, uint32_t *r) {
     lanes32 special;
     FOR_LANES(l) {
         uint32_t x = a[l], y = b[l], z = c[l], a0 = x & 0xffff, a1 = x >> 16, b0 = y & 0xffff, b1 = y >> 16;
         r[l] = dot_step(in, out, dot_mantissa(in, a0) * dot_mantissa(in, b0),
                         dot_weight(in, a0) + dot_weight(in, b0), (x ^ y) << 16,
-                        dot_mantissa(in, a1) * dot_mantissa(in, b1), dot_weight(in, a1) + dot_weight(in, b1), x ^ y, z);
+                        dot_mantissa(in, a1) * dot_mantissa(in, b1), dot_weight(in, a1) + dot_weight(in, b1),
+                        x ^ y, z);
         special[l] = dot_is_special(in, a0) | dot_is_special(in, a1) | dot_is_special(in, b0) |
                      dot_is_special(in, b1) | ((z & 0x7f800000) == 0x7f800000);
     }
@@ -33,7 +35,8 @@ static inline __attribute__((always_inline)) void dot2_to_f32(struct wave *w, co
                                                               enum dot_input in) {
     u32v t[3];
     lanes32 r;
-    const uint32_t *a = source_packed(w, i, 0, (uint32_t *)&t[0]), *b = source_packed(w, i, 1, (uint32_t *)&t[1]);
+    const uint32_t *a = source_packed(w, i, 0, (uint32_t *)&t[0]),
+                   *b = source_packed(w, i, 1, (uint32_t *)&t[1]);
     dot2(in, DOT_TO_F32, a, b, f32_addend(w, i, (uint32_t *)&t[2]), r);
     if (unlikely(i->clamp)) clamp_f32(w, r);
     write32(w, i, r);
@@ -46,7 +49,8 @@ static void v_dot2_f16_f16(struct wave *w, const struct inst *i) {
     lanes32 r;
     lanes16 h;
     lanesf c;
-    const uint32_t *a = source_packed(w, i, 0, (uint32_t *)&t[0]), *b = source_packed(w, i, 1, (uint32_t *)&t[1]);
+    const uint32_t *a = source_packed(w, i, 0, (uint32_t *)&t[0]),
+                   *b = source_packed(w, i, 1, (uint32_t *)&t[1]);
     source16(w, i, 2, h);
     uint16_t magnitude = i->src[2].abs ? 0x7fff : 0xffff, sign = i->src[2].neg ? 0x8000 : 0;
     FOR_LANES(l) h[l] = (h[l] & magnitude) ^ sign;
@@ -61,7 +65,8 @@ static void v_dot2_bf16_bf16(struct wave *w, const struct inst *i) {
     u32v t[2];
     lanes32 c, r;
     lanes16 h;
-    const uint32_t *a = source_packed(w, i, 0, (uint32_t *)&t[0]), *b = source_packed(w, i, 1, (uint32_t *)&t[1]);
+    const uint32_t *a = source_packed(w, i, 0, (uint32_t *)&t[0]),
+                   *b = source_packed(w, i, 1, (uint32_t *)&t[1]);
     source16(w, i, 2, h);
     uint16_t magnitude = i->src[2].abs ? 0x7fff : 0xffff, sign = i->src[2].neg ? 0x8000 : 0;
     FOR_LANES(l) c[l] = (uint32_t)((h[l] & magnitude) ^ sign) << 16;
@@ -71,7 +76,8 @@ static void v_dot2_bf16_bf16(struct wave *w, const struct inst *i) {
     write16(w, i, h);
 }
 
-/* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which factors are signed ------------ */
+/* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which factors are signed
+ * ------------ */
 
 /* Element n of x; sign: the weight of its sign bit, or 0. */
 static inline int32_t element(uint32_t x, unsigned bits, unsigned n, uint32_t sign) {
@@ -79,8 +85,9 @@ static inline int32_t element(uint32_t x, unsigned bits, unsigned n, uint32_t si
     return (int32_t)((e ^ sign) - sign);
 }
 
-static inline __attribute__((always_inline)) void dot_integer(struct wave *w, const struct inst *i, unsigned bits,
-                                                              bool signed_a, bool signed_b, bool signed_result) {
+static inline __attribute__((always_inline)) void dot_integer(struct wave *w, const struct inst *i,
+                                                              unsigned bits, bool signed_a, bool signed_b,
+                                                              bool signed_result) {
     u32v t[3];
     lanes32 r;
     const uint32_t *a = source32(w, i, 0, (uint32_t *)&t[0]), *b = source32(w, i, 1, (uint32_t *)&t[1]);

@@ -21,50 +21,50 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
 }
 
 /* name, sources, f32 result from the sources' lanes a, b, c */
-#define OPERATIONS(X)                                                                                         \
-    X(v_add_f16, 2, a + b)                                                                                    \
-    X(v_sub_f16, 2, a - b)                                                                                    \
-    X(v_subrev_f16, 2, b - a)                                                                                 \
-    X(v_mul_f16, 2, a * b)                                                                                    \
-    X(v_fma_f16, 3, fma_f16(a, b, c))                                                                         \
-    X(v_fmac_f16, 3, fma_f16(a, b, c))                                                                        \
-    X(v_fmamk_f16, 3, fma_f16(a, b, c))                                                                       \
-    X(v_fmaak_f16, 3, fma_f16(a, b, c))                                                                       \
-    X(v_min_f16, 2, min_f16(a, b))                                                                            \
-    X(v_max_f16, 2, max_f16(a, b))                                                                            \
-    X(v_min3_f16, 3, min_f16(min_f16(a, b), c))                                                               \
-    X(v_max3_f16, 3, max_f16(max_f16(a, b), c))                                                               \
-    X(v_med3_f16, 3, med3_f16(a, b, c))                                                                       \
-    X(v_maxmin_f16, 3, min_f16(max_f16(a, b), c))                                                             \
-    X(v_minmax_f16, 3, max_f16(min_f16(a, b), c))                                                             \
-    X(v_fract_f16, 1, fract_f16(a))                                                                           \
-    X(v_trunc_f16, 1, truncf(a))                                                                              \
-    X(v_ceil_f16, 1, ceilf(a))                                                                                \
-    X(v_rndne_f16, 1, rintf(a))                                                                               \
-    X(v_floor_f16, 1, floorf(a))                                                                              \
+#define OPERATIONS(X)                                                                                        \
+    X(v_add_f16, 2, a + b)                                                                                   \
+    X(v_sub_f16, 2, a - b)                                                                                   \
+    X(v_subrev_f16, 2, b - a)                                                                                \
+    X(v_mul_f16, 2, a *b)                                                                                    \
+    X(v_fma_f16, 3, fma_f16(a, b, c))                                                                        \
+    X(v_fmac_f16, 3, fma_f16(a, b, c))                                                                       \
+    X(v_fmamk_f16, 3, fma_f16(a, b, c))                                                                      \
+    X(v_fmaak_f16, 3, fma_f16(a, b, c))                                                                      \
+    X(v_min_f16, 2, min_f16(a, b))                                                                           \
+    X(v_max_f16, 2, max_f16(a, b))                                                                           \
+    X(v_min3_f16, 3, min_f16(min_f16(a, b), c))                                                              \
+    X(v_max3_f16, 3, max_f16(max_f16(a, b), c))                                                              \
+    X(v_med3_f16, 3, med3_f16(a, b, c))                                                                      \
+    X(v_maxmin_f16, 3, min_f16(max_f16(a, b), c))                                                            \
+    X(v_minmax_f16, 3, max_f16(min_f16(a, b), c))                                                            \
+    X(v_fract_f16, 1, fract_f16(a))                                                                          \
+    X(v_trunc_f16, 1, truncf(a))                                                                             \
+    X(v_ceil_f16, 1, ceilf(a))                                                                               \
+    X(v_rndne_f16, 1, rintf(a))                                                                              \
+    X(v_floor_f16, 1, floorf(a))                                                                             \
     X(v_frexp_mant_f16, 1, frexp_mantissa(a))
 
-#define DEFINE(name, n, expression)                                                                           \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        bool plain = plain_f16(w, i);                                                                         \
-        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_16_64)) return;                              \
-        lanesf p, q, s;                                                                                       \
-        source_f16(w, i, 0, p);                                                                               \
-        if (n > 1) source_f16(w, i, 1, q);                                                                    \
-        if (n > 2) source_f16(w, i, 2, s);                                                                    \
-        lanes32 r;                                                                                            \
-        FOR_LANES(l) {                                                                                        \
-            float a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a;                                       \
-            (void)b, (void)c;                                                                                 \
-            r[l] = bits_f32(expression);                                                                      \
-        }                                                                                                     \
-        if (unlikely(any_nan_f32(r)))                                                                         \
-            fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)(n > 1 ? q : p),                            \
-                        (const uint32_t *)(n > 2 ? s : p));                                                   \
-        lanes16 h;                                                                                            \
-        floats_to_halves((const float *)r, h, LANES);                                                         \
-        if (unlikely(!plain)) finish_f16(w, i, h);                                                            \
-        write16(w, i, h);                                                                                     \
+#define DEFINE(name, n, expression)                                                                          \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        bool plain = plain_f16(w, i);                                                                        \
+        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_16_64)) return;                             \
+        lanesf p, q, s;                                                                                      \
+        source_f16(w, i, 0, p);                                                                              \
+        if (n > 1) source_f16(w, i, 1, q);                                                                   \
+        if (n > 2) source_f16(w, i, 2, s);                                                                   \
+        lanes32 r;                                                                                           \
+        FOR_LANES(l) {                                                                                       \
+            float a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a;                                      \
+            (void)b, (void)c;                                                                                \
+            r[l] = bits_f32(expression);                                                                     \
+        }                                                                                                    \
+        if (unlikely(any_nan_f32(r)))                                                                        \
+            fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)(n > 1 ? q : p),                           \
+                        (const uint32_t *)(n > 2 ? s : p));                                                  \
+        lanes16 h;                                                                                           \
+        floats_to_halves((const float *)r, h, LANES);                                                        \
+        if (unlikely(!plain)) finish_f16(w, i, h);                                                           \
+        write16(w, i, h);                                                                                    \
     }
 OPERATIONS(DEFINE)
 
@@ -105,11 +105,16 @@ static void v_div_fixup_f16(struct wave *w, const struct inst *i) {
         float a = p[l], b = q[l], c = s[l];
         uint32_t sign = (bits_f32(b) ^ bits_f32(c)) & 0x80000000;
         uint32_t u = (bits_f32(a) & 0x7fffffff) | sign;
-        if (c != c) u = bits_f32(c);
-        else if (b != b) u = bits_f32(b);
-        else if ((b == 0 && c == 0) || (isinf(b) && isinf(c))) u = DEFAULT_NAN_32 & INT32_MAX;
-        else if (b == 0 || isinf(c)) u = sign | 0x7f800000;
-        else if (isinf(b) || c == 0) u = sign;
+        if (c != c)
+            u = bits_f32(c);
+        else if (b != b)
+            u = bits_f32(b);
+        else if ((b == 0 && c == 0) || (isinf(b) && isinf(c)))
+            u = DEFAULT_NAN_32 & INT32_MAX;
+        else if (b == 0 || isinf(c))
+            u = sign | 0x7f800000;
+        else if (isinf(b) || c == 0)
+            u = sign;
         p[l] = as_f32(u);
     }
     floats_to_halves(p, h, LANES);

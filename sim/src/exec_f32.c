@@ -9,7 +9,7 @@ static inline bool signalling_f32(uint32_t u) { return nan_f32(u) & (~u >> 22 & 
 /* IEEE minNum/maxNum with -0 < +0; in IEEE mode a signalling NaN wins, quieted. */
 static inline float choose_f32(bool first, float a, float b, bool ieee) {
     uint32_t x = bits_f32(a), y = bits_f32(b);
-    uint32_t r = select32((!nan_f32(x)) & (first | nan_f32(y)), x, y);
+    uint32_t r = select32((a == a) & (first | (b != b)), x, y);
     r = select32(ieee & signalling_f32(y), y | 0x400000, r);
     return as_f32(select32(ieee & signalling_f32(x), x | 0x400000, r));
 }
@@ -28,14 +28,22 @@ static inline float med3_f32(float a, float b, float c, bool ieee) {
 
 /* Zero times anything is zero. */
 static inline float mul_dx9(float a, float b) { return a == 0 || b == 0 ? 0.0f : a * b; }
-static inline float fma_dx9(float a, float b, float c) { return a == 0 || b == 0 ? 0.0f + c : fma_f32(a, b, c); }
+static inline float fma_dx9(float a, float b, float c) {
+    return a == 0 || b == 0 ? 0.0f + c : fma_f32(a, b, c);
+}
+
+/* The specular term of fixed-function lighting. */
+static inline float mullit(float a, float b, float c) {
+    return b > -0x1.fffffep127f && c > 0 ? a * b : -0x1.fffffep127f;
+}
 
 static inline float fract_f32(float x) {
     float f = x - floorf(x);
     return f < 1 ? f : f == f ? as_f32(0x3f7fffff) : f;
 }
 
-/* x * 2^n with one rounding: two exact steps unless the result is subnormal, then one rounding in the last. */
+/* x * 2^n with one rounding: two exact steps unless the result is subnormal, then one rounding in the last.
+ */
 static inline float ldexp_f32(float x, int32_t n) {
     n = n < -300 ? -300 : n > 300 ? 300 : n;
     return (float)((double)x * as_f64((uint64_t)(1023 + n) << 52));
@@ -75,60 +83,61 @@ static inline float cube_ma(float x, float y, float z) {
 }
 
 /* name, sources, result from the sources' lanes a, b, c; a NaN result becomes the first NaN operand. */
-#define ARITHMETIC(X)                                                                                         \
-    X(v_add_f32, 2, a + b)                                                                                    \
-    X(v_sub_f32, 2, a - b)                                                                                    \
-    X(v_subrev_f32, 2, b - a)                                                                                 \
-    X(v_mul_f32, 2, a * b)                                                                                    \
-    X(v_mul_dx9_zero_f32, 2, mul_dx9(a, b))                                                                   \
-    X(v_fma_f32, 3, fma_f32(a, b, c))                                                                         \
-    X(v_fmac_f32, 3, fma_f32(a, b, c))                                                                        \
-    X(v_fmamk_f32, 3, fma_f32(a, b, c))                                                                       \
-    X(v_fmaak_f32, 3, fma_f32(a, b, c))                                                                       \
-    X(v_fma_dx9_zero_f32, 3, fma_dx9(a, b, c))                                                                \
-    X(v_fmac_dx9_zero_f32, 3, fma_dx9(a, b, c))                                                               \
-    X(v_fract_f32, 1, fract_f32(a))                                                                           \
-    X(v_trunc_f32, 1, truncf(a))                                                                              \
-    X(v_ceil_f32, 1, ceilf(a))                                                                                \
-    X(v_rndne_f32, 1, rintf(a))                                                                               \
-    X(v_floor_f32, 1, floorf(a))                                                                              \
-    X(v_frexp_mant_f32, 1, frexp_mantissa(a))                                                                 \
-    X(v_cubeid_f32, 3, cube_id(a, b, c))                                                                      \
-    X(v_cubesc_f32, 3, cube_sc(a, b, c))                                                                      \
-    X(v_cubetc_f32, 3, cube_tc(a, b, c))                                                                      \
+#define ARITHMETIC(X)                                                                                        \
+    X(v_add_f32, 2, a + b)                                                                                   \
+    X(v_sub_f32, 2, a - b)                                                                                   \
+    X(v_subrev_f32, 2, b - a)                                                                                \
+    X(v_mul_f32, 2, a *b)                                                                                    \
+    X(v_mul_dx9_zero_f32, 2, mul_dx9(a, b))                                                                  \
+    X(v_fma_f32, 3, fma_f32(a, b, c))                                                                        \
+    X(v_fmac_f32, 3, fma_f32(a, b, c))                                                                       \
+    X(v_fmamk_f32, 3, fma_f32(a, b, c))                                                                      \
+    X(v_fmaak_f32, 3, fma_f32(a, b, c))                                                                      \
+    X(v_fma_dx9_zero_f32, 3, fma_dx9(a, b, c))                                                               \
+    X(v_fmac_dx9_zero_f32, 3, fma_dx9(a, b, c))                                                              \
+    X(v_fract_f32, 1, fract_f32(a))                                                                          \
+    X(v_trunc_f32, 1, truncf(a))                                                                             \
+    X(v_ceil_f32, 1, ceilf(a))                                                                               \
+    X(v_rndne_f32, 1, rintf(a))                                                                              \
+    X(v_floor_f32, 1, floorf(a))                                                                             \
+    X(v_frexp_mant_f32, 1, frexp_mantissa(a))                                                                \
+    X(v_mullit_f32, 3, mullit(a, b, c))                                                                      \
+    X(v_cubeid_f32, 3, cube_id(a, b, c))                                                                     \
+    X(v_cubesc_f32, 3, cube_sc(a, b, c))                                                                     \
+    X(v_cubetc_f32, 3, cube_tc(a, b, c))                                                                     \
     X(v_cubema_f32, 3, cube_ma(a, b, c))
 
 /* The same, but the expression has chosen its NaN; ieee = MODE.IEEE. */
-#define CHOICE(X)                                                                                             \
-    X(v_min_f32, 2, min_f32(a, b, ieee))                                                                      \
-    X(v_max_f32, 2, max_f32(a, b, ieee))                                                                      \
-    X(v_min3_f32, 3, min_f32(min_f32(a, b, ieee), c, ieee))                                                   \
-    X(v_max3_f32, 3, max_f32(max_f32(a, b, ieee), c, ieee))                                                   \
-    X(v_med3_f32, 3, med3_f32(a, b, c, ieee))                                                                 \
-    X(v_maxmin_f32, 3, min_f32(max_f32(a, b, ieee), c, ieee))                                                 \
+#define CHOICE(X)                                                                                            \
+    X(v_min_f32, 2, min_f32(a, b, ieee))                                                                     \
+    X(v_max_f32, 2, max_f32(a, b, ieee))                                                                     \
+    X(v_min3_f32, 3, min_f32(min_f32(a, b, ieee), c, ieee))                                                  \
+    X(v_max3_f32, 3, max_f32(max_f32(a, b, ieee), c, ieee))                                                  \
+    X(v_med3_f32, 3, med3_f32(a, b, c, ieee))                                                                \
+    X(v_maxmin_f32, 3, min_f32(max_f32(a, b, ieee), c, ieee))                                                \
     X(v_minmax_f32, 3, max_f32(min_f32(a, b, ieee), c, ieee))
 
-#define DEFINE(name, n, expression, fixes_nan)                                                                \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        bool plain = plain_f32(w, i), ieee = w->mode & MODE_IEEE;                                             \
-        (void)ieee;                                                                                           \
-        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_32)) return;                                 \
-        u32v t[3];                                                                                            \
-        const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);                                    \
-        const uint32_t *q = n > 1 ? source_f32(w, i, 1, (uint32_t *)&t[1], plain) : p;                        \
-        const uint32_t *s = n > 2 ? source_f32(w, i, 2, (uint32_t *)&t[2], plain) : p;                        \
-        lanes32 r;                                                                                            \
-        FOR_LANES(l) {                                                                                        \
-            float a = as_f32(p[l]), b = as_f32(q[l]), c = as_f32(s[l]);                                       \
-            (void)b, (void)c;                                                                                 \
-            r[l] = bits_f32(expression);                                                                      \
-        }                                                                                                     \
-        if (fixes_nan && unlikely(any_nan_f32(r))) fix_nan_f32(r, p, q, s);                                   \
-        if (unlikely(!plain)) finish_f32(w, i, r);                                                            \
-        write32(w, i, r);                                                                                     \
+#define DEFINE(name, n, expression, fixes_nan)                                                               \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        bool plain = plain_f32(w, i), ieee = w->mode & MODE_IEEE;                                            \
+        (void)ieee;                                                                                          \
+        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_32)) return;                                \
+        u32v t[3];                                                                                           \
+        const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);                                   \
+        const uint32_t *q = n > 1 ? source_f32(w, i, 1, (uint32_t *)&t[1], plain) : p;                       \
+        const uint32_t *s = n > 2 ? source_f32(w, i, 2, (uint32_t *)&t[2], plain) : p;                       \
+        lanes32 r;                                                                                           \
+        FOR_LANES(l) {                                                                                       \
+            float a = as_f32(p[l]), b = as_f32(q[l]), c = as_f32(s[l]);                                      \
+            (void)b, (void)c;                                                                                \
+            r[l] = bits_f32(expression);                                                                     \
+        }                                                                                                    \
+        if (fixes_nan && unlikely(any_nan_f32(r))) fix_nan_f32(r, p, q, s);                                  \
+        if (unlikely(!plain)) finish_f32(w, i, r);                                                           \
+        write32(w, i, r);                                                                                    \
     }
 #define DEFINE_ARITHMETIC(name, n, expression) DEFINE(name, n, expression, true)
-#define DEFINE_CHOICE(name, n, expression) DEFINE(name, n, expression, false)
+#define DEFINE_CHOICE(name, n, expression)     DEFINE(name, n, expression, false)
 ARITHMETIC(DEFINE_ARITHMETIC)
 CHOICE(DEFINE_CHOICE)
 
@@ -152,11 +161,13 @@ static void v_frexp_exp_i32_f32(struct wave *w, const struct inst *i) {
     write32(w, i, r);
 }
 
-/* ---- division: v_div_scale brings operands into range, v_div_fmas undoes it, v_div_fixup handles specials --- */
+/* ---- division: v_div_scale brings operands into range, v_div_fmas undoes it, v_div_fixup handles specials
+ * --- */
 
 static inline int exponent_f32(uint32_t u) { return (int)(u >> 23 & 255); }
 
-/* src 0 is the numerator c or the denominator b, whichever is to be scaled. Sets VCC where v_div_fmas must scale. */
+/* src 0 is the numerator c or the denominator b, whichever is to be scaled. Sets VCC where v_div_fmas must
+ * scale. */
 static void v_div_scale_f32(struct wave *w, const struct inst *i) {
     bool plain = plain_f32(w, i);
     u32v t[3];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Vector instructions on f64. rcp, rsq and sqrt are correctly rounded, closer than the hardware's estimates. */
+/* Vector instructions on f64. rcp, rsq and sqrt are correctly rounded, closer than the hardware's estimates.
+ */
 #include "executors.h"
 #include "lanes.h"
 
@@ -60,24 +61,24 @@ static inline double div_fixup(double a, double b, double c) {
 }
 
 /* name, sources, result from the sources' lanes a, b, c; a NaN result becomes the first NaN operand. */
-#define ARITHMETIC(X)                                                                                         \
-    X(v_add_f64, 2, a + b)                                                                                    \
-    X(v_mul_f64, 2, a *b)                                                                                     \
-    X(v_fma_f64, 3, fma(a, b, c))                                                                             \
-    X(v_fract_f64, 1, fract_f64(a))                                                                           \
-    X(v_trunc_f64, 1, trunc(a))                                                                               \
-    X(v_ceil_f64, 1, ceil(a))                                                                                 \
-    X(v_rndne_f64, 1, rint(a))                                                                                \
-    X(v_floor_f64, 1, floor(a))                                                                               \
-    X(v_frexp_mant_f64, 1, frexp_mantissa(a))                                                                 \
-    X(v_rcp_f64, 1, 1 / a)                                                                                    \
-    X(v_rsq_f64, 1, 1 / sqrt(a))                                                                              \
+#define ARITHMETIC(X)                                                                                        \
+    X(v_add_f64, 2, a + b)                                                                                   \
+    X(v_mul_f64, 2, a *b)                                                                                    \
+    X(v_fma_f64, 3, fma(a, b, c))                                                                            \
+    X(v_fract_f64, 1, fract_f64(a))                                                                          \
+    X(v_trunc_f64, 1, trunc(a))                                                                              \
+    X(v_ceil_f64, 1, ceil(a))                                                                                \
+    X(v_rndne_f64, 1, rint(a))                                                                               \
+    X(v_floor_f64, 1, floor(a))                                                                              \
+    X(v_frexp_mant_f64, 1, frexp_mantissa(a))                                                                \
+    X(v_rcp_f64, 1, 1 / a)                                                                                   \
+    X(v_rsq_f64, 1, 1 / sqrt(a))                                                                             \
     X(v_sqrt_f64, 1, sqrt(a))
 
 /* The same, but the expression has chosen its NaN; ieee = MODE.IEEE. */
-#define CHOICE(X)                                                                                             \
-    X(v_min_f64, 2, min_f64(a, b, ieee))                                                                      \
-    X(v_max_f64, 2, max_f64(a, b, ieee))                                                                      \
+#define CHOICE(X)                                                                                            \
+    X(v_min_f64, 2, min_f64(a, b, ieee))                                                                     \
+    X(v_max_f64, 2, max_f64(a, b, ieee))                                                                     \
     X(v_div_fixup_f64, 3, div_fixup(a, b, c))
 
 static inline uint64_t first_nan(double a, double b, double c) {
@@ -85,25 +86,25 @@ static inline uint64_t first_nan(double a, double b, double c) {
     return nan != nan ? bits_f64(quiet_f64(nan)) : DEFAULT_NAN_64;
 }
 
-#define DEFINE(name, n, expression, fixes_nan)                                                                \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        if (!rounding_modelled(w, MODE_ROUND_16_64)) return;                                                  \
-        const bool ieee = w->mode & MODE_IEEE;                                                                \
-        (void)ieee;                                                                                           \
-        lanesd p, q, s;                                                                                       \
-        source_f64(w, i, 0, p);                                                                               \
-        if (n > 1) source_f64(w, i, 1, q);                                                                    \
-        if (n > 2) source_f64(w, i, 2, s);                                                                    \
-        lanes64 r;                                                                                            \
-        FOR_LANES(l) {                                                                                        \
-            double a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a, x = expression;                      \
-            r[l] = fixes_nan && x != x ? first_nan(a, b, c) : bits_f64(x);                                    \
-        }                                                                                                     \
-        finish_f64(w, i, r);                                                                                  \
-        write64(w, i, r);                                                                                     \
+#define DEFINE(name, n, expression, fixes_nan)                                                               \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        if (!rounding_modelled(w, MODE_ROUND_16_64)) return;                                                 \
+        const bool ieee = w->mode & MODE_IEEE;                                                               \
+        (void)ieee;                                                                                          \
+        lanesd p, q, s;                                                                                      \
+        source_f64(w, i, 0, p);                                                                              \
+        if (n > 1) source_f64(w, i, 1, q);                                                                   \
+        if (n > 2) source_f64(w, i, 2, s);                                                                   \
+        lanes64 r;                                                                                           \
+        FOR_LANES(l) {                                                                                       \
+            double a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a, x = expression;                     \
+            r[l] = fixes_nan && x != x ? first_nan(a, b, c) : bits_f64(x);                                   \
+        }                                                                                                    \
+        finish_f64(w, i, r);                                                                                 \
+        write64(w, i, r);                                                                                    \
     }
 #define DEFINE_ARITHMETIC(name, n, expression) DEFINE(name, n, expression, true)
-#define DEFINE_CHOICE(name, n, expression) DEFINE(name, n, expression, false)
+#define DEFINE_CHOICE(name, n, expression)     DEFINE(name, n, expression, false)
 ARITHMETIC(DEFINE_ARITHMETIC)
 CHOICE(DEFINE_CHOICE)
 
@@ -136,8 +137,10 @@ static void v_div_scale_f64(struct wave *w, const struct inst *i) {
     source_f64(w, i, 2, s);
     FOR_LANES(l) {
         double x = p[l], denominator = q[l], numerator = s[l];
-        bool is_denominator = bits_f64(x) == bits_f64(denominator), is_numerator = bits_f64(x) == bits_f64(numerator);
-        bool tiny_quotient = fabs(numerator / denominator) < 0x1p-1022, tiny_inverse = fabs(1 / denominator) < 0x1p-1022;
+        bool is_denominator = bits_f64(x) == bits_f64(denominator),
+             is_numerator = bits_f64(x) == bits_f64(numerator);
+        bool tiny_quotient = fabs(numerator / denominator) < 0x1p-1022,
+             tiny_inverse = fabs(1 / denominator) < 0x1p-1022;
         bool flag = false;
         if (denominator == 0 || numerator == 0) {
             flag = true;
@@ -183,14 +186,16 @@ static void v_div_fmas_f64(struct wave *w, const struct inst *i) {
 }
 
 /* src 1 selects which 53 bits of 2/pi are wanted for the range reduction of large arguments. */
-static const uint64_t two_over_pi[] = {
-    UINT64_C(0xa2f9836e4e441529), UINT64_C(0xfc2757d1f534ddc0), UINT64_C(0xdb6295993c439041),
-    UINT64_C(0xfe5163abdebbc561), UINT64_C(0xb7246e3a424dd2e0), UINT64_C(0x06492eea09d1921c),
-    UINT64_C(0xfe1deb1cb129a73e), UINT64_C(0xe88235f52ebb4484), UINT64_C(0xe99c7026b45f7e41),
-    UINT64_C(0x3991d639835339f4), UINT64_C(0x9c845f8bbdf9283b), UINT64_C(0x1ff897ffde05980f),
-    UINT64_C(0xef2f118b5a0a6d1f), UINT64_C(0x6d367ecf27cb09b7), UINT64_C(0x4f463f669e5fea2d),
-    UINT64_C(0x7527bac7ebe5f17b), UINT64_C(0x3d0739f78a5292ea), UINT64_C(0x6bfb5fb11f8d5d08),
-    UINT64_C(0x56033046fc7b6bab), 0};
+static const uint64_t two_over_pi[] = {UINT64_C(0xa2f9836e4e441529), UINT64_C(0xfc2757d1f534ddc0),
+                                       UINT64_C(0xdb6295993c439041), UINT64_C(0xfe5163abdebbc561),
+                                       UINT64_C(0xb7246e3a424dd2e0), UINT64_C(0x06492eea09d1921c),
+                                       UINT64_C(0xfe1deb1cb129a73e), UINT64_C(0xe88235f52ebb4484),
+                                       UINT64_C(0xe99c7026b45f7e41), UINT64_C(0x3991d639835339f4),
+                                       UINT64_C(0x9c845f8bbdf9283b), UINT64_C(0x1ff897ffde05980f),
+                                       UINT64_C(0xef2f118b5a0a6d1f), UINT64_C(0x6d367ecf27cb09b7),
+                                       UINT64_C(0x4f463f669e5fea2d), UINT64_C(0x7527bac7ebe5f17b),
+                                       UINT64_C(0x3d0739f78a5292ea), UINT64_C(0x6bfb5fb11f8d5d08),
+                                       UINT64_C(0x56033046fc7b6bab), 0};
 static void v_trig_preop_f64(struct wave *w, const struct inst *i) {
     lanesd p;
     lanes32 t;

@@ -4,55 +4,55 @@
 #include "executors.h"
 #include "lanes.h"
 
-#define S(x) ((int16_t)(x))
-#define MIN(x, y) ((x) < (y) ? (x) : (y))
-#define MAX(x, y) ((x) > (y) ? (x) : (y))
+#define S(x)          ((int16_t)(x))
+#define MIN(x, y)     ((x) < (y) ? (x) : (y))
+#define MAX(x, y)     ((x) > (y) ? (x) : (y))
 #define MED3(x, y, z) MAX(MIN(x, y), MIN(MAX(x, y), z))
 
 /* name, sources, exact result in 32 bits, smallest and largest value that the clamp bit allows */
-#define OPERATIONS(X)                                                                                         \
-    X(v_mov_b16, 1, a, 0, 0xffff)                                                                             \
-    X(v_not_b16, 1, ~a & 0xffff, 0, 0xffff)                                                                   \
-    X(v_and_b16, 2, a & b, 0, 0xffff)                                                                         \
-    X(v_or_b16, 2, a | b, 0, 0xffff)                                                                          \
-    X(v_xor_b16, 2, a ^ b, 0, 0xffff)                                                                         \
-    X(v_lshlrev_b16, 2, (b << (a & 15)) & 0xffff, 0, 0xffff)                                                  \
-    X(v_lshrrev_b16, 2, b >> (a & 15), 0, 0xffff)                                                             \
-    X(v_ashrrev_i16, 2, S(b) >> (a & 15), INT16_MIN, INT16_MAX)                                               \
-    X(v_add_nc_u16, 2, a + b, 0, 0xffff)                                                                      \
-    X(v_sub_nc_u16, 2, a - b, 0, 0xffff)                                                                      \
-    X(v_add_nc_i16, 2, S(a) + S(b), INT16_MIN, INT16_MAX)                                                     \
-    X(v_sub_nc_i16, 2, S(a) - S(b), INT16_MIN, INT16_MAX)                                                     \
-    X(v_mul_lo_u16, 2, (int64_t)a * b, 0, 0xffff)                                                             \
-    X(v_min_u16, 2, MIN(a, b), 0, 0xffff)                                                                     \
-    X(v_max_u16, 2, MAX(a, b), 0, 0xffff)                                                                     \
-    X(v_min_i16, 2, MIN(S(a), S(b)), INT16_MIN, INT16_MAX)                                                    \
-    X(v_max_i16, 2, MAX(S(a), S(b)), INT16_MIN, INT16_MAX)                                                    \
-    X(v_mad_u16, 3, (int64_t)a * b + c, 0, 0xffff)                                                            \
-    X(v_mad_i16, 3, (int64_t)S(a) * S(b) + S(c), INT16_MIN, INT16_MAX)                                        \
-    X(v_min3_u16, 3, MIN(MIN(a, b), c), 0, 0xffff)                                                            \
-    X(v_max3_u16, 3, MAX(MAX(a, b), c), 0, 0xffff)                                                            \
-    X(v_med3_u16, 3, MED3(a, b, c), 0, 0xffff)                                                                \
-    X(v_min3_i16, 3, MIN(MIN(S(a), S(b)), S(c)), INT16_MIN, INT16_MAX)                                        \
-    X(v_max3_i16, 3, MAX(MAX(S(a), S(b)), S(c)), INT16_MIN, INT16_MAX)                                        \
+#define OPERATIONS(X)                                                                                        \
+    X(v_mov_b16, 1, a, 0, 0xffff)                                                                            \
+    X(v_not_b16, 1, ~a & 0xffff, 0, 0xffff)                                                                  \
+    X(v_and_b16, 2, a &b, 0, 0xffff)                                                                         \
+    X(v_or_b16, 2, a | b, 0, 0xffff)                                                                         \
+    X(v_xor_b16, 2, a ^ b, 0, 0xffff)                                                                        \
+    X(v_lshlrev_b16, 2, (b << (a & 15)) & 0xffff, 0, 0xffff)                                                 \
+    X(v_lshrrev_b16, 2, b >> (a & 15), 0, 0xffff)                                                            \
+    X(v_ashrrev_i16, 2, S(b) >> (a & 15), INT16_MIN, INT16_MAX)                                              \
+    X(v_add_nc_u16, 2, a + b, 0, 0xffff)                                                                     \
+    X(v_sub_nc_u16, 2, a - b, 0, 0xffff)                                                                     \
+    X(v_add_nc_i16, 2, S(a) + S(b), INT16_MIN, INT16_MAX)                                                    \
+    X(v_sub_nc_i16, 2, S(a) - S(b), INT16_MIN, INT16_MAX)                                                    \
+    X(v_mul_lo_u16, 2, (int64_t)a *b, 0, 0xffff)                                                             \
+    X(v_min_u16, 2, MIN(a, b), 0, 0xffff)                                                                    \
+    X(v_max_u16, 2, MAX(a, b), 0, 0xffff)                                                                    \
+    X(v_min_i16, 2, MIN(S(a), S(b)), INT16_MIN, INT16_MAX)                                                   \
+    X(v_max_i16, 2, MAX(S(a), S(b)), INT16_MIN, INT16_MAX)                                                   \
+    X(v_mad_u16, 3, (int64_t)a *b + c, 0, 0xffff)                                                            \
+    X(v_mad_i16, 3, (int64_t)S(a) * S(b) + S(c), INT16_MIN, INT16_MAX)                                       \
+    X(v_min3_u16, 3, MIN(MIN(a, b), c), 0, 0xffff)                                                           \
+    X(v_max3_u16, 3, MAX(MAX(a, b), c), 0, 0xffff)                                                           \
+    X(v_med3_u16, 3, MED3(a, b, c), 0, 0xffff)                                                               \
+    X(v_min3_i16, 3, MIN(MIN(S(a), S(b)), S(c)), INT16_MIN, INT16_MAX)                                       \
+    X(v_max3_i16, 3, MAX(MAX(S(a), S(b)), S(c)), INT16_MIN, INT16_MAX)                                       \
     X(v_med3_i16, 3, MED3(S(a), S(b), S(c)), INT16_MIN, INT16_MAX)
 
-#define DEFINE(name, n, wide, low, high)                                                                      \
-    static inline int64_t name##_wide(int32_t a, int32_t b, int32_t c) { return (void)b, (void)c, (wide); }   \
-    static inline uint16_t name##_clamped(int32_t a, int32_t b, int32_t c) {                                  \
-        int64_t x = name##_wide(a, b, c);                                                                     \
-        return (uint16_t)(x < (low) ? (low) : x > (high) ? (high) : x);                                       \
-    }                                                                                                         \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        lanes16 p, q, s, r;                                                                                   \
-        source16(w, i, 0, p);                                                                                 \
-        source16(w, i, n > 1 ? 1 : 0, q);                                                                     \
-        source16(w, i, n > 2 ? 2 : 0, s);                                                                     \
-        if (unlikely(i->clamp))                                                                               \
-            FOR_LANES(l) r[l] = name##_clamped(p[l], q[l], s[l]);                                             \
-        else                                                                                                  \
-            FOR_LANES(l) r[l] = (uint16_t)name##_wide(p[l], q[l], s[l]);                                      \
-        write16(w, i, r);                                                                                     \
+#define DEFINE(name, n, wide, low, high)                                                                     \
+    static inline int64_t name##_wide(int32_t a, int32_t b, int32_t c) { return (void)b, (void)c, (wide); }  \
+    static inline uint16_t name##_clamped(int32_t a, int32_t b, int32_t c) {                                 \
+        int64_t x = name##_wide(a, b, c);                                                                    \
+        return (uint16_t)(x<(low) ? (low) : x>(high) ? (high) : x);                                          \
+    }                                                                                                        \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        lanes16 p, q, s, r;                                                                                  \
+        source16(w, i, 0, p);                                                                                \
+        source16(w, i, n > 1 ? 1 : 0, q);                                                                    \
+        source16(w, i, n > 2 ? 2 : 0, s);                                                                    \
+        if (unlikely(i->clamp))                                                                              \
+            FOR_LANES(l) r[l] = name##_clamped(p[l], q[l], s[l]);                                            \
+        else                                                                                                 \
+            FOR_LANES(l) r[l] = (uint16_t)name##_wide(p[l], q[l], s[l]);                                     \
+        write16(w, i, r);                                                                                    \
     }
 OPERATIONS(DEFINE)
 
@@ -81,23 +81,23 @@ static void v_pack_b32_f16(struct wave *w, const struct inst *i) {
 }
 
 /* Two 16-bit factors, a 32-bit addend. */
-#define MIXED(X)                                                                                              \
-    X(v_mad_u32_u16, (int64_t)a * b + c, 0, UINT32_MAX)                                                       \
+#define MIXED(X)                                                                                             \
+    X(v_mad_u32_u16, (int64_t)a *b + c, 0, UINT32_MAX)                                                       \
     X(v_mad_i32_i16, (int64_t)S(a) * S(b) + (int32_t)c, INT32_MIN, INT32_MAX)
 
-#define DEFINE_MIXED(name, wide, low, high)                                                                   \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        lanes16 p, q;                                                                                         \
-        lanes32 t, r;                                                                                         \
-        source16(w, i, 0, p);                                                                                 \
-        source16(w, i, 1, q);                                                                                 \
-        const uint32_t *s = source32(w, i, 2, t);                                                             \
-        FOR_LANES(l) {                                                                                        \
-            uint32_t a = p[l], b = q[l], c = s[l];                                                            \
-            int64_t x = wide, least = low, most = high;                                                       \
-            r[l] = (uint32_t)(!i->clamp ? x : x < least ? least : x > most ? most : x);                       \
-        }                                                                                                     \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_MIXED(name, wide, low, high)                                                                  \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        lanes16 p, q;                                                                                        \
+        lanes32 t, r;                                                                                        \
+        source16(w, i, 0, p);                                                                                \
+        source16(w, i, 1, q);                                                                                \
+        const uint32_t *s = source32(w, i, 2, t);                                                            \
+        FOR_LANES(l) {                                                                                       \
+            uint32_t a = p[l], b = q[l], c = s[l];                                                           \
+            int64_t x = wide, least = low, most = high;                                                      \
+            r[l] = (uint32_t)(!i->clamp ? x : x < least ? least : x > most ? most : x);                      \
+        }                                                                                                    \
+        write32(w, i, r);                                                                                    \
     }
 MIXED(DEFINE_MIXED)
 

@@ -4,9 +4,9 @@
 #include "executors.h"
 #include "lanes.h"
 
-#define S(x) ((int32_t)(x))
-#define MIN(x, y) ((x) < (y) ? (x) : (y))
-#define MAX(x, y) ((x) > (y) ? (x) : (y))
+#define S(x)          ((int32_t)(x))
+#define MIN(x, y)     ((x) < (y) ? (x) : (y))
+#define MAX(x, y)     ((x) > (y) ? (x) : (y))
 #define MED3(x, y, z) MAX(MIN(x, y), MIN(MAX(x, y), z))
 
 static inline int64_t s24(uint32_t x) { return (int32_t)(x << 8) >> 8; }
@@ -52,143 +52,144 @@ static inline uint32_t sad_u16(uint32_t a, uint32_t b) {
 }
 static inline uint32_t lerp_u8(uint32_t a, uint32_t b, uint32_t c) {
     uint32_t r = 0;
-    for (unsigned n = 0; n < 32; n += 8)
-        r |= ((a >> n & 0xff) + (b >> n & 0xff) + (c >> n & 1)) >> 1 << n;
+    for (unsigned n = 0; n < 32; n += 8) r |= ((a >> n & 0xff) + (b >> n & 0xff) + (c >> n & 1)) >> 1 << n;
     return r;
 }
 
 /* name, sources, result from the sources' lanes a, b, c */
-#define OPERATIONS(X)                                                                                         \
-    X(v_mov_b32, 1, a)                                                                                        \
-    X(v_not_b32, 1, ~a)                                                                                       \
-    X(v_bfrev_b32, 1, reverse_bits(a))                                                                        \
-    X(v_clz_i32_u32, 1, leading_zeros(a))                                                                     \
-    X(v_ctz_i32_b32, 1, a ? (uint32_t)__builtin_ctz(a) : UINT32_MAX)                                          \
-    X(v_cls_i32, 1, leading_signs(a))                                                                         \
-    X(v_and_b32, 2, a & b)                                                                                    \
-    X(v_or_b32, 2, a | b)                                                                                     \
-    X(v_xor_b32, 2, a ^ b)                                                                                    \
-    X(v_xnor_b32, 2, ~(a ^ b))                                                                                \
-    X(v_lshlrev_b32, 2, b << (a & 31))                                                                        \
-    X(v_lshrrev_b32, 2, b >> (a & 31))                                                                        \
-    X(v_ashrrev_i32, 2, (uint32_t)(S(b) >> (a & 31)))                                                         \
-    X(v_min_i32, 2, (uint32_t)MIN(S(a), S(b)))                                                                \
-    X(v_max_i32, 2, (uint32_t)MAX(S(a), S(b)))                                                                \
-    X(v_min_u32, 2, MIN(a, b))                                                                                \
-    X(v_max_u32, 2, MAX(a, b))                                                                                \
-    X(v_mul_i32_i24, 2, (uint32_t)(s24(a) * s24(b)))                                                          \
-    X(v_mul_hi_i32_i24, 2, (uint32_t)(s24(a) * s24(b) >> 32))                                                 \
-    X(v_mul_u32_u24, 2, (uint32_t)(u24(a) * u24(b)))                                                          \
-    X(v_mul_hi_u32_u24, 2, (uint32_t)(u24(a) * u24(b) >> 32))                                                 \
-    X(v_mul_lo_u32, 2, a * b)                                                                                 \
-    X(v_mul_hi_u32, 2, (uint32_t)((uint64_t)a * b >> 32))                                                     \
-    X(v_mul_hi_i32, 2, (uint32_t)((int64_t)S(a) * S(b) >> 32))                                                \
-    X(v_bfm_b32, 2, ((1u << (a & 31)) - 1) << (b & 31))                                                       \
-    X(v_bcnt_u32_b32, 2, count_bits(a) + b)                                                                   \
-    X(v_bfe_u32, 3, bfe_u32(a, b, c))                                                                         \
-    X(v_bfe_i32, 3, bfe_i32(a, b, c))                                                                         \
-    X(v_bfi_b32, 3, (a & b) | (~a & c))                                                                       \
-    X(v_alignbit_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> (c & 31)))                                     \
-    X(v_alignbyte_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> 8 * (c & 3)))                                 \
-    X(v_perm_b32, 3, perm_b32(a, b, c))                                                                       \
-    X(v_lerp_u8, 3, lerp_u8(a, b, c))                                                                         \
-    X(v_min3_i32, 3, (uint32_t)MIN(MIN(S(a), S(b)), S(c)))                                                    \
-    X(v_max3_i32, 3, (uint32_t)MAX(MAX(S(a), S(b)), S(c)))                                                    \
-    X(v_min3_u32, 3, MIN(MIN(a, b), c))                                                                       \
-    X(v_max3_u32, 3, MAX(MAX(a, b), c))                                                                       \
-    X(v_med3_i32, 3, (uint32_t)MED3(S(a), S(b), S(c)))                                                        \
-    X(v_med3_u32, 3, MED3(a, b, c))                                                                           \
-    X(v_maxmin_i32, 3, (uint32_t)MIN(MAX(S(a), S(b)), S(c)))                                                  \
-    X(v_minmax_i32, 3, (uint32_t)MAX(MIN(S(a), S(b)), S(c)))                                                  \
-    X(v_maxmin_u32, 3, MIN(MAX(a, b), c))                                                                     \
-    X(v_minmax_u32, 3, MAX(MIN(a, b), c))                                                                     \
-    X(v_lshl_add_u32, 3, (a << (b & 31)) + c)                                                                 \
-    X(v_add_lshl_u32, 3, (a + b) << (c & 31))                                                                 \
-    X(v_lshl_or_b32, 3, a << (b & 31) | c)                                                                    \
-    X(v_and_or_b32, 3, (a & b) | c)                                                                           \
-    X(v_or3_b32, 3, a | b | c)                                                                                \
-    X(v_xor3_b32, 3, a ^ b ^ c)                                                                               \
-    X(v_xad_u32, 3, (a ^ b) + c)                                                                              \
+#define OPERATIONS(X)                                                                                        \
+    X(v_mov_b32, 1, a)                                                                                       \
+    X(v_not_b32, 1, ~a)                                                                                      \
+    X(v_bfrev_b32, 1, reverse_bits(a))                                                                       \
+    X(v_clz_i32_u32, 1, leading_zeros(a))                                                                    \
+    X(v_ctz_i32_b32, 1, a ? (uint32_t)__builtin_ctz(a) : UINT32_MAX)                                         \
+    X(v_cls_i32, 1, leading_signs(a))                                                                        \
+    X(v_and_b32, 2, a &b)                                                                                    \
+    X(v_or_b32, 2, a | b)                                                                                    \
+    X(v_xor_b32, 2, a ^ b)                                                                                   \
+    X(v_xnor_b32, 2, ~(a ^ b))                                                                               \
+    X(v_lshlrev_b32, 2, b << (a & 31))                                                                       \
+    X(v_lshrrev_b32, 2, b >> (a & 31))                                                                       \
+    X(v_ashrrev_i32, 2, (uint32_t)(S(b) >> (a & 31)))                                                        \
+    X(v_min_i32, 2, (uint32_t)MIN(S(a), S(b)))                                                               \
+    X(v_max_i32, 2, (uint32_t)MAX(S(a), S(b)))                                                               \
+    X(v_min_u32, 2, MIN(a, b))                                                                               \
+    X(v_max_u32, 2, MAX(a, b))                                                                               \
+    X(v_mul_i32_i24, 2, (uint32_t)(s24(a) * s24(b)))                                                         \
+    X(v_mul_hi_i32_i24, 2, (uint32_t)(s24(a) * s24(b) >> 32))                                                \
+    X(v_mul_u32_u24, 2, (uint32_t)(u24(a) * u24(b)))                                                         \
+    X(v_mul_hi_u32_u24, 2, (uint32_t)(u24(a) * u24(b) >> 32))                                                \
+    X(v_mul_lo_u32, 2, a *b)                                                                                 \
+    X(v_mul_hi_u32, 2, (uint32_t)((uint64_t)a * b >> 32))                                                    \
+    X(v_mul_hi_i32, 2, (uint32_t)((int64_t)S(a) * S(b) >> 32))                                               \
+    X(v_bfm_b32, 2, ((1u << (a & 31)) - 1) << (b & 31))                                                      \
+    X(v_bcnt_u32_b32, 2, count_bits(a) + b)                                                                  \
+    X(v_bfe_u32, 3, bfe_u32(a, b, c))                                                                        \
+    X(v_bfe_i32, 3, bfe_i32(a, b, c))                                                                        \
+    X(v_bfi_b32, 3, (a & b) | (~a & c))                                                                      \
+    X(v_alignbit_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> (c & 31)))                                    \
+    X(v_alignbyte_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> 8 * (c & 3)))                                \
+    X(v_perm_b32, 3, perm_b32(a, b, c))                                                                      \
+    X(v_lerp_u8, 3, lerp_u8(a, b, c))                                                                        \
+    X(v_min3_i32, 3, (uint32_t)MIN(MIN(S(a), S(b)), S(c)))                                                   \
+    X(v_max3_i32, 3, (uint32_t)MAX(MAX(S(a), S(b)), S(c)))                                                   \
+    X(v_min3_u32, 3, MIN(MIN(a, b), c))                                                                      \
+    X(v_max3_u32, 3, MAX(MAX(a, b), c))                                                                      \
+    X(v_med3_i32, 3, (uint32_t)MED3(S(a), S(b), S(c)))                                                       \
+    X(v_med3_u32, 3, MED3(a, b, c))                                                                          \
+    X(v_maxmin_i32, 3, (uint32_t)MIN(MAX(S(a), S(b)), S(c)))                                                 \
+    X(v_minmax_i32, 3, (uint32_t)MAX(MIN(S(a), S(b)), S(c)))                                                 \
+    X(v_maxmin_u32, 3, MIN(MAX(a, b), c))                                                                    \
+    X(v_minmax_u32, 3, MAX(MIN(a, b), c))                                                                    \
+    X(v_lshl_add_u32, 3, (a << (b & 31)) + c)                                                                \
+    X(v_add_lshl_u32, 3, (a + b) << (c & 31))                                                                \
+    X(v_lshl_or_b32, 3, a << (b & 31) | c)                                                                   \
+    X(v_and_or_b32, 3, (a & b) | c)                                                                          \
+    X(v_or3_b32, 3, a | b | c)                                                                               \
+    X(v_xor3_b32, 3, a ^ b ^ c)                                                                              \
+    X(v_xad_u32, 3, (a ^ b) + c)                                                                             \
     X(v_add3_u32, 3, a + b + c)
 
-#define DEFINE(name, n, expression)                                                                           \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        u32v t[3];                                                                                            \
-        const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]);                                             \
-        const uint32_t *q = n > 1 ? source32(w, i, 1, (uint32_t *)&t[1]) : p;                                 \
-        const uint32_t *s = n > 2 ? source32(w, i, 2, (uint32_t *)&t[2]) : p;                                 \
-        lanes32 r;                                                                                            \
-        FOR_LANES(l) {                                                                                        \
-            uint32_t a = p[l], b = q[l], c = s[l];                                                            \
-            (void)b, (void)c;                                                                                 \
-            r[l] = expression;                                                                                \
-        }                                                                                                     \
-        write32(w, i, r);                                                                                     \
+#define DEFINE(name, n, expression)                                                                          \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        u32v t[3];                                                                                           \
+        const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]);                                            \
+        const uint32_t *q = n > 1 ? source32(w, i, 1, (uint32_t *)&t[1]) : p;                                \
+        const uint32_t *s = n > 2 ? source32(w, i, 2, (uint32_t *)&t[2]) : p;                                \
+        lanes32 r;                                                                                           \
+        FOR_LANES(l) {                                                                                       \
+            uint32_t a = p[l], b = q[l], c = s[l];                                                           \
+            (void)b, (void)c;                                                                                \
+            r[l] = expression;                                                                               \
+        }                                                                                                    \
+        write32(w, i, r);                                                                                    \
     }
 OPERATIONS(DEFINE)
 
 /* name, sources, exact result in 64 bits, smallest and largest value that the clamp bit allows */
-#define SATURATING(X)                                                                                         \
-    X(v_add_nc_u32, 2, (int64_t)a + b, 0, UINT32_MAX)                                                         \
-    X(v_sub_nc_u32, 2, (int64_t)a - b, 0, UINT32_MAX)                                                         \
-    X(v_subrev_nc_u32, 2, (int64_t)b - a, 0, UINT32_MAX)                                                      \
-    X(v_add_nc_i32, 2, (int64_t)S(a) + S(b), INT32_MIN, INT32_MAX)                                            \
-    X(v_sub_nc_i32, 2, (int64_t)S(a) - S(b), INT32_MIN, INT32_MAX)                                            \
-    X(v_mad_i32_i24, 3, s24(a) * s24(b) + S(c), INT32_MIN, INT32_MAX)                                         \
-    X(v_mad_u32_u24, 3, (int64_t)(u24(a) * u24(b) + c), 0, UINT32_MAX)                                        \
-    X(v_sad_u8, 3, (int64_t)sad_u8(a, b, false) + c, 0, UINT32_MAX)                                           \
-    X(v_sad_hi_u8, 3, ((int64_t)sad_u8(a, b, false) << 16) + c, 0, UINT32_MAX)                                \
-    X(v_msad_u8, 3, (int64_t)sad_u8(a, b, true) + c, 0, UINT32_MAX)                                           \
-    X(v_sad_u16, 3, (int64_t)sad_u16(a, b) + c, 0, UINT32_MAX)                                                \
+#define SATURATING(X)                                                                                        \
+    X(v_add_nc_u32, 2, (int64_t)a + b, 0, UINT32_MAX)                                                        \
+    X(v_sub_nc_u32, 2, (int64_t)a - b, 0, UINT32_MAX)                                                        \
+    X(v_subrev_nc_u32, 2, (int64_t)b - a, 0, UINT32_MAX)                                                     \
+    X(v_add_nc_i32, 2, (int64_t)S(a) + S(b), INT32_MIN, INT32_MAX)                                           \
+    X(v_sub_nc_i32, 2, (int64_t)S(a) - S(b), INT32_MIN, INT32_MAX)                                           \
+    X(v_mad_i32_i24, 3, s24(a) * s24(b) + S(c), INT32_MIN, INT32_MAX)                                        \
+    X(v_mad_u32_u24, 3, (int64_t)(u24(a) * u24(b) + c), 0, UINT32_MAX)                                       \
+    X(v_sad_u8, 3, (int64_t)sad_u8(a, b, false) + c, 0, UINT32_MAX)                                          \
+    X(v_sad_hi_u8, 3, ((int64_t)sad_u8(a, b, false) << 16) + c, 0, UINT32_MAX)                               \
+    X(v_msad_u8, 3, (int64_t)sad_u8(a, b, true) + c, 0, UINT32_MAX)                                          \
+    X(v_sad_u16, 3, (int64_t)sad_u16(a, b) + c, 0, UINT32_MAX)                                               \
     X(v_sad_u32, 3, (int64_t)(a > b ? a - b : b - a) + c, 0, UINT32_MAX)
 
-#define DEFINE_SATURATING(name, n, wide, low, high)                                                           \
-    static inline int64_t name##_wide(uint32_t a, uint32_t b, uint32_t c) { return (void)c, (wide); }         \
-    static inline uint32_t name##_clamped(uint32_t a, uint32_t b, uint32_t c) {                               \
-        int64_t x = name##_wide(a, b, c), least = low, most = high;                                           \
-        return (uint32_t)(x < least ? least : x > most ? most : x);                                           \
-    }                                                                                                         \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        u32v t[3];                                                                                            \
-        const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]);                                             \
-        const uint32_t *q = source32(w, i, 1, (uint32_t *)&t[1]);                                             \
-        const uint32_t *s = n > 2 ? source32(w, i, 2, (uint32_t *)&t[2]) : p;                                 \
-        lanes32 r;                                                                                            \
-        if (unlikely(i->clamp))                                                                               \
-            FOR_LANES(l) r[l] = name##_clamped(p[l], q[l], s[l]);                                             \
-        else                                                                                                  \
-            FOR_LANES(l) r[l] = (uint32_t)name##_wide(p[l], q[l], s[l]);                                      \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_SATURATING(name, n, wide, low, high)                                                          \
+    static inline int64_t name##_wide(uint32_t a, uint32_t b, uint32_t c) { return (void)c, (wide); }        \
+    static inline uint32_t name##_clamped(uint32_t a, uint32_t b, uint32_t c) {                              \
+        int64_t x = name##_wide(a, b, c), least = low, most = high;                                          \
+        return (uint32_t)(x < least ? least : x > most ? most : x);                                          \
+    }                                                                                                        \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        u32v t[3];                                                                                           \
+        const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]);                                            \
+        const uint32_t *q = source32(w, i, 1, (uint32_t *)&t[1]);                                            \
+        const uint32_t *s = n > 2 ? source32(w, i, 2, (uint32_t *)&t[2]) : p;                                \
+        lanes32 r;                                                                                           \
+        if (unlikely(i->clamp))                                                                              \
+            FOR_LANES(l) r[l] = name##_clamped(p[l], q[l], s[l]);                                            \
+        else                                                                                                 \
+            FOR_LANES(l) r[l] = (uint32_t)name##_wide(p[l], q[l], s[l]);                                     \
+        write32(w, i, r);                                                                                    \
     }
 SATURATING(DEFINE_SATURATING)
 
-/* ---- carry ---------------------------------------------------------------------------------------------- */
+/* ---- carry ----------------------------------------------------------------------------------------------
+ */
 
-/* name, with carry-in c, sum in 64 bits (bit 32 is the carry or borrow out), what clamp makes of an overflow */
-#define CARRYING(X)                                                                                           \
-    X(v_add_co_u32, false, (uint64_t)a + b, UINT32_MAX)                                                                   \
-    X(v_sub_co_u32, false, (uint64_t)a - b, 0)                                                                   \
-    X(v_subrev_co_u32, false, (uint64_t)b - a, 0)                                                                \
-    X(v_add_co_ci_u32, true, (uint64_t)a + b + c, UINT32_MAX)                                                             \
-    X(v_sub_co_ci_u32, true, (uint64_t)a - b - c, 0)                                                             \
+/* name, with carry-in c, sum in 64 bits (bit 32 is the carry or borrow out), what clamp makes of an overflow
+ */
+#define CARRYING(X)                                                                                          \
+    X(v_add_co_u32, false, (uint64_t)a + b, UINT32_MAX)                                                      \
+    X(v_sub_co_u32, false, (uint64_t)a - b, 0)                                                               \
+    X(v_subrev_co_u32, false, (uint64_t)b - a, 0)                                                            \
+    X(v_add_co_ci_u32, true, (uint64_t)a + b + c, UINT32_MAX)                                                \
+    X(v_sub_co_ci_u32, true, (uint64_t)a - b - c, 0)                                                         \
     X(v_subrev_co_ci_u32, true, (uint64_t)b - a - c, 0)
 
-#define DEFINE_CARRYING(name, carries_in, sum, limit)                                                                \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        u32v t[2];                                                                                            \
-        const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]);                                             \
-        const uint32_t *q = source32(w, i, 1, (uint32_t *)&t[1]);                                             \
-        uint32_t carry = carries_in ? mask_source(w, &i->src[2]) : 0, out = 0;                                \
-        lanes32 r;                                                                                            \
-        FOR_LANES(l) {                                                                                        \
-            uint32_t a = p[l], b = q[l], c = carry & lane_bit[l] ? 1 : 0;                                     \
-            (void)c;                                                                                          \
-            uint64_t x = sum;                                                                                 \
-            out |= x >> 32 ? lane_bit[l] : 0;                                                                 \
-            r[l] = i->clamp && x >> 32 ? limit : (uint32_t)x;                               \
-        }                                                                                                     \
-        write32(w, i, r);                                                                                     \
-        mask_write(w, &i->sdst, out & exec_mask(w));                                                          \
+#define DEFINE_CARRYING(name, carries_in, sum, limit)                                                        \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        u32v t[2];                                                                                           \
+        const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]);                                            \
+        const uint32_t *q = source32(w, i, 1, (uint32_t *)&t[1]);                                            \
+        uint32_t carry = carries_in ? mask_source(w, &i->src[2]) : 0, out = 0;                               \
+        lanes32 r;                                                                                           \
+        FOR_LANES(l) {                                                                                       \
+            uint32_t a = p[l], b = q[l], c = carry & lane_bit[l] ? 1 : 0;                                    \
+            (void)c;                                                                                         \
+            uint64_t x = sum;                                                                                \
+            out |= x >> 32 ? lane_bit[l] : 0;                                                                \
+            r[l] = i->clamp && x >> 32 ? limit : (uint32_t)x;                                                \
+        }                                                                                                    \
+        write32(w, i, r);                                                                                    \
+        mask_write(w, &i->sdst, out & exec_mask(w));                                                         \
     }
 CARRYING(DEFINE_CARRYING)
 

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Vector instructions on 64-bit integers: shifts, wide multiply-add, sums of absolute differences of quads. */
+/* Vector instructions on 64-bit integers: shifts, wide multiply-add, sums of absolute differences of quads.
+ */
 #include "executors.h"
 #include "lanes.h"
 
-#define SHIFTS(X)                                                                                             \
-    X(v_lshlrev_b64, b << (a & 63))                                                                           \
-    X(v_lshrrev_b64, b >> (a & 63))                                                                           \
+#define SHIFTS(X)                                                                                            \
+    X(v_lshlrev_b64, b << (a & 63))                                                                          \
+    X(v_lshrrev_b64, b >> (a & 63))                                                                          \
     X(v_ashrrev_i64, (uint64_t)((int64_t)b >> (a & 63)))
 
-#define DEFINE_SHIFT(name, expression)                                                                        \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        lanes32 t;                                                                                            \
-        lanes64 q, r;                                                                                         \
-        const uint32_t *p = source32(w, i, 0, t);                                                             \
-        source64(w, i, 1, q);                                                                                 \
-        FOR_LANES(l) {                                                                                        \
-            uint64_t a = p[l], b = q[l];                                                                      \
-            r[l] = expression;                                                                                \
-        }                                                                                                     \
-        write64(w, i, r);                                                                                     \
+#define DEFINE_SHIFT(name, expression)                                                                       \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        lanes32 t;                                                                                           \
+        lanes64 q, r;                                                                                        \
+        const uint32_t *p = source32(w, i, 0, t);                                                            \
+        source64(w, i, 1, q);                                                                                \
+        FOR_LANES(l) {                                                                                       \
+            uint64_t a = p[l], b = q[l];                                                                     \
+            r[l] = expression;                                                                               \
+        }                                                                                                    \
+        write64(w, i, r);                                                                                    \
     }
 SHIFTS(DEFINE_SHIFT)
 
@@ -31,7 +32,8 @@ static void mad64(struct wave *w, const struct inst *i, bool is_signed) {
     source64(w, i, 2, s);
     uint32_t carry = 0;
     FOR_LANES(l) {
-        uint64_t product = is_signed ? (uint64_t)((int64_t)(int32_t)p[l] * (int32_t)q[l]) : (uint64_t)p[l] * q[l];
+        uint64_t product =
+            is_signed ? (uint64_t)((int64_t)(int32_t)p[l] * (int32_t)q[l]) : (uint64_t)p[l] * q[l];
         uint64_t sum = product + s[l], extension = is_signed ? (product >> 63) + (s[l] >> 63) : 0;
         bool out = ((sum < product) + extension) & 1;
         carry |= out ? lane_bit[l] : 0;
@@ -55,7 +57,8 @@ static void quad_sad_u16(struct wave *w, const struct inst *i, bool masked) {
     FOR_LANES(l) {
         r[l] = 0;
         for (unsigned n = 0; n < 4; n++) {
-            uint32_t sum = sad_u8((uint32_t)(a[l] >> 8 * n), b[l], masked) + (uint32_t)(c[l] >> 16 * n & 0xffff);
+            uint32_t sum =
+                sad_u8((uint32_t)(a[l] >> 8 * n), b[l], masked) + (uint32_t)(c[l] >> 16 * n & 0xffff);
             if (i->clamp && sum > 0xffff) sum = 0xffff;
             r[l] |= (uint64_t)(sum & 0xffff) << 16 * n;
         }
@@ -72,13 +75,16 @@ static void v_mqsad_u32_u8(struct wave *w, const struct inst *i) {
     const struct operand *o = &i->src[2];
     source64(w, i, 0, a);
     const uint32_t *b = source32(w, i, 1, t);
-    for (unsigned n = 0; n < 4; n++)
-        FOR_LANES(l) {
-            uint32_t c = o->kind == OPND_VGPR ? w->v[o->reg + n][l] : o->kind == OPND_SGPR ? w->s[o->reg + n] : n ? 0 : (uint32_t)o->value;
+    for (unsigned n = 0; n < 4; n++) FOR_LANES(l) {
+            uint32_t c = o->kind == OPND_VGPR   ? w->v[o->reg + n][l]
+                         : o->kind == OPND_SGPR ? w->s[o->reg + n]
+                         : n                    ? 0
+                                                : (uint32_t)o->value;
             uint64_t sum = (uint64_t)sad_u8((uint32_t)(a[l] >> 8 * n), b[l], true) + c;
             r[n][l] = i->clamp && sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
         }
-    for (unsigned n = 0; n < 4; n++) write_lanes((uint32_t *)&w->v[i->dst.reg + n], r[n], written_lanes(w, i));
+    for (unsigned n = 0; n < 4; n++)
+        write_lanes((uint32_t *)&w->v[i->dst.reg + n], r[n], written_lanes(w, i));
 }
 
 #define BIND_ROW(name, ...) BIND(name)

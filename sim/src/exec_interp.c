@@ -9,7 +9,8 @@
 #include "lanes.h"
 
 /* Source n as f32 lanes, with neg; every lane takes that of its quad, or its own if quad_lane is negative. */
-static void fetch(const struct wave *w, const struct inst *i, unsigned n, bool is_half, int quad_lane, uint32_t *r) {
+static void fetch(const struct wave *w, const struct inst *i, unsigned n, bool is_half, int quad_lane,
+                  uint32_t *r) {
     lanes32 t, f;
     const uint32_t *x = source32(w, i, n, t);
     uint32_t sign = i->src[n].neg ? 0x80000000 : 0;

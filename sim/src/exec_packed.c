@@ -8,7 +8,7 @@ enum { HALVES = 2 * LANES };
 typedef uint16_t halves[HALVES] LANES_ALIGNED;
 typedef float floats[HALVES] LANES_ALIGNED;
 
-#define S(x) ((int16_t)(x))
+#define S(x)      ((int16_t)(x))
 #define MIN(x, y) ((x) < (y) ? (x) : (y))
 #define MAX(x, y) ((x) > (y) ? (x) : (y))
 
@@ -36,77 +36,78 @@ static void finish_pk_f16(const struct wave *w, const struct inst *i, uint16_t *
 }
 
 /* name, sources, f32 result from the sources' halves a, b, c */
-#define FLOAT(X)                                                                                              \
-    X(v_pk_add_f16, 2, a + b)                                                                                 \
-    X(v_pk_mul_f16, 2, a * b)                                                                                 \
-    X(v_pk_fma_f16, 3, fma_f16(a, b, c))                                                                      \
-    X(v_pk_fmac_f16, 3, fma_f16(a, b, c))                                                                     \
-    X(v_pk_min_f16, 2, min_f16(a, b))                                                                         \
+#define FLOAT(X)                                                                                             \
+    X(v_pk_add_f16, 2, a + b)                                                                                \
+    X(v_pk_mul_f16, 2, a *b)                                                                                 \
+    X(v_pk_fma_f16, 3, fma_f16(a, b, c))                                                                     \
+    X(v_pk_fmac_f16, 3, fma_f16(a, b, c))                                                                    \
+    X(v_pk_min_f16, 2, min_f16(a, b))                                                                        \
     X(v_pk_max_f16, 2, max_f16(a, b))
 
-#define DEFINE_FLOAT(name, n, expression)                                                                     \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        bool plain = plain_f16(w, i);                                                                         \
-        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_16_64)) return;                              \
-        floats p, q, s;                                                                                       \
-        uint32_t r[HALVES] LANES_ALIGNED;                                                                     \
-        source_pk_f16(w, i, 0, p);                                                                            \
-        source_pk_f16(w, i, 1, q);                                                                            \
-        if (n > 2) source_pk_f16(w, i, 2, s);                                                                 \
-        for (unsigned l = 0; l < HALVES; l++) {                                                               \
-            float a = p[l], b = q[l], c = n > 2 ? s[l] : a;                                                   \
-            (void)c;                                                                                          \
-            r[l] = bits_f32(expression);                                                                      \
-        }                                                                                                     \
-        if (unlikely(any_nan_f32(r) || any_nan_f32(r + LANES)))                                               \
-            for (unsigned l = 0; l < HALVES; l += LANES)                                                      \
-                fix_nan_f32(r + l, (const uint32_t *)p + l, (const uint32_t *)q + l,                          \
-                            (const uint32_t *)(n > 2 ? s : p) + l);                                           \
-        halves h;                                                                                             \
-        floats_to_halves((const float *)r, h, HALVES);                                                        \
-        if (unlikely(!plain)) finish_pk_f16(w, i, h);                                                         \
-        write32(w, i, (const uint32_t *)h);                                                                   \
+#define DEFINE_FLOAT(name, n, expression)                                                                    \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        bool plain = plain_f16(w, i);                                                                        \
+        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_16_64)) return;                             \
+        floats p, q, s;                                                                                      \
+        uint32_t r[HALVES] LANES_ALIGNED;                                                                    \
+        source_pk_f16(w, i, 0, p);                                                                           \
+        source_pk_f16(w, i, 1, q);                                                                           \
+        if (n > 2) source_pk_f16(w, i, 2, s);                                                                \
+        for (unsigned l = 0; l < HALVES; l++) {                                                              \
+            float a = p[l], b = q[l], c = n > 2 ? s[l] : a;                                                  \
+            (void)c;                                                                                         \
+            r[l] = bits_f32(expression);                                                                     \
+        }                                                                                                    \
+        if (unlikely(any_nan_f32(r) || any_nan_f32(r + LANES)))                                              \
+            for (unsigned l = 0; l < HALVES; l += LANES)                                                     \
+                fix_nan_f32(r + l, (const uint32_t *)p + l, (const uint32_t *)q + l,                         \
+                            (const uint32_t *)(n > 2 ? s : p) + l);                                          \
+        halves h;                                                                                            \
+        floats_to_halves((const float *)r, h, HALVES);                                                       \
+        if (unlikely(!plain)) finish_pk_f16(w, i, h);                                                        \
+        write32(w, i, (const uint32_t *)h);                                                                  \
     }
 FLOAT(DEFINE_FLOAT)
 
 /* name, sources, exact result in 64 bits, smallest and largest value that the clamp bit allows */
-#define INTEGER(X)                                                                                            \
-    X(v_pk_add_u16, 2, a + b, 0, 0xffff)                                                                      \
-    X(v_pk_sub_u16, 2, a - b, 0, 0xffff)                                                                      \
-    X(v_pk_add_i16, 2, S(a) + S(b), INT16_MIN, INT16_MAX)                                                     \
-    X(v_pk_sub_i16, 2, S(a) - S(b), INT16_MIN, INT16_MAX)                                                     \
-    X(v_pk_mul_lo_u16, 2, (int64_t)a * b, 0, 0xffff)                                                          \
-    X(v_pk_mad_u16, 3, (int64_t)a * b + c, 0, 0xffff)                                                         \
-    X(v_pk_mad_i16, 3, (int64_t)S(a) * S(b) + S(c), INT16_MIN, INT16_MAX)                                     \
-    X(v_pk_min_u16, 2, MIN(a, b), 0, 0xffff)                                                                  \
-    X(v_pk_max_u16, 2, MAX(a, b), 0, 0xffff)                                                                  \
-    X(v_pk_min_i16, 2, MIN(S(a), S(b)), INT16_MIN, INT16_MAX)                                                 \
-    X(v_pk_max_i16, 2, MAX(S(a), S(b)), INT16_MIN, INT16_MAX)                                                 \
-    X(v_pk_lshlrev_b16, 2, (b << (a & 15)) & 0xffff, 0, 0xffff)                                               \
-    X(v_pk_lshrrev_b16, 2, b >> (a & 15), 0, 0xffff)                                                          \
+#define INTEGER(X)                                                                                           \
+    X(v_pk_add_u16, 2, a + b, 0, 0xffff)                                                                     \
+    X(v_pk_sub_u16, 2, a - b, 0, 0xffff)                                                                     \
+    X(v_pk_add_i16, 2, S(a) + S(b), INT16_MIN, INT16_MAX)                                                    \
+    X(v_pk_sub_i16, 2, S(a) - S(b), INT16_MIN, INT16_MAX)                                                    \
+    X(v_pk_mul_lo_u16, 2, (int64_t)a *b, 0, 0xffff)                                                          \
+    X(v_pk_mad_u16, 3, (int64_t)a *b + c, 0, 0xffff)                                                         \
+    X(v_pk_mad_i16, 3, (int64_t)S(a) * S(b) + S(c), INT16_MIN, INT16_MAX)                                    \
+    X(v_pk_min_u16, 2, MIN(a, b), 0, 0xffff)                                                                 \
+    X(v_pk_max_u16, 2, MAX(a, b), 0, 0xffff)                                                                 \
+    X(v_pk_min_i16, 2, MIN(S(a), S(b)), INT16_MIN, INT16_MAX)                                                \
+    X(v_pk_max_i16, 2, MAX(S(a), S(b)), INT16_MIN, INT16_MAX)                                                \
+    X(v_pk_lshlrev_b16, 2, (b << (a & 15)) & 0xffff, 0, 0xffff)                                              \
+    X(v_pk_lshrrev_b16, 2, b >> (a & 15), 0, 0xffff)                                                         \
     X(v_pk_ashrrev_i16, 2, S(b) >> (a & 15), INT16_MIN, INT16_MAX)
 
-#define DEFINE_INTEGER(name, n, wide, low, high)                                                              \
-    static inline int64_t name##_wide(int32_t a, int32_t b, int32_t c) { return (void)c, (wide); }            \
-    static inline uint16_t name##_clamped(int32_t a, int32_t b, int32_t c) {                                  \
-        int64_t x = name##_wide(a, b, c);                                                                     \
-        return (uint16_t)(x < (low) ? (low) : x > (high) ? (high) : x);                                       \
-    }                                                                                                         \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        u32v t[3];                                                                                            \
-        const uint16_t *p = (const uint16_t *)source_packed(w, i, 0, (uint32_t *)&t[0]);                      \
-        const uint16_t *q = (const uint16_t *)source_packed(w, i, 1, (uint32_t *)&t[1]);                      \
-        const uint16_t *s = n > 2 ? (const uint16_t *)source_packed(w, i, 2, (uint32_t *)&t[2]) : p;          \
-        halves r;                                                                                             \
-        if (unlikely(i->clamp))                                                                               \
-            for (unsigned l = 0; l < HALVES; l++) r[l] = name##_clamped(p[l], q[l], s[l]);                    \
-        else                                                                                                  \
-            for (unsigned l = 0; l < HALVES; l++) r[l] = (uint16_t)name##_wide(p[l], q[l], s[l]);             \
-        write32(w, i, (const uint32_t *)r);                                                                   \
+#define DEFINE_INTEGER(name, n, wide, low, high)                                                             \
+    static inline int64_t name##_wide(int32_t a, int32_t b, int32_t c) { return (void)c, (wide); }           \
+    static inline uint16_t name##_clamped(int32_t a, int32_t b, int32_t c) {                                 \
+        int64_t x = name##_wide(a, b, c);                                                                    \
+        return (uint16_t)(x<(low) ? (low) : x>(high) ? (high) : x);                                          \
+    }                                                                                                        \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        u32v t[3];                                                                                           \
+        const uint16_t *p = (const uint16_t *)source_packed(w, i, 0, (uint32_t *)&t[0]);                     \
+        const uint16_t *q = (const uint16_t *)source_packed(w, i, 1, (uint32_t *)&t[1]);                     \
+        const uint16_t *s = n > 2 ? (const uint16_t *)source_packed(w, i, 2, (uint32_t *)&t[2]) : p;         \
+        halves r;                                                                                            \
+        if (unlikely(i->clamp))                                                                              \
+            for (unsigned l = 0; l < HALVES; l++) r[l] = name##_clamped(p[l], q[l], s[l]);                   \
+        else                                                                                                 \
+            for (unsigned l = 0; l < HALVES; l++) r[l] = (uint16_t)name##_wide(p[l], q[l], s[l]);            \
+        write32(w, i, (const uint32_t *)r);                                                                  \
     }
 INTEGER(DEFINE_INTEGER)
 
-/* ---- v_fma_mix: every source is f32, or the half that op_sel names where op_sel_hi is set ---------------------- */
+/* ---- v_fma_mix: every source is f32, or the half that op_sel names where op_sel_hi is set
+ * ---------------------- */
 
 static void source_mix(const struct wave *w, const struct inst *i, unsigned n, uint32_t *r) {
     lanes32 t;

@@ -53,7 +53,8 @@ static inline double exp2_any(double x) {
     return x != x ? x : (p * y + 1.0) * scale;
 }
 
-/* log2 of an x that came from a float: x = m * 2^e with m in [sqrt 1/2, sqrt 2), log m = 2 artanh((m-1)/(m+1)). */
+/* log2 of an x that came from a float: x = m * 2^e with m in [sqrt 1/2, sqrt 2), log m = 2
+ * artanh((m-1)/(m+1)). */
 static inline double log2_any(double x) {
     uint64_t u = bits_f64(x), up = u - UINT64_C(0x3fe6a09e667f3bcd);
     int64_t e = (int64_t)(int32_t)(up >> 32) >> 20;
@@ -72,54 +73,54 @@ static inline double log2_any(double x) {
 }
 
 /* name, result in f64 from the source's lane a */
-#define OPERATIONS_F32(X)                                                                                     \
-    X(v_exp_f32, exp2_any(a))                                                                                 \
-    X(v_log_f32, log2_any(a))                                                                                 \
-    X(v_rcp_f32, 1 / a)                                                                                       \
-    X(v_rcp_iflag_f32, 1 / a)                                                                                 \
-    X(v_rsq_f32, 1 / sqrt(a))                                                                                 \
-    X(v_sqrt_f32, sqrt(a))                                                                                    \
-    X(v_sin_f32, sin_turns(a))                                                                                \
+#define OPERATIONS_F32(X)                                                                                    \
+    X(v_exp_f32, exp2_any(a))                                                                                \
+    X(v_log_f32, log2_any(a))                                                                                \
+    X(v_rcp_f32, 1 / a)                                                                                      \
+    X(v_rcp_iflag_f32, 1 / a)                                                                                \
+    X(v_rsq_f32, 1 / sqrt(a))                                                                                \
+    X(v_sqrt_f32, sqrt(a))                                                                                   \
+    X(v_sin_f32, sin_turns(a))                                                                               \
     X(v_cos_f32, cos_turns(a))
 
-#define OPERATIONS_F16(X)                                                                                     \
-    X(v_exp_f16, exp2_any(a))                                                                                 \
-    X(v_log_f16, log2_any(a))                                                                                 \
-    X(v_rcp_f16, 1 / a)                                                                                       \
-    X(v_rsq_f16, 1 / sqrt(a))                                                                                 \
-    X(v_sqrt_f16, sqrt(a))                                                                                    \
-    X(v_sin_f16, sin_turns(a))                                                                                \
+#define OPERATIONS_F16(X)                                                                                    \
+    X(v_exp_f16, exp2_any(a))                                                                                \
+    X(v_log_f16, log2_any(a))                                                                                \
+    X(v_rcp_f16, 1 / a)                                                                                      \
+    X(v_rsq_f16, 1 / sqrt(a))                                                                                \
+    X(v_sqrt_f16, sqrt(a))                                                                                   \
+    X(v_sin_f16, sin_turns(a))                                                                               \
     X(v_cos_f16, cos_turns(a))
 
-#define DEFINE_F32(name, expression)                                                                          \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        bool plain = plain_f32(w, i);                                                                         \
-        lanes32 t, r;                                                                                         \
-        const uint32_t *p = source_f32(w, i, 0, t, plain);                                                    \
-        FOR_LANES(l) {                                                                                        \
-            double a = (double)flush(as_f32(p[l]));                                                           \
-            r[l] = bits_f32(flush((float)(expression)));                                                      \
-        }                                                                                                     \
-        if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);                                                          \
-        if (!plain) finish_f32(w, i, r);                                                                      \
-        write32(w, i, r);                                                                                     \
+#define DEFINE_F32(name, expression)                                                                         \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        bool plain = plain_f32(w, i);                                                                        \
+        lanes32 t, r;                                                                                        \
+        const uint32_t *p = source_f32(w, i, 0, t, plain);                                                   \
+        FOR_LANES(l) {                                                                                       \
+            double a = (double)flush(as_f32(p[l]));                                                          \
+            r[l] = bits_f32(flush((float)(expression)));                                                     \
+        }                                                                                                    \
+        if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);                                                         \
+        if (!plain) finish_f32(w, i, r);                                                                     \
+        write32(w, i, r);                                                                                    \
     }
 OPERATIONS_F32(DEFINE_F32)
 
-#define DEFINE_F16(name, expression)                                                                          \
-    static void name(struct wave *w, const struct inst *i) {                                                  \
-        lanesf p;                                                                                             \
-        lanes32 r;                                                                                            \
-        lanes16 h;                                                                                            \
-        source_f16(w, i, 0, p);                                                                               \
-        FOR_LANES(l) {                                                                                        \
-            double a = (double)p[l];                                                                          \
-            r[l] = bits_f32((float)(expression));                                                             \
-        }                                                                                                     \
-        if (any_nan_f32(r)) fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)p, (const uint32_t *)p);    \
-        floats_to_halves((const float *)r, h, LANES);                                                         \
-        if (!plain_f16(w, i)) finish_f16(w, i, h);                                                            \
-        write16(w, i, h);                                                                                     \
+#define DEFINE_F16(name, expression)                                                                         \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        lanesf p;                                                                                            \
+        lanes32 r;                                                                                           \
+        lanes16 h;                                                                                           \
+        source_f16(w, i, 0, p);                                                                              \
+        FOR_LANES(l) {                                                                                       \
+            double a = (double)p[l];                                                                         \
+            r[l] = bits_f32((float)(expression));                                                            \
+        }                                                                                                    \
+        if (any_nan_f32(r)) fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)p, (const uint32_t *)p);   \
+        floats_to_halves((const float *)r, h, LANES);                                                        \
+        if (!plain_f16(w, i)) finish_f16(w, i, h);                                                           \
+        write16(w, i, h);                                                                                    \
     }
 OPERATIONS_F16(DEFINE_F16)
 

@@ -3,10 +3,10 @@
 /*
  * WMMA: D = A * B + C on 16 x 16 matrices.
  *
- *   A, B   lane l holds row (column) l & 15, consecutive k in consecutive bits from the first register on. Lanes
- *          16-31 repeat 0-15, but are really read: they feed the odd rows of D.
- *   C, D   register r holds row 2r in lanes 0-15 and row 2r + 1 in lanes 16-31 (wave64: rows 4r to 4r + 3); 16-bit
- *          forms use the half that op_sel bit 2 names and leave the other one alone.
+ *   A, B   lane l holds row (column) l & 15, consecutive k in consecutive bits from the first register on.
+ * Lanes 16-31 repeat 0-15, but are really read: they feed the odd rows of D. C, D   register r holds row 2r
+ * in lanes 0-15 and row 2r + 1 in lanes 16-31 (wave64: rows 4r to 4r + 3); 16-bit forms use the half that
+ * op_sel bit 2 names and leave the other one alone.
  *
  * A float element is eight dot-product steps (dot.h) over k = (0,1), (2,3), ..., each rounded.
  */
@@ -32,7 +32,8 @@ struct factors { /* one register of A or B, taken apart */
     int32_t e0[LANES] LANES_ALIGNED, e1[LANES] LANES_ALIGNED;
 };
 
-static inline __attribute__((always_inline)) bool take_apart(enum dot_input in, const uint32_t *x, struct factors *f) {
+static inline __attribute__((always_inline)) bool take_apart(enum dot_input in, const uint32_t *x,
+                                                             struct factors *f) {
     lanes32 special;
     FOR_LANES(l) {
         uint32_t low = x[l] & 0xffff, high = x[l] >> 16;
@@ -47,8 +48,9 @@ static inline __attribute__((always_inline)) bool take_apart(enum dot_input in, 
 }
 
 /* acc: C in the form of f32, becomes D. */
-static inline __attribute__((always_inline)) void multiply(enum dot_input in, enum dot_output out, struct shape shape,
-                                                           const u32v *a, const u32v *b, lanes32 *acc) {
+static inline __attribute__((always_inline)) void multiply(enum dot_input in, enum dot_output out,
+                                                           struct shape shape, const u32v *a, const u32v *b,
+                                                           lanes32 *acc) {
     lanes32 start[REGISTERS], special;
     memcpy(start, acc, shape.registers * sizeof *start);
     bool any = false;
@@ -71,16 +73,17 @@ static inline __attribute__((always_inline)) void multiply(enum dot_input in, en
             }
     }
     if (likely(!any && !any_lane(special))) return;
-    for (unsigned r = 0; r < shape.registers; r++)
-        FOR_LANES(l) {
+    for (unsigned r = 0; r < shape.registers; r++) FOR_LANES(l) {
             uint32_t z = start[r][l];
-            for (unsigned k = 0; k < PAIRS; k++) z = dot_step_any(in, out, a[k][lane_of_a(shape, r, l)], b[k][l], z);
+            for (unsigned k = 0; k < PAIRS; k++)
+                z = dot_step_any(in, out, a[k][lane_of_a(shape, r, l)], b[k][l], z);
             acc[r][l] = z;
         }
 }
 
 /* Register n of a source that is a range of registers, or a constant for all of them. */
-static const uint32_t *source_register(const struct wave *w, const struct inst *i, unsigned s, unsigned n, uint32_t *t) {
+static const uint32_t *source_register(const struct wave *w, const struct inst *i, unsigned s, unsigned n,
+                                       uint32_t *t) {
     const struct operand *o = &i->src[s];
     if (o->kind == OPND_VGPR) return (const uint32_t *)&w->v[o->reg + n];
     uint32_t value = scalar32(w, o);
@@ -98,8 +101,8 @@ static void fetch_factors(const struct wave *w, const struct inst *i, unsigned s
     }
 }
 
-static inline __attribute__((always_inline)) void wmma_float(struct wave *w, const struct inst *i, enum dot_input in,
-                                                             enum dot_output out) {
+static inline __attribute__((always_inline)) void wmma_float(struct wave *w, const struct inst *i,
+                                                             enum dot_input in, enum dot_output out) {
     const struct shape shape = shape_of(w);
     u32v a[PAIRS], b[PAIRS];
     lanes32 acc[REGISTERS];
@@ -133,19 +136,20 @@ static inline __attribute__((always_inline)) void wmma_float(struct wave *w, con
     }
 }
 
-#define FLOAT_FORMS(X)                                                                                        \
-    X(v_wmma_f32_16x16x16_f16, DOT_F16, DOT_TO_F32)                                                           \
-    X(v_wmma_f32_16x16x16_bf16, DOT_BF16, DOT_TO_F32)                                                         \
-    X(v_wmma_f16_16x16x16_f16, DOT_F16, DOT_TO_F16)                                                           \
+#define FLOAT_FORMS(X)                                                                                       \
+    X(v_wmma_f32_16x16x16_f16, DOT_F16, DOT_TO_F32)                                                          \
+    X(v_wmma_f32_16x16x16_bf16, DOT_BF16, DOT_TO_F32)                                                        \
+    X(v_wmma_f16_16x16x16_f16, DOT_F16, DOT_TO_F16)                                                          \
     X(v_wmma_bf16_16x16x16_bf16, DOT_BF16, DOT_TO_BF16)
-#define DEFINE_FLOAT(name, in, out)                                                                           \
+#define DEFINE_FLOAT(name, in, out)                                                                          \
     static void name(struct wave *w, const struct inst *i) { wmma_float(w, i, in, out); }
 FLOAT_FORMS(DEFINE_FLOAT)
 
-/* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which matrices are signed ----------- */
+/* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which matrices are signed
+ * ----------- */
 
-static inline __attribute__((always_inline)) void unpack(const struct wave *w, const struct inst *i, unsigned s,
-                                                         unsigned bits, int32_t x[16][LANES]) {
+static inline __attribute__((always_inline)) void unpack(const struct wave *w, const struct inst *i,
+                                                         unsigned s, unsigned bits, int32_t x[16][LANES]) {
     bool is_signed = i->neg_lo >> s & 1;
     unsigned per_register = 32 / bits;
     for (unsigned k = 0; k < 16; k++) {
@@ -158,7 +162,8 @@ static inline __attribute__((always_inline)) void unpack(const struct wave *w, c
     }
 }
 
-static inline __attribute__((always_inline)) void wmma_integer(struct wave *w, const struct inst *i, unsigned bits) {
+static inline __attribute__((always_inline)) void wmma_integer(struct wave *w, const struct inst *i,
+                                                               unsigned bits) {
     const struct shape shape = shape_of(w);
     int32_t a[16][LANES], b[16][LANES];
     lanes32 d[REGISTERS];
@@ -175,7 +180,8 @@ static inline __attribute__((always_inline)) void wmma_integer(struct wave *w, c
             d[r][l] = (uint32_t)(i->clamp ? clamped : sum);
         }
     }
-    for (unsigned r = 0; r < shape.registers; r++) write_lanes((uint32_t *)&w->v[i->dst.reg + r], d[r], exec_mask(w));
+    for (unsigned r = 0; r < shape.registers; r++)
+        write_lanes((uint32_t *)&w->v[i->dst.reg + r], d[r], exec_mask(w));
 }
 static void v_wmma_i32_16x16x16_iu8(struct wave *w, const struct inst *i) { wmma_integer(w, i, 8); }
 static void v_wmma_i32_16x16x16_iu4(struct wave *w, const struct inst *i) { wmma_integer(w, i, 4); }

@@ -9,8 +9,8 @@
 static bind_fn *const scalar_files[] = {SCALAR_EXECUTORS(BIND_ONE) NULL};
 
 #define BIND_PORTABLE(file) bind_##file##_portable,
-#define BIND_AVX2(file) bind_##file##_avx2,
-#define BIND_AVX512(file) bind_##file##_avx512,
+#define BIND_AVX2(file)     bind_##file##_avx2,
+#define BIND_AVX512(file)   bind_##file##_avx512,
 static bind_fn *const portable_files[] = {VECTOR_EXECUTORS(BIND_PORTABLE) NULL};
 #ifdef SIM_HAS_avx2
 static bind_fn *const avx2_files[] = {VECTOR_EXECUTORS(BIND_AVX2) NULL};
@@ -37,7 +37,8 @@ bool executors_bind(exec_fn **table, gfx11sim_simd level) {
     return true;
 }
 
-/* ---- dual issue: both halves read their sources before either writes ------------------------------------ */
+/* ---- dual issue: both halves read their sources before either writes ------------------------------------
+ */
 
 static void vopd_independent(struct wave *w, const struct inst *i) {
     i->exec_x(w, i);
@@ -78,6 +79,8 @@ void executors_select(exec_fn *const *table, struct inst_pair *pair) {
     y->exec = table[y->op];
     y->plain = is_plain(y);
     x->exec_x = x->exec;
-    if (x->exec && y->exec) x->exec = reads_vgpr(y, x->dst.reg) ? vopd_overlapping : vopd_independent;
-    else x->exec = NULL;
+    if (x->exec && y->exec)
+        x->exec = reads_vgpr(y, x->dst.reg) ? vopd_overlapping : vopd_independent;
+    else
+        x->exec = NULL;
 }

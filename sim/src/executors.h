@@ -24,7 +24,7 @@
     X(f32)                                                                                                   \
     X(f64)                                                                                                   \
     X(convert)                                                                                               \
-    X(interp)                                                                                                 \
+    X(interp)                                                                                                \
     X(trans)                                                                                                 \
     X(compare)                                                                                               \
     X(packed)                                                                                                \

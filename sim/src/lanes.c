@@ -3,7 +3,8 @@
 /* The general ways of lanes.h: scalar operands, DPP, source and output modifiers, MODE, NaNs. */
 #include "lanes.h"
 
-/* ---- DPP: source 0 comes from another lane of the row of 16 --------------------------------------------- */
+/* ---- DPP: source 0 comes from another lane of the row of 16 ---------------------------------------------
+ */
 
 /* The lane that lane l reads, or -1 if that is outside its row. */
 static int dpp_lane(const struct inst *i, unsigned l) {
@@ -11,12 +12,12 @@ static int dpp_lane(const struct inst *i, unsigned l) {
     unsigned row = l & 16, in_row = l & 15, n = i->dpp_ctrl & 15;
     if (i->dpp_ctrl < 0x100) return (int)((l & ~3u) | (i->dpp_ctrl >> 2 * (l & 3) & 3)); /* quad_perm */
     switch (i->dpp_ctrl & ~15u) {
-    case 0x100: return in_row + n < 16 ? (int)(l + n) : -1;    /* row_shl */
-    case 0x110: return in_row >= n ? (int)(l - n) : -1;        /* row_shr */
-    case 0x120: return (int)(row | ((in_row + 16 - n) & 15));  /* row_ror */
-    case 0x140: return (int)(n == 0 ? l ^ 15 : l ^ 7);         /* row_mirror, row_half_mirror */
-    case 0x150: return (int)(row | n);                         /* row_share */
-    case 0x160: return (int)(l ^ n);                           /* row_xmask */
+    case 0x100: return in_row + n < 16 ? (int)(l + n) : -1;   /* row_shl */
+    case 0x110: return in_row >= n ? (int)(l - n) : -1;       /* row_shr */
+    case 0x120: return (int)(row | ((in_row + 16 - n) & 15)); /* row_ror */
+    case 0x140: return (int)(n == 0 ? l ^ 15 : l ^ 7);        /* row_mirror, row_half_mirror */
+    case 0x150: return (int)(row | n);                        /* row_share */
+    case 0x160: return (int)(l ^ n);                          /* row_xmask */
     }
     return -1;
 }
@@ -39,7 +40,8 @@ uint32_t SIMD_NAME(dpp_writes)(const struct wave *w, const struct inst *i) {
 
 /* ---- sources ------------------------------------------------------------------------------------------- */
 
-const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t) {
+const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct inst *i, unsigned n,
+                                          uint32_t *t) {
     const struct operand *o = &i->src[n];
     if (o->kind != OPND_VGPR) {
         uint32_t value = scalar32(w, o);
@@ -90,7 +92,12 @@ const uint32_t *SIMD_NAME(packed_general)(const struct inst *i, unsigned n, cons
 
 /* ---- MODE ---------------------------------------------------------------------------------------------- */
 
-enum { KEEP_SOURCE_32 = 1 << 4, KEEP_RESULT_32 = 2 << 4, KEEP_SOURCE_16_64 = 1 << 6, KEEP_RESULT_16_64 = 2 << 6 };
+enum {
+    KEEP_SOURCE_32 = 1 << 4,
+    KEEP_RESULT_32 = 2 << 4,
+    KEEP_SOURCE_16_64 = 1 << 6,
+    KEEP_RESULT_16_64 = 2 << 6
+};
 
 static inline uint32_t flush_f32(uint32_t u) { return u & 0x7f800000 ? u : u & 0x80000000; }
 static inline uint16_t flush_f16(uint16_t u) { return u & 0x7c00 ? u : u & 0x8000; }
@@ -98,10 +105,11 @@ static inline uint64_t flush_f64(uint64_t u) { return u & 0x7ff0000000000000 ? u
 
 bool rounding_modelled(struct wave *w, uint32_t field) {
     if (!(w->mode & field) && !(field == MODE_ROUND_16_64 && w->mode & MODE_FP16_OVFL)) return true;
-    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
-               "MODE is 0x%x: the %s rounding mode is not round-to-nearest-even (or FP16_OVFL is set), which is "
-               "the only one modelled",
-               w->mode, field == MODE_ROUND_32 ? "f32" : "f16/f64");
+    wave_fault(
+        w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
+        "MODE is 0x%x: the %s rounding mode is not round-to-nearest-even (or FP16_OVFL is set), which is "
+        "the only one modelled",
+        w->mode, field == MODE_ROUND_32 ? "f32" : "f16/f64");
     return false;
 }
 

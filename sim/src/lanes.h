@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * What the bodies of vector instructions are written with: sources as arrays of 32 lanes, results written under
- * EXEC, and exact scalar arithmetic that compilers turn into vector code.
+ * What the bodies of vector instructions are written with: sources as arrays of 32 lanes, results written
+ * under EXEC, and exact scalar arithmetic that compilers turn into vector code.
  *
- * A body is a plain loop over the lanes, and the same source is compiled once per SIMD level. The bits may not
- * depend on the level, so nothing here uses what hosts do differently: no NaN that the host chose reaches a
- * register (fix_nan_*), no libm function that is not correctly rounded, no contraction.
+ * A body is a plain loop over the lanes, and the same source is compiled once per SIMD level. The bits may
+ * not depend on the level, so nothing here uses what hosts do differently: no NaN that the host chose reaches
+ * a register (fix_nan_*), no libm function that is not correctly rounded, no contraction.
  *
  * Every fetch has two ways: an inline one for instructions without modifiers ("plain", decided once, when the
  * executor is selected) and an out-of-line one in lanes.c that knows everything.
@@ -19,7 +19,7 @@
 
 #include "machine.h"
 
-#define likely(x) __builtin_expect(!!(x), 1)
+#define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define LANES_ALIGNED __attribute__((aligned(4 * LANES)))
@@ -33,9 +33,10 @@ typedef double lanesd[LANES] LANES_ALIGNED;
 
 /* A lane's bit in EXEC and other masks: a table, because not every host shifts lanes by different amounts. */
 static const uint32_t lane_bit[LANES] LANES_ALIGNED = {
-    1u << 0,  1u << 1,  1u << 2,  1u << 3,  1u << 4,  1u << 5,  1u << 6,  1u << 7,  1u << 8,  1u << 9,  1u << 10,
-    1u << 11, 1u << 12, 1u << 13, 1u << 14, 1u << 15, 1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21,
-    1u << 22, 1u << 23, 1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31};
+    1u << 0,  1u << 1,  1u << 2,  1u << 3,  1u << 4,  1u << 5,  1u << 6,  1u << 7,
+    1u << 8,  1u << 9,  1u << 10, 1u << 11, 1u << 12, 1u << 13, 1u << 14, 1u << 15,
+    1u << 16, 1u << 17, 1u << 18, 1u << 19, 1u << 20, 1u << 21, 1u << 22, 1u << 23,
+    1u << 24, 1u << 25, 1u << 26, 1u << 27, 1u << 28, 1u << 29, 1u << 30, 1u << 31};
 
 /* ---- bits of floating-point numbers -------------------------------------------------------------------- */
 
@@ -116,7 +117,8 @@ static inline float fma_f32(float a, float b, float c) {
 #endif
 }
 
-/* Of three halves: the product is exact in f32, the sum is rounded to odd, and so float_to_half() rounds once. */
+/* Of three halves: the product is exact in f32, the sum is rounded to odd, and so float_to_half() rounds
+ * once. */
 static inline float fma_f16(float a, float b, float c) {
     float p = a * b, sum = p + c, t = sum - p;
     return round_to_odd_f32(sum, (p - (sum - t)) + (c - t));
@@ -132,7 +134,8 @@ static inline float max_f16(float a, float b) {
     return as_f32(select32(first, bits_f32(a), bits_f32(b)));
 }
 
-/* ---- other arithmetic that several files need ------------------------------------------------------------ */
+/* ---- other arithmetic that several files need ------------------------------------------------------------
+ */
 
 /* Sum of absolute differences of bytes; masked: only where b's byte is not zero. */
 static inline uint32_t sad_u8(uint32_t a, uint32_t b, bool masked) {
@@ -162,7 +165,8 @@ static inline void mask_write(struct wave *w, const struct operand *o, uint32_t 
     if (o->kind == OPND_SGPR && o->reg != SREG_NULL) w->s[o->reg + w->half] = mask;
 }
 
-const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t);
+const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct inst *i, unsigned n,
+                                          uint32_t *t);
 
 /* 32-bit lanes of source n, without modifiers; t is used if they are not a register as it stands. */
 static inline const uint32_t *source32(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t) {
@@ -193,7 +197,8 @@ void SIMD_NAME(source_f64)(const struct wave *w, const struct inst *i, unsigned 
 const uint32_t *SIMD_NAME(packed_general)(const struct inst *i, unsigned n, const uint32_t *x, uint32_t *t);
 
 /* Packed pairs of source n with the op_sel and neg bits of VOP3P. */
-static inline const uint32_t *source_packed(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t) {
+static inline const uint32_t *source_packed(const struct wave *w, const struct inst *i, unsigned n,
+                                            uint32_t *t) {
     const uint32_t *x = source32(w, i, n, t);
     return likely(i->plain) || i->format != FMT_VOP3P ? x : SIMD_NAME(packed_general)(i, n, x, t);
 }
@@ -203,7 +208,8 @@ static inline bool plain_f32(const struct wave *w, const struct inst *i) {
     return i->plain && (w->mode & (MODE_ROUND_32 | MODE_DENORM_32)) == MODE_DENORM_32;
 }
 static inline bool plain_f16(const struct wave *w, const struct inst *i) {
-    return i->plain && (w->mode & (MODE_ROUND_16_64 | MODE_DENORM_16_64 | MODE_FP16_OVFL)) == MODE_DENORM_16_64;
+    return i->plain &&
+           (w->mode & (MODE_ROUND_16_64 | MODE_DENORM_16_64 | MODE_FP16_OVFL)) == MODE_DENORM_16_64;
 }
 
 static inline const uint32_t *source_f32(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t,
@@ -212,7 +218,8 @@ static inline const uint32_t *source_f32(const struct wave *w, const struct inst
     return likely(plain) ? x : SIMD_NAME(modified_f32)(w, &i->src[n], x, t);
 }
 
-/* Stops the wave if MODE rounds otherwise than to nearest even, which is not modelled. field: MODE_ROUND_*. */
+/* Stops the wave if MODE rounds otherwise than to nearest even, which is not modelled. field: MODE_ROUND_*.
+ */
 bool SIMD_NAME(rounding_modelled)(struct wave *w, uint32_t field);
 #define rounding_modelled SIMD_NAME(rounding_modelled)
 
@@ -249,7 +256,8 @@ static inline void write64(struct wave *w, const struct inst *i, const uint64_t 
     write_lanes((uint32_t *)&w->v[i->dst.reg + 1], high, mask);
 }
 
-/* Hosts differ in which NaN they return: the first NaN among the operands, quieted, or else the default one. */
+/* Hosts differ in which NaN they return: the first NaN among the operands, quieted, or else the default one.
+ */
 void SIMD_NAME(fix_nan_f32)(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c);
 
 /* To 0..1; a NaN becomes 0 if MODE.DX10_CLAMP is set, else stays. */
@@ -261,9 +269,9 @@ void SIMD_NAME(finish_f32)(const struct wave *w, const struct inst *i, uint32_t 
 void SIMD_NAME(finish_f16)(const struct wave *w, const struct inst *i, uint16_t *r);
 void SIMD_NAME(finish_f64)(const struct wave *w, const struct inst *i, uint64_t *r);
 #define fix_nan_f32 SIMD_NAME(fix_nan_f32)
-#define finish_f32 SIMD_NAME(finish_f32)
-#define finish_f16 SIMD_NAME(finish_f16)
-#define finish_f64 SIMD_NAME(finish_f64)
+#define finish_f32  SIMD_NAME(finish_f32)
+#define finish_f16  SIMD_NAME(finish_f16)
+#define finish_f64  SIMD_NAME(finish_f64)
 
 /* ---- host vector instructions that loops do not reach -------------------------------------------------- */
 
@@ -308,10 +316,12 @@ static inline void halves_to_floats(const uint16_t *h, float *f, unsigned count)
 static inline void floats_to_halves(const float *f, uint16_t *h, unsigned count) {
 #if defined(__AVX512F__)
     for (unsigned n = 0; n < count; n += 16)
-        _mm256_storeu_si256((__m256i *)(h + n), _mm512_cvtps_ph(_mm512_loadu_ps(f + n), _MM_FROUND_TO_NEAREST_INT));
+        _mm256_storeu_si256((__m256i *)(h + n),
+                            _mm512_cvtps_ph(_mm512_loadu_ps(f + n), _MM_FROUND_TO_NEAREST_INT));
 #elif defined(__F16C__)
     for (unsigned n = 0; n < count; n += 8)
-        _mm_storeu_si128((__m128i *)(h + n), _mm256_cvtps_ph(_mm256_loadu_ps(f + n), _MM_FROUND_TO_NEAREST_INT));
+        _mm_storeu_si128((__m128i *)(h + n),
+                         _mm256_cvtps_ph(_mm256_loadu_ps(f + n), _MM_FROUND_TO_NEAREST_INT));
 #else
     for (unsigned n = 0; n < count; n++) h[n] = float_to_half(f[n]);
 #endif
