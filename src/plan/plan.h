@@ -14,17 +14,23 @@ struct pool;
 
 enum device_class { DEVICE_CLASS_GFX11, DEVICE_CLASS_CPU };
 
-/* One row of the kernel table (kernels/gfx11/KERNELS.def and the cpu rows). A row states its own limits. */
+enum kernel_role {
+    ROLE_LINEAR, /* the product itself */
+    ROLE_STAGE   /* brings activations into the form that a decode kernel takes */
+};
+
+/* One row of the kernel table (kernels/gfx11/KERNELS.def and the cpu row). A row states its own limits. */
 struct kernel_row {
     const char *name;
     enum device_class device_class;
+    enum kernel_role role;
     const char *object; /* gfx11: the code object (family) it lives in, "decode"; cpu: null */
     void (*host)(const void *kernarg, struct pool *pool); /* cpu: the kernel itself; gfx11: null */
-    w4a16_dtype act;
-    int64_t m_max;       /* rows one work-group computes; the row takes M up to this */
-    int64_t k_chunk;     /* divides the group size */
-    int symmetric;       /* 1 or 0; -1: both */
-    const char *limits;  /* the same for people */
+    int act;                                              /* a w4a16_dtype, or 0: both */
+    int64_t m_max;                                        /* takes M up to this */
+    int64_t k_chunk;    /* K that are summed before they are scaled: divides the group size */
+    int symmetric;      /* 1 or 0; -1: both */
+    const char *limits; /* the same for people */
 };
 
 size_t kernel_row_count(void);
@@ -34,8 +40,8 @@ const struct kernel_row *kernel_row_at(size_t index);
 enum plan_base { PLAN_A, PLAN_OUT, PLAN_WORKSPACE, PLAN_WEIGHTS, PLAN_BASES };
 
 #define PLAN_KERNARG_MAX 160
-#define PLAN_PATCH_MAX 8
-#define PLAN_STEP_MAX 4
+#define PLAN_PATCH_MAX   8
+#define PLAN_STEP_MAX    4
 
 struct plan_patch {
     uint16_t offset; /* of the 8-byte address in kernarg */
@@ -67,7 +73,8 @@ struct plan_request {
 };
 
 /*
- * OK, or UNSUPPORTED with the reason of the row that came closest, or INVALID_ARGUMENT. Reads only table rows.
+ * OK, or UNSUPPORTED with the reason of the row that came closest, or INVALID_ARGUMENT. Reads only table
+ * rows.
  */
 w4a16_status plan_supports(const struct plan_request *request, w4a16_error *error);
 
@@ -78,7 +85,7 @@ w4a16_status plan_build(const struct plan_request *request, const struct packed_
 /* Writes the addresses into a copy of step's kernarg ([PLAN_KERNARG_MAX] bytes at to). */
 void plan_fill_kernarg(const struct plan_step *step, const uint64_t bases[PLAN_BASES], unsigned char *to);
 
-/* Code objects built from kernels/gfx11, embedded at build time. Null if there is none. */
+/* Code objects built from kernels/gfx11, embedded at build time. */
 struct kernel_object {
     const char *target; /* "gfx1100" */
     const char *object; /* "decode" */
@@ -86,7 +93,8 @@ struct kernel_object {
     size_t size;
 };
 size_t kernel_object_count(void);
-const struct kernel_object *kernel_object_at(size_t index);
-const struct kernel_object *kernel_object_find(const char *target, const char *object);
+struct kernel_object kernel_object_at(size_t index);
+/* True if there is one. */
+int kernel_object_find(const char *target, const char *object, struct kernel_object *out);
 
 #endif
