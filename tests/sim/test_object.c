@@ -82,6 +82,36 @@ static void objects_come_and_go(void **state) {
     gfx11sim_destroy(NULL);
 }
 
+static void bounds_of_bindings(void **state) {
+    (void)state;
+    gfx11sim *sim = create(NULL);
+    gfx11sim_report report;
+    unsigned char host[100];
+    uint64_t empty, a = bind(sim, host, sizeof host, GFX11SIM_READ, "a"),
+                    b = bind(sim, host, 1, GFX11SIM_READ, "b");
+    assert_true(b > a && b - a >= UINT64_C(1) << 32); /* no 32-bit offset leads from one to the other */
+    assert_ptr_equal(gfx11sim_host_pointer(sim, a, 100), host);
+    assert_ptr_equal(gfx11sim_host_pointer(sim, a + 99, 1), host + 99);
+    assert_ptr_equal(gfx11sim_host_pointer(sim, a + 100, 0), host + 100);
+    assert_null(gfx11sim_host_pointer(sim, a, 101));
+    assert_null(gfx11sim_host_pointer(sim, a + 99, 2));
+    assert_null(gfx11sim_host_pointer(sim, a + 100, 1));
+    assert_null(gfx11sim_host_pointer(sim, a + 1, SIZE_MAX));
+    assert_null(gfx11sim_host_pointer(sim, a - 1, 1));
+    assert_null(gfx11sim_host_pointer(sim, 0, 0));
+    assert_null(gfx11sim_host_pointer(sim, UINT64_MAX, 1));
+    assert_ok(gfx11sim_bind(sim, NULL, 0, GFX11SIM_READ, "empty", &empty, &report), report);
+    assert_null(gfx11sim_host_pointer(sim, empty, 1));
+    assert_int_equal(gfx11sim_bind(sim, NULL, 1, GFX11SIM_READ, "x", &empty, &report),
+                     GFX11SIM_INVALID_ARGUMENT);
+    assert_int_equal(gfx11sim_bind(sim, host, 1, 8, "x", &empty, &report), GFX11SIM_INVALID_ARGUMENT);
+    assert_int_equal(gfx11sim_unbind(sim, a + 1, &report), GFX11SIM_INVALID_ARGUMENT);
+    assert_ok(gfx11sim_unbind(sim, a, &report), report);
+    assert_null(gfx11sim_host_pointer(sim, a, 1));
+    assert_int_equal(gfx11sim_unbind(sim, a, &report), GFX11SIM_INVALID_ARGUMENT);
+    gfx11sim_destroy(sim);
+}
+
 static void other_target(void **state) {
     (void)state;
     gfx11sim_options options;
@@ -185,6 +215,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernels_and_arguments),
         cmocka_unit_test(objects_come_and_go),
+        cmocka_unit_test(bounds_of_bindings),
         cmocka_unit_test(other_target),
         cmocka_unit_test(refused_kinds),
         cmocka_unit_test(truncated),
