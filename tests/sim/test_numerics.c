@@ -54,7 +54,7 @@ static int leading_bit(__int128 m) {
 /* Truncated to the grid, then as ones' complement where the sign is not the frame's. */
 static __int128 on_grid(__int128 mantissa, int scale, int grid, bool opposes) {
     int shift = scale - grid;
-    __int128 m = shift >= 0 ? mantissa << shift : shift > -120 ? mantissa >> -shift : 0;
+    __int128 m = !mantissa || shift < -120 ? 0 : shift >= 0 ? mantissa << shift : mantissa >> -shift;
     return opposes ? -m - 1 : m;
 }
 

@@ -16,6 +16,18 @@ static unsigned level_count;
 static uint64_t seed;
 static uint64_t draw(void) { return random_at(11, seed++); }
 
+static float get_f32(const struct machine *m, unsigned reg, unsigned lane) {
+    uint32_t u = m->v[reg][lane];
+    float f;
+    memcpy(&f, &u, 4);
+    return f;
+}
+static void set_f32(struct machine *m, unsigned reg, unsigned lane, float f) {
+    uint32_t u;
+    memcpy(&u, &f, 4);
+    m->v[reg][lane] = u;
+}
+
 /* ---- all levels, all operations
  * --------------------------------------------------------------------------------- */
 
@@ -139,67 +151,114 @@ struct expectation {
 
 /* clang-format off */
 static const struct expectation expectations[] = {
-    {OP_v_bfe_u32, 0xabcd1234, 8, 8, 0x12},                    {OP_v_bfe_u32, 0xffffffff, 4, 0, 0},
-    {OP_v_bfe_i32, 0x0000f000, 12, 4, 0xffffffff},             {OP_v_bfe_i32, 0x80000000, 28, 8, 0xfffffff8},
+    {OP_v_bfe_u32, 0xabcd1234, 8, 8, 0x12},
+    {OP_v_bfe_u32, 0xffffffff, 4, 0, 0},
+    {OP_v_bfe_i32, 0x0000f000, 12, 4, 0xffffffff},
+    {OP_v_bfe_i32, 0x80000000, 28, 8, 0xfffffff8},
     {OP_v_bfi_b32, 0x0000ffff, 0x11112222, 0x33334444, 0x33332222},
-    {OP_v_alignbit_b32, 0x12345678, 0x9abcdef0, 4, 0x89abcdef}, {OP_v_alignbyte_b32, 0x12345678, 0x9abcdef0, 3, 0x3456789a},
-    {OP_v_perm_b32, 0x33221100, 0x77665544, 0x07060504, 0x33221100}, {OP_v_perm_b32, 0x33221100, 0x77665544, 0x0c000d04, 0x0044ff00},
+    {OP_v_alignbit_b32, 0x12345678, 0x9abcdef0, 4, 0x89abcdef},
+    {OP_v_alignbyte_b32, 0x12345678, 0x9abcdef0, 3, 0x3456789a},
+    {OP_v_perm_b32, 0x33221100, 0x77665544, 0x07060504, 0x33221100},
+    {OP_v_perm_b32, 0x33221100, 0x77665544, 0x0c000d04, 0x0044ff00},
     {OP_v_perm_b32, 0x80008000, 0x00008000, 0x0b0a0908, 0xffff00ff},
-    {OP_v_and_or_b32, 0xff00ff00, 0x0ff00ff0, 1, 0x0f000f01},  {OP_v_or3_b32, 1, 2, 4, 7},
-    {OP_v_xad_u32, 5, 3, 10, 16},                              {OP_v_lshl_add_u32, 3, 4, 5, 53},
-    {OP_v_add_lshl_u32, 3, 4, 5, 224},                         {OP_v_lshl_or_b32, 3, 4, 5, 53},
-    {OP_v_add3_u32, 0xffffffff, 1, 5, 5},                      {OP_v_lshlrev_b32, 36, 1, 0, 16},
-    {OP_v_ashrrev_i32, 4, 0x80000000, 0, 0xf8000000},          {OP_v_bfm_b32, 4, 8, 0, 0xf00},
-    {OP_v_bfrev_b32, 1, 0, 0, 0x80000000},                     {OP_v_clz_i32_u32, 0x00010000, 0, 0, 15},
-    {OP_v_clz_i32_u32, 0, 0, 0, 0xffffffff},                   {OP_v_ctz_i32_b32, 0x00010000, 0, 0, 16},
-    {OP_v_cls_i32, 0xffff0000, 0, 0, 16},                      {OP_v_cls_i32, 0xffffffff, 0, 0, 0xffffffff},
-    {OP_v_bcnt_u32_b32, 0xf0f0f0f0, 5, 0, 21},                 {OP_v_mul_i32_i24, 0x00ffffff, 7, 0, 0xfffffff9},
-    {OP_v_mul_hi_u32, 0xffffffff, 0xffffffff, 0, 0xfffffffe},  {OP_v_mul_hi_i32, 0x80000000, 0x80000000, 0, 0x40000000},
-    {OP_v_mad_u32_u24, 0x01000003, 5, 7, 22},                  {OP_v_mad_i32_i24, 0x00ffffff, 5, 7, 2},
-    {OP_v_med3_i32, 5, 0xffffffff, 2, 2},                      {OP_v_med3_u32, 5, 0xffffffff, 2, 5},
-    {OP_v_sad_u8, 0x01020304, 0x04030201, 10, 18},             {OP_v_msad_u8, 0x01020304, 0x04000201, 10, 17},
-    {OP_v_sad_u16, 0x00050009, 0x00090005, 1, 9},              {OP_v_sad_u32, 3, 5, 100, 102},
+    {OP_v_and_or_b32, 0xff00ff00, 0x0ff00ff0, 1, 0x0f000f01},
+    {OP_v_or3_b32, 1, 2, 4, 7},
+    {OP_v_xad_u32, 5, 3, 10, 16},
+    {OP_v_lshl_add_u32, 3, 4, 5, 53},
+    {OP_v_add_lshl_u32, 3, 4, 5, 224},
+    {OP_v_lshl_or_b32, 3, 4, 5, 53},
+    {OP_v_add3_u32, 0xffffffff, 1, 5, 5},
+    {OP_v_lshlrev_b32, 36, 1, 0, 16},
+    {OP_v_ashrrev_i32, 4, 0x80000000, 0, 0xf8000000},
+    {OP_v_bfm_b32, 4, 8, 0, 0xf00},
+    {OP_v_bfrev_b32, 1, 0, 0, 0x80000000},
+    {OP_v_clz_i32_u32, 0x00010000, 0, 0, 15},
+    {OP_v_clz_i32_u32, 0, 0, 0, 0xffffffff},
+    {OP_v_ctz_i32_b32, 0x00010000, 0, 0, 16},
+    {OP_v_cls_i32, 0xffff0000, 0, 0, 16},
+    {OP_v_cls_i32, 0xffffffff, 0, 0, 0xffffffff},
+    {OP_v_bcnt_u32_b32, 0xf0f0f0f0, 5, 0, 21},
+    {OP_v_mul_i32_i24, 0x00ffffff, 7, 0, 0xfffffff9},
+    {OP_v_mul_hi_u32, 0xffffffff, 0xffffffff, 0, 0xfffffffe},
+    {OP_v_mul_hi_i32, 0x80000000, 0x80000000, 0, 0x40000000},
+    {OP_v_mad_u32_u24, 0x01000003, 5, 7, 22},
+    {OP_v_mad_i32_i24, 0x00ffffff, 5, 7, 2},
+    {OP_v_med3_i32, 5, 0xffffffff, 2, 2},
+    {OP_v_med3_u32, 5, 0xffffffff, 2, 5},
+    {OP_v_sad_u8, 0x01020304, 0x04030201, 10, 18},
+    {OP_v_msad_u8, 0x01020304, 0x04000201, 10, 17},
+    {OP_v_sad_u16, 0x00050009, 0x00090005, 1, 9},
+    {OP_v_sad_u32, 3, 5, 100, 102},
     {OP_v_lerp_u8, 0x01ff0002, 0x02ff0003, 0x01000001, 0x02ff0003},
-    {OP_v_add_f32, 0x3f800000, 0x40000000, 0, 0x40400000},     {OP_v_add_f32, 0x7f800000, 0xff800000, 0, 0xffc00000},
-    {OP_v_add_f32, 0x7f812345, 0x7fc54321, 0, 0x7fc12345},     {OP_v_mul_f32, 0x3f800000, 0xffc54321, 0, 0xffc54321},
-    {OP_v_mul_f32, 0x00000001, 0x3f000000, 0, 0},              {OP_v_mul_dx9_zero_f32, 0, 0x7f800000, 0, 0},
+    {OP_v_add_f32, 0x3f800000, 0x40000000, 0, 0x40400000},
+    {OP_v_add_f32, 0x7f800000, 0xff800000, 0, 0xffc00000},
+    {OP_v_add_f32, 0x7f812345, 0x7fc54321, 0, 0x7fc12345},
+    {OP_v_mul_f32, 0x3f800000, 0xffc54321, 0, 0xffc54321},
+    {OP_v_mul_f32, 0x00000001, 0x3f000000, 0, 0},
+    {OP_v_mul_dx9_zero_f32, 0, 0x7f800000, 0, 0},
     {OP_v_fma_f32, 0x3f800001, 0x3f800001, 0xbf800002, 0x28800000}, /* 2^-46: only if fused */
     {OP_v_fma_f32, 0x7f800000, 0, 0x7fc00001, 0x7fc00001},
-    {OP_v_max_f32, 0x80000000, 0, 0, 0},                       {OP_v_min_f32, 0, 0x80000000, 0, 0x80000000},
-    {OP_v_max_f32, 0x7fc00001, 0x3f800000, 0, 0x3f800000},     {OP_v_max_f32, 0x7f800001, 0x3f800000, 0, 0x7fc00001},
+    {OP_v_max_f32, 0x80000000, 0, 0, 0},
+    {OP_v_min_f32, 0, 0x80000000, 0, 0x80000000},
+    {OP_v_max_f32, 0x7fc00001, 0x3f800000, 0, 0x3f800000},
+    {OP_v_max_f32, 0x7f800001, 0x3f800000, 0, 0x7fc00001},
     {OP_v_med3_f32, 0x40000000, 0x3f800000, 0x40400000, 0x40000000},
-    {OP_v_fract_f32, 0xbe800000, 0, 0, 0x3f400000},            {OP_v_rndne_f32, 0x40200000, 0, 0, 0x40000000},
-    {OP_v_ldexp_f32, 0x3f800000, 0xffffff6b, 0, 1},            {OP_v_ldexp_f32, 0x3fc00000, 0xffffff6a, 0, 1},
-    {OP_v_frexp_exp_i32_f32, 0x00000001, 0, 0, 0xffffff6c},    {OP_v_frexp_mant_f32, 0x00000003, 0, 0, 0x3f400000},
-    {OP_v_cvt_u32_f32, 0xbf800000, 0, 0, 0},                   {OP_v_cvt_u32_f32, 0x4f800000, 0, 0, 0xffffffff},
-    {OP_v_cvt_i32_f32, 0x7fc00000, 0, 0, 0},                   {OP_v_cvt_i32_f32, 0xcf000001, 0, 0, 0x80000000},
-    {OP_v_cvt_f32_u32, 0xffffffff, 0, 0, 0x4f800000},          {OP_v_cvt_f32_ubyte2, 0x00070000, 0, 0, 0x40e00000},
-    {OP_v_cvt_off_f32_i4, 8, 0, 0, 0xbf000000},                {OP_v_cvt_pk_u8_f32, 0x43800000, 1, 0x11223344, 0x1122ff44},
-    {OP_v_cvt_f32_f16, 0x0001, 0, 0, 0x33800000},              {OP_v_cvt_f32_f16, 0x7c01, 0, 0, 0x7fc02000},
+    {OP_v_fract_f32, 0xbe800000, 0, 0, 0x3f400000},
+    {OP_v_rndne_f32, 0x40200000, 0, 0, 0x40000000},
+    {OP_v_ldexp_f32, 0x3f800000, 0xffffff6b, 0, 1},
+    {OP_v_ldexp_f32, 0x3fc00000, 0xffffff6a, 0, 1},
+    {OP_v_frexp_exp_i32_f32, 0x00000001, 0, 0, 0xffffff6c},
+    {OP_v_frexp_mant_f32, 0x00000003, 0, 0, 0x3f400000},
+    {OP_v_cvt_u32_f32, 0xbf800000, 0, 0, 0},
+    {OP_v_cvt_u32_f32, 0x4f800000, 0, 0, 0xffffffff},
+    {OP_v_cvt_i32_f32, 0x7fc00000, 0, 0, 0},
+    {OP_v_cvt_i32_f32, 0xcf000001, 0, 0, 0x80000000},
+    {OP_v_cvt_f32_u32, 0xffffffff, 0, 0, 0x4f800000},
+    {OP_v_cvt_f32_ubyte2, 0x00070000, 0, 0, 0x40e00000},
+    {OP_v_cvt_off_f32_i4, 8, 0, 0, 0xbf000000},
+    {OP_v_cvt_pk_u8_f32, 0x43800000, 1, 0x11223344, 0x1122ff44},
+    {OP_v_cvt_f32_f16, 0x0001, 0, 0, 0x33800000},
+    {OP_v_cvt_f32_f16, 0x7c01, 0, 0, 0x7fc02000},
     {OP_v_cvt_pk_rtz_f16_f32, 0x477fffff, 0xb3ffffff, 0, 0x80017bff},
-    {OP_v_cvt_pk_i16_i32, 0x00010000, 0xffff0000, 0, 0x80007fff}, {OP_v_cvt_pk_norm_i16_f32, 0xbf800000, 0x3f000000, 0, 0x40008001},
+    {OP_v_cvt_pk_i16_i32, 0x00010000, 0xffff0000, 0, 0x80007fff},
+    {OP_v_cvt_pk_norm_i16_f32, 0xbf800000, 0x3f000000, 0, 0x40008001},
     {OP_v_pack_b32_f16, 0x12345678, 0xabcdef01, 0, 0xef015678},
-    {OP_v_div_fixup_f32, 0x40000000, 0, 0xbf800000, 0xff800000}, {OP_v_div_fixup_f32, 0x40000000, 0x3f800000, 0xc0000000, 0xc0000000},
-    {OP_v_dot4_i32_iu8, 0x01020304, 0x05060708, 100, 170},     {OP_v_dot8_i32_iu4, 0x11111111, 0x12345678, 0xffffffff, 35},
-    {OP_v_pk_add_f16, 0x3c004000, 0xbc004000, 0, 0x00004400},  {OP_v_pk_mul_f16, 0x00010002, 0x38003c00, 0, 0x00000002},
+    {OP_v_div_fixup_f32, 0x40000000, 0, 0xbf800000, 0xff800000},
+    {OP_v_div_fixup_f32, 0x40000000, 0x3f800000, 0xc0000000, 0xc0000000},
+    {OP_v_dot4_i32_iu8, 0x01020304, 0x05060708, 100, 170},
+    {OP_v_dot8_i32_iu4, 0x11111111, 0x12345678, 0xffffffff, 35},
+    {OP_v_pk_add_f16, 0x3c004000, 0xbc004000, 0, 0x00004400},
+    {OP_v_pk_mul_f16, 0x00010002, 0x38003c00, 0, 0x00000002},
     {OP_v_pk_fma_f16, 0x3c013c01, 0x3c013c01, 0xbc02bc02, 0x00100010}, /* 2^-20: only if fused */
-    {OP_v_pk_add_u16, 0xffff0001, 0x00020003, 0, 0x00010004},  {OP_v_pk_lshlrev_b16, 0x00010004, 0x80010001, 0, 0x00020010},
+    {OP_v_pk_add_u16, 0xffff0001, 0x00020003, 0, 0x00010004},
+    {OP_v_pk_lshlrev_b16, 0x00010004, 0x80010001, 0, 0x00020010},
     {OP_v_pk_mad_u16, 0x00030002, 0x00050004, 0x00010001, 0x00100009},
 };
 
 /* 16-bit results keep the upper half of v8, which holds dead.... */
 static const struct expectation half_expectations[] = {
-    {OP_v_add_f16, 0x3c00, 0x3c00, 0, 0x4000},                 {OP_v_mul_f16, 0x7bff, 0x4000, 0, 0x7c00},
-    {OP_v_fma_f16, 0x3c01, 0x3c01, 0xbc02, 0x0010},            {OP_v_max_f16, 0x7e01, 0x3c00, 0, 0x3c00},
-    {OP_v_cvt_f16_f32, 0x477fefff, 0, 0, 0x7bff},              {OP_v_cvt_f16_f32, 0x477ff000, 0, 0, 0x7c00},
-    {OP_v_cvt_f16_f32, 0x33000000, 0, 0, 0},                   {OP_v_cvt_f16_f32, 0x33000001, 0, 0, 1},
-    {OP_v_cvt_f16_f32, 0x33c00000, 0, 0, 2},                   {OP_v_cvt_f16_f32, 0xffc00001, 0, 0, 0xfe00},
-    {OP_v_cvt_f16_u16, 0xffff, 0, 0, 0x7c00},                  {OP_v_cvt_u16_f16, 0xbc00, 0, 0, 0},
-    {OP_v_add_nc_u16, 0xffff, 2, 0, 1},                        {OP_v_mad_u16, 0x0100, 0x0101, 1, 0x0101},
-    {OP_v_lshrrev_b16, 17, 0x8000, 0, 0x4000},                 {OP_v_ashrrev_i16, 4, 0x8000, 0, 0xf800},
-    {OP_v_min_i16, 0x8000, 1, 0, 0x8000},                      {OP_v_med3_u16, 9, 1, 5, 5},
-    {OP_v_rcp_f16, 0x4000, 0, 0, 0x3800},                      {OP_v_sqrt_f16, 0x4400, 0, 0, 0x4000},
-    {OP_v_ldexp_f16, 0x3c00, 0xffe8, 0, 1},                    {OP_v_frexp_exp_i16_f16, 1, 0, 0, 0xffe9},
+    {OP_v_add_f16, 0x3c00, 0x3c00, 0, 0x4000},
+    {OP_v_mul_f16, 0x7bff, 0x4000, 0, 0x7c00},
+    {OP_v_fma_f16, 0x3c01, 0x3c01, 0xbc02, 0x0010},
+    {OP_v_max_f16, 0x7e01, 0x3c00, 0, 0x3c00},
+    {OP_v_cvt_f16_f32, 0x477fefff, 0, 0, 0x7bff},
+    {OP_v_cvt_f16_f32, 0x477ff000, 0, 0, 0x7c00},
+    {OP_v_cvt_f16_f32, 0x33000000, 0, 0, 0},
+    {OP_v_cvt_f16_f32, 0x33000001, 0, 0, 1},
+    {OP_v_cvt_f16_f32, 0x33c00000, 0, 0, 2},
+    {OP_v_cvt_f16_f32, 0xffc00001, 0, 0, 0xfe00},
+    {OP_v_cvt_f16_u16, 0xffff, 0, 0, 0x7c00},
+    {OP_v_cvt_u16_f16, 0xbc00, 0, 0, 0},
+    {OP_v_add_nc_u16, 0xffff, 2, 0, 1},
+    {OP_v_mad_u16, 0x0100, 0x0101, 1, 0x0101},
+    {OP_v_lshrrev_b16, 17, 0x8000, 0, 0x4000},
+    {OP_v_ashrrev_i16, 4, 0x8000, 0, 0xf800},
+    {OP_v_min_i16, 0x8000, 1, 0, 0x8000},
+    {OP_v_med3_u16, 9, 1, 5, 5},
+    {OP_v_rcp_f16, 0x4000, 0, 0, 0x3800},
+    {OP_v_sqrt_f16, 0x4400, 0, 0, 0x4000},
+    {OP_v_ldexp_f16, 0x3c00, 0xffe8, 0, 1},
+    {OP_v_frexp_exp_i16_f16, 1, 0, 0, 0xffe9},
 };
 /* clang-format on */
 
@@ -232,19 +291,15 @@ static void fma_rounds_once(void **state) {
         machine_reset(&m);
         for (unsigned l = 0; l < LANES; l++) {
             m.v[REG_A][l] = draw_bits(), m.v[REG_B][l] = draw_bits(), m.v[REG_C][l] = draw_bits();
-            float a, b, c;
-            memcpy(&a, &m.v[REG_A][l], 4), memcpy(&b, &m.v[REG_B][l], 4);
-            if (draw() % 2)
-                c = -(a * b), memcpy(&m.v[REG_C][l], &c, 4); /* cancels all but the product's rounding */
+            /* cancels all but the product's rounding */
+            if (draw() % 2) set_f32(&m, REG_C, l, -(get_f32(&m, REG_A, l) * get_f32(&m, REG_B, l)));
         }
         for (unsigned n = 0; n < level_count; n++) {
             struct inst i = instruction(OP_v_fma_f32, FMT_VOP3, 3);
             execute(table[n], &m, &i);
             for (unsigned l = 0; l < LANES; l++) {
-                float a, b, c, got;
-                memcpy(&a, &m.v[REG_A][l], 4), memcpy(&b, &m.v[REG_B][l], 4), memcpy(&c, &m.v[REG_C][l], 4);
-                memcpy(&got, &m.v[REG_D][l], 4);
-                float want = fmaf(a, b, c);
+                float a = get_f32(&m, REG_A, l), b = get_f32(&m, REG_B, l), c = get_f32(&m, REG_C, l);
+                float got = get_f32(&m, REG_D, l), want = fmaf(a, b, c);
                 if (isnan(want) ? !isnan(got) : memcmp(&want, &got, 4))
                     fail_msg("level %s: fma(%a, %a, %a) = %a, want %a", levels[n].name, (double)a, (double)b,
                              (double)c, (double)got, (double)want);
@@ -472,13 +527,12 @@ static void transcendentals(void **state) {
                 float x = (float)(low > 0 ? low * pow(high / low, u) : low + (high - low) * u);
                 if (low <= 0 && r % 4 == 0) x = (float)(x * pow(2, -60 * u));
                 if (low > 0 && r % 4 == 0) x = 1 + (x > 1 ? 1 : -1) * (float)(u * 0x1p-10); /* log near 1 */
-                memcpy(&m.v[REG_A][l], &x, 4);
+                set_f32(&m, REG_A, l, x);
             }
             struct inst i = instruction(functions[f].op, FMT_VOP1, 1);
             execute(table[round % level_count], &m, &i);
             for (unsigned l = 0; l < LANES; l++) {
-                float x, got;
-                memcpy(&x, &m.v[REG_A][l], 4), memcpy(&got, &m.v[REG_D][l], 4);
+                float x = get_f32(&m, REG_A, l), got = get_f32(&m, REG_D, l);
                 if (fabsf(x) < 0x1p-126f) continue;
                 double want = functions[f].exact(x);
                 if (fabs(want) < 0x1p-126) continue;
