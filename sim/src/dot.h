@@ -50,6 +50,15 @@ static inline uint32_t dot_align(uint32_t magnitude, int32_t shift) {
     return magnitude >> (shift < 31 ? shift : 31);
 }
 
+/* An f32 rounded to the values of f16, subnormals kept: adding a number of the right size rounds at its last
+ * bit. */
+static inline uint32_t dot_round_f16(uint32_t u) {
+    uint32_t sign = u & 0x80000000, e = u >> 23 & 255, unit = e > 113 ? e : 113;
+    float magic = as_f32((unit + 13) << 23 | 0x400000);
+    uint32_t r = bits_f32((as_f32(u) + magic) - magic) | sign;
+    return select32((r & 0x7fffffff) >= 0x47800000, sign | 0x7f800000, r);
+}
+
 /*
  * One step with finite inputs. p0, p1: products of mantissas; e0, e1: sums of the factors' exponents; bit 31
  * of s0, s1: the products' signs; c: accumulator as f32 bits.
@@ -81,7 +90,7 @@ static inline uint32_t dot_step(enum dot_input in, enum dot_output out, uint32_t
     int32_t e = (int32_t)(r >> 23 & 255) + grid - 153;
     uint32_t scaled = r + (uint32_t)(grid - 153) * (1u << 23), infinity = (r & 0x80000000) | 0x7f800000;
     r = select32((total != 0) & (e > 0), select32(e >= 255, infinity, scaled), 0);
-    if (out == DOT_TO_F16) return bits_f32(half_to_float(float_to_half(as_f32(r))));
+    if (out == DOT_TO_F16) return dot_round_f16(r);
     return out == DOT_TO_BF16 ? r & 0xffff0000 : r;
 }
 

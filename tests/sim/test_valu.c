@@ -230,6 +230,8 @@ static const struct expectation expectations[] = {
     {OP_v_pk_add_f16, 0x3c004000, 0xbc004000, 0, 0x00004400},
     {OP_v_pk_mul_f16, 0x00010002, 0x38003c00, 0, 0x00000002},
     {OP_v_pk_fma_f16, 0x3c013c01, 0x3c013c01, 0xbc02bc02, 0x00100010}, /* 2^-20: only if fused */
+    /* 1.5 * 683/1024 is halfway between two halves; c decides, though f32 would lose it */
+    {OP_v_pk_fma_f16, 0x3e003e00, 0x39563956, 0x80010001, 0x3c003c01},
     {OP_v_pk_add_u16, 0xffff0001, 0x00020003, 0, 0x00010004},
     {OP_v_pk_lshlrev_b16, 0x00010004, 0x80010001, 0, 0x00020010},
     {OP_v_pk_mad_u16, 0x00030002, 0x00050004, 0x00010001, 0x00100009},
@@ -240,6 +242,8 @@ static const struct expectation half_expectations[] = {
     {OP_v_add_f16, 0x3c00, 0x3c00, 0, 0x4000},
     {OP_v_mul_f16, 0x7bff, 0x4000, 0, 0x7c00},
     {OP_v_fma_f16, 0x3c01, 0x3c01, 0xbc02, 0x0010},
+    {OP_v_fma_f16, 0x3e00, 0x3956, 0x0001, 0x3c01},
+    {OP_v_fma_f16, 0x3e00, 0x3956, 0x8001, 0x3c00},
     {OP_v_max_f16, 0x7e01, 0x3c00, 0, 0x3c00},
     {OP_v_cvt_f16_f32, 0x477fefff, 0, 0, 0x7bff},
     {OP_v_cvt_f16_f32, 0x477ff000, 0, 0, 0x7c00},
