@@ -24,11 +24,11 @@ const char *conformance_name(size_t index); /* "fp16 m4 n200 k1024 g128 asym per
 const char *conformance_pool(size_t index);
 
 /*
- * OK if the case passed. MISMATCH if outputs are beyond the hard bound, a rerun differs or memory beyond the output
- * was written; UNSUPPORTED if the device takes no such problem; else what the device reported. result is filled
- * for OK and MISMATCH.
+ * OK if the case passed. MISMATCH if outputs are beyond the hard bound, a rerun differs or memory beyond the
+ * output was written; UNSUPPORTED if the device takes no such problem; else what the device reported. result
+ * is filled for OK and MISMATCH.
  */
-w4a16_status conformance_run(w4a16_device *device, size_t index, int threads, struct conformance_result *result,
-                             w4a16_error *error);
+w4a16_status conformance_run(w4a16_device *device, size_t index, int threads,
+                             struct conformance_result *result, w4a16_error *error);
 
 #endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * What a device must be able to do. linear.c checks every argument before it calls a backend, so a backend
+ * checks only what it alone knows.
+ */
+#ifndef W4A16_DEVICE_DEVICE_H
+#define W4A16_DEVICE_DEVICE_H
+
+#include "parallel.h"
+#include "plan/plan.h"
+#include "w4a16/linear.h"
+
+#define BACKEND_API_VERSION 1
+
+struct backend {
+    int api_version; /* BACKEND_API_VERSION of its source */
+    w4a16_device_kind kind;
+    const char *name; /* "sim" */
+    enum device_class device_class;
+
+    /* Fills info but its kind. pool is the device's and outlives the state. */
+    w4a16_status (*open)(const w4a16_device_options *options, struct pool *pool, void **state,
+                         w4a16_device_info *info, w4a16_error *error);
+    void (*close)(void *state);
+
+    w4a16_status (*alloc)(void *state, size_t bytes, w4a16_address *out, w4a16_error *error);
+    w4a16_status (*free)(void *state, w4a16_address address, w4a16_error *error);
+    w4a16_status (*copy_to)(void *state, w4a16_address to, const void *from, size_t bytes,
+                            w4a16_error *error);
+    w4a16_status (*copy_from)(void *state, void *to, w4a16_address from, size_t bytes, w4a16_error *error);
+
+    /* At plan time: loads the kernel; the handle lives as long as the device. */
+    w4a16_status (*prepare)(void *state, const struct kernel_row *row, const void **handle,
+                            w4a16_error *error);
+
+    /* At run time: allocates nothing. stats may be null and is added to. */
+    w4a16_status (*launch)(void *state, const void *handle, const struct plan_step *step,
+                           const unsigned char *kernarg, void *stream, w4a16_run_stats *stats,
+                           w4a16_error *error);
+};
+
+extern const struct backend sim_backend, cpu_backend, hip_backend;
+
+#endif

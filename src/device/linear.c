@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The public calls of w4a16/linear.h: checks, then the plan or the backend. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "device/device.h"
+
+struct w4a16_device {
+    const struct backend *backend;
+    void *state;
+    struct pool *pool;
+    char *kernel_mask; /* or null */
+    w4a16_device_info info;
+};
+
+struct w4a16_weights {
+    w4a16_device *device;
+    struct packed_layout layout;
+    w4a16_address address;
+};
+
+struct w4a16_plan {
+    w4a16_device *device;
+    w4a16_address weights;
+    struct plan plan;
+    const void *handles[PLAN_STEP_MAX];
+};
+
+#define NOT_NULL(error, function, pointer)                                                                   \
+    FAIL_IF(!(pointer), error, W4A16_INVALID_ARGUMENT, function ": " #pointer " is null")
+
+/* ---- devices --------------------------------------------------------------------------------------------
+ */
+
+static const struct backend *const backends[] = {&sim_backend, &cpu_backend, &hip_backend};
+
+void w4a16_device_options_init(w4a16_device_options *options) {
+    *options = (w4a16_device_options){.struct_size = sizeof *options, .kind = W4A16_DEVICE_SIM};
+}
+
+static const struct backend *find_backend(w4a16_device_kind kind) {
+    for (size_t n = 0; n < sizeof backends / sizeof backends[0]; n++)
+        if (backends[n]->kind == kind && backends[n]->api_version == BACKEND_API_VERSION) return backends[n];
+    return NULL;
+}
+
+static w4a16_status open_device(const w4a16_device_options *options, w4a16_device *d, w4a16_error *error) {
+    d->pool = pool_create(options->threads);
+    FAIL_IF(!d->pool, error, W4A16_OUT_OF_MEMORY,
+            "w4a16_device_open: no memory or threads for %d host threads", options->threads);
+    if (options->kernel_mask && !(d->kernel_mask = strdup(options->kernel_mask)))
+        return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "w4a16_device_open: out of memory");
+    d->info.kind = options->kind;
+    return d->backend->open(options, d->pool, &d->state, &d->info, error);
+}
+
+w4a16_status w4a16_device_open(const w4a16_device_options *options, w4a16_device **out, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_device_open", options);
+    NOT_NULL(error, "w4a16_device_open", out);
+    FAIL_IF(
+        options->struct_size != sizeof *options, error, W4A16_INVALID_ARGUMENT,
+        "w4a16_device_open: options.struct_size is %zu, expected %zu: start from w4a16_device_options_init",
+        options->struct_size, sizeof *options);
+    FAIL_IF(options->threads < 0 || options->threads > 1024, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_device_open: options.threads is %d, expected 0 (all) to 1024", options->threads);
+    const struct backend *backend = find_backend(options->kind);
+    FAIL_IF(!backend, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_device_open: options.kind is %d, expected W4A16_DEVICE_SIM, _CPU or _HIP",
+            (int)options->kind);
+    w4a16_device *d = calloc(1, sizeof *d);
+    FAIL_IF(!d, error, W4A16_OUT_OF_MEMORY, "w4a16_device_open: out of memory");
+    d->backend = backend;
+    w4a16_status status = open_device(options, d, error);
+    if (status == W4A16_OK)
+        *out = d;
+    else
+        w4a16_device_close(d);
+    return status;
+}
+
+void w4a16_device_close(w4a16_device *d) {
+    if (!d) return;
+    if (d->state) d->backend->close(d->state);
+    pool_destroy(d->pool);
+    free(d->kernel_mask);
+    free(d);
+}
+
+void w4a16_device_get_info(const w4a16_device *device, w4a16_device_info *info) { *info = device->info; }
+
+/* ---- memory ---------------------------------------------------------------------------------------------
+ */
+
+w4a16_status w4a16_buffer_alloc(w4a16_device *device, size_t bytes, w4a16_address *out, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_buffer_alloc", device);
+    NOT_NULL(error, "w4a16_buffer_alloc", out);
+    FAIL_IF(bytes > SIZE_MAX / 2, error, W4A16_OUT_OF_MEMORY, "w4a16_buffer_alloc: %zu bytes is too much",
+            bytes);
+    return device->backend->alloc(device->state, bytes ? bytes : 1, out, error);
+}
+
+w4a16_status w4a16_buffer_free(w4a16_device *device, w4a16_address address, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_buffer_free", device);
+    return address ? device->backend->free(device->state, address, error) : W4A16_OK;
+}
+
+w4a16_status w4a16_copy_to_device(w4a16_device *device, w4a16_address to, const void *from, size_t bytes,
+                                  w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_copy_to_device", device);
+    if (bytes == 0) return W4A16_OK;
+    NOT_NULL(error, "w4a16_copy_to_device", to);
+    NOT_NULL(error, "w4a16_copy_to_device", from);
+    return device->backend->copy_to(device->state, to, from, bytes, error);
+}
+
+w4a16_status w4a16_copy_from_device(w4a16_device *device, void *to, w4a16_address from, size_t bytes,
+                                    w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_copy_from_device", device);
+    if (bytes == 0) return W4A16_OK;
+    NOT_NULL(error, "w4a16_copy_from_device", to);
+    NOT_NULL(error, "w4a16_copy_from_device", from);
+    return device->backend->copy_from(device->state, to, from, bytes, error);
+}
+
+/* ---- weights --------------------------------------------------------------------------------------------
+ */
+
+static w4a16_status pack_and_upload(w4a16_weights *w, const w4a16_layer *layer, w4a16_error *error) {
+    const struct backend *b = w->device->backend;
+    TRY(packed_layout_of(layer, &w->layout, error));
+    void *packed = malloc(w->layout.bytes);
+    FAIL_IF(!packed, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: no memory for %zu packed bytes",
+            w->layout.bytes);
+    memset(packed, 0, w->layout.bytes); /* what lies between sections */
+    pack_layer(layer, &w->layout, packed, w->device->pool);
+    w4a16_status status = b->alloc(w->device->state, w->layout.bytes, &w->address, error);
+    if (status == W4A16_OK) status = b->copy_to(w->device->state, w->address, packed, w->layout.bytes, error);
+    free(packed);
+    return status;
+}
+
+w4a16_status w4a16_weights_create(w4a16_device *device, const w4a16_layer *layer, w4a16_weights **out,
+                                  w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_weights_create", device);
+    NOT_NULL(error, "w4a16_weights_create", layer);
+    NOT_NULL(error, "w4a16_weights_create", out);
+    TRY(w4a16_layer_check(layer, error));
+    w4a16_weights *w = calloc(1, sizeof *w);
+    FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: out of memory");
+    w->device = device;
+    w4a16_status status = pack_and_upload(w, layer, error);
+    if (status == W4A16_OK)
+        *out = w;
+    else
+        w4a16_weights_free(w);
+    return status;
+}
+
+void w4a16_weights_free(w4a16_weights *w) {
+    if (!w) return;
+    if (w->address) w->device->backend->free(w->device->state, w->address, NULL);
+    free(w);
+}
+
+size_t w4a16_weights_bytes(const w4a16_weights *weights) { return weights->layout.bytes; }
+
+/* ---- problems and plans -----------------------------------------------------------------------------------
+ */
+
+void w4a16_problem_init(w4a16_problem *problem) {
+    *problem = (w4a16_problem){
+        .struct_size = sizeof *problem, .act = W4A16_F16, .scale_type = W4A16_F16, .symmetric = 1};
+}
+
+void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights) {
+    const struct packed_layout *l = &weights->layout;
+    problem->N = l->N;
+    problem->K = l->K;
+    problem->group_size = l->group_size;
+    problem->scale_type = l->scale_type;
+    problem->symmetric = l->symmetric;
+    problem->act_order = l->act_order;
+    problem->has_bias = l->has_bias;
+}
+
+static struct plan_request request(const w4a16_device *device, const w4a16_problem *problem) {
+    return (struct plan_request){device->backend->device_class, device->kernel_mask, *problem};
+}
+
+w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *problem, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_supports", device);
+    NOT_NULL(error, "w4a16_supports", problem);
+    struct plan_request r = request(device, problem);
+    return plan_supports(&r, error);
+}
+
+w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weights,
+                               const w4a16_problem *problem, w4a16_plan **out, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_plan_create", device);
+    NOT_NULL(error, "w4a16_plan_create", weights);
+    NOT_NULL(error, "w4a16_plan_create", problem);
+    NOT_NULL(error, "w4a16_plan_create", out);
+    FAIL_IF(weights->device != device, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_plan_create: the weights were packed for another device");
+    w4a16_plan *p = calloc(1, sizeof *p);
+    FAIL_IF(!p, error, W4A16_OUT_OF_MEMORY, "w4a16_plan_create: out of memory");
+    p->device = device;
+    p->weights = weights->address;
+    struct plan_request r = request(device, problem);
+    w4a16_status status = plan_build(&r, &weights->layout, &p->plan, error);
+    for (unsigned n = 0; n < p->plan.step_count && status == W4A16_OK; n++)
+        status = device->backend->prepare(device->state, p->plan.steps[n].kernel, &p->handles[n], error);
+    if (status == W4A16_OK)
+        *out = p;
+    else
+        w4a16_plan_free(p);
+    return status;
+}
+
+void w4a16_plan_free(w4a16_plan *plan) { free(plan); }
+size_t w4a16_plan_workspace(const w4a16_plan *plan) { return plan->plan.workspace_bytes; }
+size_t w4a16_plan_launches(const w4a16_plan *plan) { return plan->plan.step_count; }
+
+w4a16_launch_info w4a16_plan_launch(const w4a16_plan *plan, size_t index) {
+    const struct plan_step *s = &plan->plan.steps[index];
+    w4a16_launch_info info = {.kernel = s->kernel->name, .lds_bytes = s->lds_bytes};
+    memcpy(info.grid, s->grid, sizeof info.grid);
+    memcpy(info.block, s->block, sizeof info.block);
+    return info;
+}
+
+/* ---- runs
+ * --------------------------------------------------------------------------------------------------- */
+
+static w4a16_status check_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_error *error) {
+    FAIL_IF(args->struct_size != sizeof *args, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_run: args.struct_size is %zu, expected %zu", args->struct_size, sizeof *args);
+    if (plan->plan.step_count == 0) return W4A16_OK;
+    FAIL_IF(!args->a || args->a % 4 || !args->out || args->out % 2, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_run: args.a is 0x%" PRIx64 " and out 0x%" PRIx64
+            ": expected addresses, a a multiple of 4 and out "
+            "of 2",
+            args->a, args->out);
+    FAIL_IF(plan->plan.workspace_bytes && (!args->workspace || args->workspace % 256), error,
+            W4A16_INVALID_ARGUMENT,
+            "w4a16_run: args.workspace is 0x%" PRIx64 ": expected a multiple of 256 with %zu bytes behind it",
+            args->workspace, plan->plan.workspace_bytes);
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_run_stats *stats,
+                       w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_run", plan);
+    NOT_NULL(error, "w4a16_run", args);
+    TRY(check_run(plan, args, error));
+    if (stats) *stats = (w4a16_run_stats){0};
+    const struct backend *b = plan->device->backend;
+    const uint64_t bases[PLAN_BASES] = {[PLAN_A] = args->a,
+                                        [PLAN_OUT] = args->out,
+                                        [PLAN_WORKSPACE] = args->workspace,
+                                        [PLAN_WEIGHTS] = plan->weights};
+    for (unsigned n = 0; n < plan->plan.step_count; n++) {
+        _Alignas(16) unsigned char kernarg[PLAN_KERNARG_MAX];
+        const struct plan_step *step = &plan->plan.steps[n];
+        plan_fill_kernarg(step, bases, kernarg);
+        TRY(b->launch(plan->device->state, plan->handles[n], step, kernarg, args->stream, stats, error));
+    }
+    return W4A16_OK;
+}
+
+/* ---- the kernel table
+ * ------------------------------------------------------------------------------------------ */
+
+size_t w4a16_kernels(void) { return kernel_row_count(); }
+
+w4a16_kernel_info w4a16_kernel(size_t index) {
+    const struct kernel_row *row = kernel_row_at(index);
+    return (w4a16_kernel_info){row->name, row->device_class == DEVICE_CLASS_CPU ? "cpu" : "gfx11",
+                               row->limits};
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The sim device: the embedded code objects on the gfx11 simulator, in process. */
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "device/device.h"
+#include "gfx11sim.h"
+
+#define FAMILIES_MAX 16
+#define POISON       0xff /* of fresh memory: NaN in every float type */
+
+struct sim_state {
+    gfx11sim *sim;
+    const char *target;
+    pthread_mutex_t lock; /* of the list of loaded families */
+    struct {
+        const char *name;
+        gfx11sim_object *object;
+    } families[FAMILIES_MAX];
+    int family_count;
+};
+
+static w4a16_status fail(w4a16_error *error, w4a16_status status, const gfx11sim_report *report) {
+    return w4a16_fail(error, status, "simulator: %s", report->text);
+}
+
+static void sim_close(void *state) {
+    struct sim_state *s = state;
+    gfx11sim_destroy(s->sim);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+static const char *known_target(const char *name) {
+    for (size_t n = 0; n < kernel_object_count(); n++)
+        if (strcmp(kernel_object_at(n).target, name) == 0) return kernel_object_at(n).target;
+    return NULL;
+}
+
+static w4a16_status sim_open(const w4a16_device_options *options, struct pool *pool, void **state,
+                             w4a16_device_info *info, w4a16_error *error) {
+    const char *target = known_target(options->target ? options->target : "gfx1100");
+    FAIL_IF(!target, error, W4A16_UNSUPPORTED,
+            "sim: no kernels for target \"%s\"; there are kernels for gfx1100, gfx1101, gfx1102 and gfx1103",
+            options->target);
+    struct sim_state *s = calloc(1, sizeof *s);
+    FAIL_IF(!s, error, W4A16_OUT_OF_MEMORY, "sim: out of memory");
+    s->target = target;
+    pthread_mutex_init(&s->lock, NULL);
+    gfx11sim_options sim_options;
+    gfx11sim_options_init(&sim_options);
+    sim_options.target = target;
+    sim_options.threads = pool_threads(pool);
+    sim_options.schedule_seed = options->schedule_seed;
+    gfx11sim_report report;
+    if (gfx11sim_create(&sim_options, &s->sim, &report) != GFX11SIM_OK) {
+        fail(error, W4A16_UNSUPPORTED, &report);
+        sim_close(s);
+        return W4A16_UNSUPPORTED;
+    }
+    snprintf(info->name, sizeof info->name, "simulated %s", target);
+    snprintf(info->target, sizeof info->target, "%s", target);
+    snprintf(info->runtime, sizeof info->runtime, "gfx11sim, %s, %d threads", gfx11sim_simd_name(s->sim),
+             gfx11sim_threads(s->sim));
+    *state = s;
+    return W4A16_OK;
+}
+
+static w4a16_status sim_alloc(void *state, size_t bytes, w4a16_address *out, w4a16_error *error) {
+    struct sim_state *s = state;
+    void *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+    FAIL_IF(!memory, error, W4A16_OUT_OF_MEMORY, "sim: no memory for %zu bytes", bytes);
+    memset(memory, POISON, bytes);
+    gfx11sim_report report;
+    gfx11sim_status status =
+        gfx11sim_bind(s->sim, memory, bytes, GFX11SIM_READ | GFX11SIM_WRITE, "buffer", out, &report);
+    if (status == GFX11SIM_OK) return W4A16_OK;
+    free(memory);
+    return fail(error, W4A16_OUT_OF_MEMORY, &report);
+}
+
+static w4a16_status sim_free(void *state, w4a16_address address, w4a16_error *error) {
+    struct sim_state *s = state;
+    void *memory = gfx11sim_host_pointer(s->sim, address, 0);
+    gfx11sim_report report;
+    if (!memory || gfx11sim_unbind(s->sim, address, &report) != GFX11SIM_OK)
+        return w4a16_fail(error, W4A16_INVALID_ARGUMENT, "sim: 0x%" PRIx64 " is not a buffer's address",
+                          address);
+    free(memory);
+    return W4A16_OK;
+}
+
+static w4a16_status host_range(struct sim_state *s, w4a16_address address, size_t bytes, unsigned char **out,
+                               w4a16_error *error) {
+    *out = gfx11sim_host_pointer(s->sim, address, bytes);
+    FAIL_IF(!*out, error, W4A16_INVALID_ARGUMENT, "sim: %zu bytes at 0x%" PRIx64 " are not inside one buffer",
+            bytes, address);
+    return W4A16_OK;
+}
+
+static w4a16_status sim_copy_to(void *state, w4a16_address to, const void *from, size_t bytes,
+                                w4a16_error *error) {
+    unsigned char *host;
+    TRY(host_range(state, to, bytes, &host, error));
+    memcpy(host, from, bytes);
+    return W4A16_OK;
+}
+
+static w4a16_status sim_copy_from(void *state, void *to, w4a16_address from, size_t bytes,
+                                  w4a16_error *error) {
+    unsigned char *host;
+    TRY(host_range(state, from, bytes, &host, error));
+    memcpy(to, host, bytes);
+    return W4A16_OK;
+}
+
+/* The loaded code object of a family; the lock is held. */
+static w4a16_status load_family(struct sim_state *s, const char *name, gfx11sim_object **out,
+                                w4a16_error *error) {
+    for (int n = 0; n < s->family_count; n++)
+        if (strcmp(s->families[n].name, name) == 0) {
+            *out = s->families[n].object;
+            return W4A16_OK;
+        }
+    struct kernel_object object;
+    gfx11sim_report report;
+    FAIL_IF(s->family_count == FAMILIES_MAX || !kernel_object_find(s->target, name, &object), error,
+            W4A16_UNSUPPORTED, "sim: no code object %s for %s", name, s->target);
+    if (gfx11sim_load(s->sim, object.bytes, object.size, out, &report) != GFX11SIM_OK)
+        return fail(error, W4A16_DEVICE_FAULT, &report);
+    s->families[s->family_count].name = name;
+    s->families[s->family_count++].object = *out;
+    return W4A16_OK;
+}
+
+static w4a16_status sim_prepare(void *state, const struct kernel_row *row, const void **handle,
+                                w4a16_error *error) {
+    struct sim_state *s = state;
+    gfx11sim_object *object;
+    pthread_mutex_lock(&s->lock);
+    w4a16_status status = load_family(s, row->object, &object, error);
+    pthread_mutex_unlock(&s->lock);
+    if (status != W4A16_OK) return status;
+    *handle = gfx11sim_find_kernel(object, row->name);
+    FAIL_IF(!*handle, error, W4A16_UNSUPPORTED, "sim: code object %s for %s has no kernel %s", row->object,
+            s->target, row->name);
+    return W4A16_OK;
+}
+
+static w4a16_status sim_launch(void *state, const void *handle, const struct plan_step *step,
+                               const unsigned char *kernarg, void *stream, w4a16_run_stats *stats,
+                               w4a16_error *error) {
+    (void)stream;
+    struct sim_state *s = state;
+    gfx11sim_launch launch;
+    gfx11sim_launch_init(&launch);
+    for (int n = 0; n < 3; n++) {
+        launch.block[n] = step->block[n];
+        launch.grid[n] = step->grid[n] * step->block[n];
+    }
+    launch.dynamic_lds_bytes = step->lds_bytes;
+    launch.kernarg = kernarg;
+    launch.kernarg_bytes = step->kernarg_bytes;
+    gfx11sim_counts counts;
+    gfx11sim_report report;
+    if (gfx11sim_run(s->sim, handle, &launch, &counts, &report) != GFX11SIM_OK)
+        return fail(error, W4A16_DEVICE_FAULT, &report);
+    if (stats) {
+        stats->wave_instructions += counts.instructions - counts.idle_instructions;
+        stats->seconds += counts.seconds;
+    }
+    return W4A16_OK;
+}
+
+const struct backend sim_backend = {.api_version = BACKEND_API_VERSION,
+                                    .kind = W4A16_DEVICE_SIM,
+                                    .name = "sim",
+                                    .device_class = DEVICE_CLASS_GFX11,
+                                    .open = sim_open,
+                                    .close = sim_close,
+                                    .alloc = sim_alloc,
+                                    .free = sim_free,
+                                    .copy_to = sim_copy_to,
+                                    .copy_from = sim_copy_from,
+                                    .prepare = sim_prepare,
+                                    .launch = sim_launch};
