@@ -136,6 +136,8 @@ v_cvt_pk_i16_f32: B32 F32 F32
 v_cvt_pk_u16_f32: B32 F32 F32
 v_cvt_pk_u16_u32: B32 U32 U32
 v_cvt_pk_i16_i32: B32 I32 I32
+v_alignbit_b32: B32 B32 B32 B16
+v_alignbyte_b32: B32 B32 B32 B16
 v_cvt_pk_u8_f32: B32 F32 B32 B32
 v_sat_pk_u8_i16: B16 B32
 v_dot2_f16_f16: F16 PK_F16 PK_F16 F16
@@ -365,7 +367,7 @@ def dpp_32bit(form, opcodes):
     masks = {o: 0 for o in opcodes}
     for bit, source, control in ((13, 250, 0xFF00E408), (14, 233, 0x05397708)):
         for o, text in zip(opcodes, disassemble([[heads[form](o) | source, control] for o in opcodes], COMMON)):
-            if text and "dpp" in text:
+            if text and ("dpp" in text or "row_mask" in text):
                 masks[o] |= 1 << bit
     return masks
 

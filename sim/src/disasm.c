@@ -164,6 +164,23 @@ static void text_scalar(struct text *t, const struct inst *i) {
     }
 }
 
+/* A 32-bit immediate that is always a literal: small integers are decimal, floats of the inline kind by name.
+ */
+static void text_number(struct text *t, uint32_t value) {
+    static const uint32_t f32[] = {0x3f000000, 0xbf000000, 0x3f800000, 0xbf800000, 0x40000000,
+                                   0xc0000000, 0x40800000, 0xc0800000, 0x3e22f983};
+    struct operand o = {.type = TYPE_F32};
+    for (unsigned n = 0; n < 9; n++) {
+        if (value != f32[n]) continue;
+        text_inline(t, &o, 240 + n);
+        return;
+    }
+    if ((int32_t)value >= -16 && (int32_t)value <= 64)
+        text_add(t, "%d", (int32_t)value);
+    else
+        text_add(t, "0x%x", value);
+}
+
 static void text_sopk(struct text *t, const struct inst *i) {
     unsigned imm = BITS(i->words[0], 0, 16), count = 0;
     if (i->op == OP_s_setreg_b32 || i->op == OP_s_setreg_imm32_b32) {
@@ -171,7 +188,7 @@ static void text_sopk(struct text *t, const struct inst *i) {
         text_hwreg(t, imm);
         text_add(t, ", ");
         if (i->op == OP_s_setreg_imm32_b32) {
-            text_add(t, "0x%x", i->words[1]);
+            text_number(t, i->words[1]);
             return;
         }
         text_sgpr(t, i->src[0].reg, 1);
@@ -185,8 +202,7 @@ static void text_sopk(struct text *t, const struct inst *i) {
     text_next(t, &count);
     if (i->op == OP_s_getreg_b32)
         text_hwreg(t, imm);
-    else if (i->op == OP_s_call_b64 || i->op == OP_s_subvector_loop_begin ||
-             i->op == OP_s_subvector_loop_end || i->op == OP_s_version)
+    else if (i->op == OP_s_call_b64 || i->op == OP_s_subvector_loop_begin || i->op == OP_s_subvector_loop_end)
         text_add(t, "%u", imm);
     else
         text_add(t, "0x%x", imm);
@@ -235,7 +251,10 @@ static void text_sopp(struct text *t, const struct inst *i) {
         case SOPP_MESSAGE: text_message(t, imm); return;
         }
     }
-    text_add(t, " %u", imm);
+    if (op_info(i->op)->unit == GFX11SIM_UNIT_BRANCH || imm <= 64)
+        text_add(t, " %u", imm);
+    else
+        text_add(t, " 0x%x", imm);
 }
 
 static void text_cache(struct text *t, const struct inst *i) {
@@ -338,12 +357,13 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
         if (i->format == FMT_VOP3P && op_info(i->op)->src[n] == TYPE_MIX) { /* neg_hi means abs, neg_lo neg */
             o.abs = i->neg_hi >> n & 1;
             o.neg = i->neg_lo >> n & 1;
+            o.type = TYPE_F16;
         }
         text_next(t, count);
         bool fma_constant = encoded_in(i->op, FMT_VOP3) == false && o.kind == OPND_CONST && n > 0 &&
                             i->format != FMT_VOP3P && !is_vop3(i) && i->format != FMT_VINTERP;
         if (fma_constant)
-            text_add(t, "0x%x", type_is_16(o.type) ? (unsigned)(o.value & 0xffff) : (unsigned)o.value);
+            text_add(t, "0x%x", i->words[i->dwords - 1]);
         else
             text_operand(t, i, &o, source_code(i, n), halves);
     }
@@ -351,12 +371,21 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
 
 static bool is_mix(const struct inst *i) { return op_info(i->op)->src[0] == TYPE_MIX; }
 
+/* Products of bytes and nibbles have op_sel bits, and ignore them. */
+static bool takes_op_sel(enum op op) {
+    unsigned type = op_info(op)->src[0];
+    return type != TYPE_B32 && type != TYPE_PK_IU8 && type != TYPE_PK_IU4 && type != TYPE_V16_IU8 &&
+           type != TYPE_V16_IU4;
+}
+
 static void text_packed_modifiers(struct text *t, const struct inst *i) {
     unsigned count = shown_sources(i), all = (1u << count) - 1;
     if (i->op_sel & all) text_bits(t, "op_sel", i->op_sel, count);
+    if (!takes_op_sel(i->op)) all = 0;
     if (is_mix(i) ? i->op_sel_hi & all : (i->op_sel_hi & all) != all)
         text_bits(t, "op_sel_hi", i->op_sel_hi, count);
     if (is_mix(i)) return;
+    all = (1u << count) - 1;
     if (i->neg_lo & all) text_bits(t, "neg_lo", i->neg_lo, count);
     if (i->neg_hi & all) text_bits(t, "neg_hi", i->neg_hi, count);
 }
@@ -365,16 +394,18 @@ static void text_vector(struct text *t, const struct inst *i) {
     unsigned count = 0;
     text_vector_operands(t, i, &count);
     if (i->format == FMT_VOP3P) text_packed_modifiers(t, i);
+    if (i->clamp && i->format == FMT_VINTERP) text_add(t, " clamp"); /* before op_sel, elsewhere after it */
     if ((i->format == FMT_VOP3 || i->format == FMT_VINTERP) && i->op_sel) {
         unsigned sources = shown_sources(i);
         bool sources_only =
             i->op == OP_v_permlane16_b32 || i->op == OP_v_permlanex16_b32 || i->dst.kind == OPND_NONE;
         unsigned bits = (i->op_sel & ((1u << sources) - 1)) | (i->op_sel >> 3 & 1) << sources;
         if (i->op == OP_v_permlane16_b32 || i->op == OP_v_permlanex16_b32) sources = 2;
-        text_bits(t, "op_sel", bits, sources + !sources_only);
+        if (bits & ((1u << (sources + !sources_only)) - 1))
+            text_bits(t, "op_sel", bits, sources + !sources_only);
     }
     static const char *const omods[] = {"", " mul:2", " mul:4", " div:2"};
-    if (i->clamp) text_add(t, " clamp");
+    if (i->clamp && i->format != FMT_VINTERP) text_add(t, " clamp");
     text_add(t, "%s", omods[i->omod & 3]);
     if (i->format == FMT_VINTERP) text_add(t, " wait_exp:%u", BITS(i->words[0], 8, 3));
     if (i->dpp) text_dpp(t, i);
@@ -387,7 +418,7 @@ static const char *vector_suffix(const struct inst *i) {
         if (i->dpp) return "_e64_dpp";
         return has_short && is_vop3(i) && i->dst.kind + i->sdst.kind ? "_e64" : "";
     }
-    if (i->dpp) return "_dpp";
+    if (i->dpp) return i->format == FMT_VOPC ? "" : "_dpp";
     return encoded_in(i->op, FMT_VOP3) && i->dst.kind + i->sdst.kind ? "_e32" : "";
 }
 

@@ -98,7 +98,7 @@ void text_message(struct text *t, unsigned imm) {
         {128, "RTN_GET_DOORBELL"}, {129, "RTN_GET_DDID"},  {130, "RTN_GET_TMA"},
         {131, "RTN_GET_REALTIME"}, {132, "RTN_SAVE_WAVE"}, {133, "RTN_GET_TBA"},
         {134, "RTN_GET_TBA_TO_PC"}};
-    const char *name = find_name(names, sizeof names / sizeof names[0], imm);
+    const char *name = find_name(names, sizeof names / sizeof names[0], imm & 255);
     if (name)
         text_add(t, " sendmsg(MSG_%s)", name);
     else if (imm < 256)
@@ -153,7 +153,7 @@ void text_swizzle(struct text *t, unsigned imm) {
     } else if (32 - and > 1 && power_of_two(32 - and) && or < 32 - and && !xor) {
         text_add(t, "swizzle(BROADCAST,%u,%u)", 32 - and, or);
     } else { /* each bit of the lane number: kept (p), inverted (i), or constant */
-        text_add(t, "swizzle(BITMASK_PERM, \"");
+        text_add(t, "swizzle(BITMASK_PERM,\"");
         for (unsigned bit = 16; bit; bit >>= 1) {
             unsigned zero = or ^ xor, one = (and | or) ^ xor;
             text_add(t, "%c", (zero & bit) == (one & bit) ? zero & bit ? '1' : '0' : zero & bit ? 'i' : 'p');

@@ -27,50 +27,50 @@ enum constant_form {
     CONSTANT_F64, /* ... literals are the upper half */
     CONSTANT_F16, /* floats as f16; in packed operands they fill the lower half only */
     CONSTANT_BF16,
-    CONSTANT_I16  /* lower 16 bits of what a 32-bit operand would read */
+    CONSTANT_I16 /* 16-bit integers: floats as f16 */
 };
 
 /* X(type, dwords, lives in half a register, constant form) */
-#define VALUE_TYPES(X)                                                                                        \
-    X(NONE, 0, false, 32)                                                                                     \
-    X(F16, 1, true, F16)                                                                                      \
-    X(BF16, 1, true, BF16)                                                                                    \
-    X(B16, 1, true, I16)                                                                                      \
-    X(I16, 1, true, I16)                                                                                      \
-    X(U16, 1, true, I16)                                                                                      \
-    X(F32, 1, false, 32)                                                                                      \
-    X(B32, 1, false, 32)                                                                                      \
-    X(I32, 1, false, 32)                                                                                      \
-    X(U32, 1, false, 32)                                                                                      \
-    X(F64, 2, false, F64)                                                                                     \
-    X(B64, 2, false, U64)                                                                                     \
-    X(I64, 2, false, I64)                                                                                     \
-    X(U64, 2, false, U64)                                                                                     \
-    X(B96, 3, false, 32)                                                                                      \
-    X(B128, 4, false, 32)                                                                                     \
-    X(B256, 8, false, 32)                                                                                     \
-    X(B512, 16, false, 32)                                                                                    \
-    X(PK_F16, 1, false, F16)                                                                                  \
-    X(PK_BF16, 1, false, BF16)                                                                                \
-    X(PK_I16, 1, false, 32)                                                                                   \
-    X(PK_U16, 1, false, 32)                                                                                   \
-    X(PK_IU8, 1, false, 32)                                                                                   \
-    X(PK_IU4, 1, false, 32)                                                                                   \
-    X(V16_F16, 8, false, F16)                                                                                 \
-    X(V16_BF16, 8, false, BF16)                                                                               \
-    X(V16_IU8, 4, false, 32)                                                                                  \
-    X(V16_IU4, 2, false, 32)                                                                                  \
-    X(V8_F32, 8, false, 32)                                                                                   \
-    X(V8_I32, 8, false, 32)                                                                                   \
-    X(MIX, 1, false, 32)   /* v_fma_mix: f32, or an f16 half where op_sel_hi is set */                        \
-    X(MASK, 1, false, I64) /* one bit per lane: one SGPR in wave32, two in wave64 */                          \
+#define VALUE_TYPES(X)                                                                                       \
+    X(NONE, 0, false, 32)                                                                                    \
+    X(F16, 1, true, F16)                                                                                     \
+    X(BF16, 1, true, BF16)                                                                                   \
+    X(B16, 1, true, I16)                                                                                     \
+    X(I16, 1, true, I16)                                                                                     \
+    X(U16, 1, true, I16)                                                                                     \
+    X(F32, 1, false, 32)                                                                                     \
+    X(B32, 1, false, 32)                                                                                     \
+    X(I32, 1, false, 32)                                                                                     \
+    X(U32, 1, false, 32)                                                                                     \
+    X(F64, 2, false, F64)                                                                                    \
+    X(B64, 2, false, U64)                                                                                    \
+    X(I64, 2, false, I64)                                                                                    \
+    X(U64, 2, false, U64)                                                                                    \
+    X(B96, 3, false, 32)                                                                                     \
+    X(B128, 4, false, 32)                                                                                    \
+    X(B256, 8, false, 32)                                                                                    \
+    X(B512, 16, false, 32)                                                                                   \
+    X(PK_F16, 1, false, F16)                                                                                 \
+    X(PK_BF16, 1, false, BF16)                                                                               \
+    X(PK_I16, 1, false, 32)                                                                                  \
+    X(PK_U16, 1, false, 32)                                                                                  \
+    X(PK_IU8, 1, false, 32)                                                                                  \
+    X(PK_IU4, 1, false, 32)                                                                                  \
+    X(V16_F16, 8, false, F16)                                                                                \
+    X(V16_BF16, 8, false, BF16)                                                                              \
+    X(V16_IU8, 4, false, 32)                                                                                 \
+    X(V16_IU4, 2, false, 32)                                                                                 \
+    X(V8_F32, 8, false, 32)                                                                                  \
+    X(V8_I32, 8, false, 32)                                                                                  \
+    X(MIX, 1, false, 32)   /* v_fma_mix: f32, or an f16 half where op_sel_hi is set */                       \
+    X(MASK, 1, false, I64) /* one bit per lane: one SGPR in wave32, two in wave64 */                         \
     X(MSG, 1, false, 32)   /* the number of a message */
 
 enum value_type {
 #define TYPE(name, dwords, half, form) TYPE_##name,
     VALUE_TYPES(TYPE)
 #undef TYPE
-    TYPE_COUNT
+        TYPE_COUNT
 };
 
 struct type_info {
@@ -99,8 +99,8 @@ enum op_flags {
 struct op_info {
     const char *name; /* LLVM's mnemonic without _e32 or _e64 */
     gfx11sim_unit unit;
-    uint8_t fidelity; /* enum fidelity */
-    uint8_t flags;    /* enum op_flags */
+    uint8_t fidelity;    /* enum fidelity */
+    uint8_t flags;       /* enum op_flags */
     uint8_t dst, src[3]; /* enum value_type. Memory: src[1] is the data, src[2] the second data */
 };
 
@@ -108,11 +108,18 @@ const struct op_info *op_info(enum op op);
 bool op_runs_per_half(unsigned op);
 bool op_is_idle(unsigned op);
 
-/* ---- targets ---------------------------------------------------------------------------------------------- */
+/* ---- targets ----------------------------------------------------------------------------------------------
+ */
 
 enum {
-    TARGET_GFX1100 = 1 << 0, TARGET_GFX1101 = 1 << 1, TARGET_GFX1102 = 1 << 2, TARGET_GFX1103 = 1 << 3,
-    TARGET_GFX1150 = 1 << 4, TARGET_GFX1151 = 1 << 5, TARGET_GFX1152 = 1 << 6, TARGET_GFX1153 = 1 << 7,
+    TARGET_GFX1100 = 1 << 0,
+    TARGET_GFX1101 = 1 << 1,
+    TARGET_GFX1102 = 1 << 2,
+    TARGET_GFX1103 = 1 << 3,
+    TARGET_GFX1150 = 1 << 4,
+    TARGET_GFX1151 = 1 << 5,
+    TARGET_GFX1152 = 1 << 6,
+    TARGET_GFX1153 = 1 << 7,
     TARGETS_SIMULATED = 0x0f,
     TARGETS_RDNA35 = 0xf0,
     TARGETS_ALL = 0xff
