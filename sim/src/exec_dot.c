@@ -44,7 +44,17 @@ static inline __attribute__((always_inline)) void dot2_to_f32(struct wave *w, co
 static void v_dot2_f32_f16(struct wave *w, const struct inst *i) { dot2_to_f32(w, i, DOT_F16); }
 static void v_dot2_f32_bf16(struct wave *w, const struct inst *i) { dot2_to_f32(w, i, DOT_BF16); }
 
+/* As VOP3 the 16-bit forms accept neg and abs on packed factors; which halves those would reach is not
+ * documented. */
+static bool plain_factors(struct wave *w, const struct inst *i) {
+    if (!(i->src[0].neg | i->src[0].abs | i->src[1].neg | i->src[1].abs)) return true;
+    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
+               "neg and abs on the packed factors of a 16-bit dot product are not modelled");
+    return false;
+}
+
 static void v_dot2_f16_f16(struct wave *w, const struct inst *i) {
+    if (unlikely(!plain_factors(w, i))) return;
     u32v t[2];
     lanes32 r;
     lanes16 h;
@@ -62,6 +72,7 @@ static void v_dot2_f16_f16(struct wave *w, const struct inst *i) {
 }
 
 static void v_dot2_bf16_bf16(struct wave *w, const struct inst *i) {
+    if (unlikely(!plain_factors(w, i))) return;
     u32v t[2];
     lanes32 c, r;
     lanes16 h;
