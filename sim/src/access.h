@@ -79,88 +79,39 @@ static inline void store_lane(struct wave *w, unsigned src, unsigned lane, unsig
 /* The new value from the one in memory and one or two operands (data2: compared value, mask, bound). */
 typedef uint64_t atomic_fn(uint64_t memory, uint64_t data, uint64_t data2);
 
+struct atomic {
+    atomic_fn *fn;
+    unsigned bits; /* 32 or 64 */
+};
+
+/* Every operation of atomics.c: X(name). */
+/* clang-format off */
+#define ATOMICS(X) \
+    X(swap_b32) X(cmpswap_b32) X(cmpswap_f32) X(add_u32) X(sub_u32) X(rsub_u32) X(csub_u32) X(min_i32) \
+    X(min_u32) X(max_i32) X(max_u32) X(and_b32) X(or_b32) X(xor_b32) X(mskor_b32) X(inc_u32) X(dec_u32) \
+    X(wrap_b32) X(min_f32) X(max_f32) X(add_f32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) \
+    X(rsub_u64) X(min_i64) X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(mskor_b64) \
+    X(inc_u64) X(dec_u64)
+/* clang-format on */
+
+#define DECLARE_ATOMIC(name) extern const struct atomic atomic_##name;
+ATOMICS(DECLARE_ATOMIC)
+#undef DECLARE_ATOMIC
+
 /*
- * ATOMICS(X): X(suffix, bits, expression of m, d, e). 32-bit values are zero-extended; signed and float ones
- * are converted by the expression. Host atomics make each read-modify-write indivisible, because work-groups
- * run on several host threads.
+ * Applies the operation to the naturally aligned value at p and returns the old one. Host atomics make it
+ * indivisible, because work-groups run on several host threads.
  */
-#define S32(x) ((int32_t)(x))
-#define S64(x) ((int64_t)(x))
-#define ATOMICS(X)                                                                                           \
-    X(swap_b32, 32, d)                                                                                       \
-    X(cmpswap_b32, 32, m == e ? d : m)                                                                       \
-    X(cmpswap_f32, 32, equal_f32(m, e) ? d : m)                                                              \
-    X(add_u32, 32, (uint32_t)(m + d))                                                                        \
-    X(sub_u32, 32, (uint32_t)(m - d))                                                                        \
-    X(rsub_u32, 32, (uint32_t)(d - m))                                                                       \
-    X(csub_u32, 32, m >= d ? m - d : 0)                                                                      \
-    X(min_i32, 32, S32(d) < S32(m) ? d : m)                                                                  \
-    X(min_u32, 32, d < m ? d : m)                                                                            \
-    X(max_i32, 32, S32(d) > S32(m) ? d : m)                                                                  \
-    X(max_u32, 32, d > m ? d : m)                                                                            \
-    X(and_b32, 32, m &d)                                                                                     \
-    X(or_b32, 32, m | d)                                                                                     \
-    X(xor_b32, 32, m ^ d)                                                                                    \
-    X(mskor_b32, 32, (m & ~d) | e)                                                                           \
-    X(inc_u32, 32, m >= d ? 0 : m + 1)                                                                       \
-    X(dec_u32, 32, m == 0 || m > d ? d : m - 1)                                                              \
-    X(wrap_b32, 32, (uint32_t)(m >= d ? m - d : m + e))                                                      \
-    X(min_f32, 32, minmax_f32(m, d, true))                                                                   \
-    X(max_f32, 32, minmax_f32(m, d, false))                                                                  \
-    X(add_f32, 32, sum_f32(m, d))                                                                            \
-    X(swap_b64, 64, d)                                                                                       \
-    X(cmpswap_b64, 64, m == e ? d : m)                                                                       \
-    X(add_u64, 64, m + d)                                                                                    \
-    X(sub_u64, 64, m - d)                                                                                    \
-    X(rsub_u64, 64, d - m)                                                                                   \
-    X(min_i64, 64, S64(d) < S64(m) ? d : m)                                                                  \
-    X(min_u64, 64, d < m ? d : m)                                                                            \
-    X(max_i64, 64, S64(d) > S64(m) ? d : m)                                                                  \
-    X(max_u64, 64, d > m ? d : m)                                                                            \
-    X(and_b64, 64, m &d)                                                                                     \
-    X(or_b64, 64, m | d)                                                                                     \
-    X(xor_b64, 64, m ^ d)                                                                                    \
-    X(mskor_b64, 64, (m & ~d) | e)                                                                           \
-    X(inc_u64, 64, m >= d ? 0 : m + 1)                                                                       \
-    X(dec_u64, 64, m == 0 || m > d ? d : m - 1)
-
-static inline float lane_float(uint64_t bits) {
-    uint32_t u = (uint32_t)bits;
-    float f;
-    memcpy(&f, &u, 4);
-    return f;
-}
-/* Atomic float units flush subnormal inputs, whatever MODE says. */
-static inline uint64_t flush_f32(uint64_t bits) { return bits & 0x7f800000 ? bits : bits & 0x80000000; }
-static inline bool nan_bits(uint64_t bits) { return (bits & 0x7fffffff) > 0x7f800000; }
-static inline bool equal_f32(uint64_t a, uint64_t b) {
-    return lane_float(flush_f32(a)) == lane_float(flush_f32(b));
-}
-static inline uint64_t minmax_f32(uint64_t m, uint64_t d, bool min) {
-    if (nan_bits(m)) return nan_bits(d) ? m | 0x400000 : d;
-    if (nan_bits(d)) return m;
-    return (min ? lane_float(d) < lane_float(m) : lane_float(d) > lane_float(m)) ? d : m;
-}
-static inline uint64_t sum_f32(uint64_t m, uint64_t d) {
-    if (nan_bits(m)) return m | 0x400000;
-    if (nan_bits(d)) return d | 0x400000;
-    float sum = lane_float(flush_f32(m)) + lane_float(flush_f32(d));
-    uint32_t bits;
-    memcpy(&bits, &sum, 4);
-    return nan_bits(bits) ? 0xffc00000 : flush_f32(bits);
-}
-
-/* Applies fn to the aligned value at p and returns the old one. */
-static inline uint64_t atomic_apply(unsigned char *p, unsigned bits, atomic_fn *fn, uint64_t data,
+static inline uint64_t atomic_apply(unsigned char *p, const struct atomic *atomic, uint64_t data,
                                     uint64_t data2) {
-    if (bits == 64) {
+    if (atomic->bits == 64) {
         uint64_t *q = (uint64_t *)(void *)p, old = __atomic_load_n(q, __ATOMIC_RELAXED), new;
-        do new = fn(old, data, data2);
+        do new = atomic->fn(old, data, data2);
         while (!__atomic_compare_exchange_n(q, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
         return old;
     }
     uint32_t *q = (uint32_t *)(void *)p, old = __atomic_load_n(q, __ATOMIC_RELAXED), new;
-    do new = (uint32_t)fn(old, data, data2);
+    do new = (uint32_t)atomic->fn(old, data, data2);
     while (!__atomic_compare_exchange_n(q, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     return old;
 }

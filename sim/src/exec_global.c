@@ -3,8 +3,8 @@
 /*
  * GLOBAL, FLAT and SCRATCH instructions.
  *
- * First every active lane's address becomes a checked host pointer; a bad one stops the wave before anything has
- * been read or written. The common case, 32 lanes side by side in one buffer, is checked once.
+ * First every active lane's address becomes a checked host pointer; a bad one stops the wave before anything
+ * has been read or written. The common case, 32 lanes side by side in one buffer, is checked once.
  */
 #include "access.h"
 #include "executors.h"
@@ -46,8 +46,8 @@ static inline void lane_addresses(struct wave *w, const struct inst *i, enum seg
 }
 
 /* The host side of one lane's access, or null. */
-static unsigned char *resolve(struct wave *w, enum segment segment, unsigned lane, uint64_t address, uint32_t bytes,
-                              unsigned access) {
+static unsigned char *resolve(struct wave *w, enum segment segment, unsigned lane, uint64_t address,
+                              uint32_t bytes, unsigned access) {
     uint32_t offset = (uint32_t)address;
     bool private = segment == SCRATCH || (segment == FLAT && address >> 32 == APERTURE_PRIVATE >> 32);
     if (private) {
@@ -63,15 +63,17 @@ static unsigned char *resolve(struct wave *w, enum segment segment, unsigned lan
 
 struct access {
     uint32_t bytes;
-    unsigned rights;  /* GFX11SIM_READ | GFX11SIM_WRITE */
-    uint32_t align;   /* 1, or the natural alignment that atomics need */
+    unsigned rights; /* GFX11SIM_READ | GFX11SIM_WRITE */
+    uint32_t align;  /* 1, or the natural alignment that atomics need */
     bool atomic;
     const char *what;
 };
 
-/* Host pointers of all active lanes; false after a fault. *together: they are consecutive and all lanes active. */
+/* Host pointers of all active lanes; false after a fault. *together: they are consecutive and all lanes
+ * active. */
 static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segment segment,
-                                 const struct access *access, uint32_t mask, unsigned char **p, bool *together) {
+                                 const struct access *access, uint32_t mask, unsigned char **p,
+                                 bool *together) {
     uint64_t a[LANES];
     lane_addresses(w, i, segment, a);
     if (w->observed)
@@ -101,8 +103,8 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
     return true;
 }
 
-static inline __attribute__((always_inline)) void load(struct wave *w, const struct inst *i, enum segment segment,
-                                                       enum width width) {
+static inline __attribute__((always_inline)) void load(struct wave *w, const struct inst *i,
+                                                       enum segment segment, enum width width) {
     const struct access access = {width_bytes(width), GFX11SIM_READ, 1, false, "load"};
     unsigned char *p[LANES];
     bool together;
@@ -118,8 +120,8 @@ static inline __attribute__((always_inline)) void load(struct wave *w, const str
     FOR_ACTIVE(l, mask) load_lane(w, i->dst.reg, l, together ? p[0] + access.bytes * l : p[l], width);
 }
 
-static inline __attribute__((always_inline)) void store(struct wave *w, const struct inst *i, enum segment segment,
-                                                        enum width width) {
+static inline __attribute__((always_inline)) void store(struct wave *w, const struct inst *i,
+                                                        enum segment segment, enum width width) {
     const struct access access = {width_bytes(width), GFX11SIM_WRITE, 1, false, "store"};
     unsigned char *p[LANES];
     bool together;
@@ -128,8 +130,9 @@ static inline __attribute__((always_inline)) void store(struct wave *w, const st
     FOR_ACTIVE(l, mask) store_lane(w, i->src[1].reg, l, together ? p[0] + access.bytes * l : p[l], width);
 }
 
-static void atomic(struct wave *w, const struct inst *i, enum segment segment, unsigned bits, bool two,
-                   atomic_fn *fn) {
+static void atomic(struct wave *w, const struct inst *i, enum segment segment, const struct atomic *operation,
+                   bool two) {
+    unsigned bits = operation->bits;
     const struct access access = {bits / 8, GFX11SIM_READ | GFX11SIM_WRITE, bits / 8, true, "atomic"};
     unsigned char *p[LANES];
     bool together;
@@ -138,29 +141,32 @@ static void atomic(struct wave *w, const struct inst *i, enum segment segment, u
     FOR_ACTIVE(l, mask) {
         unsigned reg = i->src[1].reg;
         uint64_t data = lane_data(w, reg, l, bits), data2 = two ? lane_data(w, reg + bits / 32, l, bits) : 0;
-        uint64_t old = atomic_apply(p[l], bits, fn, data, data2);
+        uint64_t old = atomic_apply(p[l], operation, data, data2);
         if (i->dst.kind != OPND_NONE) lane_result(w, i->dst.reg, l, bits, old);
     }
 }
 
-/* ---- one function per operation -------------------------------------------------------------------------- */
+/* ---- one function per operation --------------------------------------------------------------------------
+ */
 
-#define LOADS(X)                                                                                              \
-    X(load_u8, WIDTH_U8) X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16)                    \
-    X(load_b32, WIDTH_32) X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128)                  \
-    X(load_d16_u8, WIDTH_D16_U8) X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16)                       \
-    X(load_d16_hi_u8, WIDTH_HI_U8) X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
-#define STORES(X)                                                                                             \
-    X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64)                \
-    X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) X(store_d16_hi_b8, WIDTH_HI_U8) X(store_d16_hi_b16, WIDTH_HI)
+#define LOADS(X)                                                                                             \
+    X(load_u8, WIDTH_U8)                                                                                     \
+    X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16) X(load_b32, WIDTH_32)                 \
+        X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128) X(load_d16_u8, WIDTH_D16_U8)     \
+            X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16) X(load_d16_hi_u8, WIDTH_HI_U8)           \
+                X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
+#define STORES(X)                                                                                            \
+    X(store_b8, WIDTH_U8)                                                                                    \
+    X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) X(store_b96, WIDTH_96)             \
+        X(store_b128, WIDTH_128) X(store_d16_hi_b8, WIDTH_HI_U8) X(store_d16_hi_b16, WIDTH_HI)
 
-#define ONE(prefix, segment, kind, name, width)                                                               \
+#define ONE(prefix, segment, kind, name, width)                                                              \
     static void prefix##_##name(struct wave *w, const struct inst *i) { kind(w, i, segment, width); }
-#define GLOBAL_LOAD(name, width) ONE(global, GLOBAL, load, name, width)
-#define FLAT_LOAD(name, width) ONE(flat, FLAT, load, name, width)
-#define SCRATCH_LOAD(name, width) ONE(scratch, SCRATCH, load, name, width)
-#define GLOBAL_STORE(name, width) ONE(global, GLOBAL, store, name, width)
-#define FLAT_STORE(name, width) ONE(flat, FLAT, store, name, width)
+#define GLOBAL_LOAD(name, width)   ONE(global, GLOBAL, load, name, width)
+#define FLAT_LOAD(name, width)     ONE(flat, FLAT, load, name, width)
+#define SCRATCH_LOAD(name, width)  ONE(scratch, SCRATCH, load, name, width)
+#define GLOBAL_STORE(name, width)  ONE(global, GLOBAL, store, name, width)
+#define FLAT_STORE(name, width)    ONE(flat, FLAT, store, name, width)
 #define SCRATCH_STORE(name, width) ONE(scratch, SCRATCH, store, name, width)
 LOADS(GLOBAL_LOAD)
 LOADS(FLAT_LOAD)
@@ -172,31 +178,24 @@ GLOBAL_LOAD(load_addtid_b32, WIDTH_32)
 GLOBAL_STORE(store_addtid_b32, WIDTH_32)
 
 /* Of the atomics of access.h, those that exist here. */
-#define MEMORY_ATOMICS(X)                                                                                     \
-    X(swap_b32) X(cmpswap_b32) X(add_u32) X(sub_u32) X(min_i32) X(min_u32) X(max_i32) X(max_u32) X(and_b32)    \
-    X(or_b32) X(xor_b32) X(inc_u32) X(dec_u32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) X(min_i64)     \
-    X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(inc_u64) X(dec_u64) X(cmpswap_f32)      \
-    X(min_f32) X(max_f32) X(add_f32)
+#define MEMORY_ATOMICS(X)                                                                                    \
+    X(swap_b32)                                                                                              \
+    X(cmpswap_b32) X(add_u32) X(sub_u32) X(min_i32) X(min_u32) X(max_i32) X(max_u32) X(and_b32) X(or_b32)    \
+        X(xor_b32) X(inc_u32) X(dec_u32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) X(min_i64)         \
+            X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(inc_u64) X(dec_u64)           \
+                X(cmpswap_f32) X(min_f32) X(max_f32) X(add_f32)
 
-#define ATOMIC_FN(name, width, expression)                                                                    \
-    enum { bits_##name = width };                                                                             \
-    static inline uint64_t new_##name(uint64_t m, uint64_t d, uint64_t e) {                                   \
-        (void)m, (void)d, (void)e;                                                                            \
-        return expression;                                                                                    \
-    }
-ATOMICS(ATOMIC_FN)
-
-#define ATOMIC(name)                                                                                          \
-    static void global_atomic_##name(struct wave *w, const struct inst *i) {                                  \
-        atomic(w, i, GLOBAL, bits_##name, #name[0] == 'c', new_##name);                                       \
-    }                                                                                                         \
-    static void flat_atomic_##name(struct wave *w, const struct inst *i) {                                    \
-        atomic(w, i, FLAT, bits_##name, #name[0] == 'c', new_##name);                                         \
+#define ATOMIC(name)                                                                                         \
+    static void global_atomic_##name(struct wave *w, const struct inst *i) {                                 \
+        atomic(w, i, GLOBAL, &atomic_##name, #name[0] == 'c');                                               \
+    }                                                                                                        \
+    static void flat_atomic_##name(struct wave *w, const struct inst *i) {                                   \
+        atomic(w, i, FLAT, &atomic_##name, #name[0] == 'c');                                                 \
     }
 MEMORY_ATOMICS(ATOMIC)
 
 static void global_atomic_csub_u32(struct wave *w, const struct inst *i) {
-    atomic(w, i, GLOBAL, 32, false, new_csub_u32);
+    atomic(w, i, GLOBAL, &atomic_csub_u32, false);
 }
 
 /* Caches are not modelled functionally. */
@@ -204,14 +203,14 @@ static void buffer_gl0_inv(struct wave *w, const struct inst *i) { (void)w, (voi
 #define buffer_gl1_inv buffer_gl0_inv
 
 void bind_global(exec_fn **table) {
-#define BIND_ALL(name, width)                                                                                 \
-    table[OP_global_##name] = global_##name;                                                                  \
-    table[OP_flat_##name] = flat_##name;                                                                      \
+#define BIND_ALL(name, width)                                                                                \
+    table[OP_global_##name] = global_##name;                                                                 \
+    table[OP_flat_##name] = flat_##name;                                                                     \
     table[OP_scratch_##name] = scratch_##name;
     LOADS(BIND_ALL)
     STORES(BIND_ALL)
-#define BIND_ATOMIC(name)                                                                                     \
-    table[OP_global_atomic_##name] = global_atomic_##name;                                                    \
+#define BIND_ATOMIC(name)                                                                                    \
+    table[OP_global_atomic_##name] = global_atomic_##name;                                                   \
     table[OP_flat_atomic_##name] = flat_atomic_##name;
     MEMORY_ATOMICS(BIND_ATOMIC)
     table[OP_global_atomic_csub_u32] = global_atomic_csub_u32;
