@@ -35,7 +35,7 @@ choose_llvm() {
         fi
     done
     for version in 22 19; do
-        if apt-cache policy "clang-$version" | grep -q 'Candidate: [0-9]'; then
+        if [ -n "$(apt-cache policy "clang-$version" | sed -n 's/^ *Candidate: [0-9]/&/p')" ]; then
             echo "$version"
             return
         fi
