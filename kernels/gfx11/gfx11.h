@@ -20,8 +20,15 @@ typedef __bf16 bfloat2 __attribute__((ext_vector_type(2)));
 /* Read-only and the same for all lanes: scalar loads. */
 #define UNIFORM __attribute__((address_space(4)))
 
+/* The largest work-group, so that registers are budgeted for it; older compilers take the attribute from
+ * OpenCL only. */
+#if __clang_major__ >= 22
+#define WORK_ITEMS(max) __attribute__((amdgpu_flat_work_group_size(32, max)))
+#else
+#define WORK_ITEMS(max)
+#endif
 #define KERNEL(max_work_items)                                                                               \
-    __attribute__((amdgpu_kernel, amdgpu_flat_work_group_size(32, max_work_items), visibility("protected")))
+    __attribute__((amdgpu_kernel, visibility("protected"))) WORK_ITEMS(max_work_items)
 #define INLINE static inline __attribute__((always_inline))
 
 #define LANES 32
