@@ -209,11 +209,11 @@ w4a16_status gptq_read(const struct safetensors *st, const struct gptq_config *c
     info->scale_type = element_type(s.parts[SCALES]->dtype);
     info->has_bias = s.parts[BIAS] != NULL;
 
-    uint32_t *q;
-    int32_t *perm;
-    void *bias;
-    uint16_t *scale;
-    uint8_t *zero;
+    uint32_t *q = NULL;
+    int32_t *perm = NULL;
+    void *bias = NULL;
+    uint16_t *scale = NULL;
+    uint8_t *zero = NULL;
     int64_t zero_words = s.groups * s.N / 8;
     w4a16_layer *layer = allocate(&s, out != NULL, &q, &perm, &bias, &scale, &zero);
     uint32_t *words = malloc((size_t)(s.K > zero_words ? s.K : zero_words) * sizeof *words);

@@ -39,7 +39,7 @@ static w4a16_status get_aliased(const char *label, const json_t *json, const cha
 
 static w4a16_status read_word(const char *label, const json_t *json, const struct word_rule *rule,
                               int *choice, w4a16_error *error) {
-    const json_t *value;
+    const json_t *value = NULL;
     TRY(get_aliased(label, json, rule->key, rule->alias, &value, error));
     *choice = 0;
     if (!value) return W4A16_OK;
