@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Every golden checkpoint (tests/golden/make_golden.py) read by the C reader: each weight and bias must be
+ * the double that the generator computed, bit for bit.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "half.h"
+#include "w4a16/checkpoint.h"
+
+static double scale_at(const w4a16_layer *l, int64_t i) {
+    return l->scale_type == W4A16_F16 ? f16_to_float(l->scale[i]) : bf16_to_float(l->scale[i]);
+}
+
+/* w[k,n] by the formula of w4a16/layer.h. */
+static double weight(const w4a16_layer *l, int64_t k, int64_t n) {
+    int64_t place = k;
+    if (l->perm)
+        for (place = 0; l->perm[place] != k;) place++;
+    int64_t at = place / l->group_size * l->N + n;
+    int q = (int)(l->q[k / 8 * l->N + n] >> 4 * (k % 8) & 15);
+    return scale_at(l, at) * (q - (l->zero ? l->zero[at] : 8));
+}
+
+static double bias_at(const w4a16_layer *l, int64_t n) {
+    const uint16_t *bias = l->bias;
+    return l->bias_type == W4A16_F16 ? f16_to_float(bias[n]) : bf16_to_float(bias[n]);
+}
+
+static double next_number(FILE *file) {
+    double value;
+    assert_int_equal(fscanf(file, "%la", &value), 1);
+    return value;
+}
+
+static void check_layer(FILE *expected, const w4a16_layer *l) {
+    for (int64_t k = 0; k < l->K; k++)
+        for (int64_t n = 0; n < l->N; n++) {
+            double number = next_number(expected), read = weight(l, k, n);
+            if (read != number) fail_msg("w[%d,%d] is %a, expected %a", (int)k, (int)n, read, number);
+        }
+    char word[64];
+    assert_int_equal(fscanf(expected, " bias %1[n]", word), l->bias ? 0 : 1);
+    if (!l->bias) {
+        assert_int_equal(fscanf(expected, "%7s", word), 1);
+        assert_string_equal(word, "one");
+        return;
+    }
+    for (int64_t n = 0; n < l->N; n++) assert_true(bias_at(l, n) == next_number(expected));
+}
+
+static void reads(void **state) {
+    const char *name = *state;
+    char path[512], layer_name[128];
+    snprintf(path, sizeof path, "%s/%s", GOLDEN, name);
+    w4a16_error error;
+    w4a16_checkpoint *checkpoint = NULL;
+    if (w4a16_checkpoint_open(path, &checkpoint, &error) != W4A16_OK) fail_msg("%s", error.message);
+    snprintf(path, sizeof path, "%s/%s/expected.txt", GOLDEN, name);
+    FILE *expected = fopen(path, "r");
+    assert_non_null(expected);
+    size_t layers = 0;
+    long K, N;
+    while (fscanf(expected, "%127s %ld %ld", layer_name, &K, &N) == 3) {
+        int64_t index = w4a16_checkpoint_find(checkpoint, layer_name);
+        assert_true(index >= 0);
+        const w4a16_layer_info *info = w4a16_checkpoint_layer(checkpoint, (size_t)index);
+        assert_null(info->problem);
+        assert_string_equal(info->format, strncmp(name, "v2", 2) == 0 ? "gptq_v2" : "gptq");
+        assert_int_equal(info->symmetric, strstr(name, "asym") == NULL);
+        assert_int_equal(info->act_order, strstr(name, "actorder") != NULL);
+        w4a16_layer *layer = NULL;
+        if (w4a16_checkpoint_read_layer(checkpoint, (size_t)index, &layer, &error) != W4A16_OK)
+            fail_msg("%s", error.message);
+        assert_int_equal(w4a16_layer_check(layer, &error), W4A16_OK);
+        assert_int_equal(layer->K, K);
+        assert_int_equal(layer->N, N);
+        assert_int_equal(layer->zero == NULL, info->symmetric);
+        check_layer(expected, layer);
+        w4a16_layer_free(layer);
+        layers++;
+    }
+    assert_true(feof(expected));
+    assert_true(layers > 0);
+    assert_int_equal(layers, w4a16_checkpoint_layers(checkpoint));
+    fclose(expected);
+    w4a16_checkpoint_close(checkpoint);
+}
+
+#define DIALECT(name) {name, reads, NULL, NULL, name}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        DIALECT("v1_sym_g32"),        DIALECT("v1_asym_g32_bias"),
+        DIALECT("v2_sym_g64_bf16"),   DIALECT("v2_asym_g32_actorder"),
+        DIALECT("v1_sym_one_group"),  DIALECT("v1_asym_g64_actorder_bias"),
+        DIALECT("v1_sym_two_layers"), DIALECT("v2_asym_short_last_group"),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
