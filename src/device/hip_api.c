@@ -11,6 +11,7 @@
 #include "core/error.h"
 
 #define SONAME "libamdhip64.so"
+#define ROCM_LIBRARY "/opt/rocm/lib/libamdhip64.so"
 
 static int is_hip(struct dl_phdr_info *info, size_t size, void *path) {
     (void)size;
@@ -37,7 +38,7 @@ static w4a16_status find_library(struct hip_api *api, w4a16_error *error) {
                           "hip: W4A16_HIP_LIBRARY names %.400s, which cannot be opened: %.400s", override,
                           dlerror());
     }
-    static const char *const names[] = {SONAME ".7", SONAME ".6", SONAME, "/opt/rocm/lib/" SONAME};
+    static const char *const names[] = {SONAME ".7", SONAME ".6", SONAME, ROCM_LIBRARY};
     for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)
         if (try_open(api, names[n])) return W4A16_OK;
     return w4a16_fail(error, W4A16_NO_DEVICE,
