@@ -132,7 +132,7 @@ static inline __attribute__((always_inline)) void wmma_float(struct wave *w, con
             uint32_t x = out == DOT_TO_F16 ? float_to_half(as_f32(acc[r][l])) : acc[r][l] >> 16;
             result[l] = out == DOT_TO_F32 ? acc[r][l] : (d[l] & 0xffff0000 >> shift) | x << shift;
         }
-        write_lanes(d, result, exec_mask(w));
+        memcpy(d, result, sizeof result); /* all lanes: matrix instructions ignore EXEC */
     }
 }
 
@@ -180,8 +180,7 @@ static inline __attribute__((always_inline)) void wmma_integer(struct wave *w, c
             d[r][l] = (uint32_t)(i->clamp ? clamped : sum);
         }
     }
-    for (unsigned r = 0; r < shape.registers; r++)
-        write_lanes((uint32_t *)&w->v[i->dst.reg + r], d[r], exec_mask(w));
+    for (unsigned r = 0; r < shape.registers; r++) memcpy(&w->v[i->dst.reg + r], d[r], sizeof d[r]);
 }
 static void v_wmma_i32_16x16x16_iu8(struct wave *w, const struct inst *i) { wmma_integer(w, i, 8); }
 static void v_wmma_i32_16x16x16_iu4(struct wave *w, const struct inst *i) { wmma_integer(w, i, 4); }
