@@ -4,15 +4,11 @@
 
 #include <string.h>
 
-#include "half.h"
+#include "layer/values.h"
 
 #define CHUNK 128 /* K that are summed before the scale is applied: as the device kernels do */
 
 static const void *pointer(uint64_t address) { return (const void *)(uintptr_t)address; }
-
-static float load_16(int32_t type, uint16_t bits) {
-    return type == W4A16_F16 ? f16_to_float(bits) : bf16_to_float(bits);
-}
 
 /* bf16 subnormals count as zero, as in the dot units. */
 static float activation(const struct cpu_linear_args *p, int64_t m, int64_t k) {
@@ -20,7 +16,7 @@ static float activation(const struct cpu_linear_args *p, int64_t m, int64_t k) {
     uint16_t bits;
     memcpy(&bits, (const char *)pointer(p->a) + 2 * (m * p->lda + (perm ? perm[k] : k)), 2);
     if (p->act == W4A16_BF16 && !(bits & 0x7f80)) bits &= 0x8000;
-    return load_16(p->act, bits);
+    return float_of_16((w4a16_dtype)p->act, bits);
 }
 
 /* q - zero of 32 columns at place k of a strip. */
@@ -63,7 +59,8 @@ static void strip_of_row(const struct cpu_linear_args *p, int64_t m, int64_t str
             load_weights(p, strip, i, zeros, w);
             for (int c = 0; c < PACK_STRIP; c++) sum[c] += a * w[c];
         }
-        for (int c = 0; c < PACK_STRIP; c++) total[c] += load_16(p->scale_type, scales[c]) * sum[c];
+        for (int c = 0; c < PACK_STRIP; c++)
+            total[c] += float_of_16((w4a16_dtype)p->scale_type, scales[c]) * sum[c];
     }
     store(p, m, strip, total);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "half.h"
+#include "layer/values.h"
 
 #define SECTION_ALIGN 256
 #define BLOCK_BYTES   ((int64_t)PACK_STRIP * PACK_BLOCK / 2)
@@ -102,17 +102,6 @@ static void pack_groups(const struct job *job, int64_t strip) {
         }
 }
 
-static float bias_at(const w4a16_layer *l, int64_t n) {
-    if (l->bias_type == W4A16_F32) {
-        float value;
-        memcpy(&value, (const char *)l->bias + 4 * n, 4);
-        return value;
-    }
-    uint16_t half;
-    memcpy(&half, (const char *)l->bias + 2 * n, 2);
-    return l->bias_type == W4A16_F16 ? f16_to_float(half) : bf16_to_float(half);
-}
-
 static void pack_strip(void *context, int64_t strip, int thread) {
     (void)thread;
     const struct job *job = context;
@@ -120,7 +109,7 @@ static void pack_strip(void *context, int64_t strip, int thread) {
     pack_weights(job, strip);
     pack_groups(job, strip);
     for (int64_t n = strip * PACK_STRIP; l->bias && n < (strip + 1) * PACK_STRIP; n++) {
-        float value = n < l->N ? bias_at(l, n) : 0;
+        float value = n < l->N ? bias_of(l, n) : 0;
         memcpy(job->to + job->layout->bias + 4 * n, &value, 4);
     }
 }

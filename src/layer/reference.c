@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "half.h"
+#include "layer/values.h"
 #include "parallel.h"
 #include "w4a16/layer.h"
 
@@ -38,7 +38,7 @@ static void load_group(const w4a16_layer *l, int64_t n0, int64_t columns, int64_
     g->index = index;
     for (int64_t c = 0; c < columns; c++) {
         int64_t at = index * l->N + n0 + c;
-        g->scale[c] = l->scale_type == W4A16_F16 ? f16_to_float(l->scale[at]) : bf16_to_float(l->scale[at]);
+        g->scale[c] = float_of_16(l->scale_type, l->scale[at]);
         g->zero[c] = l->zero ? l->zero[at] : 8;
     }
 }
@@ -72,18 +72,6 @@ static void accumulate(const double a[8], double w[8][TILE], double *y, double *
         y[c] = sum;
         bound[c] = magnitude;
     }
-}
-
-static double bias_of(const w4a16_layer *l, int64_t n) {
-    if (!l->bias) return 0;
-    if (l->bias_type == W4A16_F32) {
-        float value;
-        memcpy(&value, (const char *)l->bias + 4 * n, 4);
-        return value;
-    }
-    uint16_t half;
-    memcpy(&half, (const char *)l->bias + 2 * n, 2);
-    return l->bias_type == W4A16_F16 ? f16_to_float(half) : bf16_to_float(half);
 }
 
 static void tile(void *context, int64_t index, int thread) {
