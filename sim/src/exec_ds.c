@@ -94,6 +94,25 @@ static inline void store2(struct wave *w, const struct inst *i, enum width width
     }
 }
 
+/* Exchanges two elements; the first one's old value comes first. */
+static void exchange2(struct wave *w, const struct inst *i, const struct atomic *swap, uint32_t unit) {
+    unsigned bits = swap->bits;
+    uint32_t a[LANES], b[LANES], bytes = bits / 8;
+    unsigned char *p[LANES], *q[LANES];
+    uint32_t mask = addresses(w, i, (uint32_t)(i->offset >> 8 & 255) * unit, true, true, bytes, b);
+    addresses(w, i, (uint32_t)(i->offset & 255) * unit, true, true, bytes, a);
+    FOR_ACTIVE(l, mask)
+    if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "atomic")) ||
+        !(q[l] = lds_at(w, l, b[l], bytes, bytes, "atomic")))
+        return;
+    FOR_ACTIVE(l, mask) {
+        uint64_t data = lane_data(w, i->src[1].reg, l, bits), data2 = lane_data(w, i->src[2].reg, l, bits);
+        uint64_t old = atomic_apply(p[l], swap, data, 0), old2 = atomic_apply(q[l], swap, data2, 0);
+        lane_result(w, i->dst.reg, l, bits, old);
+        lane_result(w, i->dst.reg + bits / 32, l, bits, old2);
+    }
+}
+
 static void atomic(struct wave *w, const struct inst *i, const struct atomic *operation) {
     unsigned bits = operation->bits;
     uint32_t a[LANES], bytes = bits / 8;
@@ -107,8 +126,8 @@ static void atomic(struct wave *w, const struct inst *i, const struct atomic *op
     }
 }
 
-/* ---- lane permutations: no memory is touched
- * ---------------------------------------------------------------- */
+/* ---- lane permutations: no memory is touched ------------------------------------------------------------
+ */
 
 static void ds_bpermute_b32(struct wave *w, const struct inst *i) {
     const uint32_t *address = vgpr(w, i->src[0].reg), *data = vgpr(w, i->src[1].reg);
@@ -157,75 +176,70 @@ static void ds_swizzle_b32(struct wave *w, const struct inst *i) {
 
 static void ds_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
 
-/* ---- one function per operation --------------------------------------------------------------------------
+/* ---- one function per operation -------------------------------------------------------------------------
  */
 
-#define LOADS(X)                                                                                             \
-    X(load_u8, WIDTH_U8)                                                                                     \
-    X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16) X(load_b32, WIDTH_32)                 \
-        X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128) X(load_u8_d16, WIDTH_D16_U8)     \
-            X(load_i8_d16, WIDTH_D16_I8) X(load_u16_d16, WIDTH_D16) X(load_u8_d16_hi, WIDTH_HI_U8)           \
-                X(load_i8_d16_hi, WIDTH_HI_I8) X(load_u16_d16_hi, WIDTH_HI)
-#define STORES(X)                                                                                            \
-    X(store_b8, WIDTH_U8)                                                                                    \
-    X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) X(store_b96, WIDTH_96)             \
-        X(store_b128, WIDTH_128) X(store_b8_d16_hi, WIDTH_HI_U8) X(store_b16_d16_hi, WIDTH_HI)
-#define PAIRS(X) /* name, element, unit of the offsets in bytes */                                           \
-    X(2addr_b32, WIDTH_32, 4)                                                                                \
-    X(2addr_stride64_b32, WIDTH_32, 256) X(2addr_b64, WIDTH_64, 8) X(2addr_stride64_b64, WIDTH_64, 512)
+/* clang-format off */
+#define LOADS(X) \
+    X(load_u8, WIDTH_U8) X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16) \
+    X(load_b32, WIDTH_32) X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128) \
+    X(load_u8_d16, WIDTH_D16_U8) X(load_i8_d16, WIDTH_D16_I8) X(load_u16_d16, WIDTH_D16) \
+    X(load_u8_d16_hi, WIDTH_HI_U8) X(load_i8_d16_hi, WIDTH_HI_I8) X(load_u16_d16_hi, WIDTH_HI)
+#define STORES(X) \
+    X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) \
+    X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) \
+    X(store_b8_d16_hi, WIDTH_HI_U8) X(store_b16_d16_hi, WIDTH_HI)
+#define PAIRS(X) /* name before and after _rtn, element, unit of the offsets in bytes */ \
+    X(2addr, b32, WIDTH_32, 4) X(2addr_stride64, b32, WIDTH_32, 256) \
+    X(2addr, b64, WIDTH_64, 8) X(2addr_stride64, b64, WIDTH_64, 512)
+/* Plain and returning forms: name before and after _rtn, row of ATOMICS. */
+#define DS_ATOMICS(X) \
+    X(add, u32, add_u32) X(sub, u32, sub_u32) X(rsub, u32, rsub_u32) X(inc, u32, inc_u32) X(dec, u32, dec_u32) \
+    X(min, i32, min_i32) X(max, i32, max_i32) X(min, u32, min_u32) X(max, u32, max_u32) \
+    X(and, b32, and_b32) X(or, b32, or_b32) X(xor, b32, xor_b32) X(mskor, b32, mskor_b32) \
+    X(cmpstore, b32, cmpswap_b32) X(cmpstore, f32, cmpswap_f32) \
+    X(min, f32, min_f32) X(max, f32, max_f32) X(add, f32, add_f32) \
+    X(add, u64, add_u64) X(sub, u64, sub_u64) X(rsub, u64, rsub_u64) X(inc, u64, inc_u64) X(dec, u64, dec_u64) \
+    X(min, i64, min_i64) X(max, i64, max_i64) X(min, u64, min_u64) X(max, u64, max_u64) \
+    X(and, b64, and_b64) X(or, b64, or_b64) X(xor, b64, xor_b64) X(mskor, b64, mskor_b64) \
+    X(cmpstore, b64, cmpswap_b64)
+#define RETURNING_ATOMICS(X) \
+    X(storexchg_rtn, b32, swap_b32) X(storexchg_rtn, b64, swap_b64) X(wrap_rtn, b32, wrap_b32)
+/* clang-format on */
 
 #define LOAD(name, width)                                                                                    \
     static void ds_##name(struct wave *w, const struct inst *i) { load(w, i, width); }
 #define STORE(name, width)                                                                                   \
     static void ds_##name(struct wave *w, const struct inst *i) { store(w, i, width); }
-#define PAIR(name, width, unit)                                                                              \
-    static void ds_load_##name(struct wave *w, const struct inst *i) { load2(w, i, width, unit); }           \
-    static void ds_store_##name(struct wave *w, const struct inst *i) { store2(w, i, width, unit); }
+#define PAIR(name, type, width, unit)                                                                        \
+    static void ds_load_##name##_##type(struct wave *w, const struct inst *i) { load2(w, i, width, unit); }  \
+    static void ds_store_##name##_##type(struct wave *w, const struct inst *i) {                             \
+        store2(w, i, width, unit);                                                                           \
+    }                                                                                                        \
+    static void ds_storexchg_##name##_rtn_##type(struct wave *w, const struct inst *i) {                     \
+        exchange2(w, i, &atomic_swap_##type, unit);                                                          \
+    }
+#define ATOMIC(name, type, row)                                                                              \
+    static void ds_##name##_##type(struct wave *w, const struct inst *i) { atomic(w, i, &atomic_##row); }
 LOADS(LOAD)
 STORES(STORE)
 PAIRS(PAIR)
-
-/* Plain and returning forms; their names differ in where _rtn stands: X(name, name with _rtn, row of
- * ATOMICS). */
-#define DS_ATOMICS(X)                                                                                        \
-    X(add_u32, add_rtn_u32, add_u32)                                                                         \
-    X(sub_u32, sub_rtn_u32, sub_u32) X(rsub_u32, rsub_rtn_u32, rsub_u32) X(inc_u32, inc_rtn_u32, inc_u32) X( \
-        dec_u32, dec_rtn_u32, dec_u32) X(min_i32, min_rtn_i32, min_i32) X(max_i32, max_rtn_i32, max_i32)     \
-        X(min_u32, min_rtn_u32, min_u32) X(max_u32, max_rtn_u32, max_u32) X(and_b32, and_rtn_b32, and_b32)   \
-            X(or_b32, or_rtn_b32, or_b32) X(xor_b32, xor_rtn_b32, xor_b32)                                   \
-                X(mskor_b32, mskor_rtn_b32, mskor_b32) X(cmpstore_b32, cmpstore_rtn_b32, cmpswap_b32)        \
-                    X(cmpstore_f32, cmpstore_rtn_f32, cmpswap_f32) X(min_f32, min_rtn_f32, min_f32)          \
-                        X(max_f32, max_rtn_f32, max_f32) X(add_f32, add_rtn_f32, add_f32)                    \
-                            X(add_u64, add_rtn_u64, add_u64) X(sub_u64, sub_rtn_u64, sub_u64)                \
-                                X(rsub_u64, rsub_rtn_u64, rsub_u64) X(inc_u64, inc_rtn_u64, inc_u64)         \
-                                    X(dec_u64, dec_rtn_u64, dec_u64) X(min_i64, min_rtn_i64, min_i64)        \
-                                        X(max_i64, max_rtn_i64, max_i64) X(min_u64, min_rtn_u64, min_u64) X( \
-                                            max_u64, max_rtn_u64, max_u64) X(and_b64, and_rtn_b64, and_b64)  \
-                                            X(or_b64, or_rtn_b64, or_b64) X(xor_b64, xor_rtn_b64, xor_b64)   \
-                                                X(mskor_b64, mskor_rtn_b64, mskor_b64)                       \
-                                                    X(cmpstore_b64, cmpstore_rtn_b64, cmpswap_b64)
-
-#define ATOMIC(name, returning, row)                                                                         \
-    static void ds_##name(struct wave *w, const struct inst *i) { atomic(w, i, &atomic_##row); }
 DS_ATOMICS(ATOMIC)
-ATOMIC(storexchg_rtn_b32, , swap_b32)
-ATOMIC(storexchg_rtn_b64, , swap_b64)
-ATOMIC(wrap_rtn_b32, , wrap_b32)
+RETURNING_ATOMICS(ATOMIC)
 
 void bind_ds(exec_fn **table) {
-#define BIND_ONE(name)               table[OP_ds_##name] = ds_##name;
-#define BIND_WIDTH(name, width)      BIND_ONE(name)
-#define BIND_PAIR(name, width, unit) BIND_ONE(load_##name) BIND_ONE(store_##name)
-#define BIND_ATOMIC(name, returning, row)                                                                    \
-    table[OP_ds_##name] = ds_##name;                                                                         \
-    table[OP_ds_##returning] = ds_##name;
+#define BIND_ONE(name)          table[OP_ds_##name] = ds_##name;
+#define BIND_WIDTH(name, width) BIND_ONE(name)
+#define BIND_PAIR(name, type, width, unit)                                                                   \
+    BIND_ONE(load_##name##_##type) BIND_ONE(store_##name##_##type) BIND_ONE(storexchg_##name##_rtn_##type)
+#define BIND_RETURNING(name, type, row) BIND_ONE(name##_##type)
+#define BIND_ATOMIC(name, type, row)                                                                         \
+    BIND_ONE(name##_##type) table[OP_ds_##name##_rtn_##type] = ds_##name##_##type;
     LOADS(BIND_WIDTH)
     STORES(BIND_WIDTH)
     PAIRS(BIND_PAIR)
     DS_ATOMICS(BIND_ATOMIC)
-    BIND_ONE(storexchg_rtn_b32)
-    BIND_ONE(storexchg_rtn_b64)
-    BIND_ONE(wrap_rtn_b32)
+    RETURNING_ATOMICS(BIND_RETURNING)
     BIND_ONE(bpermute_b32)
     BIND_ONE(permute_b32)
     BIND_ONE(swizzle_b32)

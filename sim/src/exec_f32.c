@@ -185,7 +185,7 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
         float x = a;
         if (denominator == 0 || numerator == 0) {
             flag = true;
-            x = as_f32(DEFAULT_NAN_32);
+            x = as_f32(DEFAULT_NAN_32 & INT32_MAX);
         } else if (en - ed >= 96) {
             flag = true;
             if (p[l] == q[l]) x = a * 0x1p64f;
@@ -203,9 +203,8 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
             x = a * 0x1p64f;
         }
         scaled |= flag ? lane_bit[l] : 0;
-        r[l] = bits_f32(x);
+        r[l] = nan_f32(p[l]) ? p[l] | 0x400000 : bits_f32(x);
     }
-    if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);
     if (!plain) finish_f32(w, i, r);
     write32(w, i, r);
     mask_write(w, &i->sdst, scaled & exec_mask(w));

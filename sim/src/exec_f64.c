@@ -144,7 +144,7 @@ static void v_div_scale_f64(struct wave *w, const struct inst *i) {
         bool flag = false;
         if (denominator == 0 || numerator == 0) {
             flag = true;
-            x = as_f64(DEFAULT_NAN_64);
+            x = as_f64(DEFAULT_NAN_64 & INT64_MAX);
         } else if (exponent_f64(numerator) - exponent_f64(denominator) >= 768) {
             flag = true;
             if (is_denominator) x *= 0x1p128;
@@ -162,7 +162,7 @@ static void v_div_scale_f64(struct wave *w, const struct inst *i) {
             x *= 0x1p128;
         }
         scaled |= flag ? lane_bit[l] : 0;
-        r[l] = x != x ? first_nan(p[l], p[l], p[l]) : bits_f64(x);
+        r[l] = bits_f64(p[l] != p[l] ? quiet_f64(p[l]) : x);
     }
     finish_f64(w, i, r);
     write64(w, i, r);
