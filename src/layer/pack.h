@@ -41,7 +41,10 @@ struct packed_layout {
 /* The layer must have passed w4a16_layer_check. UNSUPPORTED if the sizes overflow. */
 w4a16_status packed_layout_of(const w4a16_layer *layer, struct packed_layout *out, w4a16_error *error);
 
-/* Fills layout->bytes bytes at `to`. The same bytes for every thread count. */
+/*
+ * Fills the sections at `to`, the same bytes for every thread count. What rounds a section up to a multiple of
+ * 256 bytes is left as it is.
+ */
 void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool);
 
 #endif
