@@ -201,7 +201,7 @@ static void scalar_source(struct decoder *d, struct operand *o, enum value_type 
                         : type == TYPE_I64 ? (uint64_t)(int64_t)(int32_t)value
                         : type_is_16(type) ? value & 0xffff
                                            : value);
-    } else if ((code >= 235 && code <= 238) || code == 253)
+    } else if (((code >= 235 && code <= 238) || code == 253) && o->dwords <= 2)
         set_register(o, OPND_SPECIAL, code);
     else
         refuse(d, "a source operand has a reserved number");
@@ -355,15 +355,17 @@ static void take_dpp(struct decoder *d, struct inst *i, unsigned *src0) {
             refuse(d, "a reserved DPP control");
         i->fi = BITS(w, 18, 1);
         i->bound_ctrl = BITS(w, 19, 1);
-        for (unsigned n = 0; n < 2; n++) {
-            if (!takes_sign(op_info(i->op)->src[n])) continue;
-            i->src[n].neg = BITS(w, 20 + 2 * n, 1);
-            i->src[n].abs = BITS(w, 21 + 2 * n, 1);
+        /* The 64-bit encodings have sign bits of their own, and these are ignored. */
+        bool own_signs = i->format == FMT_VOP3 || i->format == FMT_VOP3P;
+        for (unsigned n = 0; n < 2 && !own_signs; n++) {
+            enum value_type type = op_info(i->op)->src[n];
+            if (takes_sign(type)) {
+                i->src[n].neg = BITS(w, 20 + 2 * n, 1);
+                i->src[n].abs = BITS(w, 21 + 2 * n, 1);
+            } else if (BITS(w, 20 + 2 * n, 2) && !type_is_16(type)) {
+                refuse(d, "a sign modifier on an integer");
+            }
         }
-        for (unsigned n = 0; n < 2; n++)
-            if (BITS(w, 20 + 2 * n, 2) && !takes_sign(op_info(i->op)->src[n]) &&
-                !type_is_16(op_info(i->op)->src[n]))
-                refuse(d, "a modifier that the instruction does not have");
         i->bank_mask = BITS(w, 24, 4);
         i->row_mask = BITS(w, 28, 4);
     } else {
@@ -386,7 +388,7 @@ static void decode_vop1(struct decoder *d, struct inst *i, uint32_t w) {
     if (!info) return;
     i->format = FMT_VOP1;
     if (info->dst == TYPE_NONE) {
-        if (BITS(w, 0, 9) || BITS(w, 17, 8)) refuse(d, unused_field);
+        if (BITS(w, 17, 8)) refuse(d, unused_field);
         return;
     }
     unsigned src0 = BITS(w, 0, 9);
@@ -444,6 +446,7 @@ static void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
     const struct op_info *info = find_op(d, T_VOP3, opcode, i);
     if (!info) return;
     i->format = FMT_VOP3;
+    if (info->dst == TYPE_NONE && (w1 || BITS(w, 0, 8))) refuse(d, unused_field);
     bool has_sdst = info->flags & OP_MASK_RESULT; /* in place of abs and op_sel */
     if (modifier_bits(w, w1) & ~(d->optional | (has_sdst ? 0x7fu : 0)))
         refuse(d, "a modifier that the instruction does not have");
@@ -453,13 +456,16 @@ static void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
     take_dpp(d, i, &code[0]);
     for (int n = 0; n < 3; n++) {
         enum value_type type = info->src[n];
-        if (type == TYPE_NONE) continue;
+        if (type == TYPE_NONE || (n == 2 && accumulates(i->op))) continue;
         if (type == TYPE_MASK) {
             if (code[n] >= 128) refuse(d, "a lane mask must be in scalar registers");
             mask_operand(&i->src[n], code[n]);
             continue;
         }
         source9(d, &i->src[n], type, code[n]);
+        if (type_is_16(type) && !takes_sign(type) &&
+            (BITS(w1, 29 + n, 1) || (!has_sdst && BITS(w, 8 + n, 1))))
+            refuse(d, "a sign modifier on an integer");
         if (BITS(w1, 29 + n, 1) && takes_sign(type)) i->src[n].neg = true;
     }
     if (has_sdst) {
@@ -482,9 +488,7 @@ static void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
     if (info->dst == TYPE_MASK) {
         if (BITS(w, 7, 1) && !writes_exec(i->op)) refuse(d, "a scalar destination has a reserved number");
         mask_operand(&i->sdst, writes_exec(i->op) ? SREG_EXEC_ : BITS(w, 0, 7));
-    }
-
-    else if (i->op == OP_v_readlane_b32 || i->op == OP_v_readfirstlane_b32)
+    } else if (i->op == OP_v_readlane_b32 || i->op == OP_v_readfirstlane_b32)
         scalar_destination(d, &i->dst, TYPE_B32, BITS(w, 0, 8));
     else if (info->dst != TYPE_NONE) {
         bool hi = i->dst.hi;
@@ -519,6 +523,9 @@ static void decode_vop3p(struct decoder *d, struct inst *i, uint32_t w) {
         if (type == TYPE_NONE) continue;
         if (mix && i->op_sel_hi >> n & 1) type = TYPE_F16;
         source9(d, &i->src[n], type, code[n]);
+        bool fragment = type_infos[type].dwords > 1 || type_infos[info->dst].dwords > 1;
+        if (fragment && i->src[n].kind != OPND_VGPR && !(n == 2 && i->src[n].kind == OPND_CONST))
+            refuse(d, "a matrix fragment must be in VGPRs");
     }
 }
 
@@ -589,6 +596,7 @@ static void decode_ds(struct decoder *d, struct inst *i, uint32_t w) {
     const struct op_info *info = find_op(d, T_DS, BITS(w, 18, 8), i);
     if (!info) return;
     i->format = FMT_DS;
+    if (i->op == OP_ds_nop && (BITS(w, 0, 16) || w1)) refuse(d, unused_field);
     i->offset = (int32_t)BITS(w, 0, 16);
     i->gds = BITS(w, 17, 1);
     bool only_gds =
@@ -641,7 +649,7 @@ static void decode_buffer(struct decoder *d, struct inst *i, uint32_t w, enum ta
     if (typed_buffer) i->mtbuf_format = BITS(w, 19, 7);
     if (info->dst == TYPE_NONE && info->src[1] == TYPE_NONE &&
         !strstr(info->name, "lds")) { /* invalidations */
-        if (BITS(w, 0, 18) || w1) refuse(d, unused_field);
+        if ((i->cache & 5) || BITS(w1, 21, 3)) refuse(d, unused_field);
         return;
     }
     i->tfe = BITS(w1, 21, 1);

@@ -54,16 +54,17 @@ static void text_sgpr(struct text *t, unsigned reg, unsigned count) {
         text_add(t, "exec%s", count == 1 ? low_high[reg - REG_EXEC] : "");
 }
 
-static void text_special(struct text *t, unsigned reg, bool wide) {
+static void text_special(struct text *t, unsigned reg) {
     static const char *const apertures[] = {"src_shared_base", "src_shared_limit", "src_private_base",
                                             "src_private_limit"};
-    if (reg >= 235 && reg <= 238)
-        text_add(t, "%s%s", apertures[reg - 235], wide ? "" : "");
-    else
-        text_add(t, "%s", reg == 251 ? "src_vccz" : reg == 252 ? "src_execz" : "src_scc");
+    text_add(t, "%s", reg == 253 ? "src_scc" : apertures[reg - 235]);
 }
 
 static void text_inline(struct text *t, const struct operand *o, unsigned code) {
+    if (code >= 240 && type_infos[o->type].constant == CONSTANT_I16) {
+        text_add(t, "0x%x", (unsigned)o->value);
+        return;
+    }
     static const char *const floats[] = {"0.5", "-0.5", "1.0", "-1.0", "2.0", "-2.0", "4.0", "-4.0"};
     if (code <= 192)
         text_add(t, "%u", code - 128);
@@ -72,7 +73,7 @@ static void text_inline(struct text *t, const struct operand *o, unsigned code) 
     else if (code < 248)
         text_add(t, "%s", floats[code - 240]);
     else
-        text_add(t, "%s", type_infos[o->type].dwords == 2 ? "0.15915494309189532" : "0.15915494");
+        text_add(t, "%s", type_infos[o->type].dwords > 1 ? "0.15915494309189532" : "0.15915494");
 }
 
 /* Would the assembler have chosen an inline constant for this value? Then a literal must be marked as one. */
@@ -119,7 +120,7 @@ static void text_operand(struct text *t, const struct inst *i, const struct oper
         if (halves && type_is_16(o->type)) text_add(t, o->hi ? ".h" : ".l");
         break;
     case OPND_SGPR: text_sgpr(t, o->reg, o->dwords); break;
-    case OPND_SPECIAL: text_special(t, o->reg, o->dwords == 2); break;
+    case OPND_SPECIAL: text_special(t, o->reg); break;
     case OPND_CONST:
         if (code == CODE_LITERAL)
             text_literal(t, o, i->words[i->dwords - 1]);
@@ -265,7 +266,7 @@ static void text_smem(struct text *t, const struct inst *i) {
     if (i->src[0].kind == OPND_NONE) return;
     text_add(t, " ");
     if (i->dst.kind == OPND_NONE)
-        text_add(t, "%u", BITS(i->words[0], 6, 7)); /* s_atc_probe */
+        text_number(t, BITS(i->words[0], 6, 7)); /* s_atc_probe */
     else
         text_sgpr(t, i->dst.reg, i->dst.dwords);
     text_add(t, ", ");
@@ -359,6 +360,7 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
             o.neg = i->neg_lo >> n & 1;
             o.type = TYPE_F16;
         }
+        if (i->op == OP_v_ldexp_f16) o.type = TYPE_F16; /* LLVM's view of the integer exponent */
         text_next(t, count);
         bool fma_constant = encoded_in(i->op, FMT_VOP3) == false && o.kind == OPND_CONST && n > 0 &&
                             i->format != FMT_VOP3P && !is_vop3(i) && i->format != FMT_VINTERP;
@@ -371,11 +373,14 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
 
 static bool is_mix(const struct inst *i) { return op_info(i->op)->src[0] == TYPE_MIX; }
 
-/* Products of bytes and nibbles have op_sel bits, and ignore them. */
+/* Dot products of integers, and matrix products with 32-bit results, ignore op_sel. */
 static bool takes_op_sel(enum op op) {
-    unsigned type = op_info(op)->src[0];
-    return type != TYPE_B32 && type != TYPE_PK_IU8 && type != TYPE_PK_IU4 && type != TYPE_V16_IU8 &&
-           type != TYPE_V16_IU4;
+    static const bool ignored[TYPE_COUNT] = {[TYPE_B32] = true,
+                                             [TYPE_PK_IU8] = true,
+                                             [TYPE_PK_IU4] = true,
+                                             [TYPE_V16_IU8] = true,
+                                             [TYPE_V16_IU4] = true};
+    return !ignored[op_info(op)->src[0]] && op_info(op)->dst != TYPE_V8_F32;
 }
 
 static void text_packed_modifiers(struct text *t, const struct inst *i) {

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The decoder and the disassembler against llvm-mc as a live oracle: random encodings of every format,
+ * compared in legality, length and text. `test_sim_decode LINES [SEED]` runs LINES per format instead of the
+ * default.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "inst.h"
+
+static unsigned lines_per_format = 10000, failures_shown = 5;
+static uint64_t random_state = 1;
+
+static uint32_t random32(void) {
+    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)(random_state >> 32);
+}
+
+/* A candidate: the fixed bits of a format, everything else random, with likely values in fields that matter.
+ */
+struct format_case {
+    const char *name;
+    uint32_t fixed, mask; /* of the first dword */
+    uint32_t fixed1, mask1;
+};
+
+static const struct format_case formats[] = {
+    {"SOP2", 0x80000000, 0xc0000000, 0, 0},
+    {"SOPK", 0xb0000000, 0xf0000000, 0, 0},
+    {"SOP1", 0xbe800000, 0xff800000, 0, 0},
+    {"SOPC", 0xbf000000, 0xff800000, 0, 0},
+    {"SOPP", 0xbf800000, 0xff800000, 0, 0},
+    {"SMEM", 0xf4000000, 0xff000000, 0, 0x01e00000},
+    {"VOP2", 0x00000000, 0x80000000, 0, 0},
+    {"VOP1", 0x7e000000, 0xfe000000, 0, 0},
+    {"VOPC", 0x7c000000, 0xfe000000, 0, 0},
+    {"VOP3", 0xd4000000, 0xfc000000, 0, 0},
+    {"VOP3 plain", 0xd4000000, 0xfc00ff00, 0, 0xf8000000},
+    {"VOP3P", 0xcc000000, 0xff800000, 0, 0},
+    {"VOPD", 0xc8000000, 0xfc000000, 0, 0},
+    {"VINTERP", 0xcd000000, 0xff800000, 0x04020100, 0x04020100},
+    {"LDSDIR", 0xce000000, 0xff000000, 0, 0},
+    {"DS", 0xd8000000, 0xfc020000, 0, 0},
+    {"DS one data", 0xd8000000, 0xfc020000, 0, 0x00ff0000},
+    {"DS load", 0xd8000000, 0xfc020000, 0, 0x00ffff00},
+    {"FLAT", 0xdc000000, 0xfc030000, 0x007c0000, 0x00ff0000},
+    {"SCRATCH", 0xdc010000, 0xfc030000, 0, 0},
+    {"GLOBAL", 0xdc020000, 0xfc030000, 0, 0x00800000},
+    {"MUBUF", 0xe0000000, 0xfc000000, 0, 0},
+    {"MTBUF", 0xe8000000, 0xfc000000, 0, 0},
+};
+enum { FORMATS = sizeof formats / sizeof formats[0], DWORDS = 7 };
+
+static void make_candidate(const struct format_case *f, uint32_t *words) {
+    for (unsigned n = 0; n < 3; n++) words[n] = random32();
+    for (unsigned n = 3; n < DWORDS; n++)
+        words[n] = 0xbf800000; /* s_nop: so that nothing swallows what follows */
+    /* small literals and DPP controls that exist are rare among random numbers */
+    if (random32() % 4 == 0) words[1] = random32() % 80;
+    if (random32() % 4 == 0) words[0] = (words[0] & ~0x1ffu) | (random32() % 2 ? 250 : 233);
+    words[0] = (words[0] & ~f->mask) | f->fixed;
+    words[1] = (words[1] & ~f->mask1) | f->fixed1;
+}
+
+/* ---- the oracle ---------------------------------------------------------------------------------------- */
+
+struct verdict {
+    unsigned bytes; /* 0: refused */
+    char text[256];
+};
+
+/*
+ * Text of the first instruction of every line. Each line ends where the next one's mark begins: llvm-mc
+ * prints no line numbers, so s_movk_i32 s99, k is put between the candidates.
+ */
+static void ask_llvm_mc(uint32_t (*words)[DWORDS], struct verdict *verdicts, unsigned count) {
+    char in[] = "/tmp/decode-XXXXXX", command[512], line[1024];
+    int fd = mkstemp(in);
+    assert_true(fd >= 0);
+    FILE *f = fdopen(fd, "w");
+    for (unsigned n = 0; n < count; n++) {
+        uint32_t mark = 0xb0630000 | (n % 30000 + 1);
+        for (unsigned d = 0; d < DWORDS; d++)
+            for (unsigned b = 0; b < 32; b += 8) fprintf(f, "0x%02x ", words[n][d] >> b & 0xff);
+        fprintf(f, "\n0x%02x 0x%02x 0x63 0xb0\n", mark & 0xff, mark >> 8 & 0xff);
+    }
+    fclose(f);
+    memset(verdicts, 0, count * sizeof *verdicts);
+    snprintf(command, sizeof command,
+             LLVM_MC " -triple=amdgcn-amd-amdhsa -mcpu=gfx1100 -mattr=+wavefrontsize32 --disassemble"
+                     " --show-encoding %s 2>%s.err",
+             in, in);
+    FILE *p = popen(command, "r");
+    assert_non_null(p);
+    unsigned at = 0;
+    bool first = true;
+    while (fgets(line, sizeof line, p)) {
+        char *encoding = strstr(line, "; encoding: ");
+        if (!encoding || at >= count) continue;
+        char *text = line + strspn(line, "\t ");
+        char *end = encoding;
+        while (end > text && strchr("\t ", end[-1])) end--;
+        *end = 0;
+        char mark[40];
+        snprintf(mark, sizeof mark, "s_movk_i32 s99, 0x%x", at % 30000 + 1);
+        if (!strcmp(text, mark)) {
+            at++;
+            first = true;
+        } else if (first) {
+            first = false;
+            for (char *c = encoding; *c; c++) verdicts[at].bytes += *c == ',';
+            verdicts[at].bytes++;
+            snprintf(verdicts[at].text, sizeof verdicts[at].text, "%s", text);
+        }
+    }
+    pclose(p);
+    assert_int_equal(at, count);
+    /* A warning in column 1 of a candidate's line: its first instruction was refused. */
+    snprintf(line, sizeof line, "%s.err", in);
+    f = fopen(line, "r");
+    char prefix[64];
+    int prefix_length = snprintf(prefix, sizeof prefix, "%s:", in);
+    while (f && fgets(command, sizeof command, f)) {
+        unsigned number, column;
+        if (strncmp(command, prefix, (size_t)prefix_length)) continue;
+        if (sscanf(command + prefix_length, "%u:%u: warning: invalid", &number, &column) == 2 &&
+            column == 1 && strstr(command, "invalid") && number % 2 == 1)
+            verdicts[number / 2].bytes = 0;
+    }
+    if (f) fclose(f);
+    unlink(line);
+    unlink(in);
+}
+
+/* ---- comparison ---------------------------------------------------------------------------------------- */
+
+/*
+ * Known differences. We refuse, for these reasons, what LLVM prints anyway (it would not assemble it), and
+ * sources that gfx11 lacks or only graphics has.
+ */
+static const char *const refused_reasons[] = {"op_sel of a source that is not there",
+                                              "a lane mask must be in scalar registers",
+                                              "a scalar destination has a reserved number",
+                                              "a register range goes beyond v255",
+                                              "no such range of scalar registers",
+                                              "a reserved DPP control",
+                                              "interpolation reads only VGPRs",
+                                              "a matrix fragment must be in VGPRs",
+                                              "a sign modifier on an integer"};
+static const char *const refused_texts[] = {
+    "Invalid",   "invalid",       "src_pops_exiting_wave_id", "src_flat_scratch_base", "src_vccz",
+    "src_execz", "src_lds_direct"};
+
+static bool refused_knowingly(const uint32_t *words, const char *text) {
+    struct inst_pair pair;
+    const char *reason = "";
+    decode(TARGET_GFX1100, words, DWORDS, &pair, &reason);
+    for (unsigned n = 0; n < sizeof refused_reasons / sizeof refused_reasons[0]; n++)
+        if (!strcmp(reason, refused_reasons[n])) return true;
+    for (unsigned n = 0; n < sizeof refused_texts / sizeof refused_texts[0]; n++)
+        if (strstr(text, refused_texts[n])) return true;
+    return false;
+}
+
+/*
+ * LLVM writes op_sel bits of operands that are no VGPRs now and then, names the parts of s_version's number,
+ * and puts a sign on the class mask of v_cmp_class_f16: those are not compared.
+ */
+static void normalise(char *text) {
+    char *op_sel = strstr(text, " op_sel:["), *end = op_sel ? strchr(op_sel, ']') : NULL;
+    if (end && strncmp(text, "v_pk", 4) && strncmp(text, "v_wmma", 6)) memmove(op_sel, end + 1, strlen(end));
+    if (!strncmp(text, "s_version", 9)) text[9] = 0;
+    if (strstr(text, "_class_f16")) *strpbrk(text, " ") = 0;
+}
+
+static bool agrees(const uint32_t *words, const struct verdict *v, char *text, unsigned text_bytes,
+                   unsigned *length) {
+    *length = gfx11sim_disassemble("gfx1100", words, DWORDS, text, text_bytes);
+    if (!*length || strstr(v->text, "nvalid")) return !v->bytes || refused_knowingly(words, v->text);
+    char expected[256], ours[256];
+    snprintf(expected, sizeof expected, "%s", v->text);
+    snprintf(ours, sizeof ours, "%s", text);
+    /* With op_sel bits on operands that are no VGPRs it does not name halves at all. */
+    if (!strstr(expected, ".l") && !strstr(expected, ".h"))
+        for (char *half; (half = strpbrk(ours, ".")) && strchr("lh", half[1]);)
+            memmove(half, half + 2, strlen(half + 1));
+    normalise(expected);
+    normalise(ours);
+    /* The bytes are LLVM's own encoding of its text: an inline float of a 16-bit integer operand comes back
+     * longer. */
+    return v->bytes && !strcmp(ours, expected) &&
+           (4 * *length == v->bytes || (4 * *length + 4 == v->bytes && strstr(ours, "0x")));
+}
+
+static void test_format(void **state) {
+    const struct format_case *f = *state;
+    uint32_t (*words)[DWORDS] = calloc(lines_per_format, sizeof *words);
+    struct verdict *verdicts = calloc(lines_per_format, sizeof *verdicts);
+    assert_true(words && verdicts);
+    for (unsigned n = 0; n < lines_per_format; n++) make_candidate(f, words[n]);
+    ask_llvm_mc(words, verdicts, lines_per_format);
+    unsigned wrong = 0, legal = 0;
+    for (unsigned n = 0; n < lines_per_format; n++) {
+        char text[256];
+        unsigned length;
+        legal += verdicts[n].bytes != 0;
+        if (agrees(words[n], &verdicts[n], text, sizeof text, &length)) continue;
+        if (wrong++ < failures_shown)
+            print_error("%08x %08x %08x: ours %u '%s', llvm-mc %u '%s'\n", words[n][0], words[n][1],
+                        words[n][2], 4 * length, length ? text : "", verdicts[n].bytes,
+                        verdicts[n].bytes ? verdicts[n].text : "");
+    }
+    print_message("%s: %u of %u legal, %u disagree\n", f->name, legal, lines_per_format, wrong);
+    free(words);
+    free(verdicts);
+    assert_int_equal(wrong, 0);
+}
+
+/* ---- without llvm-mc ----------------------------------------------------------------------------------- */
+
+struct row {
+    int format, opcode, op;
+};
+static const struct row rows[] = {
+#define ENC(format, opcode, name, targets, optional) {FMT_##format, opcode, OP_##name},
+#include "isa/encodings.def"
+#undef ENC
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static void test_tables(void **state) {
+    (void)state;
+    static bool encoded[OP_COUNT];
+    for (int n = 0; n < ROWS; n++) {
+        encoded[rows[n].op] = true;
+        for (int m = n + 1; m < ROWS; m++)
+            assert_false(rows[n].format == rows[m].format && rows[n].opcode == rows[m].opcode);
+    }
+    for (int op = 0; op < OP_COUNT; op++)
+        if (!encoded[op]) fail_msg("%s has no encoding", op_info(op)->name);
+}
+
+static void test_known_texts(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t words[3];
+        unsigned length;
+        const char *text;
+    } cases[] = {
+        {{0xbfb00000}, 1, "s_endpgm"},
+        {{0x7e0c0308}, 1, "v_mov_b32_e32 v6, v8"},
+        {{0xf4000202, 0xf8000010}, 2, "s_load_b32 s8, s[4:5], 0x10"},
+    };
+    for (unsigned n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        char text[128];
+        assert_int_equal(gfx11sim_disassemble("gfx1100", cases[n].words, 3, text, sizeof text),
+                         cases[n].length);
+        assert_string_equal(text, cases[n].text);
+    }
+}
+
+static void test_refusals(void **state) {
+    (void)state;
+    const char *reason = NULL;
+    struct inst_pair pair;
+    uint32_t salu_float = 0xa0020604, cut_off = 0xf4000202;
+    assert_int_equal(decode(TARGET_GFX1100, &salu_float, 1, &pair, &reason), 0);
+    assert_non_null(strstr(reason, "gfx1150"));
+    assert_int_equal(decode(TARGET_GFX1150, &salu_float, 1, &pair, &reason), 1);
+    assert_int_equal(decode(TARGET_GFX1100, &cut_off, 1, &pair, &reason), 0);
+    assert_non_null(strstr(reason, "cut off"));
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1) lines_per_format = (unsigned)strtoul(argv[1], NULL, 0);
+    if (argc > 2) random_state = strtoull(argv[2], NULL, 0);
+    if (argc > 3) failures_shown = (unsigned)strtoul(argv[3], NULL, 0);
+    const struct CMUnitTest tables[] = {cmocka_unit_test(test_tables), cmocka_unit_test(test_known_texts),
+                                        cmocka_unit_test(test_refusals)};
+    int failed = cmocka_run_group_tests_name("tables", tables, NULL, NULL);
+    if (access(LLVM_MC, X_OK)) {
+        printf("llvm-mc was not found when the build was configured: nothing to compare with\n");
+        return failed ? failed : 77;
+    }
+    struct CMUnitTest tests[FORMATS];
+    for (unsigned n = 0; n < FORMATS; n++)
+        tests[n] =
+            (struct CMUnitTest){formats[n].name, test_format, NULL, NULL, (void *)(uintptr_t)&formats[n]};
+    return failed + cmocka_run_group_tests_name("formats", tests, NULL, NULL);
+}
