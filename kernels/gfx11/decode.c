@@ -125,13 +125,29 @@ INLINE void add_chunk(const u32x4 *q, struct zero_point z, const UNIFORM char *a
     }
 }
 
+/* What a lane needs of global memory for one chunk. */
+struct chunk {
+    u32x4 q[MAX_CHUNK_BLOCKS];
+    u16 scale; /* as stored: with wider fields both compilers move scalar loads together and spill */
+    u8 zero;
+};
+
+INLINE struct chunk fetch_chunk(const struct problem p, u32 strip, u32 chunk, u32 lane, const int blocks,
+                                const int symmetric) {
+    struct chunk c;
+    /* Uniform bases, so that one 32-bit lane offset serves all loads. */
+    const GLOBAL u32x4 *first = p.weights + ((u64)strip * p.blocks + (u64)chunk * blocks) * LANES;
+    u64 entry = ((u64)strip * p.groups + group_of(chunk, p.group_divisor)) * LANES;
+    _Pragma("unroll") for (int b = 0; b < blocks; b++) c.q[b] =
+        __builtin_nontemporal_load(&(first + b * LANES)[lane]);
+    c.scale = (p.scales + entry)[lane];
+    if (!symmetric) c.zero = (p.zeros + entry)[lane];
+    return c;
+}
+
 INLINE void decode(const struct problem p, const int bf16, const int rows, const int chunk_blocks,
                    const int symmetric) {
     u32 lane = lane_id(), wave = wave_id(), strip = __builtin_amdgcn_workgroup_id_x();
-    const GLOBAL u32x4 *weights = p.weights + (u64)strip * p.blocks * LANES;
-    const GLOBAL u16 *scales = p.scales + (u64)strip * p.groups * LANES;
-    const GLOBAL u8 *zeros = p.zeros + (u64)strip * p.groups * LANES;
-
     /* Rows beyond M repeat the last one and are not stored. */
     u32 row[MAX_ROWS], last = p.M - 1;
     _Pragma("unroll") for (int m = 0; m < rows; m++) row[m] = ((u32)m < last ? (u32)m : last) * p.lda_bytes;
@@ -139,23 +155,20 @@ INLINE void decode(const struct problem p, const int bf16, const int rows, const
     float total[MAX_ROWS];
     _Pragma("unroll") for (int m = 0; m < rows; m++) total[m] = 0;
 
+    /* The next chunk is fetched before the current one is computed. There is at least one chunk per wave. */
     u32 chunks = p.blocks / chunk_blocks;
+    struct chunk now = fetch_chunk(p, strip, wave, lane, chunk_blocks, symmetric);
     for (u32 chunk = wave; chunk < chunks; chunk += p.waves) {
-        u32 group = group_of(chunk, p.group_divisor);
-        /* Uniform bases, so that one 32-bit lane offset serves all loads. */
-        const GLOBAL u32x4 *block = weights + (u64)chunk * chunk_blocks * LANES;
-        u32x4 q[MAX_CHUNK_BLOCKS];
-        _Pragma("unroll") for (int b = 0; b < chunk_blocks; b++) q[b] =
-            __builtin_nontemporal_load(&(block + b * LANES)[lane]);
-        u16 raw = (scales + (u64)group * LANES)[lane];
-        struct zero_point z = zero_point(symmetric ? 8 : (zeros + (u64)group * LANES)[lane]);
-
+        struct chunk next = now;
+        if (chunk + p.waves < chunks)
+            next = fetch_chunk(p, strip, chunk + p.waves, lane, chunk_blocks, symmetric);
         float sum[MAX_ROWS];
         _Pragma("unroll") for (int m = 0; m < rows; m++) sum[m] = 0;
-        add_chunk(q, z, p.a + (u64)chunk * chunk_blocks * 64, row, sum, rows, chunk_blocks, bf16);
-
-        float scale = p.scale_bf16 ? as_float((u32)raw << 16) : f16_bits_to_float(raw);
+        add_chunk(now.q, zero_point(symmetric ? 8 : now.zero), p.a + (u64)chunk * chunk_blocks * 64, row, sum,
+                  rows, chunk_blocks, bf16);
+        float scale = p.scale_bf16 ? as_float((u32)now.scale << 16) : f16_bits_to_float(now.scale);
         _Pragma("unroll") for (int m = 0; m < rows; m++) total[m] = __builtin_fmaf(scale, sum[m], total[m]);
+        now = next;
     }
 
     _Pragma("unroll") for (int m = 0; m < rows; m++) partial[(wave * rows + m) * LANES + lane] = total[m];
