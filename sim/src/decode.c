@@ -573,9 +573,8 @@ static void decode_vinterp(struct decoder *d, struct inst *i, uint32_t w) {
     set_vgpr(d, &i->dst, info->dst, BITS(w, 0, 8));
     i->dst.hi = type_is_16(info->dst) && i->op_sel >> 3;
     for (int n = 0; n < 3; n++) {
-        unsigned code = BITS(w1, 9 * n, 9);
-        if (code < SRC_VGPR) refuse(d, "interpolation reads only VGPRs");
-        set_vgpr(d, &i->src[n], info->src[n], BITS(code, 0, 8));
+        /* The hardware takes scalars here too, which LLVM prints as invalid. */
+        source9(d, &i->src[n], info->src[n], BITS(w1, 9 * n, 9));
         i->src[n].hi = type_is_16(info->src[n]) && i->op_sel >> n & 1;
         i->src[n].neg = BITS(w1, 29 + n, 1);
     }

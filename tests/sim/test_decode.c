@@ -154,7 +154,6 @@ static const char *const refused_reasons[] = {"op_sel of a source that is not th
                                               "a register range goes beyond v255",
                                               "no such range of scalar registers",
                                               "a reserved DPP control",
-                                              "interpolation reads only VGPRs",
                                               "a matrix fragment must be in VGPRs",
                                               "a sign modifier on an integer"};
 static const char *const refused_texts[] = {
