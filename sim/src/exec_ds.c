@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* LDS instructions: loads, stores and atomics of the work-group's memory, and lane permutations through it.
+/*
+ * LDS instructions: loads, stores and atomics of the work-group's memory, and lane permutations through it.
+ * Every active lane's address is checked first, so that a bad one stops the wave with nothing written.
  */
 #include "access.h"
 #include "executors.h"
@@ -116,12 +118,12 @@ static void exchange2(struct wave *w, const struct inst *i, const struct atomic 
 static void atomic(struct wave *w, const struct inst *i, const struct atomic *operation) {
     unsigned bits = operation->bits;
     uint32_t a[LANES], bytes = bits / 8;
+    unsigned char *p[LANES];
     uint32_t mask = addresses(w, i, (uint32_t)i->offset, true, true, bytes, a);
+    FOR_ACTIVE(l, mask) if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "atomic"))) return;
     FOR_ACTIVE(l, mask) {
-        unsigned char *p = lds_at(w, l, a[l], bytes, bytes, "atomic");
-        if (!p) return;
         uint64_t data2 = i->src[2].kind == OPND_NONE ? 0 : lane_data(w, i->src[2].reg, l, bits);
-        uint64_t old = atomic_apply(p, operation, lane_data(w, i->src[1].reg, l, bits), data2);
+        uint64_t old = atomic_apply(p[l], operation, lane_data(w, i->src[1].reg, l, bits), data2);
         if (i->dst.kind != OPND_NONE) lane_result(w, i->dst.reg, l, bits, old);
     }
 }

@@ -69,6 +69,23 @@ struct access {
     const char *what;
 };
 
+/* Why resolve refused; offsets in LDS and scratch mean nothing to the bindings of global memory. */
+static void report_fault(struct wave *w, enum segment segment, unsigned lane, uint64_t address,
+                         const struct access *access) {
+    unsigned at = lane + LANES * w->half;
+    uint32_t high = (uint32_t)(address >> 32);
+    if (segment == SCRATCH || (segment == FLAT && high == APERTURE_PRIVATE >> 32))
+        wave_fault(w, GFX11SIM_MEMORY_FAULT, at, address, access->bytes,
+                   "scratch %s of %u bytes at 0x%x, but a lane has %u bytes of scratch", access->what,
+                   access->bytes, (uint32_t)address, w->scratch_bytes);
+    else if (segment == FLAT && high == APERTURE_SHARED >> 32)
+        wave_fault(w, GFX11SIM_MEMORY_FAULT, at, address, access->bytes,
+                   "LDS %s of %u bytes at 0x%x, but the work-group has %u bytes of LDS", access->what,
+                   access->bytes, (uint32_t)address, w->group->lds_bytes);
+    else
+        wave_memory_fault(w, at, address, access->bytes, access->what);
+}
+
 /* Host pointers of all active lanes; false after a fault. *together: they are consecutive and all lanes
  * active. */
 static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segment segment,
@@ -96,7 +113,7 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
         }
         p[l] = resolve(w, segment, l, a[l], access->bytes, access->rights);
         if (!p[l]) {
-            wave_memory_fault(w, l + LANES * w->half, a[l], access->bytes, access->what);
+            report_fault(w, segment, l, a[l], access);
             return false;
         }
     }

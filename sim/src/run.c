@@ -18,14 +18,24 @@ static bool runs_per_half(enum op op) {
 }
 
 static void execute_wave64(struct wave *w, const struct inst *i) {
+    if (!runs_per_half(i->op)) {
+        i->exec(w, i);
+        return;
+    }
+    /* A mask result may overlap a scalar source: the lower half's word appears once the upper half has read.
+     */
+    uint32_t *mask = i->sdst.kind == OPND_SGPR ? &w->s[i->sdst.reg] : NULL, before = mask ? *mask : 0;
     i->exec(w, i);
-    if (!runs_per_half(i->op) || w->state == WAVE_FAULTED) return;
+    if (w->state == WAVE_FAULTED) return;
+    uint32_t lower = mask ? *mask : 0;
+    if (mask) *mask = before;
     u32v *registers = w->v;
     w->v = registers + w->vgpr_count;
     w->half = 1;
     i->exec(w, i);
     w->v = registers;
     w->half = 0;
+    if (mask) *mask = lower;
 }
 
 static void notify(struct wave *w, const struct inst *i, uint64_t exec, const gfx11sim_kernel *kernel,
