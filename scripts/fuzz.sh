@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+#
+# Fuzzes every target, one after the other: scripts/fuzz.sh [SECONDS per target, default 3600] [TARGET...]
+# The corpora grow in build/sanitize/tests/fuzz; a second run goes on from there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-3600}
+[[ $seconds =~ ^[0-9]+$ ]] || { echo "fuzz.sh: SECONDS is '$seconds'; expected a number" >&2; exit 2; }
+shift || true
+targets=("$@")
+all=(safetensors config checkpoint npy object instruction)
+[ ${#targets[@]} -gt 0 ] || targets=("${all[@]}")
+
+cmake --preset sanitize
+cmake --build --preset sanitize --target "${targets[@]/#/fuzz_}"
+work=build/sanitize/tests/fuzz
+failed=0
+for target in "${targets[@]}"; do
+    options=()
+    case $target in safetensors | config | checkpoint) options=(-dict=tests/fuzz/json.dict) ;; esac
+    tests/fuzz/run.sh "$work/fuzz_$target" "$seconds" "$work/$target" "$work/seeds/$target" "${options[@]}" ||
+        failed=1
+done
+exit $failed

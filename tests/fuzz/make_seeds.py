@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""Writes the seed corpus of every fuzz target: small, sound inputs from which mutations get deep.
+
+make_seeds.py OUT CODE_OBJECT...
+"""
+import json
+import os
+import shutil
+import struct
+import sys
+
+out = sys.argv[1]
+
+
+def seed(target, name, data):
+    os.makedirs(f"{out}/{target}", exist_ok=True)
+    with open(f"{out}/{target}/{name}", "wb") as file:
+        file.write(data)
+
+
+def header(tensors, metadata=None):
+    """The JSON of [(name, dtype, shape, bytes)] laid out one after the other."""
+    entries = {"__metadata__": metadata} if metadata else {}
+    at = 0
+    for name, dtype, shape, data in tensors:
+        entries[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
+        at += len(data)
+    return json.dumps(entries, separators=(",", ":")).encode(), at
+
+
+def layer(K, N, group_size, scale_type, g_idx=None, bias=None):
+    G = K // group_size
+    one = b"\x00\x3c" if scale_type == "F16" else b"\x80\x3f"
+    tensors = [("l.qweight", "I32", [K // 8, N], bytes(range(256)) * (K * N // 512)),
+               ("l.qzeros", "I32", [G, N // 8], b"\x77\x86" * (G * N // 4)),
+               ("l.scales", scale_type, [G, N], one * (G * N))]
+    if g_idx:
+        tensors.append(("l.g_idx", "I32", [K], struct.pack(f"<{K}i", *g_idx)))
+    if bias:
+        tensors.append(("l.bias", bias, [N], bytes(N * (4 if bias == "F32" else 2))))
+    return tensors
+
+
+def checkpoint(version, group_size, tensors):
+    text, _ = header(tensors)
+    data = b"".join(data for *_, data in tensors)
+    return struct.pack("<Bb", version, group_size) + struct.pack("<Q", len(text)) + text + data
+
+
+mixed = [0, 1] * 32
+seed("checkpoint", "v1", checkpoint(1, 32, layer(64, 8, 32, "F16")))
+seed("checkpoint", "v2_order", checkpoint(2, 32, layer(64, 8, 32, "BF16", g_idx=mixed)))
+seed("checkpoint", "v1_bias", checkpoint(1, 64, layer(64, 8, 64, "F16", g_idx=[0] * 64, bias="F32")))
+seed("checkpoint", "v2_one_group", checkpoint(2, 0, layer(64, 8, 64, "F16", bias="F16")))
+
+for name, tensors in {
+        "layer": layer(64, 8, 32, "F16", g_idx=mixed, bias="BF16"),
+        "scalar_and_empty": [("scalar", "F32", [], bytes(4)), ("empty", "F64", [3, 0, 2], b"")],
+        "types": [(t, t, [2], bytes(n)) for t, n in [("BOOL", 2), ("F4", 1), ("I64", 16), ("C64", 16)]],
+        "unknown_type": [("x", "F8_NEW", [5], bytes(7))],
+        "none": [],
+}.items():
+    text, size = header(tensors, {"format": "pt"})
+    seed("safetensors", name, struct.pack("<I", size) + b" " + text + b"  ")
+
+config = {"bits": 4, "group_size": 128, "desc_act": False, "sym": True, "quant_method": "gptq",
+          "checkpoint_format": "gptq_v2", "pack_dtype": "int32", "dynamic": {}, "is_marlin_format": False,
+          "meta": {"damp_percent": 0.01}}
+seed("config", "file", json.dumps(config).encode())
+seed("config", "section", json.dumps({"quantization_config": {"bits": 4, "group_size": -1}}).encode())
+seed("config", "aliases", b'{"method":"gptq","format":"gptq","bits":4,"group_size":32,"dynamic":null}')
+seed("config", "others", b'{"quant_method":"awq","w_bit":4,"q_group_size":64}')
+
+
+def npy(version, descr, shape, size):
+    text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    length = struct.pack("<H" if version == 1 else "<I", len(text) + 1)
+    return b"\x93NUMPY" + bytes([version, 0]) + length + text + b"\n" + bytes(size)
+
+
+seed("npy", "f2", npy(1, "<f2", "(2, 8)", 32))
+seed("npy", "f4", npy(2, "<f4", "(8,)", 32))
+seed("npy", "bf16", npy(1, "<u2", "(1, 4)", 8))
+seed("npy", "raw", npy(1, "|V2", "(4, 1)", 8))
+
+for path in sys.argv[2:]:
+    name = os.path.basename(path)
+    os.makedirs(f"{out}/object", exist_ok=True)
+    shutil.copy(path, f"{out}/object/{name}")
+    with open(path, "rb") as file:
+        elf = file.read()
+    # The executable segment's bytes are instructions.
+    (first,), (entry_size, entries) = struct.unpack_from("<Q", elf, 32), struct.unpack_from("<HH", elf, 54)
+    for i in range(entries):
+        kind, flags, offset, _, _, size = struct.unpack_from("<IIQQQQ", elf, first + i * entry_size)
+        if kind == 1 and flags & 1:
+            seed("instruction", name, elf[offset:offset + min(size, 4096)])
