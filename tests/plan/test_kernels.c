@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The embedded code objects: every kernel of the table exists in every target's, takes the arguments of
+ * args.h, spills nothing, and has the static shape that its speed rests on. Registers are compared with
+ * kernels.golden, which `test_kernels --print` writes; another compiler than the recorded one skips that.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libelf.h>
+
+#include "args.h"
+#include "gfx11sim.h"
+#include "plan/plan.h"
+
+#define GOLDEN_TARGET "gfx1100"
+
+struct argument {
+    size_t offset, size;
+};
+#define ARGUMENT(type, field) {offsetof(struct type, field), sizeof((struct type *)0)->field}
+static const struct argument decode_arguments[] = {ARGUMENT(decode_args, weights),
+                                                   ARGUMENT(decode_args, scales),
+                                                   ARGUMENT(decode_args, zeros),
+                                                   ARGUMENT(decode_args, bias),
+                                                   ARGUMENT(decode_args, a),
+                                                   ARGUMENT(decode_args, out),
+                                                   ARGUMENT(decode_args, M),
+                                                   ARGUMENT(decode_args, N),
+                                                   ARGUMENT(decode_args, blocks),
+                                                   ARGUMENT(decode_args, groups),
+                                                   ARGUMENT(decode_args, group_divisor),
+                                                   ARGUMENT(decode_args, lda_bytes),
+                                                   ARGUMENT(decode_args, ldo),
+                                                   ARGUMENT(decode_args, waves),
+                                                   ARGUMENT(decode_args, scale_bf16)};
+static const struct argument stage_arguments[] = {
+    ARGUMENT(stage_args, a),   ARGUMENT(stage_args, perm), ARGUMENT(stage_args, staged),
+    ARGUMENT(stage_args, lda), ARGUMENT(stage_args, K),    ARGUMENT(stage_args, K_padded)};
+
+struct family {
+    const char *object;
+    const struct argument *arguments;
+    size_t argument_count, bytes;
+    uint32_t max_block;
+};
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+static const struct family families[] = {
+    {"decode", decode_arguments, COUNT(decode_arguments), sizeof(struct decode_args), 512},
+    {"stage", stage_arguments, COUNT(stage_arguments), sizeof(struct stage_args), 256}};
+
+static const struct family *family_of(const char *object) {
+    for (size_t i = 0; i < COUNT(families); i++)
+        if (strcmp(families[i].object, object) == 0) return &families[i];
+    fail_msg("family %s is not in this test's table", object);
+    return NULL;
+}
+
+typedef void visit(const struct kernel_row *row, const struct kernel_object *object,
+                   const gfx11sim_kernel_info *info, void *context);
+
+/* Calls for every gfx11 row of the table and every target (or one). */
+static void for_each_kernel(const char *only_target, visit *call, void *context) {
+    for (size_t o = 0; o < kernel_object_count(); o++) {
+        struct kernel_object object = kernel_object_at(o);
+        if (only_target && strcmp(object.target, only_target) != 0) continue;
+        gfx11sim_options options;
+        gfx11sim_report report;
+        gfx11sim *sim;
+        gfx11sim_object *loaded;
+        gfx11sim_options_init(&options);
+        options.target = object.target;
+        options.threads = 1;
+        assert_int_equal(gfx11sim_create(&options, &sim, &report), GFX11SIM_OK);
+        if (gfx11sim_load(sim, object.bytes, object.size, &loaded, &report) != GFX11SIM_OK)
+            fail_msg("%s %s: %s", object.object, object.target, report.text);
+        size_t rows = 0;
+        for (size_t n = 0; n < kernel_row_count(); n++) {
+            const struct kernel_row *row = kernel_row_at(n);
+            if (!row->object || strcmp(row->object, object.object) != 0) continue;
+            const gfx11sim_kernel *kernel = gfx11sim_find_kernel(loaded, row->name);
+            if (!kernel) fail_msg("%s has no kernel %s", object.target, row->name);
+            gfx11sim_kernel_info info = gfx11sim_get_kernel_info(kernel);
+            call(row, &object, &info, context);
+            rows++;
+        }
+        assert_int_equal(gfx11sim_object_kernels(loaded), rows); /* and no kernel without a row */
+        gfx11sim_destroy(sim);
+    }
+}
+
+/* ---- resources and arguments ----------------------------------------------------------------------------
+ */
+
+static void check_resources(const struct kernel_row *row, const struct kernel_object *object,
+                            const gfx11sim_kernel_info *info, void *context) {
+    int *failed = context;
+    const struct family *family = family_of(row->object);
+    if (info->sgpr_spills || info->vgpr_spills || info->scratch_bytes) {
+        print_error("%s %s: %u SGPRs and %u VGPRs spilled, %u bytes of scratch\n", object->target, row->name,
+                    info->sgpr_spills, info->vgpr_spills, info->scratch_bytes);
+        ++*failed;
+    }
+    assert_int_equal(info->wave_size, 32);
+    assert_int_equal(info->lds_bytes, 0); /* all of it is dynamic */
+    assert_true(info->vgprs <= 128);
+#if KERNEL_COMPILER_MAJOR >= 22
+    assert_int_equal(info->max_block, family->max_block);
+#else
+    assert_true(info->max_block >= family->max_block);
+#endif
+    assert_int_equal(info->explicit_bytes, family->bytes);
+    for (size_t i = 0; i < family->argument_count; i++) {
+        assert_true(i < info->arg_count);
+        assert_int_equal(info->args[i].offset, family->arguments[i].offset);
+        assert_int_equal(info->args[i].size, family->arguments[i].size);
+    }
+}
+
+static void test_resources(void **state) {
+    (void)state;
+    int failed = 0;
+    for_each_kernel(NULL, check_resources, &failed);
+    assert_int_equal(failed, 0);
+}
+
+/* ---- golden registers -----------------------------------------------------------------------------------
+ */
+
+static void print_kernel(const struct kernel_row *row, const struct kernel_object *object,
+                         const gfx11sim_kernel_info *info, void *context) {
+    (void)object;
+    fprintf(context, "%-34s %5u %5u %7u %7u\n", row->name, info->vgprs, info->sgprs, info->lds_bytes,
+            info->scratch_bytes);
+}
+
+static void print_golden(FILE *to) {
+    fprintf(to, "# " GOLDEN_TARGET ", written by test_kernels --print\n%-34s %5s %5s %7s %7s\n", "# kernel",
+            "vgprs", "sgprs", "lds", "scratch");
+    for_each_kernel(GOLDEN_TARGET, print_kernel, to);
+}
+
+static void test_golden(void **state) {
+    (void)state;
+    if (KERNEL_COMPILER_MAJOR != 22) {
+        print_message("kernels.golden is clang 22's; the kernels were compiled by clang %d\n",
+                      KERNEL_COMPILER_MAJOR);
+        skip();
+    }
+    FILE *golden = fopen(KERNELS_GOLDEN, "r"), *made = tmpfile();
+    assert_true(golden && made);
+    print_golden(made);
+    rewind(made);
+    char expected[256], got[256];
+    for (;;) {
+        char *e = fgets(expected, sizeof expected, golden), *g = fgets(got, sizeof got, made);
+        if (!e && !g) break;
+        if (!e || !g || strcmp(expected, got) != 0)
+            fail_msg("kernels.golden has\n  %sthe kernels have\n  %swrite it anew if that is intended",
+                     e ? expected : "nothing\n", g ? got : "nothing\n");
+    }
+    fclose(golden);
+    fclose(made);
+}
+
+/* ---- static shape, from the disassembly -----------------------------------------------------------------
+ */
+
+/* The kernel's instructions in the ELF image: [*begin, *begin + bytes / 4). */
+static const uint32_t *find_code(const struct kernel_object *object, const char *name, void **copy) {
+    *copy = malloc(object->size); /* libelf wants it writable */
+    assert_non_null(*copy);
+    memcpy(*copy, object->bytes, object->size);
+    assert_int_not_equal(elf_version(EV_CURRENT), EV_NONE);
+    Elf *elf = elf_memory(*copy, object->size);
+    const uint32_t *code = NULL;
+    for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn && !code; scn = elf_nextscn(elf, scn)) {
+        const Elf64_Shdr *header = elf64_getshdr(scn);
+        if (header->sh_type != SHT_DYNSYM) continue;
+        const Elf64_Sym *symbols = elf_getdata(scn, NULL)->d_buf;
+        for (size_t i = 0; i < header->sh_size / sizeof *symbols; i++)
+            if (strcmp(elf_strptr(elf, header->sh_link, symbols[i].st_name), name) == 0) {
+                const Elf64_Shdr *text = elf64_getshdr(elf_getscn(elf, symbols[i].st_shndx));
+                size_t at = symbols[i].st_value - text->sh_addr + text->sh_offset;
+                code = (const uint32_t *)((const char *)*copy + at);
+            }
+    }
+    elf_end(elf);
+    assert_non_null(code);
+    return code;
+}
+
+static int occurrences(const char *text, const char *what) {
+    int n = 0;
+    for (; (text = strstr(text, what)); text += strlen(what)) n++;
+    return n;
+}
+
+/* Bytes a scalar load brings: s_load_b64 ... s_load_b512. */
+static long scalar_load_bytes(const char *text) {
+    static const char prefix[] = "s_load_b";
+    return strncmp(text, prefix, sizeof prefix - 1) == 0 ? strtol(text + sizeof prefix - 1, NULL, 10) / 8 : 0;
+}
+
+static void check_shape(const struct kernel_row *row, const struct kernel_object *object,
+                        const gfx11sim_kernel_info *info, void *context) {
+    (void)context;
+    if (strcmp(row->object, "decode") != 0) return;
+    long dot2 = 0, weight_loads = 0, scalar_bytes = 0, uniform_moves = 0;
+    void *copy;
+    const uint32_t *code = find_code(object, row->name, &copy);
+    size_t dwords = info->code_bytes / 4;
+    for (size_t at = 0; at < dwords;) {
+        char text[192];
+        uint32_t used = gfx11sim_disassemble(object->target, code + at, dwords - at, text, sizeof text);
+        if (used == 0) fail_msg("%s %s: no instruction at %zu", object->target, row->name, at * 4);
+        at += used;
+        dot2 += occurrences(text, "dot2");
+        scalar_bytes += scalar_load_bytes(text);
+        uniform_moves += occurrences(text, "v_readfirstlane");
+        if (strstr(text, "global_load_b128")) {
+            weight_loads++;
+            if (!strstr(text, "slc") || !strstr(text, "dlc")) fail_msg("%s: temporal: %s", row->name, text);
+        }
+        if (strstr(text, "scratch_") || strstr(text, "movrel") || strstr(text, "flat_"))
+            fail_msg("%s: %s", row->name, text);
+    }
+    free(copy);
+    /* One chunk's products, its weights by whole blocks, and its activations through the scalar cache ... */
+    assert_true(dot2 >= row->m_max * row->k_chunk / 2);
+    assert_true(weight_loads >= row->k_chunk / 32);
+    assert_true(scalar_bytes >= row->m_max * row->k_chunk * 2);
+    /* ... at addresses that never were in vector registers: only the wave's number comes from one. */
+    if (uniform_moves > 1) fail_msg("%s: %ld v_readfirstlane", row->name, uniform_moves);
+}
+
+static void test_shape(void **state) {
+    (void)state;
+    if (KERNEL_COMPILER_MAJOR != 22) skip();
+    for_each_kernel(NULL, check_shape, NULL);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "--print") == 0) {
+        print_golden(stdout);
+        return 0;
+    }
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_resources), cmocka_unit_test(test_golden),
+                                       cmocka_unit_test(test_shape)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

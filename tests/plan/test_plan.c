@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Plans: every supported problem gets launches whose kernels exist for every target, every other one a
+ * reason; the mask walks the ladder of kernels; what decides the order of additions does not depend on M.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "args.h"
+#include "layer/cpu_linear.h"
+#include "plan/plan.h"
+
+static const char *const targets[] = {"gfx1100", "gfx1101", "gfx1102", "gfx1103"};
+
+static struct plan_request request(int64_t M, int64_t N, int64_t K, int64_t group_size) {
+    struct plan_request r = {.device_class = DEVICE_CLASS_GFX11};
+    w4a16_problem_init(&r.problem);
+    r.problem.M = M, r.problem.N = N, r.problem.K = K, r.problem.group_size = group_size;
+    return r;
+}
+
+static struct packed_layout layout_of(const w4a16_problem *p) {
+    static const uint8_t zero;
+    static const int32_t perm;
+    static const float bias;
+    w4a16_layer l;
+    w4a16_layer_init(&l);
+    l.N = p->N, l.K = p->K, l.group_size = p->group_size, l.scale_type = p->scale_type;
+    l.zero = p->symmetric ? NULL : &zero; /* only their presence counts */
+    l.perm = p->act_order ? &perm : NULL;
+    l.bias = p->has_bias ? &bias : NULL;
+    struct packed_layout layout;
+    assert_int_equal(packed_layout_of(&l, &layout, NULL), W4A16_OK);
+    return layout;
+}
+
+static struct plan build(const struct plan_request *r) {
+    struct packed_layout layout = layout_of(&r->problem);
+    struct plan plan;
+    w4a16_error error;
+    if (plan_supports(r, &error) != W4A16_OK || plan_build(r, &layout, &plan, &error) != W4A16_OK)
+        fail_msg("%s", error.message);
+    return plan;
+}
+
+static struct decode_args decode_args_of(const struct plan *plan) {
+    struct decode_args args;
+    const struct plan_step *last = &plan->steps[plan->step_count - 1];
+    assert_int_equal(last->kernarg_bytes, sizeof args);
+    memcpy(&args, last->kernarg, sizeof args);
+    return args;
+}
+
+/* ---- every supported problem ----------------------------------------------------------------------------
+ */
+
+static void check_patches(const struct plan_step *s, const struct plan *plan, const struct packed_layout *l) {
+    for (unsigned i = 0; i < s->patch_count; i++) {
+        const struct plan_patch *p = &s->patches[i];
+        assert_true(p->offset % 8 == 0 && p->offset + 8u <= s->kernarg_bytes);
+        if (p->base == PLAN_WEIGHTS) assert_true(p->addend < l->bytes);
+        if (p->base == PLAN_WORKSPACE) assert_true(p->addend < plan->workspace_bytes);
+        for (unsigned other = 0; other < i; other++)
+            assert_int_not_equal(s->patches[other].offset, p->offset);
+    }
+}
+
+static void check_decode(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
+    const struct plan_step *s = &plan->steps[plan->step_count - 1];
+    struct decode_args args = decode_args_of(plan);
+    const struct kernel_row *row = s->kernel;
+    assert_int_equal(row->role, ROLE_LINEAR);
+    assert_true(row->act == (int)p->act && row->symmetric == p->symmetric && row->m_max >= p->M);
+    assert_true(p->group_size >= p->K || p->group_size % row->k_chunk == 0);
+    assert_int_equal(s->grid[0], l->strips);
+    assert_int_equal(s->block[0], args.waves * 32);
+    assert_in_range(args.waves, 1, 16);
+    assert_true(args.waves <= l->blocks * 32 / row->k_chunk); /* no wave without a chunk */
+    assert_int_equal(s->lds_bytes, args.waves * row->m_max * 128);
+    assert_true(s->lds_bytes <= 65536 / 2); /* two work-groups on a processor */
+    assert_int_equal(args.lda_bytes % 4, 0);
+    assert_true(args.M == p->M && args.N == p->N && args.blocks == l->blocks && args.groups == l->groups);
+}
+
+static void check_stage(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
+    const struct plan_step *s = &plan->steps[0];
+    struct stage_args args;
+    assert_int_equal(s->kernarg_bytes, sizeof args);
+    memcpy(&args, s->kernarg, sizeof args);
+    assert_int_equal(s->kernel->role, ROLE_STAGE);
+    assert_int_equal(args.K_padded, l->blocks * 32);
+    assert_true(args.K == p->K && args.lda == (uint64_t)(p->lda ? p->lda : p->K));
+    assert_true((int64_t)s->grid[0] * s->block[0] >= args.K_padded && s->grid[1] == p->M);
+    assert_int_equal(plan->workspace_bytes, (size_t)p->M * args.K_padded * 2);
+    assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.K_padded);
+}
+
+static void check_plan(const struct plan_request *r) {
+    const w4a16_problem *p = &r->problem;
+    struct packed_layout layout = layout_of(p);
+    struct plan plan = build(r);
+    int staged = p->act_order || p->K % 32 || (p->lda ? p->lda : p->K) % 2;
+    if (p->M == 0) {
+        assert_true(plan.step_count == 0 && plan.workspace_bytes == 0);
+        return;
+    }
+    assert_int_equal(plan.step_count, 1 + staged);
+    for (unsigned i = 0; i < plan.step_count; i++) {
+        struct kernel_object object;
+        for (size_t t = 0; t < sizeof targets / sizeof targets[0]; t++)
+            assert_true(kernel_object_find(targets[t], plan.steps[i].kernel->object, &object));
+        check_patches(&plan.steps[i], &plan, &layout);
+    }
+    check_decode(&plan, p, &layout);
+    if (staged)
+        check_stage(&plan, p, &layout);
+    else
+        assert_int_equal(plan.workspace_bytes, 0);
+}
+
+static void test_supported(void **state) {
+    (void)state;
+    static const int64_t groups[] = {32, 64, 96, 128, 160, 256, 1024, -1};
+    static const int64_t shapes[][2] = {{1, 32},      {33, 1000},    {4096, 4096},
+                                        {2560, 9728}, {28672, 8192}, {40, 8}};
+    for (int64_t M = 0; M <= 16; M++)
+        for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
+            for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
+                for (unsigned options = 0; options < 64; options++) {
+                    int64_t K = shapes[s][1];
+                    struct plan_request r =
+                        request(M, shapes[s][0], K, groups[g] < 0 || groups[g] > K ? K : groups[g]);
+                    r.problem.act = options & 1 ? W4A16_BF16 : W4A16_F16;
+                    r.problem.scale_type = options & 2 ? W4A16_BF16 : W4A16_F16;
+                    r.problem.symmetric = !(options & 4);
+                    r.problem.act_order = !!(options & 8);
+                    r.problem.has_bias = !!(options & 16);
+                    r.problem.lda = options & 32 ? K + 3 : 0;
+                    check_plan(&r);
+                }
+}
+
+/* Rows have the same bits for every M: waves, chunk and staging's padding are the same for every M. */
+static void test_order_of_additions(void **state) {
+    (void)state;
+    static const int64_t shapes[][3] = {
+        {4096, 4096, 128}, {1024, 4096, 64}, {64, 256, 32}, {320, 1000, 1000}};
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+        struct plan_request r = request(1, shapes[s][0], shapes[s][1], shapes[s][2]);
+        struct plan one = build(&r);
+        for (r.problem.M = 2; r.problem.M <= 16; r.problem.M++) {
+            struct plan many = build(&r);
+            assert_int_equal(decode_args_of(&many).waves, decode_args_of(&one).waves);
+            assert_int_equal(many.steps[many.step_count - 1].kernel->k_chunk,
+                             one.steps[one.step_count - 1].kernel->k_chunk);
+        }
+    }
+}
+
+/* The kernels divide a chunk's number by chunks per group with one multiplication: right for all they get. */
+static void test_group_divisor(void **state) {
+    (void)state;
+    for (int64_t group = 32; group <= 65536; group += 32) {
+        int64_t K = group * 5 > 1 << 18 ? group * 5 : 1 << 18;
+        struct plan_request r = request(1, 32, K, group);
+        struct plan plan;
+        struct packed_layout layout = layout_of(&r.problem);
+        if (plan_supports(&r, NULL) != W4A16_OK) continue; /* the limit that this rule has */
+        assert_int_equal(plan_build(&r, &layout, &plan, NULL), W4A16_OK);
+        struct decode_args args = decode_args_of(&plan);
+        int64_t chunk_K = plan.steps[0].kernel->k_chunk;
+        for (int64_t chunk = 0; chunk < args.blocks * (int64_t)32 / chunk_K; chunk++) {
+            uint32_t got = (uint32_t)(((uint64_t)(2 * (uint32_t)chunk + 1) * args.group_divisor) >> 32);
+            if (got != chunk * chunk_K / group) fail_msg("group %d, chunk %d", (int)group, (int)chunk);
+        }
+    }
+}
+
+/* ---- refusals -------------------------------------------------------------------------------------------
+ */
+
+static void refuses(const struct plan_request *r, w4a16_status status, const char *message) {
+    w4a16_error error = {0};
+    assert_int_equal(plan_supports(r, &error), status);
+    assert_string_equal(error.message, message);
+    struct packed_layout layout = {0};
+    struct plan plan;
+    assert_int_equal(plan_build(r, &layout, &plan, &error), status);
+}
+
+static void test_unsupported(void **state) {
+    (void)state;
+    struct plan_request r = request(17, 4096, 4096, 128);
+    refuses(&r, W4A16_UNSUPPORTED,
+            "no kernel takes this problem; the closest, w4a16_decode_f16_m16_g32_sym, refuses it: "
+            "M is 17; accepted are up to 16 rows");
+    r = request(1, 4096, 4096, 48);
+    refuses(&r, W4A16_UNSUPPORTED,
+            "no kernel takes this problem; the closest, w4a16_decode_f16_m16_g32_sym, refuses it: "
+            "group_size is 48; accepted are multiples of 32 and one group over K");
+    r = request(1, INT64_C(1) << 40, 4096, 128);
+    refuses(&r, W4A16_UNSUPPORTED,
+            "no kernel takes this problem; the closest, w4a16_decode_f16_m16_g32_sym, refuses it: "
+            "N = 1099511627776, K = 4096, row stride 4096 is too large for its 32-bit indices");
+}
+
+static void test_invalid(void **state) {
+    (void)state;
+    struct plan_request r = request(-1, 32, 32, 32);
+    refuses(&r, W4A16_INVALID_ARGUMENT, "problem of M = -1, N = 32, K = 32: expected M >= 0, N >= 1, K >= 1");
+    r = request(1, 32, 32, 33);
+    refuses(&r, W4A16_INVALID_ARGUMENT, "problem.group_size is 33: expected 1 to K = 32");
+    r = request(1, 32, 32, 32);
+    r.problem.lda = 31;
+    refuses(&r, W4A16_INVALID_ARGUMENT,
+            "problem.lda is 31 and ldo 0: expected 0 or at least K = 32 and N = 32");
+    r.problem.lda = 0;
+    r.problem.act = W4A16_F32;
+    w4a16_error error;
+    assert_int_equal(plan_supports(&r, &error), W4A16_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "expected W4A16_F16 or W4A16_BF16"));
+    r.problem.struct_size--;
+    assert_int_equal(plan_supports(&r, &error), W4A16_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "start from w4a16_problem_init"));
+}
+
+static void test_other_weights(void **state) {
+    (void)state;
+    struct plan_request r = request(1, 64, 256, 64);
+    struct packed_layout layout = layout_of(&r.problem);
+    struct plan plan;
+    w4a16_error error;
+    r.problem.has_bias = 1;
+    assert_int_equal(plan_build(&r, &layout, &plan, &error), W4A16_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "is not that of the weights"));
+}
+
+/* ---- the mask -------------------------------------------------------------------------------------------
+ */
+
+/* Masking the chosen kernel again and again walks the ladder down to a refusal; no rung comes twice. */
+static void test_ladder(void **state) {
+    (void)state;
+    char mask[1024] = "";
+    struct plan_request r = request(1, 4096, 4096, 128);
+    size_t rungs = 0;
+    for (; plan_supports(&r, NULL) == W4A16_OK; rungs++) {
+        struct plan plan = build(&r);
+        const char *name = plan.steps[0].kernel->name;
+        assert_null(strstr(mask, name));
+        if (rungs) strcat(mask, ",");
+        assert_true(strlen(mask) + strlen(name) + 2 < sizeof mask);
+        strcat(mask, name);
+        r.kernel_mask = mask;
+    }
+    assert_int_equal(rungs, 15); /* M tiles 1, 2, 4, 8, 16, each with chunks of 128, 64, 32 */
+}
+
+static void test_mask(void **state) {
+    (void)state;
+    struct plan_request r = request(3, 4096, 4096, 128);
+    assert_string_equal(build(&r).steps[0].kernel->name, "w4a16_decode_f16_m4_g128_sym");
+    r.kernel_mask = "w4a16_decode_f16_m4*";
+    assert_string_equal(build(&r).steps[0].kernel->name, "w4a16_decode_f16_m8_g128_sym");
+    r.kernel_mask = "w4a16_decode_f16_m4"; /* no prefix without the star */
+    assert_string_equal(build(&r).steps[0].kernel->name, "w4a16_decode_f16_m4_g128_sym");
+    r.kernel_mask = "other,w4a16_decode*";
+    refuses(&r, W4A16_UNSUPPORTED,
+            "every kernel of this device is masked off (kernel_mask \"other,w4a16_decode*\")");
+    r.kernel_mask = "w4a16_stage";
+    assert_int_equal(build(&r).step_count, 1);
+    r.problem.act_order = 1;
+    refuses(
+        &r, W4A16_UNSUPPORTED,
+        "act-order, odd row strides and K that is no multiple of 32 need w4a16_stage, which is masked off");
+}
+
+/* ---- the cpu row, and arguments -------------------------------------------------------------------------
+ */
+
+static void test_cpu(void **state) {
+    (void)state;
+    struct plan_request r = request(1000, 100, 1003, 7);
+    r.device_class = DEVICE_CLASS_CPU;
+    r.problem.act_order = 1;
+    struct plan plan = build(&r);
+    assert_int_equal(plan.step_count, 1);
+    assert_int_equal(plan.workspace_bytes, 0);
+    assert_string_equal(plan.steps[0].kernel->name, "cpu_linear");
+    assert_non_null(plan.steps[0].kernel->host);
+    assert_int_equal(plan.steps[0].kernarg_bytes, sizeof(struct cpu_linear_args));
+}
+
+static void test_fill_kernarg(void **state) {
+    (void)state;
+    struct plan_request r = request(2, 64, 100, 32);
+    r.problem.has_bias = 1;
+    struct packed_layout l = layout_of(&r.problem);
+    struct plan plan = build(&r);
+    const uint64_t bases[PLAN_BASES] = {
+        [PLAN_A] = 0x1000, [PLAN_OUT] = 0x2000, [PLAN_WORKSPACE] = 0x3000, [PLAN_WEIGHTS] = 0x40000};
+    unsigned char bytes[PLAN_KERNARG_MAX];
+    struct stage_args stage;
+    plan_fill_kernarg(&plan.steps[0], bases, bytes);
+    memcpy(&stage, bytes, sizeof stage);
+    assert_true(stage.a == 0x1000 && stage.staged == 0x3000 && stage.perm == 0);
+    struct decode_args decode;
+    plan_fill_kernarg(&plan.steps[1], bases, bytes);
+    memcpy(&decode, bytes, sizeof decode);
+    assert_true(decode.a == 0x3000 && decode.out == 0x2000);
+    assert_true(decode.weights == 0x40000 + l.weights && decode.scales == 0x40000 + l.scales);
+    assert_true(decode.zeros == 0 && decode.bias == 0x40000 + l.bias);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_supported),     cmocka_unit_test(test_order_of_additions),
+        cmocka_unit_test(test_group_divisor), cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_invalid),       cmocka_unit_test(test_other_weights),
+        cmocka_unit_test(test_ladder),        cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_cpu),           cmocka_unit_test(test_fill_kernarg)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
