@@ -128,8 +128,7 @@ static void atomic(struct wave *w, const struct inst *i, const struct atomic *op
     }
 }
 
-/* ---- lane permutations: no memory is touched ------------------------------------------------------------
- */
+/* ---- lane permutations: no memory is touched --------------------------------------------------------- */
 
 static void ds_bpermute_b32(struct wave *w, const struct inst *i) {
     const uint32_t *address = vgpr(w, i->src[0].reg), *data = vgpr(w, i->src[1].reg);
@@ -178,8 +177,7 @@ static void ds_swizzle_b32(struct wave *w, const struct inst *i) {
 
 static void ds_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
 
-/* ---- one function per operation -------------------------------------------------------------------------
- */
+/* ---- one function per operation ---------------------------------------------------------------------- */
 
 /* clang-format off */
 #define LOADS(X) \
@@ -196,12 +194,14 @@ static void ds_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
     X(2addr, b64, WIDTH_64, 8) X(2addr_stride64, b64, WIDTH_64, 512)
 /* Plain and returning forms: name before and after _rtn, row of ATOMICS. */
 #define DS_ATOMICS(X) \
-    X(add, u32, add_u32) X(sub, u32, sub_u32) X(rsub, u32, rsub_u32) X(inc, u32, inc_u32) X(dec, u32, dec_u32) \
+    X(add, u32, add_u32) X(sub, u32, sub_u32) X(rsub, u32, rsub_u32) \
+    X(inc, u32, inc_u32) X(dec, u32, dec_u32) \
     X(min, i32, min_i32) X(max, i32, max_i32) X(min, u32, min_u32) X(max, u32, max_u32) \
     X(and, b32, and_b32) X(or, b32, or_b32) X(xor, b32, xor_b32) X(mskor, b32, mskor_b32) \
     X(cmpstore, b32, cmpswap_b32) X(cmpstore, f32, cmpswap_f32) \
     X(min, f32, min_f32) X(max, f32, max_f32) X(add, f32, add_f32) \
-    X(add, u64, add_u64) X(sub, u64, sub_u64) X(rsub, u64, rsub_u64) X(inc, u64, inc_u64) X(dec, u64, dec_u64) \
+    X(add, u64, add_u64) X(sub, u64, sub_u64) X(rsub, u64, rsub_u64) \
+    X(inc, u64, inc_u64) X(dec, u64, dec_u64) \
     X(min, i64, min_i64) X(max, i64, max_i64) X(min, u64, min_u64) X(max, u64, max_u64) \
     X(and, b64, and_b64) X(or, b64, or_b64) X(xor, b64, xor_b64) X(mskor, b64, mskor_b64) \
     X(cmpstore, b64, cmpswap_b64)

@@ -365,11 +365,29 @@ static void upper_half_is_reported(void **state) {
     }
 }
 
+/* Lanes advance by a byte: the first one that does not fit begins 3 bytes before the end. */
+static void scratch_ends_where_it_ends(void **state) {
+    (void)state;
+    static const char *const kernels[] = {"wild_scratch_store", "wild_flat_scratch"};
+    for (unsigned n = 0; n < 2 * COUNT(kernels); n++) {
+        struct machine m = machine(objects[n / 2]);
+        const char *kernel = kernels[n % 2];
+        uint32_t mark[ITEMS];
+        uint64_t address = bind(m.sim, mark, sizeof mark, GFX11SIM_READ | GFX11SIM_WRITE, "mark");
+        const uint64_t args[] = {address, address, 8 | UINT64_C(1) << 32};
+        gfx11sim_report report;
+        assert_int_equal(run(&m, kernel, args, sizeof args, &report), GFX11SIM_MEMORY_FAULT);
+        uint32_t bytes = gfx11sim_get_kernel_info(gfx11sim_find_kernel(m.object, kernel)).scratch_bytes;
+        assert_int_equal((uint32_t)report.address, bytes - 3);
+        gfx11sim_destroy(m.sim);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(widths_in_all_spaces),     cmocka_unit_test(two_addresses),
         cmocka_unit_test(atomics_return_and_leave), cmocka_unit_test(wild_accesses_are_reported),
-        cmocka_unit_test(upper_half_is_reported),
+        cmocka_unit_test(upper_half_is_reported),   cmocka_unit_test(scratch_ends_where_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

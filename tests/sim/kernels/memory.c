@@ -30,8 +30,8 @@ static LDS __attribute__((loader_uninitialized)) u8 lds[4096];
     X(10, 1, d16_b16, u16_d16) X(11, 1, d16_hi_u8, u8_d16_hi) X(12, 1, d16_hi_i8, i8_d16_hi) \
     X(13, 1, d16_hi_b16, u16_d16_hi)
 #define STORES(X) \
-    X(0, 1, b8, b8) X(1, 1, b16, b16) X(2, 1, b32, b32) X(3, 2, b64, b64) X(4, 3, b96, b96) X(5, 4, b128, b128) \
-    X(6, 1, d16_hi_b8, b8_d16_hi) X(7, 1, d16_hi_b16, b16_d16_hi)
+    X(0, 1, b8, b8) X(1, 1, b16, b16) X(2, 1, b32, b32) X(3, 2, b64, b64) X(4, 3, b96, b96) \
+    X(5, 4, b128, b128) X(6, 1, d16_hi_b8, b8_d16_hi) X(7, 1, d16_hi_b16, b16_d16_hi)
 /* clang-format on */
 
 #define REGISTERS(dwords) REGISTERS_##dwords
@@ -40,8 +40,7 @@ static LDS __attribute__((loader_uninitialized)) u8 lds[4096];
 #define REGISTERS_3       u32x3
 #define REGISTERS_4       u32x4
 
-/* ---- loads: out[row][lane][4 dwords], the registers held 0xa5a5a5a5 -------------------------------------
- */
+/* ---- loads: out[row][lane][4 dwords], the registers held 0xa5a5a5a5 ---------------------------------- */
 
 #define PUT(row, dwords, r)                                                                                  \
     for (u32 n = 0; n < dwords; n++) out[((row) * LANES + lane) * 4 + n] = ((u32 *)&r)[n];
@@ -91,8 +90,7 @@ KERNEL void loads_flat_scratch(GLOBAL u8 *memory, GLOBAL u32 *out) {
     LOADS(FLAT_LOAD)
 }
 
-/* ---- stores: memory[row][lane][SLOT], which held 0x5a ----------------------------------------------------
- */
+/* ---- stores: memory[row][lane][SLOT], which held 0x5a ------------------------------------------------ */
 
 #define STORE(row, dwords, text)                                                                             \
     {                                                                                                        \
@@ -143,8 +141,7 @@ KERNEL void stores_flat_scratch(GLOBAL u8 *memory) {
     STORES(FLAT_STORE)
 }
 
-/* ---- two addresses: LDS word n held 1000 + n; old values go to out[row][lane][4], the words follow --------
- */
+/* ---- two addresses: LDS word n held 1000 + n; old values go to out[row][lane][4], the words follow --- */
 
 #define EXCHANGE(row, dwords, name, offsets, operand_a, operand_b)                                           \
     {                                                                                                        \
@@ -180,24 +177,27 @@ KERNEL void pairs(GLOBAL u32 *out) {
     for (u32 n = 0; n < 16; n++) out[6 * LANES * 4 + LANES * n + lane] = words[LANES * n + lane];
 }
 
-/* ---- atomics: every lane on 8 bytes of its own; the old value goes to out[lane] ---------------------------
- */
+/* ---- atomics: every lane on 8 bytes of its own; the old value goes to out[lane] ------------------------- */
 
 typedef u64 u64x2 __attribute__((ext_vector_type(2)));
 
 /* clang-format off */
-#define ATOMICS(X) X(swap_b32, u32) X(add_u32, u32) X(sub_u32, u32) X(csub_u32, u32) X(min_i32, u32) X(min_u32, u32) \
-    X(max_i32, u32) X(max_u32, u32) X(and_b32, u32) X(or_b32, u32) X(xor_b32, u32) X(inc_u32, u32) X(dec_u32, u32) \
-    X(min_f32, u32) X(max_f32, u32) X(add_f32, u32) X(swap_b64, u64) X(add_u64, u64) X(sub_u64, u64) \
-    X(min_i64, u64) X(min_u64, u64) X(max_i64, u64) X(max_u64, u64) X(and_b64, u64) X(or_b64, u64) X(xor_b64, u64) \
-    X(inc_u64, u64) X(dec_u64, u64)
+#define ATOMICS(X) \
+    X(swap_b32, u32) X(add_u32, u32) X(sub_u32, u32) X(csub_u32, u32) X(min_i32, u32) X(min_u32, u32) \
+    X(max_i32, u32) X(max_u32, u32) X(and_b32, u32) X(or_b32, u32) X(xor_b32, u32) X(inc_u32, u32) \
+    X(dec_u32, u32) X(min_f32, u32) X(max_f32, u32) X(add_f32, u32) \
+    X(swap_b64, u64) X(add_u64, u64) X(sub_u64, u64) X(min_i64, u64) X(min_u64, u64) X(max_i64, u64) \
+    X(max_u64, u64) X(and_b64, u64) X(or_b64, u64) X(xor_b64, u64) X(inc_u64, u64) X(dec_u64, u64)
 #define COMPARING(X) X(cmpswap_b32, u32, u32x2) X(cmpswap_f32, u32, u32x2) X(cmpswap_b64, u64, u64x2)
-#define DS_ATOMICS(X) X(storexchg, b32, u32) X(add, u32, u32) X(sub, u32, u32) X(rsub, u32, u32) X(inc, u32, u32) \
+#define DS_ATOMICS(X) \
+    X(storexchg, b32, u32) X(add, u32, u32) X(sub, u32, u32) X(rsub, u32, u32) X(inc, u32, u32) \
     X(dec, u32, u32) X(min, i32, u32) X(max, i32, u32) X(min, u32, u32) X(max, u32, u32) X(and, b32, u32) \
-    X(or, b32, u32) X(xor, b32, u32) X(min, f32, u32) X(max, f32, u32) X(add, f32, u32) X(storexchg, b64, u64) \
-    X(add, u64, u64) X(sub, u64, u64) X(rsub, u64, u64) X(inc, u64, u64) X(dec, u64, u64) X(min, i64, u64) \
-    X(max, i64, u64) X(min, u64, u64) X(max, u64, u64) X(and, b64, u64) X(or, b64, u64) X(xor, b64, u64)
-#define DS_TWO(X) X(cmpstore, b32, u32) X(cmpstore, f32, u32) X(mskor, b32, u32) X(wrap, b32, u32) \
+    X(or, b32, u32) X(xor, b32, u32) X(min, f32, u32) X(max, f32, u32) X(add, f32, u32) \
+    X(storexchg, b64, u64) X(add, u64, u64) X(sub, u64, u64) X(rsub, u64, u64) X(inc, u64, u64) \
+    X(dec, u64, u64) X(min, i64, u64) X(max, i64, u64) X(min, u64, u64) X(max, u64, u64) X(and, b64, u64) \
+    X(or, b64, u64) X(xor, b64, u64)
+#define DS_TWO(X) \
+    X(cmpstore, b32, u32) X(cmpstore, f32, u32) X(mskor, b32, u32) X(wrap, b32, u32) \
     X(cmpstore, b64, u64) X(mskor, b64, u64)
 /* clang-format on */
 
