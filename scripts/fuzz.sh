@@ -6,6 +6,7 @@
 # The corpora grow in build/sanitize/tests/fuzz; a second run goes on from there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/setup.sh
 seconds=${1:-3600}
 [[ $seconds =~ ^[0-9]+$ ]] || { echo "fuzz.sh: SECONDS is '$seconds'; expected a number" >&2; exit 2; }
 shift || true
@@ -13,7 +14,8 @@ targets=("$@")
 all=(safetensors config checkpoint npy object instruction)
 [ ${#targets[@]} -gt 0 ] || targets=("${all[@]}")
 
-cmake --preset sanitize
+setup test
+cmake --preset sanitize -DCMAKE_C_COMPILER="clang-$LLVM_VERSION"
 cmake --build --preset sanitize --target "${targets[@]/#/fuzz_}"
 work=build/sanitize/tests/fuzz
 failed=0

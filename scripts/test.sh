@@ -17,4 +17,5 @@ for preset in sanitize release; do
     cmake --build --preset "$preset"
     say "Testing: $preset"
     ctest --preset "$preset" -j "$(nproc)"
+    if [ $preset = sanitize ]; then cat build/sanitize/tests/fuzz/*.summary; fi
 done
