@@ -42,7 +42,7 @@ static struct packed_layout layout_of(const w4a16_problem *p) {
 
 static struct plan build(const struct plan_request *r) {
     struct packed_layout layout = layout_of(&r->problem);
-    struct plan plan;
+    struct plan plan = {0};
     w4a16_error error;
     if (plan_supports(r, &error) != W4A16_OK || plan_build(r, &layout, &plan, &error) != W4A16_OK)
         fail_msg("%s", error.message);
