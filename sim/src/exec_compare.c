@@ -15,8 +15,7 @@ static void write_mask(struct wave *w, const struct inst *i, uint32_t mask, bool
         mask_write(w, &i->sdst, mask);
 }
 
-/* ---- how a type fetches its lanes into p and q
- * ---------------------------------------------------------------- */
+/* ---- how a type fetches its lanes into p and q -------------------------------------------------------- */
 
 #define FETCH_f16                                                                                            \
     lanesf p, q;                                                                                             \
@@ -52,8 +51,7 @@ static void write_mask(struct wave *w, const struct inst *i, uint32_t mask, bool
 #define FETCH_i64 FETCH_64(int64_t)
 #define FETCH_u64 FETCH_64(uint64_t)
 
-/* ---- relations
- * -------------------------------------------------------------------------------------------------- */
+/* ---- relations ---------------------------------------------------------------------------------------- */
 
 #define INTEGER(X, type)                                                                                     \
     X(lt, type, a < b)                                                                                       \
@@ -118,8 +116,8 @@ static void write_mask(struct wave *w, const struct inst *i, uint32_t mask, bool
     }
 ALL(DEFINE)
 
-/* ---- class tests: bits 0 sNaN, 1 qNaN, 2 -Inf, 3 -normal, 4 -subnormal, 5 -0, 6 +0, 7 +subnormal, ...
- * --------- */
+/* ---- class tests: bits 0 sNaN, 1 qNaN, 2 -Inf, 3 -normal, 4 -subnormal, 5 -0, 6 +0, 7 +subnormal, ... ----
+ */
 
 static inline uint32_t class_bit(bool negative, bool zero, bool subnormal, bool infinite, bool nan,
                                  bool quiet) {

@@ -38,8 +38,7 @@ static inline uint32_t replace_byte(uint32_t old, uint32_t byte, uint32_t positi
     return (old & ~(UINT32_C(255) << shift)) | byte << shift;
 }
 
-/* ---- f32 -> 32 bits: name, result from the source's lane a
- * -------------------------------------------------- */
+/* ---- f32 -> 32 bits: name, result from the source's lane a -------------------------------------------- */
 
 #define FROM_F32(X)                                                                                          \
     X(v_cvt_u32_f32, to_u32(a))                                                                              \
@@ -59,8 +58,7 @@ static inline uint32_t replace_byte(uint32_t old, uint32_t byte, uint32_t positi
     }
 FROM_F32(DEFINE_FROM_F32)
 
-/* ---- integers -> f32: output modifiers apply
- * ---------------------------------------------------------------- */
+/* ---- integers -> f32: output modifiers apply ---------------------------------------------------------- */
 
 #define TO_F32(X)                                                                                            \
     X(v_cvt_f32_u32, (float)a)                                                                               \
@@ -85,8 +83,7 @@ FROM_F32(DEFINE_FROM_F32)
     }
 TO_F32(DEFINE_TO_F32)
 
-/* ---- halves
- * -------------------------------------------------------------------------------------------------- */
+/* ---- halves ------------------------------------------------------------------------------------------- */
 
 static void v_cvt_f32_f16(struct wave *w, const struct inst *i) {
     lanesf r;
@@ -162,8 +159,7 @@ TO_F16(DEFINE_TO_F16)
     }
 EXTEND(DEFINE_EXTEND)
 
-/* ---- two sources into the halves of one register: name, how each becomes 16 bits
- * ------------------------------ */
+/* ---- two sources into the halves of one register: name, how each becomes 16 bits ---------------------- */
 
 #define PACK_F32(X)                                                                                          \
     X(v_cvt_pk_rtz_f16_f32, float_to_half_rtz)                                                               \
@@ -227,8 +223,7 @@ static void v_cvt_pk_u8_f32(struct wave *w, const struct inst *i) {
     write32(w, i, r);
 }
 
-/* ---- f64
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- f64 ---------------------------------------------------------------------------------------------- */
 
 static void v_cvt_f64_f32(struct wave *w, const struct inst *i) {
     lanes32 t;

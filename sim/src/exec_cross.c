@@ -87,8 +87,7 @@ static void v_permlane64_b32(struct wave *w, const struct inst *i) {
     write_lanes((uint32_t *)&half1[d], (const uint32_t *)&low, w->s[SREG_EXEC + 1]);
 }
 
-/* ---- moves
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- moves -------------------------------------------------------------------------------------------- */
 
 static void v_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
 

@@ -87,8 +87,7 @@ static void v_dot2_bf16_bf16(struct wave *w, const struct inst *i) {
     write16(w, i, h);
 }
 
-/* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which factors are signed
- * ------------ */
+/* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which factors are signed ---- */
 
 /* Element n of x; sign: the weight of its sign bit, or 0. */
 static inline int32_t element(uint32_t x, unsigned bits, unsigned n, uint32_t sign) {

@@ -162,7 +162,7 @@ static void v_frexp_exp_i32_f32(struct wave *w, const struct inst *i) {
 }
 
 /* ---- division: v_div_scale brings operands into range, v_div_fmas undoes it, v_div_fixup handles specials
- * --- */
+ * ---- */
 
 static inline int exponent_f32(uint32_t u) { return (int)(u >> 23 & 255); }
 

@@ -6,8 +6,7 @@
 #include "executors.h"
 #include "scalar.h"
 
-/* ---- branches
- * ------------------------------------------------------------------------------------------------ */
+/* ---- branches ----------------------------------------------------------------------------------------- */
 
 static void take(struct wave *w, const struct inst *i) { w->next += (uint32_t)(int32_t)(int16_t)i->offset; }
 
@@ -53,8 +52,7 @@ static void s_call_b64(struct wave *w, const struct inst *i) {
     take(w, i);
 }
 
-/* ---- waiting and ending
- * ---------------------------------------------------------------------------------------- */
+/* ---- waiting and ending ------------------------------------------------------------------------------- */
 
 static void s_barrier(struct wave *w, const struct inst *i) {
     (void)i;
@@ -90,8 +88,7 @@ static void s_sendmsg(struct wave *w, const struct inst *i) {
         wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
 }
 
-/* ---- hardware registers
- * ------------------------------------------------------------------------------------------ */
+/* ---- hardware registers ------------------------------------------------------------------------------- */
 
 enum { HWREG_MODE = 1, HWREG_SH_MEM_BASES = 15 };
 
@@ -137,8 +134,7 @@ static void s_denorm_mode(struct wave *w, const struct inst *i) {
     w->mode = (w->mode & ~UINT32_C(0xf0)) | ((uint32_t)i->offset & 15) << 4;
 }
 
-/* ---- hints and waits: nothing to do when every instruction completes at once
- * --------------------------------------- */
+/* ---- hints and waits: nothing to do when every instruction completes at once -------------------------- */
 
 static void nothing(struct wave *w, const struct inst *i) {
     (void)w;

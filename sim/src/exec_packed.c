@@ -106,8 +106,7 @@ FLOAT(DEFINE_FLOAT)
     }
 INTEGER(DEFINE_INTEGER)
 
-/* ---- v_fma_mix: every source is f32, or the half that op_sel names where op_sel_hi is set
- * ---------------------- */
+/* ---- v_fma_mix: every source is f32, or the half that op_sel names where op_sel_hi is set ------------- */
 
 static void source_mix(const struct wave *w, const struct inst *i, unsigned n, uint32_t *r) {
     lanes32 t;

@@ -58,8 +58,7 @@ static uint32_t count_sign(uint64_t value, unsigned bits) {
     return flipped ? (uint32_t)__builtin_clzll(flipped) - (64 - bits) : UINT32_MAX;
 }
 
-/* ---- two sources: X(name, bits of d, of a, of b, value, SCC afterwards)
- * ------------------------------------ */
+/* ---- two sources: X(name, bits of d, of a, of b, value, SCC afterwards) ------------------------------- */
 
 /* clang-format off */
 #define SOP2(X)                                                                                                \
@@ -284,8 +283,7 @@ SOPC(DEFINE_SOPC)
 SOPK(DEFINE_SOPK)
 SOPK_COMPARE(DEFINE_SOPK_COMPARE)
 
-/* ---- registers addressed through M0
- * --------------------------------------------------------------------------- */
+/* ---- registers addressed through M0 ------------------------------------------------------------------- */
 
 /* The register `distance` after the one named; SREG_COUNT, with a fault, if that is no general register. */
 static unsigned relative(struct wave *w, unsigned reg, uint32_t distance, unsigned dwords) {

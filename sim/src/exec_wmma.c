@@ -145,8 +145,7 @@ static inline __attribute__((always_inline)) void wmma_float(struct wave *w, con
     static void name(struct wave *w, const struct inst *i) { wmma_float(w, i, in, out); }
 FLOAT_FORMS(DEFINE_FLOAT)
 
-/* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which matrices are signed
- * ----------- */
+/* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which matrices are signed ---- */
 
 static inline __attribute__((always_inline)) void unpack(const struct wave *w, const struct inst *i,
                                                          unsigned s, unsigned bits, int32_t x[16][LANES]) {

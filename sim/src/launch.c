@@ -60,8 +60,7 @@ struct run {
     gfx11sim_report fault;
 };
 
-/* ---- random schedules
- * --------------------------------------------------------------------------------------- */
+/* ---- random schedules --------------------------------------------------------------------------------- */
 
 static uint64_t random_next(uint64_t *state) { /* splitmix64 */
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
@@ -80,8 +79,7 @@ static void shuffle(uint32_t *items, uint64_t count, uint64_t *state) {
     }
 }
 
-/* ---- the state a wave starts with
- * --------------------------------------------------------------------------- */
+/* ---- the state a wave starts with --------------------------------------------------------------------- */
 
 static void fill(void *memory, size_t bytes) {
     uint32_t *words = memory;
@@ -163,8 +161,7 @@ static void init_wave(const struct run *r, struct worker *worker, struct group *
     init_lanes(r, w, size);
 }
 
-/* ---- work-groups
- * ---------------------------------------------------------------------------------------------- */
+/* ---- work-groups -------------------------------------------------------------------------------------- */
 
 static void notify(const struct run *r, const struct wave *w,
                    void (*call)(void *context, const gfx11sim_event *event)) {
@@ -260,8 +257,7 @@ static void run_group(void *context, int64_t turn, int thread) {
     run_waves(r, worker, &group, turn, r->order ? &random : NULL);
 }
 
-/* ---- setting up and taking down
- * ------------------------------------------------------------------------------ */
+/* ---- setting up and taking down ----------------------------------------------------------------------- */
 
 static gfx11sim_status check(struct run *r, gfx11sim_report *report) {
     const gfx11sim_launch *launch = r->launch;
@@ -398,8 +394,7 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- public calls
- * --------------------------------------------------------------------------------------------- */
+/* ---- public calls ------------------------------------------------------------------------------------- */
 
 void gfx11sim_launch_init(gfx11sim_launch *launch) {
     if (launch)

@@ -45,8 +45,7 @@ bool program_prepare(struct program *p) {
 
 uint32_t program_entry(const struct program *p) { return p->entry; }
 
-/* ---- instructions that stop the wave
- * ------------------------------------------------------------------------ */
+/* ---- instructions that stop the wave ------------------------------------------------------------------ */
 
 /* Why the instruction at w->pc cannot be executed is found out again: nobody needs it faster. */
 static void exec_illegal(struct wave *w, const struct inst *i) {
@@ -87,8 +86,7 @@ static void exec_out_of_memory(struct wave *w, const struct inst *i) {
 static struct decoded outside = {.inst.exec = exec_outside},
                       out_of_memory = {.inst.exec = exec_out_of_memory};
 
-/* ---- decoding
- * ------------------------------------------------------------------------------------------------ */
+/* ---- decoding ----------------------------------------------------------------------------------------- */
 
 static struct decoded *allocate(struct program *p, unsigned count) {
     if (!p->chunks || p->chunks->used + count > CHUNK_INSTS) {

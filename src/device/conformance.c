@@ -109,8 +109,7 @@ const char *conformance_pool(size_t index) {
     return fills[c->fill].random ? c->pool : NULL;
 }
 
-/* ---- data
- * -------------------------------------------------------------------------------------------------- */
+/* ---- data --------------------------------------------------------------------------------------------- */
 
 /* Everything a case needs on the host, in one place so that it is freed in one place. */
 struct data {
@@ -249,8 +248,7 @@ static int make_data(struct data *d, size_t index) {
     return 1;
 }
 
-/* ---- running
- * -------------------------------------------------------------------------------------------------- */
+/* ---- running ------------------------------------------------------------------------------------------ */
 
 struct buffers {
     w4a16_weights *weights;

@@ -240,8 +240,7 @@ w4a16_launch_info w4a16_plan_launch(const w4a16_plan *plan, size_t index) {
     return info;
 }
 
-/* ---- runs
- * --------------------------------------------------------------------------------------------------- */
+/* ---- runs --------------------------------------------------------------------------------------------- */
 
 static w4a16_status check_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_error *error) {
     FAIL_IF(args->struct_size != sizeof *args, error, W4A16_INVALID_ARGUMENT,
@@ -280,8 +279,7 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16
     return W4A16_OK;
 }
 
-/* ---- the kernel table
- * ------------------------------------------------------------------------------------------ */
+/* ---- the kernel table --------------------------------------------------------------------------------- */
 
 size_t w4a16_kernels(void) { return kernel_row_count(); }
 

@@ -48,8 +48,7 @@ static int64_t ldo_of(const w4a16_problem *p) { return p->ldo ? p->ldo : p->N; }
 static int64_t blocks_of(const w4a16_problem *p) { return (p->K + PACK_BLOCK - 1) / PACK_BLOCK; }
 static int one_group(const w4a16_problem *p) { return p->group_size >= p->K; }
 
-/* ---- choosing a row
- * ---------------------------------------------------------------------------------------- */
+/* ---- choosing a row ----------------------------------------------------------------------------------- */
 
 /* Whether a comma-separated list names the kernel, by name or by a prefix that ends in '*'. */
 static int masked(const char *mask, const char *name) {
@@ -164,8 +163,7 @@ w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
     return W4A16_OK;
 }
 
-/* ---- steps
- * --------------------------------------------------------------------------------------------------- */
+/* ---- steps -------------------------------------------------------------------------------------------- */
 
 /* An address that run fills in; `offset` in the arguments. */
 static void patch(struct plan_step *s, size_t offset, enum plan_base base, uint64_t addend) {

@@ -48,8 +48,7 @@ static uint32_t *words(size_t count) {
     return w;
 }
 
-/* ---- what a wave starts with
- * --------------------------------------------------------------------------------- */
+/* ---- what a wave starts with -------------------------------------------------------------------------- */
 
 static void check_ids(const char *path) {
     static const struct {
@@ -148,8 +147,7 @@ static void environment(void **state) {
     gfx11sim_destroy(m.sim);
 }
 
-/* ---- barriers and schedules
- * ------------------------------------------------------------------------------------ */
+/* ---- barriers and schedules --------------------------------------------------------------------------- */
 
 static void check_sums(const char *path, int threads, uint64_t seed) {
     enum { GROUPS = 23, ITEMS = 256 * GROUPS };
@@ -227,8 +225,7 @@ static void waves_that_end_early(void **state) {
     }
 }
 
-/* ---- observers
- * --------------------------------------------------------------------------------------------------- */
+/* ---- observers ---------------------------------------------------------------------------------------- */
 
 struct seen {
     uint64_t by_unit[GFX11SIM_UNITS], begins, ends, stores, last_pc;
@@ -299,8 +296,7 @@ static void observed(void **state) {
     gfx11sim_destroy(m.sim);
 }
 
-/* ---- what stops a run
- * ----------------------------------------------------------------------------------------------- */
+/* ---- what stops a run --------------------------------------------------------------------------------- */
 
 static void says(const gfx11sim_report *report, const char *text) {
     if (!strstr(report->text, text)) fail_msg("the report says: %s\nexpected in it: %s", report->text, text);

@@ -28,8 +28,7 @@ static void set_f32(struct machine *m, unsigned reg, unsigned lane, float f) {
     m->v[reg][lane] = u;
 }
 
-/* ---- all levels, all operations
- * --------------------------------------------------------------------------------- */
+/* ---- all levels, all operations ----------------------------------------------------------------------- */
 
 static bool starts_with(const char *s, const char *prefix) { return !strncmp(s, prefix, strlen(prefix)); }
 
@@ -141,8 +140,7 @@ static void levels_agree(void **state) {
     assert_true(operations > 400);
 }
 
-/* ---- results worked out by hand
- * ---------------------------------------------------------------------------------- */
+/* ---- results worked out by hand ----------------------------------------------------------------------- */
 
 struct expectation {
     enum op op;
@@ -312,8 +310,7 @@ static void fma_rounds_once(void **state) {
     }
 }
 
-/* ---- masks, lanes, modifiers
- * -------------------------------------------------------------------------------------- */
+/* ---- masks, lanes, modifiers -------------------------------------------------------------------------- */
 
 static void exec_masks_writes(void **state) {
     (void)state;
@@ -497,8 +494,7 @@ static void lanes_cross(void **state) {
     }
 }
 
-/* ---- transcendentals: at most one ulp from the C library's double result
- * ------------------------------------------- */
+/* ---- transcendentals: at most one ulp from the C library's double result ------------------------------ */
 
 static double turns_sin(double x) { return sin(2 * 3.14159265358979323846 * (x - rint(x))); }
 static double turns_cos(double x) { return cos(2 * 3.14159265358979323846 * (x - rint(x))); }
