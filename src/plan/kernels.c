@@ -14,15 +14,15 @@
 #define ZEROS_asym     "asymmetric"
 
 static const struct kernel_row table[] = {
-#define DECODE(type, rows, chunk, zeros)                                                                      \
-    {.name = "w4a16_decode_" #type "_m" #rows "_g" #chunk "_" #zeros,                                         \
-     .device_class = DEVICE_CLASS_GFX11,                                                                      \
-     .role = ROLE_LINEAR,                                                                                     \
-     .object = "decode",                                                                                      \
-     .act = ACT_##type,                                                                                       \
-     .m_max = rows,                                                                                           \
-     .k_chunk = chunk,                                                                                        \
-     .symmetric = SYMMETRIC_##zeros,                                                                          \
+#define DECODE(type, rows, chunk, zeros)                                                                     \
+    {.name = "w4a16_decode_" #type "_m" #rows "_g" #chunk "_" #zeros,                                        \
+     .device_class = DEVICE_CLASS_GFX11,                                                                     \
+     .role = ROLE_LINEAR,                                                                                    \
+     .object = "decode",                                                                                     \
+     .act = ACT_##type,                                                                                      \
+     .m_max = rows,                                                                                          \
+     .k_chunk = chunk,                                                                                       \
+     .symmetric = SYMMETRIC_##zeros,                                                                         \
      .limits = #type ", M <= " #rows ", groups of a multiple of " #chunk ", " ZEROS_##zeros},
 #include "KERNELS.def"
 #undef DECODE
