@@ -116,8 +116,9 @@ static void write_mask(struct wave *w, const struct inst *i, uint32_t mask, bool
     }
 ALL(DEFINE)
 
-/* ---- class tests: bits 0 sNaN, 1 qNaN, 2 -Inf, 3 -normal, 4 -subnormal, 5 -0, 6 +0, 7 +subnormal, ... ----
- */
+/* ---- class tests ------------------------------------------------------------------------------------- */
+
+/* Bits: 0 sNaN, 1 qNaN, 2 -Inf, 3 -normal, 4 -subnormal, 5 -0, 6 +0, 7 +subnormal, 8 +normal, 9 +Inf. */
 
 static inline uint32_t class_bit(bool negative, bool zero, bool subnormal, bool infinite, bool nan,
                                  bool quiet) {
