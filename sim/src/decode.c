@@ -678,7 +678,7 @@ static void decode_lds_direct(struct decoder *d, struct inst *i, uint32_t w) {
 static void decode_named(struct decoder *d, struct inst *i, enum table table, unsigned opcode,
                          enum inst_format format, unsigned dwords) {
     i->format = (uint8_t)format;
-    while (d->used < dwords) next_dword(d);
+    while (d->used < dwords && !d->reason) next_dword(d);
     find_op(d, table, opcode, i);
 }
 

@@ -148,14 +148,11 @@ static void ask_llvm_mc(uint32_t (*words)[DWORDS], struct verdict *verdicts, uns
  * Known differences. We refuse, for these reasons, what LLVM prints anyway (it would not assemble it), and
  * sources that gfx11 lacks or only graphics has.
  */
-static const char *const refused_reasons[] = {"op_sel of a source that is not there",
-                                              "a lane mask must be in scalar registers",
-                                              "a scalar destination has a reserved number",
-                                              "a register range goes beyond v255",
-                                              "no such range of scalar registers",
-                                              "a reserved DPP control",
-                                              "a matrix fragment must be in VGPRs",
-                                              "a sign modifier on an integer"};
+static const char *const refused_reasons[] = {
+    "op_sel of a source that is not there",       "a lane mask must be in scalar registers",
+    "a scalar destination has a reserved number", "a register range goes beyond v255",
+    "no such range of scalar registers",          "a reserved DPP control",
+    "a matrix fragment must be in VGPRs",         "a sign modifier on an integer"};
 static const char *const refused_texts[] = {
     "Invalid",   "invalid",       "src_pops_exiting_wave_id", "src_flat_scratch_base", "src_vccz",
     "src_execz", "src_lds_direct"};
@@ -272,12 +269,30 @@ static void test_refusals(void **state) {
     (void)state;
     const char *reason = NULL;
     struct inst_pair pair;
-    uint32_t salu_float = 0xa0020604, cut_off = 0xf4000202;
+    uint32_t salu_float = 0xa0020604, cut_off = 0xf4000202, cut_off_image = 0xf0000005;
     assert_int_equal(decode(TARGET_GFX1100, &salu_float, 1, &pair, &reason), 0);
     assert_non_null(strstr(reason, "gfx1150"));
     assert_int_equal(decode(TARGET_GFX1150, &salu_float, 1, &pair, &reason), 1);
     assert_int_equal(decode(TARGET_GFX1100, &cut_off, 1, &pair, &reason), 0);
     assert_non_null(strstr(reason, "cut off"));
+    assert_int_equal(decode(TARGET_GFX1100, &cut_off_image, 1, &pair, &reason), 0);
+}
+
+/* Whatever the bytes, and however few of them: an end, nothing read beyond them, nothing written beyond the
+ * text. */
+static void test_random_ends(void **state) {
+    (void)state;
+    for (unsigned n = 0; n < 20000; n++) {
+        unsigned dwords = n % 5, text_bytes = n % 40;
+        uint32_t *code = malloc(dwords * sizeof *code + 1);
+        char *text = malloc(text_bytes + 1);
+        assert_true(code && text);
+        for (unsigned k = 0; k < dwords; k++) code[k] = random32();
+        assert_true(gfx11sim_disassemble(n & 1 ? "gfx1150" : "gfx1100", code, dwords, text, text_bytes) <=
+                    dwords);
+        free(code);
+        free(text);
+    }
 }
 
 int main(int argc, char **argv) {
@@ -285,7 +300,7 @@ int main(int argc, char **argv) {
     if (argc > 2) random_state = strtoull(argv[2], NULL, 0);
     if (argc > 3) failures_shown = (unsigned)strtoul(argv[3], NULL, 0);
     const struct CMUnitTest tables[] = {cmocka_unit_test(test_tables), cmocka_unit_test(test_known_texts),
-                                        cmocka_unit_test(test_refusals)};
+                                        cmocka_unit_test(test_refusals), cmocka_unit_test(test_random_ends)};
     int failed = cmocka_run_group_tests_name("tables", tables, NULL, NULL);
     if (access(LLVM_MC, X_OK)) {
         printf("llvm-mc was not found when the build was configured: nothing to compare with\n");
