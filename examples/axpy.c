@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Running a kernel of one's own on the simulator, without a GPU and without ROCm: eight calls.
+ *
+ *     axpy CODE_OBJECT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gfx11sim.h"
+
+#define COUNT 1000
+
+static float x[COUNT], y[COUNT];
+
+static void must(gfx11sim_status status, const gfx11sim_report *report) {
+    if (status == GFX11SIM_OK) return;
+    fprintf(stderr, "axpy: %s\n", report->text);
+    exit(1);
+}
+
+static void *read_file(const char *path, size_t *bytes) {
+    enum { LIMIT = 1 << 20 };
+    FILE *file = fopen(path, "rb");
+    void *content = file ? malloc(LIMIT) : NULL;
+    if (!content) {
+        fprintf(stderr, "axpy: cannot read %s\n", path);
+        exit(1);
+    }
+    *bytes = fread(content, 1, LIMIT, file);
+    fclose(file);
+    return content;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) {
+        fprintf(stderr, "usage: axpy CODE_OBJECT\n");
+        return 2;
+    }
+    size_t bytes;
+    void *elf = read_file(argv[1], &bytes);
+    for (int i = 0; i < COUNT; i++) x[i] = (float)i, y[i] = 0.5f;
+
+    gfx11sim *sim;
+    gfx11sim_object *object;
+    gfx11sim_counts counts;
+    gfx11sim_report report;
+    struct { /* the kernel's parameters, in order, at their natural alignment */
+        uint64_t x, y;
+        float a;
+        uint32_t count;
+    } arguments = {.a = 2, .count = COUNT};
+
+    must(gfx11sim_create(NULL, &sim, &report), &report);
+    must(gfx11sim_bind(sim, x, sizeof x, GFX11SIM_READ, "x", &arguments.x, &report), &report);
+    must(gfx11sim_bind(sim, y, sizeof y, GFX11SIM_READ | GFX11SIM_WRITE, "y", &arguments.y, &report),
+         &report);
+    must(gfx11sim_load(sim, elf, bytes, &object, &report), &report);
+    free(elf);
+
+    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(object, "axpy");
+    if (!kernel) {
+        fprintf(stderr, "axpy: %s has no kernel axpy\n", argv[1]);
+        return 1;
+    }
+    gfx11sim_launch launch;
+    gfx11sim_launch_init(&launch);
+    launch.grid[0] = (COUNT + 255) / 256 * 256;
+    launch.block[0] = 256;
+    launch.kernarg = &arguments;
+    launch.kernarg_bytes = sizeof arguments;
+    must(gfx11sim_run(sim, kernel, &launch, &counts, &report), &report);
+    gfx11sim_destroy(sim);
+
+    int wrong = 0;
+    for (int i = 0; i < COUNT; i++) wrong += y[i] != 2 * (float)i + 0.5f;
+    printf("%d of %d right, %llu wave-instructions simulated\n", COUNT - wrong, COUNT,
+           (unsigned long long)counts.instructions);
+    return wrong != 0;
+}
