@@ -21,7 +21,10 @@ work=build/sanitize/tests/fuzz
 failed=0
 for target in "${targets[@]}"; do
     options=()
-    case $target in safetensors | config | checkpoint) options=(-dict=tests/fuzz/json.dict) ;; esac
+    case $target in
+    safetensors | config | checkpoint) options=(-dict=tests/fuzz/json.dict) ;;
+    instruction) options=(-max_len=64) ;;
+    esac
     tests/fuzz/run.sh "$work/fuzz_$target" "$seconds" "$work/$target" "$work/seeds/$target" "${options[@]}" ||
         failed=1
 done

@@ -91,9 +91,10 @@ for path in sys.argv[2:]:
     shutil.copy(path, f"{out}/object/{name}")
     with open(path, "rb") as file:
         elf = file.read()
-    # The executable segment's bytes are instructions.
+    # The executable segment's bytes are instructions, mostly; short pieces keep the fuzzer fast.
     (first,), (entry_size, entries) = struct.unpack_from("<Q", elf, 32), struct.unpack_from("<HH", elf, 54)
     for i in range(entries):
         kind, flags, offset, _, _, size = struct.unpack_from("<IIQQQQ", elf, first + i * entry_size)
         if kind == 1 and flags & 1:
-            seed("instruction", name, elf[offset:offset + min(size, 4096)])
+            for at in range(0, min(size, 8192), 64):
+                seed("instruction", f"{name}.{at}", elf[offset + at:offset + min(at + 64, size)])
