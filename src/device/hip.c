@@ -18,8 +18,10 @@
 #include "core/error.h"
 #include "device/device.h"
 
-#define FAMILIES_MAX               16
-#define STREAM_CAPTURE_UNSUPPORTED 900
+#define FAMILIES_MAX 16
+
+/* The few codes that mean more than "failed". */
+enum { HIP_OUT_OF_MEMORY = 2, HIP_NO_DEVICE = 100, HIP_STREAM_CAPTURE_UNSUPPORTED = 900 };
 
 struct hip_state {
     struct hip_api api;
@@ -34,9 +36,11 @@ struct hip_state {
 };
 
 static w4a16_status failed(const struct hip_state *s, const char *call, hip_error code, w4a16_error *error) {
-    return w4a16_fail(error, W4A16_DEVICE_FAULT, "hip: %s failed with %s (%d)%s", call,
-                      s->api.hipGetErrorName(code), code,
-                      code == STREAM_CAPTURE_UNSUPPORTED
+    w4a16_status status = code == HIP_OUT_OF_MEMORY ? W4A16_OUT_OF_MEMORY
+                          : code == HIP_NO_DEVICE   ? W4A16_NO_DEVICE
+                                                    : W4A16_DEVICE_FAULT;
+    return w4a16_fail(error, status, "hip: %s failed with %s (%d)%s", call, s->api.hipGetErrorName(code), code,
+                      code == HIP_STREAM_CAPTURE_UNSUPPORTED
                           ? ": a stream is being captured; allocate, pack and plan before the capture begins"
                           : "");
 }

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* w4a16_detect_gpu on topology trees made here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <ftw.h>
+#include <sys/stat.h>
+
+#include "w4a16/linear.h"
+
+#define NODES         "class/kfd/kfd/topology/nodes"
+#define VIRTUAL_NODES "devices/virtual/kfd/kfd/topology/nodes"
+
+static char root[] = "/tmp/w4a16-detect-XXXXXX";
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {
+    (void)info, (void)kind, (void)walk;
+    return remove(path);
+}
+
+/* Every test begins with an empty tree. */
+static int make_root(void **state) {
+    (void)state;
+    strcpy(root + sizeof root - 7, "XXXXXX");
+    return mkdtemp(root) ? 0 : -1;
+}
+static int remove_root(void **state) {
+    (void)state;
+    return nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void add_node(const char *nodes, int number, const char *properties) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s/%d/properties", root, nodes, number);
+    for (char *slash = path + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
+        *slash = 0;
+        mkdir(path, 0755);
+    }
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(properties, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+#define CPU "cpu_cores_count 16\nsimd_count 0\ngfx_target_version 0\nvendor_id 0\n"
+#define GPU(version)                                                                                         \
+    "cpu_cores_count 0\nsimd_count 192\nlds_size_in_kb 64\ngfx_target_version " #version "\nvendor_id "      \
+                                                                                         "4098\n"
+
+static void finds(int n, const char *expected) {
+    char target[16];
+    w4a16_error error;
+    if (w4a16_detect_gpu(root, n, target, &error) != W4A16_OK) fail_msg("GPU %d: %s", n, error.message);
+    assert_string_equal(target, expected);
+}
+
+static void finds_none(int n, const char *beginning) {
+    char target[16];
+    w4a16_error error;
+    assert_int_equal(w4a16_detect_gpu(root, n, target, &error), W4A16_NO_DEVICE);
+    if (strncmp(error.message, beginning, strlen(beginning)) != 0) fail_msg("%s", error.message);
+    assert_non_null(strstr(error.message, root)); /* says where it looked */
+}
+
+static void test_names(void **state) {
+    (void)state;
+    add_node(NODES, 0, CPU);
+    add_node(NODES, 1, GPU(110000));
+    add_node(NODES, 2, GPU(110003));
+    add_node(NODES, 3, GPU(90010)); /* the stepping is a hexadecimal digit */
+    add_node(NODES, 4, GPU(120001));
+    finds(0, "gfx1100");
+    finds(1, "gfx1103");
+    finds(2, "gfx90a");
+    finds(3, "gfx1201");
+    finds_none(4, "there is no AMD GPU number 4");
+}
+
+/* Node numbers may have holes; a node may lack the key, hold only a longer key, or be damaged. */
+static void test_odd_nodes(void **state) {
+    (void)state;
+    add_node(NODES, 0, "");
+    add_node(NODES, 2, "gfx_target_version_of_old 110001\nsimd_count 96\n");
+    add_node(NODES, 3, "gfx_target_version\n");
+    add_node(NODES, 4, "gfx_target_version -110000\n");
+    add_node(NODES, 5, "gfx_target_version 99999999999999999999\n");
+    finds_none(0, "no AMD GPU");
+    add_node(NODES, 17, GPU(110002));
+    finds(0, "gfx1102");
+    finds_none(1, "there is no AMD GPU number 1");
+}
+
+static void test_virtual_tree(void **state) {
+    (void)state;
+    add_node(VIRTUAL_NODES, 1, GPU(110001));
+    finds(0, "gfx1101");
+    add_node(NODES, 1, GPU(110001)); /* both trees show the same card: it is not counted twice */
+    finds(0, "gfx1101");
+    finds_none(1, "there is no AMD GPU number 1");
+}
+
+static void test_no_tree(void **state) {
+    (void)state;
+    finds_none(0, "no AMD GPU");
+    add_node(NODES, 0, CPU);
+    finds_none(0, "no AMD GPU");
+}
+
+static void test_arguments(void **state) {
+    (void)state;
+    char target[16];
+    w4a16_error error;
+    assert_int_equal(w4a16_detect_gpu(root, -1, target, &error), W4A16_INVALID_ARGUMENT);
+    assert_int_equal(w4a16_detect_gpu(root, 0, NULL, &error), W4A16_INVALID_ARGUMENT);
+    assert_int_equal(w4a16_detect_gpu(root, 0, target, NULL), W4A16_NO_DEVICE);
+}
+
+#define IN_TREE(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {IN_TREE(test_names), IN_TREE(test_odd_nodes),
+                                       IN_TREE(test_virtual_tree), IN_TREE(test_no_tree),
+                                       IN_TREE(test_arguments)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
