@@ -31,8 +31,18 @@ static const uint32_t *f32_addend(const struct wave *w, const struct inst *i, ui
     return t;
 }
 
+/* VOP3 and DPP forms accept neg and abs on packed factors; which halves those would reach is not documented.
+ */
+static bool plain_factors(struct wave *w, const struct inst *i) {
+    if (!(i->src[0].neg | i->src[0].abs | i->src[1].neg | i->src[1].abs)) return true;
+    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
+               "neg and abs on the packed factors of a dot product are not modelled");
+    return false;
+}
+
 static inline __attribute__((always_inline)) void dot2_to_f32(struct wave *w, const struct inst *i,
                                                               enum dot_input in) {
+    if (unlikely(i->dpp) && !plain_factors(w, i)) return;
     u32v t[3];
     lanes32 r;
     const uint32_t *a = source_packed(w, i, 0, (uint32_t *)&t[0]),
@@ -43,15 +53,6 @@ static inline __attribute__((always_inline)) void dot2_to_f32(struct wave *w, co
 }
 static void v_dot2_f32_f16(struct wave *w, const struct inst *i) { dot2_to_f32(w, i, DOT_F16); }
 static void v_dot2_f32_bf16(struct wave *w, const struct inst *i) { dot2_to_f32(w, i, DOT_BF16); }
-
-/* As VOP3 the 16-bit forms accept neg and abs on packed factors; which halves those would reach is not
- * documented. */
-static bool plain_factors(struct wave *w, const struct inst *i) {
-    if (!(i->src[0].neg | i->src[0].abs | i->src[1].neg | i->src[1].abs)) return true;
-    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
-               "neg and abs on the packed factors of a 16-bit dot product are not modelled");
-    return false;
-}
 
 static void v_dot2_f16_f16(struct wave *w, const struct inst *i) {
     if (unlikely(!plain_factors(w, i))) return;

@@ -87,8 +87,8 @@ static inline uint32_t lerp_u8(uint32_t a, uint32_t b, uint32_t c) {
     X(v_bfe_u32, 3, bfe_u32(a, b, c))                                                                        \
     X(v_bfe_i32, 3, bfe_i32(a, b, c))                                                                        \
     X(v_bfi_b32, 3, (a & b) | (~a & c))                                                                      \
-    X(v_alignbit_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> (c & 31)))                                    \
-    X(v_alignbyte_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> 8 * (c & 3)))                                \
+    X(v_alignbit_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> (UPPER(2, c) & 31)))                          \
+    X(v_alignbyte_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> 8 * (UPPER(2, c) & 3)))                      \
     X(v_perm_b32, 3, perm_b32(a, b, c))                                                                      \
     X(v_lerp_u8, 3, lerp_u8(a, b, c))                                                                        \
     X(v_min3_i32, 3, (uint32_t)MIN(MIN(S(a), S(b)), S(c)))                                                   \
@@ -109,6 +109,9 @@ static inline uint32_t lerp_u8(uint32_t a, uint32_t b, uint32_t c) {
     X(v_xor3_b32, 3, a ^ b ^ c)                                                                              \
     X(v_xad_u32, 3, (a ^ b) + c)                                                                             \
     X(v_add3_u32, 3, a + b + c)
+
+/* The shift of v_alignbit and v_alignbyte is a 16-bit operand, in either half of its register. */
+#define UPPER(n, x) ((x) >> (i->src[n].hi ? 16 : 0))
 
 #define DEFINE(name, n, expression)                                                                          \
     static void name(struct wave *w, const struct inst *i) {                                                 \
