@@ -39,7 +39,8 @@ static w4a16_status failed(const struct hip_state *s, const char *call, hip_erro
     w4a16_status status = code == HIP_OUT_OF_MEMORY ? W4A16_OUT_OF_MEMORY
                           : code == HIP_NO_DEVICE   ? W4A16_NO_DEVICE
                                                     : W4A16_DEVICE_FAULT;
-    return w4a16_fail(error, status, "hip: %s failed with %s (%d)%s", call, s->api.hipGetErrorName(code), code,
+    return w4a16_fail(error, status, "hip: %s failed with %s (%d)%s", call, s->api.hipGetErrorName(code),
+                      code,
                       code == HIP_STREAM_CAPTURE_UNSUPPORTED
                           ? ": a stream is being captured; allocate, pack and plan before the capture begins"
                           : "");
@@ -75,7 +76,11 @@ static void back(const struct hip_state *s, int before) {
 
 static void hip_close(void *state) {
     struct hip_state *s = state;
-    for (int n = 0; n < s->family_count; n++) s->api.hipModuleUnload(s->families[n].module);
+    int before;
+    if (s->family_count && on_device(s, &before, NULL) == W4A16_OK) {
+        for (int n = 0; n < s->family_count; n++) s->api.hipModuleUnload(s->families[n].module);
+        back(s, before);
+    }
     hip_api_close(&s->api);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -202,18 +207,24 @@ static w4a16_status hip_prepare(void *state, const struct kernel_row *row, const
     ON_DEVICE(prepare_here(s, row, handle, error));
 }
 
-/* The stream decides the device; the default stream is that of the caller's current device. */
-static w4a16_status hip_launch(void *state, const void *handle, const struct plan_step *step,
-                               const unsigned char *kernarg, void *stream, w4a16_run_stats *stats,
-                               w4a16_error *error) {
-    (void)stats;
-    const struct hip_state *s = state;
+static w4a16_status launch_here(const struct hip_state *s, const void *handle, const struct plan_step *step,
+                                const unsigned char *kernarg, void *stream, w4a16_error *error) {
     size_t bytes = step->kernarg_bytes;
     void *extra[] = {HIP_LAUNCH_BUFFER_POINTER, (void *)(uintptr_t)kernarg, HIP_LAUNCH_BUFFER_SIZE, &bytes,
                      HIP_LAUNCH_END};
     HIP(hipModuleLaunchKernel, (hip_function)(uintptr_t)handle, step->grid[0], step->grid[1], step->grid[2],
         step->block[0], step->block[1], step->block[2], step->lds_bytes, stream, NULL, extra);
     return W4A16_OK;
+}
+
+/* A stream belongs to a device; the default stream means that of whichever device is current. */
+static w4a16_status hip_launch(void *state, const void *handle, const struct plan_step *step,
+                               const unsigned char *kernarg, void *stream, w4a16_run_stats *stats,
+                               w4a16_error *error) {
+    (void)stats;
+    const struct hip_state *s = state;
+    if (stream) return launch_here(s, handle, step, kernarg, stream, error);
+    ON_DEVICE(launch_here(s, handle, step, kernarg, stream, error));
 }
 
 const struct backend hip_backend = {.api_version = BACKEND_API_VERSION,

@@ -10,7 +10,7 @@
 
 #include "core/error.h"
 
-#define SONAME "libamdhip64.so"
+#define SONAME       "libamdhip64.so"
 #define ROCM_LIBRARY "/opt/rocm/lib/libamdhip64.so"
 
 static int is_hip(struct dl_phdr_info *info, size_t size, void *path) {
@@ -23,7 +23,8 @@ static int is_hip(struct dl_phdr_info *info, size_t size, void *path) {
 }
 
 static void *try_open(struct hip_api *api, const char *name) {
-    api->library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    /* Never unloaded: the runtime starts threads of its own. */
+    api->library = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (api->library) snprintf(api->path, sizeof api->path, "%s", name);
     return api->library;
 }

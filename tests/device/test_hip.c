@@ -172,10 +172,21 @@ static void test_kernarg(void **state) {
     assert_int_equal(make_weights(&l, &error), W4A16_OK);
     uint64_t weights = (uint64_t)(uintptr_t)fake->last_memory;
     assert_int_equal(make_plan(&l, &error), W4A16_OK);
-    w4a16_run_args args = {sizeof args, 0x10000, 0x20002, 0x30000, NULL};
+    w4a16_run_args args = {sizeof args, 0x10000, 0x20002, 0x30000, &o};
     size_t calls = fake->calls;
     assert_int_equal(w4a16_run(l.plan, &args, NULL, &error), W4A16_OK);
     assert_int_equal(fake->calls - calls, 2); /* two launches, and nothing that allocates or waits */
+
+    /* The default stream is that of the plan's device, not of the one that the caller has chosen. */
+    int chosen = fake->current;
+    args.stream = NULL;
+    assert_int_not_equal(chosen, o.index);
+    assert_int_equal(w4a16_run(l.plan, &args, NULL, &error), W4A16_OK);
+    for (int n = 2; n < 4; n++) {
+        assert_null(fake->launches[n].stream);
+        assert_int_equal(fake->launches[n].device, o.index);
+    }
+    assert_int_equal(fake->current, chosen);
 
     struct stage_args stage;
     struct decode_args decode;
