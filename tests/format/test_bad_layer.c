@@ -256,6 +256,27 @@ static void wrong_group(void **state) {
     write_text("m/quantize_config.json", CONFIG);
 }
 
+/* Stored 15 in version 1 is 16 here, and counted because other readers take it for 0. */
+static void wrapped_zeros(void **state) {
+    (void)state;
+    unsigned char data[1024];
+    fill_data(data);
+    data[offset_of(QZEROS)] = 0xf7;
+    data[offset_of(QZEROS) + 7] = 0xff;
+    write_layer(sound, data);
+    w4a16_checkpoint *checkpoint;
+    w4a16_error error;
+    assert_int_equal(w4a16_checkpoint_open("m", &checkpoint, &error), W4A16_OK);
+    const w4a16_layer_info *info = w4a16_checkpoint_layer(checkpoint, 0);
+    assert_int_equal(info->wrapped_zeros, 3);
+    assert_false(info->symmetric);
+    w4a16_layer *layer = NULL;
+    assert_int_equal(w4a16_checkpoint_read_layer(checkpoint, 0, &layer, &error), W4A16_OK);
+    for (int i = 0; i < 16; i++) assert_int_equal(layer->zero[i], i == 1 || i >= 14 ? 16 : 8);
+    w4a16_layer_free(layer);
+    w4a16_checkpoint_close(checkpoint);
+}
+
 static void shortened_while_open(void **state) {
     (void)state;
     unsigned char data[1024];
@@ -282,11 +303,9 @@ static void shortened_while_open(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes),
-        cmocka_unit_test(values),
-        cmocka_unit_test(configurations),
-        cmocka_unit_test(wrong_group),
-        cmocka_unit_test(shortened_while_open),
+        cmocka_unit_test(shapes),         cmocka_unit_test(values),
+        cmocka_unit_test(configurations), cmocka_unit_test(wrong_group),
+        cmocka_unit_test(wrapped_zeros),  cmocka_unit_test(shortened_while_open),
     };
     return cmocka_run_group_tests(tests, empty_directory, remove_directory);
 }
