@@ -54,8 +54,8 @@ static inline uint32_t dot_align(uint32_t magnitude, int32_t shift) {
  * bit. */
 static inline uint32_t dot_round_f16(uint32_t u) {
     uint32_t sign = u & 0x80000000, e = u >> 23 & 255, unit = e > 113 ? e : 113;
-    float magic = as_f32((unit + 13) << 23 | 0x400000);
-    uint32_t r = bits_f32((as_f32(u) + magic) - magic) | sign;
+    float magic = bits_float((unit + 13) << 23 | 0x400000);
+    uint32_t r = float_bits((bits_float(u) + magic) - magic) | sign;
     return select32((r & 0x7fffffff) >= 0x47800000, sign | 0x7f800000, r);
 }
 
@@ -86,7 +86,7 @@ static inline uint32_t dot_step(enum dot_input in, enum dot_output out, uint32_t
         m = (m & ~dropped) | (uint32_t)((m & dropped) != 0) << 4;
         total = (m ^ sign) - sign;
     }
-    uint32_t r = bits_f32((float)(int32_t)total);
+    uint32_t r = float_bits((float)(int32_t)total);
     int32_t e = (int32_t)(r >> 23 & 255) + grid - 153;
     uint32_t scaled = r + (uint32_t)(grid - 153) * (1u << 23), infinity = (r & 0x80000000) | 0x7f800000;
     r = select32((total != 0) & (e > 0), select32(e >= 255, infinity, scaled), 0);

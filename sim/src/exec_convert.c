@@ -15,8 +15,8 @@ static inline uint16_t to_i16(float x) {
 }
 /* Towards zero: what rounding to nearest went past is taken back. */
 static inline uint16_t float_to_half_rtz(float x) {
-    uint16_t h = float_to_half(x);
-    bool past = fabsf(half_to_float(h)) > fabsf(x);
+    uint16_t h = float_to_f16(x);
+    bool past = fabsf(f16_to_float(h)) > fabsf(x);
     return past ? h - 1 : h;
 }
 /* Normalised integers: round to nearest even of x times the largest magnitude. */
@@ -51,7 +51,7 @@ static inline uint32_t replace_byte(uint32_t old, uint32_t byte, uint32_t positi
         lanes32 t, r;                                                                                        \
         const uint32_t *p = source_f32(w, i, 0, t, plain_f32(w, i));                                         \
         FOR_LANES(l) {                                                                                       \
-            float a = as_f32(p[l]);                                                                          \
+            float a = bits_float(p[l]);                                                                      \
             r[l] = expression;                                                                               \
         }                                                                                                    \
         write32(w, i, r);                                                                                    \
@@ -76,7 +76,7 @@ FROM_F32(DEFINE_FROM_F32)
         const uint32_t *p = source32(w, i, 0, t);                                                            \
         FOR_LANES(l) {                                                                                       \
             uint32_t a = p[l];                                                                               \
-            r[l] = bits_f32(expression);                                                                     \
+            r[l] = float_bits(expression);                                                                   \
         }                                                                                                    \
         if (unlikely(!i->plain)) finish_f32(w, i, r);                                                        \
         write32(w, i, r);                                                                                    \
@@ -175,7 +175,7 @@ EXTEND(DEFINE_EXTEND)
         const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);                                   \
         const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);                                   \
         lanes32 r;                                                                                           \
-        FOR_LANES(l) r[l] = convert(as_f32(p[l])) | (uint32_t)convert(as_f32(q[l])) << 16;                   \
+        FOR_LANES(l) r[l] = convert(bits_float(p[l])) | (uint32_t)convert(bits_float(q[l])) << 16;           \
         write32(w, i, r);                                                                                    \
     }
 PACK_F32(DEFINE_PACK_F32)
@@ -217,7 +217,7 @@ static void v_cvt_pk_u8_f32(struct wave *w, const struct inst *i) {
                    *old = source32(w, i, 2, (uint32_t *)&t[2]);
     lanes32 r;
     FOR_LANES(l) {
-        float x = rintf(as_f32(p[l]));
+        float x = rintf(bits_float(p[l]));
         r[l] = replace_byte(old[l], x > 0 ? x < 255 ? (uint32_t)x : 255 : 0, position[l]);
     }
     write32(w, i, r);
@@ -229,7 +229,7 @@ static void v_cvt_f64_f32(struct wave *w, const struct inst *i) {
     lanes32 t;
     lanes64 r;
     const uint32_t *p = source_f32(w, i, 0, t, plain_f32(w, i));
-    FOR_LANES(l) r[l] = bits_f64((double)as_f32(p[l]));
+    FOR_LANES(l) r[l] = bits_f64((double)bits_float(p[l]));
     finish_f64(w, i, r);
     write64(w, i, r);
 }
@@ -254,7 +254,7 @@ static void v_cvt_f32_f64(struct wave *w, const struct inst *i) {
     lanesd p;
     lanes32 r;
     source_f64(w, i, 0, p);
-    FOR_LANES(l) r[l] = bits_f32((float)p[l]);
+    FOR_LANES(l) r[l] = float_bits((float)p[l]);
     finish_f32(w, i, r);
     write32(w, i, r);
 }

@@ -13,11 +13,13 @@ static inline float med3_f16(float a, float b, float c) {
 }
 static inline float fract_f16(float x) {
     float f = x - floorf(x);
-    return f < as_f32(0x3f7ff000) ? f : f == f ? as_f32(0x3f7fe000) : f; /* below one after rounding to f16 */
+    return f < bits_float(0x3f7ff000) ? f
+           : f == f                   ? bits_float(0x3f7fe000)
+                                      : f; /* below one after rounding to f16 */
 }
 static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
-    uint32_t u = bits_f32(x);
-    return (u >> 23 & 255) == 255 || x == 0 ? x : as_f32((u & 0x807fffff) | 0x3f000000);
+    uint32_t u = float_bits(x);
+    return (u >> 23 & 255) == 255 || x == 0 ? x : bits_float((u & 0x807fffff) | 0x3f000000);
 }
 
 /* name, sources, f32 result from the sources' lanes a, b, c */
@@ -56,7 +58,7 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
         FOR_LANES(l) {                                                                                       \
             float a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a;                                      \
             (void)b, (void)c;                                                                                \
-            r[l] = bits_f32(expression);                                                                     \
+            r[l] = float_bits(expression);                                                                   \
         }                                                                                                    \
         if (unlikely(any_nan_f32(r)))                                                                        \
             fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)(n > 1 ? q : p),                           \
@@ -76,7 +78,7 @@ static void v_ldexp_f16(struct wave *w, const struct inst *i) {
     FOR_LANES(l) {
         int32_t e = (int16_t)n[l];
         e = e < -60 ? -60 : e > 60 ? 60 : e;
-        p[l] *= as_f32((uint32_t)(127 + e) << 23);
+        p[l] *= bits_float((uint32_t)(127 + e) << 23);
     }
     floats_to_halves(p, h, LANES);
     finish_f16(w, i, h);
@@ -88,7 +90,7 @@ static void v_frexp_exp_i16_f16(struct wave *w, const struct inst *i) {
     lanes16 r;
     source_f16(w, i, 0, p);
     FOR_LANES(l) {
-        uint32_t e = bits_f32(p[l]) >> 23 & 255;
+        uint32_t e = float_bits(p[l]) >> 23 & 255;
         r[l] = e == 255 || p[l] == 0 ? 0 : (uint16_t)(e - 126);
     }
     write16(w, i, r);
@@ -103,19 +105,19 @@ static void v_div_fixup_f16(struct wave *w, const struct inst *i) {
     source_f16(w, i, 2, s);
     FOR_LANES(l) {
         float a = p[l], b = q[l], c = s[l];
-        uint32_t sign = (bits_f32(b) ^ bits_f32(c)) & 0x80000000;
-        uint32_t u = (bits_f32(a) & 0x7fffffff) | sign;
+        uint32_t sign = (float_bits(b) ^ float_bits(c)) & 0x80000000;
+        uint32_t u = (float_bits(a) & 0x7fffffff) | sign;
         if (c != c)
-            u = bits_f32(c);
+            u = float_bits(c);
         else if (b != b)
-            u = bits_f32(b);
+            u = float_bits(b);
         else if ((b == 0 && c == 0) || (isinf(b) && isinf(c)))
             u = DEFAULT_NAN_32 & INT32_MAX;
         else if (b == 0 || isinf(c))
             u = sign | 0x7f800000;
         else if (isinf(b) || c == 0)
             u = sign;
-        p[l] = as_f32(u);
+        p[l] = bits_float(u);
     }
     floats_to_halves(p, h, LANES);
     finish_f16(w, i, h);

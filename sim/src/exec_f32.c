@@ -8,22 +8,22 @@ static inline bool signalling_f32(uint32_t u) { return nan_f32(u) & (~u >> 22 & 
 
 /* IEEE minNum/maxNum with -0 < +0; in IEEE mode a signalling NaN wins, quieted. */
 static inline float choose_f32(bool first, float a, float b, bool ieee) {
-    uint32_t x = bits_f32(a), y = bits_f32(b);
+    uint32_t x = float_bits(a), y = float_bits(b);
     uint32_t r = select32((a == a) & (first | (b != b)), x, y);
     r = select32(ieee & signalling_f32(y), y | 0x400000, r);
-    return as_f32(select32(ieee & signalling_f32(x), x | 0x400000, r));
+    return bits_float(select32(ieee & signalling_f32(x), x | 0x400000, r));
 }
 static inline float min_f32(float a, float b, bool ieee) {
-    return choose_f32((a < b) | ((a == b) & (bits_f32(a) >> 31)), a, b, ieee);
+    return choose_f32((a < b) | ((a == b) & (float_bits(a) >> 31)), a, b, ieee);
 }
 static inline float max_f32(float a, float b, bool ieee) {
-    return choose_f32((a > b) | ((a == b) & !(bits_f32(a) >> 31)), a, b, ieee);
+    return choose_f32((a > b) | ((a == b) & !(float_bits(a) >> 31)), a, b, ieee);
 }
 /* The middle one; with a NaN among them the smallest. */
 static inline float med3_f32(float a, float b, float c, bool ieee) {
     float smaller = min_f32(a, b, ieee), least = min_f32(smaller, c, ieee);
     float middle = max_f32(smaller, min_f32(max_f32(a, b, ieee), c, ieee), ieee);
-    return as_f32(select32((a != a) | (b != b) | (c != c), bits_f32(least), bits_f32(middle)));
+    return bits_float(select32((a != a) | (b != b) | (c != c), float_bits(least), float_bits(middle)));
 }
 
 /* Zero times anything is zero. */
@@ -39,7 +39,7 @@ static inline float mullit(float a, float b, float c) {
 
 static inline float fract_f32(float x) {
     float f = x - floorf(x);
-    return f < 1 ? f : f == f ? as_f32(0x3f7fffff) : f;
+    return f < 1 ? f : f == f ? bits_float(0x3f7fffff) : f;
 }
 
 /* x * 2^n with one rounding: two exact steps unless the result is subnormal, then one rounding in the last.
@@ -49,15 +49,15 @@ static inline float ldexp_f32(float x, int32_t n) {
     return (float)((double)x * as_f64((uint64_t)(1023 + n) << 52));
 }
 static inline uint32_t frexp_exponent(float x) {
-    uint32_t u = bits_f32(x), e = u >> 23 & 255;
+    uint32_t u = float_bits(x), e = u >> 23 & 255;
     if (e == 255 || x == 0) return 0;
-    return e ? e - 126 : (bits_f32((float)(u & 0x7fffff)) >> 23 & 255) - 126 - 149;
+    return e ? e - 126 : (float_bits((float)(u & 0x7fffff)) >> 23 & 255) - 126 - 149;
 }
 static inline float frexp_mantissa(float x) {
-    uint32_t u = bits_f32(x), e = u >> 23 & 255;
+    uint32_t u = float_bits(x), e = u >> 23 & 255;
     if (e == 255 || x == 0) return x;
-    if (!e) u = bits_f32((float)(u & 0x7fffff)) | (u & 0x80000000);
-    return as_f32((u & 0x807fffff) | 0x3f000000);
+    if (!e) u = float_bits((float)(u & 0x7fffff)) | (u & 0x80000000);
+    return bits_float((u & 0x807fffff) | 0x3f000000);
 }
 
 /* Cube map face selection: 0/1 +-x, 2/3 +-y, 4/5 +-z; ties go to z, then y. */
@@ -128,9 +128,9 @@ static inline float cube_ma(float x, float y, float z) {
         const uint32_t *s = n > 2 ? source_f32(w, i, 2, (uint32_t *)&t[2], plain) : p;                       \
         lanes32 r;                                                                                           \
         FOR_LANES(l) {                                                                                       \
-            float a = as_f32(p[l]), b = as_f32(q[l]), c = as_f32(s[l]);                                      \
+            float a = bits_float(p[l]), b = bits_float(q[l]), c = bits_float(s[l]);                          \
             (void)b, (void)c;                                                                                \
-            r[l] = bits_f32(expression);                                                                     \
+            r[l] = float_bits(expression);                                                                   \
         }                                                                                                    \
         if (fixes_nan && unlikely(any_nan_f32(r))) fix_nan_f32(r, p, q, s);                                  \
         if (unlikely(!plain)) finish_f32(w, i, r);                                                           \
@@ -148,7 +148,7 @@ static void v_ldexp_f32(struct wave *w, const struct inst *i) {
     const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
     const uint32_t *n = source32(w, i, 1, (uint32_t *)&t[1]);
     lanes32 r;
-    FOR_LANES(l) r[l] = bits_f32(ldexp_f32(as_f32(p[l]), (int32_t)n[l]));
+    FOR_LANES(l) r[l] = float_bits(ldexp_f32(bits_float(p[l]), (int32_t)n[l]));
     if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);
     if (!plain) finish_f32(w, i, r);
     write32(w, i, r);
@@ -157,7 +157,7 @@ static void v_ldexp_f32(struct wave *w, const struct inst *i) {
 static void v_frexp_exp_i32_f32(struct wave *w, const struct inst *i) {
     lanes32 t, r;
     const uint32_t *p = source_f32(w, i, 0, t, plain_f32(w, i));
-    FOR_LANES(l) r[l] = frexp_exponent(as_f32(p[l]));
+    FOR_LANES(l) r[l] = frexp_exponent(bits_float(p[l]));
     write32(w, i, r);
 }
 
@@ -177,7 +177,7 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
     lanes32 r;
     uint32_t scaled = 0;
     FOR_LANES(l) {
-        float a = as_f32(p[l]), denominator = as_f32(q[l]), numerator = as_f32(s[l]);
+        float a = bits_float(p[l]), denominator = bits_float(q[l]), numerator = bits_float(s[l]);
         int ed = exponent_f32(q[l]), en = exponent_f32(s[l]);
         float quotient = numerator / denominator, inverse = 1 / denominator;
         bool tiny_quotient = fabsf(quotient) < 0x1p-126f, tiny_inverse = fabsf(inverse) < 0x1p-126f;
@@ -185,7 +185,7 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
         float x = a;
         if (denominator == 0 || numerator == 0) {
             flag = true;
-            x = as_f32(DEFAULT_NAN_32 & INT32_MAX);
+            x = bits_float(DEFAULT_NAN_32 & INT32_MAX);
         } else if (en - ed >= 96) {
             flag = true;
             if (p[l] == q[l]) x = a * 0x1p64f;
@@ -203,7 +203,7 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
             x = a * 0x1p64f;
         }
         scaled |= flag ? lane_bit[l] : 0;
-        r[l] = nan_f32(p[l]) ? p[l] | 0x400000 : bits_f32(x);
+        r[l] = nan_f32(p[l]) ? p[l] | 0x400000 : float_bits(x);
     }
     if (!plain) finish_f32(w, i, r);
     write32(w, i, r);
@@ -220,9 +220,9 @@ static void v_div_fmas_f32(struct wave *w, const struct inst *i) {
     lanes32 r;
     FOR_LANES(l) {
         /* The scale is chosen so that the result comes back to the side it left. */
-        float x = fma_f32(as_f32(p[l]), as_f32(q[l]), as_f32(s[l]));
+        float x = fma_f32(bits_float(p[l]), bits_float(q[l]), bits_float(s[l]));
         float factor = exponent_f32(s[l]) > 127 ? 0x1p64f : 0x1p-64f;
-        r[l] = bits_f32(vcc & lane_bit[l] ? x * factor : x);
+        r[l] = float_bits(vcc & lane_bit[l] ? x * factor : x);
     }
     if (any_nan_f32(r)) fix_nan_f32(r, p, q, s);
     if (!plain) finish_f32(w, i, r);

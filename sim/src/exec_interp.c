@@ -15,7 +15,7 @@ static void fetch(const struct wave *w, const struct inst *i, unsigned n, bool i
     const uint32_t *x = source32(w, i, n, t);
     uint32_t sign = i->src[n].neg ? 0x80000000 : 0;
     unsigned shift = i->src[n].hi ? 16 : 0;
-    FOR_LANES(l) f[l] = (is_half ? bits_f32(half_to_float(x[l] >> shift & 0xffff)) : x[l]) ^ sign;
+    FOR_LANES(l) f[l] = (is_half ? float_bits(f16_to_float(x[l] >> shift & 0xffff)) : x[l]) ^ sign;
     FOR_LANES(l) r[l] = f[quad_lane < 0 ? l : (l & ~3u) + (unsigned)quad_lane];
 }
 
@@ -25,7 +25,7 @@ static bool interpolate(struct wave *w, const struct inst *i, bool halves, bool 
     fetch(w, i, 0, halves, is_p10 ? 1 : 2, a);
     fetch(w, i, 1, false, -1, b);
     fetch(w, i, 2, halves && is_p10, is_p10 ? 0 : -1, c);
-    FOR_LANES(l) r[l] = bits_f32(fma_f32(as_f32(a[l]), as_f32(b[l]), as_f32(c[l])));
+    FOR_LANES(l) r[l] = float_bits(fma_f32(bits_float(a[l]), bits_float(b[l]), bits_float(c[l])));
     if (any_nan_f32(r)) fix_nan_f32(r, a, b, c);
     return true;
 }

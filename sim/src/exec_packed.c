@@ -56,7 +56,7 @@ static void finish_pk_f16(const struct wave *w, const struct inst *i, uint16_t *
         for (unsigned l = 0; l < HALVES; l++) {                                                              \
             float a = p[l], b = q[l], c = n > 2 ? s[l] : a;                                                  \
             (void)c;                                                                                         \
-            r[l] = bits_f32(expression);                                                                     \
+            r[l] = float_bits(expression);                                                                   \
         }                                                                                                    \
         if (unlikely(any_nan_f32(r) || any_nan_f32(r + LANES)))                                              \
             for (unsigned l = 0; l < HALVES; l += LANES)                                                     \
@@ -134,7 +134,7 @@ static bool fma_mix(struct wave *w, const struct inst *i, uint32_t *r) {
     source_mix(w, i, 0, a);
     source_mix(w, i, 1, b);
     source_mix(w, i, 2, c);
-    FOR_LANES(l) r[l] = bits_f32(fma_f32(as_f32(a[l]), as_f32(b[l]), as_f32(c[l])));
+    FOR_LANES(l) r[l] = float_bits(fma_f32(bits_float(a[l]), bits_float(b[l]), bits_float(c[l])));
     if (unlikely(any_nan_f32(r))) fix_nan_f32(r, a, b, c);
     return true;
 }

@@ -9,8 +9,8 @@
 #include "lanes.h"
 
 static inline float flush(float x) {
-    uint32_t u = bits_f32(x);
-    return as_f32(u & 0x7f800000 ? u : u & 0x80000000);
+    uint32_t u = float_bits(x);
+    return bits_float(u & 0x7f800000 ? u : u & 0x80000000);
 }
 
 /* sin(2 pi t) for |t| <= 1/4: Taylor, next term below 5e-14. */
@@ -98,8 +98,8 @@ static inline double log2_any(double x) {
         lanes32 t, r;                                                                                        \
         const uint32_t *p = source_f32(w, i, 0, t, plain);                                                   \
         FOR_LANES(l) {                                                                                       \
-            double a = (double)flush(as_f32(p[l]));                                                          \
-            r[l] = bits_f32(flush((float)(expression)));                                                     \
+            double a = (double)flush(bits_float(p[l]));                                                      \
+            r[l] = float_bits(flush((float)(expression)));                                                   \
         }                                                                                                    \
         if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);                                                         \
         if (!plain) finish_f32(w, i, r);                                                                     \
@@ -115,7 +115,7 @@ OPERATIONS_F32(DEFINE_F32)
         source_f16(w, i, 0, p);                                                                              \
         FOR_LANES(l) {                                                                                       \
             double a = (double)p[l];                                                                         \
-            r[l] = bits_f32((float)(expression));                                                            \
+            r[l] = float_bits((float)(expression));                                                          \
         }                                                                                                    \
         if (any_nan_f32(r)) fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)p, (const uint32_t *)p);   \
         floats_to_halves((const float *)r, h, LANES);                                                        \

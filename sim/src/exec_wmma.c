@@ -120,7 +120,7 @@ static inline __attribute__((always_inline)) void wmma_float(struct wave *w, con
             x = (x & magnitude) ^ sign;
             acc[r][l] = out == DOT_TO_F32    ? x
                         : out == DOT_TO_BF16 ? x << 16
-                                             : bits_f32(half_to_float(x & 0xffff));
+                                             : float_bits(f16_to_float(x & 0xffff));
         }
     }
     multiply(in, out, shape, a, b, acc);
@@ -129,7 +129,7 @@ static inline __attribute__((always_inline)) void wmma_float(struct wave *w, con
         lanes32 result;
         if (unlikely(i->clamp)) clamp_f32(w, acc[r]);
         FOR_LANES(l) {
-            uint32_t x = out == DOT_TO_F16 ? float_to_half(as_f32(acc[r][l])) : acc[r][l] >> 16;
+            uint32_t x = out == DOT_TO_F16 ? float_to_f16(bits_float(acc[r][l])) : acc[r][l] >> 16;
             result[l] = out == DOT_TO_F32 ? acc[r][l] : (d[l] & 0xffff0000 >> shift) | x << shift;
         }
         memcpy(d, result, sizeof result); /* all lanes: matrix instructions ignore EXEC */

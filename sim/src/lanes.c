@@ -168,14 +168,15 @@ static float omod_factor(const struct wave *w, const struct inst *i, bool flush)
 
 void clamp_f32(const struct wave *w, uint32_t *r) {
     bool keep_nan = !(w->mode & MODE_DX10_CLAMP);
-    FOR_LANES(l) r[l] = bits_f32(CLAMP(as_f32(r[l]), keep_nan));
+    FOR_LANES(l) r[l] = float_bits(CLAMP(bits_float(r[l]), keep_nan));
 }
 
 void finish_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
     bool flush = !(w->mode & KEEP_RESULT_32);
     float factor = omod_factor(w, i, flush);
     if (flush) FOR_LANES(l) r[l] = flush_f32(r[l]);
-    if (factor != 1) FOR_LANES(l) r[l] = nan_f32(r[l]) ? r[l] : flush_f32(bits_f32(as_f32(r[l]) * factor));
+    if (factor != 1)
+        FOR_LANES(l) r[l] = nan_f32(r[l]) ? r[l] : flush_f32(float_bits(bits_float(r[l]) * factor));
     if (i->clamp) clamp_f32(w, r);
 }
 

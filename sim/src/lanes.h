@@ -17,6 +17,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "half.h"
 #include "machine.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -40,16 +41,6 @@ static const uint32_t lane_bit[LANES] LANES_ALIGNED = {
 
 /* ---- bits of floating-point numbers -------------------------------------------------------------------- */
 
-static inline float as_f32(uint32_t u) {
-    float f;
-    memcpy(&f, &u, 4);
-    return f;
-}
-static inline uint32_t bits_f32(float f) {
-    uint32_t u;
-    memcpy(&u, &f, 4);
-    return u;
-}
 static inline double as_f64(uint64_t u) {
     double f;
     memcpy(&f, &u, 8);
@@ -73,32 +64,12 @@ static inline uint32_t select32(bool first, uint32_t a, uint32_t b) {
     return (a & mask) | (b & ~mask);
 }
 
-static inline float half_to_float(uint32_t h) {
-    uint32_t magnitude = h & 0x7fff, normal = (magnitude << 13) + (UINT32_C(112) << 23);
-    uint32_t special = ((magnitude << 13) + (UINT32_C(224) << 23)) | (uint32_t)(magnitude > 0x7c00) << 22;
-    uint32_t subnormal = bits_f32((float)(int32_t)magnitude * 0x1p-24f);
-    uint32_t u = select32(magnitude < 0x400, subnormal, select32(magnitude >= 0x7c00, special, normal));
-    return as_f32(u | (h & 0x8000) << 16);
-}
-
-/* Round to nearest even; NaNs are quieted and keep the upper bits of their payload. */
-static inline uint16_t float_to_half(float f) {
-    uint32_t u = bits_f32(f), m = u & 0x7fffffff;
-    uint32_t normal = (m - (UINT32_C(112) << 23) + 0xfff + (m >> 13 & 1)) >> 13;
-    uint32_t subnormal = bits_f32(as_f32(m) + 0.5f) - bits_f32(0.5f); /* the addition rounds at 2^-24 */
-    uint32_t large = 0x7c00 | select32(m > 0x7f800000, 0x200 | (m >> 13 & 0x3ff), 0);
-    uint32_t h = select32(m < 0x38800000, subnormal, select32(m >= 0x477ff000, large, normal));
-    return (uint16_t)(h | (u >> 16 & 0x8000));
-}
-
-static inline float bf16_to_float(uint32_t b) { return as_f32(b << 16); }
-
 /* The f32 neighbour of an inexact sum that is odd: rounding it again to fewer bits rounds only once. */
 static inline float round_to_odd_f32(float sum, float error) {
-    uint32_t u = bits_f32(sum);
+    uint32_t u = float_bits(sum);
     bool away = (error > 0) == (sum > 0);
     bool adjust = (error > 0 || error < 0) && !(u & 1);
-    return as_f32(adjust ? (away ? u + 1 : u - 1) : u);
+    return bits_float(adjust ? (away ? u + 1 : u - 1) : u);
 }
 static inline double round_to_odd_f64(double sum, double error) {
     uint64_t u = bits_f64(sum);
@@ -117,7 +88,7 @@ static inline float fma_f32(float a, float b, float c) {
 #endif
 }
 
-/* Of three halves: the product is exact in f32, the sum is rounded to odd, and so float_to_half() rounds
+/* Of three halves: the product is exact in f32, the sum is rounded to odd, and so float_to_f16() rounds
  * once. */
 static inline float fma_f16(float a, float b, float c) {
     float p = a * b, sum = p + c, t = sum - p;
@@ -126,12 +97,12 @@ static inline float fma_f16(float a, float b, float c) {
 
 /* minNum and maxNum of halves; converting them has quieted NaNs, so there is no signalling one to prefer. */
 static inline float min_f16(float a, float b) {
-    bool first = (a == a) & ((a < b) | (b != b) | ((a == b) & (bits_f32(a) >> 31)));
-    return as_f32(select32(first, bits_f32(a), bits_f32(b)));
+    bool first = (a == a) & ((a < b) | (b != b) | ((a == b) & (float_bits(a) >> 31)));
+    return bits_float(select32(first, float_bits(a), float_bits(b)));
 }
 static inline float max_f16(float a, float b) {
-    bool first = (a == a) & ((a > b) | (b != b) | ((a == b) & !(bits_f32(a) >> 31)));
-    return as_f32(select32(first, bits_f32(a), bits_f32(b)));
+    bool first = (a == a) & ((a > b) | (b != b) | ((a == b) & !(float_bits(a) >> 31)));
+    return bits_float(select32(first, float_bits(a), float_bits(b)));
 }
 
 /* ---- other arithmetic that several files need ------------------------------------------------------------
@@ -310,7 +281,7 @@ static inline void halves_to_floats(const uint16_t *h, float *f, unsigned count)
     for (unsigned n = 0; n < count; n += 8)
         _mm256_storeu_ps(f + n, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(h + n))));
 #else
-    for (unsigned n = 0; n < count; n++) f[n] = half_to_float(h[n]);
+    for (unsigned n = 0; n < count; n++) f[n] = f16_to_float(h[n]);
 #endif
 }
 static inline void floats_to_halves(const float *f, uint16_t *h, unsigned count) {
@@ -323,7 +294,7 @@ static inline void floats_to_halves(const float *f, uint16_t *h, unsigned count)
         _mm_storeu_si128((__m128i *)(h + n),
                          _mm256_cvtps_ph(_mm256_loadu_ps(f + n), _MM_FROUND_TO_NEAREST_INT));
 #else
-    for (unsigned n = 0; n < count; n++) h[n] = float_to_half(f[n]);
+    for (unsigned n = 0; n < count; n++) h[n] = float_to_f16(f[n]);
 #endif
 }
 
