@@ -78,7 +78,7 @@ static gfx11sim_status measure_segments(struct loader *l, size_t count) {
         }
     for (size_t n = 0; n < count; n++) {
         REFUSE_IF(!gelf_getphdr(l->elf, (int)n, &p), "program header %zu is damaged", n);
-        if (p.p_type != PT_LOAD) continue;
+        if (p.p_type != PT_LOAD || !p.p_memsz) continue;
         REFUSE_IF(p.p_offset > l->file_bytes || p.p_filesz > l->file_bytes - p.p_offset,
                   "segment %zu (offset %" PRIu64 ", %" PRIu64 " bytes) ends outside the file (%zu bytes)", n,
                   p.p_offset, p.p_filesz, l->file_bytes);
@@ -113,7 +113,7 @@ static gfx11sim_status load_segments(struct loader *l) {
             "no memory for a code object of %" PRIu64 " bytes", l->high - l->low);
     for (size_t n = 0; n < count; n++) {
         GElf_Phdr p;
-        if (!gelf_getphdr(l->elf, (int)n, &p) || p.p_type != PT_LOAD) continue;
+        if (!gelf_getphdr(l->elf, (int)n, &p) || p.p_type != PT_LOAD || !p.p_memsz) continue;
         memcpy(o->image + (p.p_vaddr - l->low), l->file + p.p_offset, p.p_filesz);
     }
     return GFX11SIM_OK;

@@ -158,6 +158,21 @@ static void refused_kinds(void **state) {
     gfx11sim_destroy(sim);
 }
 
+/* An empty first segment must not move the image's start to that of the second. */
+static void empty_segment(void **state) {
+    (void)state;
+    enum { HEADERS = 64, HEADER_BYTES = 56, HEADER_COUNT_AT = 56, LOAD = 1, ADDRESS = 16 };
+    static const unsigned char nothing[32]; /* address, physical address, bytes in the file and in memory */
+    gfx11sim *sim = create(NULL);
+    gfx11sim_report report;
+    size_t at = HEADERS;
+    while (object_file.data[at] != LOAD) at += HEADER_BYTES;
+    assert_true(at < HEADERS + HEADER_BYTES * (size_t)object_file.data[HEADER_COUNT_AT]);
+    assert_int_equal(try_copy(sim, object_file.bytes, at + ADDRESS, nothing, sizeof nothing, &report),
+                     GFX11SIM_BAD_OBJECT);
+    gfx11sim_destroy(sim);
+}
+
 static void truncated(void **state) {
     (void)state;
     gfx11sim *sim = create(NULL);
@@ -218,6 +233,7 @@ int main(void) {
         cmocka_unit_test(bounds_of_bindings),
         cmocka_unit_test(other_target),
         cmocka_unit_test(refused_kinds),
+        cmocka_unit_test(empty_segment),
         cmocka_unit_test(truncated),
         cmocka_unit_test(flipped),
         cmocka_unit_test(scrambled),
