@@ -43,6 +43,10 @@ struct operand {
     uint64_t value; /* OPND_CONST; 16-bit constants in bits 15:0, packed ones replicated by op_sel rules */
 };
 
+enum { /* hardware numbers of scalar registers */
+    SREG_VCC = 106, SREG_TTMP0 = 108, SREG_NULL = 124, SREG_M0 = 125, SREG_EXEC = 126, SREG_COUNT = 128
+};
+
 enum dpp_kind { DPP_NONE, DPP_8, DPP_16 };
 
 struct inst {

@@ -15,10 +15,6 @@
 /* One VGPR of one half-wave: 32 lanes. Whole-register operations use the compiler's vector extension. */
 typedef uint32_t u32v __attribute__((vector_size(4 * LANES), aligned(4 * LANES)));
 
-enum { /* hardware numbers of scalar registers */
-    SREG_VCC = 106, SREG_TTMP0 = 108, SREG_NULL = 124, SREG_M0 = 125, SREG_EXEC = 126, SREG_COUNT = 128
-};
-
 enum { /* MODE bits, as in the kernel descriptor's rsrc1 from bit 12 */
     MODE_ROUND_32 = 3 << 0, MODE_ROUND_16_64 = 3 << 2,
     MODE_DENORM_32 = 3 << 4,    /* bit 0 of the field: keep source denormals; bit 1: keep result denormals */
