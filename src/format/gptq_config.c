@@ -2,7 +2,6 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* How a GPTQ checkpoint says what it is: config.json:quantization_config, or the older quantize_config.json.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -11,8 +10,7 @@
 
 #include "core/error.h"
 #include "format/gptq.h"
-
-#define CONFIG_MAX (16 << 20) /* real ones have some kilobytes */
+#include "format/text_file.h"
 
 /* Keys whose only accepted values are these strings; the first is meant when the key is absent. */
 static const struct word_rule {
@@ -107,27 +105,6 @@ w4a16_status gptq_config_parse(const char *label, const char *text, size_t bytes
     return status;
 }
 
-/* A whole small file; *text is null if there is none of that name. */
-static w4a16_status read_text(const char *path, char **text, size_t *bytes, w4a16_error *error) {
-    *text = NULL;
-    FILE *file = fopen(path, "re");
-    if (!file && errno == ENOENT) return W4A16_OK;
-    FAIL_IF(!file, error, W4A16_IO, "%s: cannot open: %s", path, strerror(errno));
-    char *buffer = malloc(CONFIG_MAX);
-    *bytes = buffer ? fread(buffer, 1, CONFIG_MAX, file) : 0;
-    int failed = ferror(file);
-    fclose(file);
-    if (buffer && !failed && *bytes < CONFIG_MAX) {
-        *text = buffer;
-        return W4A16_OK;
-    }
-    free(buffer);
-    FAIL_IF(!buffer, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
-    FAIL_IF(failed, error, W4A16_IO, "%s: cannot read", path);
-    return w4a16_fail(error, W4A16_BAD_FILE, "%s: has %d bytes or more; accepted are fewer", path,
-                      CONFIG_MAX);
-}
-
 static w4a16_status read_source(const char *directory, const char *file, const char *section,
                                 struct gptq_config *config, int *found, w4a16_error *error) {
     char *path = NULL, *label = NULL, *text = NULL;
@@ -140,7 +117,7 @@ static w4a16_status read_source(const char *directory, const char *file, const c
     if (!path || !label)
         status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", directory);
     else
-        status = read_text(path, &text, &bytes, error);
+        status = text_file_read(path, &text, &bytes, error);
     if (status == W4A16_OK && text)
         status = gptq_config_parse(label, text, bytes, section, config, found, error);
     free(text);

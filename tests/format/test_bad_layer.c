@@ -243,6 +243,26 @@ static void configurations(void **state) {
     write_text("m/quantize_config.json", CONFIG);
 }
 
+/* What is no regular file must neither be read nor block. */
+static void configuration_no_file(void **state) {
+    (void)state;
+    static const char *const names[] = {"m/quantize_config.json", "m/config.json",
+                                        "m/model.safetensors.index.json"};
+    unsigned char data[1024];
+    fill_data(data);
+    write_layer(sound, data);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char sentence[128];
+        snprintf(sentence, sizeof sentence, "%s: is no regular file", names[i]);
+        unlink(names[i]);
+        assert_int_equal(mkfifo(names[i], 0600), 0);
+        refused("m", W4A16_BAD_FILE, sentence);
+        unlink(names[i]);
+        write_text("m/quantize_config.json", CONFIG);
+    }
+    expect(NULL);
+}
+
 /* The group size of the configuration is not the one that the tensors were made with. */
 static void wrong_group(void **state) {
     (void)state;
@@ -303,9 +323,13 @@ static void shortened_while_open(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes),         cmocka_unit_test(values),
-        cmocka_unit_test(configurations), cmocka_unit_test(wrong_group),
-        cmocka_unit_test(wrapped_zeros),  cmocka_unit_test(shortened_while_open),
+        cmocka_unit_test(shapes),
+        cmocka_unit_test(values),
+        cmocka_unit_test(configurations),
+        cmocka_unit_test(configuration_no_file),
+        cmocka_unit_test(wrong_group),
+        cmocka_unit_test(wrapped_zeros),
+        cmocka_unit_test(shortened_while_open),
     };
     return cmocka_run_group_tests(tests, empty_directory, remove_directory);
 }
