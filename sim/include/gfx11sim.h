@@ -167,7 +167,8 @@ typedef struct gfx11sim_event {
     unsigned space;     /* GFX11SIM_SPACE_* */
     int store, atomic;
     uint32_t bytes;            /* per lane (per instruction for SCALAR) */
-    const uint64_t *addresses; /* [wave_size], valid where exec has a bit; null without a space */
+    const uint64_t *addresses; /* [wave_size], valid where exec has a bit; null without a space. Of an LDS
+                                  instruction with two addresses, the first */
 } gfx11sim_event;
 
 /*
