@@ -89,10 +89,9 @@ GFX11SIM_API int gfx11sim_threads(const gfx11sim *sim);
 #define GFX11SIM_WRITE 2u
 
 /*
- * Makes `bytes` bytes of host memory visible to kernels at *address (a multiple of 4096 plus host's offset
- * is NOT kept: *address % 256 == 0 always; bytes may be 0). The memory stays the caller's and must outlive the
- * binding. Distinct bindings are far apart, so that no stray offset reaches a neighbour. name is copied and
- * appears in reports; null is accepted.
+ * Makes `bytes` bytes (0 is allowed) of host memory visible to kernels at *address, a multiple of 256 whatever host's
+ * own alignment is. The memory stays the caller's and must outlive the binding. Distinct bindings are far apart, so
+ * that no stray offset reaches a neighbour. name is copied and appears in reports; null is accepted.
  */
 GFX11SIM_API gfx11sim_status gfx11sim_bind(gfx11sim *sim, void *host, size_t bytes, unsigned access,
                                            const char *name, uint64_t *address, gfx11sim_report *report);
@@ -215,7 +214,7 @@ GFX11SIM_API gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *
 /* ---- disassembly ----------------------------------------------------------------------------------- */
 
 /*
- * One instruction in LLVM's syntax. code: `dwords` dwords; returns how many it takes (1..3... at most 4), or 0
+ * One instruction in LLVM's syntax. code: `dwords` dwords; returns how many it takes (at most 4), or 0
  * with "(illegal)" in text if they are no instruction of the target or are cut off.
  */
 GFX11SIM_API uint32_t gfx11sim_disassemble(const char *target, const uint32_t *code, size_t dwords,
