@@ -47,6 +47,8 @@ static void run_at(gfx11sim_simd simd, const char *path) {
     gfx11sim *sim;
     gfx11sim_report report;
     if (gfx11sim_create(&options, &sim, &report) != GFX11SIM_OK) {
+        if (simd == GFX11SIM_SIMD_PORTABLE || report.status != GFX11SIM_INVALID_ARGUMENT)
+            fail_msg("level %d: %s", simd, report.text);
         print_message("level %d is not there: %s\n", simd, report.text);
         return;
     }
