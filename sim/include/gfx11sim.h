@@ -38,8 +38,7 @@ typedef enum gfx11sim_status {
     GFX11SIM_MEMORY_FAULT = -5,  /* an access outside every buffer, or against its permissions */
     GFX11SIM_TRAP = -6,          /* s_trap */
     GFX11SIM_TIMEOUT = -7,       /* instruction quota used up: an endless loop */
-    GFX11SIM_BARRIER = -8,       /* waves wait at a barrier that can never complete */
-    GFX11SIM_OUT_OF_MEMORY = -9
+    GFX11SIM_OUT_OF_MEMORY = -8
 } gfx11sim_status;
 
 /* What stopped a call. Fields that do not apply are zero; `text` is always a complete sentence. */

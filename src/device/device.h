@@ -16,7 +16,6 @@
 struct backend {
     int api_version; /* BACKEND_API_VERSION of its source */
     w4a16_device_kind kind;
-    const char *name; /* "sim" */
     enum device_class device_class;
 
     /* Fills info but its kind. pool is the device's and outlives the state. */

@@ -229,7 +229,6 @@ static w4a16_status hip_launch(void *state, const void *handle, const struct pla
 
 const struct backend hip_backend = {.api_version = BACKEND_API_VERSION,
                                     .kind = W4A16_DEVICE_HIP,
-                                    .name = "hip",
                                     .device_class = DEVICE_CLASS_GFX11,
                                     .open = hip_open,
                                     .close = hip_close,

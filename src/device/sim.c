@@ -179,7 +179,6 @@ static w4a16_status sim_launch(void *state, const void *handle, const struct pla
 
 const struct backend sim_backend = {.api_version = BACKEND_API_VERSION,
                                     .kind = W4A16_DEVICE_SIM,
-                                    .name = "sim",
                                     .device_class = DEVICE_CLASS_GFX11,
                                     .open = sim_open,
                                     .close = sim_close,
