@@ -38,12 +38,25 @@ typedef enum gfx11sim_status {
     GFX11SIM_MEMORY_FAULT = -5,  /* an access outside every buffer, or against its permissions */
     GFX11SIM_TRAP = -6,          /* s_trap */
     GFX11SIM_TIMEOUT = -7,       /* instruction quota used up: an endless loop */
-    GFX11SIM_OUT_OF_MEMORY = -8
+    GFX11SIM_OUT_OF_MEMORY = -8,
+    GFX11SIM_STRICT = -9 /* a check of strict mode has found a fault; report.check says which */
 } gfx11sim_status;
+
+/* What strict mode looks for: bits of gfx11sim_options.checks. Accesses outside every buffer stop a run always. */
+typedef enum gfx11sim_check {
+    GFX11SIM_CHECK_UNDEFINED = 1, /* a value that nobody wrote reaches an address, a branch, EXEC or a store */
+    GFX11SIM_CHECK_ALIGNMENT = 2, /* an access that is not a multiple of its element's size */
+    GFX11SIM_CHECK_WAIT = 4,      /* a register is used before its load has been waited for */
+    GFX11SIM_CHECK_RACE = 8,      /* unordered accesses by two waves (LDS) or two work-groups (global memory) */
+    GFX11SIM_CHECK_HAZARD = 16,   /* a dependent WMMA without the instruction that the hardware needs between */
+    GFX11SIM_CHECK_BARRIER = 32,  /* waves of a group wait at different barriers, or one ends without arriving */
+    GFX11SIM_CHECK_ALL = 63
+} gfx11sim_check;
 
 /* What stopped a call. Fields that do not apply are zero; `text` is always a complete sentence. */
 typedef struct gfx11sim_report {
     gfx11sim_status status;
+    gfx11sim_check check; /* of GFX11SIM_STRICT; else 0 */
     char text[1024];
     char kernel[128];
     char instruction[192]; /* disassembly */
@@ -72,6 +85,8 @@ typedef struct gfx11sim_options {
     gfx11sim_simd simd;      /* default AUTO; a level that the host lacks is refused */
     uint64_t schedule_seed;  /* 0 (default) = work-groups and waves in order, else a seeded random order */
     uint64_t quota;          /* instructions one wave may execute; 0 (default) = 1 << 40 */
+    unsigned checks;         /* GFX11SIM_CHECK_* bits: strict mode; 0 (default) = none */
+    int approximate_wmma;    /* 1 = WMMA in plain fp32, faster, with other last bits than the silicon; default 0 */
 } gfx11sim_options;
 
 GFX11SIM_API void gfx11sim_options_init(gfx11sim_options *options);
@@ -97,6 +112,14 @@ GFX11SIM_API gfx11sim_status gfx11sim_bind(gfx11sim *sim, void *host, size_t byt
 GFX11SIM_API gfx11sim_status gfx11sim_unbind(gfx11sim *sim, uint64_t address, gfx11sim_report *report);
 /* Host pointer behind [address, address + bytes), or null if that is not inside one binding. */
 GFX11SIM_API void *gfx11sim_host_pointer(const gfx11sim *sim, uint64_t address, size_t bytes);
+
+/*
+ * Strict mode takes bound memory as written. Memory that the program has not filled is declared here (defined = 0),
+ * and copies into it are (defined = 1); kernels' stores define what they write. Without GFX11SIM_CHECK_UNDEFINED
+ * nothing happens. The range must lie inside one binding.
+ */
+GFX11SIM_API gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size_t bytes, int defined,
+                                           gfx11sim_report *report);
 
 /* ---- code objects ---------------------------------------------------------------------------------- */
 
@@ -209,6 +232,32 @@ GFX11SIM_API void gfx11sim_launch_init(gfx11sim_launch *launch);
 GFX11SIM_API gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel,
                                           const gfx11sim_launch *launch, gfx11sim_counts *counts,
                                           gfx11sim_report *report);
+
+/* ---- fidelity -------------------------------------------------------------------------------------- */
+
+/* How near an instruction's results are to the silicon's. */
+typedef enum gfx11sim_fidelity {
+    GFX11SIM_CAPTURED = 0,   /* equal to recorded results of the silicon */
+    GFX11SIM_EXACT,          /* integer, or IEEE with one rounding */
+    GFX11SIM_MODELLED,       /* by a rule that agrees with captures of related operations */
+    GFX11SIM_APPROXIMATE,    /* within the documented error, but the silicon's last bits are not known */
+    GFX11SIM_FIDELITIES
+} gfx11sim_fidelity;
+
+GFX11SIM_API const char *gfx11sim_fidelity_name(gfx11sim_fidelity fidelity); /* "captured", ... */
+
+typedef struct gfx11sim_op_count {
+    const char *opcode; /* "v_dot2_f32_f16"; static */
+    gfx11sim_fidelity fidelity;
+    gfx11sim_unit unit;
+    uint64_t count; /* executions by waves; each half of a dual-issue pair counts as itself */
+} gfx11sim_op_count;
+
+/*
+ * The operations that the last launch executed, in the order of the instruction set: returns how many there are and
+ * writes the first `capacity` of them (rows may be null if it is 0).
+ */
+GFX11SIM_API size_t gfx11sim_profile(const gfx11sim *sim, gfx11sim_op_count *rows, size_t capacity);
 
 /* ---- disassembly ----------------------------------------------------------------------------------- */
 

@@ -57,6 +57,8 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
     sim->quota = options->quota ? options->quota : UINT64_C(1) << 40;
     FAIL_IF(options->threads < 0 || options->threads > 1024, report, GFX11SIM_INVALID_ARGUMENT,
             "%d host threads: accepted are 1 to 1024, or 0 for all", options->threads);
+    FAIL_IF(options->checks, report, GFX11SIM_UNSUPPORTED, "strict mode is not built yet");
+    FAIL_IF(options->approximate_wmma, report, GFX11SIM_UNSUPPORTED, "approximate WMMA is not built yet");
     sim->pool = pool_create(options->threads);
     FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "the host threads could not be started");
     executors_bind(sim->executors, sim->simd);

@@ -16,7 +16,7 @@ enum { PER_HALF = OP_PER_HALF, IDLE = OP_IDLE, ACCUMULATES = OP_ACCUMULATES, MAS
 
 static const struct op_info op_infos[OP_COUNT] = {
 #define OP(name, unit, fidelity, flags, dst, src0, src1, src2)                                               \
-    [OP_##name] = {#name, GFX11SIM_UNIT_##unit, FIDELITY_##fidelity,                                         \
+    [OP_##name] = {#name, GFX11SIM_UNIT_##unit, GFX11SIM_##fidelity,                                         \
                    flags, TYPE_##dst,           {TYPE_##src0, TYPE_##src1, TYPE_##src2}},
 #include "isa/ops.def"
 #undef OP

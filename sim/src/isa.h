@@ -82,13 +82,6 @@ extern const struct type_info type_infos[TYPE_COUNT];
 static inline unsigned type_dwords(unsigned type) { return type_infos[type].dwords; }
 static inline bool type_is_16(unsigned type) { return type_infos[type].half; }
 
-enum fidelity {
-    FIDELITY_CAPTURED,   /* equal to recorded results of the silicon */
-    FIDELITY_EXACT,      /* integer, or IEEE with one rounding */
-    FIDELITY_MODELLED,   /* by a rule that agrees with captures of related operations */
-    FIDELITY_APPROXIMATE /* within the documented error, but the silicon's last bits are not known */
-};
-
 enum op_flags {
     OP_PER_HALF = 1,    /* executed for each 32 lanes of a wave64 */
     OP_IDLE = 2,        /* does no work: s_nop, s_delay_alu, s_clause, s_waitcnt* */
@@ -99,7 +92,7 @@ enum op_flags {
 struct op_info {
     const char *name; /* LLVM's mnemonic without _e32 or _e64 */
     gfx11sim_unit unit;
-    uint8_t fidelity;    /* enum fidelity */
+    uint8_t fidelity;    /* gfx11sim_fidelity */
     uint8_t flags;       /* enum op_flags */
     uint8_t dst, src[3]; /* enum value_type. Memory: src[1] is the data, src[2] the second data */
 };

@@ -374,17 +374,21 @@ static void take_down(struct run *r) {
     remove_segment(r, &r->queue);
 }
 
-static void sum_counts(const struct run *r, gfx11sim_counts *counts) {
+static void sum_counts(const struct run *r, struct op_counts *profile, gfx11sim_counts *counts) {
+    memset(profile, 0, sizeof *profile);
     for (int n = 0; n < r->worker_count; n++) {
         const struct worker *w = &r->workers[n];
         counts->waves += w->wave_count;
         counts->workgroups += w->group_count;
         for (unsigned op = 0; op < OP_COUNT; op++) {
-            const struct op_info *info = op_info((enum op)op);
-            counts->instructions += w->counts.of[op];
-            counts->by_unit[info->unit] += w->counts.of[op];
-            if (op_is_idle((enum op)op)) counts->idle_instructions += w->counts.of[op];
+            profile->of[op] += w->counts.of[op];
+            profile->second[op] += w->counts.second[op];
         }
+    }
+    for (unsigned op = 0; op < OP_COUNT; op++) {
+        counts->instructions += profile->of[op];
+        counts->by_unit[op_info((enum op)op)->unit] += profile->of[op];
+        if (op_is_idle((enum op)op)) counts->idle_instructions += profile->of[op];
     }
 }
 
@@ -429,12 +433,33 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
         status = r.fault.status;
         if (status && report) *report = r.fault;
     }
-    if (counts) {
-        sum_counts(&r, counts);
-        counts->seconds = now() - start;
-    }
+    gfx11sim_counts totals = {0};
+    sum_counts(&r, &sim->profile, &totals);
+    totals.seconds = now() - start;
+    if (counts) *counts = totals;
     take_down(&r);
     pthread_mutex_unlock(&sim->lock);
     pthread_mutex_destroy(&r.fault_lock);
     return status;
+}
+
+/* ---- what was executed -------------------------------------------------------------------------------- */
+
+const char *gfx11sim_fidelity_name(gfx11sim_fidelity fidelity) {
+    static const char *const names[] = {"captured", "exact", "modelled", "approximate"};
+    return (unsigned)fidelity < GFX11SIM_FIDELITIES ? names[fidelity] : "unknown";
+}
+
+size_t gfx11sim_profile(const gfx11sim *sim, gfx11sim_op_count *rows, size_t capacity) {
+    size_t used = 0;
+    for (unsigned op = 0; sim && op < OP_COUNT; op++) {
+        uint64_t count = sim->profile.of[op] + sim->profile.second[op];
+        if (!count) continue;
+        const struct op_info *info = op_info((enum op)op);
+        bool lowered = sim->approximate_wmma && info->unit == GFX11SIM_UNIT_WMMA;
+        gfx11sim_fidelity fidelity = lowered ? GFX11SIM_APPROXIMATE : (gfx11sim_fidelity)info->fidelity;
+        if (used < capacity) rows[used] = (gfx11sim_op_count){info->name, fidelity, info->unit, count};
+        used++;
+    }
+    return used;
 }

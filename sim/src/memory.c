@@ -90,3 +90,12 @@ gfx11sim_status gfx11sim_unbind(gfx11sim *sim, uint64_t address, gfx11sim_report
 void *gfx11sim_host_pointer(const gfx11sim *sim, uint64_t address, size_t bytes) {
     return sim ? memory_at(&sim->memory, address, bytes, 0) : NULL;
 }
+
+gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size_t bytes, int defined,
+                              gfx11sim_report *report) {
+    report_clear(report);
+    (void)defined;
+    FAIL_IF(!gfx11sim_host_pointer(sim, address, bytes), report, GFX11SIM_INVALID_ARGUMENT,
+            "gfx11sim_mark: %zu bytes at 0x%" PRIx64 " are not inside one buffer", bytes, address);
+    return GFX11SIM_OK;
+}

@@ -89,6 +89,7 @@ static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const 
             i->exec(w, i);
         if (__builtin_expect(w->state == WAVE_FAULTED, 0)) break;
         counts->of[i->op]++;
+        if (i->dual) counts->second[i->dual->op]++;
         left--;
         if (observer) notify(w, i, exec, kernel, observer);
         if (__builtin_expect(w->state != WAVE_RUNNING, 0)) break;

@@ -13,6 +13,11 @@ struct pool;
 /* Written to everything that the hardware leaves undefined: a NaN as fp32, fp16 and bf16, and no address. */
 #define POISON UINT32_C(0xfff3fff3)
 
+/* Executions of every operation: of[] counts instructions, second[] the other halves of dual-issue pairs. */
+struct op_counts {
+    uint64_t of[OP_COUNT], second[OP_COUNT];
+};
+
 struct gfx11sim {
     struct memory memory;
     const char *target;
@@ -22,6 +27,8 @@ struct gfx11sim {
     struct pool *pool;
     pthread_mutex_t lock; /* held by every call that changes memory or objects, and by a launch throughout */
     gfx11sim_object *objects;
+    bool approximate_wmma;
+    struct op_counts profile; /* of the last launch */
     exec_fn *executors[OP_COUNT]; /* of the chosen SIMD level; null where nobody models the operation */
 };
 
@@ -82,11 +89,6 @@ struct decoded *program_decode(struct program *program, uint32_t pc);
 
 /* ---- run.c ----------------------------------------------------------------------------------------------
  */
-
-/* What one host thread counts: executions of every operation. */
-struct op_counts {
-    uint64_t of[OP_COUNT];
-};
 
 /*
  * Executes until the wave leaves WAVE_RUNNING or has executed `instructions`; returns how many it executed.
