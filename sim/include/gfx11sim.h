@@ -188,8 +188,8 @@ typedef struct gfx11sim_event {
     unsigned space;     /* GFX11SIM_SPACE_* */
     int store, atomic;
     uint32_t bytes;            /* per lane (per instruction for SCALAR) */
-    const uint64_t *addresses; /* [wave_size], valid where exec has a bit; null without a space. Of an LDS
-                                  instruction with two addresses, the first */
+    const uint64_t *addresses;  /* [wave_size], valid where exec has a bit; null without a space */
+    const uint64_t *addresses2; /* of LDS instructions with two addresses, the second ones; else null */
 } gfx11sim_event;
 
 /*

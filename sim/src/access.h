@@ -34,6 +34,20 @@ static inline uint32_t width_bytes(enum width width) {
     return bytes[width];
 }
 
+/* Tells observers and strict mode one address per lane; an instruction with two calls it with which = 0
+ * and 1. */
+static inline void note_access(struct wave *w, unsigned space, bool store, bool atomic, enum width width,
+                               unsigned which, const uint64_t *addresses) {
+    struct access_note *n = &w->note;
+    n->space = space;
+    n->store = store;
+    n->atomic = atomic;
+    n->width = (uint8_t)width;
+    n->count = (uint8_t)(which + 1);
+    n->bytes = width_bytes(width);
+    memcpy(n->addresses[which] + LANES * w->half, addresses, LANES * sizeof addresses[0]);
+}
+
 static inline uint32_t *vgpr(struct wave *w, unsigned reg) { return (uint32_t *)&w->v[reg]; }
 
 /* One lane's value from memory to registers dst, dst + 1, ... */

@@ -7,14 +7,6 @@
 #include "access.h"
 #include "executors.h"
 
-static void observe(struct wave *w, bool store, bool atomic, uint32_t bytes, const uint32_t *addresses) {
-    w->space = GFX11SIM_SPACE_LDS;
-    w->store = store;
-    w->atomic = atomic;
-    w->access_bytes = bytes;
-    for (unsigned l = 0; l < LANES; l++) w->addresses[LANES * w->half + l] = addresses[l];
-}
-
 /* Host pointer of an access, or null after a fault. */
 static unsigned char *lds_at(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, uint32_t align,
                              const char *what) {
@@ -39,20 +31,27 @@ static bool usable(struct wave *w, const struct inst *i) {
     return false;
 }
 
-/* Lane addresses for an offset; two-address forms call it twice. Returns the lanes to serve, 0 for none. */
-static uint32_t addresses(struct wave *w, const struct inst *i, uint32_t offset, bool store, bool atomic,
-                          uint32_t bytes, uint32_t *a) {
+/*
+ * Lane addresses for an offset; two-address forms call it twice, with `which` 0 and 1. Returns the lanes to
+ * serve, 0 for none.
+ */
+static uint32_t addresses(struct wave *w, const struct inst *i, unsigned which, uint32_t offset, bool store,
+                          bool atomic, enum width width, uint32_t *a) {
     if (!usable(w, i)) return 0;
     const uint32_t *v = vgpr(w, i->src[0].reg);
     for (unsigned l = 0; l < LANES; l++) a[l] = v[l] + offset;
-    if (w->observed) observe(w, store, atomic, bytes, a);
+    if (w->observed) {
+        uint64_t wide[LANES];
+        for (unsigned l = 0; l < LANES; l++) wide[l] = a[l];
+        note_access(w, GFX11SIM_SPACE_LDS, store, atomic, width, which, wide);
+    }
     return exec_mask(w);
 }
 
 static inline void load(struct wave *w, const struct inst *i, enum width width) {
     uint32_t a[LANES], bytes = width_bytes(width);
     unsigned char *p[LANES];
-    uint32_t mask = addresses(w, i, (uint32_t)i->offset, false, false, bytes, a);
+    uint32_t mask = addresses(w, i, 0, (uint32_t)i->offset, false, false, width, a);
     FOR_ACTIVE(l, mask) if (!(p[l] = lds_at(w, l, a[l], bytes, 1, "load"))) return;
     FOR_ACTIVE(l, mask) load_lane(w, i->dst.reg, l, p[l], width);
 }
@@ -60,7 +59,7 @@ static inline void load(struct wave *w, const struct inst *i, enum width width) 
 static inline void store(struct wave *w, const struct inst *i, enum width width) {
     uint32_t a[LANES], bytes = width_bytes(width);
     unsigned char *p[LANES];
-    uint32_t mask = addresses(w, i, (uint32_t)i->offset, true, false, bytes, a);
+    uint32_t mask = addresses(w, i, 0, (uint32_t)i->offset, true, false, width, a);
     FOR_ACTIVE(l, mask) if (!(p[l] = lds_at(w, l, a[l], bytes, 1, "store"))) return;
     FOR_ACTIVE(l, mask) store_lane(w, i->src[1].reg, l, p[l], width);
 }
@@ -69,8 +68,8 @@ static inline void store(struct wave *w, const struct inst *i, enum width width)
 static inline void load2(struct wave *w, const struct inst *i, enum width width, uint32_t unit) {
     uint32_t a[LANES], b[LANES], bytes = width_bytes(width);
     unsigned char *p[LANES], *q[LANES];
-    uint32_t mask = addresses(w, i, (uint32_t)(i->offset >> 8 & 255) * unit, false, false, bytes, b);
-    addresses(w, i, (uint32_t)(i->offset & 255) * unit, false, false, bytes, a);
+    addresses(w, i, 0, (uint32_t)(i->offset & 255) * unit, false, false, width, a);
+    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * unit, false, false, width, b);
     FOR_ACTIVE(l, mask)
     if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "load")) ||
         !(q[l] = lds_at(w, l, b[l], bytes, bytes, "load")))
@@ -84,8 +83,8 @@ static inline void load2(struct wave *w, const struct inst *i, enum width width,
 static inline void store2(struct wave *w, const struct inst *i, enum width width, uint32_t unit) {
     uint32_t a[LANES], b[LANES], bytes = width_bytes(width);
     unsigned char *p[LANES], *q[LANES];
-    uint32_t mask = addresses(w, i, (uint32_t)(i->offset >> 8 & 255) * unit, true, false, bytes, b);
-    addresses(w, i, (uint32_t)(i->offset & 255) * unit, true, false, bytes, a);
+    addresses(w, i, 0, (uint32_t)(i->offset & 255) * unit, true, false, width, a);
+    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * unit, true, false, width, b);
     FOR_ACTIVE(l, mask)
     if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "store")) ||
         !(q[l] = lds_at(w, l, b[l], bytes, bytes, "store")))
@@ -99,10 +98,11 @@ static inline void store2(struct wave *w, const struct inst *i, enum width width
 /* Exchanges two elements; the first one's old value comes first. */
 static void exchange2(struct wave *w, const struct inst *i, const struct atomic *swap, uint32_t unit) {
     unsigned bits = swap->bits;
+    enum width width = bits == 64 ? WIDTH_64 : WIDTH_32;
     uint32_t a[LANES], b[LANES], bytes = bits / 8;
     unsigned char *p[LANES], *q[LANES];
-    uint32_t mask = addresses(w, i, (uint32_t)(i->offset >> 8 & 255) * unit, true, true, bytes, b);
-    addresses(w, i, (uint32_t)(i->offset & 255) * unit, true, true, bytes, a);
+    addresses(w, i, 0, (uint32_t)(i->offset & 255) * unit, true, true, width, a);
+    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * unit, true, true, width, b);
     FOR_ACTIVE(l, mask)
     if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "atomic")) ||
         !(q[l] = lds_at(w, l, b[l], bytes, bytes, "atomic")))
@@ -117,9 +117,10 @@ static void exchange2(struct wave *w, const struct inst *i, const struct atomic 
 
 static void atomic(struct wave *w, const struct inst *i, const struct atomic *operation) {
     unsigned bits = operation->bits;
+    enum width width = bits == 64 ? WIDTH_64 : WIDTH_32;
     uint32_t a[LANES], bytes = bits / 8;
     unsigned char *p[LANES];
-    uint32_t mask = addresses(w, i, (uint32_t)i->offset, true, true, bytes, a);
+    uint32_t mask = addresses(w, i, 0, (uint32_t)i->offset, true, true, width, a);
     FOR_ACTIVE(l, mask) if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "atomic"))) return;
     FOR_ACTIVE(l, mask) {
         uint64_t data2 = i->src[2].kind == OPND_NONE ? 0 : lane_data(w, i->src[2].reg, l, bits);

@@ -11,15 +11,6 @@
 
 enum segment { GLOBAL, FLAT, SCRATCH };
 
-static void observe(struct wave *w, unsigned space, bool store, bool atomic, uint32_t bytes,
-                    const uint64_t *addresses) {
-    w->space = space;
-    w->store = store;
-    w->atomic = atomic;
-    w->access_bytes = bytes;
-    memcpy(w->addresses + LANES * w->half, addresses, LANES * sizeof addresses[0]);
-}
-
 static uint64_t scalar64(const struct wave *w, const struct operand *o) {
     return w->s[o->reg] | (uint64_t)w->s[o->reg + 1] << 32;
 }
@@ -62,6 +53,7 @@ static unsigned char *resolve(struct wave *w, enum segment segment, unsigned lan
 }
 
 struct access {
+    enum width width;
     uint32_t bytes;
     unsigned rights; /* GFX11SIM_READ | GFX11SIM_WRITE */
     uint32_t align;  /* 1, or the natural alignment that atomics need */
@@ -94,8 +86,8 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
     uint64_t a[LANES];
     lane_addresses(w, i, segment, a);
     if (w->observed)
-        observe(w, segment == SCRATCH ? GFX11SIM_SPACE_SCRATCH : GFX11SIM_SPACE_GLOBAL,
-                access->rights & GFX11SIM_WRITE, access->atomic, access->bytes, a);
+        note_access(w, segment == SCRATCH ? GFX11SIM_SPACE_SCRATCH : GFX11SIM_SPACE_GLOBAL,
+                    access->rights & GFX11SIM_WRITE, access->atomic, access->width, 0, a);
     *together = false;
     if (segment == GLOBAL && mask == UINT32_MAX && !access->atomic) {
         uint64_t differs = 0;
@@ -122,7 +114,7 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
 
 static inline __attribute__((always_inline)) void load(struct wave *w, const struct inst *i,
                                                        enum segment segment, enum width width) {
-    const struct access access = {width_bytes(width), GFX11SIM_READ, 1, false, "load"};
+    const struct access access = {width, width_bytes(width), GFX11SIM_READ, 1, false, "load"};
     unsigned char *p[LANES];
     bool together;
     uint32_t mask = exec_mask(w);
@@ -139,7 +131,7 @@ static inline __attribute__((always_inline)) void load(struct wave *w, const str
 
 static inline __attribute__((always_inline)) void store(struct wave *w, const struct inst *i,
                                                         enum segment segment, enum width width) {
-    const struct access access = {width_bytes(width), GFX11SIM_WRITE, 1, false, "store"};
+    const struct access access = {width, width_bytes(width), GFX11SIM_WRITE, 1, false, "store"};
     unsigned char *p[LANES];
     bool together;
     uint32_t mask = exec_mask(w);
@@ -150,7 +142,8 @@ static inline __attribute__((always_inline)) void store(struct wave *w, const st
 static void atomic(struct wave *w, const struct inst *i, enum segment segment, const struct atomic *operation,
                    bool two) {
     unsigned bits = operation->bits;
-    const struct access access = {bits / 8, GFX11SIM_READ | GFX11SIM_WRITE, bits / 8, true, "atomic"};
+    const struct access access = {
+        bits == 64 ? WIDTH_64 : WIDTH_32, bits / 8, GFX11SIM_READ | GFX11SIM_WRITE, bits / 8, true, "atomic"};
     unsigned char *p[LANES];
     bool together;
     uint32_t mask = exec_mask(w);
@@ -168,14 +161,16 @@ static void atomic(struct wave *w, const struct inst *i, enum segment segment, c
 
 #define LOADS(X)                                                                                             \
     X(load_u8, WIDTH_U8)                                                                                     \
-    X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16) X(load_b32, WIDTH_32)                 \
-        X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128) X(load_d16_u8, WIDTH_D16_U8)     \
+    X(load_i8, WIDTH_I8)                                                                                     \
+    X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16) X(load_b32, WIDTH_32) X(load_b64, WIDTH_64)                \
+        X(load_b96, WIDTH_96) X(load_b128, WIDTH_128) X(load_d16_u8, WIDTH_D16_U8)                           \
             X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16) X(load_d16_hi_u8, WIDTH_HI_U8)           \
                 X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
 #define STORES(X)                                                                                            \
     X(store_b8, WIDTH_U8)                                                                                    \
-    X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) X(store_b96, WIDTH_96)             \
-        X(store_b128, WIDTH_128) X(store_d16_hi_b8, WIDTH_HI_U8) X(store_d16_hi_b16, WIDTH_HI)
+    X(store_b16, WIDTH_U16)                                                                                  \
+    X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) X(store_b96, WIDTH_96) X(store_b128, WIDTH_128)            \
+        X(store_d16_hi_b8, WIDTH_HI_U8) X(store_d16_hi_b16, WIDTH_HI)
 
 #define ONE(prefix, segment, kind, name, width)                                                              \
     static void prefix##_##name(struct wave *w, const struct inst *i) { kind(w, i, segment, width); }
@@ -197,10 +192,11 @@ GLOBAL_STORE(store_addtid_b32, WIDTH_32)
 /* Of the atomics of access.h, those that exist here. */
 #define MEMORY_ATOMICS(X)                                                                                    \
     X(swap_b32)                                                                                              \
-    X(cmpswap_b32) X(add_u32) X(sub_u32) X(min_i32) X(min_u32) X(max_i32) X(max_u32) X(and_b32) X(or_b32)    \
-        X(xor_b32) X(inc_u32) X(dec_u32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) X(min_i64)         \
-            X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(inc_u64) X(dec_u64)           \
-                X(cmpswap_f32) X(min_f32) X(max_f32) X(add_f32)
+    X(cmpswap_b32)                                                                                           \
+    X(add_u32) X(sub_u32) X(min_i32) X(min_u32) X(max_i32) X(max_u32) X(and_b32) X(or_b32) X(xor_b32)        \
+        X(inc_u32) X(dec_u32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) X(min_i64) X(min_u64)         \
+            X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(inc_u64) X(dec_u64) X(cmpswap_f32)       \
+                X(min_f32) X(max_f32) X(add_f32)
 
 #define ATOMIC(name)                                                                                         \
     static void global_atomic_##name(struct wave *w, const struct inst *i) {                                 \

@@ -15,9 +15,10 @@ static uint64_t byte_offset(const struct wave *w, const struct inst *i) {
 
 static void note_access(struct wave *w, uint64_t address, uint32_t bytes) {
     if (!w->observed) return;
-    w->space = GFX11SIM_SPACE_SCALAR;
-    w->access_bytes = bytes;
-    w->addresses[0] = address;
+    w->note.space = GFX11SIM_SPACE_SCALAR;
+    w->note.count = 1;
+    w->note.bytes = bytes;
+    w->note.addresses[0][0] = address;
 }
 
 static void load(struct wave *w, const struct inst *i) {

@@ -54,6 +54,16 @@ static inline unsigned char *memory_at(const struct memory *m, uint64_t address,
 
 /* ---- waves --------------------------------------------------------------------------------------------- */
 
+/* What a memory instruction has accessed, for observers and strict mode. */
+struct access_note {
+    unsigned space; /* GFX11SIM_SPACE_*; NONE: no memory instruction, or no lane was active */
+    bool store, atomic;
+    uint8_t width;  /* enum width of access.h; of SMEM, nothing */
+    uint8_t count;  /* addresses per lane: 2 for LDS instructions with two offsets */
+    uint32_t bytes; /* per address */
+    uint64_t addresses[2][64];
+};
+
 struct group {
     uint32_t id[3];
     unsigned char *lds;
@@ -80,12 +90,9 @@ struct wave {
     uint32_t scratch_bytes; /* per lane */
     uint64_t code_address;  /* simulated address of dword 0, for s_getpc, s_setpc, s_swappc */
     uint32_t code_dwords;
-    /* Addresses of the last memory instruction, for observers: filled by memory executors only if `observed`. */
-    bool observed;
-    unsigned space;
-    bool store, atomic;
-    uint32_t access_bytes;
-    uint64_t addresses[64];
+    bool observed;      /* memory executors fill `note` */
+    struct access_note note;
+    struct shadow *shadow; /* what strict mode knows of the wave; null without it */
     struct gfx11sim_report *fault; /* where wave_fault writes */
 };
 

@@ -50,11 +50,12 @@ static void notify(struct wave *w, const struct inst *i, uint64_t exec, const gf
         .dual_opcode = i->dual ? op_info(i->dual->op)->name : NULL,
         .unit = info->unit,
         .exec = exec,
-        .space = w->space,
-        .store = w->store,
-        .atomic = w->atomic,
-        .bytes = w->access_bytes,
-        .addresses = w->space == GFX11SIM_SPACE_NONE ? NULL : w->addresses,
+        .space = w->note.space,
+        .store = w->note.store,
+        .atomic = w->note.atomic,
+        .bytes = w->note.bytes,
+        .addresses = w->note.space == GFX11SIM_SPACE_NONE ? NULL : w->note.addresses[0],
+        .addresses2 = w->note.count == 2 ? w->note.addresses[1] : NULL,
     };
     memcpy(event.workgroup, w->group->id, sizeof event.workgroup);
     observer->issue(observer->context, &event);
@@ -79,9 +80,10 @@ static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const 
         uint64_t exec = 0;
         if (observer) {
             exec = w->s[SREG_EXEC] | (wave64 ? (uint64_t)w->s[SREG_EXEC + 1] << 32 : 0);
-            w->space = GFX11SIM_SPACE_NONE;
-            w->store = w->atomic = false;
-            w->access_bytes = 0;
+            w->note.space = GFX11SIM_SPACE_NONE;
+            w->note.store = w->note.atomic = false;
+            w->note.count = 0;
+            w->note.bytes = 0;
         }
         if (wave64)
             execute_wave64(w, i);
