@@ -58,10 +58,11 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
     FAIL_IF(options->threads < 0 || options->threads > 1024, report, GFX11SIM_INVALID_ARGUMENT,
             "%d host threads: accepted are 1 to 1024, or 0 for all", options->threads);
     FAIL_IF(options->checks, report, GFX11SIM_UNSUPPORTED, "strict mode is not built yet");
-    FAIL_IF(options->approximate_wmma, report, GFX11SIM_UNSUPPORTED, "approximate WMMA is not built yet");
     sim->pool = pool_create(options->threads);
     FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "the host threads could not be started");
     executors_bind(sim->executors, sim->simd);
+    sim->approximate_wmma = options->approximate_wmma;
+    if (sim->approximate_wmma) executors_bind_approximate_wmma(sim->executors, sim->simd);
     return GFX11SIM_OK;
 }
 

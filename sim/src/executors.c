@@ -37,6 +37,19 @@ bool executors_bind(exec_fn **table, gfx11sim_simd level) {
     return true;
 }
 
+void executors_bind_approximate_wmma(exec_fn **table, gfx11sim_simd level) {
+    static bind_fn *const files[] = {
+        [GFX11SIM_SIMD_PORTABLE] = bind_wmma_fast_portable,
+#ifdef SIM_HAS_avx2
+        [GFX11SIM_SIMD_AVX2] = bind_wmma_fast_avx2,
+#endif
+#ifdef SIM_HAS_avx512
+        [GFX11SIM_SIMD_AVX512] = bind_wmma_fast_avx512,
+#endif
+    };
+    files[level](table);
+}
+
 /* ---- dual issue: both halves read their sources before either writes ------------------------------------
  */
 

@@ -36,11 +36,15 @@
 #define DECLARE_VECTOR(file) bind_fn bind_##file##_portable, bind_##file##_avx2, bind_##file##_avx512;
 SCALAR_EXECUTORS(DECLARE_SCALAR)
 VECTOR_EXECUTORS(DECLARE_VECTOR)
+DECLARE_VECTOR(wmma_fast)
 #undef DECLARE_SCALAR
 #undef DECLARE_VECTOR
 
 /* Fills table[OP_COUNT] for a level: null where nothing is modelled. False if the level was not built. */
 bool executors_bind(exec_fn **table, gfx11sim_simd level);
+
+/* Puts approximate WMMA into a table that has been filled for the level. */
+void executors_bind_approximate_wmma(exec_fn **table, gfx11sim_simd level);
 
 /*
  * Sets exec, exec_x and plain of a decoded instruction (of both halves of a VOPD pair). Must be called before

@@ -456,7 +456,8 @@ size_t gfx11sim_profile(const gfx11sim *sim, gfx11sim_op_count *rows, size_t cap
         uint64_t count = sim->profile.of[op] + sim->profile.second[op];
         if (!count) continue;
         const struct op_info *info = op_info((enum op)op);
-        bool lowered = sim->approximate_wmma && info->unit == GFX11SIM_UNIT_WMMA;
+        bool lowered = sim->approximate_wmma && info->unit == GFX11SIM_UNIT_WMMA &&
+                       info->fidelity != GFX11SIM_EXACT; /* integer forms stay as they are */
         gfx11sim_fidelity fidelity = lowered ? GFX11SIM_APPROXIMATE : (gfx11sim_fidelity)info->fidelity;
         if (used < capacity) rows[used] = (gfx11sim_op_count){info->name, fidelity, info->unit, count};
         used++;

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * WMMA: D = A * B + C on 16 x 16 matrices: where the matrices lie in registers, and reading and writing them.
+ *
+ *   A, B   lane l holds row (column) l & 15, consecutive k in consecutive bits from the first register on.
+ * Lanes 16-31 repeat 0-15, but are really read: they feed the odd rows of D. C, D   register r holds row 2r
+ * in lanes 0-15 and row 2r + 1 in lanes 16-31 (wave64: rows 4r to 4r + 3); 16-bit forms use the half that
+ * op_sel bit 2 names and leave the other one alone.
+ */
+#ifndef GFX11SIM_WMMA_H
+#define GFX11SIM_WMMA_H
+
+#include "dot.h"
+
+enum { REGISTERS = 8, PAIRS = 8 }; /* of C and D at most; registers of A and of B in the float forms */
+
+/* Which rows this half-wave's registers of C and D hold. */
+struct shape {
+    unsigned registers, rows_apart, first_row;
+};
+static inline struct shape shape_of(const struct wave *w) {
+    return w->wave_size == 64 ? (struct shape){4, 4, 2 * w->half} : (struct shape){8, 2, 0};
+}
+/* The lane of A that feeds lane l of D's register r. */
+static inline unsigned lane_of_a(struct shape shape, unsigned r, unsigned l) {
+    return shape.rows_apart * r + shape.first_row + (l < 16 ? 0 : 17);
+}
+
+/* Register n of a source that is a range of registers, or a constant for all of them. */
+static inline const uint32_t *source_register(const struct wave *w, const struct inst *i, unsigned s,
+                                              unsigned n, uint32_t *t) {
+    const struct operand *o = &i->src[s];
+    if (o->kind == OPND_VGPR) return (const uint32_t *)&w->v[o->reg + n];
+    uint32_t value = scalar32(w, o);
+    FOR_LANES(l) t[l] = value;
+    return t;
+}
+
+/* neg_lo and neg_hi negate the halves of A and B. */
+static inline void fetch_factors(const struct wave *w, const struct inst *i, unsigned s, u32v *x) {
+    uint32_t flip = (i->neg_lo >> s & 1 ? 0x8000 : 0) | (i->neg_hi >> s & 1 ? 0x80000000 : 0);
+    for (unsigned k = 0; k < PAIRS; k++) {
+        lanes32 t;
+        const uint32_t *f = source_register(w, i, s, k, t);
+        FOR_LANES(l) x[k][l] = f[l] ^ flip;
+    }
+}
+
+/* C in the form of f32, with neg and abs. */
+static inline __attribute__((always_inline)) void
+fetch_accumulator(const struct wave *w, const struct inst *i, enum dot_output out, lanes32 *acc) {
+    unsigned shift = out != DOT_TO_F32 && i->op_sel & 4 ? 16 : 0;
+    bool constant = i->src[2].kind != OPND_VGPR;
+    uint32_t top = out == DOT_TO_F32 ? 0x80000000 : 0x8000;
+    uint32_t magnitude = i->neg_hi & 4 ? ~top : ~UINT32_C(0), sign = i->neg_lo & 4 ? top : 0;
+    for (unsigned r = 0; r < shape_of(w).registers; r++) {
+        lanes32 t;
+        const uint32_t *c = source_register(w, i, 2, r, t);
+        FOR_LANES(l) {
+            uint32_t x = constant ? c[l] : c[l] >> shift;
+            x = (x & magnitude) ^ sign;
+            acc[r][l] = out == DOT_TO_F32    ? x
+                        : out == DOT_TO_BF16 ? x << 16
+                                             : float_bits(f16_to_float(x & 0xffff));
+        }
+    }
+}
+
+/* D; all lanes: matrix instructions ignore EXEC. */
+static inline __attribute__((always_inline)) void store_result(struct wave *w, const struct inst *i,
+                                                               enum dot_output out, lanes32 *acc) {
+    unsigned shift = out != DOT_TO_F32 && i->op_sel & 4 ? 16 : 0;
+    for (unsigned r = 0; r < shape_of(w).registers; r++) {
+        uint32_t *d = (uint32_t *)&w->v[i->dst.reg + r];
+        lanes32 result;
+        if (unlikely(i->clamp)) clamp_f32(w, acc[r]);
+        FOR_LANES(l) {
+            uint32_t x = out == DOT_TO_F16 ? float_to_f16(bits_float(acc[r][l])) : acc[r][l] >> 16;
+            result[l] = out == DOT_TO_F32 ? acc[r][l] : (d[l] & 0xffff0000 >> shift) | x << shift;
+        }
+        memcpy(d, result, sizeof result);
+    }
+}
+
+#define FLOAT_FORMS(X)                                                                                       \
+    X(v_wmma_f32_16x16x16_f16, DOT_F16, DOT_TO_F32)                                                          \
+    X(v_wmma_f32_16x16x16_bf16, DOT_BF16, DOT_TO_F32)                                                        \
+    X(v_wmma_f16_16x16x16_f16, DOT_F16, DOT_TO_F16)                                                          \
+    X(v_wmma_bf16_16x16x16_bf16, DOT_BF16, DOT_TO_BF16)
+
+#endif

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * How fast the simulator is, and that it is right at that speed.
+ *
+ *     sim_bench [--check | --json] [--rounds N] CODE_OBJECT
+ *
+ * First the bits: every workload, small, at every SIMD level of the host, on two threads and in strict mode,
+ * against the host's expectation (exit code 1 if any differ; --check ends here). Then the table: best of N
+ * rounds, each of which visits all cells, so that other load on the machine meets all of them alike.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "gfx11sim.h"
+#include "plan/plan.h"
+
+enum { RUNS = 2 }; /* launches in a round; the first one also decodes */
+
+static const struct config {
+    const char *name;
+    gfx11sim_simd simd;
+    int threads;
+    unsigned checks;
+} configs[] = {{"avx512", GFX11SIM_SIMD_AVX512, 1, 0},
+               {"avx2", GFX11SIM_SIMD_AVX2, 1, 0},
+               {"portable", GFX11SIM_SIMD_PORTABLE, 1, 0},
+               {"2 threads", GFX11SIM_SIMD_AUTO, 2, 0},
+               {"strict", GFX11SIM_SIMD_AUTO, 1, GFX11SIM_CHECK_ALL}};
+enum { CONFIGS = sizeof configs / sizeof configs[0], PORTABLE = 2, TWO_THREADS = 3, STRICT = 4 };
+
+static struct {
+    unsigned char *bytes;
+    size_t size;
+} own_kernels;
+
+void die(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("sim_bench: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(2);
+}
+
+static void must(gfx11sim_status status, const gfx11sim_report *report) {
+    if (status != GFX11SIM_OK) die("%s", report->text);
+}
+
+/* Null if the host or the build lacks what the configuration asks for. */
+static gfx11sim *open_machine(const struct config *c, bool approximate) {
+    gfx11sim_options options;
+    gfx11sim_options_init(&options);
+    options.simd = c->simd;
+    options.threads = c->threads;
+    options.checks = c->checks;
+    options.approximate_wmma = approximate;
+    gfx11sim *sim;
+    gfx11sim_report report;
+    gfx11sim_status status = gfx11sim_create(&options, &sim, &report);
+    if (status == GFX11SIM_UNSUPPORTED || (status == GFX11SIM_INVALID_ARGUMENT && c->simd)) return NULL;
+    must(status, &report);
+    return sim;
+}
+
+static const gfx11sim_kernel *load_kernel(gfx11sim *sim, const struct workload *w) {
+    gfx11sim_object *object;
+    gfx11sim_report report;
+    struct kernel_object embedded = {.bytes = own_kernels.bytes, .size = own_kernels.size};
+    if (w->code_object && !kernel_object_find("gfx1100", w->code_object, &embedded))
+        die("the library has no code object %s", w->code_object);
+    must(gfx11sim_load(sim, embedded.bytes, embedded.size, &object, &report), &report);
+    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(object, w->kernel);
+    if (!kernel) die("there is no kernel %s", w->kernel);
+    return kernel;
+}
+
+/* Millions a second in the best of `runs` launches; 0 where the configuration does not exist. */
+static double run(const struct workload *w, const struct config *c, struct launch *l, unsigned runs) {
+    gfx11sim *sim = open_machine(c, w->approximate);
+    if (!sim) return 0;
+    gfx11sim_report report;
+    for (unsigned n = 0; n < l->buffer_count; n++) {
+        struct buffer *b = &l->buffers[n];
+        unsigned access = n + 1 < l->buffer_count ? GFX11SIM_READ : GFX11SIM_READ | GFX11SIM_WRITE;
+        uint64_t address;
+        must(gfx11sim_bind(sim, b->data, b->bytes, access, b->name, &address, &report), &report);
+        memcpy(l->kernarg + b->argument, &address, sizeof address);
+    }
+    struct buffer *out = &l->buffers[l->buffer_count - 1];
+    memset(out->data, 0xff, out->bytes);
+    gfx11sim_launch launch;
+    gfx11sim_launch_init(&launch);
+    launch.block[0] = l->block;
+    launch.grid[0] = l->groups[0] * l->block;
+    if (l->groups[1]) launch.grid[1] = l->groups[1];
+    launch.dynamic_lds_bytes = l->lds_bytes;
+    launch.kernarg = l->kernarg;
+    launch.kernarg_bytes = l->kernarg_bytes;
+    const gfx11sim_kernel *kernel = load_kernel(sim, w);
+    double best = 0;
+    for (unsigned n = 0; n < runs; n++) {
+        gfx11sim_counts counts;
+        must(gfx11sim_run(sim, kernel, &launch, &counts, &report), &report);
+        uint64_t done = w->counted == COUNT_WMMA ? counts.by_unit[GFX11SIM_UNIT_WMMA]
+                                                 : counts.instructions - counts.idle_instructions;
+        double rate = (double)done / counts.seconds * 1e-6;
+        if (rate > best) best = rate;
+    }
+    gfx11sim_destroy(sim);
+    return best;
+}
+
+static unsigned differing_bytes(const struct buffer *out, const unsigned char *wanted) {
+    unsigned count = 0;
+    for (size_t n = 0; n < out->bytes; n++) count += ((const unsigned char *)out->data)[n] != wanted[n];
+    return count;
+}
+
+/* ---- bits -----------------------------------------------------------------------------------------------
+ */
+
+static unsigned check_bits(FILE *to) {
+    unsigned wrong = 0, compared = 0;
+    for (unsigned n = 0; n < workload_count; n++) {
+        const struct workload *w = &workloads[n];
+        struct launch l = {0};
+        w->prepare(w, SIZE_CHECKED, &l);
+        const struct buffer *out = &l.buffers[l.buffer_count - 1];
+        unsigned char *wanted = malloc(out->bytes);
+        if (!wanted) die("no memory for %zu bytes", out->bytes);
+        w->expect(w, &l, wanted);
+        for (unsigned c = 0; c < CONFIGS; c++) {
+            if (run(w, &configs[c], &l, 1) == 0) continue;
+            compared++;
+            unsigned bytes = differing_bytes(out, wanted);
+            if (!bytes) continue;
+            wrong++;
+            fprintf(to, "%s, %s: %u of %zu bytes differ from the host's expectation\n", w->name,
+                    configs[c].name, bytes, out->bytes);
+        }
+        free(wanted);
+        launch_free(&l);
+    }
+    fprintf(to, "bits: %u of %u outputs are the host's expectation\n", compared - wrong, compared);
+    return wrong;
+}
+
+/* ---- speed ----------------------------------------------------------------------------------------------
+ */
+
+static void measure(double (*rates)[CONFIGS], unsigned rounds) {
+    struct launch *launches = calloc(workload_count, sizeof *launches);
+    if (!launches) die("no memory");
+    for (unsigned n = 0; n < workload_count; n++)
+        workloads[n].prepare(&workloads[n], SIZE_TIMED, &launches[n]);
+    for (unsigned round = 0; round < rounds; round++)
+        for (unsigned n = 0; n < workload_count; n++)
+            for (unsigned c = 0; c < CONFIGS; c++) {
+                if (configs[c].checks && !workloads[n].strict) continue;
+                double rate = run(&workloads[n], &configs[c], &launches[n], RUNS);
+                if (rate > rates[n][c]) rates[n][c] = rate;
+            }
+    for (unsigned n = 0; n < workload_count; n++) launch_free(&launches[n]);
+    free(launches);
+}
+
+/* On one thread at the host's best level. */
+static double best_of(const double *rates) {
+    for (unsigned c = 0; c < PORTABLE; c++)
+        if (rates[c] > 0) return rates[c];
+    return rates[PORTABLE];
+}
+
+static void print_cell(double value, const char *format) {
+    char text[32] = "-";
+    if (value > 0) snprintf(text, sizeof text, format, value);
+    printf("%11s", text);
+}
+
+static void print_table(double (*rates)[CONFIGS], bool strict_built) {
+    printf("%-27s", "millions a second");
+    for (unsigned c = 0; c < TWO_THREADS; c++) printf("%11s", configs[c].name);
+    printf("%11s%11s%11s\n", "2 threads", "strict", "bar");
+    for (unsigned n = 0; n < workload_count; n++) {
+        const struct workload *w = &workloads[n];
+        double one = best_of(rates[n]);
+        printf("%-27s", w->name);
+        for (unsigned c = 0; c < TWO_THREADS; c++) print_cell(rates[n][c], "%.2f");
+        print_cell(rates[n][TWO_THREADS] / one, "x %.2f");
+        if (w->strict && !strict_built)
+            printf("%11s", "not built");
+        else
+            print_cell(rates[n][STRICT] > 0 ? one / rates[n][STRICT] : 0, "/ %.2f");
+        print_cell(w->bar, "%.1f");
+        if (w->bar > 0) fputs(one >= w->bar ? "  met" : "  missed", stdout);
+        if (w->portable_bar > 0)
+            printf(", portable %.1f %s", w->portable_bar,
+                   rates[n][PORTABLE] >= w->portable_bar ? "met" : "missed");
+        putchar('\n');
+    }
+    puts("First rows: wave-instructions without waits and no-ops; from the matrix kernel on: WMMA "
+         "instructions.\n"
+         "2 threads: times the speed of one thread; strict: one thread's speed divided by this (bar 4).");
+}
+
+static void print_json(double (*rates)[CONFIGS]) {
+    puts("{\"workloads\": [");
+    for (unsigned n = 0; n < workload_count; n++) {
+        const struct workload *w = &workloads[n];
+        printf("  {\"name\": \"%s\", \"counted\": \"%s\", \"bar\": %g, \"millions_per_second\": {", w->name,
+               w->counted == COUNT_WMMA ? "wmma" : "instructions", w->bar);
+        const char *separator = "";
+        for (unsigned c = 0; c < CONFIGS; c++) {
+            if (rates[n][c] <= 0) continue;
+            printf("%s\"%s\": %.3f", separator, configs[c].name, rates[n][c]);
+            separator = ", ";
+        }
+        printf("}}%s\n", n + 1 < workload_count ? "," : "");
+    }
+    puts("]}");
+}
+
+static void read_kernels(const char *path) {
+    enum { LIMIT = 1 << 20 };
+    FILE *file = fopen(path, "rb");
+    own_kernels.bytes = malloc(LIMIT);
+    if (!file || !own_kernels.bytes) die("cannot read %s", path);
+    own_kernels.size = fread(own_kernels.bytes, 1, LIMIT, file);
+    fclose(file);
+}
+
+int main(int argc, char **argv) {
+    bool check = false, json = false;
+    unsigned rounds = 5;
+    const char *path = NULL;
+    for (int n = 1; n < argc; n++) {
+        if (strcmp(argv[n], "--check") == 0)
+            check = true;
+        else if (strcmp(argv[n], "--json") == 0)
+            json = true;
+        else if (strcmp(argv[n], "--rounds") == 0 && n + 1 < argc)
+            rounds = (unsigned)strtoul(argv[++n], NULL, 10);
+        else if (argv[n][0] != '-' && !path)
+            path = argv[n];
+        else
+            die("usage: sim_bench [--check | --json] [--rounds N] CODE_OBJECT");
+    }
+    if (!path || !rounds) die("usage: sim_bench [--check | --json] [--rounds N] CODE_OBJECT");
+    read_kernels(path);
+    unsigned wrong = check_bits(json ? stderr : stdout);
+    if (!wrong && !check) {
+        double (*rates)[CONFIGS] = calloc(workload_count, sizeof *rates);
+        if (!rates) die("no memory");
+        measure(rates, rounds);
+        if (json) {
+            print_json(rates);
+        } else {
+            gfx11sim *strict = open_machine(&configs[STRICT], false);
+            print_table(rates, strict != NULL);
+            gfx11sim_destroy(strict);
+        }
+        free(rates);
+    }
+    free(own_kernels.bytes);
+    return wrong != 0;
+}
