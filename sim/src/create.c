@@ -53,12 +53,16 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
                                                    : GFX11SIM_SIMD_PORTABLE;
     FAIL_IF(!host_has(sim->simd), report, GFX11SIM_INVALID_ARGUMENT, "this host cannot do SIMD level %s",
             simd_name(sim->simd));
+    sim->checks = options->checks;
     sim->schedule_seed = options->schedule_seed;
-    sim->quota = options->quota ? options->quota : UINT64_C(1) << 40;
+    sim->quota = options->quota ? options->quota : UINT64_C(1) << (options->checks ? 30 : 40);
     FAIL_IF(options->threads < 0 || options->threads > 1024, report, GFX11SIM_INVALID_ARGUMENT,
             "%d host threads: accepted are 1 to 1024, or 0 for all", options->threads);
-    FAIL_IF(options->checks, report, GFX11SIM_UNSUPPORTED, "strict mode is not built yet");
-    sim->pool = pool_create(options->threads);
+    FAIL_IF(options->checks & ~(unsigned)GFX11SIM_CHECK_ALL, report, GFX11SIM_INVALID_ARGUMENT,
+            "checks 0x%x has bits beyond GFX11SIM_CHECK_ALL", options->checks);
+    /* Strict mode's records are shared by all work-groups: one thread keeps its verdicts the same every time.
+     */
+    sim->pool = pool_create(sim->checks ? 1 : options->threads);
     FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "the host threads could not be started");
     executors_bind(sim->executors, sim->simd);
     sim->approximate_wmma = options->approximate_wmma;
@@ -91,6 +95,9 @@ gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out,
 void gfx11sim_destroy(gfx11sim *sim) {
     if (!sim) return;
     while (sim->objects) gfx11sim_unload(sim->objects);
+    for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
+        if (sim->memory.slots[slot].host && sim->memory.slots[slot].base >> SLOT_SHIFT == slot)
+            free(sim->memory.slots[slot].undefined);
     pool_destroy(sim->pool);
     pthread_mutex_destroy(&sim->lock);
     free(sim);

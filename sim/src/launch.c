@@ -9,6 +9,7 @@
 
 #include "parallel.h"
 #include "program.h"
+#include "strict.h"
 
 enum {
     PROPERTY_DISPATCH_PTR = 1 << 1,
@@ -53,6 +54,7 @@ struct run {
     unsigned max_waves;
     uint32_t lds_bytes, scratch_bytes;
     struct segment kernarg, packet, queue;
+    struct strict *strict; /* null without strict mode */
     int worker_count;
     struct worker *workers;
     pthread_mutex_t fault_lock;
@@ -159,6 +161,7 @@ static void init_wave(const struct run *r, struct worker *worker, struct group *
     fill(w->scratch, (size_t)wave_size * r->scratch_bytes);
     init_sgprs(r, w);
     init_lanes(r, w, size);
+    if (r->strict) strict_begin_wave(r->strict, w);
 }
 
 /* ---- work-groups -------------------------------------------------------------------------------------- */
@@ -204,6 +207,11 @@ static void run_waves(struct run *r, struct worker *worker, struct group *group,
     uint32_t order[MAX_WAVES];
     for (uint32_t n = 0; n < group->wave_count; n++) order[n] = n;
     for (unsigned waiting = 0, running = 1; running || waiting;) {
+        struct wave *stray = !running && r->strict ? strict_barrier(r->strict, group) : NULL;
+        if (stray) {
+            record_fault(r, stray, turn);
+            return;
+        }
         if (!running)
             for (unsigned n = 0; n < group->wave_count; n++)
                 if (group->waves[n].state == WAVE_AT_BARRIER) group->waves[n].state = WAVE_RUNNING;
@@ -247,6 +255,7 @@ static void run_group(void *context, int64_t turn, int thread) {
     unsigned wave_size = r->kernel->info.wave_size;
     group.wave_count = (size[0] * size[1] * size[2] + wave_size - 1) / wave_size;
     fill(group.lds, group.lds_bytes);
+    if (r->strict) strict_begin_group(r->strict, index);
     for (unsigned n = 0; n < group.wave_count; n++) {
         init_wave(r, worker, &group, n, size);
         if (launch->observer) notify(r, &group.waves[n], launch->observer->wave_begin);
@@ -351,6 +360,13 @@ static bool add_workers(struct run *r) {
     return true;
 }
 
+static bool add_strict(struct run *r) {
+    if (!r->sim->checks) return true;
+    r->strict = strict_create(r->sim, r->kernel, r->max_waves, r->kernel->program->vgpr_count, r->lds_bytes,
+                              r->scratch_bytes, r->group_count);
+    return r->strict != NULL;
+}
+
 static bool add_order(struct run *r) {
     uint64_t random = r->sim->schedule_seed;
     if (!random) return true;
@@ -369,6 +385,7 @@ static void take_down(struct run *r) {
     }
     free(r->workers);
     free(r->order);
+    strict_destroy(r->strict);
     remove_segment(r, &r->packet);
     remove_segment(r, &r->kernarg);
     remove_segment(r, &r->queue);
@@ -425,7 +442,8 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
     pthread_mutex_init(&r.fault_lock, NULL);
     pthread_mutex_lock(&sim->lock);
     double start = now();
-    if (!program_prepare(kernel->program) || !add_segments(&r) || !add_workers(&r) || !add_order(&r)) {
+    if (!program_prepare(kernel->program) || !add_segments(&r) || !add_workers(&r) || !add_order(&r) ||
+        !add_strict(&r)) {
         status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "kernel %.200s: no memory for the launch",
                              kernel->info.name);
     } else {

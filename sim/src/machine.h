@@ -34,11 +34,13 @@ struct binding {
     unsigned char *host; /* null: free slot */
     uint64_t base, bytes;
     unsigned access;
+    unsigned char *undefined; /* strict mode: its bits that nobody has written; null: none */
     char name[64];
 };
 
 struct memory {
     struct binding slots[SLOT_COUNT]; /* further slots of a large binding repeat its entry */
+    unsigned next_slot;               /* where the search for free ones begins */
 };
 
 /* Host address of [address, address + bytes) if one binding covers it with that access, else null. */

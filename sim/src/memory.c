@@ -3,6 +3,7 @@
 /* Simulated memory: host buffers at addresses that say which buffer they belong to. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "simulator.h"
@@ -16,12 +17,19 @@
 
 static unsigned slots_for(uint64_t bytes) { return (unsigned)((bytes + GUARD_BYTES) >> SLOT_SHIFT) + 1; }
 
-/* The first of `count` consecutive free slots, or 0. */
-static unsigned find_free(const struct memory *m, unsigned count) {
-    unsigned run = 0;
-    for (unsigned slot = FIRST_SLOT; slot < SLOT_COUNT; slot++) {
-        run = m->slots[slot].host ? 0 : run + 1;
-        if (run == count) return slot + 1 - count;
+/*
+ * The first of `count` consecutive free slots, or 0. The search goes on where the last one ended, so that
+ * addresses of freed buffers stay unused for long and a late access through them is found.
+ */
+static unsigned find_free(struct memory *m, unsigned count) {
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        unsigned run = 0;
+        for (unsigned slot = attempt || !m->next_slot ? FIRST_SLOT : m->next_slot; slot < SLOT_COUNT; slot++) {
+            run = m->slots[slot].host ? 0 : run + 1;
+            if (run < count) continue;
+            m->next_slot = slot + 1;
+            return slot + 1 - count;
+        }
     }
     return 0;
 }
@@ -50,7 +58,12 @@ bool memory_unbind(struct memory *m, uint64_t address) {
     uint64_t slot = address >> SLOT_SHIFT;
     if (slot >= SLOT_COUNT || !m->slots[slot].host || m->slots[slot].base != address) return false;
     unsigned count = slots_for(m->slots[slot].bytes);
-    memset(&m->slots[slot], 0, count * sizeof m->slots[0]);
+    free(m->slots[slot].undefined);
+    for (unsigned n = 0; n < count; n++) {
+        struct binding *b = &m->slots[slot + n]; /* name and extent stay, for reports of late accesses */
+        b->host = b->undefined = NULL;
+        b->access = 0;
+    }
     return true;
 }
 
@@ -94,8 +107,22 @@ void *gfx11sim_host_pointer(const gfx11sim *sim, uint64_t address, size_t bytes)
 gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size_t bytes, int defined,
                               gfx11sim_report *report) {
     report_clear(report);
-    (void)defined;
     FAIL_IF(!gfx11sim_host_pointer(sim, address, bytes), report, GFX11SIM_INVALID_ARGUMENT,
             "gfx11sim_mark: %zu bytes at 0x%" PRIx64 " are not inside one buffer", bytes, address);
-    return GFX11SIM_OK;
+    if (!(sim->checks & GFX11SIM_CHECK_UNDEFINED)) return GFX11SIM_OK;
+    pthread_mutex_lock(&sim->lock);
+    gfx11sim_status status = GFX11SIM_OK;
+    const struct binding *b = &sim->memory.slots[address >> SLOT_SHIFT];
+    unsigned char *undefined = b->undefined;
+    if (!undefined && !defined) {
+        undefined = calloc(1, b->bytes + 16);
+        unsigned count = slots_for(b->bytes), first = (unsigned)(b->base >> SLOT_SHIFT);
+        for (unsigned n = 0; n < count; n++) sim->memory.slots[first + n].undefined = undefined;
+        if (!undefined)
+            status = report_fail(report, GFX11SIM_OUT_OF_MEMORY,
+                                 "no memory for strict mode's records of '%s'", b->name);
+    }
+    if (undefined) memset(undefined + (address - b->base), defined ? 0 : 255, bytes);
+    pthread_mutex_unlock(&sim->lock);
+    return status;
 }

@@ -134,7 +134,7 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
         executors_select(o->sim->executors, &pair);
         exec_fn *bad = objection(p, &pair.x);
         if (!bad && pair.x.dual) bad = objection(p, &pair.y);
-        if (bad) pair.x.exec = bad;
+        if (bad) pair.x = (struct inst){.exec = bad, .op = pair.x.op, .dwords = pair.x.dwords};
         if (!pair.x.exec) pair.x.exec = exec_unbound;
     }
     d->inst = pair.x;

@@ -55,6 +55,46 @@ static const struct binding *nearest_binding(const struct memory *m, uint64_t ad
     return nearest;
 }
 
+/* The buffer that was there until it was unbound, or null. */
+static const struct binding *freed_binding(const struct memory *m, uint64_t address) {
+    uint64_t slot = address >> SLOT_SHIFT;
+    if (slot >= SLOT_COUNT || m->slots[slot].host || !m->slots[slot].name[0]) return NULL;
+    const struct binding *b = &m->slots[slot];
+    return address - b->base < b->bytes ? b : NULL;
+}
+
+void describe_address(const struct memory *m, uint64_t address, uint32_t bytes, unsigned access, char *text,
+                      size_t text_bytes) {
+    const struct binding *b = nearest_binding(m, address);
+    if (!b) {
+        snprintf(text, text_bytes, "but no buffer is bound");
+        return;
+    }
+    const struct binding *freed = freed_binding(m, address);
+    if (freed) {
+        snprintf(text, text_bytes, "in the buffer '%s', which has been freed", freed->name);
+        return;
+    }
+    char relation[96];
+    uint64_t away = distance(b, address);
+    if (address < b->base)
+        snprintf(relation, sizeof relation, "%" PRIu64 " bytes before the start of", away);
+    else if (address - b->base >= b->bytes)
+        snprintf(relation, sizeof relation, "%" PRIu64 " bytes past the end of", away);
+    else if (bytes > b->bytes - (address - b->base))
+        snprintf(relation, sizeof relation, "%" PRIu64 " of them past the end of",
+                 bytes - (b->bytes - (address - b->base)));
+    else if (access & ~b->access)
+        snprintf(relation, sizeof relation, "in the %s",
+                 b->access & GFX11SIM_READ    ? "read-only"
+                 : b->access & GFX11SIM_WRITE ? "write-only"
+                                              : "inaccessible");
+    else
+        snprintf(relation, sizeof relation, "in the");
+    snprintf(text, text_bytes, "%s buffer '%s' (0x%" PRIx64 ", %" PRIu64 " bytes)", relation, b->name,
+             b->base, b->bytes);
+}
+
 void wave_memory_fault(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes, const char *what) {
     static const struct {
         const char *what, *verb;
@@ -72,31 +112,8 @@ void wave_memory_fault(struct wave *w, unsigned lane, uint64_t address, uint32_t
         verb = accesses[n].verb;
         access = accesses[n].access;
     }
-
     char where[256];
-    const struct binding *b = nearest_binding(w->group->memory, address);
-    if (!b) {
-        snprintf(where, sizeof where, "but no buffer is bound");
-    } else {
-        char relation[96];
-        uint64_t away = distance(b, address);
-        if (address < b->base)
-            snprintf(relation, sizeof relation, "%" PRIu64 " bytes before the start of", away);
-        else if (address - b->base >= b->bytes)
-            snprintf(relation, sizeof relation, "%" PRIu64 " bytes past the end of", away);
-        else if (bytes > b->bytes - (address - b->base))
-            snprintf(relation, sizeof relation, "%" PRIu64 " of them past the end of",
-                     bytes - (b->bytes - (address - b->base)));
-        else if (access & ~b->access)
-            snprintf(relation, sizeof relation, "in the %s",
-                     b->access & GFX11SIM_READ    ? "read-only"
-                     : b->access & GFX11SIM_WRITE ? "write-only"
-                                                  : "inaccessible");
-        else
-            snprintf(relation, sizeof relation, "in the");
-        snprintf(where, sizeof where, "%s buffer '%s' (0x%" PRIx64 ", %" PRIu64 " bytes)", relation, b->name,
-                 b->base, b->bytes);
-    }
+    describe_address(w->group->memory, address, bytes, access, where, sizeof where);
     wave_fault(w, GFX11SIM_MEMORY_FAULT, lane, address, bytes, "%s %" PRIu32 " bytes at 0x%" PRIx64 ", %s",
                verb, bytes, address, where);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "program.h"
+#include "strict.h"
 
 /*
  * A wave64 executes vector and memory instructions as two halves of 32 lanes. Instructions that see all lanes
@@ -17,22 +18,28 @@ static bool runs_per_half(enum op op) {
     return op_runs_per_half(op) || info->unit == GFX11SIM_UNIT_VMEM || info->unit == GFX11SIM_UNIT_LDS;
 }
 
-static void execute_wave64(struct wave *w, const struct inst *i) {
+static inline __attribute__((always_inline)) void step(struct wave *w, const struct inst *i, bool strict) {
+    if (strict && !strict_before(w, i)) return;
+    i->exec(w, i);
+    if (strict && w->state != WAVE_FAULTED) strict_after(w, i);
+}
+
+static void execute_wave64(struct wave *w, const struct inst *i, bool strict) {
     if (!runs_per_half(i->op)) {
-        i->exec(w, i);
+        step(w, i, strict);
         return;
     }
     /* A mask result may overlap a scalar source: the lower half's word appears once the upper half has read.
      */
     uint32_t *mask = i->sdst.kind == OPND_SGPR ? &w->s[i->sdst.reg] : NULL, before = mask ? *mask : 0;
-    i->exec(w, i);
+    step(w, i, strict);
     if (w->state == WAVE_FAULTED) return;
     uint32_t lower = mask ? *mask : 0;
     if (mask) *mask = before;
     u32v *registers = w->v;
     w->v = registers + w->vgpr_count;
     w->half = 1;
-    i->exec(w, i);
+    step(w, i, strict);
     w->v = registers;
     w->half = 0;
     if (mask) *mask = lower;
@@ -67,7 +74,8 @@ static void notify(struct wave *w, const struct inst *i, uint64_t exec, const gf
  */
 static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const gfx11sim_kernel *kernel,
                                                           struct op_counts *counts, uint64_t instructions,
-                                                          const gfx11sim_observer *observer, bool wave64) {
+                                                          const gfx11sim_observer *observer, bool wave64,
+                                                          bool strict) {
     struct program *program = kernel->program;
     uint64_t left = instructions;
     uint32_t pc = w->next;
@@ -86,9 +94,9 @@ static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const 
             w->note.bytes = 0;
         }
         if (wave64)
-            execute_wave64(w, i);
+            execute_wave64(w, i, strict);
         else
-            i->exec(w, i);
+            step(w, i, strict);
         if (__builtin_expect(w->state == WAVE_FAULTED, 0)) break;
         counts->of[i->op]++;
         if (i->dual) counts->second[i->dual->op]++;
@@ -108,7 +116,8 @@ static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const 
 
 uint64_t run_wave(struct wave *w, const gfx11sim_kernel *kernel, struct op_counts *counts,
                   uint64_t instructions, const gfx11sim_observer *observer) {
-    if (w->wave_size == 64) return run(w, kernel, counts, instructions, observer, true);
-    if (observer) return run(w, kernel, counts, instructions, observer, false);
-    return run(w, kernel, counts, instructions, NULL, false);
+    bool strict = w->shadow != NULL;
+    if (w->wave_size == 64) return run(w, kernel, counts, instructions, observer, true, strict);
+    if (observer || strict) return run(w, kernel, counts, instructions, observer, false, strict);
+    return run(w, kernel, counts, instructions, NULL, false, false);
 }

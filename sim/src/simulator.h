@@ -27,6 +27,7 @@ struct gfx11sim {
     struct pool *pool;
     pthread_mutex_t lock; /* held by every call that changes memory or objects, and by a launch throughout */
     gfx11sim_object *objects;
+    unsigned checks; /* GFX11SIM_CHECK_*: strict mode */
     bool approximate_wmma;
     struct op_counts profile; /* of the last launch */
     exec_fn *executors[OP_COUNT]; /* of the chosen SIMD level; null where nobody models the operation */
@@ -61,6 +62,9 @@ gfx11sim_status report_clear(gfx11sim_report *report);
 /* Stores status and sentence (report may be null) and returns status. */
 gfx11sim_status report_fail(gfx11sim_report *report, gfx11sim_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* "16 bytes past the end of buffer 'x' (...)": where an address lies, for the end of a sentence. */
+void describe_address(const struct memory *m, uint64_t address, uint32_t bytes, unsigned access, char *text,
+                      size_t text_bytes);
 /* Turns what wave_fault noted into the full report of the instruction at w->pc. */
 void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11sim_kernel *kernel);
 

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Strict mode around every instruction, wave and work-group; its memory; what it reports. */
+#include "strict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reports ---------------------------------------------------------------------------------------------
+ */
+
+void strict_fault(struct wave *w, gfx11sim_check check, unsigned lane, const char *format, ...) {
+    char text[400];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (w->state == WAVE_FAULTED) return;
+    wave_fault(w, GFX11SIM_STRICT, lane, 0, 0, "%s (lane %u)", text, lane);
+    w->fault->check = check;
+}
+
+void strict_access_fault(struct wave *w, gfx11sim_check check, unsigned lane, uint64_t address,
+                         uint32_t bytes, const char *format, ...) {
+    char text[400], where[256] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (w->state == WAVE_FAULTED) return;
+    if (w->note.space == GFX11SIM_SPACE_GLOBAL || w->note.space == GFX11SIM_SPACE_SCALAR)
+        describe_address(w->group->memory, address, bytes, 0, where, sizeof where);
+    wave_fault(w, GFX11SIM_STRICT, lane, address, bytes, "%s%s%s", text, *where ? ", " : "", where);
+    w->fault->check = check;
+}
+
+/* ---- instructions ----------------------------------------------------------------------------------------
+ */
+
+static unsigned state_of(const struct wave *w, const struct operand *o) {
+    unsigned state = 0;
+    if (o->kind == OPND_VGPR) {
+        const uint8_t *states = v_states(w) + o->reg;
+        for (unsigned n = 0; n < o->dwords; n++) state |= states[n];
+    } else if (o->kind == OPND_SGPR && o->reg != SREG_NULL) {
+        unsigned dwords = o->type == TYPE_MASK ? w->wave_size / LANES : o->dwords;
+        for (unsigned n = 0; n < dwords && o->reg + n < SREG_COUNT; n++)
+            state |= w->shadow->s_state[o->reg + n];
+    }
+    return state;
+}
+
+static unsigned states_of(const struct wave *w, const struct inst *i) {
+    unsigned state = state_of(w, &i->dst) | state_of(w, &i->sdst);
+    for (unsigned n = 0; n < i->src_count; n++) state |= state_of(w, &i->src[n]);
+    return state;
+}
+
+/* Instructions that see all lanes of a wave64 at once: the upper half's registers count too. */
+static unsigned states_of_both_halves(struct wave *w, const struct inst *i) {
+    unsigned state = states_of(w, i);
+    w->half = 1;
+    state |= states_of(w, i);
+    w->half = 0;
+    return state;
+}
+
+static bool overlaps(const struct operand *a, const struct operand *b) {
+    return a->kind == OPND_VGPR && b->kind == OPND_VGPR && a->reg < b->reg + b->dwords &&
+           b->reg < a->reg + a->dwords;
+}
+
+/* A WMMA may not take the result of the one just before it as A or B: one other VALU instruction must lie
+ * between. */
+static bool check_hazard(struct wave *w, const struct inst *i, gfx11sim_unit unit) {
+    struct shadow *sh = w->shadow;
+    const struct inst *last = sh->wmma;
+    sh->wmma = unit == GFX11SIM_UNIT_WMMA ? i : NULL;
+    if (!last || unit != GFX11SIM_UNIT_WMMA || !(sh->strict->checks & GFX11SIM_CHECK_HAZARD)) return true;
+    for (unsigned n = 0; n < 2; n++)
+        if (overlaps(&i->src[n], &last->dst)) {
+            strict_fault(
+                w, GFX11SIM_CHECK_HAZARD, 0,
+                "takes v%u, a result of the WMMA just before it, as matrix %c: a v_nop or another VALU "
+                "instruction must lie between them",
+                i->src[n].reg, n ? 'B' : 'A');
+            return false;
+        }
+    return true;
+}
+
+static bool branch_is_defined(struct wave *w, const struct inst *i) {
+    struct shadow *sh = w->shadow;
+    if (!(sh->strict->checks & GFX11SIM_CHECK_UNDEFINED)) return true;
+    const char *what = NULL;
+    uint32_t unknown = 0, certain = 0;
+    switch (i->op) {
+    case OP_s_cbranch_scc0:
+    case OP_s_cbranch_scc1:
+        if (sh->scc) what = "SCC";
+        break;
+    case OP_s_cbranch_vccz:
+    case OP_s_cbranch_vccnz:
+        for (unsigned n = 0; n < w->wave_size / LANES; n++) {
+            unknown |= sh->s[SREG_VCC + n];
+            certain |= w->s[SREG_VCC + n] & ~sh->s[SREG_VCC + n];
+        }
+        if (unknown && !certain) what = "VCC";
+        break;
+    case OP_s_setpc_b64:
+    case OP_s_swappc_b64:
+        if (sh->s[i->src[0].reg] || sh->s[i->src[0].reg + 1]) what = "its target";
+        break;
+    default: break;
+    }
+    if (!what) return true;
+    strict_fault(w, GFX11SIM_CHECK_UNDEFINED, 0, "the branch depends on %s, which holds an undefined value",
+                 what);
+    return false;
+}
+
+static bool is_memory(gfx11sim_unit unit) {
+    return unit == GFX11SIM_UNIT_SMEM || unit == GFX11SIM_UNIT_VMEM || unit == GFX11SIM_UNIT_LDS;
+}
+
+/* LDS instructions that only permute lanes. */
+static bool permutes(unsigned op) {
+    return op == OP_ds_permute_b32 || op == OP_ds_bpermute_b32 || op == OP_ds_swizzle_b32;
+}
+
+bool strict_before(struct wave *w, const struct inst *i) {
+    struct shadow *sh = w->shadow;
+    gfx11sim_unit unit = op_info(i->op)->unit;
+    w->note.space = GFX11SIM_SPACE_NONE;
+    if (unit == GFX11SIM_UNIT_IMMEDIATE) {
+        strict_wait(w, i);
+        if (i->op == OP_s_barrier) sh->barriers++;
+        return true;
+    }
+    bool halves = w->wave_size == 64 && !op_runs_per_half(i->op) && !is_memory(unit);
+    unsigned state = halves ? states_of_both_halves(w, i) : states_of(w, i);
+    if (i->dual) state |= states_of(w, i->dual);
+    if (state & (REG_VMEM | REG_LGKM)) {
+        if (!strict_check_waits(w, i) || (i->dual && !strict_check_waits(w, i->dual))) return false;
+    }
+    if (unit <= GFX11SIM_UNIT_WMMA && w->half == 0 && !check_hazard(w, i, unit)) return false;
+    if (unit == GFX11SIM_UNIT_BRANCH && !branch_is_defined(w, i)) return false;
+    if (!(state & REG_UNDEFINED) && !sh->scc) return true;
+    if (!(sh->strict->checks & GFX11SIM_CHECK_UNDEFINED)) return true;
+    if (is_memory(unit) && !permutes(i->op)) return strict_check_addresses(w, i);
+    return strict_propagate(w, i);
+}
+
+void strict_after(struct wave *w, const struct inst *i) {
+    gfx11sim_unit unit = op_info(i->op)->unit;
+    bool message = i->op == OP_s_sendmsg_rtn_b32 || i->op == OP_s_sendmsg_rtn_b64;
+    if (!is_memory(unit) && !message) return;
+    strict_issue(w, i);
+    strict_memory(w, i);
+}
+
+/* ---- barriers --------------------------------------------------------------------------------------------
+ */
+
+struct wave *strict_barrier(struct strict *st, struct group *group) {
+    struct wave *first = NULL;
+    if (st->checks & GFX11SIM_CHECK_BARRIER) {
+        for (unsigned n = 0; n < group->wave_count; n++) {
+            struct wave *w = &group->waves[n];
+            if (w->state == WAVE_AT_BARRIER && !first) first = w;
+        }
+        for (unsigned n = 0; n < group->wave_count; n++) {
+            struct wave *w = &group->waves[n];
+            if (w->state == WAVE_ENDED && w->shadow->barriers < first->shadow->barriers) {
+                strict_fault(first, GFX11SIM_CHECK_BARRIER, 0,
+                             "waits at its barrier number %u, but wave %u has ended without arriving at it",
+                             first->shadow->barriers, n);
+                return first;
+            }
+            if (w->state == WAVE_AT_BARRIER && w->pc != first->pc) {
+                uint64_t pc = ((uint64_t)first->pc - program_entry(st->kernel->program)) * 4;
+                strict_fault(
+                    w, GFX11SIM_CHECK_BARRIER, 0,
+                    "waits here while wave %u waits at the barrier at pc 0x%llx: the work-group's waves "
+                    "have gone different ways",
+                    first->index, (unsigned long long)pc);
+                return w;
+            }
+        }
+    }
+    strict_race_epoch(st, group);
+    return NULL;
+}
+
+/* ---- beginnings ------------------------------------------------------------------------------------------
+ */
+
+void strict_begin_group(struct strict *st, uint64_t index) {
+    st->group = index;
+    st->acquired = 0;
+    memset(st->lds, 255, st->lds_bytes);
+    if (st->scratch_bytes)
+        memset(st->scratch, 255, (size_t)st->wave_count * st->wave_size * st->scratch_bytes);
+    strict_race_epoch(st, NULL);
+}
+
+void strict_begin_wave(struct strict *st, struct wave *w) {
+    struct shadow *sh = &st->shadows[w->index];
+    unsigned halves = st->wave_size / LANES;
+    size_t first = (size_t)w->index * st->registers;
+    *sh = (struct shadow){.strict = st,
+                          .v = st->v + first,
+                          .v_state = st->v_state + first,
+                          .v_event = st->v_event + 2 * first,
+                          .scc = true};
+    w->shadow = sh;
+    w->observed = true;
+    memset(sh->v_state, 0, st->registers);
+    memset(sh->v_event, 0, 2 * st->registers * sizeof *sh->v_event);
+    /* Lanes beyond the work-group's items never become active in a sound kernel: they are not followed. */
+    for (unsigned half = 0; half < halves; half++)
+        for (unsigned reg = 0; reg < w->vgpr_count; reg++) {
+            uint32_t *bits = (uint32_t *)&sh->v[half * w->vgpr_count + reg];
+            for (unsigned l = 0; l < LANES; l++)
+                bits[l] = reg && w->s[SREG_EXEC + half] >> l & 1 ? UINT32_MAX : 0;
+            if (reg && w->s[SREG_EXEC + half]) sh->v_state[half * w->vgpr_count + reg] = REG_UNDEFINED;
+        }
+    /* What the launch has set differs from what it fills the rest with. */
+    for (unsigned reg = 0; reg < SREG_COUNT; reg++)
+        if (w->s[reg] == POISON) s_define(w, reg, UINT32_MAX);
+}
+
+/* ---- memory ----------------------------------------------------------------------------------------------
+ */
+
+struct strict *strict_create(gfx11sim *sim, const gfx11sim_kernel *kernel, unsigned waves, unsigned vgprs,
+                             uint32_t lds_bytes, uint32_t scratch_bytes, uint64_t group_count) {
+    struct strict *st = calloc(1, sizeof *st);
+    if (!st) return NULL;
+    unsigned wave_size = kernel->info.wave_size;
+    *st = (struct strict){.checks = sim->checks,
+                          .sim = sim,
+                          .kernel = kernel,
+                          .wave_count = waves,
+                          .registers = vgprs * (wave_size / LANES),
+                          .wave_size = wave_size,
+                          .lds_bytes = lds_bytes,
+                          .scratch_bytes = scratch_bytes,
+                          .group_count = group_count};
+    size_t registers = (size_t)waves * st->registers;
+    st->shadows = calloc(waves, sizeof *st->shadows);
+    st->v = aligned_alloc(sizeof *st->v, registers * sizeof *st->v);
+    st->v_state = malloc(registers);
+    st->v_event = malloc(2 * registers * sizeof *st->v_event);
+    st->lds = malloc(lds_bytes + 16);
+    st->scratch = malloc((size_t)waves * wave_size * scratch_bytes + 16);
+    st->lds_cells = calloc(lds_bytes / 4 + 4, sizeof *st->lds_cells);
+    st->cells = calloc(SLOT_COUNT, sizeof *st->cells);
+    if (st->shadows && st->v && st->v_state && st->v_event && st->lds && st->scratch && st->lds_cells &&
+        st->cells)
+        return st;
+    strict_destroy(st);
+    return NULL;
+}
+
+void strict_destroy(struct strict *st) {
+    if (!st) return;
+    for (unsigned slot = 0; st->cells && slot < SLOT_COUNT; slot++) free(st->cells[slot]);
+    free(st->cells);
+    free(st->lds_cells);
+    free(st->scratch);
+    free(st->lds);
+    free(st->v_event);
+    free(st->v_state);
+    free(st->v);
+    free(st->shadows);
+    free(st->released);
+    free(st);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Data races. In LDS the parties are the waves of a work-group, and a barrier orders them; in global memory
+ * they are the work-groups of a launch, and nothing does but atomics: a work-group that executes one after
+ * another has is taken to know all that the other did before (so a race behind such a pair is missed, but
+ * none is made up).
+ *
+ * A cell per dword says who wrote it last and who has read it since:
+ *     bits 31:5 the party, 4 whether by an atomic, 3:0 which bytes
+ * In LDS the party's upper bits are an epoch that grows with every barrier, so that older entries count no
+ * more.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "strict.h"
+
+enum { ID_SHIFT = 5, ATOMIC = 16, BYTES = 15, WAVE_BITS = 6 };
+#define ID_MASK UINT32_C(0x07ffffff)
+
+struct party {
+    uint32_t me;    /* not 0 */
+    uint32_t epoch; /* mask of the bits that both must share to be unordered; 0 in global memory */
+};
+
+static bool unordered(const struct party *p, uint32_t entry) {
+    uint32_t id = entry >> ID_SHIFT;
+    return id && id != p->me && !((id ^ p->me) & p->epoch);
+}
+
+/* Enters the access to one dword; returns the entry that it conflicts with, or 0. */
+static uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind) {
+    uint32_t many = (p->me & p->epoch) | (ID_MASK & ~p->epoch);
+    bool between_groups = p->epoch == 0;
+    bool written = unordered(p, c->writer) && c->writer & bytes;
+    if (kind == ACCESS_LOAD) {
+        if (written) return c->writer;
+        if (unordered(p, c->reader))
+            c->reader = many << ID_SHIFT | (c->reader & BYTES) | bytes;
+        else
+            c->reader = p->me << ID_SHIFT | (c->reader >> ID_SHIFT == p->me ? c->reader & BYTES : 0) | bytes;
+        return 0;
+    }
+    bool both_atomic = kind == ACCESS_ATOMIC && c->writer & ATOMIC;
+    /* A lock is taken by an atomic and given back by a plain store. */
+    bool lock = between_groups && (kind == ACCESS_ATOMIC) != !!(c->writer & ATOMIC);
+    if (written && !both_atomic && !lock) return c->writer;
+    if (unordered(p, c->reader) && c->reader & bytes) return c->reader;
+    c->writer = p->me << ID_SHIFT | (kind == ACCESS_ATOMIC ? ATOMIC : 0) | bytes |
+                (c->writer >> ID_SHIFT == p->me ? c->writer & BYTES : 0);
+    return 0;
+}
+
+/* Bytes of the dword at `dword` that [address, address + bytes) covers. */
+static uint32_t covered(uint64_t dword, uint64_t address, uint32_t bytes) {
+    uint64_t first = address > dword ? address - dword : 0, end = address + bytes - dword;
+    return (BYTES << first) & (BYTES >> (end < 4 ? 4 - end : 0));
+}
+
+static const char *const verbs[] = {"reads", "writes", "updates"};
+
+/* ---- LDS ----------------------------------------------------------------------------------------------- */
+
+static struct party lds_party(const struct strict *st, const struct wave *w) {
+    return (struct party){(st->epoch << WAVE_BITS | w->index) & ID_MASK, ID_MASK & ~((1u << WAVE_BITS) - 1)};
+}
+
+static uint32_t enter_lds(struct strict *st, const struct party *p, uint32_t address, uint32_t bytes,
+                          enum access_kind kind) {
+    for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4) {
+        uint32_t with = enter(&st->lds_cells[dword / 4], p, covered(dword, address, bytes), kind);
+        if (with) return with;
+    }
+    return 0;
+}
+
+bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, enum access_kind kind) {
+    struct strict *st = w->shadow->strict;
+    struct party p = lds_party(st, w);
+    uint32_t with = enter_lds(st, &p, address, bytes, kind);
+    if (!with) return true;
+    unsigned other = with >> ID_SHIFT & ((1 << WAVE_BITS) - 1);
+    char who[32] = "several waves have";
+    if (other < st->wave_count) snprintf(who, sizeof who, "wave %u has", other);
+    strict_access_fault(
+        w, GFX11SIM_CHECK_RACE, lane, address, bytes,
+        "%s %u bytes of LDS at 0x%x, which %s accessed too: no barrier, or no wait before it, "
+        "orders the two",
+        verbs[kind], bytes, address, who);
+    return false;
+}
+
+/* Accesses that have not been waited for may happen after the next barrier: they are kept to be entered
+ * again. */
+void strict_race_note_lds(struct wave *w) {
+    struct shadow *sh = w->shadow;
+    unsigned kept = 0;
+    for (unsigned n = 0; n < sh->access_count; n++)
+        if (sh->accesses[n].event > sh->lgkm.done) {
+            if (kept != n) sh->accesses[kept] = sh->accesses[n];
+            kept++;
+        }
+    if (kept == LDS_ACCESSES) { /* the hardware would have stalled: the oldest is over */
+        for (unsigned n = 1; n < kept; n++) sh->accesses[n - 1] = sh->accesses[n];
+        kept--;
+    }
+    struct lds_access *a = &sh->accesses[kept];
+    sh->access_count = kept + 1;
+    *a = (struct lds_access){.event = sh->lgkm.issued,
+                             .mask = exec_mask(w),
+                             .bytes = w->note.bytes,
+                             .count = w->note.count,
+                             .store = w->note.store,
+                             .atomic = w->note.atomic};
+    for (unsigned c = 0; c < a->count; c++)
+        for (unsigned l = 0; l < LANES; l++)
+            a->addresses[c][l] = (uint32_t)w->note.addresses[c][LANES * w->half + l];
+}
+
+void strict_race_epoch(struct strict *st, struct group *group) {
+    if (++st->epoch >> (27 - WAVE_BITS)) { /* the cells' numbers begin anew */
+        st->epoch = 1;
+        for (uint32_t n = 0; n < st->lds_bytes / 4 + 4; n++) st->lds_cells[n] = (struct cell){0, 0};
+    }
+    for (unsigned n = 0; group && n < group->wave_count; n++) {
+        struct wave *w = &group->waves[n];
+        struct party p = lds_party(st, w);
+        for (unsigned k = 0; k < w->shadow->access_count; k++) {
+            const struct lds_access *a = &w->shadow->accesses[k];
+            if (a->event <= w->shadow->lgkm.done) continue;
+            enum access_kind kind = a->atomic ? ACCESS_ATOMIC : a->store ? ACCESS_STORE : ACCESS_LOAD;
+            for (unsigned c = 0; c < a->count; c++)
+                for (unsigned l = 0; l < LANES; l++)
+                    if (a->mask >> l & 1) enter_lds(st, &p, a->addresses[c][l], a->bytes, kind);
+        }
+    }
+}
+
+/* ---- global memory ---------------------------------------------------------------------------------------
+ */
+
+static bool ordered_by_atomics(const struct strict *st, uint32_t entry) {
+    uint32_t id = entry >> ID_SHIFT;
+    if (!st->acquired) return false;
+    if (id == ID_MASK) return true; /* several: which ones is not known */
+    uint32_t released = st->released[(id - 1) % st->group_count];
+    return released && released < st->acquired;
+}
+
+void strict_race_atomic(struct wave *w) {
+    struct strict *st = w->shadow->strict;
+    if (!st->released) st->released = calloc(st->group_count, sizeof *st->released);
+    if (!st->released) return; /* without memory for it, no order is known */
+    st->acquired = st->released[st->group] = ++st->clock;
+}
+
+bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes,
+                        enum access_kind kind) {
+    struct strict *st = w->shadow->strict;
+    const struct binding *b = &st->sim->memory.slots[address >> SLOT_SHIFT];
+    if (!(b->access & GFX11SIM_WRITE)) return true; /* nobody can write it */
+    struct cell **cells = &st->cells[b->base >> SLOT_SHIFT];
+    if (!*cells) *cells = calloc(b->bytes / 4 + 1, sizeof **cells);
+    if (!*cells) {
+        wave_fault(w, GFX11SIM_OUT_OF_MEMORY, lane, address, bytes, "no memory for strict mode's records");
+        return false;
+    }
+    struct party p = {(uint32_t)(st->group % (ID_MASK - 2)) + 1, 0};
+    uint64_t offset = address - b->base;
+    for (uint64_t dword = offset & ~UINT64_C(3); dword < offset + bytes; dword += 4) {
+        struct cell *c = &(*cells)[dword / 4];
+        uint32_t with = enter(c, &p, covered(dword, offset, bytes), kind);
+        if (!with) continue;
+        if (ordered_by_atomics(st, with)) {
+            *c = (struct cell){0, 0};
+            enter(c, &p, covered(dword, offset, bytes), kind);
+            continue;
+        }
+        char who[48] = "several work-groups have";
+        if (with >> ID_SHIFT != ID_MASK)
+            snprintf(who, sizeof who, "work-group %u (counted from 0) has", (with >> ID_SHIFT) - 1);
+        strict_access_fault(
+            w, GFX11SIM_CHECK_RACE, lane, address, bytes,
+            "%s %u bytes at 0x%llx, which %s accessed too in the same launch, not both by atomics",
+            verbs[kind], bytes, (unsigned long long)address, who);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Loads write their registers some time after they were issued. The hardware counts those that are under way
+ * (vmcnt: vector memory; lgkmcnt: LDS, scalar memory, messages), and a kernel must have waited before it
+ * reads or overwrites such a register. Loads of one kind finish in order, so a wait for n leaves the last n
+ * open; scalar loads, and FLAT ones that may go either way, are overtaken, so only a wait for zero is sure.
+ */
+#include "strict.h"
+
+static void count(struct counter *c, bool unordered) {
+    c->issued++;
+    if (unordered) c->unordered = c->issued;
+}
+
+static void wait(struct counter *c, uint32_t left) {
+    uint32_t open = c->issued - c->done;
+    if (left >= open) return;
+    if (left == 0)
+        c->done = c->issued;
+    else if (c->unordered <= c->done)
+        c->done = c->issued - left;
+}
+
+void strict_wait(struct wave *w, const struct inst *i) {
+    struct shadow *sh = w->shadow;
+    uint32_t imm = (uint32_t)i->offset & 0xffff;
+    switch (i->op) {
+    case OP_s_waitcnt:
+        wait(&sh->vm, imm >> 10 & 63);
+        wait(&sh->lgkm, imm >> 4 & 63);
+        break;
+    case OP_s_waitcnt_vmcnt: wait(&sh->vm, imm & 63); break;
+    case OP_s_waitcnt_lgkmcnt: wait(&sh->lgkm, imm & 63); break;
+    case OP_s_wait_idle:
+        wait(&sh->vm, 0);
+        wait(&sh->lgkm, 0);
+        break;
+    default: break;
+    }
+}
+
+static bool is_vmem(const struct inst *i) {
+    return i->format == FMT_FLAT || i->format == FMT_GLOBAL || i->format == FMT_SCRATCH ||
+           i->format == FMT_MUBUF || i->format == FMT_MTBUF;
+}
+
+static void pend_vgprs(struct wave *w, const struct operand *o, uint8_t state) {
+    struct shadow *sh = w->shadow;
+    if (o->kind != OPND_VGPR) return;
+    for (unsigned n = 0; n < o->dwords; n++) {
+        unsigned reg = w->half * w->vgpr_count + o->reg + n;
+        sh->v_state[reg] |= state;
+        if (state & REG_VMEM) sh->v_event[2 * reg] = sh->vm.issued;
+        if (state & REG_LGKM) sh->v_event[2 * reg + 1] = sh->lgkm.issued;
+    }
+}
+
+static void pend_sgprs(struct wave *w, const struct operand *o) {
+    struct shadow *sh = w->shadow;
+    if (o->kind != OPND_SGPR || o->reg == SREG_NULL) return;
+    for (unsigned n = 0; n < o->dwords; n++) {
+        sh->s_state[o->reg + n] |= REG_LGKM;
+        sh->s_event[o->reg + n] = sh->lgkm.issued;
+    }
+}
+
+void strict_issue(struct wave *w, const struct inst *i) {
+    struct shadow *sh = w->shadow;
+    bool again = w->half == 1; /* one instruction, one event */
+    if (is_vmem(i)) {
+        bool flat = i->format == FMT_FLAT, loads = i->dst.kind == OPND_VGPR;
+        if (!again && loads) count(&sh->vm, flat);
+        if (!again && flat) count(&sh->lgkm, true);
+        if (loads) pend_vgprs(w, &i->dst, flat ? REG_VMEM | REG_LGKM : REG_VMEM);
+    } else if (i->format == FMT_DS) {
+        if (!again) count(&sh->lgkm, false);
+        pend_vgprs(w, &i->dst, REG_LGKM);
+    } else { /* scalar loads, and messages that return something */
+        count(&sh->lgkm, true);
+        pend_sgprs(w, &i->dst);
+    }
+}
+
+/* ---- operands ------------------------------------------------------------------------------------------ */
+
+/* An event that has been waited for is forgotten when somebody asks. Returns the states that still stand. */
+static uint8_t open_vgpr(struct wave *w, unsigned reg) {
+    struct shadow *sh = w->shadow;
+    unsigned at = w->half * w->vgpr_count + reg;
+    uint8_t *state = &sh->v_state[at];
+    if (*state & REG_VMEM && sh->v_event[2 * at] <= sh->vm.done) *state &= ~REG_VMEM;
+    if (*state & REG_LGKM && sh->v_event[2 * at + 1] <= sh->lgkm.done) *state &= ~REG_LGKM;
+    return *state & (REG_VMEM | REG_LGKM);
+}
+
+static uint8_t open_sgpr(struct wave *w, unsigned reg) {
+    struct shadow *sh = w->shadow;
+    uint8_t *state = &sh->s_state[reg];
+    if (*state & REG_LGKM && sh->s_event[reg] <= sh->lgkm.done) *state &= ~REG_LGKM;
+    return *state & REG_LGKM;
+}
+
+/* allowed: states that do not matter, because this instruction writes the register in the same order. */
+static bool check(struct wave *w, const struct operand *o, uint8_t allowed, const char *verb) {
+    if (o->kind != OPND_VGPR && o->kind != OPND_SGPR) return true;
+    bool vector = o->kind == OPND_VGPR;
+    unsigned dwords = o->type == TYPE_MASK ? w->wave_size / LANES : o->dwords;
+    for (unsigned n = 0; n < dwords; n++) {
+        unsigned reg = o->reg + n;
+        if (!vector && (reg == SREG_NULL || reg >= SREG_COUNT)) continue;
+        uint8_t open = (vector ? open_vgpr(w, reg) : open_sgpr(w, reg)) & ~allowed;
+        if (!open) continue;
+        const char *counter = open == (REG_VMEM | REG_LGKM) ? "vmcnt and lgkmcnt"
+                              : open == REG_VMEM            ? "vmcnt"
+                                                            : "lgkmcnt";
+        strict_fault(w, GFX11SIM_CHECK_WAIT, 0,
+                     "%s %c%u, but the load into it has not been waited for: an s_waitcnt on %s is missing",
+                     verb, vector ? 'v' : 's', reg, counter);
+        return false;
+    }
+    return true;
+}
+
+bool strict_check_waits(struct wave *w, const struct inst *i) {
+    if (!(w->shadow->strict->checks & GFX11SIM_CHECK_WAIT)) return true;
+    for (unsigned n = 0; n < i->src_count; n++)
+        if (!check(w, &i->src[n], 0, "reads")) return false;
+    bool ordered = i->dst.kind == OPND_VGPR && (i->format == FMT_DS || (is_vmem(i) && i->format != FMT_FLAT));
+    uint8_t allowed = !ordered ? 0 : i->format == FMT_DS ? REG_LGKM : REG_VMEM;
+    return check(w, &i->dst, allowed, "overwrites") && check(w, &i->sdst, 0, "overwrites");
+}
