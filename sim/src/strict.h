@@ -52,7 +52,7 @@ struct shadow { /* of a wave */
 
 /* Who has accessed a dword, see strict_race.c. */
 struct cell {
-    uint32_t writer, reader;
+    uint32_t writer, earlier, reader;
 };
 
 struct strict { /* of a launch: one host thread runs all its work-groups */

@@ -6,7 +6,7 @@
  * another has is taken to know all that the other did before (so a race behind such a pair is missed, but
  * none is made up).
  *
- * A cell per dword says who wrote it last and who has read it since:
+ * A cell per dword says who wrote it last, who wrote other bytes of it before, and who has read it since:
  *     bits 31:5 the party, 4 whether by an atomic, 3:0 which bytes
  * In LDS the party's upper bits are an epoch that grows with every barrier, so that older entries count no
  * more.
@@ -29,26 +29,34 @@ static bool unordered(const struct party *p, uint32_t entry) {
     return id && id != p->me && !((id ^ p->me) & p->epoch);
 }
 
+static void merge(uint32_t *entry, const struct party *p, uint32_t flags) {
+    *entry = p->me << ID_SHIFT | flags | (*entry >> ID_SHIFT == p->me ? *entry & BYTES : 0);
+}
+
+/* A lock is taken by an atomic and given back by a plain store; between waves that is a race all the same. */
+static bool may_meet(const struct party *p, uint32_t entry, enum access_kind kind) {
+    bool both = kind == ACCESS_ATOMIC && entry & ATOMIC;
+    bool lock = p->epoch == 0 && kind != ACCESS_LOAD && (kind == ACCESS_ATOMIC) != !!(entry & ATOMIC);
+    return both || lock;
+}
+
 /* Enters the access to one dword; returns the entry that it conflicts with, or 0. */
 static uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind) {
-    uint32_t many = (p->me & p->epoch) | (ID_MASK & ~p->epoch);
-    bool between_groups = p->epoch == 0;
-    bool written = unordered(p, c->writer) && c->writer & bytes;
+    const uint32_t writers[] = {c->writer, c->earlier};
+    for (unsigned n = 0; n < 2; n++)
+        if (writers[n] & bytes && unordered(p, writers[n]) && !may_meet(p, writers[n], kind))
+            return writers[n];
     if (kind == ACCESS_LOAD) {
-        if (written) return c->writer;
+        uint32_t many = (p->me & p->epoch) | (ID_MASK & ~p->epoch);
         if (unordered(p, c->reader))
             c->reader = many << ID_SHIFT | (c->reader & BYTES) | bytes;
         else
-            c->reader = p->me << ID_SHIFT | (c->reader >> ID_SHIFT == p->me ? c->reader & BYTES : 0) | bytes;
+            merge(&c->reader, p, bytes);
         return 0;
     }
-    bool both_atomic = kind == ACCESS_ATOMIC && c->writer & ATOMIC;
-    /* A lock is taken by an atomic and given back by a plain store. */
-    bool lock = between_groups && (kind == ACCESS_ATOMIC) != !!(c->writer & ATOMIC);
-    if (written && !both_atomic && !lock) return c->writer;
-    if (unordered(p, c->reader) && c->reader & bytes) return c->reader;
-    c->writer = p->me << ID_SHIFT | (kind == ACCESS_ATOMIC ? ATOMIC : 0) | bytes |
-                (c->writer >> ID_SHIFT == p->me ? c->writer & BYTES : 0);
+    if (c->reader & bytes && unordered(p, c->reader)) return c->reader;
+    if (unordered(p, c->writer) && !(c->writer & bytes)) c->earlier = c->writer;
+    merge(&c->writer, p, bytes | (kind == ACCESS_ATOMIC ? ATOMIC : 0));
     return 0;
 }
 
@@ -121,7 +129,7 @@ void strict_race_note_lds(struct wave *w) {
 void strict_race_epoch(struct strict *st, struct group *group) {
     if (++st->epoch >> (27 - WAVE_BITS)) { /* the cells' numbers begin anew */
         st->epoch = 1;
-        for (uint32_t n = 0; n < st->lds_bytes / 4 + 4; n++) st->lds_cells[n] = (struct cell){0, 0};
+        for (uint32_t n = 0; n < st->lds_bytes / 4 + 4; n++) st->lds_cells[n] = (struct cell){0};
     }
     for (unsigned n = 0; group && n < group->wave_count; n++) {
         struct wave *w = &group->waves[n];
@@ -173,7 +181,7 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
         uint32_t with = enter(c, &p, covered(dword, offset, bytes), kind);
         if (!with) continue;
         if (ordered_by_atomics(st, with)) {
-            *c = (struct cell){0, 0};
+            *c = (struct cell){0};
             enter(c, &p, covered(dword, offset, bytes), kind);
             continue;
         }

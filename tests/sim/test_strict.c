@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Strict mode: every kernel of kernels/strict.c that commits a fault is caught at it, with the right check,
+ * and the one beside it that nearly does is not. Two work-groups of two waves.
+ */
+#include "support.h"
+
+enum { ITEMS = 128, BLOCK = 64, BYTES = 4 * ITEMS };
+
+enum memory { WRITTEN, UNWRITTEN };
+
+static const struct fault {
+    const char *name; /* of the kernels, without _bad and _good */
+    gfx11sim_status status;
+    gfx11sim_check check;
+    const char *says;   /* part of the report */
+    const char *at;     /* part of the instruction that is blamed */
+    enum memory memory; /* of `in` */
+} faults[] = {
+    {"store", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "undefined value from v40", "global_store_b32",
+     WRITTEN},
+    {"lanes", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "lane 8 stores", "global_store_b32", WRITTEN},
+    {"half", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
+    {"mask", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"select", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "lane 4 stores", "global_store_b32", WRITTEN},
+    {"sum", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b16", WRITTEN},
+    {"packed", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"permuted", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"pair", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v43", "global_store_b32", WRITTEN},
+    {"address", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "used as an address", "global_load_b32", WRITTEN},
+    {"scalar_address", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "s40", "s_load_b32", WRITTEN},
+    {"lds_address", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "ds_load_b32", WRITTEN},
+    {"branch", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "SCC", "s_cbranch_scc1", WRITTEN},
+    {"vcc", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "VCC", "s_cbranch_vccz", WRITTEN},
+    {"exec", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "which lanes are active", "exec_lo", WRITTEN},
+    {"scalar", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"lane", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"from_lds", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
+    {"through_lds", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
+    {"from_memory", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", UNWRITTEN},
+    {"scalar_memory", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", UNWRITTEN},
+    {"scratch", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "stores an undefined value", "global_store_b32",
+     WRITTEN},
+    {"vmcnt", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "reads v41", "global_store_b32", WRITTEN},
+    {"overwrite", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "overwrites v40", "v_mov_b32", WRITTEN},
+    {"lgkmcnt", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "lgkmcnt is missing", "global_store_b32", WRITTEN},
+    {"counters", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "vmcnt is missing", "global_store_b32", WRITTEN},
+    {"smem", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "reads s40", "s_add_u32", WRITTEN},
+    {"flat", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "lgkmcnt is missing", "v_add_nc_u32", WRITTEN},
+    {"matrix_wait", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "reads v40", "v_dual_mov_b32", WRITTEN},
+    {"barrier_missing", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "4 bytes of LDS", "ds_", WRITTEN},
+    {"read_then_write", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
+    {"unwaited_store", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
+    {"same_word", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "wave 0 has", "ds_store_b32", WRITTEN},
+    {"bytes", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
+    {"groups", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_store_b32", WRITTEN},
+    {"groups_read", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"groups_atomic", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"last_group", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"hazard", GFX11SIM_STRICT, GFX11SIM_CHECK_HAZARD, "matrix A", "v_wmma_f32_16x16x16_f16", WRITTEN},
+    {"matrix_row", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v56", "global_store_b32", WRITTEN},
+    {"alignment", GFX11SIM_STRICT, GFX11SIM_CHECK_ALIGNMENT, "not a multiple of 4", "global_load_b64",
+     WRITTEN},
+    {"lds_alignment", GFX11SIM_STRICT, GFX11SIM_CHECK_ALIGNMENT, "not a multiple of 16", "ds_load_b128",
+     WRITTEN},
+    {"bounds", GFX11SIM_MEMORY_FAULT, 0, "0 bytes past the end of buffer 'out'", "global_store_b32", WRITTEN},
+    {"lds_bounds", GFX11SIM_MEMORY_FAULT, 0, "2048 bytes of LDS", "ds_store_b32", WRITTEN},
+    {"barrier", GFX11SIM_STRICT, GFX11SIM_CHECK_BARRIER, "wave 1 has ended", "s_barrier", WRITTEN},
+    {"barriers", GFX11SIM_STRICT, GFX11SIM_CHECK_BARRIER, "different ways", "s_barrier", WRITTEN},
+    {"endless", GFX11SIM_TIMEOUT, 0, "quota", "s_", WRITTEN},
+};
+
+static gfx11sim *strict_machine(uint64_t seed, unsigned checks) {
+    gfx11sim_options options;
+    gfx11sim_options_init(&options);
+    options.checks = checks;
+    options.quota = 10000;
+    options.schedule_seed = seed;
+    return create(&options);
+}
+
+static gfx11sim_status run(const struct fault *f, const char *suffix, uint64_t seed, unsigned checks,
+                           gfx11sim_report *report) {
+    char name[64];
+    snprintf(name, sizeof name, "%s%s", f->name, suffix);
+    gfx11sim *sim = strict_machine(seed, checks);
+    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, STRICT_OBJECT), name);
+    if (!kernel) fail_msg("no kernel %s", name);
+    uint32_t in[ITEMS] = {0}, out[ITEMS];
+    memset(out, 0x5a, sizeof out);
+    struct {
+        uint64_t in, out;
+    } args = {bind(sim, in, sizeof in, GFX11SIM_READ | GFX11SIM_WRITE, "in"),
+              bind(sim, out, sizeof out, GFX11SIM_READ | GFX11SIM_WRITE, "out")};
+    if (f->memory == UNWRITTEN) assert_ok(gfx11sim_mark(sim, args.in, sizeof in, 0, report), *report);
+    gfx11sim_launch launch;
+    gfx11sim_launch_init(&launch);
+    launch.grid[0] = ITEMS;
+    launch.block[0] = BLOCK;
+    launch.kernarg = &args;
+    launch.kernarg_bytes = sizeof args;
+    gfx11sim_status status = gfx11sim_run(sim, kernel, &launch, NULL, report);
+    gfx11sim_destroy(sim);
+    return status;
+}
+
+/* In order, and under random schedules. */
+static void faults_are_found(void **state) {
+    (void)state;
+    for (size_t n = 0; n < sizeof faults / sizeof faults[0]; n++)
+        for (uint64_t seed = 0; seed < 5; seed++) {
+            const struct fault *f = &faults[n];
+            gfx11sim_report report;
+            gfx11sim_status status = run(f, "_bad", seed, GFX11SIM_CHECK_ALL, &report);
+            if (status != f->status || report.check != f->check || !strstr(report.instruction, f->at))
+                fail_msg("%s_bad: status %d, check %d: %s", f->name, status, (int)report.check, report.text);
+            if (!seed && !strstr(report.text, f->says))
+                fail_msg("%s_bad does not say '%s': %s", f->name, f->says, report.text);
+        }
+}
+
+static void near_faults_are_silent(void **state) {
+    (void)state;
+    for (size_t n = 0; n < sizeof faults / sizeof faults[0]; n++)
+        for (uint64_t seed = 0; seed < 5; seed++) {
+            gfx11sim_report report;
+            if (run(&faults[n], "_good", seed, GFX11SIM_CHECK_ALL, &report)) fail_msg("%s", report.text);
+        }
+}
+
+/* A check that is off finds nothing, even where all others are on. */
+static void checks_are_separate(void **state) {
+    (void)state;
+    for (size_t n = 0; n < sizeof faults / sizeof faults[0]; n++) {
+        if (faults[n].status != GFX11SIM_STRICT) continue;
+        gfx11sim_report report;
+        unsigned others = GFX11SIM_CHECK_ALL & ~(unsigned)faults[n].check;
+        if (run(&faults[n], "_bad", 0, others, &report)) fail_msg("%s", report.text);
+    }
+}
+
+static void freed_buffers_are_named(void **state) {
+    (void)state;
+    gfx11sim *sim = strict_machine(0, GFX11SIM_CHECK_ALL);
+    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, STRICT_OBJECT), "store_good");
+    uint32_t in[ITEMS] = {0}, out[ITEMS], other[ITEMS];
+    struct {
+        uint64_t in, out;
+    } args = {bind(sim, in, sizeof in, GFX11SIM_READ, "in"),
+              bind(sim, out, sizeof out, GFX11SIM_READ | GFX11SIM_WRITE, "results")};
+    gfx11sim_report report;
+    assert_ok(gfx11sim_unbind(sim, args.out, &report), report);
+    uint64_t next = bind(sim, other, sizeof other, GFX11SIM_READ | GFX11SIM_WRITE, "next");
+    assert_true(next != args.out);
+    gfx11sim_launch launch;
+    gfx11sim_launch_init(&launch);
+    launch.grid[0] = launch.block[0] = 32;
+    launch.kernarg = &args;
+    launch.kernarg_bytes = sizeof args;
+    assert_int_equal(gfx11sim_run(sim, kernel, &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    assert_non_null(strstr(report.text, "in the buffer 'results', which has been freed"));
+    gfx11sim_destroy(sim);
+}
+
+static void marks_stay_inside_buffers(void **state) {
+    (void)state;
+    gfx11sim *sim = strict_machine(0, GFX11SIM_CHECK_ALL);
+    unsigned char memory[64];
+    uint64_t address = bind(sim, memory, sizeof memory, GFX11SIM_READ, "memory");
+    gfx11sim_report report;
+    assert_ok(gfx11sim_mark(sim, address, sizeof memory, 0, &report), report);
+    assert_ok(gfx11sim_mark(sim, address + 60, 4, 1, &report), report);
+    assert_int_equal(gfx11sim_mark(sim, address + 60, 5, 1, &report), GFX11SIM_INVALID_ARGUMENT);
+    assert_int_equal(gfx11sim_mark(sim, address - 1, 1, 0, &report), GFX11SIM_INVALID_ARGUMENT);
+    gfx11sim_destroy(sim);
+}
+
+static void unknown_checks_are_refused(void **state) {
+    (void)state;
+    gfx11sim_options options;
+    gfx11sim_options_init(&options);
+    options.checks = 64;
+    gfx11sim *sim;
+    gfx11sim_report report;
+    assert_int_equal(gfx11sim_create(&options, &sim, &report), GFX11SIM_INVALID_ARGUMENT);
+    assert_null(sim);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(faults_are_found),          cmocka_unit_test(near_faults_are_silent),
+        cmocka_unit_test(checks_are_separate),       cmocka_unit_test(freed_buffers_are_named),
+        cmocka_unit_test(marks_stay_inside_buffers), cmocka_unit_test(unknown_checks_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
