@@ -121,7 +121,7 @@ static void begin_report(struct session *s, int json) {
 
 int cmd_check(int argc, char **argv) {
     const char *target = NULL, *filter = NULL, *kernel_mask = NULL;
-    int device = 0, list = 0, all = 0, json = 0, quiet = 0, first;
+    int device = 0, list = 0, all = 0, strict = 0, json = 0, quiet = 0, first;
     int64_t threads = 0, schedule_seed = 0;
     const struct option_row rows[] = {
         {"device", OPTION_CHOICE, &device, "NAME", "sim (default), cpu or hip", 0, 0, device_names},
@@ -131,6 +131,8 @@ int cmd_check(int argc, char **argv) {
         {"all", OPTION_FLAG, &all, NULL, "show every case, not only those that failed", 0, 0, NULL},
         {"schedule-seed", OPTION_INT, &schedule_seed, "N", "sim: order of waves; 0 = in order (default 0)", 0,
          INT32_MAX, NULL},
+        {"strict", OPTION_FLAG, &strict, NULL, "sim: stop at undefined values, missing waits, races, ...", 0,
+         0, NULL},
         {"kernel-mask", OPTION_TEXT, &kernel_mask, "LIST", "kernels to leave out: names, or prefixes with *",
          0, 0, NULL},
         ROW_THREADS(&threads),
@@ -158,6 +160,7 @@ int cmd_check(int argc, char **argv) {
     options.target = target;
     options.threads = (int)threads;
     options.schedule_seed = (uint64_t)schedule_seed;
+    options.strict = strict;
     options.kernel_mask = kernel_mask;
     w4a16_error error;
     if (w4a16_device_open(&options, &s.device, &error) != W4A16_OK) return report_error("check", &error);

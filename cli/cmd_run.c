@@ -31,7 +31,7 @@ enum { ACT_BOTH = 2 };
 
 struct options {
     const char *layer, *target, *input, *output, *kernel_mask;
-    int device, act, json, quiet;
+    int device, act, strict, json, quiet;
     struct int_list m;
     int64_t seed, threads, schedule_seed, repeat;
 };
@@ -287,6 +287,7 @@ static w4a16_status open_devices(struct session *s, w4a16_error *error) {
     options.kind = (w4a16_device_kind)(o->device + 1);
     options.target = o->target;
     options.kernel_mask = o->kernel_mask;
+    options.strict = o->strict;
     for (int r = 0; r < o->repeat; r++) {
         /* A repetition runs in another order and alternates between one host thread and several. */
         int several = s->host_threads > 1 ? s->host_threads : 2, first = s->host_threads;
@@ -410,6 +411,8 @@ int cmd_run(int argc, char **argv) {
          "run N times, other schedules and thread counts; compare bits (default 1)", 1, REPEAT_MAX, NULL},
         {"schedule-seed", OPTION_INT, &o.schedule_seed, "N", "sim: order of waves; 0 = in order (default 0)",
          0, INT32_MAX, NULL},
+        {"strict", OPTION_FLAG, &o.strict, NULL, "sim: stop at undefined values, missing waits, races, ...",
+         0, 0, NULL},
         {"kernel-mask", OPTION_TEXT, &o.kernel_mask, "LIST",
          "kernels to leave out: names, or prefixes with *", 0, 0, NULL},
         ROW_THREADS(&o.threads),

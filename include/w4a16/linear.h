@@ -36,6 +36,7 @@ typedef struct w4a16_device_options {
     int index;              /* hip: device number; default 0 */
     int threads;            /* sim, cpu: host threads; 0 (default) = all available */
     uint64_t schedule_seed; /* sim: 0 (default) = in order; else waves and work-groups run in a seeded random order */
+    int strict;             /* sim: 1 = stop at undefined values, missing waits, races and the like; one thread */
     const char *kernel_mask; /* null, or a comma list of kernel names (or prefixes ending in '*') to leave out */
 } w4a16_device_options;
 

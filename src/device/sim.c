@@ -57,6 +57,7 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     sim_options.target = target;
     sim_options.threads = pool_threads(pool);
     sim_options.schedule_seed = options->schedule_seed;
+    sim_options.checks = options->strict ? GFX11SIM_CHECK_ALL : 0;
     gfx11sim_report report;
     if (gfx11sim_create(&sim_options, &s->sim, &report) != GFX11SIM_OK) {
         fail(error, W4A16_UNSUPPORTED, &report);
@@ -65,8 +66,8 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     }
     snprintf(info->name, sizeof info->name, "simulated %s", target);
     snprintf(info->target, sizeof info->target, "%s", target);
-    snprintf(info->runtime, sizeof info->runtime, "gfx11sim, %s, %d threads", gfx11sim_simd_name(s->sim),
-             gfx11sim_threads(s->sim));
+    snprintf(info->runtime, sizeof info->runtime, "gfx11sim, %s, %d threads%s", gfx11sim_simd_name(s->sim),
+             gfx11sim_threads(s->sim), options->strict ? ", strict" : "");
     *state = s;
     return W4A16_OK;
 }
@@ -79,6 +80,7 @@ static w4a16_status sim_alloc(void *state, size_t bytes, w4a16_address *out, w4a
     gfx11sim_report report;
     gfx11sim_status status =
         gfx11sim_bind(s->sim, memory, bytes, GFX11SIM_READ | GFX11SIM_WRITE, "buffer", out, &report);
+    if (status == GFX11SIM_OK) status = gfx11sim_mark(s->sim, *out, bytes, 0, &report);
     if (status == GFX11SIM_OK) return W4A16_OK;
     free(memory);
     return fail(error, W4A16_OUT_OF_MEMORY, &report);
@@ -108,6 +110,9 @@ static w4a16_status sim_copy_to(void *state, w4a16_address to, const void *from,
     unsigned char *host;
     TRY(host_range(state, to, bytes, &host, error));
     memcpy(host, from, bytes);
+    gfx11sim_report report;
+    if (gfx11sim_mark(((struct sim_state *)state)->sim, to, bytes, 1, &report) != GFX11SIM_OK)
+        return fail(error, W4A16_OUT_OF_MEMORY, &report);
     return W4A16_OK;
 }
 

@@ -63,6 +63,10 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "cpu") == 0) options.kind = W4A16_DEVICE_CPU;
     if (argc > 2) options.target = argv[2];
     if (argc > 3) stride = strtoul(argv[3], NULL, 10);
+    if (argc > 4) { /* strict: under a random schedule */
+        options.strict = 1;
+        options.schedule_seed = 7;
+    }
     const struct CMUnitTest tests[] = {cmocka_unit_test(conforms)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
