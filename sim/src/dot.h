@@ -80,11 +80,10 @@ static inline uint32_t dot_step(enum dot_input in, enum dot_output out, uint32_t
     uint32_t total = dot_align(mc << 3, grid - xc) + (t0 ^ d0) + (t1 ^ d1); /* in the frame of c's sign */
     uint32_t frame = (uint32_t)((int32_t)c >> 31);
     total = (total ^ frame) - frame;
-    if (out == DOT_TO_F16) { /* bits that f32 would round away are kept as one sticky bit */
-        uint32_t sign = (uint32_t)((int32_t)total >> 31), m = (total ^ sign) - sign;
-        uint32_t dropped = select32(m >> 24 != 0, 15, 0);
-        m = (m & ~dropped) | (uint32_t)((m & dropped) != 0) << 4;
-        total = (m ^ sign) - sign;
+    if (out == DOT_TO_F16) { /* of large sums f32 would round the last 4 bits away: they become one, odd bit */
+        bool large = (total ^ (uint32_t)((int32_t)total >> 31)) >> 24 != 0;
+        uint32_t odd = (total & ~UINT32_C(15)) | (uint32_t)((total & 15) != 0) << 4;
+        total = select32(large, odd, total);
     }
     uint32_t r = float_bits((float)(int32_t)total);
     int32_t e = (int32_t)(r >> 23 & 255) + grid - 153;

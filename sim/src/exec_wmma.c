@@ -31,10 +31,10 @@ static inline __attribute__((always_inline)) bool take_apart(enum dot_input in, 
 static inline __attribute__((always_inline)) void multiply(enum dot_input in, enum dot_output out,
                                                            struct shape shape, const u32v *a, const u32v *b,
                                                            lanes32 *acc) {
-    lanes32 start[REGISTERS], special;
+    lanes32 start[REGISTERS], largest;
     memcpy(start, acc, shape.registers * sizeof *start);
     bool any = false;
-    FOR_LANES(l) special[l] = 0;
+    FOR_LANES(l) largest[l] = 0;
     for (unsigned k = 0; k < PAIRS; k++) {
         struct factors fa, fb;
         any |= take_apart(in, (const uint32_t *)&a[k], &fa);
@@ -45,14 +45,15 @@ static inline __attribute__((always_inline)) void multiply(enum dot_input in, en
                 uint32_t bits = fa.bits[n], m0 = fa.m0[n], m1 = fa.m1[n], *c = &acc[r][half];
                 int32_t e0 = fa.e0[n], e1 = fa.e1[n];
                 for (unsigned l = 0; l < 16; l++) {
-                    uint32_t z = c[l], s = bits ^ fb.bits[half + l];
+                    uint32_t z = c[l], magnitude = z & 0x7fffffff, s = bits ^ fb.bits[half + l];
+                    largest[half + l] = magnitude > largest[half + l] ? magnitude : largest[half + l];
                     c[l] = dot_step(in, out, m0 * fb.m0[half + l], e0 + fb.e0[half + l], s << 16,
                                     m1 * fb.m1[half + l], e1 + fb.e1[half + l], s, z);
-                    special[half + l] |= (z & 0x7f800000) == 0x7f800000;
                 }
             }
     }
-    if (likely(!any && !any_lane(special))) return;
+    FOR_LANES(l) largest[l] = largest[l] >= 0x7f800000;
+    if (likely(!any && !any_lane(largest))) return;
     for (unsigned r = 0; r < shape.registers; r++) FOR_LANES(l) {
             uint32_t z = start[r][l];
             for (unsigned k = 0; k < PAIRS; k++)

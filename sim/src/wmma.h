@@ -59,11 +59,12 @@ fetch_accumulator(const struct wave *w, const struct inst *i, enum dot_output ou
         const uint32_t *c = source_register(w, i, 2, r, t);
         FOR_LANES(l) {
             uint32_t x = constant ? c[l] : c[l] >> shift;
-            x = (x & magnitude) ^ sign;
-            acc[r][l] = out == DOT_TO_F32    ? x
-                        : out == DOT_TO_BF16 ? x << 16
-                                             : float_bits(f16_to_float(x & 0xffff));
+            acc[r][l] = ((x & magnitude) ^ sign) << (out == DOT_TO_BF16 ? 16 : 0);
         }
+        if (out != DOT_TO_F16) continue;
+        lanes16 halves;
+        FOR_LANES(l) halves[l] = (uint16_t)acc[r][l];
+        halves_to_floats(halves, (float *)acc[r], LANES);
     }
 }
 
@@ -75,8 +76,10 @@ static inline __attribute__((always_inline)) void store_result(struct wave *w, c
         uint32_t *d = (uint32_t *)&w->v[i->dst.reg + r];
         lanes32 result;
         if (unlikely(i->clamp)) clamp_f32(w, acc[r]);
+        lanes16 halves;
+        if (out == DOT_TO_F16) floats_to_halves((const float *)acc[r], halves, LANES);
         FOR_LANES(l) {
-            uint32_t x = out == DOT_TO_F16 ? float_to_f16(bits_float(acc[r][l])) : acc[r][l] >> 16;
+            uint32_t x = out == DOT_TO_F16 ? halves[l] : acc[r][l] >> 16;
             result[l] = out == DOT_TO_F32 ? acc[r][l] : (d[l] & 0xffff0000 >> shift) | x << shift;
         }
         memcpy(d, result, sizeof result);
