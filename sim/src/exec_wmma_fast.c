@@ -8,7 +8,11 @@
 #include "executors.h"
 #include "wmma.h"
 
-enum { ROW = 16, K = 16 }; /* lanes that hold one row; the inner dimension */
+enum {
+    ROW = 16,
+    K = 16,
+    BLOCK = 4
+}; /* lanes of a row; the inner dimension; rows whose sums stay in host registers */
 typedef float row_f32 __attribute__((vector_size(4 * ROW)));
 
 /* x[k][lane] from pairs in consecutive bits. */
@@ -30,37 +34,34 @@ static inline __attribute__((always_inline)) void widen(enum dot_input in, const
 }
 
 static inline __attribute__((always_inline)) void multiply(enum dot_input in, struct shape shape,
-                                                           const unsigned registers, const u32v *a,
-                                                           const u32v *b, lanes32 *acc) {
+                                                           const u32v *a, const u32v *b, lanes32 *acc) {
     float fa[K][LANES] LANES_ALIGNED, fb[K][LANES] LANES_ALIGNED;
     widen(in, a, fa);
     widen(in, b, fb);
-    for (unsigned half = 0; half < LANES; half += ROW) {
-        row_f32 sum[REGISTERS];
-        for (unsigned r = 0; r < registers; r++) memcpy(&sum[r], &acc[r][half], sizeof sum[r]);
-        for (unsigned k = 0; k < K; k++) {
-            row_f32 column;
-            memcpy(&column, &fb[k][half], sizeof column);
-            for (unsigned r = 0; r < registers; r++) sum[r] += fa[k][lane_of_a(shape, r, half)] * column;
+    for (unsigned first = 0; first < shape.registers; first += BLOCK)
+        for (unsigned half = 0; half < LANES; half += ROW) {
+            row_f32 sum[BLOCK];
+            for (unsigned r = 0; r < BLOCK; r++) memcpy(&sum[r], &acc[first + r][half], sizeof sum[r]);
+            for (unsigned k = 0; k < K; k++) {
+                row_f32 column;
+                memcpy(&column, &fb[k][half], sizeof column);
+                for (unsigned r = 0; r < BLOCK; r++)
+                    sum[r] += fa[k][lane_of_a(shape, first + r, half)] * column;
+            }
+            for (unsigned r = 0; r < BLOCK; r++) memcpy(&acc[first + r][half], &sum[r], sizeof sum[r]);
         }
-        for (unsigned r = 0; r < registers; r++) memcpy(&acc[r][half], &sum[r], sizeof sum[r]);
-    }
-    for (unsigned r = 0; r < registers; r++)
+    for (unsigned r = 0; r < shape.registers; r++)
         FOR_LANES(l) acc[r][l] = select32(nan_f32(acc[r][l]), DEFAULT_NAN_32, acc[r][l]);
 }
 
 static inline __attribute__((always_inline)) void wmma_float(struct wave *w, const struct inst *i,
                                                              enum dot_input in, enum dot_output out) {
-    const struct shape shape = shape_of(w);
     u32v a[PAIRS], b[PAIRS];
     lanes32 acc[REGISTERS];
     fetch_factors(w, i, 0, a);
     fetch_factors(w, i, 1, b);
     fetch_accumulator(w, i, out, acc);
-    if (shape.registers == REGISTERS) /* a constant, so that the sums stay in the host's registers */
-        multiply(in, shape, REGISTERS, a, b, acc);
-    else
-        multiply(in, shape, REGISTERS / 2, a, b, acc);
+    multiply(in, shape_of(w), a, b, acc);
     store_result(w, i, out, acc);
 }
 
