@@ -8,11 +8,7 @@
 #include "executors.h"
 #include "wmma.h"
 
-enum {
-    ROW = 16,
-    K = 16,
-    BLOCK = 4
-}; /* lanes of a row; the inner dimension; rows whose sums stay in host registers */
+enum { ROW = 16, K = 16, BLOCK = 4 }; /* lanes of a row; inner dimension; rows summed at a time */
 typedef float row_f32 __attribute__((vector_size(4 * ROW)));
 
 /* x[k][lane] from pairs in consecutive bits. */
@@ -27,8 +23,9 @@ static inline __attribute__((always_inline)) void widen(enum dot_input in, const
             halves_to_floats(low, x[2 * p], LANES);
             halves_to_floats(high, x[2 * p + 1], LANES);
         } else {
-            FOR_LANES(l) x[2 * p][l] = bits_float(bits[l] << 16);
-            FOR_LANES(l) x[2 * p + 1][l] = bits_float(bits[l] & 0xffff0000);
+            u32v low = pairs[p] << 16, high = pairs[p] & 0xffff0000;
+            memcpy(x[2 * p], &low, sizeof low);
+            memcpy(x[2 * p + 1], &high, sizeof high);
         }
     }
 }

@@ -42,8 +42,7 @@ static inline void fetch_factors(const struct wave *w, const struct inst *i, uns
     uint32_t flip = (i->neg_lo >> s & 1 ? 0x8000 : 0) | (i->neg_hi >> s & 1 ? 0x80000000 : 0);
     for (unsigned k = 0; k < PAIRS; k++) {
         lanes32 t;
-        const uint32_t *f = source_register(w, i, s, k, t);
-        FOR_LANES(l) x[k][l] = f[l] ^ flip;
+        x[k] = *(const u32v *)source_register(w, i, s, k, t) ^ flip;
     }
 }
 
