@@ -61,22 +61,29 @@ FROM_F32(DEFINE_FROM_F32)
 /* ---- integers -> f32: output modifiers apply ---------------------------------------------------------- */
 
 #define TO_F32(X)                                                                                            \
-    X(v_cvt_f32_u32, (float)a)                                                                               \
-    X(v_cvt_f32_i32, (float)(int32_t)a)                                                                      \
-    X(v_cvt_f32_ubyte0, (float)(a & 255))                                                                    \
-    X(v_cvt_f32_ubyte1, (float)(a >> 8 & 255))                                                               \
-    X(v_cvt_f32_ubyte2, (float)(a >> 16 & 255))                                                              \
-    X(v_cvt_f32_ubyte3, (float)(a >> 24))                                                                    \
+    X(v_cvt_f32_u32, a)                                                                                      \
+    X(v_cvt_f32_i32, (int32_t)a)                                                                             \
+    X(v_cvt_f32_ubyte0, a & 255)                                                                             \
+    X(v_cvt_f32_ubyte1, a >> 8 & 255)                                                                        \
+    X(v_cvt_f32_ubyte2, a >> 16 & 255)                                                                       \
+    X(v_cvt_f32_ubyte3, a >> 24)                                                                             \
     X(v_cvt_off_f32_i4, (float)((int32_t)(a << 28) >> 28) * 0.0625f)
 
 #define DEFINE_TO_F32(name, expression)                                                                      \
     static void name(struct wave *w, const struct inst *i) {                                                 \
-        if (!rounding_modelled(w, MODE_ROUND_32)) return;                                                    \
         lanes32 t, r;                                                                                        \
         const uint32_t *p = source32(w, i, 0, t);                                                            \
-        FOR_LANES(l) {                                                                                       \
-            uint32_t a = p[l];                                                                               \
-            r[l] = float_bits(expression);                                                                   \
+        if (unlikely(directed_f32(w))) {                                                                     \
+            struct rounding format = rounding_f32(w);                                                        \
+            FOR_LANES(l) {                                                                                   \
+                uint32_t a = p[l];                                                                           \
+                r[l] = float_bits((float)rounded_scale(&format, (double)(expression), 0));                   \
+            }                                                                                                \
+        } else {                                                                                             \
+            FOR_LANES(l) {                                                                                   \
+                uint32_t a = p[l];                                                                           \
+                r[l] = float_bits((float)(expression));                                                      \
+            }                                                                                                \
         }                                                                                                    \
         if (unlikely(!i->plain)) finish_f32(w, i, r);                                                        \
         write32(w, i, r);                                                                                    \
@@ -94,10 +101,13 @@ static void v_cvt_f32_f16(struct wave *w, const struct inst *i) {
 
 static void v_cvt_f16_f32(struct wave *w, const struct inst *i) {
     bool plain = plain_f32(w, i) && plain_f16(w, i);
-    if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_16_64)) return;
     lanes32 t;
     lanes16 h;
-    floats_to_halves((const float *)source_f32(w, i, 0, t, plain), h, LANES);
+    const float *f = (const float *)source_f32(w, i, 0, t, plain);
+    if (likely(plain))
+        floats_to_halves(f, h, LANES);
+    else
+        narrow_f16(w, f, h);
     if (unlikely(!plain)) finish_f16(w, i, h);
     write16(w, i, h);
 }
@@ -128,7 +138,6 @@ FROM_F16(DEFINE_FROM_F16)
 
 #define DEFINE_TO_F16(name, expression)                                                                      \
     static void name(struct wave *w, const struct inst *i) {                                                 \
-        if (!rounding_modelled(w, MODE_ROUND_16_64)) return;                                                 \
         lanes16 p, h;                                                                                        \
         lanesf f;                                                                                            \
         source16(w, i, 0, p);                                                                                \
@@ -136,7 +145,7 @@ FROM_F16(DEFINE_FROM_F16)
             uint16_t a = p[l];                                                                               \
             f[l] = expression;                                                                               \
         }                                                                                                    \
-        floats_to_halves(f, h, LANES);                                                                       \
+        narrow_f16(w, f, h);                                                                                 \
         if (unlikely(!i->plain)) finish_f16(w, i, h);                                                        \
         write16(w, i, h);                                                                                    \
     }
@@ -210,14 +219,22 @@ PACK_F16(DEFINE_PACK_F16)
     }
 PACK_INT(DEFINE_PACK_INT)
 
+/* The only conversion to integers that rounds as MODE says. */
+static inline float to_integral(float x, enum round_direction direction) {
+    return direction == ROUND_NEAREST ? rintf(x)
+           : direction == ROUND_UP    ? ceilf(x)
+           : direction == ROUND_DOWN  ? floorf(x)
+                                      : truncf(x);
+}
 static void v_cvt_pk_u8_f32(struct wave *w, const struct inst *i) {
     u32v t[3];
     const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain_f32(w, i));
     const uint32_t *position = source32(w, i, 1, (uint32_t *)&t[1]),
                    *old = source32(w, i, 2, (uint32_t *)&t[2]);
+    enum round_direction direction = direction_32(w);
     lanes32 r;
     FOR_LANES(l) {
-        float x = rintf(bits_float(p[l]));
+        float x = to_integral(bits_float(p[l]), direction);
         r[l] = replace_byte(old[l], x > 0 ? x < 255 ? (uint32_t)x : 255 : 0, position[l]);
     }
     write32(w, i, r);
@@ -249,13 +266,17 @@ static void v_cvt_f64_u32(struct wave *w, const struct inst *i) {
     finish_f64(w, i, r);
     write64(w, i, r);
 }
+/* The source's type chooses the rounding, the result's the flushing. */
 static void v_cvt_f32_f64(struct wave *w, const struct inst *i) {
-    if (!rounding_modelled(w, MODE_ROUND_32)) return;
     lanesd p;
     lanes32 r;
     source_f64(w, i, 0, p);
-    FOR_LANES(l) r[l] = float_bits((float)p[l]);
-    finish_f32(w, i, r);
+    struct rounding format = ROUNDING_F32(direction_16_64(w));
+    if (directed_f64(w))
+        FOR_LANES(l) r[l] = float_bits((float)(p[l] != p[l] ? p[l] : rounded_scale(&format, p[l], 0)));
+    else
+        FOR_LANES(l) r[l] = float_bits((float)p[l]);
+    modify_f32(w, i, flushes_f32(w), direction_16_64(w), r);
     write32(w, i, r);
 }
 static void v_cvt_i32_f64(struct wave *w, const struct inst *i) {

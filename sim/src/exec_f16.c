@@ -11,8 +11,8 @@ static inline float med3_f16(float a, float b, float c) {
     if (a != a || b != b || c != c) return min_f16(min_f16(a, b), c);
     return max_f16(min_f16(a, b), min_f16(max_f16(a, b), c));
 }
-static inline float fract_f16(float x) {
-    float f = x - floorf(x);
+static inline float fract_f16(const struct rounding *m, float x) {
+    float f = sum_f32(m, x, -floorf(x));
     return f < bits_float(0x3f7ff000) ? f
            : f == f                   ? bits_float(0x3f7fe000)
                                       : f; /* below one after rounding to f16 */
@@ -22,16 +22,16 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
     return (u >> 23 & 255) == 255 || x == 0 ? x : bits_float((u & 0x807fffff) | 0x3f000000);
 }
 
-/* name, sources, f32 result from the sources' lanes a, b, c */
+/* name, sources, f32 result from the sources' lanes a, b, c; it rounds as m says, or after it if m is null */
 #define OPERATIONS(X)                                                                                        \
-    X(v_add_f16, 2, a + b)                                                                                   \
-    X(v_sub_f16, 2, a - b)                                                                                   \
-    X(v_subrev_f16, 2, b - a)                                                                                \
-    X(v_mul_f16, 2, a *b)                                                                                    \
-    X(v_fma_f16, 3, fma_f16(a, b, c))                                                                        \
-    X(v_fmac_f16, 3, fma_f16(a, b, c))                                                                       \
-    X(v_fmamk_f16, 3, fma_f16(a, b, c))                                                                      \
-    X(v_fmaak_f16, 3, fma_f16(a, b, c))                                                                      \
+    X(v_add_f16, 2, sum_f32(m, a, b))                                                                        \
+    X(v_sub_f16, 2, sum_f32(m, a, -b))                                                                       \
+    X(v_subrev_f16, 2, sum_f32(m, b, -a))                                                                    \
+    X(v_mul_f16, 2, product_f32(m, a, b))                                                                    \
+    X(v_fma_f16, 3, fused_f16(m, a, b, c))                                                                   \
+    X(v_fmac_f16, 3, fused_f16(m, a, b, c))                                                                  \
+    X(v_fmamk_f16, 3, fused_f16(m, a, b, c))                                                                 \
+    X(v_fmaak_f16, 3, fused_f16(m, a, b, c))                                                                 \
     X(v_min_f16, 2, min_f16(a, b))                                                                           \
     X(v_max_f16, 2, max_f16(a, b))                                                                           \
     X(v_min3_f16, 3, min_f16(min_f16(a, b), c))                                                              \
@@ -39,26 +39,36 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
     X(v_med3_f16, 3, med3_f16(a, b, c))                                                                      \
     X(v_maxmin_f16, 3, min_f16(max_f16(a, b), c))                                                            \
     X(v_minmax_f16, 3, max_f16(min_f16(a, b), c))                                                            \
-    X(v_fract_f16, 1, fract_f16(a))                                                                          \
+    X(v_fract_f16, 1, fract_f16(m, a))                                                                       \
     X(v_trunc_f16, 1, truncf(a))                                                                             \
     X(v_ceil_f16, 1, ceilf(a))                                                                               \
     X(v_rndne_f16, 1, rintf(a))                                                                              \
     X(v_floor_f16, 1, floorf(a))                                                                             \
     X(v_frexp_mant_f16, 1, frexp_mantissa(a))
 
+#define EVALUATE(n, expression, direction)                                                                   \
+    {                                                                                                        \
+        const struct rounding *const m = direction;                                                          \
+        (void)m;                                                                                             \
+        FOR_LANES(l) {                                                                                       \
+            float a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a;                                      \
+            (void)b, (void)c;                                                                                \
+            r[l] = float_bits(expression);                                                                   \
+        }                                                                                                    \
+    }
 #define DEFINE(name, n, expression)                                                                          \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         bool plain = plain_f16(w, i);                                                                        \
-        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_16_64)) return;                             \
         lanesf p, q, s;                                                                                      \
         source_f16(w, i, 0, p);                                                                              \
         if (n > 1) source_f16(w, i, 1, q);                                                                   \
         if (n > 2) source_f16(w, i, 2, s);                                                                   \
         lanes32 r;                                                                                           \
-        FOR_LANES(l) {                                                                                       \
-            float a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a;                                      \
-            (void)b, (void)c;                                                                                \
-            r[l] = float_bits(expression);                                                                   \
+        if (unlikely(!plain && directed_f16(w))) {                                                           \
+            struct rounding format = rounding_f16(w);                                                        \
+            EVALUATE(n, expression, &format)                                                                 \
+        } else {                                                                                             \
+            EVALUATE(n, expression, NULL)                                                                    \
         }                                                                                                    \
         if (unlikely(any_nan_f32(r)))                                                                        \
             fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)(n > 1 ? q : p),                           \
@@ -75,12 +85,12 @@ static void v_ldexp_f16(struct wave *w, const struct inst *i) {
     lanes16 n, h;
     source_f16(w, i, 0, p);
     source16(w, i, 1, n);
-    FOR_LANES(l) {
+    FOR_LANES(l) { /* exact in f32 */
         int32_t e = (int16_t)n[l];
         e = e < -60 ? -60 : e > 60 ? 60 : e;
         p[l] *= bits_float((uint32_t)(127 + e) << 23);
     }
-    floats_to_halves(p, h, LANES);
+    narrow_f16(w, p, h);
     finish_f16(w, i, h);
     write16(w, i, h);
 }

@@ -27,18 +27,20 @@ static inline float med3_f32(float a, float b, float c, bool ieee) {
 }
 
 /* Zero times anything is zero. */
-static inline float mul_dx9(float a, float b) { return a == 0 || b == 0 ? 0.0f : a * b; }
-static inline float fma_dx9(float a, float b, float c) {
-    return a == 0 || b == 0 ? 0.0f + c : fma_f32(a, b, c);
+static inline float mul_dx9(const struct rounding *m, float a, float b) {
+    return a == 0 || b == 0 ? 0.0f : product_f32(m, a, b);
+}
+static inline float fma_dx9(const struct rounding *m, float a, float b, float c) {
+    return a == 0 || b == 0 ? sum_f32(m, 0.0f, c) : fused_f32(m, a, b, c);
 }
 
 /* The specular term of fixed-function lighting. */
-static inline float mullit(float a, float b, float c) {
-    return b > -0x1.fffffep127f && c > 0 ? a * b : -0x1.fffffep127f;
+static inline float mullit(const struct rounding *m, float a, float b, float c) {
+    return b > -0x1.fffffep127f && c > 0 ? product_f32(m, a, b) : -0x1.fffffep127f;
 }
 
-static inline float fract_f32(float x) {
-    float f = x - floorf(x);
+static inline float fract_f32(const struct rounding *m, float x) {
+    float f = sum_f32(m, x, -floorf(x));
     return f < 1 ? f : f == f ? bits_float(0x3f7fffff) : f;
 }
 
@@ -77,35 +79,41 @@ static inline float cube_sc(float x, float y, float z) {
 static inline float cube_tc(float x, float y, float z) {
     return cube_axis(x, y, z) == 1 ? (y < 0 ? -z : z) : -y;
 }
-static inline float cube_ma(float x, float y, float z) {
+static inline float cube_ma(const struct rounding *m, float x, float y, float z) {
     int axis = cube_axis(x, y, z);
-    return 2 * (axis == 2 ? z : axis == 1 ? y : x);
+    return product_f32(m, 2, axis == 2 ? z : axis == 1 ? y : x);
 }
 
-/* name, sources, result from the sources' lanes a, b, c; a NaN result becomes the first NaN operand. */
-#define ARITHMETIC(X)                                                                                        \
-    X(v_add_f32, 2, a + b)                                                                                   \
-    X(v_sub_f32, 2, a - b)                                                                                   \
-    X(v_subrev_f32, 2, b - a)                                                                                \
-    X(v_mul_f32, 2, a *b)                                                                                    \
-    X(v_mul_dx9_zero_f32, 2, mul_dx9(a, b))                                                                  \
-    X(v_fma_f32, 3, fma_f32(a, b, c))                                                                        \
-    X(v_fmac_f32, 3, fma_f32(a, b, c))                                                                       \
-    X(v_fmamk_f32, 3, fma_f32(a, b, c))                                                                      \
-    X(v_fmaak_f32, 3, fma_f32(a, b, c))                                                                      \
-    X(v_fma_dx9_zero_f32, 3, fma_dx9(a, b, c))                                                               \
-    X(v_fmac_dx9_zero_f32, 3, fma_dx9(a, b, c))                                                              \
-    X(v_fract_f32, 1, fract_f32(a))                                                                          \
+/*
+ * name, sources, result from the sources' lanes a, b, c; a NaN result becomes the first NaN operand. These
+ * round as m says: null for nearest even.
+ */
+#define ROUNDED(X)                                                                                           \
+    X(v_add_f32, 2, sum_f32(m, a, b))                                                                        \
+    X(v_sub_f32, 2, sum_f32(m, a, -b))                                                                       \
+    X(v_subrev_f32, 2, sum_f32(m, b, -a))                                                                    \
+    X(v_mul_f32, 2, product_f32(m, a, b))                                                                    \
+    X(v_mul_dx9_zero_f32, 2, mul_dx9(m, a, b))                                                               \
+    X(v_fma_f32, 3, fused_f32(m, a, b, c))                                                                   \
+    X(v_fmac_f32, 3, fused_f32(m, a, b, c))                                                                  \
+    X(v_fmamk_f32, 3, fused_f32(m, a, b, c))                                                                 \
+    X(v_fmaak_f32, 3, fused_f32(m, a, b, c))                                                                 \
+    X(v_fma_dx9_zero_f32, 3, fma_dx9(m, a, b, c))                                                            \
+    X(v_fmac_dx9_zero_f32, 3, fma_dx9(m, a, b, c))                                                           \
+    X(v_fract_f32, 1, fract_f32(m, a))                                                                       \
+    X(v_mullit_f32, 3, mullit(m, a, b, c))                                                                   \
+    X(v_cubema_f32, 3, cube_ma(m, a, b, c))
+
+/* The same, but there is nothing to round, or one way to do it. */
+#define EXACT(X)                                                                                             \
     X(v_trunc_f32, 1, truncf(a))                                                                             \
     X(v_ceil_f32, 1, ceilf(a))                                                                               \
     X(v_rndne_f32, 1, rintf(a))                                                                              \
     X(v_floor_f32, 1, floorf(a))                                                                             \
     X(v_frexp_mant_f32, 1, frexp_mantissa(a))                                                                \
-    X(v_mullit_f32, 3, mullit(a, b, c))                                                                      \
     X(v_cubeid_f32, 3, cube_id(a, b, c))                                                                     \
     X(v_cubesc_f32, 3, cube_sc(a, b, c))                                                                     \
-    X(v_cubetc_f32, 3, cube_tc(a, b, c))                                                                     \
-    X(v_cubema_f32, 3, cube_ma(a, b, c))
+    X(v_cubetc_f32, 3, cube_tc(a, b, c))
 
 /* The same, but the expression has chosen its NaN; ieee = MODE.IEEE. */
 #define CHOICE(X)                                                                                            \
@@ -117,38 +125,55 @@ static inline float cube_ma(float x, float y, float z) {
     X(v_maxmin_f32, 3, min_f32(max_f32(a, b, ieee), c, ieee))                                                \
     X(v_minmax_f32, 3, max_f32(min_f32(a, b, ieee), c, ieee))
 
-#define DEFINE(name, n, expression, fixes_nan)                                                               \
-    static void name(struct wave *w, const struct inst *i) {                                                 \
-        bool plain = plain_f32(w, i), ieee = w->mode & MODE_IEEE;                                            \
-        (void)ieee;                                                                                          \
-        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_32)) return;                                \
-        u32v t[3];                                                                                           \
-        const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);                                   \
-        const uint32_t *q = n > 1 ? source_f32(w, i, 1, (uint32_t *)&t[1], plain) : p;                       \
-        const uint32_t *s = n > 2 ? source_f32(w, i, 2, (uint32_t *)&t[2], plain) : p;                       \
-        lanes32 r;                                                                                           \
+#define EVALUATE(expression, direction)                                                                      \
+    {                                                                                                        \
+        const struct rounding *const m = direction;                                                          \
+        (void)m;                                                                                             \
         FOR_LANES(l) {                                                                                       \
             float a = bits_float(p[l]), b = bits_float(q[l]), c = bits_float(s[l]);                          \
             (void)b, (void)c;                                                                                \
             r[l] = float_bits(expression);                                                                   \
         }                                                                                                    \
+    }
+#define DEFINE(name, n, expression, fixes_nan, rounds)                                                       \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        bool plain = plain_f32(w, i), ieee = w->mode & MODE_IEEE;                                            \
+        (void)ieee;                                                                                          \
+        u32v t[3];                                                                                           \
+        const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);                                   \
+        const uint32_t *q = n > 1 ? source_f32(w, i, 1, (uint32_t *)&t[1], plain) : p;                       \
+        const uint32_t *s = n > 2 ? source_f32(w, i, 2, (uint32_t *)&t[2], plain) : p;                       \
+        lanes32 r;                                                                                           \
+        if (rounds && unlikely(!plain && directed_f32(w))) {                                                 \
+            struct rounding format = rounding_f32(w);                                                        \
+            EVALUATE(expression, &format)                                                                    \
+        } else {                                                                                             \
+            EVALUATE(expression, NULL)                                                                       \
+        }                                                                                                    \
         if (fixes_nan && unlikely(any_nan_f32(r))) fix_nan_f32(r, p, q, s);                                  \
         if (unlikely(!plain)) finish_f32(w, i, r);                                                           \
         write32(w, i, r);                                                                                    \
     }
-#define DEFINE_ARITHMETIC(name, n, expression) DEFINE(name, n, expression, true)
-#define DEFINE_CHOICE(name, n, expression)     DEFINE(name, n, expression, false)
-ARITHMETIC(DEFINE_ARITHMETIC)
+#define DEFINE_ROUNDED(name, n, expression) DEFINE(name, n, expression, true, true)
+#define DEFINE_EXACT(name, n, expression)   DEFINE(name, n, expression, true, false)
+#define DEFINE_CHOICE(name, n, expression)  DEFINE(name, n, expression, false, false)
+ROUNDED(DEFINE_ROUNDED)
+EXACT(DEFINE_EXACT)
 CHOICE(DEFINE_CHOICE)
 
 static void v_ldexp_f32(struct wave *w, const struct inst *i) {
     bool plain = plain_f32(w, i);
-    if (!plain && !rounding_modelled(w, MODE_ROUND_32)) return;
     u32v t[2];
     const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
     const uint32_t *n = source32(w, i, 1, (uint32_t *)&t[1]);
     lanes32 r;
-    FOR_LANES(l) r[l] = float_bits(ldexp_f32(bits_float(p[l]), (int32_t)n[l]));
+    if (!plain && directed_f32(w)) {
+        struct rounding format = rounding_f32(w);
+        FOR_LANES(l)
+        r[l] = float_bits((float)rounded_scale(&format, (double)bits_float(p[l]), (int32_t)n[l]));
+    } else {
+        FOR_LANES(l) r[l] = float_bits(ldexp_f32(bits_float(p[l]), (int32_t)n[l]));
+    }
     if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);
     if (!plain) finish_f32(w, i, r);
     write32(w, i, r);
@@ -217,12 +242,14 @@ static void v_div_fmas_f32(struct wave *w, const struct inst *i) {
     const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);
     const uint32_t *s = source_f32(w, i, 2, (uint32_t *)&t[2], plain);
     uint32_t vcc = w->s[SREG_VCC + w->half];
+    struct rounding format = rounding_f32(w);
+    const struct rounding *m = directed_f32(w) ? &format : NULL;
     lanes32 r;
     FOR_LANES(l) {
         /* The scale is chosen so that the result comes back to the side it left. */
-        float x = fma_f32(bits_float(p[l]), bits_float(q[l]), bits_float(s[l]));
+        float x = fused_f32(m, bits_float(p[l]), bits_float(q[l]), bits_float(s[l]));
         float factor = exponent_f32(s[l]) > 127 ? 0x1p64f : 0x1p-64f;
-        r[l] = float_bits(vcc & lane_bit[l] ? x * factor : x);
+        r[l] = float_bits(vcc & lane_bit[l] ? product_f32(m, x, factor) : x);
     }
     if (any_nan_f32(r)) fix_nan_f32(r, p, q, s);
     if (!plain) finish_f32(w, i, r);
@@ -255,7 +282,8 @@ static void v_div_fixup_f32(struct wave *w, const struct inst *i) {
 
 #define BIND_ROW(name, ...) BIND(name)
 void SIMD_NAME(bind_f32)(exec_fn **table) {
-    ARITHMETIC(BIND_ROW)
+    ROUNDED(BIND_ROW)
+    EXACT(BIND_ROW)
     CHOICE(BIND_ROW)
     BIND(v_ldexp_f32)
     BIND(v_frexp_exp_i32_f32)

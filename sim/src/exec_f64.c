@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Vector instructions on f64. rcp, rsq and sqrt are correctly rounded, closer than the hardware's estimates.
+/* Vector instructions on f64. rcp, rsq and sqrt are rounded to nearest whatever MODE says, closer than the
+ * hardware's estimates.
  */
 #include "executors.h"
 #include "lanes.h"
@@ -18,8 +19,20 @@ static inline double max_f64(double a, double b, bool ieee) {
     if (ieee && signalling_f64(b)) return quiet_f64(b);
     return a != a ? b : b != b ? a : a > b || (a == b && !(bits_f64(a) >> 63)) ? a : b;
 }
-static inline double fract_f64(double x) {
-    double f = x - floor(x);
+
+/* These round as m says; null is nearest even. */
+static inline double sum_f64(const struct rounding *m, double a, double b) {
+    return m ? rounded_sum(m, a, b) : a + b;
+}
+static inline double product_f64(const struct rounding *m, double a, double b) {
+    return m ? rounded_product(m, a, b) : a * b;
+}
+static inline double fused_f64(const struct rounding *m, double a, double b, double c) {
+    return m ? rounded_fma(m, a, b, c) : fma(a, b, c);
+}
+
+static inline double fract_f64(const struct rounding *m, double x) {
+    double f = sum_f64(m, x, -floor(x));
     return f < 1 ? f : f == f ? as_f64(UINT64_C(0x3fefffffffffffff)) : f;
 }
 static inline int exponent_f64(double x) { return (int)(bits_f64(x) >> 52 & 2047); }
@@ -60,12 +73,13 @@ static inline double div_fixup(double a, double b, double c) {
     return as_f64(a != a ? sign | infinity : (bits_f64(a) & INT64_MAX) | sign);
 }
 
-/* name, sources, result from the sources' lanes a, b, c; a NaN result becomes the first NaN operand. */
+/* name, sources, result from the sources' lanes a, b, c, rounded by m; a NaN becomes the first NaN operand.
+ */
 #define ARITHMETIC(X)                                                                                        \
-    X(v_add_f64, 2, a + b)                                                                                   \
-    X(v_mul_f64, 2, a *b)                                                                                    \
-    X(v_fma_f64, 3, fma(a, b, c))                                                                            \
-    X(v_fract_f64, 1, fract_f64(a))                                                                          \
+    X(v_add_f64, 2, sum_f64(m, a, b))                                                                        \
+    X(v_mul_f64, 2, product_f64(m, a, b))                                                                    \
+    X(v_fma_f64, 3, fused_f64(m, a, b, c))                                                                   \
+    X(v_fract_f64, 1, fract_f64(m, a))                                                                       \
     X(v_trunc_f64, 1, trunc(a))                                                                              \
     X(v_ceil_f64, 1, ceil(a))                                                                                \
     X(v_rndne_f64, 1, rint(a))                                                                               \
@@ -88,9 +102,9 @@ static inline uint64_t first_nan(double a, double b, double c) {
 
 #define DEFINE(name, n, expression, fixes_nan)                                                               \
     static void name(struct wave *w, const struct inst *i) {                                                 \
-        if (!rounding_modelled(w, MODE_ROUND_16_64)) return;                                                 \
         const bool ieee = w->mode & MODE_IEEE;                                                               \
-        (void)ieee;                                                                                          \
+        const struct rounding format = rounding_f64(w), *m = directed_f64(w) ? &format : NULL;               \
+        (void)ieee, (void)m;                                                                                 \
         lanesd p, q, s;                                                                                      \
         source_f64(w, i, 0, p);                                                                              \
         if (n > 1) source_f64(w, i, 1, q);                                                                   \
@@ -114,7 +128,13 @@ static void v_ldexp_f64(struct wave *w, const struct inst *i) {
     lanes32 t;
     source_f64(w, i, 0, p);
     const uint32_t *n = source32(w, i, 1, t);
-    FOR_LANES(l) r[l] = p[l] != p[l] ? bits_f64(quiet_f64(p[l])) : bits_f64(ldexp_f64(p[l], (int32_t)n[l]));
+    struct rounding format = rounding_f64(w);
+    bool directed = directed_f64(w);
+    FOR_LANES(l) {
+        int32_t e = (int32_t)n[l];
+        double x = directed ? rounded_scale(&format, p[l], e) : ldexp_f64(p[l], e);
+        r[l] = bits_f64(p[l] != p[l] ? quiet_f64(p[l]) : x);
+    }
     finish_f64(w, i, r);
     write64(w, i, r);
 }
@@ -176,9 +196,10 @@ static void v_div_fmas_f64(struct wave *w, const struct inst *i) {
     source_f64(w, i, 0, p);
     source_f64(w, i, 1, q);
     source_f64(w, i, 2, s);
+    const struct rounding format = rounding_f64(w), *m = directed_f64(w) ? &format : NULL;
     FOR_LANES(l) {
-        double x = fma(p[l], q[l], s[l]), factor = exponent_f64(s[l]) > 1023 ? 0x1p128 : 0x1p-128;
-        if (vcc & lane_bit[l]) x *= factor;
+        double x = fused_f64(m, p[l], q[l], s[l]), factor = exponent_f64(s[l]) > 1023 ? 0x1p128 : 0x1p-128;
+        if (vcc & lane_bit[l]) x = product_f64(m, x, factor);
         r[l] = x != x ? first_nan(p[l], q[l], s[l]) : bits_f64(x);
     }
     finish_f64(w, i, r);

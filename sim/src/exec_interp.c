@@ -19,38 +19,48 @@ static void fetch(const struct wave *w, const struct inst *i, unsigned n, bool i
     FOR_LANES(l) r[l] = f[quad_lane < 0 ? l : (l & ~3u) + (unsigned)quad_lane];
 }
 
-static bool interpolate(struct wave *w, const struct inst *i, bool halves, bool is_p10, uint32_t *r) {
-    if (!rounding_modelled(w, MODE_ROUND_32)) return false;
+/* a * b + c rounded as m says; null is f32 to nearest even. */
+static void interpolate(const struct wave *w, const struct inst *i, bool halves, bool is_p10,
+                        const struct rounding *m, uint32_t *r) {
     lanes32 a, b, c;
     fetch(w, i, 0, halves, is_p10 ? 1 : 2, a);
     fetch(w, i, 1, false, -1, b);
     fetch(w, i, 2, halves && is_p10, is_p10 ? 0 : -1, c);
-    FOR_LANES(l) r[l] = float_bits(fma_f32(bits_float(a[l]), bits_float(b[l]), bits_float(c[l])));
+    FOR_LANES(l) r[l] = float_bits(fused_f32(m, bits_float(a[l]), bits_float(b[l]), bits_float(c[l])));
     if (any_nan_f32(r)) fix_nan_f32(r, a, b, c);
-    return true;
 }
 
-static void write_f32(struct wave *w, const struct inst *i, bool halves, bool is_p10) {
+static void write_f32(struct wave *w, const struct inst *i, bool halves, bool is_p10,
+                      enum round_direction direction) {
     lanes32 r;
-    if (!interpolate(w, i, halves, is_p10, r)) return;
-    finish_f32(w, i, r);
+    struct rounding format = ROUNDING_F32(direction);
+    interpolate(w, i, halves, is_p10, direction == ROUND_NEAREST ? NULL : &format, r);
+    modify_f32(w, i, flushes_f32(w), direction, r);
     write32(w, i, r);
 }
-static void v_interp_p10_f32(struct wave *w, const struct inst *i) { write_f32(w, i, false, true); }
-static void v_interp_p2_f32(struct wave *w, const struct inst *i) { write_f32(w, i, false, false); }
-static void v_interp_p10_f16_f32(struct wave *w, const struct inst *i) { write_f32(w, i, true, true); }
-static void v_interp_p2_f16_f32(struct wave *w, const struct inst *i) {
+/* Rounded once, from the exact sum to f16. */
+static void write_f16(struct wave *w, const struct inst *i, enum round_direction direction) {
     lanes32 r;
     lanes16 h;
-    if (!interpolate(w, i, true, false, r)) return;
+    struct rounding format = ROUNDING_F16(direction, w->mode & MODE_FP16_OVFL);
+    interpolate(w, i, true, false, &format, r);
     floats_to_halves((const float *)r, h, LANES);
     finish_f16(w, i, h);
     write16(w, i, h);
 }
 
-void SIMD_NAME(bind_interp)(exec_fn **table) {
-    BIND(v_interp_p10_f32)
-    BIND(v_interp_p2_f32)
-    BIND(v_interp_p10_f16_f32)
-    BIND(v_interp_p2_f16_f32)
-}
+/* name, how it is written; the rtz forms round towards zero whatever MODE says */
+#define OPERATIONS(X)                                                                                        \
+    X(v_interp_p10_f32, write_f32(w, i, false, true, direction_32(w)))                                       \
+    X(v_interp_p2_f32, write_f32(w, i, false, false, direction_32(w)))                                       \
+    X(v_interp_p10_f16_f32, write_f32(w, i, true, true, direction_32(w)))                                    \
+    X(v_interp_p10_rtz_f16_f32, write_f32(w, i, true, true, ROUND_TO_ZERO))                                  \
+    X(v_interp_p2_f16_f32, write_f16(w, i, direction_16_64(w)))                                              \
+    X(v_interp_p2_rtz_f16_f32, write_f16(w, i, ROUND_TO_ZERO))
+
+#define DEFINE(name, write)                                                                                  \
+    static void name(struct wave *w, const struct inst *i) { write; }
+OPERATIONS(DEFINE)
+
+#define BIND_ROW(name, ...) BIND(name)
+void SIMD_NAME(bind_interp)(exec_fn **table) { OPERATIONS(BIND_ROW) }

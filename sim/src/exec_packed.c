@@ -35,28 +35,39 @@ static void finish_pk_f16(const struct wave *w, const struct inst *i, uint16_t *
     }
 }
 
-/* name, sources, f32 result from the sources' halves a, b, c */
+/* name, sources, f32 result from the sources' halves a, b, c; it rounds as m says, or after it if m is null
+ */
 #define FLOAT(X)                                                                                             \
-    X(v_pk_add_f16, 2, a + b)                                                                                \
-    X(v_pk_mul_f16, 2, a *b)                                                                                 \
-    X(v_pk_fma_f16, 3, fma_f16(a, b, c))                                                                     \
-    X(v_pk_fmac_f16, 3, fma_f16(a, b, c))                                                                    \
+    X(v_pk_add_f16, 2, sum_f32(m, a, b))                                                                     \
+    X(v_pk_mul_f16, 2, product_f32(m, a, b))                                                                 \
+    X(v_pk_fma_f16, 3, fused_f16(m, a, b, c))                                                                \
+    X(v_pk_fmac_f16, 3, fused_f16(m, a, b, c))                                                               \
     X(v_pk_min_f16, 2, min_f16(a, b))                                                                        \
     X(v_pk_max_f16, 2, max_f16(a, b))
 
+#define EVALUATE(n, expression, direction)                                                                   \
+    {                                                                                                        \
+        const struct rounding *const m = direction;                                                          \
+        (void)m;                                                                                             \
+        for (unsigned l = 0; l < HALVES; l++) {                                                              \
+            float a = p[l], b = q[l], c = n > 2 ? s[l] : a;                                                  \
+            (void)c;                                                                                         \
+            r[l] = float_bits(expression);                                                                   \
+        }                                                                                                    \
+    }
 #define DEFINE_FLOAT(name, n, expression)                                                                    \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         bool plain = plain_f16(w, i);                                                                        \
-        if (unlikely(!plain) && !rounding_modelled(w, MODE_ROUND_16_64)) return;                             \
         floats p, q, s;                                                                                      \
         uint32_t r[HALVES] LANES_ALIGNED;                                                                    \
         source_pk_f16(w, i, 0, p);                                                                           \
         source_pk_f16(w, i, 1, q);                                                                           \
         if (n > 2) source_pk_f16(w, i, 2, s);                                                                \
-        for (unsigned l = 0; l < HALVES; l++) {                                                              \
-            float a = p[l], b = q[l], c = n > 2 ? s[l] : a;                                                  \
-            (void)c;                                                                                         \
-            r[l] = float_bits(expression);                                                                   \
+        if (unlikely(!plain && directed_f16(w))) {                                                           \
+            struct rounding format = rounding_f16(w);                                                        \
+            EVALUATE(n, expression, &format)                                                                 \
+        } else {                                                                                             \
+            EVALUATE(n, expression, NULL)                                                                    \
         }                                                                                                    \
         if (unlikely(any_nan_f32(r) || any_nan_f32(r + LANES)))                                              \
             for (unsigned l = 0; l < HALVES; l += LANES)                                                     \
@@ -118,6 +129,7 @@ static void source_mix(const struct wave *w, const struct inst *i, unsigned n, u
         unsigned shift = i->op_sel >> n & 1 ? 16 : 0;
         lanes16 h;
         FOR_LANES(l) h[l] = (uint16_t)(x[l] >> shift);
+        if (!(w->mode & 1 << 6)) FOR_LANES(l) h[l] = h[l] & 0x7c00 ? h[l] : h[l] & 0x8000;
         halves_to_floats(h, (float *)r, LANES);
         FOR_LANES(l) r[l] = (r[l] & magnitude) ^ sign;
     } else {
@@ -128,27 +140,44 @@ static void source_mix(const struct wave *w, const struct inst *i, unsigned n, u
         }
     }
 }
-static bool fma_mix(struct wave *w, const struct inst *i, uint32_t *r) {
-    if (!rounding_modelled(w, MODE_ROUND_32)) return false;
+struct mix {
     lanes32 a, b, c;
-    source_mix(w, i, 0, a);
-    source_mix(w, i, 1, b);
-    source_mix(w, i, 2, c);
-    FOR_LANES(l) r[l] = float_bits(fma_f32(bits_float(a[l]), bits_float(b[l]), bits_float(c[l])));
-    if (unlikely(any_nan_f32(r))) fix_nan_f32(r, a, b, c);
-    return true;
+};
+static void source_mixes(const struct wave *w, const struct inst *i, struct mix *x) {
+    source_mix(w, i, 0, x->a);
+    source_mix(w, i, 1, x->b);
+    source_mix(w, i, 2, x->c);
 }
+#define MIX(function, m)                                                                                     \
+    FOR_LANES(l) r[l] = float_bits(function(m, bits_float(x.a[l]), bits_float(x.b[l]), bits_float(x.c[l])))
+
 static void v_fma_mix_f32(struct wave *w, const struct inst *i) {
+    struct mix x;
     lanes32 r;
-    if (!fma_mix(w, i, r)) return;
+    source_mixes(w, i, &x);
+    if (unlikely(directed_f32(w))) {
+        struct rounding format = rounding_f32(w);
+        MIX(fused_f32, &format);
+    } else {
+        MIX(fused_f32, NULL);
+    }
+    if (unlikely(any_nan_f32(r))) fix_nan_f32(r, x.a, x.b, x.c);
     if (unlikely(i->clamp || !plain_f32(w, i))) finish_f32(w, i, r);
     write32(w, i, r);
 }
-/* The f16 forms round the f32 result once more, and write one half. */
+/* The f16 forms round once, from the exact sum to f16, and write one half. */
 static void fma_mix_half(struct wave *w, const struct inst *i, unsigned shift) {
+    struct mix x;
     lanes32 r, merged;
     lanes16 h;
-    if (!fma_mix(w, i, r)) return;
+    source_mixes(w, i, &x);
+    if (unlikely(directed_f16(w))) {
+        struct rounding format = rounding_f16(w);
+        MIX(fused_f32_to_f16, &format);
+    } else {
+        MIX(fused_f32_to_f16, NULL);
+    }
+    if (unlikely(any_nan_f32(r))) fix_nan_f32(r, x.a, x.b, x.c);
     floats_to_halves((const float *)r, h, LANES);
     if (unlikely(i->clamp || !plain_f16(w, i))) finish_f16(w, i, h);
     const uint32_t *d = (const uint32_t *)&w->v[i->dst.reg];

@@ -3,7 +3,8 @@
 /*
  * Transcendental instructions. The hardware's exact bits are not documented, only their error (1 ulp in f32,
  * 0.51 in f16): these are computed in f64 by range reduction and a polynomial with an error below 1e-13, then
- * rounded once, and so are within 0.5001 ulp. f32 forms flush subnormals in and out whatever MODE says.
+ * rounded once, and so are within 0.5001 ulp. f32 forms flush subnormals in and out whatever MODE says, and
+ * none follows its rounding.
  */
 #include "executors.h"
 #include "lanes.h"
@@ -102,10 +103,18 @@ static inline double log2_any(double x) {
             r[l] = float_bits(flush((float)(expression)));                                                   \
         }                                                                                                    \
         if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);                                                         \
-        if (!plain) finish_f32(w, i, r);                                                                     \
+        if (!plain) modify_f32(w, i, true, ROUND_NEAREST, r);                                                \
         write32(w, i, r);                                                                                    \
     }
 OPERATIONS_F32(DEFINE_F32)
+
+/* What became infinite (in f16) from a finite source, poles included, becomes the largest half. */
+static void saturate_f16(const float *p, uint32_t *r) {
+    FOR_LANES(l) {
+        float x = bits_float(r[l]);
+        if (!isinf(p[l]) && fabsf(x) > 65504) r[l] = float_bits(copysignf(65504, x));
+    }
+}
 
 #define DEFINE_F16(name, expression)                                                                         \
     static void name(struct wave *w, const struct inst *i) {                                                 \
@@ -118,6 +127,7 @@ OPERATIONS_F32(DEFINE_F32)
             r[l] = float_bits((float)(expression));                                                          \
         }                                                                                                    \
         if (any_nan_f32(r)) fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)p, (const uint32_t *)p);   \
+        if (w->mode & MODE_FP16_OVFL) saturate_f16(p, r);                                                    \
         floats_to_halves((const float *)r, h, LANES);                                                        \
         if (!plain_f16(w, i)) finish_f16(w, i, h);                                                           \
         write16(w, i, h);                                                                                    \

@@ -94,7 +94,6 @@ const uint32_t *SIMD_NAME(packed_general)(const struct inst *i, unsigned n, cons
 
 enum {
     KEEP_SOURCE_32 = 1 << 4,
-    KEEP_RESULT_32 = 2 << 4,
     KEEP_SOURCE_16_64 = 1 << 6,
     KEEP_RESULT_16_64 = 2 << 6
 };
@@ -102,16 +101,6 @@ enum {
 static inline uint32_t flush_f32(uint32_t u) { return u & 0x7f800000 ? u : u & 0x80000000; }
 static inline uint16_t flush_f16(uint16_t u) { return u & 0x7c00 ? u : u & 0x8000; }
 static inline uint64_t flush_f64(uint64_t u) { return u & 0x7ff0000000000000 ? u : u & 0x8000000000000000; }
-
-bool rounding_modelled(struct wave *w, uint32_t field) {
-    if (!(w->mode & field) && !(field == MODE_ROUND_16_64 && w->mode & MODE_FP16_OVFL)) return true;
-    wave_fault(
-        w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
-        "MODE is 0x%x: the %s rounding mode is not round-to-nearest-even (or FP16_OVFL is set), which is "
-        "the only one modelled",
-        w->mode, field == MODE_ROUND_32 ? "f32" : "f16/f64");
-    return false;
-}
 
 const uint32_t *SIMD_NAME(modified_f32)(const struct wave *w, const struct operand *o, const uint32_t *x,
                                         uint32_t *t) {
@@ -158,10 +147,17 @@ void fix_nan_f32(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32
     }
 }
 
-/* Output scaling is ignored in IEEE mode, and where subnormal results are kept. */
-static float omod_factor(const struct wave *w, const struct inst *i, bool flush) {
-    static const float factors[4] = {1, 2, 4, 0.5f};
-    return w->mode & MODE_IEEE || !flush ? 1 : factors[i->omod & 3];
+/* The power of two by which the result is scaled: in IEEE mode, and where subnormal results are kept, none.
+ */
+static int omod_exponent(const struct wave *w, const struct inst *i, bool flush) {
+    static const int exponents[4] = {0, 1, 2, -1};
+    return w->mode & MODE_IEEE || !flush ? 0 : exponents[i->omod & 3];
+}
+
+/* Zeros become positive, but what scaling makes too small keeps its sign. */
+static double scale_output(const struct rounding *format, double x, int n) {
+    double least = ldexp(1, format->last_bit + format->precision - 1 - n);
+    return x == 0 ? 0 : fabs(x) < least ? copysign(0, x) : rounded_scale(format, x, n);
 }
 
 #define CLAMP(x, keep_nan) ((x) != (x) && (keep_nan) ? (x) : (x) > 0 ? ((x) > 1 ? 1 : (x)) : 0)
@@ -171,37 +167,51 @@ void clamp_f32(const struct wave *w, uint32_t *r) {
     FOR_LANES(l) r[l] = float_bits(CLAMP(bits_float(r[l]), keep_nan));
 }
 
-void finish_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
-    bool flush = !(w->mode & KEEP_RESULT_32);
-    float factor = omod_factor(w, i, flush);
+void modify_f32(const struct wave *w, const struct inst *i, bool flush, enum round_direction direction,
+                uint32_t *r) {
+    int n = omod_exponent(w, i, flush);
+    struct rounding format = ROUNDING_F32(direction);
     if (flush) FOR_LANES(l) r[l] = flush_f32(r[l]);
-    if (factor != 1)
-        FOR_LANES(l) r[l] = nan_f32(r[l]) ? r[l] : flush_f32(float_bits(bits_float(r[l]) * factor));
+    if (n) FOR_LANES(l)
+    r[l] = nan_f32(r[l]) ? r[l] : float_bits((float)scale_output(&format, (double)bits_float(r[l]), n));
     if (i->clamp) clamp_f32(w, r);
+}
+
+void finish_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
+    modify_f32(w, i, flushes_f32(w), direction_32(w), r);
+}
+
+void narrow_f16(const struct wave *w, const float *f, uint16_t *h) {
+    if (!directed_f16(w)) {
+        floats_to_halves(f, h, LANES);
+        return;
+    }
+    struct rounding format = rounding_f16(w);
+    lanesf rounded;
+    FOR_LANES(l) rounded[l] = f[l] != f[l] ? f[l] : (float)rounded_scale(&format, (double)f[l], 0);
+    floats_to_halves(rounded, h, LANES);
 }
 
 void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
     bool flush = !(w->mode & KEEP_RESULT_16_64), keep_nan = !(w->mode & MODE_DX10_CLAMP);
-    if (i->omod || i->clamp) {
-        float factor = omod_factor(w, i, flush);
-        lanesf f;
-        halves_to_floats(r, f, LANES);
-        FOR_LANES(l) {
-            float x = f[l] * factor;
-            f[l] = i->clamp ? CLAMP(x, keep_nan) : x;
-        }
-        floats_to_halves(f, r, LANES);
-    }
+    int n = omod_exponent(w, i, flush);
     if (flush) FOR_LANES(l) r[l] = flush_f16(r[l]);
+    if (!n && !i->clamp) return;
+    struct rounding format = rounding_f16(w);
+    lanesf f;
+    halves_to_floats(r, f, LANES);
+    if (n) FOR_LANES(l) f[l] = f[l] != f[l] ? f[l] : (float)scale_output(&format, (double)f[l], n);
+    if (i->clamp) FOR_LANES(l) f[l] = CLAMP(f[l], keep_nan);
+    floats_to_halves(f, r, LANES);
 }
 
 void finish_f64(const struct wave *w, const struct inst *i, uint64_t *r) {
     bool flush = !(w->mode & KEEP_RESULT_16_64), keep_nan = !(w->mode & MODE_DX10_CLAMP);
-    double factor = omod_factor(w, i, flush);
+    int n = omod_exponent(w, i, flush);
+    struct rounding format = rounding_f64(w);
     FOR_LANES(l) {
-        double x = as_f64(flush ? flush_f64(r[l]) : r[l]);
-        if (factor != 1 && !nan_f64(r[l])) x *= factor;
-        if (i->clamp) x = CLAMP(x, keep_nan);
-        r[l] = flush ? flush_f64(bits_f64(x)) : bits_f64(x);
+        if (flush) r[l] = flush_f64(r[l]);
+        if (n && !nan_f64(r[l])) r[l] = bits_f64(scale_output(&format, as_f64(r[l]), n));
+        if (i->clamp) r[l] = bits_f64(CLAMP(as_f64(r[l]), keep_nan));
     }
 }

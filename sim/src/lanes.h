@@ -19,6 +19,7 @@
 
 #include "half.h"
 #include "machine.h"
+#include "round.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -78,14 +79,26 @@ static inline double round_to_odd_f64(double sum, double error) {
     return as_f64(adjust ? (away ? u + 1 : u - 1) : u);
 }
 
+/* a * b + c of floats, rounded to odd: the product is exact, and rounding this once more rounds once. */
+static inline double fma_odd_f64(float a, float b, float c) {
+    double p = (double)a * b, q = c, sum = p + q, t = sum - p;
+    return round_to_odd_f64(sum, (p - (sum - t)) + (q - t));
+}
+
 /* Fused multiply-add with one rounding. Hosts without the instruction get it from an exact double product. */
 static inline float fma_f32(float a, float b, float c) {
 #ifdef __FMA__
     return __builtin_fmaf(a, b, c);
 #else
-    double p = (double)a * b, q = c, sum = p + q, t = sum - p;
-    return (float)round_to_odd_f64(sum, (p - (sum - t)) + (q - t));
+    return (float)fma_odd_f64(a, b, c);
 #endif
+}
+
+/* The same for a result in f16: float_to_f16() of this rounds once. */
+static inline float fma_odd_f32(float a, float b, float c) {
+    double odd = fma_odd_f64(a, b, c);
+    float f = (float)odd;
+    return round_to_odd_f32(f, (float)(odd - (double)f));
 }
 
 /* Of three halves: the product is exact in f32, the sum is rounded to odd, and so float_to_f16() rounds
@@ -94,6 +107,46 @@ static inline float fma_f16(float a, float b, float c) {
     float p = a * b, sum = p + c, t = sum - p;
     return round_to_odd_f32(sum, (p - (sum - t)) + (c - t));
 }
+
+/*
+ * Operations that follow MODE. direction is null for nearest even, where hosts round (f16: where the
+ * conversion at the end does); else the result comes from round.c. Constant, so that loops have one way or
+ * the other.
+ */
+static inline float sum_f32(const struct rounding *direction, float a, float b) {
+    return direction ? (float)rounded_sum(direction, (double)a, (double)b) : a + b;
+}
+static inline float product_f32(const struct rounding *direction, float a, float b) {
+    return direction ? (float)rounded_product(direction, (double)a, (double)b) : a * b;
+}
+static inline float fused_f32(const struct rounding *direction, float a, float b, float c) {
+    return direction ? (float)rounded_fma(direction, (double)a, (double)b, (double)c) : fma_f32(a, b, c);
+}
+static inline float fused_f16(const struct rounding *direction, float a, float b, float c) {
+    return direction ? (float)rounded_fma(direction, (double)a, (double)b, (double)c) : fma_f16(a, b, c);
+}
+static inline float fused_f32_to_f16(const struct rounding *direction, float a, float b, float c) {
+    return direction ? (float)rounded_fma(direction, (double)a, (double)b, (double)c) : fma_odd_f32(a, b, c);
+}
+
+/* Whether MODE asks for what hosts do not do, and what that is. */
+static inline bool directed_f32(const struct wave *w) { return w->mode & MODE_ROUND_32; }
+static inline bool directed_f16(const struct wave *w) {
+    return w->mode & (MODE_ROUND_16_64 | MODE_FP16_OVFL);
+}
+static inline bool directed_f64(const struct wave *w) { return w->mode & MODE_ROUND_16_64; }
+static inline enum round_direction direction_32(const struct wave *w) {
+    return (enum round_direction)(w->mode & 3);
+}
+static inline enum round_direction direction_16_64(const struct wave *w) {
+    return (enum round_direction)(w->mode >> 2 & 3);
+}
+static inline bool flushes_f32(const struct wave *w) { return !(w->mode & 2 << 4); }
+static inline struct rounding rounding_f32(const struct wave *w) { return ROUNDING_F32(direction_32(w)); }
+static inline struct rounding rounding_f16(const struct wave *w) {
+    return ROUNDING_F16(direction_16_64(w), w->mode & MODE_FP16_OVFL);
+}
+static inline struct rounding rounding_f64(const struct wave *w) { return ROUNDING_F64(direction_16_64(w)); }
 
 /* minNum and maxNum of halves; converting them has quieted NaNs, so there is no signalling one to prefer. */
 static inline float min_f16(float a, float b) {
@@ -189,11 +242,6 @@ static inline const uint32_t *source_f32(const struct wave *w, const struct inst
     return likely(plain) ? x : SIMD_NAME(modified_f32)(w, &i->src[n], x, t);
 }
 
-/* Stops the wave if MODE rounds otherwise than to nearest even, which is not modelled. field: MODE_ROUND_*.
- */
-bool SIMD_NAME(rounding_modelled)(struct wave *w, uint32_t field);
-#define rounding_modelled SIMD_NAME(rounding_modelled)
-
 /* ---- results ------------------------------------------------------------------------------------------- */
 
 uint32_t SIMD_NAME(dpp_writes)(const struct wave *w, const struct inst *i);
@@ -235,14 +283,24 @@ void SIMD_NAME(fix_nan_f32)(uint32_t *r, const uint32_t *a, const uint32_t *b, c
 void SIMD_NAME(clamp_f32)(const struct wave *w, uint32_t *r);
 #define clamp_f32 SIMD_NAME(clamp_f32)
 
-/* Output modifiers and flushing of MODE. */
+/*
+ * Output modifiers and flushing of MODE. modify_f32 is for results that are flushed, or rounded, otherwise
+ * than MODE says of f32.
+ */
 void SIMD_NAME(finish_f32)(const struct wave *w, const struct inst *i, uint32_t *r);
+void SIMD_NAME(modify_f32)(const struct wave *w, const struct inst *i, bool flush,
+                           enum round_direction direction, uint32_t *r);
 void SIMD_NAME(finish_f16)(const struct wave *w, const struct inst *i, uint16_t *r);
 void SIMD_NAME(finish_f64)(const struct wave *w, const struct inst *i, uint64_t *r);
 #define fix_nan_f32 SIMD_NAME(fix_nan_f32)
 #define finish_f32  SIMD_NAME(finish_f32)
+#define modify_f32  SIMD_NAME(modify_f32)
 #define finish_f16  SIMD_NAME(finish_f16)
 #define finish_f64  SIMD_NAME(finish_f64)
+
+/* Floats as MODE rounds them to halves; NaNs as float_to_f16() makes them. */
+void SIMD_NAME(narrow_f16)(const struct wave *w, const float *f, uint16_t *h);
+#define narrow_f16 SIMD_NAME(narrow_f16)
 
 /* ---- host vector instructions that loops do not reach -------------------------------------------------- */
 

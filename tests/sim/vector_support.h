@@ -77,6 +77,18 @@ static inline struct inst instruction(enum op op, enum inst_format format, unsig
     return i;
 }
 
+static inline bool starts_with(const char *s, const char *prefix) {
+    return !strncmp(s, prefix, strlen(prefix));
+}
+
+/* The encoding in which a vector operation takes every modifier it has. */
+static inline enum inst_format format_of(enum op op) {
+    static const char *const packed[] = {"v_pk_", "v_dot4", "v_dot8", "v_dot2_f32", "v_fma_mix", "v_wmma"};
+    for (unsigned n = 0; n < sizeof packed / sizeof *packed; n++)
+        if (starts_with(op_info(op)->name, packed[n])) return FMT_VOP3P;
+    return FMT_VOP3;
+}
+
 static inline void execute(exec_fn *const *table, struct machine *m, const struct inst *i) {
     struct inst_pair pair = {.x = *i};
     executors_select(table, &pair);
