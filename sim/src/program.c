@@ -131,6 +131,10 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
     struct decoded *d = allocate(p, pair.x.dual ? 2 : 1);
     if (!d) return &out_of_memory;
     if (dwords) {
+        if (p->wave_size == 64 && op_info(pair.x.op)->unit == GFX11SIM_UNIT_WMMA) {
+            pair.x.dst.dwords /= 2; /* C and D are spread over twice the lanes */
+            pair.x.src[2].dwords /= 2;
+        }
         executors_select(o->sim->executors, &pair);
         exec_fn *bad = objection(p, &pair.x);
         if (!bad && pair.x.dual) bad = objection(p, &pair.y);

@@ -55,7 +55,7 @@ static const struct wmma_case {
      n0 | n1 << 1 | n2 << 2,                                                                                 \
      h0 | h1 << 1 | h2 << 2,                                                                                 \
      clamp},
-    WMMA_CASES(CASE)};
+    WMMA_CASES(CASE){"last_registers", "f32_16x16x16_f16", result, false, 0, 0, false}};
 enum { CASES = sizeof cases / sizeof cases[0] };
 
 static const struct form *form_of(const struct wmma_case *c) {
@@ -195,12 +195,14 @@ struct device {
     } arguments;
 };
 
-static void device_open(struct device *d, gfx11sim_simd simd, unsigned wave, int approximate) {
+static void device_open(struct device *d, gfx11sim_simd simd, unsigned wave, int approximate,
+                        unsigned checks) {
     gfx11sim_options options;
     gfx11sim_options_init(&options);
     options.simd = simd;
     options.threads = 1;
     options.approximate_wmma = approximate;
+    options.checks = checks;
     d->sim = create(&options);
     d->wave = wave;
     d->object = load(d->sim, wave == 64 ? WMMA_WAVE64_OBJECT : WMMA_OBJECT);
@@ -230,10 +232,10 @@ static unsigned level_count;
 /* ---- every case against the model -----------------------------------------------------------------------
  */
 
-static void check_cases(unsigned wave) {
+static void check_cases(unsigned wave, unsigned checks) {
     enum { ROUNDS = 6 };
     static struct device devices[3];
-    for (unsigned n = 0; n < level_count; n++) device_open(&devices[n], levels[n].simd, wave, 0);
+    for (unsigned n = 0; n < level_count; n++) device_open(&devices[n], levels[n].simd, wave, 0, checks);
     for (unsigned n = 0; n < CASES; n++)
         for (unsigned round = 0; round < ROUNDS; round++) {
             const struct wmma_case *c = &cases[n];
@@ -262,11 +264,13 @@ static void check_cases(unsigned wave) {
 }
 static void wave32_cases(void **state) {
     (void)state;
-    check_cases(32);
+    check_cases(32, 0);
+    check_cases(32, GFX11SIM_CHECK_ALL);
 }
 static void wave64_cases(void **state) {
     (void)state;
-    check_cases(64);
+    check_cases(64, 0);
+    check_cases(64, GFX11SIM_CHECK_ALL);
 }
 
 /* ---- an element is the chain of the eight dot products, for each of which there are silicon vectors -------
@@ -337,7 +341,7 @@ static void approximate_is_near(void **state) {
     enum { ROUNDS = 4 };
     for (unsigned wave = 32; wave <= 64; wave += 32) {
         static struct device devices[3];
-        for (unsigned n = 0; n < level_count; n++) device_open(&devices[n], levels[n].simd, wave, 1);
+        for (unsigned n = 0; n < level_count; n++) device_open(&devices[n], levels[n].simd, wave, 1, 0);
         unsigned other_bits = 0;
         for (unsigned n = 0; n < CASES; n++)
             for (unsigned round = 0; round < ROUNDS; round++) {
@@ -389,7 +393,7 @@ static void approximate_specials(void **state) {
                 {0x8000, 0x3c00, 0x00000000, 0x00000000}};
     for (unsigned n = 0; n < level_count; n++) {
         static struct device d;
-        device_open(&d, levels[n].simd, 32, 1);
+        device_open(&d, levels[n].simd, 32, 1, 0);
         for (unsigned row = 0; row < sizeof rows / sizeof rows[0]; row++) {
             for (unsigned e = 0; e < 8 * 32; e++) {
                 d.in.a[e] = e / 32 == 3 ? rows[row].a : 0; /* k = 6 */
@@ -412,7 +416,7 @@ static void profile_names_the_mode(void **state) {
     (void)state;
     for (int approximate = 0; approximate < 2; approximate++) {
         static struct device d;
-        device_open(&d, GFX11SIM_SIMD_AUTO, 32, approximate);
+        device_open(&d, GFX11SIM_SIMD_AUTO, 32, approximate, 0);
         for (unsigned n = 0; n < CASES; n++) {
             const struct form *f = form_of(&cases[n]);
             draw_operands(&d.in, f, 32, NUMBERS, true);

@@ -62,3 +62,20 @@ enum { REGISTERS = sizeof(result) / 4 };
     }
 #define CASE(form, ...) FORM_##form(DEFINE, form, __VA_ARGS__)
 WMMA_CASES(CASE)
+
+/* C and D in the last registers that the kernel has: a wave64 has only four of them. */
+#ifdef WAVE64
+#define LAST_REGISTERS "{v[20:23]}"
+#else
+#define LAST_REGISTERS "{v[24:31]}"
+#endif
+__attribute__((amdgpu_kernel)) void last_registers(const GLOBAL u32 *in, GLOBAL u32 *out) {
+    u32 lane = __builtin_amdgcn_workitem_id_x();
+    u32x8 x[4];
+    _Pragma("unroll") for (u32 n = 0; n < 32; n++) x[n / 8][n % 8] = in[n * WAVE + lane];
+    result d = RESULT(x[3]);
+    __asm__ volatile("v_wmma_f32_16x16x16_f16 %0, %1, %2, %0"
+                     : "+" LAST_REGISTERS(d)
+                     : "{v[0:7]}"(x[0]), "{v[8:15]}"(x[1]));
+    _Pragma("unroll") for (u32 n = 0; n < REGISTERS; n++) out[n * WAVE + lane] = d[n];
+}
