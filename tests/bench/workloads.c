@@ -85,7 +85,8 @@ struct form {
 enum { OPERANDS = 24, SUMS = 4, INNER = 16 };
 
 static void prepare_wmma(const struct workload *w, enum size size, struct launch *launch) {
-    struct loop_args args = {.iterations = size == SIZE_TIMED ? 64 : 2};
+    bool slow = w->form->kind && !w->approximate; /* all launches take some hundredths of a second */
+    struct loop_args args = {.iterations = size == SIZE_CHECKED ? 2 : slow ? 64 : 256};
     uint32_t waves = size == SIZE_TIMED ? 64 : 8;
     launch->groups[0] = waves / WAVES;
     launch->block = BLOCK;
