@@ -271,12 +271,12 @@ static void v_cvt_f32_f64(struct wave *w, const struct inst *i) {
     lanesd p;
     lanes32 r;
     source_f64(w, i, 0, p);
-    struct rounding format = ROUNDING_F32(direction_16_64(w));
-    if (directed_f64(w))
+    struct rounding format = ROUNDING_F32(direction_16_64(w), flushes_32(w));
+    if (direction_16_64(w) != ROUND_NEAREST || flushes_32(w))
         FOR_LANES(l) r[l] = float_bits((float)(p[l] != p[l] ? p[l] : rounded_scale(&format, p[l], 0)));
     else
         FOR_LANES(l) r[l] = float_bits((float)p[l]);
-    modify_f32(w, i, flushes_f32(w), direction_16_64(w), r);
+    modify_f32(w, i, flushes_32(w), direction_16_64(w), r);
     write32(w, i, r);
 }
 static void v_cvt_i32_f64(struct wave *w, const struct inst *i) {

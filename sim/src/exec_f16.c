@@ -22,29 +22,29 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
     return (u >> 23 & 255) == 255 || x == 0 ? x : bits_float((u & 0x807fffff) | 0x3f000000);
 }
 
-/* name, sources, f32 result from the sources' lanes a, b, c; it rounds as m says, or after it if m is null */
+/* name, sources, which NaN, result in f32 from the sources' lanes, rounded as m says; if null, after it */
 #define OPERATIONS(X)                                                                                        \
-    X(v_add_f16, 2, sum_f32(m, a, b))                                                                        \
-    X(v_sub_f16, 2, sum_f32(m, a, -b))                                                                       \
-    X(v_subrev_f16, 2, sum_f32(m, b, -a))                                                                    \
-    X(v_mul_f16, 2, product_f32(m, a, b))                                                                    \
-    X(v_fma_f16, 3, fused_f16(m, a, b, c))                                                                   \
-    X(v_fmac_f16, 3, fused_f16(m, a, b, c))                                                                  \
-    X(v_fmamk_f16, 3, fused_f16(m, a, b, c))                                                                 \
-    X(v_fmaak_f16, 3, fused_f16(m, a, b, c))                                                                 \
-    X(v_min_f16, 2, min_f16(a, b))                                                                           \
-    X(v_max_f16, 2, max_f16(a, b))                                                                           \
-    X(v_min3_f16, 3, min_f16(min_f16(a, b), c))                                                              \
-    X(v_max3_f16, 3, max_f16(max_f16(a, b), c))                                                              \
-    X(v_med3_f16, 3, med3_f16(a, b, c))                                                                      \
-    X(v_maxmin_f16, 3, min_f16(max_f16(a, b), c))                                                            \
-    X(v_minmax_f16, 3, max_f16(min_f16(a, b), c))                                                            \
-    X(v_fract_f16, 1, fract_f16(m, a))                                                                       \
-    X(v_trunc_f16, 1, truncf(a))                                                                             \
-    X(v_ceil_f16, 1, ceilf(a))                                                                               \
-    X(v_rndne_f16, 1, rintf(a))                                                                              \
-    X(v_floor_f16, 1, floorf(a))                                                                             \
-    X(v_frexp_mant_f16, 1, frexp_mantissa(a))
+    X(v_add_f16, 2, NAN_FIRST, sum_f32(m, a, b))                                                             \
+    X(v_sub_f16, 2, NAN_FIRST, sum_f32(m, a, -b))                                                            \
+    X(v_subrev_f16, 2, NAN_FIRST, sum_f32(m, b, -a))                                                         \
+    X(v_mul_f16, 2, NAN_FIRST, product_f32(m, a, b))                                                         \
+    X(v_fma_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                        \
+    X(v_fmac_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                       \
+    X(v_fmamk_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                      \
+    X(v_fmaak_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                      \
+    X(v_min_f16, 2, NAN_FIRST, min_f16(a, b))                                                                \
+    X(v_max_f16, 2, NAN_FIRST, max_f16(a, b))                                                                \
+    X(v_min3_f16, 3, NAN_FIRST, min_f16(min_f16(a, b), c))                                                   \
+    X(v_max3_f16, 3, NAN_FIRST, max_f16(max_f16(a, b), c))                                                   \
+    X(v_med3_f16, 3, NAN_FIRST, med3_f16(a, b, c))                                                           \
+    X(v_maxmin_f16, 3, NAN_FIRST, min_f16(max_f16(a, b), c))                                                 \
+    X(v_minmax_f16, 3, NAN_FIRST, max_f16(min_f16(a, b), c))                                                 \
+    X(v_fract_f16, 1, NAN_FIRST, fract_f16(m, a))                                                            \
+    X(v_trunc_f16, 1, NAN_FIRST, truncf(a))                                                                  \
+    X(v_ceil_f16, 1, NAN_FIRST, ceilf(a))                                                                    \
+    X(v_rndne_f16, 1, NAN_FIRST, rintf(a))                                                                   \
+    X(v_floor_f16, 1, NAN_FIRST, floorf(a))                                                                  \
+    X(v_frexp_mant_f16, 1, NAN_QUIET, frexp_mantissa(a))
 
 #define EVALUATE(n, expression, direction)                                                                   \
     {                                                                                                        \
@@ -56,7 +56,7 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
             r[l] = float_bits(expression);                                                                   \
         }                                                                                                    \
     }
-#define DEFINE(name, n, expression)                                                                          \
+#define DEFINE(name, n, nan, expression)                                                                     \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         bool plain = plain_f16(w, i);                                                                        \
         lanesf p, q, s;                                                                                      \
@@ -64,17 +64,15 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
         if (n > 1) source_f16(w, i, 1, q);                                                                   \
         if (n > 2) source_f16(w, i, 2, s);                                                                   \
         lanes32 r;                                                                                           \
-        if (unlikely(!plain && directed_f16(w))) {                                                           \
+        if (unlikely(!plain && unlike_host_f16(w))) {                                                        \
             struct rounding format = rounding_f16(w);                                                        \
             EVALUATE(n, expression, &format)                                                                 \
         } else {                                                                                             \
             EVALUATE(n, expression, NULL)                                                                    \
         }                                                                                                    \
-        if (unlikely(any_nan_f32(r)))                                                                        \
-            fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)(n > 1 ? q : p),                           \
-                        (const uint32_t *)(n > 2 ? s : p));                                                  \
         lanes16 h;                                                                                           \
         floats_to_halves((const float *)r, h, LANES);                                                        \
+        if (unlikely(any_nan_f32(r))) fix_nan_f16(w, i, n, nan, p, n > 1 ? q : p, h);                        \
         if (unlikely(!plain)) finish_f16(w, i, h);                                                           \
         write16(w, i, h);                                                                                    \
     }
@@ -91,6 +89,7 @@ static void v_ldexp_f16(struct wave *w, const struct inst *i) {
         p[l] *= bits_float((uint32_t)(127 + e) << 23);
     }
     narrow_f16(w, p, h);
+    if (any_nan_f32((const uint32_t *)p)) fix_nan_f16(w, i, 1, NAN_FIRST, p, p, h);
     finish_f16(w, i, h);
     write16(w, i, h);
 }
@@ -106,28 +105,32 @@ static void v_frexp_exp_i16_f16(struct wave *w, const struct inst *i) {
     write16(w, i, r);
 }
 
-/* a: the approximate quotient, b: the denominator, c: the numerator. */
+/*
+ * a: the approximate quotient, b: the denominator, c: the numerator. A quotient of finite numbers that is not
+ * one is too large, and rounds as such.
+ */
 static void v_div_fixup_f16(struct wave *w, const struct inst *i) {
     lanesf p, q, s;
     lanes16 h;
     source_f16(w, i, 0, p);
     source_f16(w, i, 1, q);
     source_f16(w, i, 2, s);
+    struct rounding format = rounding_f16(w);
     FOR_LANES(l) {
         float a = p[l], b = q[l], c = s[l];
-        uint32_t sign = (float_bits(b) ^ float_bits(c)) & 0x80000000;
-        uint32_t u = (float_bits(a) & 0x7fffffff) | sign;
+        bool negative = (float_bits(b) ^ float_bits(c)) >> 31;
+        float x = isfinite(a) ? fabsf(a) : (float)rounded_scale(&format, negative ? -65504 : 65504, 1);
         if (c != c)
-            u = float_bits(c);
+            x = c;
         else if (b != b)
-            u = float_bits(b);
+            x = b;
         else if ((b == 0 && c == 0) || (isinf(b) && isinf(c)))
-            u = DEFAULT_NAN_32 & INT32_MAX;
+            x = bits_float(DEFAULT_NAN_32);
         else if (b == 0 || isinf(c))
-            u = sign | 0x7f800000;
+            x = INFINITY;
         else if (isinf(b) || c == 0)
-            u = sign;
-        p[l] = bits_float(u);
+            x = 0;
+        p[l] = x != x ? x : copysignf(x, negative ? -1 : 1);
     }
     floats_to_halves(p, h, LANES);
     finish_f16(w, i, h);

@@ -30,10 +30,6 @@ static inline float med3_f32(float a, float b, float c, bool ieee) {
 static inline float mul_dx9(const struct rounding *m, float a, float b) {
     return a == 0 || b == 0 ? 0.0f : product_f32(m, a, b);
 }
-static inline float fma_dx9(const struct rounding *m, float a, float b, float c) {
-    return a == 0 || b == 0 ? sum_f32(m, 0.0f, c) : fused_f32(m, a, b, c);
-}
-
 /* The specular term of fixed-function lighting. */
 static inline float mullit(const struct rounding *m, float a, float b, float c) {
     return b > -0x1.fffffep127f && c > 0 ? product_f32(m, a, b) : -0x1.fffffep127f;
@@ -84,46 +80,41 @@ static inline float cube_ma(const struct rounding *m, float x, float y, float z)
     return product_f32(m, 2, axis == 2 ? z : axis == 1 ? y : x);
 }
 
-/*
- * name, sources, result from the sources' lanes a, b, c; a NaN result becomes the first NaN operand. These
- * round as m says: null for nearest even.
- */
+/* name, sources, which NaN, result from the sources' lanes, rounded as m says: null is nearest even */
 #define ROUNDED(X)                                                                                           \
-    X(v_add_f32, 2, sum_f32(m, a, b))                                                                        \
-    X(v_sub_f32, 2, sum_f32(m, a, -b))                                                                       \
-    X(v_subrev_f32, 2, sum_f32(m, b, -a))                                                                    \
-    X(v_mul_f32, 2, product_f32(m, a, b))                                                                    \
-    X(v_mul_dx9_zero_f32, 2, mul_dx9(m, a, b))                                                               \
-    X(v_fma_f32, 3, fused_f32(m, a, b, c))                                                                   \
-    X(v_fmac_f32, 3, fused_f32(m, a, b, c))                                                                  \
-    X(v_fmamk_f32, 3, fused_f32(m, a, b, c))                                                                 \
-    X(v_fmaak_f32, 3, fused_f32(m, a, b, c))                                                                 \
-    X(v_fma_dx9_zero_f32, 3, fma_dx9(m, a, b, c))                                                            \
-    X(v_fmac_dx9_zero_f32, 3, fma_dx9(m, a, b, c))                                                           \
-    X(v_fract_f32, 1, fract_f32(m, a))                                                                       \
-    X(v_mullit_f32, 3, mullit(m, a, b, c))                                                                   \
-    X(v_cubema_f32, 3, cube_ma(m, a, b, c))
+    X(v_add_f32, 2, NAN_FIRST, sum_f32(m, a, b))                                                             \
+    X(v_sub_f32, 2, NAN_FIRST, sum_f32(m, a, -b))                                                            \
+    X(v_subrev_f32, 2, NAN_FIRST, sum_f32(m, b, -a))                                                         \
+    X(v_mul_f32, 2, NAN_FIRST, product_f32(m, a, b))                                                         \
+    X(v_mul_dx9_zero_f32, 2, NAN_FIRST, mul_dx9(m, a, b))                                                    \
+    X(v_fma_f32, 3, NAN_FUSED, fused_f32(m, a, b, c))                                                        \
+    X(v_fmac_f32, 3, NAN_FUSED, fused_f32(m, a, b, c))                                                       \
+    X(v_fmamk_f32, 3, NAN_FUSED, fused_f32(m, a, b, c))                                                      \
+    X(v_fmaak_f32, 3, NAN_FUSED, fused_f32(m, a, b, c))                                                      \
+    X(v_fract_f32, 1, NAN_FIRST, fract_f32(m, a))                                                            \
+    X(v_mullit_f32, 3, NAN_FIRST, mullit(m, a, b, c))                                                        \
+    X(v_cubema_f32, 3, NAN_FIRST, cube_ma(m, a, b, c))
 
 /* The same, but there is nothing to round, or one way to do it. */
 #define EXACT(X)                                                                                             \
-    X(v_trunc_f32, 1, truncf(a))                                                                             \
-    X(v_ceil_f32, 1, ceilf(a))                                                                               \
-    X(v_rndne_f32, 1, rintf(a))                                                                              \
-    X(v_floor_f32, 1, floorf(a))                                                                             \
-    X(v_frexp_mant_f32, 1, frexp_mantissa(a))                                                                \
-    X(v_cubeid_f32, 3, cube_id(a, b, c))                                                                     \
-    X(v_cubesc_f32, 3, cube_sc(a, b, c))                                                                     \
-    X(v_cubetc_f32, 3, cube_tc(a, b, c))
+    X(v_trunc_f32, 1, NAN_FIRST, truncf(a))                                                                  \
+    X(v_ceil_f32, 1, NAN_FIRST, ceilf(a))                                                                    \
+    X(v_rndne_f32, 1, NAN_FIRST, rintf(a))                                                                   \
+    X(v_floor_f32, 1, NAN_FIRST, floorf(a))                                                                  \
+    X(v_frexp_mant_f32, 1, NAN_QUIET, frexp_mantissa(a))                                                     \
+    X(v_cubeid_f32, 3, NAN_FIRST, cube_id(a, b, c))                                                          \
+    X(v_cubesc_f32, 3, NAN_FIRST, cube_sc(a, b, c))                                                          \
+    X(v_cubetc_f32, 3, NAN_FIRST, cube_tc(a, b, c))
 
 /* The same, but the expression has chosen its NaN; ieee = MODE.IEEE. */
 #define CHOICE(X)                                                                                            \
-    X(v_min_f32, 2, min_f32(a, b, ieee))                                                                     \
-    X(v_max_f32, 2, max_f32(a, b, ieee))                                                                     \
-    X(v_min3_f32, 3, min_f32(min_f32(a, b, ieee), c, ieee))                                                  \
-    X(v_max3_f32, 3, max_f32(max_f32(a, b, ieee), c, ieee))                                                  \
-    X(v_med3_f32, 3, med3_f32(a, b, c, ieee))                                                                \
-    X(v_maxmin_f32, 3, min_f32(max_f32(a, b, ieee), c, ieee))                                                \
-    X(v_minmax_f32, 3, max_f32(min_f32(a, b, ieee), c, ieee))
+    X(v_min_f32, 2, NAN_CHOSEN, min_f32(a, b, ieee))                                                         \
+    X(v_max_f32, 2, NAN_CHOSEN, max_f32(a, b, ieee))                                                         \
+    X(v_min3_f32, 3, NAN_CHOSEN, min_f32(min_f32(a, b, ieee), c, ieee))                                      \
+    X(v_max3_f32, 3, NAN_CHOSEN, max_f32(max_f32(a, b, ieee), c, ieee))                                      \
+    X(v_med3_f32, 3, NAN_CHOSEN, med3_f32(a, b, c, ieee))                                                    \
+    X(v_maxmin_f32, 3, NAN_CHOSEN, min_f32(max_f32(a, b, ieee), c, ieee))                                    \
+    X(v_minmax_f32, 3, NAN_CHOSEN, max_f32(min_f32(a, b, ieee), c, ieee))
 
 #define EVALUATE(expression, direction)                                                                      \
     {                                                                                                        \
@@ -135,7 +126,7 @@ static inline float cube_ma(const struct rounding *m, float x, float y, float z)
             r[l] = float_bits(expression);                                                                   \
         }                                                                                                    \
     }
-#define DEFINE(name, n, expression, fixes_nan, rounds)                                                       \
+#define DEFINE(name, n, nan, expression, rounds)                                                             \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         bool plain = plain_f32(w, i), ieee = w->mode & MODE_IEEE;                                            \
         (void)ieee;                                                                                          \
@@ -144,22 +135,39 @@ static inline float cube_ma(const struct rounding *m, float x, float y, float z)
         const uint32_t *q = n > 1 ? source_f32(w, i, 1, (uint32_t *)&t[1], plain) : p;                       \
         const uint32_t *s = n > 2 ? source_f32(w, i, 2, (uint32_t *)&t[2], plain) : p;                       \
         lanes32 r;                                                                                           \
-        if (rounds && unlikely(!plain && directed_f32(w))) {                                                 \
+        bool directed = rounds && unlikely(!plain) && directed_f32(w);                                       \
+        if (likely(!directed)) EVALUATE(expression, NULL)                                                    \
+        if (rounds && unlikely(!plain) && (directed || may_be_tiny_f32(w, r))) {                             \
             struct rounding format = rounding_f32(w);                                                        \
             EVALUATE(expression, &format)                                                                    \
-        } else {                                                                                             \
-            EVALUATE(expression, NULL)                                                                       \
         }                                                                                                    \
-        if (fixes_nan && unlikely(any_nan_f32(r))) fix_nan_f32(r, p, q, s);                                  \
+        if (nan != NAN_CHOSEN && unlikely(any_nan_f32(r))) fix_nan_f32(w, nan, r, p, q, s);                  \
         if (unlikely(!plain)) finish_f32(w, i, r);                                                           \
         write32(w, i, r);                                                                                    \
     }
-#define DEFINE_ROUNDED(name, n, expression) DEFINE(name, n, expression, true, true)
-#define DEFINE_EXACT(name, n, expression)   DEFINE(name, n, expression, true, false)
-#define DEFINE_CHOICE(name, n, expression)  DEFINE(name, n, expression, false, false)
+#define DEFINE_ROUNDED(name, n, nan, expression) DEFINE(name, n, nan, expression, true)
+#define DEFINE_EXACT(name, n, nan, expression)   DEFINE(name, n, nan, expression, false)
 ROUNDED(DEFINE_ROUNDED)
 EXACT(DEFINE_EXACT)
-CHOICE(DEFINE_CHOICE)
+CHOICE(DEFINE_EXACT)
+
+/* A zero factor makes the product +0. Subnormal operands and results are flushed whatever MODE says. */
+static void v_fma_dx9_zero_f32(struct wave *w, const struct inst *i) {
+    lanes32 x[3], r;
+    for (unsigned n = 0; n < 3; n++) {
+        const uint32_t *p = source_f32(w, i, n, x[n], false);
+        FOR_LANES(l) x[n][l] = p[l] & 0x7f800000 ? p[l] : p[l] & 0x80000000;
+    }
+    struct rounding format = ROUNDING_F32(direction_32(w), true);
+    FOR_LANES(l) {
+        bool zero = !(x[0][l] & 0x7fffffff) || !(x[1][l] & 0x7fffffff);
+        if (zero) x[0][l] = x[1][l] = 0;
+        r[l] = float_bits(fused_f32(&format, bits_float(x[0][l]), bits_float(x[1][l]), bits_float(x[2][l])));
+    }
+    if (any_nan_f32(r)) fix_nan_f32(w, NAN_FUSED, r, x[0], x[1], x[2]);
+    modify_f32(w, i, true, direction_32(w), r);
+    write32(w, i, r);
+}
 
 static void v_ldexp_f32(struct wave *w, const struct inst *i) {
     bool plain = plain_f32(w, i);
@@ -167,14 +175,14 @@ static void v_ldexp_f32(struct wave *w, const struct inst *i) {
     const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
     const uint32_t *n = source32(w, i, 1, (uint32_t *)&t[1]);
     lanes32 r;
-    if (!plain && directed_f32(w)) {
+    if (!plain && (directed_f32(w) || flushes_32(w))) {
         struct rounding format = rounding_f32(w);
         FOR_LANES(l)
         r[l] = float_bits((float)rounded_scale(&format, (double)bits_float(p[l]), (int32_t)n[l]));
     } else {
         FOR_LANES(l) r[l] = float_bits(ldexp_f32(bits_float(p[l]), (int32_t)n[l]));
     }
-    if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);
+    if (any_nan_f32(r)) fix_nan_f32(w, NAN_FIRST, r, p, p, p);
     if (!plain) finish_f32(w, i, r);
     write32(w, i, r);
 }
@@ -228,7 +236,7 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
             x = a * 0x1p64f;
         }
         scaled |= flag ? lane_bit[l] : 0;
-        r[l] = nan_f32(p[l]) ? p[l] | 0x400000 : float_bits(x);
+        r[l] = nan_f32(p[l]) ? p[l] | (w->mode & MODE_IEEE ? 0x400000 : 0) : float_bits(x);
     }
     if (!plain) finish_f32(w, i, r);
     write32(w, i, r);
@@ -242,16 +250,19 @@ static void v_div_fmas_f32(struct wave *w, const struct inst *i) {
     const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);
     const uint32_t *s = source_f32(w, i, 2, (uint32_t *)&t[2], plain);
     uint32_t vcc = w->s[SREG_VCC + w->half];
-    struct rounding format = rounding_f32(w);
-    const struct rounding *m = directed_f32(w) ? &format : NULL;
     lanes32 r;
-    FOR_LANES(l) {
-        /* The scale is chosen so that the result comes back to the side it left. */
-        float x = fused_f32(m, bits_float(p[l]), bits_float(q[l]), bits_float(s[l]));
-        float factor = exponent_f32(s[l]) > 127 ? 0x1p64f : 0x1p-64f;
-        r[l] = float_bits(vcc & lane_bit[l] ? product_f32(m, x, factor) : x);
-    }
-    if (any_nan_f32(r)) fix_nan_f32(r, p, q, s);
+    FOR_LANES(l) r[l] = float_bits(fma_f32(bits_float(p[l]), bits_float(q[l]), bits_float(s[l])));
+    bool all = !plain && (directed_f32(w) || flushes_32(w));
+    struct rounding format = rounding_f32(w);
+    if (unlikely(vcc || all)) FOR_LANES(l) {
+            bool scaled = vcc & lane_bit[l];
+            if (!all && !scaled) continue;
+            /* The scale is chosen so that the result comes back to the side it left; one rounding follows. */
+            int n = !scaled ? 0 : exponent_f32(s[l]) > 127 ? 64 : -64;
+            r[l] = float_bits((float)rounded_fma_scale(
+                &format, (double)bits_float(p[l]), (double)bits_float(q[l]), (double)bits_float(s[l]), n));
+        }
+    if (any_nan_f32(r)) fix_nan_f32(w, NAN_FUSED, r, p, q, s);
     if (!plain) finish_f32(w, i, r);
     write32(w, i, r);
 }
@@ -285,6 +296,8 @@ void SIMD_NAME(bind_f32)(exec_fn **table) {
     ROUNDED(BIND_ROW)
     EXACT(BIND_ROW)
     CHOICE(BIND_ROW)
+    BIND(v_fma_dx9_zero_f32)
+    table[OP_v_fmac_dx9_zero_f32] = v_fma_dx9_zero_f32;
     BIND(v_ldexp_f32)
     BIND(v_frexp_exp_i32_f32)
     BIND(v_div_scale_f32)

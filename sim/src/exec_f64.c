@@ -73,37 +73,37 @@ static inline double div_fixup(double a, double b, double c) {
     return as_f64(a != a ? sign | infinity : (bits_f64(a) & INT64_MAX) | sign);
 }
 
-/* name, sources, result from the sources' lanes a, b, c, rounded by m; a NaN becomes the first NaN operand.
- */
+/* name, sources, which NaN, result from the sources' lanes, rounded as m says: null is nearest even */
 #define ARITHMETIC(X)                                                                                        \
-    X(v_add_f64, 2, sum_f64(m, a, b))                                                                        \
-    X(v_mul_f64, 2, product_f64(m, a, b))                                                                    \
-    X(v_fma_f64, 3, fused_f64(m, a, b, c))                                                                   \
-    X(v_fract_f64, 1, fract_f64(m, a))                                                                       \
-    X(v_trunc_f64, 1, trunc(a))                                                                              \
-    X(v_ceil_f64, 1, ceil(a))                                                                                \
-    X(v_rndne_f64, 1, rint(a))                                                                               \
-    X(v_floor_f64, 1, floor(a))                                                                              \
-    X(v_frexp_mant_f64, 1, frexp_mantissa(a))                                                                \
-    X(v_rcp_f64, 1, 1 / a)                                                                                   \
-    X(v_rsq_f64, 1, 1 / sqrt(a))                                                                             \
-    X(v_sqrt_f64, 1, sqrt(a))
+    X(v_add_f64, 2, NAN_FIRST, sum_f64(m, a, b))                                                             \
+    X(v_mul_f64, 2, NAN_FIRST, product_f64(m, a, b))                                                         \
+    X(v_fma_f64, 3, NAN_FUSED, fused_f64(m, a, b, c))                                                        \
+    X(v_fract_f64, 1, NAN_FIRST, fract_f64(m, a))                                                            \
+    X(v_trunc_f64, 1, NAN_FIRST, trunc(a))                                                                   \
+    X(v_ceil_f64, 1, NAN_FIRST, ceil(a))                                                                     \
+    X(v_rndne_f64, 1, NAN_FIRST, rint(a))                                                                    \
+    X(v_floor_f64, 1, NAN_FIRST, floor(a))                                                                   \
+    X(v_frexp_mant_f64, 1, NAN_QUIET, frexp_mantissa(a))                                                     \
+    X(v_rcp_f64, 1, NAN_FIRST, 1 / a)                                                                        \
+    X(v_rsq_f64, 1, NAN_FIRST, 1 / sqrt(a))                                                                  \
+    X(v_sqrt_f64, 1, NAN_FIRST, sqrt(a))
 
 /* The same, but the expression has chosen its NaN; ieee = MODE.IEEE. */
 #define CHOICE(X)                                                                                            \
-    X(v_min_f64, 2, min_f64(a, b, ieee))                                                                     \
-    X(v_max_f64, 2, max_f64(a, b, ieee))                                                                     \
-    X(v_div_fixup_f64, 3, div_fixup(a, b, c))
+    X(v_min_f64, 2, NAN_CHOSEN, min_f64(a, b, ieee))                                                         \
+    X(v_max_f64, 2, NAN_CHOSEN, max_f64(a, b, ieee))                                                         \
+    X(v_div_fixup_f64, 3, NAN_CHOSEN, div_fixup(a, b, c))
 
-static inline uint64_t first_nan(double a, double b, double c) {
+static uint64_t first_nan_f64(const struct wave *w, enum nan_rule rule, double a, double b, double c) {
     double nan = a != a ? a : b != b ? b : c;
-    return nan != nan ? bits_f64(quiet_f64(nan)) : DEFAULT_NAN_64;
+    if (nan == nan || (rule == NAN_FUSED && invalid_product(a, b))) return DEFAULT_NAN_64;
+    return bits_f64(quiets(w, rule) ? quiet_f64(nan) : nan);
 }
 
-#define DEFINE(name, n, expression, fixes_nan)                                                               \
+#define DEFINE(name, n, nan, expression)                                                                     \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         const bool ieee = w->mode & MODE_IEEE;                                                               \
-        const struct rounding format = rounding_f64(w), *m = directed_f64(w) ? &format : NULL;               \
+        const struct rounding format = rounding_f64(w), *m = unlike_host_f64(w) ? &format : NULL;            \
         (void)ieee, (void)m;                                                                                 \
         lanesd p, q, s;                                                                                      \
         source_f64(w, i, 0, p);                                                                              \
@@ -112,15 +112,13 @@ static inline uint64_t first_nan(double a, double b, double c) {
         lanes64 r;                                                                                           \
         FOR_LANES(l) {                                                                                       \
             double a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a, x = expression;                     \
-            r[l] = fixes_nan && x != x ? first_nan(a, b, c) : bits_f64(x);                                   \
+            r[l] = nan != NAN_CHOSEN && x != x ? first_nan_f64(w, nan, a, b, c) : bits_f64(x);               \
         }                                                                                                    \
         finish_f64(w, i, r);                                                                                 \
         write64(w, i, r);                                                                                    \
     }
-#define DEFINE_ARITHMETIC(name, n, expression) DEFINE(name, n, expression, true)
-#define DEFINE_CHOICE(name, n, expression)     DEFINE(name, n, expression, false)
-ARITHMETIC(DEFINE_ARITHMETIC)
-CHOICE(DEFINE_CHOICE)
+ARITHMETIC(DEFINE)
+CHOICE(DEFINE)
 
 static void v_ldexp_f64(struct wave *w, const struct inst *i) {
     lanesd p;
@@ -129,11 +127,11 @@ static void v_ldexp_f64(struct wave *w, const struct inst *i) {
     source_f64(w, i, 0, p);
     const uint32_t *n = source32(w, i, 1, t);
     struct rounding format = rounding_f64(w);
-    bool directed = directed_f64(w);
+    bool directed = unlike_host_f64(w);
     FOR_LANES(l) {
         int32_t e = (int32_t)n[l];
         double x = directed ? rounded_scale(&format, p[l], e) : ldexp_f64(p[l], e);
-        r[l] = bits_f64(p[l] != p[l] ? quiet_f64(p[l]) : x);
+        r[l] = p[l] != p[l] ? first_nan_f64(w, NAN_FIRST, p[l], p[l], p[l]) : bits_f64(x);
     }
     finish_f64(w, i, r);
     write64(w, i, r);
@@ -182,7 +180,7 @@ static void v_div_scale_f64(struct wave *w, const struct inst *i) {
             x *= 0x1p128;
         }
         scaled |= flag ? lane_bit[l] : 0;
-        r[l] = bits_f64(p[l] != p[l] ? quiet_f64(p[l]) : x);
+        r[l] = p[l] != p[l] ? first_nan_f64(w, NAN_FIRST, p[l], p[l], p[l]) : bits_f64(x);
     }
     finish_f64(w, i, r);
     write64(w, i, r);
@@ -196,11 +194,13 @@ static void v_div_fmas_f64(struct wave *w, const struct inst *i) {
     source_f64(w, i, 0, p);
     source_f64(w, i, 1, q);
     source_f64(w, i, 2, s);
-    const struct rounding format = rounding_f64(w), *m = directed_f64(w) ? &format : NULL;
+    struct rounding format = rounding_f64(w);
+    bool all = unlike_host_f64(w);
     FOR_LANES(l) {
-        double x = fused_f64(m, p[l], q[l], s[l]), factor = exponent_f64(s[l]) > 1023 ? 0x1p128 : 0x1p-128;
-        if (vcc & lane_bit[l]) x = product_f64(m, x, factor);
-        r[l] = x != x ? first_nan(p[l], q[l], s[l]) : bits_f64(x);
+        bool scaled = vcc & lane_bit[l];
+        int n = !scaled ? 0 : exponent_f64(s[l]) > 1023 ? 128 : -128; /* one rounding follows */
+        double x = all || scaled ? rounded_fma_scale(&format, p[l], q[l], s[l], n) : fma(p[l], q[l], s[l]);
+        r[l] = x != x ? first_nan_f64(w, NAN_FUSED, p[l], q[l], s[l]) : bits_f64(x);
     }
     finish_f64(w, i, r);
     write64(w, i, r);

@@ -27,22 +27,22 @@ static void interpolate(const struct wave *w, const struct inst *i, bool halves,
     fetch(w, i, 1, false, -1, b);
     fetch(w, i, 2, halves && is_p10, is_p10 ? 0 : -1, c);
     FOR_LANES(l) r[l] = float_bits(fused_f32(m, bits_float(a[l]), bits_float(b[l]), bits_float(c[l])));
-    if (any_nan_f32(r)) fix_nan_f32(r, a, b, c);
+    if (any_nan_f32(r)) fix_nan_f32(w, NAN_FUSED, r, a, b, c);
 }
 
 static void write_f32(struct wave *w, const struct inst *i, bool halves, bool is_p10,
                       enum round_direction direction) {
     lanes32 r;
-    struct rounding format = ROUNDING_F32(direction);
-    interpolate(w, i, halves, is_p10, direction == ROUND_NEAREST ? NULL : &format, r);
-    modify_f32(w, i, flushes_f32(w), direction, r);
+    struct rounding format = ROUNDING_F32(direction, flushes_32(w));
+    interpolate(w, i, halves, is_p10, direction == ROUND_NEAREST && !flushes_32(w) ? NULL : &format, r);
+    modify_f32(w, i, flushes_32(w), direction, r);
     write32(w, i, r);
 }
 /* Rounded once, from the exact sum to f16. */
 static void write_f16(struct wave *w, const struct inst *i, enum round_direction direction) {
     lanes32 r;
     lanes16 h;
-    struct rounding format = ROUNDING_F16(direction, w->mode & MODE_FP16_OVFL);
+    struct rounding format = ROUNDING_F16(direction, flushes_16_64(w), w->mode & MODE_FP16_OVFL);
     interpolate(w, i, true, false, &format, r);
     floats_to_halves((const float *)r, h, LANES);
     finish_f16(w, i, h);

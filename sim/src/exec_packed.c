@@ -35,15 +35,28 @@ static void finish_pk_f16(const struct wave *w, const struct inst *i, uint16_t *
     }
 }
 
-/* name, sources, f32 result from the sources' halves a, b, c; it rounds as m says, or after it if m is null
- */
+/* As fix_nan_f16(). */
+static void fix_nan_pk(const struct wave *w, const struct inst *i, unsigned n, enum nan_rule rule,
+                       const float *a, const float *b, uint16_t *h) {
+    u32v t[3];
+    const uint16_t *x[3];
+    for (unsigned k = 0; k < 3; k++)
+        x[k] = (const uint16_t *)source_packed(w, i, k < n ? k : 0, (uint32_t *)&t[k]);
+    for (unsigned l = 0; l < HALVES; l++) {
+        if ((h[l] & 0x7fff) <= 0x7c00) continue;
+        bool invalid = rule == NAN_FUSED && invalid_product((double)a[l], (double)b[l]);
+        h[l] = invalid ? DEFAULT_NAN_16 : first_nan_f16(quiets(w, rule), x[0][l], x[1][l], x[2][l]);
+    }
+}
+
+/* name, sources, which NaN, result in f32 from the sources' halves, rounded as m says; if null, after it */
 #define FLOAT(X)                                                                                             \
-    X(v_pk_add_f16, 2, sum_f32(m, a, b))                                                                     \
-    X(v_pk_mul_f16, 2, product_f32(m, a, b))                                                                 \
-    X(v_pk_fma_f16, 3, fused_f16(m, a, b, c))                                                                \
-    X(v_pk_fmac_f16, 3, fused_f16(m, a, b, c))                                                               \
-    X(v_pk_min_f16, 2, min_f16(a, b))                                                                        \
-    X(v_pk_max_f16, 2, max_f16(a, b))
+    X(v_pk_add_f16, 2, NAN_FIRST, sum_f32(m, a, b))                                                          \
+    X(v_pk_mul_f16, 2, NAN_FIRST, product_f32(m, a, b))                                                      \
+    X(v_pk_fma_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                     \
+    X(v_pk_fmac_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                    \
+    X(v_pk_min_f16, 2, NAN_FIRST, min_f16(a, b))                                                             \
+    X(v_pk_max_f16, 2, NAN_FIRST, max_f16(a, b))
 
 #define EVALUATE(n, expression, direction)                                                                   \
     {                                                                                                        \
@@ -55,7 +68,7 @@ static void finish_pk_f16(const struct wave *w, const struct inst *i, uint16_t *
             r[l] = float_bits(expression);                                                                   \
         }                                                                                                    \
     }
-#define DEFINE_FLOAT(name, n, expression)                                                                    \
+#define DEFINE_FLOAT(name, n, nan, expression)                                                               \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         bool plain = plain_f16(w, i);                                                                        \
         floats p, q, s;                                                                                      \
@@ -63,18 +76,15 @@ static void finish_pk_f16(const struct wave *w, const struct inst *i, uint16_t *
         source_pk_f16(w, i, 0, p);                                                                           \
         source_pk_f16(w, i, 1, q);                                                                           \
         if (n > 2) source_pk_f16(w, i, 2, s);                                                                \
-        if (unlikely(!plain && directed_f16(w))) {                                                           \
+        if (unlikely(!plain && unlike_host_f16(w))) {                                                        \
             struct rounding format = rounding_f16(w);                                                        \
             EVALUATE(n, expression, &format)                                                                 \
         } else {                                                                                             \
             EVALUATE(n, expression, NULL)                                                                    \
         }                                                                                                    \
-        if (unlikely(any_nan_f32(r) || any_nan_f32(r + LANES)))                                              \
-            for (unsigned l = 0; l < HALVES; l += LANES)                                                     \
-                fix_nan_f32(r + l, (const uint32_t *)p + l, (const uint32_t *)q + l,                         \
-                            (const uint32_t *)(n > 2 ? s : p) + l);                                          \
         halves h;                                                                                            \
         floats_to_halves((const float *)r, h, HALVES);                                                       \
+        if (unlikely(any_nan_f32(r) || any_nan_f32(r + LANES))) fix_nan_pk(w, i, n, nan, p, q, h);           \
         if (unlikely(!plain)) finish_pk_f16(w, i, h);                                                        \
         write32(w, i, (const uint32_t *)h);                                                                  \
     }
@@ -155,13 +165,13 @@ static void v_fma_mix_f32(struct wave *w, const struct inst *i) {
     struct mix x;
     lanes32 r;
     source_mixes(w, i, &x);
-    if (unlikely(directed_f32(w))) {
+    bool directed = directed_f32(w);
+    if (likely(!directed)) MIX(fused_f32, NULL);
+    if (unlikely(directed || may_be_tiny_f32(w, r))) {
         struct rounding format = rounding_f32(w);
         MIX(fused_f32, &format);
-    } else {
-        MIX(fused_f32, NULL);
     }
-    if (unlikely(any_nan_f32(r))) fix_nan_f32(r, x.a, x.b, x.c);
+    if (unlikely(any_nan_f32(r))) fix_nan_f32(w, NAN_FUSED, r, x.a, x.b, x.c);
     if (unlikely(i->clamp || !plain_f32(w, i))) finish_f32(w, i, r);
     write32(w, i, r);
 }
@@ -171,13 +181,13 @@ static void fma_mix_half(struct wave *w, const struct inst *i, unsigned shift) {
     lanes32 r, merged;
     lanes16 h;
     source_mixes(w, i, &x);
-    if (unlikely(directed_f16(w))) {
+    if (unlikely(unlike_host_f16(w))) {
         struct rounding format = rounding_f16(w);
         MIX(fused_f32_to_f16, &format);
     } else {
         MIX(fused_f32_to_f16, NULL);
     }
-    if (unlikely(any_nan_f32(r))) fix_nan_f32(r, x.a, x.b, x.c);
+    if (unlikely(any_nan_f32(r))) fix_nan_f32(w, NAN_FUSED, r, x.a, x.b, x.c);
     floats_to_halves((const float *)r, h, LANES);
     if (unlikely(i->clamp || !plain_f16(w, i))) finish_f16(w, i, h);
     const uint32_t *d = (const uint32_t *)&w->v[i->dst.reg];

@@ -3,8 +3,8 @@
 /*
  * Transcendental instructions. The hardware's exact bits are not documented, only their error (1 ulp in f32,
  * 0.51 in f16): these are computed in f64 by range reduction and a polynomial with an error below 1e-13, then
- * rounded once, and so are within 0.5001 ulp. f32 forms flush subnormals in and out whatever MODE says, and
- * none follows its rounding.
+ * rounded once to nearest, whatever MODE says, and so are within 0.5001 ulp. The f32 forms but sin and cos
+ * flush subnormals in and out in every mode.
  */
 #include "executors.h"
 #include "lanes.h"
@@ -25,11 +25,11 @@ static inline double sin_quarter(double t) {
     p = p * y - 1.0 / 5040.0;
     p = p * y + 1.0 / 120.0;
     p = p * y - 1.0 / 6.0;
-    return x + x * (p * y);
+    return x == 0 ? x : x + x * (p * y); /* -0 stays */
 }
-/* The argument is in turns, and x - rint(x) is exact. */
+/* The argument is in turns, and x - rint(x) is exact, but would lose the sign of -0. */
 static inline double sin_turns(double x) {
-    double t = x - rint(x);
+    double t = fabs(x) < 0.5 ? x : x - rint(x);
     t = t > 0.25 ? 0.5 - t : t < -0.25 ? -0.5 - t : t;
     return sin_quarter(t);
 }
@@ -73,16 +73,16 @@ static inline double log2_any(double x) {
     return x > 0 ? x < (double)INFINITY ? r : x : x == 0 ? -(double)INFINITY : (double)NAN;
 }
 
-/* name, result in f64 from the source's lane a */
+/* name, whether subnormals are flushed whatever MODE says, result in f64 from the source's lane a */
 #define OPERATIONS_F32(X)                                                                                    \
-    X(v_exp_f32, exp2_any(a))                                                                                \
-    X(v_log_f32, log2_any(a))                                                                                \
-    X(v_rcp_f32, 1 / a)                                                                                      \
-    X(v_rcp_iflag_f32, 1 / a)                                                                                \
-    X(v_rsq_f32, 1 / sqrt(a))                                                                                \
-    X(v_sqrt_f32, sqrt(a))                                                                                   \
-    X(v_sin_f32, sin_turns(a))                                                                               \
-    X(v_cos_f32, cos_turns(a))
+    X(v_exp_f32, true, exp2_any(a))                                                                          \
+    X(v_log_f32, true, log2_any(a))                                                                          \
+    X(v_rcp_f32, true, 1 / a)                                                                                \
+    X(v_rcp_iflag_f32, true, 1 / a)                                                                          \
+    X(v_rsq_f32, true, 1 / sqrt(a))                                                                          \
+    X(v_sqrt_f32, true, sqrt(a))                                                                             \
+    X(v_sin_f32, false, sin_turns(a))                                                                        \
+    X(v_cos_f32, false, cos_turns(a))
 
 #define OPERATIONS_F16(X)                                                                                    \
     X(v_exp_f16, exp2_any(a))                                                                                \
@@ -93,17 +93,20 @@ static inline double log2_any(double x) {
     X(v_sin_f16, sin_turns(a))                                                                               \
     X(v_cos_f16, cos_turns(a))
 
-#define DEFINE_F32(name, expression)                                                                         \
+#define DEFINE_F32(name, flushes, expression)                                                                \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         bool plain = plain_f32(w, i);                                                                        \
         lanes32 t, r;                                                                                        \
         const uint32_t *p = source_f32(w, i, 0, t, plain);                                                   \
         FOR_LANES(l) {                                                                                       \
-            double a = (double)flush(bits_float(p[l]));                                                      \
-            r[l] = float_bits(flush((float)(expression)));                                                   \
+            float x = bits_float(p[l]);                                                                      \
+            double a = (double)(flushes ? flush(x) : x);                                                     \
+            float y = (float)(expression);                                                                   \
+            r[l] = float_bits(flushes ? flush(y) : y);                                                       \
         }                                                                                                    \
-        if (any_nan_f32(r)) fix_nan_f32(r, p, p, p);                                                         \
-        if (!plain) modify_f32(w, i, true, ROUND_NEAREST, r);                                                \
+        if (any_nan_f32(r)) fix_nan_f32(w, NAN_FIRST, r, p, p, p);                                           \
+        bool scales = i->omod && !(w->mode & MODE_IEEE); /* and flushes */                                   \
+        if (!plain) modify_f32(w, i, flushes || scales || flushes_32(w), ROUND_NEAREST, r);                  \
         write32(w, i, r);                                                                                    \
     }
 OPERATIONS_F32(DEFINE_F32)
@@ -124,11 +127,12 @@ static void saturate_f16(const float *p, uint32_t *r) {
         source_f16(w, i, 0, p);                                                                              \
         FOR_LANES(l) {                                                                                       \
             double a = (double)p[l];                                                                         \
-            r[l] = float_bits((float)(expression));                                                          \
+            double x = expression;                                                                           \
+            r[l] = float_bits(round_to_odd_f32((float)x, (float)(x - (double)(float)x)));                    \
         }                                                                                                    \
-        if (any_nan_f32(r)) fix_nan_f32(r, (const uint32_t *)p, (const uint32_t *)p, (const uint32_t *)p);   \
         if (w->mode & MODE_FP16_OVFL) saturate_f16(p, r);                                                    \
         floats_to_halves((const float *)r, h, LANES);                                                        \
+        if (any_nan_f32(r)) fix_nan_f16(w, i, 1, NAN_FIRST, p, p, h);                                        \
         if (!plain_f16(w, i)) finish_f16(w, i, h);                                                           \
         write16(w, i, h);                                                                                    \
     }

@@ -92,11 +92,7 @@ const uint32_t *SIMD_NAME(packed_general)(const struct inst *i, unsigned n, cons
 
 /* ---- MODE ---------------------------------------------------------------------------------------------- */
 
-enum {
-    KEEP_SOURCE_32 = 1 << 4,
-    KEEP_SOURCE_16_64 = 1 << 6,
-    KEEP_RESULT_16_64 = 2 << 6
-};
+enum { KEEP_SOURCE_32 = 1 << 4, KEEP_SOURCE_16_64 = 1 << 6 };
 
 static inline uint32_t flush_f32(uint32_t u) { return u & 0x7f800000 ? u : u & 0x80000000; }
 static inline uint16_t flush_f16(uint16_t u) { return u & 0x7c00 ? u : u & 0x8000; }
@@ -113,13 +109,17 @@ const uint32_t *SIMD_NAME(modified_f32)(const struct wave *w, const struct opera
     return t;
 }
 
-void source_f16(const struct wave *w, const struct inst *i, unsigned n, float *r) {
+static void source_halves(const struct wave *w, const struct inst *i, unsigned n, uint16_t *h) {
     const struct operand *o = &i->src[n];
-    lanes16 h;
     source16(w, i, n, h);
     uint16_t magnitude = o->abs ? 0x7fff : 0xffff, sign = o->neg ? 0x8000 : 0;
     FOR_LANES(l) h[l] = (h[l] & magnitude) ^ sign;
     if (!(w->mode & KEEP_SOURCE_16_64)) FOR_LANES(l) h[l] = flush_f16(h[l]);
+}
+
+void source_f16(const struct wave *w, const struct inst *i, unsigned n, float *r) {
+    lanes16 h;
+    source_halves(w, i, n, h);
     halves_to_floats(h, r, LANES);
 }
 
@@ -137,13 +137,29 @@ void source_f64(const struct wave *w, const struct inst *i, unsigned n, double *
 
 /* ---- results ------------------------------------------------------------------------------------------- */
 
-void fix_nan_f32(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c) {
+void fix_nan_f32(const struct wave *w, enum nan_rule rule, uint32_t *r, const uint32_t *a, const uint32_t *b,
+                 const uint32_t *c) {
+    uint32_t quiet = quiets(w, rule) ? 0x400000 : 0;
     FOR_LANES(l) {
-        uint32_t nan = nan_f32(a[l])   ? a[l] | 0x400000
-                       : nan_f32(b[l]) ? b[l] | 0x400000
-                       : nan_f32(c[l]) ? c[l] | 0x400000
+        bool invalid =
+            rule == NAN_FUSED && invalid_product((double)bits_float(a[l]), (double)bits_float(b[l]));
+        uint32_t nan = invalid         ? DEFAULT_NAN_32
+                       : nan_f32(a[l]) ? a[l] | quiet
+                       : nan_f32(b[l]) ? b[l] | quiet
+                       : nan_f32(c[l]) ? c[l] | quiet
                                        : DEFAULT_NAN_32;
         r[l] = nan_f32(r[l]) ? nan : r[l];
+    }
+}
+
+void fix_nan_f16(const struct wave *w, const struct inst *i, unsigned n, enum nan_rule rule, const float *a,
+                 const float *b, uint16_t *h) {
+    lanes16 x[3] = {{0}};
+    for (unsigned k = 0; k < n; k++) source_halves(w, i, k, x[k]);
+    FOR_LANES(l) {
+        if ((h[l] & 0x7fff) <= 0x7c00) continue;
+        bool invalid = rule == NAN_FUSED && invalid_product((double)a[l], (double)b[l]);
+        h[l] = invalid ? DEFAULT_NAN_16 : first_nan_f16(quiets(w, rule), x[0][l], x[1][l], x[2][l]);
     }
 }
 
@@ -170,7 +186,7 @@ void clamp_f32(const struct wave *w, uint32_t *r) {
 void modify_f32(const struct wave *w, const struct inst *i, bool flush, enum round_direction direction,
                 uint32_t *r) {
     int n = omod_exponent(w, i, flush);
-    struct rounding format = ROUNDING_F32(direction);
+    struct rounding format = ROUNDING_F32(direction, false);
     if (flush) FOR_LANES(l) r[l] = flush_f32(r[l]);
     if (n) FOR_LANES(l)
     r[l] = nan_f32(r[l]) ? r[l] : float_bits((float)scale_output(&format, (double)bits_float(r[l]), n));
@@ -178,11 +194,11 @@ void modify_f32(const struct wave *w, const struct inst *i, bool flush, enum rou
 }
 
 void finish_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
-    modify_f32(w, i, flushes_f32(w), direction_32(w), r);
+    modify_f32(w, i, flushes_32(w), direction_32(w), r);
 }
 
 void narrow_f16(const struct wave *w, const float *f, uint16_t *h) {
-    if (!directed_f16(w)) {
+    if (!unlike_host_f16(w)) {
         floats_to_halves(f, h, LANES);
         return;
     }
@@ -192,21 +208,25 @@ void narrow_f16(const struct wave *w, const float *f, uint16_t *h) {
     floats_to_halves(rounded, h, LANES);
 }
 
+/* On bits, so that a signalling NaN stays one. */
+static inline uint16_t clamp_f16(uint16_t h, bool keep_nan) {
+    if ((h & 0x7fff) > 0x7c00) return keep_nan ? h : 0;
+    return h & 0x8000 ? 0 : h > 0x3c00 ? 0x3c00 : h;
+}
+
 void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
-    bool flush = !(w->mode & KEEP_RESULT_16_64), keep_nan = !(w->mode & MODE_DX10_CLAMP);
+    bool flush = flushes_16_64(w), keep_nan = !(w->mode & MODE_DX10_CLAMP);
     int n = omod_exponent(w, i, flush);
-    if (flush) FOR_LANES(l) r[l] = flush_f16(r[l]);
-    if (!n && !i->clamp) return;
     struct rounding format = rounding_f16(w);
-    lanesf f;
-    halves_to_floats(r, f, LANES);
-    if (n) FOR_LANES(l) f[l] = f[l] != f[l] ? f[l] : (float)scale_output(&format, (double)f[l], n);
-    if (i->clamp) FOR_LANES(l) f[l] = CLAMP(f[l], keep_nan);
-    floats_to_halves(f, r, LANES);
+    if (flush) FOR_LANES(l) r[l] = flush_f16(r[l]);
+    if (n) FOR_LANES(l)
+    if ((r[l] & 0x7fff) <= 0x7c00)
+        r[l] = float_to_f16((float)scale_output(&format, (double)f16_to_float(r[l]), n));
+    if (i->clamp) FOR_LANES(l) r[l] = clamp_f16(r[l], keep_nan);
 }
 
 void finish_f64(const struct wave *w, const struct inst *i, uint64_t *r) {
-    bool flush = !(w->mode & KEEP_RESULT_16_64), keep_nan = !(w->mode & MODE_DX10_CLAMP);
+    bool flush = flushes_16_64(w), keep_nan = !(w->mode & MODE_DX10_CLAMP);
     int n = omod_exponent(w, i, flush);
     struct rounding format = rounding_f64(w);
     FOR_LANES(l) {

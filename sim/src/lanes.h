@@ -53,6 +53,7 @@ static inline uint64_t bits_f64(double f) {
     return u;
 }
 
+#define DEFAULT_NAN_16 0xfe00
 #define DEFAULT_NAN_32 UINT32_C(0xffc00000)
 #define DEFAULT_NAN_64 UINT64_C(0xfff8000000000000)
 
@@ -129,24 +130,40 @@ static inline float fused_f32_to_f16(const struct rounding *direction, float a, 
     return direction ? (float)rounded_fma(direction, (double)a, (double)b, (double)c) : fma_odd_f32(a, b, c);
 }
 
-/* Whether MODE asks for what hosts do not do, and what that is. */
-static inline bool directed_f32(const struct wave *w) { return w->mode & MODE_ROUND_32; }
-static inline bool directed_f16(const struct wave *w) {
-    return w->mode & (MODE_ROUND_16_64 | MODE_FP16_OVFL);
-}
-static inline bool directed_f64(const struct wave *w) { return w->mode & MODE_ROUND_16_64; }
 static inline enum round_direction direction_32(const struct wave *w) {
     return (enum round_direction)(w->mode & 3);
 }
 static inline enum round_direction direction_16_64(const struct wave *w) {
     return (enum round_direction)(w->mode >> 2 & 3);
 }
-static inline bool flushes_f32(const struct wave *w) { return !(w->mode & 2 << 4); }
-static inline struct rounding rounding_f32(const struct wave *w) { return ROUNDING_F32(direction_32(w)); }
-static inline struct rounding rounding_f16(const struct wave *w) {
-    return ROUNDING_F16(direction_16_64(w), w->mode & MODE_FP16_OVFL);
+/* Whether subnormal results become zero. */
+static inline bool flushes_32(const struct wave *w) { return !(w->mode & 2 << 4); }
+static inline bool flushes_16_64(const struct wave *w) { return !(w->mode & 2 << 6); }
+
+static inline struct rounding rounding_f32(const struct wave *w) {
+    return ROUNDING_F32(direction_32(w), flushes_32(w));
 }
-static inline struct rounding rounding_f64(const struct wave *w) { return ROUNDING_F64(direction_16_64(w)); }
+static inline struct rounding rounding_f16(const struct wave *w) {
+    return ROUNDING_F16(direction_16_64(w), flushes_16_64(w), w->mode & MODE_FP16_OVFL);
+}
+static inline struct rounding rounding_f64(const struct wave *w) {
+    return ROUNDING_F64(direction_16_64(w), flushes_16_64(w));
+}
+
+/* Whether MODE asks for what hosts do not do. */
+static inline bool directed_f32(const struct wave *w) { return w->mode & MODE_ROUND_32; }
+static inline bool unlike_host_f16(const struct wave *w) {
+    return w->mode & (MODE_ROUND_16_64 | MODE_FP16_OVFL) || flushes_16_64(w);
+}
+static inline bool unlike_host_f64(const struct wave *w) {
+    return w->mode & MODE_ROUND_16_64 || flushes_16_64(w);
+}
+/* f32 with flushed results is common: only a result of the least normal number may have been less. */
+static inline bool may_be_tiny_f32(const struct wave *w, const uint32_t *r) {
+    uint32_t any = 0;
+    FOR_LANES(l) any |= (r[l] & 0x7fffffff) == 0x00800000;
+    return any && flushes_32(w);
+}
 
 /* minNum and maxNum of halves; converting them has quieted NaNs, so there is no signalling one to prefer. */
 static inline float min_f16(float a, float b) {
@@ -275,9 +292,38 @@ static inline void write64(struct wave *w, const struct inst *i, const uint64_t 
     write_lanes((uint32_t *)&w->v[i->dst.reg + 1], high, mask);
 }
 
-/* Hosts differ in which NaN they return: the first NaN among the operands, quieted, or else the default one.
+/*
+ * Which NaN a result becomes, as hosts differ: the first NaN among the operands, else the default one.
+ * MODE.IEEE makes it quiet. The fused operations look at their product first: zero times infinity is the
+ * default one.
  */
-void SIMD_NAME(fix_nan_f32)(uint32_t *r, const uint32_t *a, const uint32_t *b, const uint32_t *c);
+enum nan_rule {
+    NAN_CHOSEN /* the result has it already */,
+    NAN_FIRST,
+    NAN_FUSED,
+    NAN_QUIET /* IEEE or not */
+};
+
+static inline bool quiets(const struct wave *w, enum nan_rule rule) {
+    return w->mode & MODE_IEEE || rule == NAN_QUIET;
+}
+static inline bool invalid_product(double a, double b) {
+    return (a == 0 && isinf(b)) || (isinf(a) && b == 0);
+}
+static inline uint16_t first_nan_f16(bool quiet, uint16_t a, uint16_t b, uint16_t c) {
+    uint16_t nan = (a & 0x7fff) > 0x7c00   ? a
+                   : (b & 0x7fff) > 0x7c00 ? b
+                   : (c & 0x7fff) > 0x7c00 ? c
+                                           : DEFAULT_NAN_16;
+    return quiet ? nan | 0x200 : nan;
+}
+
+/* Of f32 operands, and of n halves with their values as floats. */
+void SIMD_NAME(fix_nan_f32)(const struct wave *w, enum nan_rule rule, uint32_t *r, const uint32_t *a,
+                            const uint32_t *b, const uint32_t *c);
+void SIMD_NAME(fix_nan_f16)(const struct wave *w, const struct inst *i, unsigned n, enum nan_rule rule,
+                            const float *a, const float *b, uint16_t *h);
+#define fix_nan_f16 SIMD_NAME(fix_nan_f16)
 
 /* To 0..1; a NaN becomes 0 if MODE.DX10_CLAMP is set, else stays. */
 void SIMD_NAME(clamp_f32)(const struct wave *w, uint32_t *r);

@@ -52,7 +52,7 @@ static double overflowed(const struct rounding *r, bool negative) {
 /* x has at most 127 significant bits. */
 static double round_once(const struct rounding *r, struct exact x) {
     int last = x.exponent + width(x.significand) - r->precision;
-    if (last < r->last_bit) last = r->last_bit;
+    if (last < r->last_bit && !r->flush) last = r->last_bit;
     int drop = last - x.exponent;
     if (drop <= 0) { /* every bit fits */
         drop = 0;
@@ -68,8 +68,9 @@ static double round_once(const struct rounding *r, struct exact x) {
     case ROUND_DOWN: kept += tail && x.negative; break;
     case ROUND_TO_ZERO: break;
     }
-    if (last + width(kept) - 1 > r->max_exponent && kept) return overflowed(r, x.negative);
-    return pack(x.negative, kept, last);
+    int leading = last + width(kept) - 1, least = r->last_bit + r->precision - 1;
+    if (!kept || (r->flush && leading < least)) return x.negative ? -0.0 : 0.0;
+    return leading > r->max_exponent ? overflowed(r, x.negative) : pack(x.negative, kept, last);
 }
 
 /* Exact: 53 bits times 53 bits. */
@@ -114,10 +115,16 @@ double rounded_product(const struct rounding *r, double a, double b) {
     return round_once(r, multiply(unpack(a), unpack(b)));
 }
 
-double rounded_fma(const struct rounding *r, double a, double b, double c) {
+double rounded_fma_scale(const struct rounding *r, double a, double b, double c, int n) {
     if (!isfinite(a) || !isfinite(b)) return a * b + c;
     if (!isfinite(c)) return c; /* the finite product may be too large for a double */
-    return round_once(r, add(r, multiply(unpack(a), unpack(b)), unpack(c)));
+    struct exact sum = add(r, multiply(unpack(a), unpack(b)), unpack(c));
+    sum.exponent += n;
+    return round_once(r, sum);
+}
+
+double rounded_fma(const struct rounding *r, double a, double b, double c) {
+    return rounded_fma_scale(r, a, b, c, 0);
 }
 
 double rounded_scale(const struct rounding *r, double x, int n) {

@@ -7,6 +7,7 @@
  * operation that reads the wrong one is found.
  */
 #include <fenv.h>
+#include <float.h>
 #include <math.h>
 
 #include "half.h"
@@ -62,12 +63,12 @@ static uint64_t encode(enum type t, double x) {
 }
 
 /*
- * The half that x becomes, found between its neighbours. x is exact or rounded to odd in f64, so that a
- * comparison with a half or a midpoint comes out as that of the exact value would.
+ * The half that x becomes, found between its neighbours. x is exact or rounded to odd, so that a comparison
+ * with a half or a midpoint comes out as that of the exact value would.
  */
-static double narrow(double x, enum round_direction direction, bool saturate) {
+static long double narrow(long double x, enum round_direction direction, bool saturate) {
     if (x == 0 || !isfinite(x)) return x;
-    double magnitude = fabs(x);
+    long double magnitude = fabsl(x);
     unsigned low = 0, high = 0x7c00; /* 0x7c00 stands for 65536 */
     while (high - low > 1) {
         unsigned middle = (low + high) / 2;
@@ -76,100 +77,92 @@ static double narrow(double x, enum round_direction direction, bool saturate) {
         else
             high = middle;
     }
-    double below = decode_number(F16, low), above = high == 0x7c00 ? 65536 : decode_number(F16, high);
-    double half_way = (below + above) / 2;
+    long double below = decode_number(F16, low), above = high == 0x7c00 ? 65536 : decode_number(F16, high);
+    long double half_way = (below + above) / 2;
     bool up = direction == ROUND_NEAREST ? magnitude > half_way || (magnitude == half_way && low & 1)
               : direction == ROUND_UP    ? x > 0
               : direction == ROUND_DOWN  ? x < 0
                                          : false;
-    double r = magnitude == below || (!up && magnitude < above) ? below : above;
+    long double r = magnitude == below || (!up && magnitude < above) ? below : above;
     if (magnitude >= 65536) r = up || direction == ROUND_NEAREST ? 65536 : 65504;
-    if (r == 65536) r = saturate ? 65504 : (double)INFINITY;
-    return copysign(r, x);
+    if (r == 65536) r = saturate ? 65504 : INFINITY;
+    return copysignl(r, x);
+}
+
+/* x, exact or rounded to odd, as a number of the type. The host converts in the direction that is set. */
+static double round_to(enum type t, long double x, enum round_direction direction, bool saturate) {
+    if (t == F16) return (double)narrow(x, direction, saturate);
+    fesetround(host_direction[direction]);
+    volatile long double exact = x;
+    volatile float single = (float)exact;
+    volatile double twice = (double)exact;
+    fesetround(FE_TONEAREST);
+    return t == F32 ? (double)single : twice;
+}
+
+/* Rounded as if exponents had no end: far from the end. */
+static bool is_tiny(enum type t, long double x, enum round_direction direction) {
+    if (!(fabsl(x) < 2 * (long double)least_normal(t))) return false;
+    int away = t == F16 ? 20 : t == F32 ? 200 : 1900;
+    if (fabsl(x) < ldexpl(least_normal(t), -3)) return true;
+    return fabs(round_to(t, ldexpl(x, away), direction, false)) < ldexp(least_normal(t), away);
 }
 
 /* ---- the operations ------------------------------------------------------------------------------------ */
 
 enum kind { ADD, SUB, SUBREV, MUL, MUL_DX9, FMA, FMA_DX9, FRACT, LDEXP, DIV_FMAS, CUBEMA, MULLIT, CONVERT };
 
-/* The host computes, in the direction that is set, and may not do so before or after. */
-#define DEFINE_COMPUTE(T, fused, fabsolute, scale)                                                           \
-    static T compute_##T(enum kind kind, volatile T a, volatile T b, volatile T c, bool vcc) {               \
-        volatile T r = 0;                                                                                    \
-        bool zero = a == 0 || b == 0;                                                                        \
-        switch (kind) {                                                                                      \
-        case ADD: r = a + b; break;                                                                          \
-        case FRACT: /* b is the floor, which might raise the host's flag */                                  \
-        case SUB: r = a - b; break;                                                                          \
-        case SUBREV: r = b - a; break;                                                                       \
-        case MUL: r = a * b; break;                                                                          \
-        case MUL_DX9: r = zero ? 0 : a * b; break;                                                           \
-        case FMA: r = fused(a, b, c); break;                                                                 \
-        case FMA_DX9:                                                                                        \
-            r = 0;                                                                                           \
-            r = zero ? r + c : fused(a, b, c);                                                               \
-            break;                                                                                           \
-        case LDEXP: r = a; break;                                                                            \
-        case DIV_FMAS:                                                                                       \
-            r = fused(a, b, c);                                                                              \
-            if (vcc) r = r * (fabsolute(c) >= 2 || c != c ? scale : 1 / scale);                              \
-            break;                                                                                           \
-        case CUBEMA:                                                                                         \
-            r = fabsolute(c) >= fabsolute(a) && fabsolute(c) >= fabsolute(b) ? c                             \
-                : fabsolute(b) >= fabsolute(a)                               ? b                             \
-                                                                             : a;                            \
-            r = 2 * r;                                                                                       \
-            break;                                                                                           \
-        case MULLIT: /* only f32 */                                                                          \
-            r = (T) - 0x1.fffffep127;                                                                        \
-            if (b > r && c > 0) r = a * b;                                                                   \
-            break;                                                                                           \
-        case CONVERT: r = a; break;                                                                          \
-        }                                                                                                    \
-        return r;                                                                                            \
+/* The host computes in the direction that is set, and may not do so before or after. */
+static long double evaluate(enum kind kind, volatile long double a, volatile long double b,
+                            volatile long double c) {
+    volatile long double r = 0;
+    bool zero = a == 0 || b == 0;
+    switch (kind) {
+    case ADD: r = a + b; break;
+    case FRACT: /* b is the floor, which might raise the host's flag */
+    case SUB: r = a - b; break;
+    case SUBREV: r = b - a; break;
+    case MUL: r = a * b; break;
+    case MUL_DX9: r = zero ? 0 : a * b; break;
+    case DIV_FMAS: /* scaled after */
+    case FMA: r = fmal(a, b, c); break;
+    case FMA_DX9: r = zero ? r + c : fmal(a, b, c); break;
+    case CUBEMA:
+        r = fabsl(c) >= fabsl(a) && fabsl(c) >= fabsl(b) ? c : fabsl(b) >= fabsl(a) ? b : a;
+        r = 2 * r;
+        break;
+    case MULLIT: /* only f32 */
+        r = -0x1.fffffep127L;
+        if (b > r && c > 0) r = a * b;
+        break;
+    case LDEXP: /* scaled after */
+    case CONVERT: r = a; break;
     }
-DEFINE_COMPUTE(float, fmaf, fabsf, 0x1p64f)
-DEFINE_COMPUTE(double, fma, fabs, 0x1p128)
-
-/* In f64 to odd: towards zero, with the last bit set where that was not exact. */
-static double compute_odd(enum kind kind, enum round_direction direction, double a, double b, double c) {
-    fesetround(FE_TOWARDZERO);
-    feclearexcept(FE_ALL_EXCEPT);
-    double r = compute_double(kind, a, b, c, false);
-    if (fetestexcept(FE_INEXACT)) r = decode_number(F64, encode(F64, r) | 1);
-    fesetround(host_direction[direction]);
-    if (r == 0) r = compute_double(kind, a, b, c, false); /* for the zero's sign */
-    fesetround(FE_TONEAREST);
     return r;
 }
 
-static double compute(enum kind kind, enum type from, enum type to, enum round_direction direction,
-                      bool saturate, const double *x, bool vcc) {
-    double r;
-    if (to == F16) {
-        if (kind == LDEXP) return narrow(ldexp(x[0], (int)fmax(-400, fmin(400, x[1]))), direction, saturate);
-        r = narrow(compute_odd(kind, direction, x[0], x[1], x[2]), direction, saturate);
-        return kind == FRACT && r >= 1 ? 0x1.ffcp-1 : r;
-    }
+/* Rounded to odd: towards zero, with the last bit set where that was not exact. */
+static long double evaluate_odd(enum kind kind, enum round_direction direction, const double *x) {
+    fesetround(FE_TOWARDZERO);
+    feclearexcept(FE_ALL_EXCEPT);
+    long double r = evaluate(kind, x[0], x[1], x[2]);
+    bool inexact = fetestexcept(FE_INEXACT);
     fesetround(host_direction[direction]);
-    if (kind == LDEXP && to == F32) {
-        /* exact in f64 for exponents that are not absurd */
-        volatile float scaled = (float)ldexp(x[0], (int)fmax(-400, fmin(400, x[1])));
-        r = (double)scaled;
-    } else if (kind == LDEXP) {
-        r = ldexp(x[0], (int)x[1]);
-    } else if (kind == CONVERT && from != F32) {
-        volatile double exact = x[0];
-        volatile float converted = (float)exact;
-        r = (double)converted;
-    } else if (to == F32) {
-        r = (double)compute_float(kind, (float)x[0], (float)x[1], (float)x[2], vcc);
-    } else {
-        r = compute_double(kind, x[0], x[1], x[2], vcc);
-    }
+    if (r == 0) r = evaluate(kind, x[0], x[1], x[2]); /* for the zero's sign */
     fesetround(FE_TONEAREST);
-    if (kind == FRACT && r >= 1) r = to == F32 ? 0x1.fffffep-1 : 0x1.fffffffffffffp-1;
-    return r;
+    int e;
+    bool even = fmodl(ldexpl(frexpl(fabsl(r), &e), LDBL_MANT_DIG), 2) == 0;
+    return inexact && even ? nextafterl(r, r > 0 ? INFINITY : -INFINITY) : r;
+}
+
+/* n: what the result is scaled by before it is rounded */
+static double compute(enum kind kind, enum type to, enum round_direction direction, bool flush, bool saturate,
+                      const double *x, int n) {
+    long double exact = ldexpl(evaluate_odd(kind, direction, x), n < -5000 ? -5000 : n > 5000 ? 5000 : n);
+    if (flush && is_tiny(to, exact, direction)) return copysign(0, (double)exact);
+    double r = round_to(to, exact, direction, saturate);
+    static const double below_one[] = {0x1.ffcp-1, 0x1.fffffep-1, 0x1.fffffffffffffp-1};
+    return kind == FRACT && r >= 1 ? below_one[to] : r;
 }
 
 enum shape { LANE, PACKED, MIX, MIX_LO, MIX_HI };
@@ -264,24 +257,36 @@ static uint64_t convert_nan(enum type from, uint64_t u, enum type to) {
     return (u & sign_bit(from) ? sign_bit(to) : 0) | infinity_bits(to) | payload;
 }
 
+/* Operations that are fused look at their product before they look for NaNs. */
+static uint64_t expected_nan(const struct subject *s, uint32_t mode, const enum type *types,
+                             const uint64_t *u, const double *x) {
+    bool fused = s->kind == FMA || s->kind == FMA_DX9 || s->kind == DIV_FMAS;
+    bool zero = fused && (x[0] == 0 || x[1] == 0), invalid = zero && (isinf(x[0]) || isinf(x[1]));
+    if (!invalid || s->kind == FMA_DX9)
+        for (unsigned n = zero && s->kind == FMA_DX9 ? 2 : 0; n < s->sources; n++)
+            if (is_nan(types[n], u[n]))
+                return types[n] == s->to && types[n] == s->from && !(mode & MODE_IEEE)
+                           ? u[n]
+                           : convert_nan(types[n], u[n], s->to);
+    return sign_bit(s->to) | quiet(s->to, infinity_bits(s->to));
+}
+
+/* exponent: the integer operand of ldexp; scaled: v_div_fmas undoes a scale. */
 static uint64_t expected(const struct subject *s, const struct inst *i, uint32_t mode, const enum type *types,
-                         const uint64_t *u, int exponent, bool vcc) {
+                         const uint64_t *u, int exponent, bool scaled) {
     bool wide = s->to == F32 && s->from != F64;
     enum round_direction direction = (enum round_direction)(mode >> (wide ? 0 : 2) & 3);
     bool saturate = mode & MODE_FP16_OVFL, clamp_nan = i->clamp && mode & MODE_DX10_CLAMP;
+    bool flush = s->kind == FMA_DX9 || !keeps(mode, s->to, 1);
     double x[3] = {0};
     for (unsigned n = 0; n < s->sources; n++) x[n] = decode_number(types[n], u[n]);
-    if (s->kind == LDEXP) x[1] = exponent;
     if (s->kind == FRACT) x[1] = floor(x[0]);
-    double r = compute(s->kind, s->from, s->to, direction, saturate, x, vcc);
-    if (isnan(r)) {
-        if (clamp_nan) return 0;
-        for (unsigned n = 0; n < s->sources; n++)
-            if (is_nan(types[n], u[n])) return convert_nan(types[n], u[n], s->to);
-        return sign_bit(s->to) | quiet(s->to, infinity_bits(s->to));
-    }
-    bool flush = !keeps(mode, s->to, 1);
-    if (flush && fabs(r) < least_normal(s->to)) r = copysign(0, r);
+    int reach = s->to == F32 ? 64 : 128;
+    int n = s->kind == LDEXP                ? exponent
+            : s->kind == DIV_FMAS && scaled ? (fabs(x[2]) < 2 ? -reach : reach)
+                                            : 0;
+    double r = compute(s->kind, s->to, direction, flush, saturate, x, n);
+    if (isnan(r)) return clamp_nan ? 0 : expected_nan(s, mode, types, u, x);
     static const int scales[] = {0, 1, 2, -1};
     int scale = flush && !(mode & MODE_IEEE) ? scales[i->omod] : 0;
     if (scale) {
@@ -289,10 +294,8 @@ static uint64_t expected(const struct subject *s, const struct inst *i, uint32_t
             r = 0;
         else if (fabs(r) < ldexp(least_normal(s->to), -scale))
             r = copysign(0, r);
-        else {
-            double factor[3] = {r, ldexp(1, scale)};
-            r = compute(MUL, s->to, s->to, direction, saturate, factor, false);
-        }
+        else
+            r = compute(CONVERT, s->to, direction, false, saturate, (double[3]){r}, scale);
     }
     if (i->clamp) r = r > 0 ? fmin(r, 1) : 0;
     return encode(s->to, r);
@@ -354,7 +357,8 @@ static uint64_t expected_part(const struct subject *s, const struct inst *i, con
                         : s->shape == PACKED ? (part ? i->neg_hi : i->neg_lo) >> n & 1
                                              : i->neg_lo >> n & 1;
         bool absolute = s->shape == LANE ? i->src[n].abs : s->shape >= MIX && i->neg_hi >> n & 1;
-        o.u[n] = source(o.types[n], o.u[n], absolute, negative, m->w.mode);
+        o.u[n] = source(o.types[n], o.u[n], absolute, negative,
+                        s->kind == FMA_DX9 ? m->w.mode & ~MODE_DENORM_32 : m->w.mode);
     }
     int exponent = s->to == F16 ? (int16_t)m->v[REG_B][l] : (int32_t)m->v[REG_B][l];
     return expected(s, i, m->w.mode, o.types, o.u, exponent, m->w.s[SREG_VCC] >> l & 1);
@@ -440,8 +444,9 @@ static void same(const char *what, enum type t, double a, double b, double c, do
 /* Where both exist they are two independent ways to one result. */
 static void nearest_is_the_hosts(void **state) {
     (void)state;
-    static const struct rounding f32 = ROUNDING_F32(ROUND_NEAREST), f64 = ROUNDING_F64(ROUND_NEAREST),
-                                 f16 = ROUNDING_F16(ROUND_NEAREST, false);
+    static const struct rounding f32 = ROUNDING_F32(ROUND_NEAREST, false),
+                                 f64 = ROUNDING_F64(ROUND_NEAREST, false),
+                                 f16 = ROUNDING_F16(ROUND_NEAREST, false, false);
     for (unsigned round = 0; round < 200000; round++) {
         enum type t = round % 2 ? F32 : F64;
         uint64_t u[3] = {draw_number(t), draw_number(t), draw_number(t)};

@@ -186,7 +186,7 @@ static const struct expectation expectations[] = {
     {OP_v_mul_f32, 0x00000001, 0x3f000000, 0, 0},
     {OP_v_mul_dx9_zero_f32, 0, 0x7f800000, 0, 0},
     {OP_v_fma_f32, 0x3f800001, 0x3f800001, 0xbf800002, 0x28800000}, /* 2^-46: only if fused */
-    {OP_v_fma_f32, 0x7f800000, 0, 0x7fc00001, 0x7fc00001},
+    {OP_v_fma_f32, 0x7f800000, 0, 0x7fc00001, 0xffc00000}, /* the product is looked at first */
     {OP_v_max_f32, 0x80000000, 0, 0, 0},
     {OP_v_min_f32, 0, 0x80000000, 0, 0x80000000},
     {OP_v_max_f32, 0x7fc00001, 0x3f800000, 0, 0x3f800000},
