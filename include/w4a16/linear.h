@@ -88,6 +88,7 @@ typedef struct w4a16_problem {
     int symmetric;          /* default 1 */
     int act_order, has_bias;
     int64_t lda, ldo; /* row strides in elements; 0 (default) = K and N */
+    int batch_invariant; /* 1: a row has the same bits for every M (slower); default 0: for every M up to 16 */
 } w4a16_problem;
 
 W4A16_API void w4a16_problem_init(w4a16_problem *problem);

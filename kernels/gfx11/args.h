@@ -24,6 +24,19 @@ struct decode_args {
     uint32_t scale_bf16; /* 1: scales are bf16, 0: fp16 */
 };
 
+struct matrix_args { /* of matrix.c and strip.c */
+    uint64_t weights, scales, zeros, bias, a, out;
+    uint32_t M, N, strips;
+    uint32_t blocks, groups; /* of 32 K; of scales */
+    uint32_t fold;           /* blocks that are summed before they are scaled */
+    uint32_t folds_per_group;
+    uint32_t divisor;  /* of group_of in dequant.h, for strip.c's folds and matrix.c's blocks, or halves of
+                          blocks */
+    uint32_t waves;    /* of strip.c's work-group */
+    uint64_t lda, ldo; /* row strides in elements; lda is even */
+    uint32_t scale_bf16;
+};
+
 struct stage_args {
     uint64_t a, perm, staged; /* perm may be 0 */
     uint64_t lda;             /* in elements */

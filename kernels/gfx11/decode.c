@@ -18,7 +18,7 @@
  * only: never on M, nor on the schedule. Partial sums of the waves meet in LDS and are added in wave order by
  * one lane each.
  */
-#include "gfx11.h"
+#include "dequant.h"
 
 #define MAX_ROWS         16
 #define MAX_CHUNK_BLOCKS 4
@@ -35,41 +35,6 @@ struct problem {
     u32 M, N, blocks, groups, group_divisor, lda_bytes, waves, scale_bf16;
     u64 ldo;
 };
-
-/*
- * chunk / chunks_per_group without a division: with d = ceil(2^31 / chunks_per_group), (2 chunk + 1) * d /
- * 2^32 has that integer part as long as (2 chunk + 1) * chunks_per_group < 2^31. The half step keeps 1 chunk
- * per group within 32 bits. A single group has d = 0.
- */
-INLINE u32 group_of(u32 chunk, u32 divisor) { return (u32)(((u64)(2 * chunk + 1) * divisor) >> 32); }
-
-/* What q - zero needs of a column's zero. */
-struct zero_point {
-    u32 f16;         /* -(1024 + zero), twice */
-    float low, high; /* bf16: what to take off 2^23 + q and 128 + q */
-};
-
-INLINE struct zero_point zero_point(u32 zero) {
-    struct zero_point z = {(0xe400 + zero) * 0x10001, as_float(0x4b000000 + zero),
-                           as_float(0x43000000 + (zero << 16))};
-    return z;
-}
-
-/* Two neighbours in K, exact: fp16 from the nibble in the mantissa of 1024. */
-INLINE u32 pair_f16(u32 nibbles, struct zero_point z) {
-    u32 biased = (nibbles & 0x000f000f) | 0x64006400;
-    return __builtin_bit_cast(u32, __builtin_bit_cast(half2, biased) + __builtin_bit_cast(half2, z.f16));
-}
-
-/*
- * There is no packed bf16 subtraction: both nibbles go through fp32, where the small integers they become
- * have their lower 16 bits zero, so that the upper halves are exact bf16.
- */
-INLINE u32 pair_bf16(u32 nibbles, struct zero_point z) {
-    float low = as_float((nibbles & 0x0000000f) | 0x4b000000) - z.low;
-    float high = as_float((nibbles & 0x000f0000) | 0x43000000) - z.high;
-    return __builtin_amdgcn_perm(as_bits(high), as_bits(low), 0x07060302);
-}
 
 /*
  * A unit is what is computed from one batch of scalar loads: `words` words (8 K each) of a block for `rows`
@@ -111,7 +76,7 @@ INLINE void add_chunk(const u32x4 *q, struct zero_point z, const UNIFORM char *a
             int word = u / row_parts * s.words, first = u % row_parts * s.rows;
             if (first == 0) _Pragma("unroll") for (int n = 0; n < 4 * s.words; n++) {
                     u32 nibbles = q[(word + n / 4) / 4][(word + n / 4) % 4] >> 4 * (n % 4);
-                    pair[n] = bf16 ? pair_bf16(nibbles, z) : pair_f16(nibbles, z);
+                    pair[n] = pair_of(nibbles, z, bf16);
                 }
             _Pragma("unroll") for (int m = 0; m < s.rows; m++)
                 _Pragma("unroll") for (int n = 0; n < 4 * s.words; n++) {
@@ -166,7 +131,7 @@ INLINE void decode(const struct problem p, const int bf16, const int rows, const
         _Pragma("unroll") for (int m = 0; m < rows; m++) sum[m] = 0;
         add_chunk(now.q, zero_point(symmetric ? 8 : now.zero), p.a + (u64)chunk * chunk_blocks * 64, row, sum,
                   rows, chunk_blocks, bf16);
-        float scale = p.scale_bf16 ? as_float((u32)now.scale << 16) : f16_bits_to_float(now.scale);
+        float scale = scale_of(now.scale, p.scale_bf16);
         _Pragma("unroll") for (int m = 0; m < rows; m++) total[m] = __builtin_fmaf(scale, sum[m], total[m]);
         now = next;
     }
@@ -183,11 +148,6 @@ INLINE void decode(const struct problem p, const int bf16, const int rows, const
     }
 }
 
-#define IS_f16  0
-#define IS_bf16 1
-#define IS_sym  1
-#define IS_asym 0
-
 /* The parameters are struct decode_args of args.h. */
 #define DECODE(act, m, chunk, zeros_kind)                                                                    \
     KERNEL(512)                                                                                              \
@@ -199,4 +159,6 @@ INLINE void decode(const struct problem p, const int bf16, const int rows, const
                             blocks,  groups, group_divisor, lda_bytes, waves, scale_bf16, ldo};              \
         decode(p, IS_##act, m, chunk / 32, IS_##zeros_kind);                                                 \
     }
+#define STRIP(...)
+#define MATRIX(...)
 #include "KERNELS.def"

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Stage: brings activations into the form that scalar loads take: K in group order (act-order), rows padded
- * with zeros to whole blocks of 32, 4-byte aligned. One work-item per element; grid (K_padded / 256, M).
+ * with zeros to whole blocks of 32, 4-byte aligned. One work-item per element; grid (M, K_padded / 256).
  */
 #include "gfx11.h"
 
@@ -11,8 +11,8 @@
 KERNEL(STAGE_WIDTH)
 void w4a16_stage(const GLOBAL u16 *a, const GLOBAL int *perm, GLOBAL u16 *staged, u64 lda, u32 K,
                  u32 K_padded) {
-    u32 k = __builtin_amdgcn_workgroup_id_x() * STAGE_WIDTH + __builtin_amdgcn_workitem_id_x();
-    u64 m = __builtin_amdgcn_workgroup_id_y();
+    u32 k = __builtin_amdgcn_workgroup_id_y() * STAGE_WIDTH + __builtin_amdgcn_workitem_id_x();
+    u64 m = __builtin_amdgcn_workgroup_id_x();
     if (k >= K_padded) return;
     u16 value = 0;
     if (k < K) value = a[m * lda + (perm ? (u64)perm[k] : k)];

@@ -36,8 +36,11 @@ static const struct {
                   {"zeros 0 and 16", 0}, {"subnormal scales", 0}, {"subnormal activations", 0},
                   {"Inf and NaN", 0},    {"cancelling sums", 0}};
 
-static const int64_t ms[] = {1, 2, 3, 4, 5, 8, 12, 16};
-static const int64_t groups[] = {32, 64, 128, -1};
+/* Both sides of every edge where the plan changes kernels or a kernel adds a tile. */
+static const int64_t ms[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,   11,  12,  15,
+                             16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 512};
+static const int64_t groups[] = {16, 32, 48, 64, 96, 128, 256, -1};
+enum { MS = sizeof ms / sizeof ms[0], GROUPS = sizeof groups / sizeof groups[0] };
 static const w4a16_dtype acts[] = {W4A16_F16, W4A16_BF16};
 /* With and without tails of the 32-column strips and 32-K blocks; K that ends inside a group. */
 static const struct {
@@ -52,8 +55,8 @@ struct test_case {
     char name[112], pool[32];
 };
 
-#define RANDOM_CASES      (2 * 2 * 8 * 4 * 2)
-#define ADVERSARIAL_CASES ((FILLS - 2) * 2 * 4 * 2)
+#define RANDOM_CASES      (2 * 2 * MS * GROUPS * 2)
+#define ADVERSARIAL_CASES ((FILLS - 2) * 2 * GROUPS * 2 * 3)
 #define CASES             (RANDOM_CASES + ADVERSARIAL_CASES)
 
 static struct test_case cases[CASES];
@@ -86,15 +89,15 @@ static void make_cases(void) {
     size_t index = 0;
     for (int fill = GAUSSIAN; fill <= HEAVY; fill++)
         for (int type = 0; type < 2; type++)
-            for (int m = 0; m < 8; m++)
-                for (int group = 0; group < 4; group++)
+            for (int m = 0; m < MS; m++)
+                for (int group = 0; group < GROUPS; group++)
                     for (int symmetric = 0; symmetric < 2; symmetric++, index++)
                         make_case(index, fill, type, m, group, symmetric);
     for (int fill = MAX_NIBBLES; fill < FILLS; fill++)
         for (int type = 0; type < 2; type++)
-            for (int group = 0; group < 4; group++)
-                for (int symmetric = 0; symmetric < 2; symmetric++, index++)
-                    make_case(index, fill, type, (int)(index % 8), group, symmetric);
+            for (int group = 0; group < GROUPS; group++)
+                for (int turn = 0; turn < 6; turn++, index++)
+                    make_case(index, fill, type, (int)(index % MS), group, turn % 2);
 }
 
 static const struct test_case *case_at(size_t index) {

@@ -18,17 +18,40 @@ static const struct kernel_row table[] = {
     {.name = "w4a16_decode_" #type "_m" #rows "_g" #chunk "_" #zeros,                                        \
      .device_class = DEVICE_CLASS_GFX11,                                                                     \
      .role = ROLE_LINEAR,                                                                                    \
+     .family = FAMILY_DECODE,                                                                                \
      .object = "decode",                                                                                     \
      .act = ACT_##type,                                                                                      \
      .m_max = rows,                                                                                          \
+     .m_tile = rows,                                                                                         \
+     .n_tile = 32,                                                                                           \
      .k_chunk = chunk,                                                                                       \
      .symmetric = SYMMETRIC_##zeros,                                                                         \
      .limits = #type ", M <= " #rows ", groups of a multiple of " #chunk ", " ZEROS_##zeros},
+#define TILED(kernel_name, kernel_family, file, type, m, n, kernel_threads, unit, zeros)                     \
+    {.name = kernel_name,                                                                                    \
+     .device_class = DEVICE_CLASS_GFX11,                                                                     \
+     .role = ROLE_LINEAR,                                                                                    \
+     .family = kernel_family,                                                                                \
+     .object = file,                                                                                         \
+     .act = ACT_##type,                                                                                      \
+     .m_max = INT64_MAX,                                                                                     \
+     .m_tile = m,                                                                                            \
+     .n_tile = n,                                                                                            \
+     .threads = kernel_threads,                                                                              \
+     .k_chunk = unit,                                                                                        \
+     .symmetric = SYMMETRIC_##zeros,                                                                         \
+     .limits = #type ", any M, groups of a multiple of " #unit ", " ZEROS_##zeros},
+#define STRIP(type, m, unit, zeros)                                                                          \
+    TILED("w4a16_strip_" #type "_m" #m "_g" #unit "_" #zeros, FAMILY_STRIP, "strip", type, m, 32, 0, unit,   \
+          zeros)
+#define MATRIX(type, m, n, waves_m, waves_n, frags_m, frags_n, unit, zeros)                                  \
+    TILED("w4a16_matrix_" #type "_" #m "x" #n "_g" #unit "_" #zeros, FAMILY_MATRIX, "matrix", type, m, n,    \
+          (waves_m) * (waves_n) * 32, unit, zeros)
 #include "KERNELS.def"
-#undef DECODE
     {.name = "w4a16_stage",
      .device_class = DEVICE_CLASS_GFX11,
      .role = ROLE_STAGE,
+     .family = FAMILY_STAGE,
      .object = "stage",
      .m_max = INT64_MAX,
      .k_chunk = 1,

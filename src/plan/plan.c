@@ -2,22 +2,11 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include "plan/plan.h"
 
-#include <assert.h>
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "args.h"
 #include "core/error.h"
-#include "layer/cpu_linear.h"
-
-static_assert(sizeof(struct decode_args) <= PLAN_KERNARG_MAX &&
-                  sizeof(struct stage_args) <= PLAN_KERNARG_MAX &&
-                  sizeof(struct cpu_linear_args) <= PLAN_KERNARG_MAX,
-              "PLAN_KERNARG_MAX holds every kernel's arguments");
-
-#define STAGE_WIDTH 256 /* work-items of stage.c */
 
 /* ---- what a problem must be for any device ---------------------------------------------------------------
  */
@@ -44,7 +33,6 @@ static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
 }
 
 static int64_t lda_of(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
-static int64_t ldo_of(const w4a16_problem *p) { return p->ldo ? p->ldo : p->N; }
 static int64_t blocks_of(const w4a16_problem *p) { return (p->K + PACK_BLOCK - 1) / PACK_BLOCK; }
 static int one_group(const w4a16_problem *p) { return p->group_size >= p->K; }
 
@@ -73,6 +61,10 @@ static int masked(const char *mask, const char *name) {
  */
 static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
     int met = 0;
+    if (p->batch_invariant && row->device_class == DEVICE_CLASS_GFX11 && row->family != FAMILY_STRIP) {
+        snprintf(reason, bytes, "batch_invariant is set, and a row's bits depend on M's class");
+        return met;
+    }
     if (row->act && row->act != (int)p->act) {
         snprintf(reason, bytes, "activations are %s", w4a16_dtype_name(p->act));
         return met;
@@ -114,9 +106,16 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
     return -1;
 }
 
+/* Decode kernels come first, smallest M first: they give a row the same bits in every batch of up to 16. */
+static int better(const struct kernel_row *row, const struct kernel_row *best, const w4a16_problem *p) {
+    if (!best) return 1;
+    if (best->family == FAMILY_DECODE || row->family == FAMILY_DECODE) return 0;
+    return plan_cost(row, p) < plan_cost(best, p);
+}
+
 static w4a16_status choose(const struct plan_request *r, const struct kernel_row **out, w4a16_error *error) {
-    const struct kernel_row *closest = NULL;
-    char reason[256], best[256] = "";
+    const struct kernel_row *closest = NULL, *best = NULL;
+    char reason[256], why[256] = "";
     int most = -1;
     for (size_t n = 0; n < kernel_row_count(); n++) {
         const struct kernel_row *row = kernel_row_at(n);
@@ -124,138 +123,36 @@ static w4a16_status choose(const struct plan_request *r, const struct kernel_row
             masked(r->kernel_mask, row->name))
             continue;
         int met = refusal(row, &r->problem, reason, sizeof reason);
-        if (met < 0) {
-            *out = row;
-            return W4A16_OK;
-        }
+        if (met < 0 && better(row, best, &r->problem)) best = row;
         if (met >= most) { /* the later row of equals: larger M, smaller chunks */
             most = met;
             closest = row;
-            memcpy(best, reason, sizeof best);
+            memcpy(why, reason, sizeof why);
         }
     }
+    *out = best;
+    if (best) return W4A16_OK;
     FAIL_IF(!closest, error, W4A16_UNSUPPORTED,
             "every kernel of this device is masked off (kernel_mask \"%s\")",
             r->kernel_mask ? r->kernel_mask : "");
     return w4a16_fail(error, W4A16_UNSUPPORTED,
-                      "no kernel takes this problem; the closest, %s, refuses it: %s", closest->name, best);
+                      "no kernel takes this problem; the closest, %s, refuses it: %s", closest->name, why);
 }
-
-static const struct kernel_row *stage_row(void) {
-    for (size_t n = 0; n < kernel_row_count(); n++)
-        if (kernel_row_at(n)->role == ROLE_STAGE) return kernel_row_at(n);
-    return NULL;
-}
-
-/* What scalar loads of activations cannot take. */
-static int needs_stage(const w4a16_problem *p) { return p->act_order || p->K % PACK_BLOCK || lda_of(p) % 2; }
 
 w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
     const struct kernel_row *row;
     TRY(check_problem(&r->problem, error));
     TRY(choose(r, &row, error));
-    FAIL_IF(row->device_class == DEVICE_CLASS_GFX11 && needs_stage(&r->problem) &&
-                masked(r->kernel_mask, stage_row()->name),
+    FAIL_IF(row->device_class == DEVICE_CLASS_GFX11 && plan_needs_stage(&r->problem) &&
+                masked(r->kernel_mask, plan_stage_row()->name),
             error, W4A16_UNSUPPORTED,
             "act-order, odd row strides and K that is no multiple of %d need %s, which is "
             "masked off",
-            PACK_BLOCK, stage_row()->name);
+            PACK_BLOCK, plan_stage_row()->name);
     return W4A16_OK;
 }
 
-/* ---- steps -------------------------------------------------------------------------------------------- */
-
-/* An address that run fills in; `offset` in the arguments. */
-static void patch(struct plan_step *s, size_t offset, enum plan_base base, uint64_t addend) {
-    s->patches[s->patch_count++] = (struct plan_patch){(uint16_t)offset, (uint8_t)base, addend};
-}
-
-/* The sections of the packed layer that are there. */
-static void patch_sections(struct plan_step *s, const struct packed_layout *l, size_t weights, size_t scales,
-                           size_t zeros, size_t bias) {
-    patch(s, weights, PLAN_WEIGHTS, l->weights);
-    patch(s, scales, PLAN_WEIGHTS, l->scales);
-    if (!l->symmetric) patch(s, zeros, PLAN_WEIGHTS, l->zeros);
-    if (l->has_bias) patch(s, bias, PLAN_WEIGHTS, l->bias);
-}
-
-static void set_arguments(struct plan_step *s, const void *args, size_t bytes) {
-    memcpy(s->kernarg, args, bytes);
-    s->kernarg_bytes = (uint32_t)bytes;
-}
-
-static void plan_stage(struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
-    struct plan_step *s = &plan->steps[plan->step_count++];
-    int64_t padded = blocks_of(p) * PACK_BLOCK;
-    struct stage_args args = {.lda = (uint64_t)lda_of(p), .K = (uint32_t)p->K, .K_padded = (uint32_t)padded};
-    *s = (struct plan_step){.kernel = stage_row(),
-                            .grid = {(uint32_t)((padded + STAGE_WIDTH - 1) / STAGE_WIDTH), (uint32_t)p->M, 1},
-                            .block = {STAGE_WIDTH, 1, 1}};
-    set_arguments(s, &args, sizeof args);
-    patch(s, offsetof(struct stage_args, a), PLAN_A, 0);
-    if (p->act_order) patch(s, offsetof(struct stage_args, perm), PLAN_WEIGHTS, l->perm);
-    patch(s, offsetof(struct stage_args, staged), PLAN_WORKSPACE, 0);
-    plan->workspace_bytes = (size_t)(p->M * padded * 2);
-}
-
-/*
- * Waves that share a strip: enough to fill the card's 96 compute units when there are few strips. It must not
- * depend on M, or rows would not have the same bits in every batch.
- */
-static uint32_t waves_of(const struct packed_layout *l, int64_t chunks) {
-    int64_t waves = l->strips >= 96 ? 8 : 16;
-    return (uint32_t)(waves < chunks ? waves : chunks);
-}
-
-static void plan_decode(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
-                        const struct packed_layout *l) {
-    int staged = needs_stage(p);
-    if (staged) plan_stage(plan, p, l);
-    struct plan_step *s = &plan->steps[plan->step_count++];
-    int64_t chunks = l->blocks * PACK_BLOCK / row->k_chunk, per_group = p->group_size / row->k_chunk;
-    struct decode_args args = {
-        .M = (uint32_t)p->M,
-        .N = (uint32_t)p->N,
-        .blocks = (uint32_t)l->blocks,
-        .groups = (uint32_t)l->groups,
-        .group_divisor = one_group(p) ? 0 : (uint32_t)(((INT64_C(1) << 31) + per_group - 1) / per_group),
-        .lda_bytes = (uint32_t)(2 * (staged ? l->blocks * PACK_BLOCK : lda_of(p))),
-        .ldo = (uint64_t)ldo_of(p),
-        .waves = waves_of(l, chunks),
-        .scale_bf16 = p->scale_type == W4A16_BF16,
-    };
-    *s = (struct plan_step){.kernel = row,
-                            .grid = {(uint32_t)l->strips, 1, 1},
-                            .block = {args.waves * 32, 1, 1},
-                            .lds_bytes = args.waves * (uint32_t)row->m_max * 32 * 4};
-    set_arguments(s, &args, sizeof args);
-    patch_sections(s, l, offsetof(struct decode_args, weights), offsetof(struct decode_args, scales),
-                   offsetof(struct decode_args, zeros), offsetof(struct decode_args, bias));
-    patch(s, offsetof(struct decode_args, a), staged ? PLAN_WORKSPACE : PLAN_A, 0);
-    patch(s, offsetof(struct decode_args, out), PLAN_OUT, 0);
-}
-
-static void plan_cpu(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
-                     const struct packed_layout *l) {
-    struct plan_step *s = &plan->steps[plan->step_count++];
-    struct cpu_linear_args args = {.M = p->M,
-                                   .N = p->N,
-                                   .K = p->K,
-                                   .group_size = p->group_size,
-                                   .blocks = l->blocks,
-                                   .groups = l->groups,
-                                   .lda = lda_of(p),
-                                   .ldo = ldo_of(p),
-                                   .act = (int32_t)p->act,
-                                   .scale_type = (int32_t)p->scale_type};
-    *s = (struct plan_step){.kernel = row, .grid = {1, 1, 1}, .block = {1, 1, 1}};
-    set_arguments(s, &args, sizeof args);
-    patch_sections(s, l, offsetof(struct cpu_linear_args, weights), offsetof(struct cpu_linear_args, scales),
-                   offsetof(struct cpu_linear_args, zeros), offsetof(struct cpu_linear_args, bias));
-    if (p->act_order) patch(s, offsetof(struct cpu_linear_args, perm), PLAN_WEIGHTS, l->perm);
-    patch(s, offsetof(struct cpu_linear_args, a), PLAN_A, 0);
-    patch(s, offsetof(struct cpu_linear_args, out), PLAN_OUT, 0);
-}
+/* ---- plans ------------------------------------------------------------------------------------------- */
 
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {
     return p->N == l->N && p->K == l->K && p->group_size == l->group_size && p->scale_type == l->scale_type &&
@@ -276,10 +173,7 @@ w4a16_status plan_build(const struct plan_request *r, const struct packed_layout
     TRY(choose(r, &row, error));
     *out = (struct plan){0};
     if (p->M == 0) return W4A16_OK;
-    if (row->device_class == DEVICE_CLASS_GFX11)
-        plan_decode(out, row, p, layout);
-    else
-        plan_cpu(out, row, p, layout);
+    plan_steps(out, row, p, layout);
     return W4A16_OK;
 }
 

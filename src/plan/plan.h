@@ -16,19 +16,25 @@ enum device_class { DEVICE_CLASS_GFX11, DEVICE_CLASS_CPU };
 
 enum kernel_role {
     ROLE_LINEAR, /* the product itself */
-    ROLE_STAGE   /* brings activations into the form that a decode kernel takes */
+    ROLE_STAGE   /* brings activations into the form that the other gfx11 kernels take */
 };
+
+/* Source files of kernels/gfx11 and what is launched from them; 0: cpu. */
+enum kernel_family { FAMILY_CPU, FAMILY_STAGE, FAMILY_DECODE, FAMILY_STRIP, FAMILY_MATRIX };
 
 /* One row of the kernel table (kernels/gfx11/KERNELS.def and the cpu row). A row states its own limits. */
 struct kernel_row {
     const char *name;
     enum device_class device_class;
     enum kernel_role role;
+    enum kernel_family family;
     const char *object; /* gfx11: the code object (family) it lives in, "decode"; cpu: null */
     void (*host)(const void *kernarg, struct pool *pool); /* cpu: the kernel itself; gfx11: null */
     int act;                                              /* a w4a16_dtype, or 0: both */
     int64_t m_max;                                        /* takes M up to this */
-    int64_t k_chunk;    /* K that are summed before they are scaled: divides the group size */
+    int64_t m_tile, n_tile;                               /* rows and columns of a work-group */
+    uint32_t threads;   /* of a MATRIX work-group; the others' follow from the problem */
+    int64_t k_chunk;    /* divides the group size. DECODE: K that are summed before they are scaled */
     int symmetric;      /* 1 or 0; -1: both */
     const char *limits; /* the same for people */
 };
@@ -81,6 +87,16 @@ w4a16_status plan_supports(const struct plan_request *request, w4a16_error *erro
 /* layout must agree with the problem (INVALID_ARGUMENT otherwise). */
 w4a16_status plan_build(const struct plan_request *request, const struct packed_layout *layout,
                         struct plan *out, w4a16_error *error);
+
+/* An estimate of the time on a card, for comparing rows; see cost.c. Cycles of the shader clock. */
+double plan_cost(const struct kernel_row *row, const w4a16_problem *problem);
+
+/* Appends the launches of a row that takes the problem; M > 0. steps.c */
+void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_problem *problem,
+                const struct packed_layout *layout);
+/* Whether activations must be brought into another form first. */
+int plan_needs_stage(const w4a16_problem *problem);
+const struct kernel_row *plan_stage_row(void);
 
 /* Writes the addresses into a copy of step's kernarg ([PLAN_KERNARG_MAX] bytes at to). */
 void plan_fill_kernarg(const struct plan_step *step, const uint64_t bases[PLAN_BASES], unsigned char *to);

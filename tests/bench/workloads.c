@@ -159,21 +159,21 @@ static void expect_wmma(const struct workload *w, const struct launch *launch, v
  */
 
 enum { TILE = 64 };
-struct matrix_args {
+struct bench_matrix_args {
     uint64_t a, b, out;
     uint32_t N, K;
 };
 
 static void prepare_matrix(const struct workload *w, enum size size, struct launch *launch) {
     (void)w;
-    struct matrix_args args = {.N = size == SIZE_TIMED ? 512 : 128, .K = size == SIZE_TIMED ? 512 : 64};
+    struct bench_matrix_args args = {.N = size == SIZE_TIMED ? 512 : 128, .K = size == SIZE_TIMED ? 512 : 64};
     uint32_t M = args.N;
     launch->groups[0] = args.N / TILE;
     launch->groups[1] = M / TILE;
     launch->block = BLOCK;
-    uint16_t *a = add_buffer(launch, "a", 2ul * M * args.K, offsetof(struct matrix_args, a));
-    uint16_t *b = add_buffer(launch, "b", 2ul * args.N * args.K, offsetof(struct matrix_args, b));
-    add_buffer(launch, "out", 4ul * M * args.N, offsetof(struct matrix_args, out));
+    uint16_t *a = add_buffer(launch, "a", 2ul * M * args.K, offsetof(struct bench_matrix_args, a));
+    uint16_t *b = add_buffer(launch, "b", 2ul * args.N * args.K, offsetof(struct bench_matrix_args, b));
+    add_buffer(launch, "out", 4ul * M * args.N, offsetof(struct bench_matrix_args, out));
     for (size_t n = 0; n < (size_t)M * args.K; n++) a[n] = random_half(f16, 6, n);
     for (size_t n = 0; n < (size_t)args.N * args.K; n++) b[n] = random_half(f16, 7, n);
     set_arguments(launch, &args, sizeof args);
@@ -181,7 +181,7 @@ static void prepare_matrix(const struct workload *w, enum size size, struct laun
 
 static void expect_matrix(const struct workload *w, const struct launch *launch, void *out) {
     (void)w;
-    struct matrix_args args;
+    struct bench_matrix_args args;
     memcpy(&args, launch->kernarg, sizeof args);
     const uint32_t *a = launch->buffers[0].data, *b = launch->buffers[1].data; /* as pairs */
     uint32_t pairs = args.K / 2;

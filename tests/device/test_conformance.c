@@ -46,7 +46,7 @@ static void conforms(void **state) {
         if (n == pool_count) pools[pool_count++].name = pool;
         w4a16_accuracy_add(&pools[n].accuracy, &result.accuracy);
     }
-    for (size_t n = 0; n < pool_count && stride == 1; n++) {
+    for (size_t n = 0; n < pool_count; n++) {
         print_message("%-20s %lld outputs, %.4f %% within 1 ulp, worst excess %.3f\n", pools[n].name,
                       (long long)pools[n].accuracy.outputs,
                       100.0 * (double)pools[n].accuracy.within_1ulp / (double)pools[n].accuracy.outputs,
@@ -61,7 +61,7 @@ static void conforms(void **state) {
 int main(int argc, char **argv) {
     w4a16_device_options_init(&options);
     if (argc > 1 && strcmp(argv[1], "cpu") == 0) options.kind = W4A16_DEVICE_CPU;
-    if (argc > 2) options.target = argv[2];
+    if (argc > 2 && *argv[2]) options.target = argv[2];
     if (argc > 3) stride = strtoul(argv[3], NULL, 10);
     if (argc > 4) { /* strict: under a random schedule */
         options.strict = 1;

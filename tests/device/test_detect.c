@@ -52,7 +52,7 @@ static void add_node(const char *nodes, int number, const char *properties) {
 #define CPU "cpu_cores_count 16\nsimd_count 0\ngfx_target_version 0\nvendor_id 0\n"
 #define GPU(version)                                                                                         \
     "cpu_cores_count 0\nsimd_count 192\nlds_size_in_kb 64\ngfx_target_version " #version "\nvendor_id "      \
-                                                                                         "4098\n"
+    "4098\n"
 
 static void finds(int n, const char *expected) {
     char target[16];

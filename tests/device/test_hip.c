@@ -147,7 +147,7 @@ static void test_launches(void **state) {
     assert_int_equal(fake->launch_count, 2);
     assert_int_equal(fake->modules, 2);
     const struct fake_hip_launch *stage = &fake->launches[0], *decode = &fake->launches[1];
-    static const unsigned stage_grid[] = {1, M, 1}, stage_block[] = {256, 1, 1}, decode_grid[] = {2, 1, 1},
+    static const unsigned stage_grid[] = {M, 1, 1}, stage_block[] = {256, 1, 1}, decode_grid[] = {2, 1, 1},
                           decode_block[] = {64, 1, 1};
     assert_string_equal(stage->kernel, "w4a16_stage");
     assert_string_equal(decode->kernel, "w4a16_decode_f16_m4_g32_sym");

@@ -284,7 +284,7 @@ static void test_create_refuses(void **state) {
     assert_int_equal(w4a16_plan_create(device, weights, &problem, NULL, &error), W4A16_INVALID_ARGUMENT);
     assert_int_equal(w4a16_plan_create(other, weights, &problem, &plan, &error), W4A16_INVALID_ARGUMENT);
     assert_string_equal(error.message, "w4a16_plan_create: the weights were packed for another device");
-    problem.M = 17;
+    problem.group_size = 24;
     assert_int_equal(w4a16_supports(device, &problem, &error), W4A16_UNSUPPORTED);
     assert_int_equal(w4a16_plan_create(device, weights, &problem, &plan, NULL), W4A16_UNSUPPORTED);
     assert_int_equal(w4a16_supports(other, &problem, &error), W4A16_OK);

@@ -41,6 +41,24 @@ static const struct argument decode_arguments[] = {ARGUMENT(decode_args, weights
                                                    ARGUMENT(decode_args, ldo),
                                                    ARGUMENT(decode_args, waves),
                                                    ARGUMENT(decode_args, scale_bf16)};
+static const struct argument matrix_arguments[] = {ARGUMENT(matrix_args, weights),
+                                                   ARGUMENT(matrix_args, scales),
+                                                   ARGUMENT(matrix_args, zeros),
+                                                   ARGUMENT(matrix_args, bias),
+                                                   ARGUMENT(matrix_args, a),
+                                                   ARGUMENT(matrix_args, out),
+                                                   ARGUMENT(matrix_args, M),
+                                                   ARGUMENT(matrix_args, N),
+                                                   ARGUMENT(matrix_args, strips),
+                                                   ARGUMENT(matrix_args, blocks),
+                                                   ARGUMENT(matrix_args, groups),
+                                                   ARGUMENT(matrix_args, fold),
+                                                   ARGUMENT(matrix_args, folds_per_group),
+                                                   ARGUMENT(matrix_args, divisor),
+                                                   ARGUMENT(matrix_args, waves),
+                                                   ARGUMENT(matrix_args, lda),
+                                                   ARGUMENT(matrix_args, ldo),
+                                                   ARGUMENT(matrix_args, scale_bf16)};
 static const struct argument stage_arguments[] = {
     ARGUMENT(stage_args, a),   ARGUMENT(stage_args, perm), ARGUMENT(stage_args, staged),
     ARGUMENT(stage_args, lda), ARGUMENT(stage_args, K),    ARGUMENT(stage_args, K_padded)};
@@ -49,12 +67,15 @@ struct family {
     const char *object;
     const struct argument *arguments;
     size_t argument_count, bytes;
-    uint32_t max_block;
+    uint32_t max_block; /* 0: the row's threads */
+    uint32_t vgprs;     /* at most */
 };
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 static const struct family families[] = {
-    {"decode", decode_arguments, COUNT(decode_arguments), sizeof(struct decode_args), 512},
-    {"stage", stage_arguments, COUNT(stage_arguments), sizeof(struct stage_args), 256}};
+    {"decode", decode_arguments, COUNT(decode_arguments), sizeof(struct decode_args), 512, 128},
+    {"strip", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 512, 256},
+    {"matrix", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 0, 256},
+    {"stage", stage_arguments, COUNT(stage_arguments), sizeof(struct stage_args), 256, 32}};
 
 static const struct family *family_of(const char *object) {
     for (size_t i = 0; i < COUNT(families); i++)
@@ -110,13 +131,17 @@ static void check_resources(const struct kernel_row *row, const struct kernel_ob
     }
     assert_int_equal(info->wave_size, 32);
     assert_int_equal(info->lds_bytes, 0); /* all of it is dynamic */
-    assert_true(info->vgprs <= 128);
+    assert_true(info->vgprs <= family->vgprs);
+    uint32_t max_block = family->max_block ? family->max_block : row->threads;
 #if KERNEL_COMPILER_MAJOR >= 22
-    assert_int_equal(info->max_block, family->max_block);
+    assert_int_equal(info->max_block, max_block);
 #else
-    assert_true(info->max_block >= family->max_block);
+    assert_true(info->max_block >= max_block);
 #endif
-    assert_int_equal(info->explicit_bytes, family->bytes);
+    const struct argument *last = &family->arguments[family->argument_count - 1];
+    assert_int_equal(info->explicit_bytes,
+                     last->offset + last->size); /* the struct may be padded behind it */
+    assert_true(info->explicit_bytes <= family->bytes);
     for (size_t i = 0; i < family->argument_count; i++) {
         assert_true(i < info->arg_count);
         assert_int_equal(info->args[i].offset, family->arguments[i].offset);
@@ -236,6 +261,86 @@ static void check_shape(const struct kernel_row *row, const struct kernel_object
     if (uniform_moves > 1) fail_msg("%s: %ld v_readfirstlane", row->name, uniform_moves);
 }
 
+/* ---- the loop of the largest matrix tile ------------------------------------------------------------- */
+
+enum { LINES_MAX = 4096 };
+
+struct listing {
+    size_t count;
+    struct line {
+        uint32_t at, target; /* dwords; target of a branch, else UINT32_MAX */
+        char text[96];
+    } lines[LINES_MAX];
+};
+
+static void disassemble_kernel(const struct kernel_object *object, const char *name, uint32_t bytes,
+                               struct listing *l) {
+    void *copy;
+    const uint32_t *code = find_code(object, name, &copy);
+    l->count = 0;
+    for (uint32_t at = 0; at < bytes / 4;) {
+        char text[192];
+        uint32_t used = gfx11sim_disassemble(object->target, code + at, bytes / 4 - at, text, sizeof text);
+        assert_true(used && l->count < LINES_MAX);
+        struct line *line = &l->lines[l->count++];
+        line->at = at;
+        snprintf(line->text, sizeof line->text, "%.95s", text);
+        int branches = strncmp(text, "s_branch", 8) == 0 || strncmp(text, "s_cbranch", 9) == 0;
+        line->target = branches ? at + 1 + (uint32_t)(int32_t)(int16_t)code[at] : UINT32_MAX;
+        at += used;
+    }
+    free(copy);
+}
+
+static int starts(const struct line *line, const char *with) {
+    return strncmp(line->text, with, strlen(with)) == 0;
+}
+
+/*
+ * In the loop over K: at most two 16-byte LDS reads per WMMA; the next step's global loads are issued before
+ * the first LDS read of this one, and nothing waits for them before the last WMMA.
+ */
+static void check_loop(const struct kernel_row *row, const struct kernel_object *object,
+                       const gfx11sim_kernel_info *info, void *context) {
+    if (row->family != FAMILY_MATRIX || row->m_tile != 128 || row->k_chunk != 32) return;
+    struct listing *l = context;
+    disassemble_kernel(object, row->name, info->code_bytes, l);
+    size_t first = SIZE_MAX, last = 0, begin = 0, end = SIZE_MAX;
+    for (size_t n = 0; n < l->count; n++)
+        if (starts(&l->lines[n], "v_wmma")) {
+            if (first == SIZE_MAX) first = n;
+            last = n;
+        }
+    assert_true(first < last);
+    for (size_t n = last; n < l->count; n++) { /* the shortest loop around all of them */
+        size_t to = 0;
+        while (to < l->count && l->lines[to].at != l->lines[n].target) to++;
+        if (to <= first && n - to < end - begin) begin = to, end = n;
+    }
+    assert_true(end != SIZE_MAX);
+    long wmma = 0, reads = 0, fetched = -1, first_read = -1;
+    for (size_t n = begin; n <= end; n++) {
+        const struct line *line = &l->lines[n];
+        wmma += starts(line, "v_wmma");
+        reads += starts(line, "ds_load_b128");
+        if (first_read < 0 && starts(line, "ds_load_b128")) first_read = (long)n;
+        if (fetched < 0 && starts(line, "global_load_b128")) fetched = (long)n;
+        if (first_read >= 0 && n < last && strstr(line->text, "vmcnt"))
+            fail_msg("%s waits before its last WMMA: %s", row->name, line->text);
+    }
+    if (wmma != 16 || reads > 2 * wmma || fetched < 0 || fetched > first_read)
+        fail_msg("%s %s: %ld WMMAs, %ld LDS reads, global load at %ld, LDS read at %ld", object->target,
+                 row->name, wmma, reads, fetched, first_read);
+}
+
+static void test_loop(void **state) {
+    (void)state;
+    struct listing *l = malloc(sizeof *l);
+    assert_non_null(l);
+    for_each_kernel(NULL, check_loop, l);
+    free(l);
+}
+
 static void test_shape(void **state) {
     (void)state;
     for_each_kernel(NULL, check_shape, NULL);
@@ -255,6 +360,7 @@ int main(int argc, char **argv) {
                       KERNEL_COMPILER_MAJOR);
         return 77;
     }
-    const struct CMUnitTest golden[] = {cmocka_unit_test(test_golden), cmocka_unit_test(test_shape)};
+    const struct CMUnitTest golden[] = {cmocka_unit_test(test_golden), cmocka_unit_test(test_shape),
+                                        cmocka_unit_test(test_loop)};
     return cmocka_run_group_tests(golden, NULL, NULL);
 }

@@ -57,6 +57,14 @@ static struct decode_args decode_args_of(const struct plan *plan) {
     return args;
 }
 
+static struct matrix_args matrix_args_of(const struct plan *plan) {
+    struct matrix_args args;
+    const struct plan_step *last = &plan->steps[plan->step_count - 1];
+    assert_int_equal(last->kernarg_bytes, sizeof args);
+    memcpy(&args, last->kernarg, sizeof args);
+    return args;
+}
+
 /* ---- every supported problem ----------------------------------------------------------------------------
  */
 
@@ -71,13 +79,10 @@ static void check_patches(const struct plan_step *s, const struct plan *plan, co
     }
 }
 
-static void check_decode(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
+static void check_decode(const struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
+                         const struct packed_layout *l) {
     const struct plan_step *s = &plan->steps[plan->step_count - 1];
     struct decode_args args = decode_args_of(plan);
-    const struct kernel_row *row = s->kernel;
-    assert_int_equal(row->role, ROLE_LINEAR);
-    assert_true(row->act == (int)p->act && row->symmetric == p->symmetric && row->m_max >= p->M);
-    assert_true(p->group_size >= p->K || p->group_size % row->k_chunk == 0);
     assert_int_equal(s->grid[0], l->strips);
     assert_int_equal(s->block[0], args.waves * 32);
     assert_in_range(args.waves, 1, 16);
@@ -88,6 +93,36 @@ static void check_decode(const struct plan *plan, const w4a16_problem *p, const 
     assert_true(args.M == p->M && args.N == p->N && args.blocks == l->blocks && args.groups == l->groups);
 }
 
+/* Strip and matrix kernels. */
+static void check_tiled(const struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
+                        const struct packed_layout *l) {
+    const struct plan_step *s = &plan->steps[plan->step_count - 1];
+    struct matrix_args args = matrix_args_of(plan);
+    assert_true((int64_t)s->grid[0] * row->n_tile >= p->N && ((int64_t)s->grid[0] - 1) * row->n_tile < p->N);
+    assert_true((int64_t)s->grid[1] * row->m_tile >= p->M && ((int64_t)s->grid[1] - 1) * row->m_tile < p->M);
+    assert_true(args.M == p->M && args.N == p->N && args.blocks == l->blocks && args.groups == l->groups);
+    assert_true(args.strips == l->strips && args.lda % 2 == 0);
+    assert_true(s->lds_bytes <= 65536);
+    /* What is summed before it is scaled lies in one group and divides K; no wave is without work. */
+    assert_true(args.fold && args.fold <= 4 && args.blocks % args.fold == 0);
+    assert_true(row->k_chunk == 16 || p->group_size >= p->K || p->group_size % (args.fold * 32) == 0);
+    if (row->family == FAMILY_MATRIX) {
+        assert_int_equal(s->block[0], row->threads);
+    } else {
+        assert_int_equal(s->block[0], args.waves * 32);
+        assert_in_range(args.waves, 1, args.blocks / args.fold);
+        assert_int_equal(s->lds_bytes, args.waves * row->m_tile * 128);
+    }
+}
+
+static void check_linear(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
+    const struct kernel_row *row = plan->steps[plan->step_count - 1].kernel;
+    assert_int_equal(row->role, ROLE_LINEAR);
+    assert_true(row->act == (int)p->act && row->symmetric == p->symmetric && row->m_max >= p->M);
+    assert_true(p->group_size >= p->K || p->group_size % row->k_chunk == 0);
+    (row->family == FAMILY_DECODE ? check_decode : check_tiled)(plan, row, p, l);
+}
+
 static void check_stage(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
     const struct plan_step *s = &plan->steps[0];
     struct stage_args args;
@@ -96,9 +131,12 @@ static void check_stage(const struct plan *plan, const w4a16_problem *p, const s
     assert_int_equal(s->kernel->role, ROLE_STAGE);
     assert_int_equal(args.K_padded, l->blocks * 32);
     assert_true(args.K == p->K && args.lda == (uint64_t)(p->lda ? p->lda : p->K));
-    assert_true((int64_t)s->grid[0] * s->block[0] >= args.K_padded && s->grid[1] == p->M);
+    assert_true((int64_t)s->grid[1] * s->block[0] >= args.K_padded && s->grid[0] == p->M);
     assert_int_equal(plan->workspace_bytes, (size_t)p->M * args.K_padded * 2);
-    assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.K_padded);
+    if (plan->steps[1].kernel->family == FAMILY_DECODE)
+        assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.K_padded);
+    else
+        assert_int_equal(matrix_args_of(plan).lda, args.K_padded);
 }
 
 static void check_plan(const struct plan_request *r) {
@@ -117,7 +155,7 @@ static void check_plan(const struct plan_request *r) {
             assert_true(kernel_object_find(targets[t], plan.steps[i].kernel->object, &object));
         check_patches(&plan.steps[i], &plan, &layout);
     }
-    check_decode(&plan, p, &layout);
+    check_linear(&plan, p, &layout);
     if (staged)
         check_stage(&plan, p, &layout);
     else
@@ -126,16 +164,18 @@ static void check_plan(const struct plan_request *r) {
 
 static void test_supported(void **state) {
     (void)state;
-    static const int64_t groups[] = {32, 64, 96, 128, 160, 256, 1024, -1};
+    static const int64_t groups[] = {16, 32, 48, 64, 96, 128, 160, 256, 1024, -1};
+    static const int64_t ms[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,   10,  11,  12,  13,   14,     15,
+                                 16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 512, 4097, 1000000};
     static const int64_t shapes[][2] = {{1, 32},      {33, 1000},    {4096, 4096},
                                         {2560, 9728}, {28672, 8192}, {40, 8}};
-    for (int64_t M = 0; M <= 16; M++)
+    for (size_t m = 0; m < sizeof ms / sizeof ms[0]; m++)
         for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
             for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
                 for (unsigned options = 0; options < 64; options++) {
                     int64_t K = shapes[s][1];
                     struct plan_request r =
-                        request(M, shapes[s][0], K, groups[g] < 0 || groups[g] > K ? K : groups[g]);
+                        request(ms[m], shapes[s][0], K, groups[g] < 0 || groups[g] > K ? K : groups[g]);
                     r.problem.act = options & 1 ? W4A16_BF16 : W4A16_F16;
                     r.problem.scale_type = options & 2 ? W4A16_BF16 : W4A16_F16;
                     r.problem.symmetric = !(options & 4);
@@ -159,6 +199,26 @@ static void test_order_of_additions(void **state) {
             assert_int_equal(decode_args_of(&many).waves, decode_args_of(&one).waves);
             assert_int_equal(many.steps[many.step_count - 1].kernel->k_chunk,
                              one.steps[one.step_count - 1].kernel->k_chunk);
+        }
+    }
+}
+
+/* With batch_invariant the same holds for every M. */
+static void test_batch_invariant(void **state) {
+    (void)state;
+    static const int64_t shapes[][3] = {{4096, 4096, 128}, {1024, 4096, 48}, {320, 1000, 1000}};
+    static const int64_t ms[] = {1, 2, 16, 17, 32, 33, 64, 65, 1000};
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
+        struct matrix_args first = {0};
+        for (size_t m = 0; m < sizeof ms / sizeof ms[0]; m++) {
+            struct plan_request r = request(ms[m], shapes[s][0], shapes[s][1], shapes[s][2]);
+            r.problem.batch_invariant = 1;
+            struct plan plan = build(&r);
+            struct matrix_args args = matrix_args_of(&plan);
+            assert_int_equal(plan.steps[plan.step_count - 1].kernel->family, FAMILY_STRIP);
+            if (!m) first = args;
+            assert_true(args.waves == first.waves && args.fold == first.fold &&
+                        args.divisor == first.divisor);
         }
     }
 }
@@ -196,17 +256,13 @@ static void refuses(const struct plan_request *r, w4a16_status status, const cha
 
 static void test_unsupported(void **state) {
     (void)state;
-    struct plan_request r = request(17, 4096, 4096, 128);
+    struct plan_request r = request(1, 4096, 4096, 24);
     refuses(&r, W4A16_UNSUPPORTED,
-            "no kernel takes this problem; the closest, w4a16_decode_f16_m16_g32_sym, refuses it: "
-            "M is 17; accepted are up to 16 rows");
-    r = request(1, 4096, 4096, 48);
-    refuses(&r, W4A16_UNSUPPORTED,
-            "no kernel takes this problem; the closest, w4a16_decode_f16_m16_g32_sym, refuses it: "
-            "group_size is 48; accepted are multiples of 32 and one group over K");
+            "no kernel takes this problem; the closest, w4a16_matrix_f16_64x128_g16_sym, refuses it: "
+            "group_size is 24; accepted are multiples of 16 and one group over K");
     r = request(1, INT64_C(1) << 40, 4096, 128);
     refuses(&r, W4A16_UNSUPPORTED,
-            "no kernel takes this problem; the closest, w4a16_decode_f16_m16_g32_sym, refuses it: "
+            "no kernel takes this problem; the closest, w4a16_matrix_f16_64x128_g16_sym, refuses it: "
             "N = 1099511627776, K = 4096, row stride 4096 is too large for its 32-bit indices");
 }
 
@@ -247,7 +303,7 @@ static void test_other_weights(void **state) {
 /* Masking the chosen kernel again and again walks the ladder down to a refusal; no rung comes twice. */
 static void test_ladder(void **state) {
     (void)state;
-    char mask[1024] = "";
+    char mask[2048] = "";
     struct plan_request r = request(1, 4096, 4096, 128);
     size_t rungs = 0;
     for (; plan_supports(&r, NULL) == W4A16_OK; rungs++) {
@@ -259,7 +315,9 @@ static void test_ladder(void **state) {
         strcat(mask, name);
         r.kernel_mask = mask;
     }
-    assert_int_equal(rungs, 15); /* M tiles 1, 2, 4, 8, 16, each with chunks of 128, 64, 32 */
+    /* Decode for 1, 2, 4, 8, 16 rows in chunks of 128, 64, 32; three strips and two tiles in units of 32
+     * and 16. */
+    assert_int_equal(rungs, 5 * 3 + 5 * 2);
 }
 
 static void test_mask(void **state) {
@@ -270,9 +328,9 @@ static void test_mask(void **state) {
     assert_string_equal(build(&r).steps[0].kernel->name, "w4a16_decode_f16_m8_g128_sym");
     r.kernel_mask = "w4a16_decode_f16_m4"; /* no prefix without the star */
     assert_string_equal(build(&r).steps[0].kernel->name, "w4a16_decode_f16_m4_g128_sym");
-    r.kernel_mask = "other,w4a16_decode*";
+    r.kernel_mask = "other,w4a16_*";
     refuses(&r, W4A16_UNSUPPORTED,
-            "every kernel of this device is masked off (kernel_mask \"other,w4a16_decode*\")");
+            "every kernel of this device is masked off (kernel_mask \"other,w4a16_*\")");
     r.kernel_mask = "w4a16_stage";
     assert_int_equal(build(&r).step_count, 1);
     r.problem.act_order = 1;
@@ -319,11 +377,16 @@ static void test_fill_kernarg(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_supported),     cmocka_unit_test(test_order_of_additions),
-        cmocka_unit_test(test_group_divisor), cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_invalid),       cmocka_unit_test(test_other_weights),
-        cmocka_unit_test(test_ladder),        cmocka_unit_test(test_mask),
-        cmocka_unit_test(test_cpu),           cmocka_unit_test(test_fill_kernarg)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_supported),
+                                       cmocka_unit_test(test_order_of_additions),
+                                       cmocka_unit_test(test_batch_invariant),
+                                       cmocka_unit_test(test_group_divisor),
+                                       cmocka_unit_test(test_unsupported),
+                                       cmocka_unit_test(test_invalid),
+                                       cmocka_unit_test(test_other_weights),
+                                       cmocka_unit_test(test_ladder),
+                                       cmocka_unit_test(test_mask),
+                                       cmocka_unit_test(test_cpu),
+                                       cmocka_unit_test(test_fill_kernarg)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

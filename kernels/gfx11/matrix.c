@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Matrix: out = round(a * scale * (q - zero) + bias) for many rows, on the matrix units.
+ *
+ *     work-group  = a tile of tile_m rows and tile_n columns, for all of K
+ *     wave        = frags_m x frags_n fragments of 16 x 16 of it
+ *     step        = 32 K (a block of the packed layout), brought to LDS once for the whole work-group
+ *
+ *     global memory --registers--> LDS, buffer (s + 1) % 2         while the matrix units work on
+ *                     dequantised on the way                        LDS, buffer s % 2
+ *
+ * Each weight is dequantised once per tile. A row of LDS is 32 K of 2 bytes and 16 bytes of padding: at that
+ * pitch eight rows of 16 bytes lie in 32 different banks, so reads of 16 bytes have no conflicts.
+ *
+ * Numerics: as in decode.c. Sums of at most 128 K inside a group are folded, scaled, into fp32 totals, so
+ * there are two sets of accumulators; the order of all additions follows from K alone.
+ */
+#include "matrix.h"
+
+enum { STEP = 32, PITCH = 40 }; /* in halves */
+
+extern LDS u32x4 shared[];
+
+struct tile {
+    int waves_m, waves_n, frags_m, frags_n;
+};
+
+/* What a thread carries from global memory to LDS in one step: half-rows of A, half-columns of B. */
+enum { PARTS_MAX = 2 };
+struct carried {
+    u32x4 a[PARTS_MAX][2];
+    u32x2 q[PARTS_MAX];
+    u8 zero[PARTS_MAX];
+};
+
+INLINE void matrix(const struct matrix_problem p, const int bf16, const struct tile tile, const int halves,
+                   const int symmetric) {
+    const int frags_m = tile.frags_m, frags_n = tile.frags_n;
+    const u32 tile_m = tile.waves_m * frags_m * 16, tile_n = tile.waves_n * frags_n * 16;
+    const u32 threads = tile.waves_m * tile.waves_n * LANES;
+    const int parts_a = tile_m * 2 / threads, parts_b = tile_n * 2 / threads;
+    const u32 buffer = (tile_m + tile_n) * PITCH;
+    u32 t = __builtin_amdgcn_workitem_id_x(), lane = lane_id(), wave = wave_id();
+    u32 first_m = __builtin_amdgcn_workgroup_id_y() * tile_m,
+        first_n = __builtin_amdgcn_workgroup_id_x() * tile_n;
+    u32 wave_m = wave % tile.waves_m * frags_m * 16, wave_n = wave / tile.waves_m * frags_n * 16;
+    LDS u16 *lds = (LDS u16 *)shared;
+
+    /* Rows beyond M and strips beyond N repeat the last one: they are computed and not stored. */
+    const GLOBAL u16 *from_a[PARTS_MAX];
+    const GLOBAL u32x2 *from_b[PARTS_MAX];
+    u32 entry[PARTS_MAX], put_a[PARTS_MAX], put_b[PARTS_MAX];
+    _Pragma("unroll") for (int n = 0; n < parts_a; n++) {
+        u32 part = t + n * threads, row = first_m + part / 2;
+        if (row >= p.M) row = p.M - 1;
+        from_a[n] = p.a + (u64)row * p.lda + part % 2 * 16;
+        put_a[n] = part / 2 * PITCH + part % 2 * 16;
+    }
+    _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
+        u32 part = t + n * threads, strip = first_n / 32 + part / 64;
+        if (strip >= p.strips) strip = p.strips - 1;
+        from_b[n] = (const GLOBAL u32x2 *)(p.weights + (u64)strip * p.blocks * LANES) + part % 64;
+        entry[n] = part / 2 % LANES;
+        put_b[n] = (tile_m + part / 2) * PITCH + part % 2 * 16;
+    }
+    const u32 get_a = (wave_m + lane % 16) * PITCH, get_b = (tile_m + wave_n + lane % 16) * PITCH;
+
+    float8 total[4][4], acc[4][4];
+    _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int j = 0; j < frags_n; j++)
+        total[i][j] = acc[i][j] = (float8)(0.0f);
+
+    struct carried c;
+#define FETCH(step)                                                                                          \
+    do {                                                                                                     \
+        _Pragma("unroll") for (int n = 0; n < parts_a; n++) {                                                \
+            const GLOBAL u16 *at = from_a[n] + (u64)(step) * STEP;                                           \
+            c.a[n][0] = *(const GLOBAL activations_x4 *)at;                                                  \
+            c.a[n][1] = *(const GLOBAL activations_x4 *)(at + 8);                                            \
+        }                                                                                                    \
+        _Pragma("unroll") for (int n = 0; n < parts_b; n++) {                                                \
+            c.q[n] = __builtin_nontemporal_load(&from_b[n][(u64)(step) * 64]);                               \
+            if (!symmetric) {                                                                                \
+                u32 part = t + n * threads, strip = first_n / 32 + part / 64;                                \
+                if (strip >= p.strips) strip = p.strips - 1;                                                 \
+                u32 group = group_of(halves ? 2 * (step) + part % 2 : (step), p.divisor);                    \
+                if (group >= p.groups) group = p.groups - 1; /* the padding behind K */                      \
+                c.zero[n] = p.zeros[((u64)strip * p.groups + group) * LANES + entry[n]];                     \
+            }                                                                                                \
+        }                                                                                                    \
+    } while (0)
+#define PUT(which)                                                                                           \
+    do {                                                                                                     \
+        LDS u16 *to = lds + (which) * buffer;                                                                \
+        _Pragma("unroll") for (int n = 0; n < parts_a; n++)                                                  \
+            _Pragma("unroll") for (int h = 0; h < 2; h++)((LDS u32x4 *)(to + put_a[n]))[h] = c.a[n][h];      \
+        _Pragma("unroll") for (int n = 0; n < parts_b; n++) {                                                \
+            u32x8 w = dequantise(c.q[n][0], c.q[n][1], zero_point(symmetric ? 8 : c.zero[n]), bf16);         \
+            ((LDS u32x4 *)(to + put_b[n]))[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);                   \
+            ((LDS u32x4 *)(to + put_b[n]))[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);                   \
+        }                                                                                                    \
+    } while (0)
+
+    /* The scales of the wave's columns, fetched a fold ahead. */
+    u16 scale[4];
+    u32 column = first_n + wave_n + lane % 16;
+    _Pragma("unroll") for (int j = 0; j < frags_n; j++) scale[j] = 0;
+    u32 left = p.fold, group = 0, folds = p.folds_per_group;
+#define SCALES(group)                                                                                        \
+    _Pragma("unroll") for (int j = 0; j < frags_n; j++) {                                                    \
+        u32 strip = (column + 16 * j) / LANES;                                                               \
+        if (strip >= p.strips) strip = p.strips - 1;                                                         \
+        scale[j] = p.scales[((u64)strip * p.groups + (group)) * LANES + (column + 16 * j) % LANES];          \
+    }
+#define FOLD                                                                                                 \
+    do {                                                                                                     \
+        _Pragma("unroll") for (int j = 0; j < frags_n; j++) {                                                \
+            float s = scale_of(scale[j], p.scale_bf16);                                                      \
+            _Pragma("unroll") for (int i = 0; i < frags_m; i++) {                                            \
+                total[i][j] = scaled_sum(total[i][j], acc[i][j], s);                                         \
+                acc[i][j] = (float8)(0.0f);                                                                  \
+            }                                                                                                \
+        }                                                                                                    \
+        if (--folds == 0) {                                                                                  \
+            folds = p.folds_per_group;                                                                       \
+            if (++group < p.groups) SCALES(group)                                                            \
+        }                                                                                                    \
+    } while (0)
+
+    SCALES(0)
+    FETCH(0);
+    PUT(0);
+    barrier();
+    for (u32 step = 0; step < p.blocks; step++) {
+        if (step + 1 < p.blocks) FETCH(step + 1);
+        const LDS u16 *from = lds + (step & 1) * buffer;
+        _Pragma("unroll") for (int k = 0; k < STEP; k += 16) {
+            u32x8 a[4], b[4];
+            _Pragma("unroll") for (int i = 0; i < frags_m; i++) {
+                const LDS u32x4 *x = (const LDS u32x4 *)(from + get_a + i * 16 * PITCH + k);
+                a[i] = join(x[0], x[1]);
+            }
+            _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
+                const LDS u32x4 *x = (const LDS u32x4 *)(from + get_b + j * 16 * PITCH + k);
+                b[j] = join(x[0], x[1]);
+            }
+            _Pragma("unroll") for (int i = 0; i < frags_m; i++)
+                _Pragma("unroll") for (int j = 0; j < frags_n; j++) acc[i][j] =
+                    wmma(a[i], b[j], acc[i][j], bf16);
+            __builtin_amdgcn_sched_barrier(0); /* else the fragments of both halves are live at once */
+            if (halves) FOLD;
+        }
+        if (!halves && --left == 0) {
+            left = p.fold;
+            FOLD;
+        }
+        if (step + 1 < p.blocks) PUT(~step & 1);
+        barrier();
+    }
+
+    /* The tile goes through LDS once more, so that it can leave in pieces of 16 bytes. */
+    const u32 out_pitch = tile_n + 8;
+    _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
+        u32 n = wave_n + 16 * j + lane % 16;
+        float bias = p.bias ? p.bias[first_n + n < p.strips * LANES ? first_n + n : 0] : 0;
+        _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int e = 0; e < 8; e++) {
+            u32 m = wave_m + 16 * i + 2 * e + lane / 16;
+            lds[m * out_pitch + n] = rounded(total[i][j][e] + bias, bf16);
+        }
+    }
+    barrier();
+    u32 columns = p.N - first_n < tile_n ? p.N - first_n : tile_n,
+        rows = p.M - first_m < tile_m ? p.M - first_m : tile_m;
+    if (columns == tile_n && (((u64)p.out | 2 * p.ldo) & 15) == 0) {
+        for (u32 piece = t; piece < rows * (tile_n / 8); piece += threads) {
+            u32 m = piece / (tile_n / 8), n = piece % (tile_n / 8) * 8;
+            *(GLOBAL u32x4 *)(p.out + (u64)(first_m + m) * p.ldo + first_n + n) =
+                *(const LDS u32x4 *)(lds + m * out_pitch + n);
+        }
+    } else {
+        for (u32 m = t / tile_n; m < rows; m += threads / tile_n)
+            if (t % tile_n < columns)
+                p.out[(u64)(first_m + m) * p.ldo + first_n + t % tile_n] = lds[m * out_pitch + t % tile_n];
+    }
+}
+
+#define MATRIX(act, tile_m, tile_n, wm, wn, fm, fn, fold_unit, zeros_kind)                                   \
+    KERNEL(wm * wn * LANES)                                                                                  \
+    void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##fold_unit##_##zeros_kind(MATRIX_PARAMETERS) {         \
+        struct matrix_problem p = MATRIX_PROBLEM;                                                            \
+        matrix(p, IS_##act, (struct tile){wm, wn, fm, fn}, fold_unit == 16, IS_##zeros_kind);                \
+    }
+#define DECODE(...)
+#define STRIP(...)
+#include "KERNELS.def"

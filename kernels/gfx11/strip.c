@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Strip: out = round(a * scale * (q - zero) + bias) for batches of 16 to 64 rows, on the matrix units.
+ *
+ *     work-group  = one strip of 32 columns and up to 64 rows; its waves share K, as in decode.c:
+ *                   wave w takes folds w, w + waves, ...
+ *     fold        = 32, 64 or 128 K inside one group (16 for groups that 32 does not divide): summed, then
+ * scaled
+ *
+ * With few rows the weights are what has to be brought, and each is used once per work-group: nothing is
+ * worth sharing, so they go from memory to registers, are dequantised there, and are B of the matrix units as
+ * they come (lane = column, K in order; both halves of the wave hold the same). Activations come from the
+ * caches.
+ *
+ * Numerics and the order of additions are decode.c's: they depend on N and K, never on M. Partial sums of the
+ * waves meet in LDS and are added in wave order by one lane each.
+ */
+#include "matrix.h"
+
+extern LDS float partial[]; /* [waves][rows][32] */
+
+/* Activations of one row in 16 K. */
+struct row_piece {
+    u32x4 x[2];
+};
+
+INLINE struct row_piece row_piece(const GLOBAL u16 *at) {
+    struct row_piece piece = {{*(const GLOBAL activations_x4 *)at, *(const GLOBAL activations_x4 *)(at + 8)}};
+    return piece;
+}
+
+/* The scale and zero of a group for the lane's column of each fragment. */
+struct group_values {
+    u16 scale[2];
+    u8 zero[2];
+};
+
+INLINE struct group_values group_values(const struct matrix_problem p, u32 s, u32 group, u32 lane,
+                                        const int symmetric) {
+    struct group_values v;
+    if (group >= p.groups) group = p.groups - 1; /* the padding behind K */
+    if (group >= p.groups) group = p.groups - 1; /* the padding behind K */
+    u64 entry = ((u64)s * p.groups + group) * LANES + lane % 16;
+    _Pragma("unroll") for (int j = 0; j < 2; j++) {
+        v.scale[j] = p.scales[entry + 16 * j];
+        v.zero[j] = symmetric ? 8 : p.zeros[entry + 16 * j];
+    }
+    return v;
+}
+
+INLINE void strip(const struct matrix_problem p, const int bf16, const int frags, const int halves,
+                  const int symmetric) {
+    u32 lane = lane_id(), wave = wave_id(), s = __builtin_amdgcn_workgroup_id_x();
+    u32 rows = frags * 16, first_m = __builtin_amdgcn_workgroup_id_y() * rows;
+    /* Rows beyond M repeat the last one and are not stored. */
+    const GLOBAL u16 *a[4];
+    _Pragma("unroll") for (int i = 0; i < frags; i++) {
+        u32 row = first_m + 16 * i + lane % 16;
+        a[i] = p.a + (u64)(row < p.M ? row : p.M - 1) * p.lda;
+    }
+    const GLOBAL u32x4 *q = p.weights + (u64)s * p.blocks * LANES + lane % 16;
+
+    float8 total[4][2], acc[4][2];
+    _Pragma("unroll") for (int i = 0; i < frags; i++) _Pragma("unroll") for (int j = 0; j < 2; j++)
+        total[i][j] = acc[i][j] = (float8)(0.0f);
+
+#define FOLD(h)                                                                                              \
+    _Pragma("unroll") for (int j = 0; j < 2; j++) {                                                          \
+        float scale = scale_of(v[h].scale[j], p.scale_bf16);                                                 \
+        _Pragma("unroll") for (int i = 0; i < frags; i++) {                                                  \
+            total[i][j] = scaled_sum(total[i][j], acc[i][j], scale);                                         \
+            acc[i][j] = (float8)(0.0f);                                                                      \
+        }                                                                                                    \
+    }
+
+    /* Weights are fetched a block ahead, activations half a block. p.fold counts blocks. */
+    u32x4 now[2], next[2];
+    struct row_piece here[4], ahead[4];
+    u32 first = wave * p.fold;
+    _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = q[(u64)first * LANES + 16 * j];
+    _Pragma("unroll") for (int i = 0; i < frags; i++) here[i] = row_piece(a[i] + (u64)first * 32);
+    for (u32 fold = wave; fold * p.fold < p.blocks; fold += p.waves) {
+        struct group_values v[2]; /* one per half of a block where they may differ */
+        _Pragma("unroll") for (int h = 0; h <= halves; h++) v[h] =
+            group_values(p, s, group_of(halves ? 2 * fold + h : fold, p.divisor), lane, symmetric);
+        for (u32 n = 0; n < p.fold; n++) {
+            u32 block = fold * p.fold + n, following = n + 1 < p.fold ? block + 1 : (fold + p.waves) * p.fold;
+            if (following >= p.blocks) following = block; /* nothing follows: fetched again, and not used */
+            _Pragma("unroll") for (int j = 0; j < 2; j++) next[j] =
+                __builtin_nontemporal_load(&q[(u64)following * LANES + 16 * j]);
+            _Pragma("unroll") for (int h = 0; h < 2; h++) {
+                _Pragma("unroll") for (int i = 0; i < frags; i++) ahead[i] =
+                    row_piece(a[i] + (h ? (u64)following * 32 : (u64)block * 32 + 16));
+                const struct group_values *g = &v[halves ? h : 0];
+                _Pragma("unroll") for (int j = 0; j < 2; j++) {
+                    u32x8 b = dequantise(now[j][2 * h], now[j][2 * h + 1],
+                                         zero_point(symmetric ? 8 : g->zero[j]), bf16);
+                    _Pragma("unroll") for (int i = 0; i < frags; i++) acc[i][j] =
+                        wmma(join(here[i].x[0], here[i].x[1]), b, acc[i][j], bf16);
+                }
+                if (halves) FOLD(h);
+                _Pragma("unroll") for (int i = 0; i < frags; i++) here[i] = ahead[i];
+                __builtin_amdgcn_sched_barrier(0); /* else both halves' fragments are live at once */
+            }
+            _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = next[j];
+        }
+        if (!halves) FOLD(0);
+    }
+
+    _Pragma("unroll") for (int i = 0; i < frags; i++) _Pragma("unroll") for (int j = 0; j < 2; j++)
+        _Pragma("unroll") for (int e = 0; e < 8; e++)
+            partial[(wave * rows + 16 * i + 2 * e + lane / 16) * LANES + 16 * j + lane % 16] = total[i][j][e];
+    barrier();
+
+    u32 n = s * LANES + lane;
+    for (u32 m = wave; m < rows && first_m + m < p.M; m += p.waves) {
+        float sum = 0;
+        for (u32 w = 0; w < p.waves; w++) sum += partial[(w * rows + m) * LANES + lane];
+        if (p.bias) sum += p.bias[n];
+        if (n < p.N) p.out[(u64)(first_m + m) * p.ldo + n] = rounded(sum, bf16);
+    }
+}
+
+#define STRIP(act, m, unit, zeros_kind)                                                                      \
+    KERNEL(512)                                                                                              \
+    void w4a16_strip_##act##_m##m##_g##unit##_##zeros_kind(MATRIX_PARAMETERS) {                              \
+        struct matrix_problem p = MATRIX_PROBLEM;                                                            \
+        strip(p, IS_##act, m / 16, unit == 16, IS_##zeros_kind);                                             \
+    }
+#define DECODE(...)
+#define MATRIX(...)
+#include "KERNELS.def"

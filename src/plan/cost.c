@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * What a launch would take on a card, roughly, so that rows can be compared: never a promise, and never
+ * printed as a time. The larger of two estimates: what the memory needs to bring weights and activations, and
+ * what the SIMDs need to compute, with work-groups in whole rounds over the card. Figures are gfx1100's, from
+ * public sources; the order of rows is the same on its smaller siblings, whose memory and units shrink
+ * together.
+ */
+#include "plan/plan.h"
+
+/* Per cycle of 2.5 GHz: 960 GB/s of DRAM, 2.9 TB/s of L2; 48 pairs of compute units with 4 SIMDs. */
+enum { DRAM_BYTES = 384, L2_BYTES = 1150, PROCESSORS = 48, SIMDS = 4 };
+enum { WMMA_CYCLES = 32, FOLD_CYCLES = 16 /* scale and clear 8 registers of a fragment */ };
+
+static double rounds(double work_groups, double at_once) {
+    double whole = (double)(int64_t)(work_groups / at_once);
+    return whole * at_once < work_groups ? whole + 1 : whole;
+}
+
+double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
+    double blocks = (double)((p->K + 31) / 32), m_tiles = (double)((p->M + row->m_tile - 1) / row->m_tile);
+    double n_tiles = (double)((p->N + row->n_tile - 1) / row->n_tile);
+    double weight_bytes = (double)p->N * blocks * 16, row_bytes = blocks * 64;
+    double memory = weight_bytes / DRAM_BYTES + weight_bytes * (m_tiles - 1) / L2_BYTES +
+                    (double)p->M * row_bytes * n_tiles / L2_BYTES;
+    double fragments = (double)(row->m_tile * row->n_tile) / 256;
+    double folds = row->k_chunk == 16 ? 2 : 32.0 / (double)(p->group_size < 128 ? p->group_size : 128);
+    double block_cycles = fragments * (2 * WMMA_CYCLES + FOLD_CYCLES * folds);
+    /* Dequantising: two instructions per pair of weights (bf16: six), once per work-group; strips do it
+     * twice, for both halves of the wave. */
+    double pairs = (double)row->n_tile * 16 / 32, dequantise = p->act == W4A16_BF16 ? 6 : 2;
+    block_cycles += pairs * dequantise * (row->family == FAMILY_STRIP ? 2 : 1);
+    double compute;
+    if (row->family == FAMILY_STRIP) { /* waves are independent: any SIMD takes the next */
+        compute = m_tiles * n_tiles * blocks * block_cycles / (PROCESSORS * SIMDS);
+    } else { /* a work-group lies on one pair of compute units; up to three share it */
+        double waves = (double)row->threads / 32, at_once = PROCESSORS * (waves < SIMDS ? SIMDS / waves : 1);
+        compute =
+            rounds(m_tiles * n_tiles, at_once) * blocks * block_cycles / (waves < SIMDS ? waves : SIMDS);
+    }
+    return memory > compute ? memory : compute;
+}
