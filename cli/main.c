@@ -15,6 +15,7 @@ static const struct verb {
     {"inspect", cmd_inspect, "layers, format and problems of a checkpoint"},
     {"quantize", cmd_quantize, "make a GPTQ checkpoint from 16- or 32-bit weights"},
     {"make-model", cmd_make_model, "write seeded weights in the shapes of a named model"},
+    {"plan", cmd_plan, "which kernel a product gets and why, and why the others do not"},
     {"run", cmd_run, "multiply layers of a checkpoint on a device and verify the result"},
     {"check", cmd_check, "run the conformance list on a device"},
 };

@@ -99,6 +99,19 @@ W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_we
 W4A16_API w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *problem,
                                       w4a16_error *error);
 
+/* What the choice of a kernel says about one row of the table. */
+typedef struct w4a16_choice {
+    const char *kernel;
+    int takes;        /* 1: it could; reason says why it is not chosen, or is empty */
+    int chosen;
+    double cost;      /* estimated, relative to the chosen row's; 0 if it cannot, or if nothing estimates it */
+    char reason[256];
+} w4a16_choice;
+
+/* Returns how many rows the device's table has and writes the first `capacity`; 0 for an invalid problem, with error. */
+W4A16_API size_t w4a16_explain(const w4a16_device *device, const w4a16_problem *problem, w4a16_choice *rows,
+                               size_t capacity, w4a16_error *error);
+
 /* One kernel launch of a plan, for people and tests to read. */
 typedef struct w4a16_launch_info {
     const char *kernel;    /* "w4a16_decode_f16_m4_g128_sym" */

@@ -204,6 +204,17 @@ w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *pro
     return plan_supports(&r, error);
 }
 
+size_t w4a16_explain(const w4a16_device *device, const w4a16_problem *problem, w4a16_choice *rows,
+                     size_t capacity, w4a16_error *error) {
+    w4a16_succeed(error);
+    if (!device || !problem || (!rows && capacity)) {
+        w4a16_fail(error, W4A16_INVALID_ARGUMENT, "w4a16_explain: device, problem or rows is null");
+        return 0;
+    }
+    struct plan_request r = request(device, problem);
+    return plan_explain(&r, rows, capacity, error);
+}
+
 w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weights,
                                const w4a16_problem *problem, w4a16_plan **out, w4a16_error *error) {
     w4a16_succeed(error);

@@ -152,6 +152,44 @@ w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
     return W4A16_OK;
 }
 
+static void explain(const struct plan_request *r, const struct kernel_row *row, const struct kernel_row *best,
+                    w4a16_choice *c) {
+    const w4a16_problem *p = &r->problem;
+    *c = (w4a16_choice){.kernel = row->name};
+    if (masked(r->kernel_mask, row->name)) {
+        snprintf(c->reason, sizeof c->reason, "masked off");
+        return;
+    }
+    if (refusal(row, p, c->reason, sizeof c->reason) >= 0) return;
+    c->takes = 1;
+    c->reason[0] = 0;
+    c->chosen = row == best;
+    if (row->device_class != DEVICE_CLASS_GFX11 || best->family == FAMILY_DECODE) {
+        if (!c->chosen)
+            snprintf(c->reason, sizeof c->reason,
+                     "%s comes first: decode kernels, fewest rows, largest chunks", best->name);
+        return;
+    }
+    c->cost = plan_cost(row, p) / plan_cost(best, p);
+    if (!c->chosen)
+        snprintf(c->reason, sizeof c->reason, "estimated to take %.2f times as long as the chosen one",
+                 c->cost);
+}
+
+size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t capacity, w4a16_error *error) {
+    if (check_problem(&r->problem, error) != W4A16_OK) return 0;
+    const struct kernel_row *best = NULL;
+    choose(r, &best, NULL);
+    size_t used = 0;
+    for (size_t n = 0; n < kernel_row_count(); n++) {
+        const struct kernel_row *row = kernel_row_at(n);
+        if (row->device_class != r->device_class || row->role != ROLE_LINEAR) continue;
+        if (used < capacity) explain(r, row, best, &rows[used]);
+        used++;
+    }
+    return used;
+}
+
 /* ---- plans ------------------------------------------------------------------------------------------- */
 
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {

@@ -84,6 +84,9 @@ struct plan_request {
  */
 w4a16_status plan_supports(const struct plan_request *request, w4a16_error *error);
 
+/* As w4a16_explain. */
+size_t plan_explain(const struct plan_request *request, w4a16_choice *rows, size_t capacity, w4a16_error *error);
+
 /* layout must agree with the problem (INVALID_ARGUMENT otherwise). */
 w4a16_status plan_build(const struct plan_request *request, const struct packed_layout *layout,
                         struct plan *out, w4a16_error *error);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "device.h"
+#include "report.h"
+
+enum { ROWS_MAX = 512 };
+
+static const char *const types[] = {"fp16", "bf16", NULL};
+
+struct choices {
+    size_t count;
+    w4a16_choice rows[ROWS_MAX];
+};
+
+/* One line per M and kernel: the chosen one, and with `all` the others and why they are not. */
+static void show(struct report *report, const w4a16_problem *problem, const struct choices *choices,
+                 int all) {
+    for (size_t n = 0; n < choices->count; n++) {
+        const w4a16_choice *c = &choices->rows[n];
+        if (!c->chosen && !all) continue;
+        json_t *cost = c->cost > 0 ? json_real(c->cost) : json_null();
+        report_row(report, json_pack("{s:I, s:s, s:s, s:o, s:s}", "M", (json_int_t)problem->M, "kernel",
+                                     c->kernel, "verdict",
+                                     c->chosen  ? "chosen"
+                                     : c->takes ? "could"
+                                                : "no",
+                                     "cost", cost, "reason", c->reason));
+    }
+}
+
+static int explain_all(const w4a16_device *device, w4a16_problem *problem, const struct int_list *ms, int all,
+                       int json) {
+    static const struct report_column columns[] = {{"M", "M", 6, NULL},
+                                                   {"kernel", "kernel", -36, NULL},
+                                                   {"verdict", "verdict", -7, NULL},
+                                                   {"cost", "cost", 6, "%.2f"},
+                                                   {"reason", "reason", -20, NULL}};
+    struct choices *choices = malloc(sizeof *choices);
+    if (!choices) return EXIT_FAILED;
+    struct report report;
+    report_begin(&report, "plan", columns, sizeof columns / sizeof columns[0], 0, json,
+                 json_pack("{s:I, s:I, s:I}", "N", (json_int_t)problem->N, "K", (json_int_t)problem->K,
+                           "group_size", (json_int_t)problem->group_size));
+    int failed = 0;
+    for (int n = 0; n < ms->count; n++) {
+        w4a16_error error = {.status = W4A16_OK};
+        problem->M = ms->values[n];
+        choices->count = w4a16_explain(device, problem, choices->rows, ROWS_MAX, &error);
+        if (error.status == W4A16_OK) w4a16_supports(device, problem, &error);
+        show(&report, problem, choices, all);
+        if (error.status != W4A16_OK) {
+            report_note(&report, "M = %lld: %s", (long long)problem->M, error.message);
+            failed = 1;
+        }
+    }
+    report_note(&report,
+                "cost: estimated time relative to the chosen kernel's; it has not been compared with a card");
+    free(choices);
+    return report_end(&report) == 0 && !failed ? EXIT_OK : EXIT_FAILED;
+}
+
+int cmd_plan(int argc, char **argv) {
+    const char *kernel_mask = NULL;
+    struct int_list ms = {.count = 5, .values = {1, 16, 17, 128, 2048}};
+    int64_t N = 4096, K = 4096, group_size = 128;
+    int device_index = 0, act = 0, scale = 0, asymmetric = 0, act_order = 0, invariant = 0, all = 0, json = 0,
+        first;
+    const struct option_row rows[] = {
+        {"device", OPTION_CHOICE, &device_index, "NAME", "sim (default), cpu or hip", 0, 0, device_names},
+        {"m", OPTION_LIST, &ms, "LIST", "rows of activations (default 1,16,17,128,2048)", 0, INT64_MAX, NULL},
+        {"n", OPTION_INT, &N, "N", "columns (default 4096)", 1, INT64_MAX, NULL},
+        {"k", OPTION_INT, &K, "K", "inner size (default 4096)", 1, INT64_MAX, NULL},
+        {"group-size", OPTION_INT, &group_size, "G", "K per scale (default 128); -1 = one group", -1,
+         INT64_MAX, NULL},
+        {"act", OPTION_CHOICE, &act, "TYPE", "fp16 (default) or bf16 activations", 0, 0, types},
+        {"scales", OPTION_CHOICE, &scale, "TYPE", "fp16 (default) or bf16 scales", 0, 0, types},
+        {"asymmetric", OPTION_FLAG, &asymmetric, NULL, "zeros of their own for each group", 0, 0, NULL},
+        {"act-order", OPTION_FLAG, &act_order, NULL, "groups are not contiguous in K", 0, 0, NULL},
+        {"batch-invariant", OPTION_FLAG, &invariant, NULL, "the same bits for a row at every M", 0, 0, NULL},
+        {"kernel-mask", OPTION_TEXT, &kernel_mask, "LIST", "kernels to leave out: names, or prefixes with *",
+         0, 0, NULL},
+        {"all", OPTION_FLAG, &all, NULL, "the kernels that are not chosen too, and why", 0, 0, NULL},
+        ROW_JSON(&json),
+    };
+    const struct usage usage = {"plan",
+                                "[options]",
+                                "Tells which kernel a product of these sizes gets and why.",
+                                0,
+                                0,
+                                rows,
+                                sizeof rows / sizeof rows[0]};
+    int result = options_parse(&usage, argc, argv, &first);
+    if (result >= 0) return result;
+    if (!group_size) return usage_error("plan", "--group-size 0: expected -1 or 1 and more");
+
+    w4a16_device_options options;
+    w4a16_device_options_init(&options);
+    options.kind = (w4a16_device_kind)(device_index + 1);
+    options.kernel_mask = kernel_mask;
+    w4a16_problem problem;
+    w4a16_problem_init(&problem);
+    problem.N = N;
+    problem.K = K;
+    problem.group_size = group_size < 0 || group_size > K ? K : group_size;
+    problem.act = act ? W4A16_BF16 : W4A16_F16;
+    problem.scale_type = scale ? W4A16_BF16 : W4A16_F16;
+    problem.symmetric = !asymmetric;
+    problem.act_order = act_order;
+    problem.batch_invariant = invariant;
+    w4a16_device *device;
+    w4a16_error error;
+    if (w4a16_device_open(&options, &device, &error) != W4A16_OK) return report_error("plan", &error);
+    result = explain_all(device, &problem, &ms, all, json);
+    w4a16_device_close(device);
+    return result;
+}
