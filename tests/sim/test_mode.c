@@ -143,7 +143,7 @@ static void only_these_follow(void **state) {
 
 struct by_hand {
     enum op op;
-    uint32_t mode, a, b, c, want; /* mode: bits that are added to the compiler's */
+    uint32_t mode, a, b, c, want; /* mode: bits that differ from the compiler's */
 };
 
 static void by_hand(void **state) {
@@ -180,6 +180,8 @@ static void by_hand(void **state) {
         {OP_v_cvt_pk_u8_f32, ZERO, 0x40600000, 0, 0, 0x03},
         {OP_v_cvt_pk_rtz_f16_f32, UP | HALF_UP, 0x3f800001, 0x477fffff, 0, 0x7bff3c00},
         {OP_v_rndne_f32, UP, 0x3f800001, 0, 0, 0x3f800000},
+        {OP_v_interp_p10_f32, MODE_DENORM_32, 0x3f7fffff, 0x00800000, 0, 0},
+        {OP_v_interp_p10_f32, 0, 0x3f7fffff, 0x00800000, 0, 0x00800000},
         {OP_v_interp_p10_rtz_f16_f32, UP, 0x3c00, 0x3f7fffff, 0x0001, 0x3f800000},
         {OP_v_interp_p2_rtz_f16_f32, HALF_UP, 0x3c00, 0x3f801fff, 0, 0xdead3c00},
     };
@@ -188,7 +190,7 @@ static void by_hand(void **state) {
             static struct machine m;
             const struct by_hand *c = &cases[k];
             machine_reset(&m);
-            m.w.mode |= c->mode;
+            m.w.mode ^= c->mode;
             m.v[REG_A] += c->a, m.v[REG_B] += c->b, m.v[REG_C] += c->c, m.v[REG_D] += 0xdeadbeef;
             struct inst i = instruction(c->op, format_of(c->op), 3);
             if (starts_with(op_info(c->op)->name, "v_fma_mix")) i.op_sel_hi = 0;

@@ -375,6 +375,8 @@ static void draw_machine(struct machine *m, const struct subject *s, unsigned di
     for (unsigned l = 0; l < LANES; l++) {
         uint64_t u[3], high[3];
         for (unsigned n = 0; n < 3; n++) u[n] = draw_number(s->from), high[n] = draw_number(s->from);
+        if (s->from == F64 && s->to == F32 && draw() % 2) /* where f32 ends */
+            u[0] = encode(F64, decode_number(F32, draw_number(F32))) + (draw() >> (draw() % 2 ? 34 : 63));
         relate(formats[s->from].is_float ? s->from : F32, u);
         relate(formats[s->from].is_float ? s->from : F32, high);
         for (unsigned n = 0; n < 3; n++) {
