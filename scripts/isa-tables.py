@@ -312,9 +312,9 @@ def unit(name, form):
 
 
 def fidelity(name, kind):
-    if name.startswith(("v_dot2_f32", "v_dot2acc", "v_wmma_f32")):
+    if name.startswith(("v_dot2_f32", "v_dot2acc")):
         return "CAPTURED"
-    if name.startswith(("v_dot2", "v_wmma_f16", "v_wmma_bf16")):
+    if name.startswith(("v_dot2", "v_wmma_f", "v_wmma_bf")) or "buffer_" in name and "format" in name:
         return "MODELLED"
     return "APPROXIMATE" if kind == "TRANS" else "EXACT"
 

@@ -211,10 +211,6 @@ static void global_atomic_csub_u32(struct wave *w, const struct inst *i) {
     atomic(w, i, GLOBAL, &atomic_csub_u32, false);
 }
 
-/* Caches are not modelled functionally. */
-static void buffer_gl0_inv(struct wave *w, const struct inst *i) { (void)w, (void)i; }
-#define buffer_gl1_inv buffer_gl0_inv
-
 void bind_global(exec_fn **table) {
 #define BIND_ALL(name, width)                                                                                \
     table[OP_global_##name] = global_##name;                                                                 \
@@ -229,6 +225,4 @@ void bind_global(exec_fn **table) {
     table[OP_global_atomic_csub_u32] = global_atomic_csub_u32;
     table[OP_global_load_addtid_b32] = global_load_addtid_b32;
     table[OP_global_store_addtid_b32] = global_store_addtid_b32;
-    table[OP_buffer_gl0_inv] = buffer_gl0_inv;
-    table[OP_buffer_gl1_inv] = buffer_gl1_inv;
 }

@@ -12,6 +12,7 @@
     X(salu)                                                                                                  \
     X(smem)                                                                                                  \
     X(flow)                                                                                                  \
+    X(buffer)                                                                                                \
     X(global)                                                                                                \
     X(ds)
 
