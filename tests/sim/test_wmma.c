@@ -428,10 +428,9 @@ static void profile_names_the_mode(void **state) {
                 matrix++;
                 assert_string_equal(rows[row].opcode, op_info(f->wmma)->name);
                 assert_int_equal(rows[row].count, 1);
-                assert_int_equal(rows[row].fidelity, !f->kind          ? GFX11SIM_EXACT
-                                                     : approximate     ? GFX11SIM_APPROXIMATE
-                                                     : f->to == TO_F32 ? GFX11SIM_CAPTURED
-                                                                       : GFX11SIM_MODELLED);
+                assert_int_equal(rows[row].fidelity, !f->kind      ? GFX11SIM_EXACT
+                                                     : approximate ? GFX11SIM_APPROXIMATE
+                                                                   : GFX11SIM_MODELLED);
             }
             assert_int_equal(matrix, 1);
         }
