@@ -80,7 +80,7 @@ typedef enum gfx11sim_simd {
 
 typedef struct gfx11sim_options {
     size_t struct_size;
-    const char *target;      /* default (null) "gfx1100"; also gfx1101, gfx1102, gfx1103 */
+    const char *target;      /* default (null) "gfx1100"; also gfx1101 to gfx1103, gfx1150 to gfx1153 */
     int threads;             /* host threads; 0 (default) = all available */
     gfx11sim_simd simd;      /* default AUTO; a level that the host lacks is refused */
     uint64_t schedule_seed;  /* 0 (default) = work-groups and waves in order, else a seeded random order */

@@ -105,7 +105,7 @@ struct atomic {
     X(min_u32) X(max_i32) X(max_u32) X(and_b32) X(or_b32) X(xor_b32) X(mskor_b32) X(inc_u32) X(dec_u32) \
     X(wrap_b32) X(min_f32) X(max_f32) X(add_f32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) \
     X(rsub_u64) X(min_i64) X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(mskor_b64) \
-    X(inc_u64) X(dec_u64)
+    X(inc_u64) X(dec_u64) X(cmpswap_f64) X(min_f64) X(max_f64) X(condxchg32_b64)
 /* clang-format on */
 
 #define DECLARE_ATOMIC(name) extern const struct atomic atomic_##name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * What atomics compute, for LDS and for memory: m is the value in memory, d the operand, e the second one. 32-bit
- * values come zero-extended.
+ * What atomics compute, for LDS and for memory: m is the value in memory, d the operand, e the second one.
+ * 32-bit values come zero-extended.
  */
 #include "access.h"
 
@@ -35,12 +35,32 @@ static inline uint64_t sum_f32(uint64_t m, uint64_t d) {
     return nan_bits(bits) ? 0xffc00000 : flush_f32(bits);
 }
 
+static double lane_double(uint64_t bits) {
+    double f;
+    memcpy(&f, &bits, 8);
+    return f;
+}
+static bool equal_f64(uint64_t m, uint64_t e) { return lane_double(m) == lane_double(e); }
 
-#define ATOMIC(name, width, expression)                                                                       \
-    static uint64_t new_##name(uint64_t m, uint64_t d, uint64_t e) {                                          \
-        (void)m, (void)d, (void)e;                                                                            \
-        return expression;                                                                                    \
-    }                                                                                                         \
+/* A NaN loses, and -0 is less than +0. */
+static uint64_t minmax_f64(uint64_t m, uint64_t d, bool min) {
+    double a = lane_double(m), b = lane_double(d);
+    if (a != a || b != b) return a != a ? d : m;
+    if (a == b) return min == (m >> 63) ? m : d;
+    return (a < b) == min ? m : d;
+}
+
+/* A dword is replaced, without its highest bit, if that is set in the operand. */
+static uint64_t exchanged(uint64_t m, uint64_t d, unsigned shift) {
+    uint32_t memory = (uint32_t)(m >> shift), data = (uint32_t)(d >> shift);
+    return data >> 31 ? data & 0x7fffffff : memory;
+}
+
+#define ATOMIC(name, width, expression)                                                                      \
+    static uint64_t new_##name(uint64_t m, uint64_t d, uint64_t e) {                                         \
+        (void)m, (void)d, (void)e;                                                                           \
+        return expression;                                                                                   \
+    }                                                                                                        \
     const struct atomic atomic_##name = {new_##name, width};
 
 ATOMIC(swap_b32, 32, d)
@@ -54,7 +74,7 @@ ATOMIC(min_i32, 32, S32(d) < S32(m) ? d : m)
 ATOMIC(min_u32, 32, d < m ? d : m)
 ATOMIC(max_i32, 32, S32(d) > S32(m) ? d : m)
 ATOMIC(max_u32, 32, d > m ? d : m)
-ATOMIC(and_b32, 32, m & d)
+ATOMIC(and_b32, 32, m &d)
 ATOMIC(or_b32, 32, m | d)
 ATOMIC(xor_b32, 32, m ^ d)
 ATOMIC(mskor_b32, 32, (m & ~d) | e)
@@ -73,9 +93,13 @@ ATOMIC(min_i64, 64, S64(d) < S64(m) ? d : m)
 ATOMIC(min_u64, 64, d < m ? d : m)
 ATOMIC(max_i64, 64, S64(d) > S64(m) ? d : m)
 ATOMIC(max_u64, 64, d > m ? d : m)
-ATOMIC(and_b64, 64, m & d)
+ATOMIC(and_b64, 64, m &d)
 ATOMIC(or_b64, 64, m | d)
 ATOMIC(xor_b64, 64, m ^ d)
 ATOMIC(mskor_b64, 64, (m & ~d) | e)
 ATOMIC(inc_u64, 64, m >= d ? 0 : m + 1)
 ATOMIC(dec_u64, 64, m == 0 || m > d ? d : m - 1)
+ATOMIC(cmpswap_f64, 64, equal_f64(m, e) ? d : m)
+ATOMIC(min_f64, 64, minmax_f64(m, d, true))
+ATOMIC(max_f64, 64, minmax_f64(m, d, false))
+ATOMIC(condxchg32_b64, 64, exchanged(m, d, 0) | exchanged(m, d, 32) << 32)

@@ -42,8 +42,8 @@ void gfx11sim_options_init(gfx11sim_options *options) {
 static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options, gfx11sim_report *report) {
     const char *name = options->target ? options->target : "gfx1100";
     const struct target *target = target_from_name(name);
-    FAIL_IF(!target || !(target->mask & TARGETS_SIMULATED), report, GFX11SIM_INVALID_ARGUMENT,
-            "target '%.32s' is not simulated; gfx1100, gfx1101, gfx1102 and gfx1103 are", name);
+    FAIL_IF(!target, report, GFX11SIM_INVALID_ARGUMENT,
+            "target '%.32s' is not simulated; gfx1100 to gfx1103 and gfx1150 to gfx1153 are", name);
     sim->target = target->name;
     sim->target_mask = target->mask;
     sim->simd = options->simd;

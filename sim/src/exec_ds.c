@@ -149,10 +149,65 @@ static void ds_permute_b32(struct wave *w, const struct inst *i) {
     FOR_ACTIVE(l, mask) vgpr(w, i->dst.reg)[l] = result[l];
 }
 
+/*
+ * One LDS counter for the whole wave, at M0 + offset: it grows or shrinks by the number of active lanes, and
+ * all of them get what it was. A wave64 does it once (run.c).
+ */
+static void count_lanes(struct wave *w, const struct inst *i, bool append) {
+    if (!usable(w, i)) return;
+    uint32_t at = (w->s[SREG_M0] & 0xffff) + (uint32_t)i->offset, old;
+    uint64_t addresses[LANES];
+    for (unsigned l = 0; l < LANES; l++) addresses[l] = at;
+    unsigned halves = w->wave_size / LANES;
+    for (w->half = 0; w->observed && w->half < halves; w->half++)
+        note_access(w, GFX11SIM_SPACE_LDS, true, true, WIDTH_32, 0, addresses);
+    w->half = 0;
+    unsigned char *p = lds_at(w, 0, at, 4, 4, "atomic");
+    if (!p) return;
+    uint32_t lanes = 0;
+    for (unsigned h = 0; h < halves; h++) lanes += (uint32_t)__builtin_popcount(w->s[SREG_EXEC + h]);
+    old = (uint32_t)atomic_apply(p, append ? &atomic_add_u32 : &atomic_sub_u32, lanes, 0);
+    for (unsigned h = 0; h < halves; h++)
+        FOR_ACTIVE(l, w->s[SREG_EXEC + h]) vgpr(w, i->dst.reg + h * w->vgpr_count)[l] = old;
+}
+static void ds_append(struct wave *w, const struct inst *i) { count_lanes(w, i, true); }
+static void ds_consume(struct wave *w, const struct inst *i) { count_lanes(w, i, false); }
+
+/* Lanes follow each other from M0 + offset. */
+static uint32_t lane_addresses(struct wave *w, const struct inst *i, bool store, unsigned char **p) {
+    if (!usable(w, i)) return 0;
+    uint64_t addresses[LANES];
+    uint32_t mask = exec_mask(w);
+    for (unsigned l = 0; l < LANES; l++)
+        addresses[l] = (w->s[SREG_M0] & 0xffff) + (uint32_t)i->offset + 4 * (l + LANES * w->half);
+    if (w->observed) note_access(w, GFX11SIM_SPACE_LDS, store, false, WIDTH_32, 0, addresses);
+    FOR_ACTIVE(l, mask)
+    if (!(p[l] = lds_at(w, l, (uint32_t)addresses[l], 4, 4, store ? "store" : "load"))) return 0;
+    return mask;
+}
+static void ds_load_addtid_b32(struct wave *w, const struct inst *i) {
+    unsigned char *p[LANES];
+    uint32_t mask = lane_addresses(w, i, false, p);
+    FOR_ACTIVE(l, mask) load_lane(w, i->dst.reg, l, p[l], WIDTH_32);
+}
+static void ds_store_addtid_b32(struct wave *w, const struct inst *i) {
+    unsigned char *p[LANES];
+    uint32_t mask = lane_addresses(w, i, true, p);
+    FOR_ACTIVE(l, mask) store_lane(w, i->src[1].reg, l, p[l], WIDTH_32);
+}
+
+/* Within groups whose lanes agree in the mask's bits, lanes go in bit-reversed order. */
+static unsigned fft_lane(unsigned mask, unsigned lane) {
+    unsigned reversed = 0;
+    if (mask == 31) return lane;
+    for (unsigned b = 0; b < 5; b++) reversed |= (lane >> b & 1) << (4 - b);
+    return reversed >> __builtin_popcount(mask) | (lane & mask);
+}
+
 /* The source lane of a swizzle pattern: bit 15 selects quads, otherwise and/or/xor of the lane number. */
 static unsigned swizzle_lane(unsigned pattern, unsigned lane) {
-    if ((pattern & 0xe000) == 0xe000) return lane; /* FFT forms: see ds_swizzle_b32 */
-    if ((pattern & 0xe000) == 0xc000) {            /* rotate within groups given by the mask */
+    if ((pattern & 0xe000) == 0xe000) return fft_lane(pattern & 31, lane);
+    if ((pattern & 0xe000) == 0xc000) { /* rotate within groups given by the mask */
         unsigned amount = pattern >> 5 & 31, mask = pattern & 31, direction = pattern >> 10 & 1;
         unsigned moved = direction ? lane - amount : lane + amount;
         return (lane & mask) | (moved & ~mask & 31);
@@ -163,10 +218,6 @@ static unsigned swizzle_lane(unsigned pattern, unsigned lane) {
 
 static void ds_swizzle_b32(struct wave *w, const struct inst *i) {
     unsigned pattern = (unsigned)i->offset;
-    if ((pattern & 0xe000) == 0xe000) {
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "the FFT pattern of ds_swizzle_b32 is not modelled");
-        return;
-    }
     const uint32_t *data = vgpr(w, i->src[0].reg);
     uint32_t result[LANES], mask = exec_mask(w);
     for (unsigned l = 0; l < LANES; l++) {
@@ -205,9 +256,10 @@ static void ds_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
     X(inc, u64, inc_u64) X(dec, u64, dec_u64) \
     X(min, i64, min_i64) X(max, i64, max_i64) X(min, u64, min_u64) X(max, u64, max_u64) \
     X(and, b64, and_b64) X(or, b64, or_b64) X(xor, b64, xor_b64) X(mskor, b64, mskor_b64) \
-    X(cmpstore, b64, cmpswap_b64)
+    X(cmpstore, b64, cmpswap_b64) X(cmpstore, f64, cmpswap_f64) X(min, f64, min_f64) X(max, f64, max_f64)
 #define RETURNING_ATOMICS(X) \
-    X(storexchg_rtn, b32, swap_b32) X(storexchg_rtn, b64, swap_b64) X(wrap_rtn, b32, wrap_b32)
+    X(storexchg_rtn, b32, swap_b32) X(storexchg_rtn, b64, swap_b64) X(wrap_rtn, b32, wrap_b32) \
+    X(condxchg32_rtn, b64, condxchg32_b64)
 /* clang-format on */
 
 #define LOAD(name, width)                                                                                    \
@@ -247,4 +299,8 @@ void bind_ds(exec_fn **table) {
     BIND_ONE(permute_b32)
     BIND_ONE(swizzle_b32)
     BIND_ONE(nop)
+    BIND_ONE(append)
+    BIND_ONE(consume)
+    BIND_ONE(load_addtid_b32)
+    BIND_ONE(store_addtid_b32)
 }

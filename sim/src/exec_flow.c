@@ -90,7 +90,26 @@ static void s_sendmsg(struct wave *w, const struct inst *i) {
 
 /* ---- hardware registers ------------------------------------------------------------------------------- */
 
-enum { HWREG_MODE = 1, HWREG_SH_MEM_BASES = 15 };
+/*
+ * What a compute kernel may read. Where the hardware would tell where a wave happens to run, it runs on the
+ * first of everything; clocks advance by one step at every reading, so that results stay the same in every
+ * run.
+ */
+enum {
+    HWREG_MODE = 1,
+    HWREG_STATUS = 2,
+    HWREG_TRAPSTS = 3,
+    HWREG_GPR_ALLOC = 5,
+    HWREG_LDS_ALLOC = 6,
+    HWREG_IB_STS = 7,
+    HWREG_SH_MEM_BASES = 15,
+    HWREG_HW_ID1 = 23,
+    HWREG_HW_ID2 = 24,
+    HWREG_SHADER_CYCLES = 29
+};
+enum { CLOCK_STEP = 64, LDS_ALLOC_DWORDS = 128 };
+
+static uint32_t read_clock(struct wave *w) { return w->clock += CLOCK_STEP; }
 
 struct hwreg_field {
     unsigned id, offset;
@@ -108,6 +127,18 @@ static void s_getreg_b32(struct wave *w, const struct inst *i) {
     uint32_t value;
     switch (f.id) {
     case HWREG_MODE: value = w->mode; break;
+    case HWREG_STATUS:
+        value = w->scc | !lane_mask(w, SREG_EXEC) << 9 | !lane_mask(w, SREG_VCC) << 10 | 1 << 16;
+        break;
+    case HWREG_TRAPSTS:
+    case HWREG_IB_STS:
+    case HWREG_HW_ID2: value = 0; break;
+    case HWREG_GPR_ALLOC: value = (w->vgpr_count / 8 - 1) << 12; break;
+    case HWREG_LDS_ALLOC:
+        value = (w->group->lds_bytes / 4 + LDS_ALLOC_DWORDS - 1) / LDS_ALLOC_DWORDS << 12;
+        break;
+    case HWREG_HW_ID1: value = w->index; break;
+    case HWREG_SHADER_CYCLES: value = read_clock(w) & 0xfffff; break;
     case HWREG_SH_MEM_BASES: value = (uint32_t)(APERTURE_PRIVATE >> 48 | APERTURE_SHARED >> 48 << 16); break;
     default:
         wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "hardware register %u is not modelled", f.id);
@@ -134,6 +165,48 @@ static void s_denorm_mode(struct wave *w, const struct inst *i) {
     w->mode = (w->mode & ~UINT32_C(0xf0)) | ((uint32_t)i->offset & 15) << 4;
 }
 
+/* Messages that return something. */
+static void s_sendmsg_rtn(struct wave *w, const struct inst *i) {
+    enum { GET_REALTIME = 131 };
+    unsigned id = (unsigned)i->src[0].value & 0xff;
+    if (id != GET_REALTIME) {
+        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
+        return;
+    }
+    uint32_t clock = read_clock(w);
+    if (i->dst.dwords == 2)
+        scalar_write64(w, &i->dst, clock);
+    else
+        scalar_write32(w, &i->dst, clock);
+}
+
+/* ---- wave64 in two passes over its halves ---------------------------------------------------------------
+ */
+
+static void s_subvector_loop_begin(struct wave *w, const struct inst *i) {
+    uint32_t *exec = &w->s[SREG_EXEC];
+    if (!exec[0] && !exec[1]) {
+        take(w, i);
+    } else if (!exec[0]) {
+        scalar_write32(w, &i->dst, 0);
+    } else {
+        scalar_write32(w, &i->dst, exec[1]);
+        exec[1] = 0;
+    }
+}
+
+static void s_subvector_loop_end(struct wave *w, const struct inst *i) {
+    uint32_t *exec = &w->s[SREG_EXEC], saved = w->s[i->dst.reg];
+    if (exec[1]) {
+        exec[0] = saved;
+    } else if (saved) {
+        exec[1] = saved;
+        scalar_write32(w, &i->dst, exec[0]);
+        exec[0] = 0;
+        take(w, i);
+    }
+}
+
 /* ---- hints and waits: nothing to do when every instruction completes at once -------------------------- */
 
 static void nothing(struct wave *w, const struct inst *i) {
@@ -143,13 +216,33 @@ static void nothing(struct wave *w, const struct inst *i) {
 
 void bind_flow(exec_fn **table) {
     static const uint16_t no_effect[] = {
-        OP_s_nop,           OP_s_clause,         OP_s_delay_alu,
-        OP_s_waitcnt,       OP_s_waitcnt_depctr, OP_s_waitcnt_vscnt,
-        OP_s_waitcnt_vmcnt, OP_s_waitcnt_expcnt, OP_s_waitcnt_lgkmcnt,
-        OP_s_wait_idle,     OP_s_wait_event,     OP_s_set_inst_prefetch_distance,
-        OP_s_setprio,       OP_s_sleep,          OP_s_wakeup,
-        OP_s_icache_inv,    OP_s_incperflevel,   OP_s_decperflevel,
-        OP_s_ttracedata,    OP_s_ttracedata_imm, OP_s_version,
+        OP_s_nop,
+        OP_s_clause,
+        OP_s_delay_alu,
+        OP_s_waitcnt,
+        OP_s_waitcnt_depctr,
+        OP_s_waitcnt_vscnt,
+        OP_s_waitcnt_vmcnt,
+        OP_s_waitcnt_expcnt,
+        OP_s_waitcnt_lgkmcnt,
+        OP_s_wait_idle,
+        OP_s_wait_event,
+        OP_s_set_inst_prefetch_distance,
+        OP_s_setprio,
+        OP_s_sleep,
+        OP_s_wakeup,
+        OP_s_icache_inv,
+        OP_s_incperflevel,
+        OP_s_decperflevel,
+        OP_s_ttracedata,
+        OP_s_ttracedata_imm,
+        OP_s_version,
+        OP_s_cbranch_cdbgsys,
+        OP_s_cbranch_cdbguser, /* no debugger is attached */
+        OP_s_cbranch_cdbgsys_or_user,
+        OP_s_cbranch_cdbgsys_and_user,
+        OP_s_atc_probe,
+        OP_s_atc_probe_buffer,
     };
     for (unsigned n = 0; n < sizeof no_effect / sizeof no_effect[0]; n++) table[no_effect[n]] = nothing;
 #define BIND(name) table[OP_##name] = name;
@@ -173,7 +266,11 @@ void bind_flow(exec_fn **table) {
     BIND(s_getreg_b32)
     BIND(s_round_mode)
     BIND(s_denorm_mode)
+    BIND(s_subvector_loop_begin)
+    BIND(s_subvector_loop_end)
 #undef BIND
+    table[OP_s_sendmsg_rtn_b32] = s_sendmsg_rtn;
+    table[OP_s_sendmsg_rtn_b64] = s_sendmsg_rtn;
     table[OP_s_setreg_b32] = set_register;
     table[OP_s_setreg_imm32_b32] = set_register;
 }

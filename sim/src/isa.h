@@ -113,7 +113,6 @@ enum {
     TARGET_GFX1151 = 1 << 5,
     TARGET_GFX1152 = 1 << 6,
     TARGET_GFX1153 = 1 << 7,
-    TARGETS_SIMULATED = 0x0f,
     TARGETS_RDNA35 = 0xf0,
     TARGETS_ALL = 0xff
 };

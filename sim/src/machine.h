@@ -81,6 +81,7 @@ struct wave {
     uint32_t s[SREG_COUNT];
     uint32_t scc;
     uint32_t mode;
+    uint32_t clock; /* what the last reading of a clock gave */
     unsigned half; /* 0, or 1 while the upper 32 lanes of a wave64 execute */
     unsigned wave_size;
     unsigned vgpr_count, index; /* index: wave in the work-group */

@@ -15,6 +15,7 @@
  */
 static bool runs_per_half(enum op op) {
     const struct op_info *info = op_info(op);
+    if (op == OP_ds_append || op == OP_ds_consume) return false; /* counts the lanes of both */
     return op_runs_per_half(op) || info->unit == GFX11SIM_UNIT_VMEM || info->unit == GFX11SIM_UNIT_LDS;
 }
 

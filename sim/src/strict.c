@@ -159,6 +159,11 @@ void strict_after(struct wave *w, const struct inst *i) {
     if (!is_memory(unit) && !message) return;
     strict_issue(w, i);
     strict_memory(w, i);
+    if (w->wave_size == 32 || (i->op != OP_ds_append && i->op != OP_ds_consume)) return;
+    w->half = 1; /* these run once and serve both halves */
+    strict_issue(w, i);
+    strict_memory(w, i);
+    w->half = 0;
 }
 
 /* ---- barriers --------------------------------------------------------------------------------------------

@@ -382,7 +382,7 @@ static void mode(void **state) {
     i.offset = (int16_t)((32 - 1) << 11 | 4 << 6 | 1);
     table[i.op](&w, &i);
     assert_int_equal(w.s[DST], 0x37);
-    i.offset = 2; /* STATUS */
+    i.offset = 20; /* FLAT_SCR_LO */
     table[i.op](&w, &i);
     assert_int_equal(report.status, GFX11SIM_UNSUPPORTED);
 }
