@@ -12,13 +12,15 @@ static const struct candidate {
     const char *target;
 } candidates[] = {
     {W4A16_DEVICE_SIM, "gfx1100"}, {W4A16_DEVICE_SIM, "gfx1101"}, {W4A16_DEVICE_SIM, "gfx1102"},
-    {W4A16_DEVICE_SIM, "gfx1103"}, {W4A16_DEVICE_CPU, NULL},      {W4A16_DEVICE_HIP, NULL},
+    {W4A16_DEVICE_SIM, "gfx1103"}, {W4A16_DEVICE_SIM, "gfx1150"}, {W4A16_DEVICE_SIM, "gfx1151"},
+    {W4A16_DEVICE_SIM, "gfx1152"}, {W4A16_DEVICE_SIM, "gfx1153"}, {W4A16_DEVICE_CPU, NULL},
+    {W4A16_DEVICE_HIP, NULL},
 };
 
 /* What is known of the devices that run one class of kernels. */
 struct usable {
     const char *kernels; /* w4a16_kernel_info.device */
-    char on[128];        /* the devices that opened */
+    char on[256];        /* the devices that opened */
     char why_not[1024];  /* of the first that did not */
 };
 

@@ -107,9 +107,10 @@ static w4a16_status read_properties(struct hip_state *s, const w4a16_device_opti
     FAIL_IF(options->target && strcmp(options->target, s->target) != 0, error, W4A16_NO_DEVICE,
             "hip: device %d is %s, not the %s that was asked for", s->device, s->target, options->target);
     struct kernel_object object;
+    char targets[160];
+    kernel_targets(targets, sizeof targets);
     FAIL_IF(!kernel_object_find(s->target, "decode", &object), error, W4A16_UNSUPPORTED,
-            "hip: device %d is %s; there are kernels for gfx1100, gfx1101, gfx1102 and gfx1103", s->device,
-            s->target);
+            "hip: device %d is %s; there are kernels for %s", s->device, s->target, targets);
     return W4A16_OK;
 }
 

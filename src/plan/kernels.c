@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The kernel table and the embedded code objects: both made from lists, nothing is decided here. */
+#include <stdio.h>
 #include <string.h>
 
 #include "layer/cpu_linear.h"
@@ -90,6 +91,20 @@ size_t kernel_object_count(void) { return sizeof embedded / sizeof embedded[0]; 
 struct kernel_object kernel_object_at(size_t index) {
     return (struct kernel_object){embedded[index].target, embedded[index].object, embedded[index].begin,
                                   (size_t)(embedded[index].end - embedded[index].begin)};
+}
+
+void kernel_targets(char *text, size_t bytes) {
+    const char *names[sizeof embedded / sizeof embedded[0]];
+    size_t count = 0;
+    for (size_t n = 0; n < kernel_object_count(); n++)
+        if (!count || strcmp(names[count - 1], embedded[n].target) != 0) names[count++] = embedded[n].target;
+    size_t length = 0;
+    for (size_t n = 0; n < count && length < bytes; n++)
+        length += (size_t)snprintf(text + length, bytes - length, "%s%s",
+                                   n == 0           ? ""
+                                   : n + 1 == count ? " and "
+                                                    : ", ",
+                                   names[n]);
 }
 
 int kernel_object_find(const char *target, const char *object, struct kernel_object *out) {

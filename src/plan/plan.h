@@ -113,6 +113,8 @@ struct kernel_object {
 };
 size_t kernel_object_count(void);
 struct kernel_object kernel_object_at(size_t index);
+/* "gfx1100, gfx1101 and gfx1102": the targets that there are kernels for. */
+void kernel_targets(char *text, size_t bytes);
 /* True if there is one. */
 int kernel_object_find(const char *target, const char *object, struct kernel_object *out);
 

@@ -304,7 +304,8 @@ static void test_cards_refused(void **state) {
     o.index = 0;
     strcpy(fake->arch, "gfx90a:sramecc+:xnack-");
     refuses(&o, W4A16_UNSUPPORTED,
-            "hip: device 0 is gfx90a; there are kernels for gfx1100, gfx1101, gfx1102 and gfx1103");
+            "hip: device 0 is gfx90a; there are kernels for gfx1100, gfx1101, gfx1102, gfx1103, gfx1150, "
+            "gfx1151, gfx1152 and gfx1153");
 }
 
 /* ---- finding the library --------------------------------------------------------------------------------

@@ -16,7 +16,8 @@
 #include "layer/cpu_linear.h"
 #include "plan/plan.h"
 
-static const char *const targets[] = {"gfx1100", "gfx1101", "gfx1102", "gfx1103"};
+static const char *const targets[] = {"gfx1100", "gfx1101", "gfx1102", "gfx1103",
+                                      "gfx1150", "gfx1151", "gfx1152", "gfx1153"};
 
 static struct plan_request request(int64_t M, int64_t N, int64_t K, int64_t group_size) {
     struct plan_request r = {.device_class = DEVICE_CLASS_GFX11};
