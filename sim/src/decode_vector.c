@@ -120,7 +120,7 @@ void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
     const struct op_info *info = decoder_find_op(d, T_VOP3, opcode, i);
     if (!info) return;
     i->format = FMT_VOP3;
-    if (info->dst == TYPE_NONE && (w1 || BITS(w, 0, 8))) refuse(d, unused_field);
+    if (info->dst == TYPE_NONE && BITS(w, 0, 8)) refuse(d, unused_field);
     bool has_sdst = info->flags & OP_MASK_RESULT; /* in place of abs and op_sel */
     if (modifier_bits(w, w1) & ~(d->optional | (has_sdst ? 0x7fu : 0)))
         refuse(d, "a modifier that the instruction does not have");

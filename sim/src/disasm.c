@@ -102,9 +102,11 @@ static bool inlinable(const struct operand *o, uint32_t literal) {
     return false;
 }
 
-static void text_literal(struct text *t, const struct operand *o, uint32_t literal) {
+static bool is_mix(const struct inst *i) { return op_info(i->op)->src[0] == TYPE_MIX; }
+
+static void text_literal(struct text *t, const struct inst *i, const struct operand *o, uint32_t literal) {
     bool marked = inlinable(o, literal);
-    if (type_is_16(o->type)) literal &= 0xffff;
+    if (type_is_16(o->type) && !(marked && is_mix(i))) literal &= 0xffff; /* there LLVM shows all 32 bits */
     text_add(t, marked ? "lit(0x%x)" : "0x%x", literal);
 }
 
@@ -123,7 +125,7 @@ static void text_operand(struct text *t, const struct inst *i, const struct oper
     case OPND_SPECIAL: text_special(t, o->reg); break;
     case OPND_CONST:
         if (code == CODE_LITERAL)
-            text_literal(t, o, i->words[i->dwords - 1]);
+            text_literal(t, i, o, i->words[i->dwords - 1]);
         else
             text_inline(t, o, code);
         break;
@@ -370,8 +372,6 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
             text_operand(t, i, &o, source_code(i, n), halves);
     }
 }
-
-static bool is_mix(const struct inst *i) { return op_info(i->op)->src[0] == TYPE_MIX; }
 
 /* Dot products of integers, and matrix products with 32-bit results, ignore op_sel. */
 static bool takes_op_sel(enum op op) {

@@ -7,6 +7,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -124,7 +125,10 @@ static void check_resources(const struct kernel_row *row, const struct kernel_ob
                             const gfx11sim_kernel_info *info, void *context) {
     int *failed = context;
     const struct family *family = family_of(row->object);
-    if (info->sgpr_spills || info->vgpr_spills || info->scratch_bytes) {
+    /* Before clang 22 there is no way to tell it from C that a work-group has fewer than 1024 work-items, and
+     * so 192 registers are all that the largest kernels get. */
+    bool may_spill = KERNEL_COMPILER_MAJOR < 22 && row->family != FAMILY_DECODE;
+    if (!may_spill && (info->sgpr_spills || info->vgpr_spills || info->scratch_bytes)) {
         print_error("%s %s: %u SGPRs and %u VGPRs spilled, %u bytes of scratch\n", object->target, row->name,
                     info->sgpr_spills, info->vgpr_spills, info->scratch_bytes);
         ++*failed;
