@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Device and pinned memory, copies and fills. */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "runtime.h"
+
+#define POISON 0xff /* of fresh memory: NaN in every float type */
+#define POISON_MAX                                                                                           \
+    (1u << 28) /* larger blocks stay as the host gives them, so that their pages cost nothing */
+#define PAGE 4096u
+
+static size_t card_bytes(void) { return (size_t)runtime.card->memory_gib << 30; }
+
+/* ---- allocations
+ * --------------------------------------------------------------------------------------------- */
+
+static hipError_t map(struct allocation *a, size_t bytes) {
+    a->mapped = (bytes + PAGE - 1) / PAGE * PAGE;
+    a->bytes = bytes;
+    void *host =
+        mmap(NULL, a->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (host == MAP_FAILED) return hipErrorOutOfMemory;
+    a->host = host;
+    if (bytes <= POISON_MAX) memset(host, POISON, bytes);
+    gfx11sim_report report;
+    bool fault;
+    gfx11sim_status status = gfx11sim_bind(runtime.sim, host, bytes, GFX11SIM_READ | GFX11SIM_WRITE,
+                                           a->pinned ? "hipHostMalloc" : "hipMalloc", &a->address, &report);
+    if (status == GFX11SIM_OK && !a->pinned &&
+        (status = gfx11sim_mark(runtime.sim, a->address, bytes, 0, &report)))
+        gfx11sim_unbind(runtime.sim, a->address, NULL);
+    if (status == GFX11SIM_OK) return hipSuccess;
+    munmap(host, a->mapped);
+    return error_from_report(&report, &fault);
+}
+
+static hipError_t allocate(void **pointer, size_t bytes, bool pinned) {
+    if (!pointer) return hipErrorInvalidValue;
+    *pointer = NULL;
+    if (!bytes) return hipSuccess;
+    if (bytes > card_bytes() || (!pinned && bytes > card_bytes() - runtime.used)) return hipErrorOutOfMemory;
+    struct allocation *a = handle_new(HANDLE_ALLOCATION, sizeof *a);
+    if (!a) return hipErrorOutOfMemory;
+    a->pinned = pinned;
+    hipError_t code = map(a, bytes);
+    if (code) {
+        handle_free(HANDLE_ALLOCATION, a);
+        return code;
+    }
+    if (!pinned) runtime.used += a->mapped;
+    *pointer = pinned ? a->host : (void *)(uintptr_t)a->address;
+    return hipSuccess;
+}
+
+static hipError_t release(struct allocation *a) {
+    if (!a->pinned) runtime.used -= a->mapped;
+    gfx11sim_unbind(runtime.sim, a->address, NULL);
+    munmap(a->host, a->mapped);
+    handle_free(HANDLE_ALLOCATION, a);
+    return hipSuccess;
+}
+
+static uint64_t program_address(const struct allocation *a) {
+    return a->pinned ? (uint64_t)(uintptr_t)a->host : a->address;
+}
+
+static hipError_t release_at(const void *pointer, bool pinned) {
+    if (!pointer) return runtime.sticky;
+    for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
+        struct allocation *a = (struct allocation *)h;
+        if (a->pinned != pinned || program_address(a) != (uint64_t)(uintptr_t)pointer) continue;
+        release(a);
+        return runtime.sticky;
+    }
+    return hipErrorInvalidValue;
+}
+
+static hipError_t free_unsafe(const void *pointer, bool pinned) {
+    if (!runtime.sticky) TRY(capture_check_unsafe());
+    return release_at(pointer, pinned);
+}
+
+hipError_t memory_reset(void) {
+    for (struct handle *h; (h = handle_first(HANDLE_ALLOCATION));) release((struct allocation *)h);
+    return hipSuccess;
+}
+
+/* The allocation that holds the first of the bytes, by its simulated or its pinned address, or null. */
+static struct allocation *holder(const void *pointer, uint64_t *offset) {
+    for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
+        struct allocation *a = (struct allocation *)h;
+        uint64_t at = (uint64_t)(uintptr_t)pointer;
+        for (int pinned = 0; pinned <= a->pinned; pinned++) {
+            *offset = at - (pinned ? (uint64_t)(uintptr_t)a->host : a->address);
+            if (*offset < a->bytes) return a;
+        }
+    }
+    return NULL;
+}
+
+static hipError_t device_pointer(void **device, const void *host, unsigned flags) {
+    uint64_t offset;
+    if (!device || flags) return hipErrorInvalidValue;
+    struct allocation *a = holder(host, &offset);
+    if (!a || !a->pinned) return hipErrorInvalidValue;
+    *device = (void *)(uintptr_t)(a->address + offset);
+    return hipSuccess;
+}
+
+static hipError_t memory_info(size_t *free_bytes, size_t *total) {
+    if (!free_bytes || !total) return hipErrorInvalidValue;
+    *total = card_bytes();
+    *free_bytes = card_bytes() - runtime.used;
+    return hipSuccess;
+}
+
+static hipError_t allocate_queued(void **pointer, size_t bytes, hipStream_t handle) {
+    struct stream *stream;
+    TRY(stream_find(handle, &stream));
+    if (stream && stream->capture) return capture_check_stream(stream);
+    return allocate(pointer, bytes, false);
+}
+static hipError_t free_queued(void *pointer, hipStream_t handle) {
+    struct stream *stream;
+    TRY(stream_find(handle, &stream));
+    if (stream && stream->capture) return capture_check_stream(stream);
+    return release_at(pointer, false);
+}
+
+hipError_t hipMalloc(void **pointer, size_t bytes) { CALL(CALL_UNSAFE, allocate(pointer, bytes, false)); }
+hipError_t hipFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, false)); }
+hipError_t hipMallocAsync(void **pointer, size_t bytes, hipStream_t stream) {
+    CALL(CALL_QUEUE, allocate_queued(pointer, bytes, stream));
+}
+hipError_t hipFreeAsync(void *pointer, hipStream_t stream) {
+    CALL(CALL_RELEASE, free_queued(pointer, stream));
+}
+hipError_t hipHostMalloc(void **pointer, size_t bytes, unsigned flags) {
+    (void)flags; /* kinds of mapping and caching, which have no meaning here */
+    CALL(CALL_UNSAFE, allocate(pointer, bytes, true));
+}
+hipError_t hipHostFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, true)); }
+hipError_t hipHostGetDevicePointer(void **device, void *host, unsigned flags) {
+    CALL(CALL_QUEUE, device_pointer(device, host, flags));
+}
+hipError_t hipMemGetInfo(size_t *free_bytes, size_t *total) {
+    CALL(CALL_QUEUE, memory_info(free_bytes, total));
+}
+
+/* ---- copies and fills
+ * ---------------------------------------------------------------------------------------- */
+
+struct range {
+    unsigned char *host;
+    uint64_t address; /* 0 outside the device's memory */
+};
+
+/* Memory that is not the device's is the program's own, and taken as it is given. */
+static hipError_t range(const void *pointer, size_t bytes, bool device, struct range *out) {
+    uint64_t offset;
+    if (!pointer) return hipErrorInvalidValue;
+    struct allocation *a = holder(pointer, &offset);
+    if (!a && device) return hipErrorInvalidValue;
+    if (a && bytes > a->bytes - offset) return hipErrorInvalidValue;
+    *out = (struct range){a ? (unsigned char *)a->host + offset : (unsigned char *)(uintptr_t)pointer,
+                          a ? a->address + offset : 0};
+    return hipSuccess;
+}
+
+static hipError_t copy_ranges(const struct node *n, struct range *to, struct range *from) {
+    if (n->copy_kind < hipMemcpyHostToHost || n->copy_kind > hipMemcpyDefault)
+        return hipErrorInvalidMemcpyDirection;
+    bool to_device = n->copy_kind == hipMemcpyHostToDevice || n->copy_kind == hipMemcpyDeviceToDevice,
+         from_device = n->copy_kind == hipMemcpyDeviceToHost || n->copy_kind == hipMemcpyDeviceToDevice;
+    TRY(range(n->to, n->bytes, to_device, to));
+    return range(n->from, n->bytes, from_device, from);
+}
+
+static hipError_t written(const struct range *r, size_t bytes) {
+    gfx11sim_report report;
+    bool fault;
+    if (!r->address || gfx11sim_mark(runtime.sim, r->address, bytes, 1, &report) == GFX11SIM_OK)
+        return hipSuccess;
+    return error_from_report(&report, &fault);
+}
+
+hipError_t copy_now(const struct node *n) {
+    struct range to, from;
+    TRY(copy_ranges(n, &to, &from));
+    memmove(to.host, from.host, n->bytes);
+    return written(&to, n->bytes);
+}
+
+hipError_t fill_now(const struct node *n) {
+    struct range to;
+    TRY(range(n->to, n->bytes, true, &to));
+    if (n->value_bytes == 1)
+        memset(to.host, (int)n->value, n->bytes);
+    else
+        for (size_t at = 0; at < n->bytes; at += n->value_bytes)
+            memcpy(to.host + at, &n->value, n->value_bytes);
+    return written(&to, n->bytes);
+}
+
+static hipError_t copy(void *to, const void *from, size_t bytes, int kind, hipStream_t stream) {
+    if (!bytes) return hipSuccess;
+    struct node n = {.kind = NODE_COPY, .to = to, .from = from, .bytes = bytes, .copy_kind = kind};
+    struct range r[2];
+    TRY(copy_ranges(&n, &r[0], &r[1]));
+    return submit(&n, stream);
+}
+
+/* `value_bytes` low bytes of value, count times. */
+static hipError_t fill(void *to, uint32_t value, uint32_t value_bytes, size_t count, hipStream_t stream) {
+    if (!count) return hipSuccess;
+    if (count > SIZE_MAX / value_bytes) return hipErrorInvalidValue;
+    struct node n = {.kind = NODE_FILL,
+                     .to = to,
+                     .bytes = count * value_bytes,
+                     .value = value,
+                     .value_bytes = value_bytes};
+    struct range r;
+    TRY(range(to, n.bytes, true, &r));
+    return submit(&n, stream);
+}
+
+static hipError_t copy_with(void *to, const void *from, size_t bytes, int kind, hipStream_t handle) {
+    struct stream *stream;
+    TRY(stream_find(handle, &stream));
+    return copy(to, from, bytes, kind, handle);
+}
+
+hipError_t hipMemcpy(void *to, const void *from, size_t bytes, int kind) {
+    CALL(CALL_BLOCKING, copy(to, from, bytes, kind, NULL));
+}
+hipError_t hipMemcpyHtoD(void *to, const void *from, size_t bytes) {
+    CALL(CALL_BLOCKING, copy(to, from, bytes, hipMemcpyHostToDevice, NULL));
+}
+hipError_t hipMemcpyDtoH(void *to, const void *from, size_t bytes) {
+    CALL(CALL_BLOCKING, copy(to, from, bytes, hipMemcpyDeviceToHost, NULL));
+}
+hipError_t hipMemcpyDtoD(void *to, const void *from, size_t bytes) {
+    CALL(CALL_BLOCKING, copy(to, from, bytes, hipMemcpyDeviceToDevice, NULL));
+}
+hipError_t hipMemcpyWithStream(void *to, const void *from, size_t bytes, int kind, hipStream_t stream) {
+    CALL(CALL_BLOCKING, copy_with(to, from, bytes, kind, stream));
+}
+hipError_t hipMemcpyAsync(void *to, const void *from, size_t bytes, int kind, hipStream_t stream) {
+    CALL(CALL_QUEUE, copy_with(to, from, bytes, kind, stream));
+}
+hipError_t hipMemcpyHtoDAsync(void *to, const void *from, size_t bytes, hipStream_t stream) {
+    CALL(CALL_QUEUE, copy_with(to, from, bytes, hipMemcpyHostToDevice, stream));
+}
+hipError_t hipMemcpyDtoHAsync(void *to, const void *from, size_t bytes, hipStream_t stream) {
+    CALL(CALL_QUEUE, copy_with(to, from, bytes, hipMemcpyDeviceToHost, stream));
+}
+hipError_t hipMemcpyDtoDAsync(void *to, const void *from, size_t bytes, hipStream_t stream) {
+    CALL(CALL_QUEUE, copy_with(to, from, bytes, hipMemcpyDeviceToDevice, stream));
+}
+hipError_t hipMemset(void *to, int value, size_t bytes) {
+    CALL(CALL_BLOCKING, fill(to, (unsigned char)value, 1, bytes, NULL));
+}
+hipError_t hipMemsetD8(void *to, unsigned char value, size_t count) {
+    CALL(CALL_BLOCKING, fill(to, value, 1, count, NULL));
+}
+hipError_t hipMemsetD16(void *to, unsigned short value, size_t count) {
+    CALL(CALL_BLOCKING, fill(to, value, 2, count, NULL));
+}
+hipError_t hipMemsetD32(void *to, int value, size_t count) {
+    CALL(CALL_BLOCKING, fill(to, (uint32_t)value, 4, count, NULL));
+}
+hipError_t hipMemsetAsync(void *to, int value, size_t bytes, hipStream_t stream) {
+    CALL(CALL_QUEUE, fill(to, (unsigned char)value, 1, bytes, stream));
+}
+hipError_t hipMemsetD32Async(void *to, int value, size_t count, hipStream_t stream) {
+    CALL(CALL_QUEUE, fill(to, (uint32_t)value, 4, count, stream));
+}

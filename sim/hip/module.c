@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Modules: code objects and uncompressed offload bundles, and the functions in them. */
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime.h"
+
+#define MACH_MASK 0xffu        /* of an AMDGPU object's e_flags */
+#define IMAGE_MAX (1ull << 32) /* of data that come without a size */
+
+struct module {
+    struct handle handle;
+    gfx11sim_object *object;
+    size_t bytes; /* of the card's memory */
+};
+
+/* ---- images
+ * -------------------------------------------------------------------------------------------------- */
+
+struct image {
+    const unsigned char *bytes;
+    uint64_t size; /* or the most that it could be */
+};
+
+static bool reaches(uint64_t *end, uint64_t offset, uint64_t size, uint64_t limit) {
+    if (offset > limit || size > limit - offset) return false;
+    if (offset + size > *end) *end = offset + size;
+    return true;
+}
+
+/* A loaded image is a pointer alone: its headers say where it ends. */
+static bool measure(struct image *image) {
+    Elf64_Ehdr h;
+    uint64_t end = sizeof h, limit = image->size;
+    memcpy(&h, image->bytes, sizeof h);
+    if (!reaches(&end, h.e_phoff, (uint64_t)h.e_phnum * sizeof(Elf64_Phdr), limit) ||
+        !reaches(&end, h.e_shoff, (uint64_t)h.e_shnum * sizeof(Elf64_Shdr), limit))
+        return false;
+    for (unsigned n = 0; n < h.e_phnum; n++) {
+        Elf64_Phdr p;
+        memcpy(&p, image->bytes + h.e_phoff + n * sizeof p, sizeof p);
+        if (!reaches(&end, p.p_offset, p.p_filesz, limit)) return false;
+    }
+    for (unsigned n = 0; n < h.e_shnum; n++) {
+        Elf64_Shdr s;
+        memcpy(&s, image->bytes + h.e_shoff + n * sizeof s, sizeof s);
+        if (s.sh_type != SHT_NOBITS && !reaches(&end, s.sh_offset, s.sh_size, limit)) return false;
+    }
+    image->size = end;
+    return true;
+}
+
+/* An entry's name is KIND-TRIPLE--TARGET[:features]. */
+static bool names_target(const char *name, size_t length, const char *target) {
+    size_t bytes = strlen(target);
+    const char *at = memmem(name, length, "--", 2);
+    if (!at || strncmp(name, "hip", 3) != 0) return false;
+    at += 2;
+    size_t left = length - (size_t)(at - name);
+    return left >= bytes && !memcmp(at, target, bytes) && (left == bytes || at[bytes] == ':');
+}
+
+static const char bundle_magic[] = "__CLANG_OFFLOAD_BUNDLE__";
+
+static bool is_bundle(const struct image *i) {
+    return i->size >= sizeof bundle_magic - 1 &&
+           !strncmp((const char *)i->bytes, bundle_magic, sizeof bundle_magic - 1);
+}
+
+/* The bundle's entry for this card takes the image's place. */
+static hipError_t unbundle(struct image *image) {
+    uint64_t at = sizeof bundle_magic - 1, count;
+    if (image->size - at < sizeof count) return hipErrorInvalidImage;
+    memcpy(&count, image->bytes + at, sizeof count);
+    at += sizeof count;
+    for (uint64_t n = 0; n < count; n++) {
+        struct {
+            uint64_t offset, size, name_bytes;
+        } e;
+        if (image->size - at < sizeof e) return hipErrorInvalidImage;
+        memcpy(&e, image->bytes + at, sizeof e);
+        at += sizeof e;
+        if (e.name_bytes > image->size - at || e.offset > image->size || e.size > image->size - e.offset)
+            return hipErrorInvalidImage;
+        const char *name = (const char *)image->bytes + at;
+        at += e.name_bytes;
+        if (!names_target(name, e.name_bytes, runtime.card->target)) continue;
+        *image = (struct image){image->bytes + e.offset, e.size};
+        return hipSuccess;
+    }
+    log_sentence("the offload bundle has no code object for %s", runtime.card->target);
+    return hipErrorNoBinaryForGpu;
+}
+
+static hipError_t check_elf(struct image *image) {
+    Elf64_Ehdr h;
+    if (image->size < SELFMAG || strncmp((const char *)image->bytes, ELFMAG, SELFMAG) != 0 ||
+        image->size < sizeof h) {
+        log_sentence("the module is neither an ELF code object nor an uncompressed offload bundle");
+        return hipErrorInvalidImage;
+    }
+    memcpy(&h, image->bytes, sizeof h);
+    if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_phentsize != sizeof(Elf64_Phdr) ||
+        (h.e_shnum && h.e_shentsize != sizeof(Elf64_Shdr)) || !measure(image)) {
+        log_sentence("the code object is damaged");
+        return hipErrorInvalidImage;
+    }
+    if (h.e_machine == EM_AMDGPU && (h.e_flags & MACH_MASK) != runtime.card->mach) {
+        log_sentence("the code object is for another target (e_flags 0x%x) than this %s", h.e_flags,
+                     runtime.card->target);
+        return hipErrorNoBinaryForGpu;
+    }
+    return hipSuccess;
+}
+
+/* ---- modules
+ * ------------------------------------------------------------------------------------------------- */
+
+static void unload(struct module *m) {
+    for (struct handle *h = handle_first(HANDLE_FUNCTION), *next; h; h = next) {
+        next = h->next;
+        if (((struct function *)h)->module == m) handle_free(HANDLE_FUNCTION, h);
+    }
+    gfx11sim_unload(m->object);
+    runtime.used -= m->bytes;
+    handle_free(HANDLE_MODULE, m);
+}
+
+static hipError_t load_functions(struct module *m) {
+    for (size_t n = 0; n < gfx11sim_object_kernels(m->object); n++) {
+        struct function *f = handle_new(HANDLE_FUNCTION, sizeof *f);
+        if (!f) return hipErrorOutOfMemory;
+        f->module = m;
+        f->kernel = gfx11sim_object_kernel(m->object, n);
+    }
+    return hipSuccess;
+}
+
+static hipError_t load(hipModule_t *out, struct image image) {
+    if (is_bundle(&image)) TRY(unbundle(&image));
+    TRY(check_elf(&image));
+    struct module *m = handle_new(HANDLE_MODULE, sizeof *m);
+    if (!m) return hipErrorOutOfMemory;
+    gfx11sim_report report;
+    bool fault;
+    if (gfx11sim_load(runtime.sim, image.bytes, image.size, &m->object, &report) != GFX11SIM_OK) {
+        handle_free(HANDLE_MODULE, m);
+        hipError_t code = error_from_report(&report, &fault);
+        return fault ? hipErrorInvalidImage : code; /* a legal object that is not modelled */
+    }
+    m->bytes = image.size;
+    runtime.used += m->bytes;
+    hipError_t code = load_functions(m);
+    if (code)
+        unload(m);
+    else
+        *out = m;
+    return code;
+}
+
+static hipError_t load_data(hipModule_t *out, const void *bytes) {
+    if (!out || !bytes) return hipErrorInvalidValue;
+    return load(out, (struct image){bytes, IMAGE_MAX});
+}
+
+static hipError_t load_file(hipModule_t *out, const char *path) {
+    if (!out || !path) return hipErrorInvalidValue;
+    FILE *file = fopen(path, "rb");
+    if (!file) return hipErrorFileNotFound;
+    long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
+    rewind(file);
+    unsigned char *bytes = size < 0 ? NULL : malloc((size_t)size + 1);
+    hipError_t code = hipErrorOutOfMemory;
+    if (bytes && fread(bytes, 1, (size_t)size, file) == (size_t)size)
+        code = load(out, (struct image){bytes, (uint64_t)size});
+    else if (bytes || size < 0)
+        code = hipErrorFileNotFound;
+    free(bytes);
+    fclose(file);
+    return code;
+}
+
+static hipError_t unload_handle(hipModule_t handle) {
+    struct module *m = handle_find(HANDLE_MODULE, handle);
+    if (!m) return hipErrorNotFound;
+    unload(m);
+    return runtime.sticky;
+}
+
+void modules_reset(void) {
+    for (struct handle *h; (h = handle_first(HANDLE_MODULE));) unload((struct module *)h);
+}
+
+static hipError_t get_function(hipFunction_t *out, hipModule_t handle, const char *name) {
+    if (!out || !name) return hipErrorInvalidValue;
+    struct module *m = handle_find(HANDLE_MODULE, handle);
+    const gfx11sim_kernel *kernel = m ? gfx11sim_find_kernel(m->object, name) : NULL;
+    for (struct handle *h = handle_first(HANDLE_FUNCTION); h && kernel; h = h->next)
+        if (((struct function *)h)->kernel == kernel) {
+            *out = h;
+            return hipSuccess;
+        }
+    return hipErrorNotFound;
+}
+
+static hipError_t function_attribute(int *value, int attribute, hipFunction_t handle) {
+    struct function *f = handle_find(HANDLE_FUNCTION, handle);
+    if (!value) return hipErrorInvalidValue;
+    if (!f) return hipErrorInvalidHandle;
+    gfx11sim_kernel_info info = gfx11sim_get_kernel_info(f->kernel);
+    const int64_t values[] = {
+        info.max_block,         /* HIP_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK */
+        info.lds_bytes,         /* SHARED_SIZE_BYTES */
+        0,                      /* CONST_SIZE_BYTES */
+        info.scratch_bytes,     /* LOCAL_SIZE_BYTES */
+        info.vgprs,             /* NUM_REGS */
+        110,                    /* PTX_VERSION: here the target's */
+        110,                    /* BINARY_VERSION */
+        0,                      /* CACHE_MODE_CA */
+        65536 - info.lds_bytes, /* MAX_DYNAMIC_SHARED_SIZE_BYTES */
+        0,                      /* PREFERRED_SHARED_MEMORY_CARVEOUT */
+    };
+    if (attribute < 0 || (size_t)attribute >= sizeof values / sizeof values[0]) return hipErrorInvalidValue;
+    *value = (int)values[attribute];
+    return hipSuccess;
+}
+
+/* Loading allocates, and is refused in a capture as an allocation is. */
+hipError_t hipModuleLoad(hipModule_t *module, const char *path) {
+    CALL(CALL_UNSAFE, load_file(module, path));
+}
+hipError_t hipModuleLoadData(hipModule_t *module, const void *image) {
+    CALL(CALL_UNSAFE, load_data(module, image));
+}
+hipError_t hipModuleLoadDataEx(hipModule_t *module, const void *image, unsigned options, int *names,
+                               void **values) {
+    (void)options, (void)names, (void)values; /* for a compiler that is not needed */
+    CALL(CALL_UNSAFE, load_data(module, image));
+}
+hipError_t hipModuleUnload(hipModule_t module) { CALL(CALL_RELEASE, unload_handle(module)); }
+hipError_t hipModuleGetFunction(hipFunction_t *function, hipModule_t module, const char *name) {
+    CALL(CALL_QUEUE, get_function(function, module, name));
+}
+hipError_t hipFuncGetAttribute(int *value, int attribute, hipFunction_t function) {
+    CALL(CALL_QUEUE, function_attribute(value, attribute, function));
+}

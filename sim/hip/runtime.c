@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* How a call begins and ends: starting the simulator, sticky errors, ordered failures; and the living
+ * handles. */
+#include "runtime.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct runtime runtime;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local hipError_t last_error;
+
+/* ---- log
+ * ----------------------------------------------------------------------------------------------------- */
+
+void log_sentence(const char *format, ...) {
+    const char *where = getenv("GFX11SIM_HIP_LOG");
+    if (!where || !*where) return;
+    FILE *file = strcmp(where, "stderr") == 0 ? stderr : fopen(where, "a");
+    if (!file) return;
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("gfx11sim: ", file);
+    vfprintf(file, format, arguments);
+    fputc('\n', file);
+    va_end(arguments);
+    if (file != stderr) fclose(file);
+}
+
+hipError_t error_from_report(const gfx11sim_report *report, bool *fault) {
+    static const struct {
+        gfx11sim_status status;
+        hipError_t code;
+        bool fault; /* of a kernel: what was computed is lost */
+    } rows[] = {{GFX11SIM_OK, hipSuccess, false},
+                {GFX11SIM_INVALID_ARGUMENT, hipErrorInvalidValue, false},
+                {GFX11SIM_BAD_OBJECT, hipErrorInvalidImage, false},
+                {GFX11SIM_OUT_OF_MEMORY, hipErrorOutOfMemory, false},
+                {GFX11SIM_MEMORY_FAULT, hipErrorIllegalAddress, true},
+                {GFX11SIM_TIMEOUT, hipErrorLaunchTimeOut, true}};
+    if (report->status != GFX11SIM_OK) log_sentence("%s", report->text);
+    for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
+        if (rows[n].status == report->status) {
+            *fault = rows[n].fault;
+            return rows[n].code;
+        }
+    *fault = true; /* traps, illegal and unmodelled instructions, strict mode's findings */
+    return hipErrorLaunchFailure;
+}
+
+/* ---- failures that a test orders
+ * ----------------------------------------------------------------------------- */
+
+#define RULES_MAX 16
+
+/* "call[:n]=error, ...": the n-th call of that name fails, or all of them. */
+static struct {
+    char text[512]; /* of the variable, as it was read */
+    int count;
+    struct rule {
+        char call[64];
+        unsigned nth, seen;
+        hipError_t code;
+    } rules[RULES_MAX];
+} ordered;
+
+static void read_rules(const char *text) {
+    memset(&ordered, 0, sizeof ordered);
+    snprintf(ordered.text, sizeof ordered.text, "%s", text);
+    if (strlen(text) >= sizeof ordered.text)
+        log_sentence("GFX11SIM_HIP_FAIL is cut off after %zu characters", sizeof ordered.text - 1);
+    for (const char *at = ordered.text; *at && ordered.count < RULES_MAX;) {
+        at += strspn(at, ", ");
+        size_t length = strcspn(at, ",");
+        if (!length) break;
+        struct rule *r = &ordered.rules[ordered.count];
+        size_t name = strcspn(at, ":="), error = strcspn(at, "=") + 1;
+        if (at[name] == ':') r->nth = (unsigned)strtoul(at + name + 1, NULL, 10);
+        r->code = error < length ? error_from_name(at + error, length - error) : -1;
+        if (r->code > 0 && name < sizeof r->call && name < length) {
+            memcpy(r->call, at, name);
+            ordered.count++;
+        } else {
+            log_sentence("GFX11SIM_HIP_FAIL: \"%.*s\" is not CALL=ERROR or CALL:N=ERROR", (int)length, at);
+            *r = (struct rule){0};
+        }
+        at += length;
+    }
+}
+
+static hipError_t ordered_failure(const char *call) {
+    const char *text = getenv("GFX11SIM_HIP_FAIL");
+    if (!text) text = "";
+    if (strncmp(text, ordered.text, sizeof ordered.text - 1) != 0) read_rules(text);
+    hipError_t code = hipSuccess;
+    for (int n = 0; n < ordered.count; n++) {
+        struct rule *r = &ordered.rules[n];
+        if (strcmp(r->call, call) != 0) continue;
+        r->seen++;
+        if (!r->nth || r->seen == r->nth) code = r->code;
+    }
+    return code;
+}
+
+/* ---- calls
+ * --------------------------------------------------------------------------------------------------- */
+
+static hipError_t start(void) {
+    if (runtime.sim) return hipSuccess;
+    const char *target = getenv("GFX11SIM_TARGET"), *threads = getenv("GFX11SIM_THREADS"),
+               *strict = getenv("GFX11SIM_STRICT");
+    const struct card *card = card_find(target && *target ? target : "gfx1100");
+    if (!card) {
+        log_sentence("GFX11SIM_TARGET is %s; simulated are gfx1100, gfx1101, gfx1102 and gfx1103", target);
+        return hipErrorNoDevice;
+    }
+    gfx11sim_options options;
+    gfx11sim_options_init(&options);
+    options.target = card->target;
+    options.threads = threads ? atoi(threads) : 0;
+    options.checks = strict && strcmp(strict, "1") == 0 ? GFX11SIM_CHECK_ALL : 0;
+    gfx11sim_report report;
+    if (gfx11sim_create(&options, &runtime.sim, &report) != GFX11SIM_OK) {
+        log_sentence("%s", report.text);
+        runtime.sim = NULL;
+        return hipErrorNoDevice;
+    }
+    runtime.card = card;
+    return hipSuccess;
+}
+
+static hipError_t may_run(enum call_kind kind) {
+    if (kind == CALL_HOST) return hipSuccess;
+    TRY(start());
+    if (kind == CALL_RELEASE) return hipSuccess;
+    if (runtime.sticky) return runtime.sticky;
+    if (kind == CALL_UNSAFE) return capture_check_unsafe();
+    return kind == CALL_BLOCKING ? capture_check_blocking() : hipSuccess;
+}
+
+hipError_t call_begin(const char *name, enum call_kind kind) {
+    pthread_mutex_lock(&lock);
+    hipError_t code = ordered_failure(name);
+    if (code) {
+        log_sentence("%s fails with %s, as ordered by GFX11SIM_HIP_FAIL", name, hipGetErrorName(code));
+        return code;
+    }
+    return may_run(kind);
+}
+
+hipError_t call_end(hipError_t code) {
+    if (code && code != hipErrorNotReady) last_error = code;
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+
+hipError_t last_error_take(bool clear) {
+    hipError_t code = last_error;
+    if (clear) last_error = hipSuccess;
+    return code;
+}
+
+/* ---- handles
+ * ------------------------------------------------------------------------------------------------- */
+
+static struct handle *handles[HANDLE_KINDS];
+
+void *handle_new(enum handle_kind kind, size_t bytes) {
+    struct handle *h = calloc(1, bytes);
+    if (!h) return NULL;
+    h->next = handles[kind];
+    handles[kind] = h;
+    return h;
+}
+
+void *handle_find(enum handle_kind kind, const void *pointer) {
+    for (struct handle *h = handles[kind]; h; h = h->next)
+        if (h == pointer) return h;
+    return NULL;
+}
+
+void handle_free(enum handle_kind kind, void *pointer) {
+    for (struct handle **at = &handles[kind]; *at; at = &(*at)->next) {
+        if (*at != pointer) continue;
+        *at = (*at)->next;
+        free(pointer);
+        return;
+    }
+}
+
+struct handle *handle_first(enum handle_kind kind) { return handles[kind]; }

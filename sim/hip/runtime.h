@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * What the exported calls share: one simulated device, the living handles, how a call begins and ends.
+ *
+ * Work is done when it is submitted, in the order of submission over all streams and threads: one legal order
+ * of those that a card may choose. One lock is held throughout every call.
+ */
+#ifndef SIM_HIP_RUNTIME_H
+#define SIM_HIP_RUNTIME_H
+
+#include <stdbool.h>
+
+#include "api.h"
+#include "gfx11sim.h"
+
+struct card { /* see device.c */
+    const char *target, *name;
+    unsigned mach; /* of e_flags in its code objects */
+    int compute_units, clock_mhz, memory_mhz, bus_bits, l2_mib, memory_gib, integrated;
+};
+
+extern struct runtime {
+    gfx11sim *sim;
+    const struct card *card;
+    size_t used;       /* bytes of the card's memory */
+    hipError_t sticky; /* after a fault every call that needs the device returns this */
+} runtime;
+
+/* ---- runtime.c: calls
+ * ---------------------------------------------------------------------------------------- */
+
+enum call_kind {
+    CALL_HOST,     /* asks nothing of the device */
+    CALL_QUEUE,    /* starts the runtime; returns a sticky error */
+    CALL_UNSAFE,   /* allocates or frees: also refused during the captures of the thread's capture mode */
+    CALL_BLOCKING, /* waits for the device: also refused during every capture */
+    CALL_RELEASE   /* gives up a handle, also after a sticky error */
+};
+
+/* Takes the lock. Anything but success means that the call fails with this code before it does anything. */
+hipError_t call_begin(const char *name, enum call_kind kind);
+/* Notes the code as the thread's last error, and releases the lock. */
+hipError_t call_end(hipError_t code);
+hipError_t last_error_take(bool clear);
+
+/* The body of an exported call: an expression that gives an error code. */
+#define CALL(kind, body)                                                                                     \
+    do {                                                                                                     \
+        hipError_t code_ = call_begin(__func__, kind);                                                       \
+        if (!code_) code_ = (body);                                                                          \
+        return call_end(code_);                                                                              \
+    } while (0)
+
+#define TRY(call)                                                                                            \
+    do {                                                                                                     \
+        hipError_t try_ = (call);                                                                            \
+        if (try_) return try_;                                                                               \
+    } while (0)
+
+/* Writes a sentence where GFX11SIM_HIP_LOG says; nothing if it is not set. */
+void log_sentence(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The HIP error for what stopped a call of the simulator; a kernel's fault becomes the sticky error. */
+hipError_t error_from_report(const gfx11sim_report *report, bool *fault);
+
+/* errors.c: the code of "hipErrorName" or of a number; -1 if there is none. */
+hipError_t error_from_name(const char *name, size_t length);
+
+/* device.c: null if the simulator has no such target */
+const struct card *card_find(const char *target);
+
+/* ---- runtime.c: handles
+ * -------------------------------------------------------------------------------------- */
+
+enum handle_kind {
+    HANDLE_ALLOCATION,
+    HANDLE_MODULE,
+    HANDLE_FUNCTION,
+    HANDLE_STREAM,
+    HANDLE_EVENT,
+    HANDLE_GRAPH,
+    HANDLE_GRAPH_EXEC,
+    HANDLE_KINDS
+};
+
+/* First member of everything that a program holds a pointer to. */
+struct handle {
+    struct handle *next;
+};
+
+void *handle_new(enum handle_kind kind, size_t bytes); /* zeroed; null: no memory */
+void *handle_find(enum handle_kind kind,
+                  const void *pointer); /* null if it is not a living handle of that kind */
+void handle_free(enum handle_kind kind, void *pointer);
+struct handle *handle_first(enum handle_kind kind);
+
+/* ---- memory.c
+ * ------------------------------------------------------------------------------------------------ */
+
+struct allocation {
+    struct handle handle;
+    uint64_t address; /* simulated: what the program sees of device memory */
+    void *host;       /* what the program sees of pinned memory */
+    size_t bytes, mapped;
+    bool pinned;
+};
+
+hipError_t memory_reset(void); /* frees everything */
+
+/* ---- module.c
+ * ------------------------------------------------------------------------------------------------ */
+
+struct function {
+    struct handle handle;
+    struct module *module;
+    const gfx11sim_kernel *kernel;
+};
+
+void modules_reset(void);
+
+/* ---- stream.c
+ * ------------------------------------------------------------------------------------------------ */
+
+struct capture;
+
+struct stream {
+    struct handle handle;
+    unsigned flags;
+    struct capture *capture; /* that it takes part in, or null */
+    uint64_t last_node,
+        joined_node; /* counts of its captured work, and of that which another stream waits for */
+};
+
+struct event {
+    struct handle handle;
+    unsigned flags;
+    bool recorded;
+    double seconds;
+    struct capture *capture; /* it was last recorded in */
+    struct stream *stream;   /* of that capture */
+    uint64_t node;
+};
+
+/* *out is null for the null stream, in all its names. */
+hipError_t stream_find(hipStream_t handle, struct stream **out);
+hipError_t event_record(hipEvent_t event, hipStream_t stream);
+
+/* ---- capture.c
+ * ----------------------------------------------------------------------------------------------- */
+
+struct node {
+    struct node *next;
+    enum { NODE_COPY, NODE_FILL, NODE_LAUNCH } kind;
+    void *to;
+    const void *from;
+    size_t bytes;
+    int copy_kind;
+    uint32_t value, value_bytes;
+    struct function *function;
+    gfx11sim_launch launch; /* its kernarg is that below */
+    unsigned char kernarg[];
+};
+
+/* memory.c, launch.c: do the work now. */
+hipError_t copy_now(const struct node *node);
+hipError_t fill_now(const struct node *node);
+hipError_t launch_now(const struct node *node);
+
+/* Does the node's work, or records a copy of it if the stream is captured. kernarg lies behind the node. */
+hipError_t submit(const struct node *node, hipStream_t stream);
+
+/* Whether a call that allocates is refused in this thread; the captures it would disturb become invalid. */
+hipError_t capture_check_unsafe(void);
+hipError_t capture_check_blocking(void);
+hipError_t capture_check_stream(struct stream *stream); /* a wait for this stream alone */
+hipError_t capture_record_event(struct event *event, struct stream *stream);
+hipError_t capture_wait_event(struct stream *stream, struct event *event);
+void capture_forget_stream(struct stream *stream); /* before it is destroyed */
+void captures_reset(void);
+
+#endif
