@@ -8,12 +8,17 @@
 
 #define HIP_VERSION 70051831 /* major * 10^7 + minor * 10^5 + patch */
 
-/* One card for each target. A memory_mhz is that of the command clock, as the driver shows it. */
+/* One card for each target; memory_mhz is a sixteenth of GDDR6's rate of transfers, half of that of main
+ * memory. */
 static const struct card cards[] = {
     {"gfx1100", "AMD Radeon RX 7900 XTX (simulated)", 0x41, 96, 2500, 1250, 384, 6, 24, 0},
     {"gfx1101", "AMD Radeon RX 7800 XT (simulated)", 0x46, 60, 2430, 1219, 256, 4, 16, 0},
     {"gfx1102", "AMD Radeon RX 7600 (simulated)", 0x47, 32, 2655, 1125, 128, 2, 8, 0},
     {"gfx1103", "AMD Radeon 780M (simulated)", 0x44, 12, 2700, 2800, 128, 2, 16, 1},
+    {"gfx1150", "AMD Radeon 890M (simulated)", 0x43, 16, 2900, 3750, 128, 2, 16, 1},
+    {"gfx1151", "AMD Radeon 8060S (simulated)", 0x4a, 40, 2900, 4000, 256, 2, 64, 1},
+    {"gfx1152", "AMD Radeon 860M (simulated)", 0x55, 8, 3000, 4000, 128, 2, 16, 1},
+    {"gfx1153", "AMD Radeon 840M (simulated)", 0x58, 4, 2900, 4000, 128, 2, 16, 1},
 };
 
 /* What all of them share. */
@@ -95,7 +100,7 @@ static void fill(struct hip_properties *p) {
     p->memory_khz = c->memory_mhz * 1000;
     p->memory_bus_bits = c->bus_bits;
     p->l2_bytes = c->l2_mib << 20;
-    p->major = 11, p->minor = 0;
+    p->major = 11, p->minor = c->target[5] - '0';
     p->texture_alignment = p->texture_pitch_alignment = 256;
     p->multiprocessors = c->compute_units / 2;
     p->threads_per_multiprocessor = WORK_ITEMS;

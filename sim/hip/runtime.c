@@ -116,7 +116,8 @@ static hipError_t start(void) {
                *strict = getenv("GFX11SIM_STRICT");
     const struct card *card = card_find(target && *target ? target : "gfx1100");
     if (!card) {
-        log_sentence("GFX11SIM_TARGET is %s; simulated are gfx1100, gfx1101, gfx1102 and gfx1103", target);
+        log_sentence("GFX11SIM_TARGET is %s; simulated are gfx1100 to gfx1103 and gfx1150 to gfx1153",
+                     target);
         return hipErrorNoDevice;
     }
     gfx11sim_options options;

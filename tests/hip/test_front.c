@@ -2,9 +2,11 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * A HIP program that knows nothing of the simulator, on libamdhip64: every call, and every error.
- * test_front LIBRARY OBJECT OTHER_OBJECT: OTHER_OBJECT is of a target that the device is not.
+ * test_front LIBRARY OBJECT OTHER_OBJECT [strict | targets]: OTHER_OBJECT is of a target that the device is
+ * not; the last word names tests that need a process of their own, because they choose what the device is.
  */
 #include <pthread.h>
+#include <unistd.h>
 
 #include "front.h"
 
@@ -485,12 +487,65 @@ static void test_ordered_failures(void **state) {
     OK(hipFree(q));
 }
 
+/* ---- the device that the environment asks for
+ * ---------------------------------------------------------------- */
+
+/* Strict mode: what hipMalloc gives is undefined until something is written there. */
+static void test_strict(void **state) {
+    (void)state;
+    char log[] = "/tmp/hip-front-XXXXXX", text[2048] = "";
+    close(mkstemp(log));
+    setenv("GFX11SIM_HIP_LOG", log, 1);
+    setenv("GFX11SIM_STRICT", "1", 1);
+    set_up(NULL);
+    void *in = device_memory(BYTES), *out = device_memory(4 * GROUPS), *copy = device_memory(BYTES);
+    OK(hipMemset(in, 1, BYTES));
+    OK(hipMemcpy(copy, in, BYTES, ON_DEVICE));
+    OK(launch_sums(copy, out, NULL));
+    OK(hipDeviceSynchronize());
+    OK(hipFree(in));
+    in = device_memory(BYTES);
+    OK(launch_sums(in, out, NULL));
+    GIVES("hipErrorLaunchFailure", hipDeviceSynchronize());
+    OK(hipDeviceReset());
+    FILE *file = fopen(log, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    unlink(log);
+    assert_non_null(strstr(text, "gfx11sim: kernel group_sum"));
+}
+
+static void test_targets(void **state) {
+    (void)state;
+    char properties[1472];
+    int count = 7;
+    void *m;
+    setenv("GFX11SIM_TARGET", "gfx906", 1);
+    GIVES("hipErrorNoDevice", hipInit(0));
+    GIVES("hipErrorNoDevice", hipGetDeviceCount(&count));
+    GIVES("hipErrorNoDevice", hipMalloc(&m, 8));
+    setenv("GFX11SIM_TARGET", "gfx1101", 1);
+    setenv("GFX11SIM_THREADS", "1", 1);
+    OK(hipGetDevicePropertiesR0600(properties, 0));
+    assert_string_equal(properties + 1160, "gfx1101");
+    GIVES("hipErrorNoBinaryForGpu", hipModuleLoad(&m, object_path));
+    OK(hipModuleLoad(&m, other_path));
+    OK(hipModuleUnload(m));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(int argc, char **argv) {
-    if (argc != 4) return 2;
+    if (argc < 4) return 2;
     open_front(argv[1]);
     object_path = argv[2], other_path = argv[3];
+    if (argc == 5) {
+        const struct CMUnitTest strict[] = {cmocka_unit_test(test_strict)},
+                                targets[] = {cmocka_unit_test(test_targets)};
+        return strcmp(argv[4], "strict") == 0 ? cmocka_run_group_tests(strict, NULL, NULL)
+                                              : cmocka_run_group_tests(targets, NULL, NULL);
+    }
     const struct CMUnitTest tests[] = {
         TEST(test_device),        TEST(test_attributes), TEST(test_errors),      TEST(test_memory),
         TEST(test_pinned_memory), TEST(test_modules),    TEST(test_bundle),      TEST(test_launch),

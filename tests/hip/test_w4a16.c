@@ -152,8 +152,9 @@ static void test_info(void **state) {
     w4a16_device_info info;
     MUST(open_device(W4A16_DEVICE_HIP, &device, &error));
     w4a16_device_get_info(device, &info);
-    assert_string_equal(info.target, "gfx1100");
-    assert_string_equal(info.name, "AMD Radeon RX 7900 XTX (simulated)");
+    const char *target = getenv("GFX11SIM_TARGET");
+    assert_string_equal(info.target, target ? target : "gfx1100");
+    assert_non_null(strstr(info.name, "(simulated)"));
     assert_memory_equal(info.runtime, "HIP 7.", 6);
     w4a16_device_close(device);
 }
