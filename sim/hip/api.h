@@ -36,8 +36,6 @@ enum { hipStreamCaptureStatusNone, hipStreamCaptureStatusActive, hipStreamCaptur
 #define HIP_LAUNCH_PARAM_BUFFER_SIZE    ((void *)2)
 #define HIP_LAUNCH_PARAM_END            ((void *)3)
 
-struct hip_properties; /* hipDeviceProp_tR0600, see device.c */
-
 #define HIP_API __attribute__((visibility("default")))
 
 /* errors.c */
@@ -57,7 +55,7 @@ HIP_API hipError_t hipDeviceGet(int *device, int ordinal);
 HIP_API hipError_t hipDeviceGetName(char *name, int bytes, int device);
 HIP_API hipError_t hipDeviceTotalMem(size_t *bytes, int device);
 HIP_API hipError_t hipDeviceGetAttribute(int *value, int attribute, int device);
-HIP_API hipError_t hipGetDevicePropertiesR0600(struct hip_properties *properties, int device);
+HIP_API hipError_t hipGetDevicePropertiesR0600(void *properties, int device); /* 1472 bytes */
 HIP_API hipError_t hipDeviceSynchronize(void);
 HIP_API hipError_t hipDeviceReset(void);
 

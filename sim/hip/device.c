@@ -237,7 +237,7 @@ hipError_t hipDeviceTotalMem(size_t *bytes, int device) { CALL(CALL_QUEUE, put_m
 hipError_t hipDeviceGetAttribute(int *value, int number, int device) {
     CALL(CALL_QUEUE, attribute(value, number, device));
 }
-hipError_t hipGetDevicePropertiesR0600(struct hip_properties *properties, int device) {
+hipError_t hipGetDevicePropertiesR0600(void *properties, int device) {
     CALL(CALL_QUEUE, put_properties(properties, device));
 }
 hipError_t hipDeviceSynchronize(void) { CALL(CALL_BLOCKING, hipSuccess); }

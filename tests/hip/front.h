@@ -48,14 +48,14 @@ enum { GLOBAL_MODE, THREAD_MODE, RELAXED_MODE };
     X(int, hipHostGetDevicePointer, (void **, void *, unsigned))                                             \
     X(int, hipMemGetInfo, (size_t *, size_t *))                                                              \
     X(int, hipMemcpy, (void *, const void *, size_t, int))                                                   \
-    X(int, hipMemcpyHtoD, (void *, void *, size_t))                                                          \
-    X(int, hipMemcpyDtoH, (void *, void *, size_t))                                                          \
-    X(int, hipMemcpyDtoD, (void *, void *, size_t))                                                          \
+    X(int, hipMemcpyHtoD, (void *, const void *, size_t))                                                    \
+    X(int, hipMemcpyDtoH, (void *, const void *, size_t))                                                    \
+    X(int, hipMemcpyDtoD, (void *, const void *, size_t))                                                    \
     X(int, hipMemcpyWithStream, (void *, const void *, size_t, int, void *))                                 \
     X(int, hipMemcpyAsync, (void *, const void *, size_t, int, void *))                                      \
     X(int, hipMemcpyHtoDAsync, (void *, const void *, size_t, void *))                                       \
-    X(int, hipMemcpyDtoHAsync, (void *, void *, size_t, void *))                                             \
-    X(int, hipMemcpyDtoDAsync, (void *, void *, size_t, void *))                                             \
+    X(int, hipMemcpyDtoHAsync, (void *, const void *, size_t, void *))                                       \
+    X(int, hipMemcpyDtoDAsync, (void *, const void *, size_t, void *))                                       \
     X(int, hipMemset, (void *, int, size_t))                                                                 \
     X(int, hipMemsetD8, (void *, unsigned char, size_t))                                                     \
     X(int, hipMemsetD16, (void *, unsigned short, size_t))                                                   \
@@ -67,7 +67,7 @@ enum { GLOBAL_MODE, THREAD_MODE, RELAXED_MODE };
     X(int, hipModuleLoadDataEx, (void **, const void *, unsigned, int *, void **))                           \
     X(int, hipModuleUnload, (void *))                                                                        \
     X(int, hipModuleGetFunction, (void **, void *, const char *))                                            \
-    X(int, hipFuncGetAttribute, (int *, int, const void *))                                                  \
+    X(int, hipFuncGetAttribute, (int *, int, void *))                                                        \
     X(int, hipModuleLaunchKernel,                                                                            \
       (void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **,        \
        void **))                                                                                             \
