@@ -47,6 +47,8 @@ static hipError_t arguments(const gfx11sim_kernel_info *info, void **params, voi
     return hipSuccess;
 }
 
+enum { BLOCK_MAX = 1024, LDS_MAX = 65536 }; /* of a work-group */
+
 struct shape {
     uint64_t items[3];
     uint32_t block[3];
@@ -58,11 +60,11 @@ static hipError_t check_shape(const struct shape *s, const gfx11sim_kernel_info 
     for (int d = 0; d < 3; d++) {
         if (!s->items[d] || !s->block[d] || s->items[d] > UINT32_MAX) return hipErrorInvalidValue;
         if (s->items[d] % s->block[d]) return hipErrorInvalidValue; /* uniform work-groups alone */
-        if (s->block[d] > 1024) return hipErrorInvalidValue;
+        if (s->block[d] > BLOCK_MAX) return hipErrorInvalidValue;
         block *= s->block[d];
     }
     if (block > info->max_block) return hipErrorInvalidValue;
-    return s->lds_bytes > 65536 ? hipErrorInvalidValue : hipSuccess;
+    return s->lds_bytes > LDS_MAX - info->lds_bytes ? hipErrorInvalidValue : hipSuccess;
 }
 
 static hipError_t launch(hipFunction_t handle, const struct shape *s, hipStream_t stream, void **params,

@@ -61,6 +61,7 @@ static void conforms(void **state) {
 int main(int argc, char **argv) {
     w4a16_device_options_init(&options);
     if (argc > 1 && strcmp(argv[1], "cpu") == 0) options.kind = W4A16_DEVICE_CPU;
+    if (argc > 1 && strcmp(argv[1], "hip") == 0) options.kind = W4A16_DEVICE_HIP;
     if (argc > 2 && *argv[2]) options.target = argv[2];
     if (argc > 3) stride = strtoul(argv[3], NULL, 10);
     if (argc > 4) { /* strict: under a random schedule */

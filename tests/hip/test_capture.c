@@ -344,6 +344,20 @@ static void test_fork_and_join(void **state) {
     OK(hipStreamDestroy(other));
 }
 
+/* A launch that cannot be is refused when it is captured, and does the capture no harm. */
+static void test_refused_launches(void **state) {
+    (void)state;
+    void *params[] = {&in, &out};
+    begin(GLOBAL_MODE);
+    GIVES("hipErrorInvalidValue",
+          hipModuleLaunchKernel(group_sum, 1, 1, 1, 1024, 2, 1, 0, stream, params, NULL));
+    GIVES("hipErrorInvalidValue",
+          hipModuleLaunchKernel(group_sum, 1, 1, 1, BLOCK, 1, 1, 65536 - 1023, stream, params, NULL));
+    OK(hipModuleLaunchKernel(group_sum, 1, 1, 1, BLOCK, 1, 1, 65536 - 1024, stream, params, NULL));
+    GIVES("hipErrorInvalidValue", hipMemcpyAsync(out, params, 5, TO_DEVICE, stream));
+    end_valid();
+}
+
 /* A graph outlives what it refers to; its launch then says so. */
 static void test_stale_graph(void **state) {
     (void)state;
@@ -369,8 +383,9 @@ int main(int argc, char **argv) {
     if (argc != 3) return 2;
     open_front(argv[1]);
     object_path = argv[2];
-    const struct CMUnitTest tests[] = {
-        TEST(test_replay),      TEST(test_forbidden),     TEST(test_thread_mode), TEST(test_begin_and_end),
-        TEST(test_null_stream), TEST(test_fork_and_join), TEST(test_stale_graph)};
+    const struct CMUnitTest tests[] = {TEST(test_replay),      TEST(test_forbidden),
+                                       TEST(test_thread_mode), TEST(test_begin_and_end),
+                                       TEST(test_null_stream), TEST(test_fork_and_join),
+                                       TEST(test_stale_graph), TEST(test_refused_launches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -206,6 +206,7 @@ static void test_memory(void **state) {
     GIVES("hipErrorOutOfMemory", hipMalloc(&big, SIZE_MAX));
     GIVES("hipErrorInvalidValue", hipMemcpy(p, there, 1001, TO_DEVICE));
     GIVES("hipErrorInvalidValue", hipMemcpy((char *)p + 999, there, 2, TO_DEVICE));
+    GIVES("hipErrorInvalidValue", hipMemcpy(back, (char *)p + 999, 2, FROM_DEVICE));
     GIVES("hipErrorInvalidValue", hipMemcpy(there, there, 2, TO_DEVICE));
     GIVES("hipErrorInvalidValue", hipMemcpy(NULL, there, 2, DEFAULT));
     GIVES("hipErrorInvalidMemcpyDirection", hipMemcpy(p, there, 2, 5));
@@ -272,10 +273,12 @@ static void test_modules(void **state) {
     free(other);
 }
 
-/* An offload bundle as the compiler writes it: a host entry, one of another target, one of this. */
+/* An offload bundle as the compiler writes it: an entry whose name goes on, one of another target, one of
+ * this. */
 static void test_bundle(void **state) {
     (void)state;
-    static const char *const names[] = {"host-x86_64-unknown-linux-gnu-", "hipv4-amdgcn-amd-amdhsa--gfx1101",
+    static const char *const names[] = {"hipv4-amdgcn-amd-amdhsa--gfx11000",
+                                        "hipv4-amdgcn-amd-amdhsa--gfx1101",
                                         "hipv4-amdgcn-amd-amdhsa--gfx1100"};
     size_t sizes[3] = {0};
     unsigned char *parts[3] = {NULL, read_all(other_path, &sizes[1]), read_all(object_path, &sizes[2])};
