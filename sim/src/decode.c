@@ -99,6 +99,7 @@ unsigned decode(unsigned target_mask, const uint32_t *code, unsigned available, 
     memset(out, 0, sizeof *out);
     uint32_t w = next_dword(&d);
     if (!d.reason) decode_any(&d, out, w);
+    if (d.has_literal && out->x.dpp) refuse(&d, "a literal beside DPP");
     if (d.reason) {
         *illegal_reason = d.reason;
         return 0;

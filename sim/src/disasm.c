@@ -106,7 +106,8 @@ static bool is_mix(const struct inst *i) { return op_info(i->op)->src[0] == TYPE
 
 static void text_literal(struct text *t, const struct inst *i, const struct operand *o, uint32_t literal) {
     bool marked = inlinable(o, literal);
-    if (type_is_16(o->type) && !(marked && is_mix(i))) literal &= 0xffff; /* there LLVM shows all 32 bits */
+    bool whole = o->type == TYPE_BF16 || (marked && is_mix(i)); /* there LLVM shows all 32 bits */
+    if (type_is_16(o->type) && !whole) literal &= 0xffff;
     text_add(t, marked ? "lit(0x%x)" : "0x%x", literal);
 }
 
@@ -141,6 +142,17 @@ static void text_next(struct text *t, unsigned *count) { text_add(t, (*count)++ 
 /* ---- scalar formats -------------------------------------------------------------------------------------
  */
 
+/* LLVM shows inline constants of scalar halves as numbers in comparisons, and elsewhere literals with all 32
+ * bits. */
+static void text_scalar_operand(struct text *t, const struct inst *i, const struct operand *source,
+                                unsigned code) {
+    struct operand o = *source;
+    bool compares = i->format == FMT_SOPC, is_literal = code == CODE_LITERAL;
+    if (o.kind == OPND_CONST && o.type == TYPE_F16 && compares != is_literal)
+        o.type = compares ? TYPE_B16 : TYPE_B32;
+    text_operand(t, i, &o, code, false);
+}
+
 static void text_scalar(struct text *t, const struct inst *i) {
     const struct op_info *info = op_info(i->op);
     unsigned count = 0;
@@ -156,14 +168,15 @@ static void text_scalar(struct text *t, const struct inst *i) {
     unsigned shown = info->flags & OP_ACCUMULATES ? 2 : i->src_count;
     for (unsigned n = 0; n < shown; n++) {
         text_next(t, &count);
-        unsigned code = BITS(i->words[0], 8 * n, 8);
+        bool last_is_second = i->op == OP_s_fmamk_f32 && n == 2; /* the literal lies between them */
+        unsigned code = BITS(i->words[0], last_is_second ? 8 : 8 * n, 8);
         if (i->op == OP_s_fmaak_f32 && n == 2) code = CODE_LITERAL;
         if (i->op == OP_s_fmamk_f32 && n == 1)
             text_add(t, "0x%x", i->words[1]);
         else if (code == CODE_LITERAL && n == 2)
             text_add(t, "0x%x", i->words[1]);
         else
-            text_operand(t, i, &i->src[n], i->op == OP_s_fmamk_f32 && n == 2 ? 0 : code, false);
+            text_scalar_operand(t, i, &i->src[n], code);
     }
 }
 
@@ -363,6 +376,8 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
             o.type = TYPE_F16;
         }
         if (i->op == OP_v_ldexp_f16) o.type = TYPE_F16; /* LLVM's view of the integer exponent */
+        if (i->op == OP_v_cndmask_b16 && n == 1 && o.kind == OPND_CONST)
+            o.type = TYPE_B16; /* ... of this one */
         text_next(t, count);
         bool fma_constant = encoded_in(i->op, FMT_VOP3) == false && o.kind == OPND_CONST && n > 0 &&
                             i->format != FMT_VOP3P && !is_vop3(i) && i->format != FMT_VINTERP;

@@ -2,8 +2,11 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * The decoder and the disassembler against llvm-mc as a live oracle: random encodings of every format,
- * compared in legality, length and text. `test_sim_decode LINES [SEED]` runs LINES per format instead of the
- * default.
+ * compared in legality, length and text.
+ *
+ *     test_sim_decode [--lines N] [--legal N] [--seed N] [--target gfx1100] [--format NAME] [--shown N]
+ *
+ * runs N random lines per format, or batches of them until N were legal; scripts/decode-million.sh uses it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +21,8 @@
 
 #include "inst.h"
 
-static unsigned lines_per_format = 10000, failures_shown = 5;
+static unsigned lines_per_format = 10000, legal_per_format, failures_shown = 5;
+static const char *target = "gfx1100", *only_format;
 static uint64_t random_state = 1;
 
 static uint32_t random32(void) {
@@ -97,9 +101,9 @@ static void ask_llvm_mc(uint32_t (*words)[DWORDS], struct verdict *verdicts, uns
     fclose(f);
     memset(verdicts, 0, count * sizeof *verdicts);
     snprintf(command, sizeof command,
-             LLVM_MC " -triple=amdgcn-amd-amdhsa -mcpu=gfx1100 -mattr=+wavefrontsize32 --disassemble"
+             LLVM_MC " -triple=amdgcn-amd-amdhsa -mcpu=%s -mattr=+wavefrontsize32 --disassemble"
                      " --show-encoding %s 2>%s.err",
-             in, in);
+             target, in, in);
     FILE *p = popen(command, "r");
     assert_non_null(p);
     unsigned at = 0;
@@ -148,11 +152,15 @@ static void ask_llvm_mc(uint32_t (*words)[DWORDS], struct verdict *verdicts, uns
  * Known differences. We refuse, for these reasons, what LLVM prints anyway (it would not assemble it), and
  * sources that gfx11 lacks or only graphics has.
  */
-static const char *const refused_reasons[] = {
-    "op_sel of a source that is not there",       "a lane mask must be in scalar registers",
-    "a scalar destination has a reserved number", "a register range goes beyond v255",
-    "no such range of scalar registers",          "a reserved DPP control",
-    "a matrix fragment must be in VGPRs",         "a sign modifier on an integer"};
+static const char *const refused_reasons[] = {"op_sel of a source that is not there",
+                                              "a lane mask must be in scalar registers",
+                                              "a scalar destination has a reserved number",
+                                              "a register range goes beyond v255",
+                                              "no such range of scalar registers",
+                                              "a reserved DPP control",
+                                              "a matrix fragment must be in VGPRs",
+                                              "a sign modifier on an integer",
+                                              "a literal beside DPP"};
 static const char *const refused_texts[] = {
     "Invalid",   "invalid",       "src_pops_exiting_wave_id", "src_flat_scratch_base", "src_vccz",
     "src_execz", "src_lds_direct"};
@@ -160,7 +168,7 @@ static const char *const refused_texts[] = {
 static bool refused_knowingly(const uint32_t *words, const char *text) {
     struct inst_pair pair;
     const char *reason = "";
-    decode(TARGET_GFX1100, words, DWORDS, &pair, &reason);
+    decode(target_from_name(target)->mask, words, DWORDS, &pair, &reason);
     for (unsigned n = 0; n < sizeof refused_reasons / sizeof refused_reasons[0]; n++)
         if (!strcmp(reason, refused_reasons[n])) return true;
     for (unsigned n = 0; n < sizeof refused_texts / sizeof refused_texts[0]; n++)
@@ -181,15 +189,19 @@ static void normalise(char *text) {
 
 static bool agrees(const uint32_t *words, const struct verdict *v, char *text, unsigned text_bytes,
                    unsigned *length) {
-    *length = gfx11sim_disassemble("gfx1100", words, DWORDS, text, text_bytes);
+    *length = gfx11sim_disassemble(target, words, DWORDS, text, text_bytes);
     if (!*length || strstr(v->text, "nvalid")) return !v->bytes || refused_knowingly(words, v->text);
     char expected[256], ours[256];
     snprintf(expected, sizeof expected, "%s", v->text);
     snprintf(ours, sizeof ours, "%s", text);
     /* With op_sel bits on operands that are no VGPRs it does not name halves at all. */
-    if (!strstr(expected, ".l") && !strstr(expected, ".h"))
-        for (char *half; (half = strpbrk(ours, ".")) && strchr("lh", half[1]);)
-            memmove(half, half + 2, strlen(half + 1));
+    if (!strstr(expected, ".l") && !strstr(expected, ".h")) {
+        for (char *half = ours; (half = strchr(half, '.'));)
+            if (half[1] == 'l' || half[1] == 'h')
+                memmove(half, half + 2, strlen(half + 1));
+            else
+                half++;
+    }
     normalise(expected);
     normalise(ours);
     /* The bytes are LLVM's own encoding of its text: an inline float of a 16-bit integer operand comes back
@@ -203,20 +215,22 @@ static void test_format(void **state) {
     uint32_t (*words)[DWORDS] = calloc(lines_per_format, sizeof *words);
     struct verdict *verdicts = calloc(lines_per_format, sizeof *verdicts);
     assert_true(words && verdicts);
-    for (unsigned n = 0; n < lines_per_format; n++) make_candidate(f, words[n]);
-    ask_llvm_mc(words, verdicts, lines_per_format);
-    unsigned wrong = 0, legal = 0;
-    for (unsigned n = 0; n < lines_per_format; n++) {
-        char text[256];
-        unsigned length;
-        legal += verdicts[n].bytes != 0;
-        if (agrees(words[n], &verdicts[n], text, sizeof text, &length)) continue;
-        if (wrong++ < failures_shown)
-            print_error("%08x %08x %08x: ours %u '%s', llvm-mc %u '%s'\n", words[n][0], words[n][1],
-                        words[n][2], 4 * length, length ? text : "", verdicts[n].bytes,
-                        verdicts[n].bytes ? verdicts[n].text : "");
-    }
-    print_message("%s: %u of %u legal, %u disagree\n", f->name, legal, lines_per_format, wrong);
+    unsigned long wrong = 0, legal = 0, lines = 0;
+    do {
+        for (unsigned n = 0; n < lines_per_format; n++) make_candidate(f, words[n]);
+        ask_llvm_mc(words, verdicts, lines_per_format);
+        for (unsigned n = 0; n < lines_per_format; n++, lines++) {
+            char text[256];
+            unsigned length;
+            legal += verdicts[n].bytes != 0;
+            if (agrees(words[n], &verdicts[n], text, sizeof text, &length)) continue;
+            if (wrong++ < failures_shown)
+                print_error("%08x %08x %08x: ours %u '%s', llvm-mc %u '%s'\n", words[n][0], words[n][1],
+                            words[n][2], 4 * length, length ? text : "", verdicts[n].bytes,
+                            verdicts[n].bytes ? verdicts[n].text : "");
+        }
+    } while (legal < legal_per_format);
+    print_message("%s, %s: %lu of %lu legal, %lu disagree\n", target, f->name, legal, lines, wrong);
     free(words);
     free(verdicts);
     assert_int_equal(wrong, 0);
@@ -296,9 +310,16 @@ static void test_random_ends(void **state) {
 }
 
 int main(int argc, char **argv) {
-    if (argc > 1) lines_per_format = (unsigned)strtoul(argv[1], NULL, 0);
-    if (argc > 2) random_state = strtoull(argv[2], NULL, 0);
-    if (argc > 3) failures_shown = (unsigned)strtoul(argv[3], NULL, 0);
+    for (int n = 1; n + 1 < argc; n += 2) {
+        const char *value = argv[n + 1];
+        if (!strcmp(argv[n], "--lines")) lines_per_format = (unsigned)strtoul(value, NULL, 0);
+        if (!strcmp(argv[n], "--legal")) legal_per_format = (unsigned)strtoul(value, NULL, 0);
+        if (!strcmp(argv[n], "--seed")) random_state = strtoull(value, NULL, 0);
+        if (!strcmp(argv[n], "--shown")) failures_shown = (unsigned)strtoul(value, NULL, 0);
+        if (!strcmp(argv[n], "--target")) target = value;
+        if (!strcmp(argv[n], "--format")) only_format = value;
+    }
+    if (!lines_per_format || !target_from_name(target)) return 2;
     const struct CMUnitTest tables[] = {cmocka_unit_test(test_tables), cmocka_unit_test(test_known_texts),
                                         cmocka_unit_test(test_refusals), cmocka_unit_test(test_random_ends)};
     int failed = cmocka_run_group_tests_name("tables", tables, NULL, NULL);
@@ -307,8 +328,10 @@ int main(int argc, char **argv) {
         return failed ? failed : 77;
     }
     struct CMUnitTest tests[FORMATS];
+    unsigned count = 0;
     for (unsigned n = 0; n < FORMATS; n++)
-        tests[n] =
-            (struct CMUnitTest){formats[n].name, test_format, NULL, NULL, (void *)(uintptr_t)&formats[n]};
-    return failed + cmocka_run_group_tests_name("formats", tests, NULL, NULL);
+        if (!only_format || !strcmp(only_format, formats[n].name))
+            tests[count++] =
+                (struct CMUnitTest){formats[n].name, test_format, NULL, NULL, (void *)(uintptr_t)&formats[n]};
+    return failed + _cmocka_run_group_tests("formats", tests, count, NULL, NULL);
 }
