@@ -142,14 +142,15 @@ static void text_next(struct text *t, unsigned *count) { text_add(t, (*count)++ 
 /* ---- scalar formats -------------------------------------------------------------------------------------
  */
 
-/* LLVM shows inline constants of scalar halves as numbers in comparisons, and elsewhere literals with all 32
- * bits. */
+/* LLVM's ways with constants of scalar halves: numbers in comparisons, all 32 bits of a single source's
+ * literal. */
 static void text_scalar_operand(struct text *t, const struct inst *i, const struct operand *source,
                                 unsigned code) {
     struct operand o = *source;
-    bool compares = i->format == FMT_SOPC, is_literal = code == CODE_LITERAL;
-    if (o.kind == OPND_CONST && o.type == TYPE_F16 && compares != is_literal)
-        o.type = compares ? TYPE_B16 : TYPE_B32;
+    if (o.kind == OPND_CONST && o.type == TYPE_F16) {
+        if (i->format == FMT_SOPC && code != CODE_LITERAL) o.type = TYPE_B16;
+        if (i->format == FMT_SOP1 && code == CODE_LITERAL) o.type = TYPE_B32;
+    }
     text_operand(t, i, &o, code, false);
 }
 
