@@ -66,6 +66,8 @@ HIP_API hipError_t hipMallocAsync(void **pointer, size_t bytes, hipStream_t stre
 HIP_API hipError_t hipFreeAsync(void *pointer, hipStream_t stream);
 HIP_API hipError_t hipHostMalloc(void **pointer, size_t bytes, unsigned flags);
 HIP_API hipError_t hipHostFree(void *pointer);
+HIP_API hipError_t hipHostRegister(void *host, size_t bytes, unsigned flags);
+HIP_API hipError_t hipHostUnregister(void *host);
 HIP_API hipError_t hipHostGetDevicePointer(void **device, void *host, unsigned flags);
 HIP_API hipError_t hipMemGetInfo(size_t *free_bytes, size_t *total);
 HIP_API hipError_t hipMemcpy(void *to, const void *from, size_t bytes, int kind);

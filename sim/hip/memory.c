@@ -16,70 +16,75 @@ static size_t card_bytes(void) { return (size_t)runtime.card->memory_gib << 30; 
 /* ---- allocations
  * --------------------------------------------------------------------------------------------- */
 
-static hipError_t map(struct allocation *a, size_t bytes) {
-    a->mapped = (bytes + PAGE - 1) / PAGE * PAGE;
-    a->bytes = bytes;
-    void *host =
-        mmap(NULL, a->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (host == MAP_FAILED) return hipErrorOutOfMemory;
-    a->host = host;
-    if (bytes <= POISON_MAX) memset(host, POISON, bytes);
+/* Makes the block's host memory visible to kernels. */
+static hipError_t bind(struct allocation *a) {
+    static const char *const names[] = {"hipMalloc", "hipHostMalloc", "hipHostRegister"};
     gfx11sim_report report;
     bool fault;
-    gfx11sim_status status = gfx11sim_bind(runtime.sim, host, bytes, GFX11SIM_READ | GFX11SIM_WRITE,
-                                           a->pinned ? "hipHostMalloc" : "hipMalloc", &a->address, &report);
-    if (status == GFX11SIM_OK && !a->pinned &&
-        (status = gfx11sim_mark(runtime.sim, a->address, bytes, 0, &report)))
-        gfx11sim_unbind(runtime.sim, a->address, NULL);
-    if (status == GFX11SIM_OK) return hipSuccess;
-    munmap(host, a->mapped);
-    return error_from_report(&report, &fault);
+    gfx11sim_status status = gfx11sim_bind(runtime.sim, a->host, a->bytes, GFX11SIM_READ | GFX11SIM_WRITE,
+                                           names[a->kind], &a->address, &report);
+    if (status == GFX11SIM_OK && a->kind == MEMORY_DEVICE) {
+        status = gfx11sim_mark(runtime.sim, a->address, a->bytes, 0, &report);
+        if (status != GFX11SIM_OK) gfx11sim_unbind(runtime.sim, a->address, NULL);
+    }
+    return status == GFX11SIM_OK ? hipSuccess : error_from_report(&report, &fault);
 }
 
-static hipError_t allocate(void **pointer, size_t bytes, bool pinned) {
+static hipError_t map(struct allocation *a) {
+    a->mapped = (a->bytes + PAGE - 1) / PAGE * PAGE;
+    a->host =
+        mmap(NULL, a->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (a->host == MAP_FAILED) return hipErrorOutOfMemory;
+    if (a->bytes <= POISON_MAX) memset(a->host, POISON, a->bytes);
+    hipError_t code = bind(a);
+    if (code) munmap(a->host, a->mapped);
+    return code;
+}
+
+static hipError_t allocate(void **pointer, size_t bytes, enum allocation_kind kind) {
     if (!pointer) return hipErrorInvalidValue;
     *pointer = NULL;
     if (!bytes) return hipSuccess;
-    if (bytes > card_bytes() || (!pinned && bytes > card_bytes() - runtime.used)) return hipErrorOutOfMemory;
+    if (bytes > card_bytes() - (kind == MEMORY_DEVICE ? runtime.used : 0)) return hipErrorOutOfMemory;
     struct allocation *a = handle_new(HANDLE_ALLOCATION, sizeof *a);
     if (!a) return hipErrorOutOfMemory;
-    a->pinned = pinned;
-    hipError_t code = map(a, bytes);
+    a->kind = kind;
+    a->bytes = bytes;
+    hipError_t code = map(a);
     if (code) {
         handle_free(HANDLE_ALLOCATION, a);
         return code;
     }
-    if (!pinned) runtime.used += a->mapped;
-    *pointer = pinned ? a->host : (void *)(uintptr_t)a->address;
+    if (kind == MEMORY_DEVICE) runtime.used += a->mapped;
+    *pointer = kind == MEMORY_DEVICE ? (void *)(uintptr_t)a->address : a->host;
     return hipSuccess;
 }
 
-static hipError_t release(struct allocation *a) {
-    if (!a->pinned) runtime.used -= a->mapped;
+static void release(struct allocation *a) {
+    if (a->kind == MEMORY_DEVICE) runtime.used -= a->mapped;
     gfx11sim_unbind(runtime.sim, a->address, NULL);
-    munmap(a->host, a->mapped);
+    if (a->mapped) munmap(a->host, a->mapped);
     handle_free(HANDLE_ALLOCATION, a);
-    return hipSuccess;
 }
 
 static uint64_t program_address(const struct allocation *a) {
-    return a->pinned ? (uint64_t)(uintptr_t)a->host : a->address;
+    return a->kind == MEMORY_DEVICE ? a->address : (uint64_t)(uintptr_t)a->host;
 }
 
-static hipError_t release_at(const void *pointer, bool pinned) {
+static hipError_t release_at(const void *pointer, enum allocation_kind kind) {
     if (!pointer) return runtime.sticky;
     for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
         struct allocation *a = (struct allocation *)h;
-        if (a->pinned != pinned || program_address(a) != (uint64_t)(uintptr_t)pointer) continue;
+        if (a->kind != kind || program_address(a) != (uint64_t)(uintptr_t)pointer) continue;
         release(a);
         return runtime.sticky;
     }
-    return hipErrorInvalidValue;
+    return kind == MEMORY_REGISTERED ? hipErrorHostMemoryNotRegistered : hipErrorInvalidValue;
 }
 
-static hipError_t free_unsafe(const void *pointer, bool pinned) {
+static hipError_t free_unsafe(const void *pointer, enum allocation_kind kind) {
     if (!runtime.sticky) TRY(capture_check_unsafe());
-    return release_at(pointer, pinned);
+    return release_at(pointer, kind);
 }
 
 hipError_t memory_reset(void) {
@@ -92,19 +97,36 @@ static struct allocation *holder(const void *pointer, uint64_t *offset) {
     for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
         struct allocation *a = (struct allocation *)h;
         uint64_t at = (uint64_t)(uintptr_t)pointer;
-        for (int pinned = 0; pinned <= a->pinned; pinned++) {
-            *offset = at - (pinned ? (uint64_t)(uintptr_t)a->host : a->address);
-            if (*offset < a->bytes) return a;
-        }
+        *offset = at - a->address;
+        if (*offset < a->bytes) return a;
+        *offset = at - program_address(a);
+        if (*offset < a->bytes) return a;
     }
     return NULL;
+}
+
+static hipError_t register_host(void *host, size_t bytes) {
+    if (!host || !bytes || (uintptr_t)host + bytes < (uintptr_t)host) return hipErrorInvalidValue;
+    for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
+        const struct allocation *a = (struct allocation *)h;
+        uint64_t from = program_address(a), at = (uint64_t)(uintptr_t)host;
+        if (at < from + a->bytes && from < at + bytes) return hipErrorHostMemoryAlreadyRegistered;
+    }
+    struct allocation *a = handle_new(HANDLE_ALLOCATION, sizeof *a);
+    if (!a) return hipErrorOutOfMemory;
+    a->kind = MEMORY_REGISTERED;
+    a->host = host;
+    a->bytes = bytes;
+    hipError_t code = bind(a);
+    if (code) handle_free(HANDLE_ALLOCATION, a);
+    return code;
 }
 
 static hipError_t device_pointer(void **device, const void *host, unsigned flags) {
     uint64_t offset;
     if (!device || flags) return hipErrorInvalidValue;
     struct allocation *a = holder(host, &offset);
-    if (!a || !a->pinned) return hipErrorInvalidValue;
+    if (!a || a->kind == MEMORY_DEVICE) return hipErrorInvalidValue;
     *device = (void *)(uintptr_t)(a->address + offset);
     return hipSuccess;
 }
@@ -120,17 +142,19 @@ static hipError_t allocate_queued(void **pointer, size_t bytes, hipStream_t hand
     struct stream *stream;
     TRY(stream_find(handle, &stream));
     if (stream && stream->capture) return capture_check_stream(stream);
-    return allocate(pointer, bytes, false);
+    return allocate(pointer, bytes, MEMORY_DEVICE);
 }
 static hipError_t free_queued(void *pointer, hipStream_t handle) {
     struct stream *stream;
     TRY(stream_find(handle, &stream));
     if (stream && stream->capture) return capture_check_stream(stream);
-    return release_at(pointer, false);
+    return release_at(pointer, MEMORY_DEVICE);
 }
 
-hipError_t hipMalloc(void **pointer, size_t bytes) { CALL(CALL_UNSAFE, allocate(pointer, bytes, false)); }
-hipError_t hipFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, false)); }
+hipError_t hipMalloc(void **pointer, size_t bytes) {
+    CALL(CALL_UNSAFE, allocate(pointer, bytes, MEMORY_DEVICE));
+}
+hipError_t hipFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, MEMORY_DEVICE)); }
 hipError_t hipMallocAsync(void **pointer, size_t bytes, hipStream_t stream) {
     CALL(CALL_QUEUE, allocate_queued(pointer, bytes, stream));
 }
@@ -139,9 +163,14 @@ hipError_t hipFreeAsync(void *pointer, hipStream_t stream) {
 }
 hipError_t hipHostMalloc(void **pointer, size_t bytes, unsigned flags) {
     (void)flags; /* kinds of mapping and caching, which have no meaning here */
-    CALL(CALL_UNSAFE, allocate(pointer, bytes, true));
+    CALL(CALL_UNSAFE, allocate(pointer, bytes, MEMORY_PINNED));
 }
-hipError_t hipHostFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, true)); }
+hipError_t hipHostFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, MEMORY_PINNED)); }
+hipError_t hipHostRegister(void *host, size_t bytes, unsigned flags) {
+    (void)flags; /* as in hipHostMalloc */
+    CALL(CALL_UNSAFE, register_host(host, bytes));
+}
+hipError_t hipHostUnregister(void *host) { CALL(CALL_RELEASE, free_unsafe(host, MEMORY_REGISTERED)); }
 hipError_t hipHostGetDevicePointer(void **device, void *host, unsigned flags) {
     CALL(CALL_QUEUE, device_pointer(device, host, flags));
 }

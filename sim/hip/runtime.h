@@ -99,10 +99,10 @@ struct handle *handle_first(enum handle_kind kind);
 
 struct allocation {
     struct handle handle;
-    uint64_t address; /* simulated: what the program sees of device memory */
-    void *host;       /* what the program sees of pinned memory */
-    size_t bytes, mapped;
-    bool pinned;
+    uint64_t address;     /* simulated: what the program sees of device memory */
+    void *host;           /* what the program sees of pinned memory */
+    size_t bytes, mapped; /* mapped is 0 for memory that is the program's own */
+    enum allocation_kind { MEMORY_DEVICE, MEMORY_PINNED, MEMORY_REGISTERED } kind;
 };
 
 hipError_t memory_reset(void); /* frees everything */

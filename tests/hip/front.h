@@ -45,6 +45,8 @@ enum { GLOBAL_MODE, THREAD_MODE, RELAXED_MODE };
     X(int, hipFreeAsync, (void *, void *))                                                                   \
     X(int, hipHostMalloc, (void **, size_t, unsigned))                                                       \
     X(int, hipHostFree, (void *))                                                                            \
+    X(int, hipHostRegister, (void *, size_t, unsigned))                                                      \
+    X(int, hipHostUnregister, (void *))                                                                      \
     X(int, hipHostGetDevicePointer, (void **, void *, unsigned))                                             \
     X(int, hipMemGetInfo, (size_t *, size_t *))                                                              \
     X(int, hipMemcpy, (void *, const void *, size_t, int))                                                   \

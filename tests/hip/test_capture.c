@@ -146,6 +146,12 @@ static int do_host_malloc(void) {
     if (!code) OK(hipHostFree(p));
     return code;
 }
+static int do_register(void) {
+    uint32_t word;
+    int code = hipHostRegister(&word, 4, 0);
+    if (!code) OK(hipHostUnregister(&word));
+    return code;
+}
 static int do_load(void) {
     void *m = NULL;
     int code = hipModuleLoad(&m, object_path);
@@ -173,6 +179,7 @@ static const struct {
 } forbidden[] = {{"hipMalloc", do_malloc, 1, 0},
                  {"hipFree", do_free, 1, 0},
                  {"hipHostMalloc", do_host_malloc, 1, 0},
+                 {"hipHostRegister", do_register, 1, 0},
                  {"hipModuleLoad", do_load, 1, 0},
                  {"hipMemcpy", do_copy, 0, 1},
                  {"hipMemset", do_fill, 0, 1},

@@ -233,9 +233,23 @@ static void test_pinned_memory(void **state) {
     OK(launch_sums(in, out, NULL));
     OK(hipMemcpy(sums, out, sizeof sums, FROM_DEVICE));
     check_sums(sums, 5);
-    OK(hipFree(out));
     GIVES("hipErrorInvalidValue", hipFree(host));
     OK(hipHostFree(host));
+
+    uint32_t own[ITEMS];
+    OK(hipHostRegister(own, sizeof own, 0));
+    GIVES("hipErrorHostMemoryAlreadyRegistered", hipHostRegister(own + 1, 4, 0));
+    GIVES("hipErrorInvalidValue", hipHostRegister(NULL, 4, 0));
+    OK(hipHostGetDevicePointer(&in, own, 0));
+    fill_input(own, 9);
+    OK(launch_sums(in, out, NULL));
+    OK(hipMemcpy(sums, out, sizeof sums, FROM_DEVICE));
+    check_sums(sums, 9);
+    GIVES("hipErrorInvalidValue", hipHostFree(own));
+    GIVES("hipErrorHostMemoryNotRegistered", hipHostUnregister(own + 1));
+    OK(hipHostUnregister(own));
+    GIVES("hipErrorHostMemoryNotRegistered", hipHostUnregister(own));
+    OK(hipFree(out));
 }
 
 /* ---- modules and launches
