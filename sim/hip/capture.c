@@ -31,8 +31,7 @@ static struct capture *captures;
 static unsigned long long last_id;
 static _Thread_local int thread_mode = hipStreamCaptureModeGlobal; /* its address names the thread, too */
 
-/* ---- nodes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------------------------------------- */
 
 static struct node *copy_node(const struct node *n) {
     size_t bytes = sizeof *n + n->launch.kernarg_bytes;
@@ -59,8 +58,7 @@ static hipError_t do_now(const struct node *n) {
     return n->kind == NODE_COPY ? copy_now(n) : n->kind == NODE_FILL ? fill_now(n) : launch_now(n);
 }
 
-/* ---- what a capture forbids
- * ---------------------------------------------------------------------------------- */
+/* ---- what a capture forbids --------------------------------------------------------------------------- */
 
 static hipError_t refuse(struct capture *c, hipError_t code) {
     if (!c->invalid) log_sentence("capture %llu becomes invalid: %s", c->id, hipGetErrorString(code));
@@ -102,8 +100,7 @@ hipError_t capture_check_stream(struct stream *s) {
     return s->capture ? refuse(s->capture, hipErrorStreamCaptureUnsupported) : hipSuccess;
 }
 
-/* ---- what a capture records
- * ---------------------------------------------------------------------------------- */
+/* ---- what a capture records --------------------------------------------------------------------------- */
 
 static hipError_t record(struct stream *s, const struct node *n) {
     struct capture *c = s->capture;
@@ -148,8 +145,7 @@ hipError_t capture_wait_event(struct stream *s, struct event *e) {
     return hipSuccess;
 }
 
-/* ---- begin and end
- * ------------------------------------------------------------------------------------------- */
+/* ---- begin and end ------------------------------------------------------------------------------------ */
 
 static hipError_t begin(hipStream_t handle, int mode) {
     struct stream *s;
@@ -286,8 +282,7 @@ hipError_t hipStreamGetCaptureInfo_v2(hipStream_t stream, int *status, unsigned 
 }
 hipError_t hipThreadExchangeStreamCaptureMode(int *mode) { CALL(CALL_HOST, exchange_mode(mode)); }
 
-/* ---- graphs
- * -------------------------------------------------------------------------------------------------- */
+/* ---- graphs ------------------------------------------------------------------------------------------- */
 
 static hipError_t instantiate(hipGraphExec_t *out, hipGraph_t handle) {
     const struct graph *g = handle_find(HANDLE_GRAPH, handle);

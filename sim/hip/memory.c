@@ -13,8 +13,7 @@
 
 static size_t card_bytes(void) { return (size_t)runtime.card->memory_gib << 30; }
 
-/* ---- allocations
- * --------------------------------------------------------------------------------------------- */
+/* ---- allocations -------------------------------------------------------------------------------------- */
 
 /* Makes the block's host memory visible to kernels. */
 static hipError_t bind(struct allocation *a) {
@@ -178,8 +177,7 @@ hipError_t hipMemGetInfo(size_t *free_bytes, size_t *total) {
     CALL(CALL_QUEUE, memory_info(free_bytes, total));
 }
 
-/* ---- copies and fills
- * ---------------------------------------------------------------------------------------- */
+/* ---- copies and fills --------------------------------------------------------------------------------- */
 
 struct range {
     unsigned char *host;

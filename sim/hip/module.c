@@ -17,8 +17,7 @@ struct module {
     size_t bytes; /* of the card's memory */
 };
 
-/* ---- images
- * -------------------------------------------------------------------------------------------------- */
+/* ---- images ------------------------------------------------------------------------------------------- */
 
 struct image {
     const unsigned char *bytes;
@@ -116,8 +115,7 @@ static hipError_t check_elf(struct image *image) {
     return hipSuccess;
 }
 
-/* ---- modules
- * ------------------------------------------------------------------------------------------------- */
+/* ---- modules ------------------------------------------------------------------------------------------ */
 
 static void unload(struct module *m) {
     for (struct handle *h = handle_first(HANDLE_FUNCTION), *next; h; h = next) {

@@ -15,8 +15,7 @@ struct runtime runtime;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local hipError_t last_error;
 
-/* ---- log
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- log ---------------------------------------------------------------------------------------------- */
 
 void log_sentence(const char *format, ...) {
     const char *where = getenv("GFX11SIM_HIP_LOG");
@@ -53,8 +52,7 @@ hipError_t error_from_report(const gfx11sim_report *report, bool *fault) {
     return hipErrorLaunchFailure;
 }
 
-/* ---- failures that a test orders
- * ----------------------------------------------------------------------------- */
+/* ---- failures that a test orders ---------------------------------------------------------------------- */
 
 #define RULES_MAX 16
 
@@ -107,8 +105,7 @@ static hipError_t ordered_failure(const char *call) {
     return code;
 }
 
-/* ---- calls
- * --------------------------------------------------------------------------------------------------- */
+/* ---- calls -------------------------------------------------------------------------------------------- */
 
 static hipError_t start(void) {
     if (runtime.sim) return hipSuccess;
@@ -166,8 +163,7 @@ hipError_t last_error_take(bool clear) {
     return code;
 }
 
-/* ---- handles
- * ------------------------------------------------------------------------------------------------- */
+/* ---- handles ------------------------------------------------------------------------------------------ */
 
 static struct handle *handles[HANDLE_KINDS];
 

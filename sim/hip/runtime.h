@@ -27,8 +27,7 @@ extern struct runtime {
     hipError_t sticky; /* after a fault every call that needs the device returns this */
 } runtime;
 
-/* ---- runtime.c: calls
- * ---------------------------------------------------------------------------------------- */
+/* ---- runtime.c: calls --------------------------------------------------------------------------------- */
 
 enum call_kind {
     CALL_HOST,     /* asks nothing of the device */
@@ -69,8 +68,7 @@ hipError_t error_from_name(const char *name, size_t length);
 /* device.c: null if the simulator has no such target */
 const struct card *card_find(const char *target);
 
-/* ---- runtime.c: handles
- * -------------------------------------------------------------------------------------- */
+/* ---- runtime.c: handles ------------------------------------------------------------------------------- */
 
 enum handle_kind {
     HANDLE_ALLOCATION,
@@ -94,8 +92,7 @@ void *handle_find(enum handle_kind kind,
 void handle_free(enum handle_kind kind, void *pointer);
 struct handle *handle_first(enum handle_kind kind);
 
-/* ---- memory.c
- * ------------------------------------------------------------------------------------------------ */
+/* ---- memory.c ----------------------------------------------------------------------------------------- */
 
 struct allocation {
     struct handle handle;
@@ -107,8 +104,7 @@ struct allocation {
 
 hipError_t memory_reset(void); /* frees everything */
 
-/* ---- module.c
- * ------------------------------------------------------------------------------------------------ */
+/* ---- module.c ----------------------------------------------------------------------------------------- */
 
 struct function {
     struct handle handle;
@@ -118,8 +114,7 @@ struct function {
 
 void modules_reset(void);
 
-/* ---- stream.c
- * ------------------------------------------------------------------------------------------------ */
+/* ---- stream.c ----------------------------------------------------------------------------------------- */
 
 struct capture;
 
@@ -145,8 +140,7 @@ struct event {
 hipError_t stream_find(hipStream_t handle, struct stream **out);
 hipError_t event_record(hipEvent_t event, hipStream_t stream);
 
-/* ---- capture.c
- * ----------------------------------------------------------------------------------------------- */
+/* ---- capture.c ---------------------------------------------------------------------------------------- */
 
 struct node {
     struct node *next;

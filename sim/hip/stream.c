@@ -64,8 +64,7 @@ hipError_t hipStreamWaitEvent(hipStream_t stream, hipEvent_t event, unsigned fla
     CALL(CALL_QUEUE, wait_event(stream, event, flags));
 }
 
-/* ---- events
- * -------------------------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------------------------- */
 
 static double now(void) {
     struct timespec t;

@@ -70,8 +70,7 @@ static void check_sums(const uint32_t *out, uint32_t first) {
     for (uint32_t g = 0; g < GROUPS; g++) assert_int_equal(out[g], expected_sum(first, g));
 }
 
-/* ---- the device
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the device --------------------------------------------------------------------------------------- */
 
 static void test_device(void **state) {
     (void)state;
@@ -154,8 +153,7 @@ static void test_errors(void **state) {
     assert_int_equal(hipGetLastError(), 0);
 }
 
-/* ---- memory
- * -------------------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------------------- */
 
 static void test_memory(void **state) {
     (void)state;
@@ -252,8 +250,7 @@ static void test_pinned_memory(void **state) {
     OK(hipFree(out));
 }
 
-/* ---- modules and launches
- * ------------------------------------------------------------------------------------ */
+/* ---- modules and launches ----------------------------------------------------------------------------- */
 
 static void test_modules(void **state) {
     (void)state;
@@ -406,8 +403,7 @@ static void test_faults(void **state) {
     set_up(NULL);
 }
 
-/* ---- streams and events
- * -------------------------------------------------------------------------------------- */
+/* ---- streams and events ------------------------------------------------------------------------------- */
 
 static void test_streams(void **state) {
     (void)state;
@@ -484,8 +480,7 @@ static void test_two_threads(void **state) {
     pthread_join(thread, NULL);
 }
 
-/* ---- failures that are ordered
- * ------------------------------------------------------------------------------- */
+/* ---- failures that are ordered ------------------------------------------------------------------------ */
 
 static void test_ordered_failures(void **state) {
     (void)state;
@@ -504,8 +499,7 @@ static void test_ordered_failures(void **state) {
     OK(hipFree(q));
 }
 
-/* ---- the device that the environment asks for
- * ---------------------------------------------------------------- */
+/* ---- the device that the environment asks for --------------------------------------------------------- */
 
 /* Strict mode: what hipMalloc gives is undefined until something is written there. */
 static void test_strict(void **state) {
