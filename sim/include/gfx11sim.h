@@ -153,6 +153,9 @@ typedef struct gfx11sim_kernel_info {
 } gfx11sim_kernel_info;
 GFX11SIM_API gfx11sim_kernel_info gfx11sim_get_kernel_info(const gfx11sim_kernel *kernel);
 
+/* The kernel's instructions as they are in the file: info.code_bytes / 4 dwords, the object's. */
+GFX11SIM_API const uint32_t *gfx11sim_kernel_code(const gfx11sim_kernel *kernel);
+
 /* ---- observers ------------------------------------------------------------------------------------- */
 
 typedef enum gfx11sim_unit { /* which issue port of the SIMD an instruction uses */

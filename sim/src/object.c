@@ -440,3 +440,7 @@ const gfx11sim_kernel *gfx11sim_find_kernel(const gfx11sim_object *object, const
 }
 
 gfx11sim_kernel_info gfx11sim_get_kernel_info(const gfx11sim_kernel *kernel) { return kernel->info; }
+
+const uint32_t *gfx11sim_kernel_code(const gfx11sim_kernel *kernel) {
+    return kernel->object->code + program_entry(kernel->program);
+}

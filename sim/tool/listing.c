@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* disasm and info: what is in a code object. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+/* The only argument but for --kernel NAME; null after reporting. */
+static const char *parse(int argc, char **argv, const char *usage, const char **kernel, int *status) {
+    const char *file = NULL;
+    *kernel = NULL;
+    *status = EXIT_USAGE;
+    for (int n = 1; n < argc; n++) {
+        if (strcmp(argv[n], "--help") == 0) {
+            fputs(usage, stdout);
+            *status = EXIT_OK;
+            return NULL;
+        }
+        if (strcmp(argv[n], "--kernel") == 0 && n + 1 < argc) {
+            *kernel = argv[++n];
+        } else if (argv[n][0] == '-' || file) {
+            fail(EXIT_USAGE, "'%s' is not understood; see gfx11sim %s --help", argv[n], argv[0]);
+            return NULL;
+        } else {
+            file = argv[n];
+        }
+    }
+    if (!file) fail(EXIT_USAGE, "expected a code object; see gfx11sim %s --help", argv[0]);
+    return file;
+}
+
+/* A machine of the code object's own target: they are tried in turn, because only loading tells. */
+static int open_object(const char *file, gfx11sim **sim, gfx11sim_object **object) {
+    static const char *const targets[] = {"gfx1100", "gfx1101", "gfx1102", "gfx1103",
+                                          "gfx1150", "gfx1151", "gfx1152", "gfx1153"};
+    unsigned char *elf;
+    size_t bytes;
+    if (!file_read(file, &elf, &bytes)) return EXIT_FILE;
+    gfx11sim_report report, first = {0};
+    gfx11sim_status status = GFX11SIM_BAD_OBJECT;
+    for (size_t n = 0; status != GFX11SIM_OK && n < sizeof targets / sizeof targets[0]; n++) {
+        gfx11sim_options options;
+        gfx11sim_options_init(&options);
+        options.target = targets[n];
+        options.threads = 1;
+        status = gfx11sim_create(&options, sim, &report);
+        if (status == GFX11SIM_OK) status = gfx11sim_load(*sim, elf, bytes, object, &report);
+        if (status != GFX11SIM_OK) gfx11sim_destroy(*sim), *sim = NULL;
+        if (n == 0) first = report;
+    }
+    free(elf);
+    return status == GFX11SIM_OK ? EXIT_OK : fail(EXIT_FILE, "%s: %s", file, first.text);
+}
+
+/* ---- disasm
+ * ------------------------------------------------------------------------------------------------------ */
+
+/* Where a branch goes, in dwords; -1 if it is none. */
+static int64_t branch_target(const char *text, const uint32_t *code, size_t at) {
+    if (strncmp(text, "s_branch", 8) != 0 && strncmp(text, "s_cbranch", 9) != 0) return -1;
+    return (int64_t)at + 1 + (int16_t)code[at];
+}
+
+static int disassemble(const gfx11sim_object *object, const gfx11sim_kernel *kernel) {
+    gfx11sim_kernel_info info = gfx11sim_get_kernel_info(kernel);
+    const char *target = gfx11sim_object_target(object);
+    const uint32_t *code = gfx11sim_kernel_code(kernel);
+    size_t dwords = info.code_bytes / 4;
+    unsigned char *labelled = calloc(dwords + 1, 1);
+    if (!labelled) return fail(EXIT_FILE, "no memory");
+    char text[256];
+    uint32_t used;
+    for (size_t at = 0; at < dwords; at += used ? used : 1) {
+        used = gfx11sim_disassemble(target, code + at, dwords - at, text, sizeof text);
+        int64_t to = branch_target(text, code, at);
+        if (to >= 0 && to < (int64_t)dwords) labelled[to] = 1;
+    }
+    printf("%s: ; %s, %u bytes\n", info.name, target, info.code_bytes);
+    for (size_t at = 0; at < dwords; at += used) {
+        used = gfx11sim_disassemble(target, code + at, dwords - at, text, sizeof text);
+        if (!used) {
+            used = 1;
+            snprintf(text, sizeof text, "(not an instruction)");
+        }
+        if (labelled[at]) printf("L%zx:\n", at * 4);
+        int64_t to = branch_target(text, code, at);
+        int length = printf("    %s", text);
+        if (to >= 0 && to < (int64_t)dwords) length += printf(" (L%" PRIx64 ")", (uint64_t)to * 4);
+        printf("%*s; %05zx:", length < 60 ? 60 - length : 1, "", at * 4);
+        for (uint32_t n = 0; n < used; n++) printf(" %08" PRIx32, code[at + n]);
+        putchar('\n');
+    }
+    free(labelled);
+    return EXIT_OK;
+}
+
+int cmd_disasm(int argc, char **argv) {
+    const char *kernel;
+    int status;
+    const char *file =
+        parse(argc, argv,
+              "Usage: gfx11sim disasm FILE.hsaco [--kernel NAME]\n\nPrints the instructions in LLVM's "
+              "syntax, with labels, offsets and encodings.\n",
+              &kernel, &status);
+    if (!file) return status;
+    gfx11sim *sim = NULL;
+    gfx11sim_object *object;
+    status = open_object(file, &sim, &object);
+    if (!status && kernel && !gfx11sim_find_kernel(object, kernel))
+        status = fail(EXIT_USAGE, "%s has no kernel %s", file, kernel);
+    for (size_t n = 0; !status && n < gfx11sim_object_kernels(object); n++) {
+        const gfx11sim_kernel *k = gfx11sim_object_kernel(object, n);
+        if (kernel && strcmp(gfx11sim_get_kernel_info(k).name, kernel) != 0) continue;
+        status = disassemble(object, k);
+    }
+    gfx11sim_destroy(sim);
+    return status;
+}
+
+/* ---- info
+ * -------------------------------------------------------------------------------------------------------- */
+
+static void print_info(const gfx11sim_object *object, const gfx11sim_kernel *kernel) {
+    gfx11sim_kernel_info i = gfx11sim_get_kernel_info(kernel);
+    const char *target = gfx11sim_object_target(object);
+    printf("%s\n  wave%u, %u VGPRs, %u SGPRs, %u bytes of LDS, %u of scratch per lane, spills %u + %u, %u "
+           "bytes of code\n",
+           i.name, i.wave_size, i.vgprs, i.sgprs, i.lds_bytes, i.scratch_bytes, i.vgpr_spills, i.sgpr_spills,
+           i.code_bytes);
+    printf("  at most %u work-items in a work-group; %u waves fit on a SIMD of %s\n", i.max_block,
+           occupancy(&i, target, i.lds_bytes, i.max_block), target);
+    for (size_t n = 0; n < i.arg_count; n++)
+        printf("  argument at %3u, %u bytes: %s\n", i.args[n].offset, i.args[n].size, i.args[n].value_kind);
+}
+
+int cmd_info(int argc, char **argv) {
+    const char *kernel;
+    int status;
+    const char *file =
+        parse(argc, argv,
+              "Usage: gfx11sim info FILE.hsaco [--kernel NAME]\n\nPrints kernels with their registers, "
+              "memory, occupancy and arguments.\n",
+              &kernel, &status);
+    if (!file) return status;
+    gfx11sim *sim = NULL;
+    gfx11sim_object *object;
+    status = open_object(file, &sim, &object);
+    if (!status && kernel && !gfx11sim_find_kernel(object, kernel))
+        status = fail(EXIT_USAGE, "%s has no kernel %s", file, kernel);
+    if (!status)
+        printf("%s: %s, %zu kernels\n", file, gfx11sim_object_target(object),
+               gfx11sim_object_kernels(object));
+    for (size_t n = 0; !status && n < gfx11sim_object_kernels(object); n++) {
+        const gfx11sim_kernel *k = gfx11sim_object_kernel(object, n);
+        if (!kernel || strcmp(gfx11sim_get_kernel_info(k).name, kernel) == 0) print_info(object, k);
+    }
+    gfx11sim_destroy(sim);
+    return status;
+}

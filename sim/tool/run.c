@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+#include <inttypes.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "tool.h"
+
+/* ---- trace: one line per instruction
+ * ------------------------------------------------------------------------ */
+
+struct trace {
+    FILE *to;
+    const char *target;
+    const uint32_t *code;
+    size_t dwords;
+    int64_t left;
+    pthread_mutex_t lock;
+};
+
+static void on_issue(void *context, const gfx11sim_event *e) {
+    struct trace *t = context;
+    char text[192] = "?";
+    size_t at = e->pc / 4;
+    if (at < t->dwords) gfx11sim_disassemble(t->target, t->code + at, t->dwords - at, text, sizeof text);
+    pthread_mutex_lock(&t->lock);
+    if (t->left-- > 0)
+        fprintf(t->to, "%u,%u,%u wave %u  %05" PRIx64 "  exec %0*" PRIx64 "  %s\n", e->workgroup[0],
+                e->workgroup[1], e->workgroup[2], e->wave, e->pc, e->wave_size == 64 ? 16 : 8, e->exec, text);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- results
+ * --------------------------------------------------------------------------------------------------- */
+
+static void print_profile(const struct session *s) {
+    gfx11sim_op_count rows[2048];
+    size_t count = gfx11sim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
+    for (int fidelity = 0; fidelity < GFX11SIM_FIDELITIES; fidelity++) {
+        uint64_t total = 0;
+        for (size_t n = 0; n < count; n++)
+            if (rows[n].fidelity == (gfx11sim_fidelity)fidelity) total += rows[n].count;
+        if (!total) continue;
+        printf("\n%s: %" PRIu64 "\n", gfx11sim_fidelity_name((gfx11sim_fidelity)fidelity), total);
+        for (size_t n = 0; n < count; n++)
+            if (rows[n].fidelity == (gfx11sim_fidelity)fidelity)
+                printf("  %12" PRIu64 "  %s\n", rows[n].count, rows[n].opcode);
+    }
+}
+
+static json_t *profile_json(const struct session *s) {
+    gfx11sim_op_count rows[2048];
+    size_t count = gfx11sim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
+    json_t *list = json_array();
+    for (size_t n = 0; n < count; n++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "opcode", rows[n].opcode, "fidelity",
+                                              gfx11sim_fidelity_name(rows[n].fidelity), "count",
+                                              (json_int_t)rows[n].count));
+    return list;
+}
+
+static const char *label(const struct session *s) {
+    return s->options.approximate_wmma ? " APPROXIMATE matrix products" : "";
+}
+
+static void print_counts(const struct session *s, const gfx11sim_counts *c) {
+    printf("kernel %s on simulated %s (%s, %d threads)%s\n", s->info.name, gfx11sim_object_target(s->object),
+           gfx11sim_simd_name(s->sim), gfx11sim_threads(s->sim), label(s));
+    printf("%" PRIu64 " work-groups, %" PRIu64 " waves, %" PRIu64 " instructions (%" PRIu64
+           " of them waits and hints), %.3f s of host time, which says nothing about a card\n",
+           c->workgroups, c->waves, c->instructions, c->idle_instructions, c->seconds);
+    for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
+        if (c->by_unit[u]) printf("  %-9s %12" PRIu64 "\n", unit_names[u], c->by_unit[u]);
+}
+
+static void print_json(const struct session *s, const gfx11sim_counts *c) {
+    json_t *units = json_object();
+    for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
+        json_object_set_new(units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
+    json_t *document = json_pack(
+        "{s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "kernel", s->info.name, "target",
+        gfx11sim_object_target(s->object), "simulated", 1, "approximate_wmma", s->options.approximate_wmma,
+        "workgroups", (json_int_t)c->workgroups, "waves", (json_int_t)c->waves, "instructions",
+        (json_int_t)c->instructions, "idle_instructions", (json_int_t)c->idle_instructions, "host_seconds",
+        c->seconds, "by_unit", units, "profile", profile_json(s));
+    json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    json_decref(document);
+}
+
+int cmd_run(int argc, char **argv) {
+    struct session s;
+    int status = session_open(
+        &s, "run",
+        "Runs a kernel. Also:\n"
+        "  --profile            which instructions were executed, and how near they are to the silicon\n"
+        "  --trace[=FILE]       every instruction, one line each\n"
+        "  --trace-limit N      at most N lines",
+        argc, argv);
+    struct trace trace = {.to = stdout, .left = s.trace_limit};
+    gfx11sim_observer observer = {.context = &trace, .issue = on_issue};
+    if (!status && s.trace) {
+        if (strcmp(s.trace, "-") != 0) trace.to = fopen(s.trace, "w");
+        if (!trace.to) status = fail(EXIT_FILE, "cannot write %s", s.trace);
+        trace.target = gfx11sim_object_target(s.object);
+        trace.code = gfx11sim_kernel_code(s.kernel);
+        trace.dwords = s.info.code_bytes / 4;
+        pthread_mutex_init(&trace.lock, NULL);
+        s.launch.observer = &observer;
+    }
+    gfx11sim_counts counts;
+    if (!status) status = session_run(&s, &counts);
+    if (trace.to && trace.to != stdout && fclose(trace.to) != 0)
+        status = fail(EXIT_FILE, "cannot write %s", s.trace);
+    if (!status && s.json) print_json(&s, &counts);
+    if (!status && !s.json) {
+        print_counts(&s, &counts);
+        if (s.profile) print_profile(&s);
+    }
+    session_close(&s);
+    return status < 0 ? EXIT_OK : status;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* One launch from the command line: options, code object, arguments, the run. */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+const char session_help[] =
+    "  --kernel NAME        which kernel (default: the only one)\n"
+    "  --grid X[,Y,Z]       work-items of the grid (default: one work-group)\n"
+    "  --block X[,Y,Z]      work-items of a work-group (default 32)\n"
+    "  --arg ARGUMENT       see below\n"
+    "  --dynamic-lds BYTES  LDS beyond the kernel's own\n"
+    "  --target GFX         what is simulated (default: the code object's)\n"
+    "  --threads N          host threads (default: all)\n"
+    "  --simd LEVEL         portable, avx2 or avx512 (default: the best)\n"
+    "  --seed N             run work-groups and waves in a random order\n"
+    "  --quota N            instructions that a wave may execute\n"
+    "  --strict             stop at undefined values, missing waits, races, hazards, misalignment, stray "
+    "barriers\n"
+    "  --approximate        matrix products in plain fp32: faster, and other last bits than the silicon\n"
+    "  --json               print JSON\n";
+
+static const char *const simd_levels[] = {"auto", "portable", "avx2", "avx512"};
+const char *const unit_names[GFX11SIM_UNITS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
+                                                "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
+
+static bool parse_extent(const char *text, uint32_t to[3]) {
+    for (unsigned n = 0; n < 3; n++) {
+        char *end;
+        errno = 0;
+        unsigned long value = strtoul(text, &end, 10);
+        if (end == text || errno || value == 0 || value > UINT32_MAX || (*end && (*end != ',' || n == 2)))
+            return false;
+        to[n] = (uint32_t)value;
+        if (!*end) return true;
+        text = end + 1;
+    }
+    return false;
+}
+
+static bool parse_number(const char *text, uint64_t most, uint64_t *out) {
+    char *end;
+    errno = 0;
+    *out = strtoull(text, &end, 0);
+    return end != text && !*end && !errno && *text != '-' && *out <= most;
+}
+
+static int parse(struct session *s, const char *verb, const char *summary, int argc, char **argv) {
+    static const struct option rows[] = {
+        {"kernel", 1, 0, 'k'},      {"grid", 1, 0, 'g'},        {"block", 1, 0, 'b'},
+        {"arg", 1, 0, 'a'},         {"target", 1, 0, 'T'},      {"threads", 1, 0, 't'},
+        {"simd", 1, 0, 'S'},        {"seed", 1, 0, 's'},        {"quota", 1, 0, 'q'},
+        {"dynamic-lds", 1, 0, 'l'}, {"strict", 0, 0, 'c'},      {"approximate", 0, 0, 'A'},
+        {"trace", 2, 0, 'r'},       {"trace-limit", 1, 0, 'R'}, {"profile", 0, 0, 'p'},
+        {"json", 0, 0, 'j'},        {"help", 0, 0, 'h'},        {0, 0, 0, 0}};
+    uint64_t number;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
+        bool ok = true;
+        switch (c) {
+        case 'k': s->kernel_name = optarg; break;
+        case 'g': ok = s->has_grid = parse_extent(optarg, s->launch.grid); break;
+        case 'b': ok = s->has_block = parse_extent(optarg, s->launch.block); break;
+        case 'a': {
+            if (s->argument_count == ARGUMENTS_MAX)
+                return fail(EXIT_USAGE, "more than %d arguments", ARGUMENTS_MAX);
+            int status = argument_parse(optarg, &s->arguments[s->argument_count++]);
+            if (status) return status;
+            break;
+        }
+        case 'T': s->options.target = optarg; break;
+        case 't': ok = parse_number(optarg, 1024, &number), s->options.threads = (int)number; break;
+        case 'S':
+            for (number = 0; number < 4 && strcmp(simd_levels[number], optarg) != 0;) number++;
+            ok = number < 4, s->options.simd = (gfx11sim_simd)number;
+            break;
+        case 's': ok = parse_number(optarg, UINT64_MAX, &s->options.schedule_seed); break;
+        case 'q': ok = parse_number(optarg, UINT64_MAX, &s->options.quota); break;
+        case 'l':
+            ok = parse_number(optarg, 65536, &number), s->launch.dynamic_lds_bytes = (uint32_t)number;
+            break;
+        case 'c': s->options.checks = GFX11SIM_CHECK_ALL; break;
+        case 'A': s->options.approximate_wmma = 1; break;
+        case 'r': s->trace = optarg ? optarg : "-"; break;
+        case 'R': ok = parse_number(optarg, INT64_MAX, &number), s->trace_limit = (int64_t)number; break;
+        case 'p': s->profile = true; break;
+        case 'j': s->json = true; break;
+        case 'h':
+            printf("Usage: gfx11sim %s FILE.hsaco [options]\n\n%s\n\nOptions:\n%s\n%s", verb, summary,
+                   session_help, arguments_help);
+            return -1;
+        default: return fail(EXIT_USAGE, "gfx11sim %s --help lists the options", verb);
+        }
+        if (!ok)
+            return fail(EXIT_USAGE, "'%s' is no value for this option; see gfx11sim %s --help", optarg, verb);
+    }
+    if (optind + 1 != argc) return fail(EXIT_USAGE, "expected one code object; see gfx11sim %s --help", verb);
+    s->file = argv[optind];
+    return EXIT_OK;
+}
+
+/* e_flags of the ELF header names the target; the loader checks all the rest. */
+static const char *target_of(const unsigned char *elf, size_t bytes) {
+    static const struct {
+        unsigned char mach;
+        const char *name;
+    } targets[] = {{0x41, "gfx1100"}, {0x46, "gfx1101"}, {0x47, "gfx1102"}, {0x44, "gfx1103"},
+                   {0x43, "gfx1150"}, {0x4a, "gfx1151"}, {0x55, "gfx1152"}, {0x58, "gfx1153"}};
+    enum { E_FLAGS = 48 };
+    for (size_t n = 0; bytes > E_FLAGS && n < sizeof targets / sizeof targets[0]; n++)
+        if (elf[E_FLAGS] == targets[n].mach) return targets[n].name;
+    return NULL;
+}
+
+static int load(struct session *s) {
+    unsigned char *elf;
+    size_t bytes;
+    gfx11sim_report report;
+    if (!file_read(s->file, &elf, &bytes)) return EXIT_FILE;
+    if (!s->options.target) s->options.target = target_of(elf, bytes);
+    int status = EXIT_OK;
+    if (gfx11sim_create(&s->options, &s->sim, &report) != GFX11SIM_OK)
+        status = fail(EXIT_USAGE, "%s", report.text);
+    else if (gfx11sim_load(s->sim, elf, bytes, &s->object, &report) != GFX11SIM_OK)
+        status = fail(EXIT_FILE, "%s: %s", s->file, report.text);
+    free(elf);
+    return status;
+}
+
+static int choose_kernel(struct session *s) {
+    size_t count = gfx11sim_object_kernels(s->object);
+    if (s->kernel_name)
+        s->kernel = gfx11sim_find_kernel(s->object, s->kernel_name);
+    else if (count == 1)
+        s->kernel = gfx11sim_object_kernel(s->object, 0);
+    if (s->kernel) {
+        s->info = gfx11sim_get_kernel_info(s->kernel);
+        return EXIT_OK;
+    }
+    if (s->kernel_name)
+        return fail(EXIT_USAGE, "%s has no kernel %s; gfx11sim info lists them", s->file, s->kernel_name);
+    return fail(EXIT_USAGE, "%s has %zu kernels: choose one with --kernel; gfx11sim info lists them", s->file,
+                count);
+}
+
+static int bind_arguments(struct session *s) {
+    size_t wanted = 0;
+    for (size_t n = 0; n < s->info.arg_count; n++)
+        wanted += strncmp(s->info.args[n].value_kind, "hidden", 6) != 0;
+    if (wanted != s->argument_count)
+        return fail(EXIT_USAGE, "kernel %s takes %zu arguments, there are %zu", s->info.name, wanted,
+                    s->argument_count);
+    if (s->info.explicit_bytes > sizeof s->kernarg)
+        return fail(EXIT_USAGE, "kernel %s: %u bytes of arguments are too many", s->info.name,
+                    s->info.explicit_bytes);
+    size_t at = 0;
+    for (size_t n = 0; n < s->info.arg_count; n++) {
+        const gfx11sim_arg *slot = &s->info.args[n];
+        if (strncmp(slot->value_kind, "hidden", 6) == 0) continue;
+        struct argument *a = &s->arguments[at++];
+        bool pointer = strcmp(slot->value_kind, "by_value") != 0;
+        if (pointer != a->is_buffer || a->bytes != slot->size)
+            return fail(EXIT_USAGE, "argument %zu of kernel %s is %s of %u bytes, not %s of %zu", at,
+                        s->info.name, pointer ? "a buffer" : "a value", slot->size,
+                        a->is_buffer ? "a buffer" : "a value", a->bytes);
+        if (a->is_buffer) {
+            char name[32];
+            gfx11sim_report report;
+            snprintf(name, sizeof name, "argument %zu", at);
+            if (gfx11sim_bind(s->sim, a->array.data, a->array.bytes, GFX11SIM_READ | GFX11SIM_WRITE, name,
+                              &a->value, &report) != GFX11SIM_OK ||
+                (a->undefined && gfx11sim_mark(s->sim, a->value, a->array.bytes, 0, &report) != GFX11SIM_OK))
+                return fail(EXIT_FILE, "%s", report.text);
+        }
+        memcpy(s->kernarg + slot->offset, &a->value, slot->size);
+    }
+    s->launch.kernarg = s->kernarg;
+    s->launch.kernarg_bytes = s->info.explicit_bytes;
+    return EXIT_OK;
+}
+
+int session_open(struct session *s, const char *verb, const char *summary, int argc, char **argv) {
+    *s = (struct session){.trace_limit = INT64_MAX};
+    gfx11sim_options_init(&s->options);
+    gfx11sim_launch_init(&s->launch);
+    s->launch.block[0] = 32;
+    int status = parse(s, verb, summary, argc, argv);
+    if (!s->has_grid) memcpy(s->launch.grid, s->launch.block, sizeof s->launch.grid);
+    if (!status) status = load(s);
+    if (!status) status = choose_kernel(s);
+    if (!status) status = bind_arguments(s);
+    return status;
+}
+
+int session_run(struct session *s, gfx11sim_counts *counts) {
+    gfx11sim_report report;
+    if (gfx11sim_run(s->sim, s->kernel, &s->launch, counts, &report) != GFX11SIM_OK)
+        return fail(EXIT_FAULT, "%s", report.text);
+    for (size_t n = 0; n < s->argument_count; n++)
+        if (s->arguments[n].dump && !array_write(s->arguments[n].dump, &s->arguments[n].array))
+            return EXIT_FILE;
+    return EXIT_OK;
+}
+
+void session_close(struct session *s) {
+    gfx11sim_destroy(s->sim);
+    for (size_t n = 0; n < s->argument_count; n++) free(s->arguments[n].array.data);
+}
+
+unsigned occupancy(const gfx11sim_kernel_info *info, const char *target, uint32_t lds_bytes, uint32_t block) {
+    static const char *const large[] = {"gfx1100", "gfx1101",
+                                        "gfx1151"}; /* 1536 registers a lane, others 1024 */
+    enum { WAVES = 16, SIMDS = 4, LDS = 131072, LDS_GRANULE = 1024 };
+    unsigned file = 1024, granule = 16;
+    for (size_t n = 0; n < sizeof large / sizeof large[0]; n++)
+        if (strcmp(target, large[n]) == 0) file = 1536, granule = 24;
+    if (info->wave_size == 64) file /= 2, granule /= 2;
+    unsigned vgprs = info->vgprs ? (info->vgprs + granule - 1) / granule * granule : granule;
+    unsigned waves = file / vgprs < WAVES ? file / vgprs : WAVES;
+    unsigned group = (block + info->wave_size - 1) / info->wave_size;
+    uint32_t lds = (lds_bytes + LDS_GRANULE - 1) / LDS_GRANULE * LDS_GRANULE;
+    if (lds && group && LDS / lds * group / SIMDS < waves) waves = LDS / lds * group / SIMDS;
+    return waves;
+}

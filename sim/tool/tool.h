@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* What the verbs of the program gfx11sim share. */
+#ifndef GFX11SIM_TOOL_H
+#define GFX11SIM_TOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "gfx11sim.h"
+
+enum { EXIT_OK = 0, EXIT_FAULT = 1, EXIT_USAGE = 2, EXIT_FILE = 3 };
+
+int cmd_run(int argc, char **argv);
+int cmd_stats(int argc, char **argv);
+int cmd_disasm(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_cases(int argc, char **argv);
+
+/* "gfx11sim: " and the sentence to stderr; returns the exit code. */
+int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- array.c: contents of buffers, and .npy files -------------------------------------------------------
+ */
+
+struct array {
+    const struct element *element; /* null: bytes of unknown type */
+    size_t count, bytes;
+    unsigned char *data;
+};
+struct element {
+    const char *name, *npy; /* "f32", "<f4" */
+    size_t bytes;
+};
+
+const struct element *element_find(const char *name, size_t length);
+/* The whole file; an .npy file gives its elements, any other its bytes. False: reported. */
+bool array_read(const char *path, struct array *out);
+bool array_write(const char *path, const struct array *array);
+bool file_read(const char *path, unsigned char **data, size_t *bytes);
+
+/* ---- arguments.c: --arg ----------------------------------------------------------------------------------
+ */
+
+enum { ARGUMENTS_MAX = 64 };
+
+struct argument {
+    bool is_buffer, undefined; /* undefined: nobody has written it, for strict mode */
+    uint64_t value;            /* by value; of a buffer, its simulated address */
+    size_t bytes;              /* of the value */
+    struct array array;
+    const char *dump; /* where the buffer goes after the run, or null */
+};
+
+extern const char arguments_help[];
+/* Returns an exit code. */
+int argument_parse(const char *text, struct argument *out);
+
+/* ---- session.c: options and one launch
+ * ---------------------------------------------------------------------- */
+
+struct session {
+    const char *file, *kernel_name, *trace;
+    gfx11sim_options options;
+    gfx11sim_launch launch;
+    bool json, profile, has_grid, has_block;
+    int64_t trace_limit;
+    struct argument arguments[ARGUMENTS_MAX];
+    size_t argument_count;
+    gfx11sim *sim;
+    gfx11sim_object *object;
+    const gfx11sim_kernel *kernel;
+    gfx11sim_kernel_info info;
+    unsigned char kernarg[4096];
+};
+
+extern const char session_help[];
+/* Reads options, loads the code object, binds the buffers. Returns an exit code, EXIT_OK to go on; or -1:
+ * help shown. */
+int session_open(struct session *s, const char *verb, const char *summary, int argc, char **argv);
+/* Runs, and writes the buffers that are to be kept. */
+int session_run(struct session *s, gfx11sim_counts *counts);
+void session_close(struct session *s);
+
+/* Waves that fit on a SIMD with a kernel's registers and LDS. */
+unsigned occupancy(const gfx11sim_kernel_info *info, const char *target, uint32_t lds_bytes, uint32_t block);
+
+extern const char *const unit_names[GFX11SIM_UNITS];
+
+#endif

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+#
+# gfx11sim's verbs: results in files against Python's arithmetic, what is printed, what is refused and how.
+set -euo pipefail
+tool=$1 axpy=$2 strict=$3 launch=$4
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failures=0
+
+check() { # what, command...
+    local what=$1
+    shift
+    [ -e out ] && mv out last # what the command before has printed
+    if ! "$@" >out 2>err; then
+        echo "FAILED: $what"
+        cat out err
+        failures=$((failures + 1))
+    fi
+}
+refuses() { # exit code, sentence, command...
+    local code=$1 sentence=$2 got=0
+    shift 2
+    "$@" >out 2>err || got=$?
+    if [ "$got" -ne "$code" ] || ! grep -qF -- "$sentence" err; then
+        echo "FAILED: exit code $got, expected $code with '$sentence': $*"
+        cat out err
+        failures=$((failures + 1))
+    fi
+}
+says() { # text: of the last command
+    grep -qF -- "$1" out || { echo "FAILED: '$1' is missing from:"; cat out; failures=$((failures + 1)); }
+}
+
+# y = a x + y, from generators and files, through .npy files and back.
+args=(--kernel axpy --grid 1000 --block 256)
+check "run from generators" "$tool" run "$axpy" "${args[@]}" --arg 'random:f32[1000]:7=x.npy' \
+    --arg 'random:f32[1000]:8=y.npy' --arg f32:0 --arg u32:0
+check "run from files" "$tool" run "$axpy" "${args[@]}" --arg file:x.npy --arg file:y.npy=z.npy --arg f32:2.5 \
+    --arg u32:1000 --profile
+says "exact:"
+says "says nothing about a card"
+check "the sums are right" python3 - <<'PY'
+import struct
+def read(name):
+    data = open(name, 'rb').read()
+    assert data[:6] == b'\x93NUMPY' and b"'<f4'" in data[:128], name
+    start = 10 + struct.unpack('<H', data[8:10])[0]
+    assert start % 64 == 0
+    return struct.unpack('<1000f', data[start:])
+x, y, z = read('x.npy'), read('y.npy'), read('z.npy')
+assert max(map(abs, x)) <= 1 and len(set(x)) > 990
+for a, b, c in zip(x, y, z):
+    assert abs(2.5 * a + b - c) <= 2e-7 * (abs(2.5 * a) + abs(b)), (a, b, c)
+PY
+check "a trace" "$tool" run "$axpy" --grid 64 --block 32 --arg 'zeros:f32[64]' --arg 'zeros:f32[64]' --arg f32:1 \
+    --arg u32:64 --trace=trace.txt --trace-limit 5 --threads 1
+check "five lines" test "$(wc -l <trace.txt)" -eq 5
+check "JSON" "$tool" run "$axpy" --arg 'zeros:f32[32]' --arg 'zeros:f32[32]' --arg f32:1 --arg u32:32 --json
+check "valid JSON" python3 -c 'import json; d = json.load(open("last")); assert d["simulated"] and d["waves"] == 1 and d["profile"]'
+check "approximate is labelled" "$tool" run "$axpy" --arg 'zeros:f32[32]' --arg 'zeros:f32[32]' --arg f32:1 --arg u32:32 \
+    --approximate
+says "APPROXIMATE"
+
+# Counting.
+check "stats" "$tool" stats "$axpy" "${args[@]}" --arg file:x.npy --arg file:y.npy --arg f32:2.5 --arg u32:1000
+says "64 loads of 8000 bytes, 32 stores of 4000 bytes"
+check "stats as JSON" "$tool" stats "$axpy" "${args[@]}" --arg file:x.npy --arg file:y.npy --arg f32:2.5 --arg u32:1000 --json
+check "lines are counted once" python3 -c '
+import json
+d = json.load(open("last"))
+assert d["lines_of_launch"] == 64 and d["lines_per_instruction"] == 96, d
+assert d["lds_bank_cycles"] == 0 and 0.9 < d["active_lane_share"] <= 1'
+check "LDS stats" "$tool" stats "$launch" --kernel group_sum --grid 256 --block 256 --arg 'zeros:u32[256]' \
+    --arg 'zeros:u32[1]' --json
+check "no conflicts in a tree of sums" python3 -c '
+import json
+d = json.load(open("last"))
+assert d["lds_bank_cycles"] == d["lds_ideal_cycles"] > 0'
+
+# Listings.
+check "info" "$tool" info "$axpy"
+says "argument at   0, 8 bytes: global_buffer"
+check "disasm" "$tool" disasm "$axpy" --kernel axpy
+says "s_endpgm"
+
+# Faults of the kernel.
+refuses 1 "has never been written" "$tool" run "$strict" --kernel scalar_address_bad --arg 'zeros:u32[128]' \
+    --arg 'zeros:u32[128]' --strict --block 64
+check "silent without strict mode" "$tool" run "$strict" --kernel store_bad --arg 'zeros:u32[128]' \
+    --arg 'zeros:u32[128]' --block 64
+refuses 1 "stores an undefined value" "$tool" run "$strict" --kernel from_memory_bad --arg 'new:u32[128]=n.npy' \
+    --arg 'zeros:u32[128]' --strict --block 64
+refuses 1 "past the end of buffer 'argument 2'" "$tool" run "$axpy" --arg 'zeros:f32[32]' --arg 'zeros:f32[8]' --arg f32:1 \
+    --arg u32:32
+refuses 1 "quota" "$tool" run "$strict" --kernel endless_bad --arg 'zeros:u32[128]' --arg 'zeros:u32[128]' --quota 1000
+
+# Wrong usage and bad files.
+refuses 2 "takes 4 arguments, there are 1" "$tool" run "$axpy" --arg f32:1
+refuses 2 "is a buffer of 8 bytes, not a value of 4" "$tool" run "$axpy" --arg f32:1 --arg f32:1 --arg f32:1 --arg u32:1
+refuses 2 "no value of that type" "$tool" run "$axpy" --arg u8:256
+refuses 2 "no value of that type" "$tool" run "$axpy" --arg i8:-129
+refuses 2 "is no shape" "$tool" run "$axpy" --arg 'zeros:f32[4,'
+refuses 2 "should begin like" "$tool" run "$axpy" --arg 'zeros:f33[4]'
+refuses 2 "expected TYPE:VALUE" "$tool" run "$axpy" --arg nothing
+refuses 2 "no kernel nobody" "$tool" run "$axpy" --kernel nobody
+refuses 2 "kernels: choose one" "$tool" run "$strict"
+refuses 2 "unknown verb" "$tool" fly
+refuses 2 "is no value for this option" "$tool" run "$axpy" --grid 0
+refuses 2 "not simulated" "$tool" run "$axpy" --target gfx906
+refuses 3 "cannot open" "$tool" run missing.hsaco
+refuses 3 "cannot open" "$tool" run "$axpy" --arg file:missing.npy
+printf '\x93NUMPY\x01\x00\xff\xff' >short.npy
+refuses 3 "not an .npy file" "$tool" run "$axpy" --arg file:short.npy
+head -c 200 "$axpy" >cut.hsaco
+refuses 3 "cut.hsaco" "$tool" info cut.hsaco
+
+# Cases: a right one, and what becomes of damaged ones.
+echo '{"cases": [{"id": "empty"}, {"id": "odd", "target": "gfx1100", "kind": "state", "wave": 32, "n_lanes": 1,
+    "rsrc2": 4, "lds_bytes": 65536, "scratch_per_lane": 65536, "out_bytes": 4, "ulp": 0, "code": "abc"},
+    {"id": "nothing", "target": "gfx1100", "kind": "state", "wave": 32, "n_lanes": 1, "rsrc2": 4, "lds_bytes": 65536,
+    "scratch_per_lane": 65536, "out_bytes": 4, "ulp": 0, "code": "0000b0bf"},
+    {"id": "differs", "target": "gfx1100", "kind": "x", "wave": 32, "n_lanes": 1, "rsrc2": 4, "lds_bytes": 65536,
+    "scratch_per_lane": 65536, "out_bytes": 4, "ulp": 0, "code": "0000b0bf", "expect_nonzero": {"0": "01000000"}}]}' >cases.json
+got=0; "$tool" cases cases.json >out 2>err || got=$?
+[ $got -eq 1 ] || { echo "FAILED: cases: exit code $got"; failures=$((failures + 1)); }
+says "empty: unreadable: a field is missing"
+says "odd: unreadable"
+says "differs: wrong: word at byte 0 is 0x00000000, expected 0x00000001"
+says "1 exact,   0 within tolerance,   1 wrong,   0 refused,   0 crashed, 2 unreadable"
+echo '{}' >none.json
+refuses 3 "no list of cases" "$tool" cases none.json
+
+for verb in run stats disasm info cases; do
+    check "$verb --help" "$tool" $verb --help
+    says "Usage: gfx11sim $verb"
+done
+[ "$failures" -eq 0 ] && echo "all of gfx11sim's verbs behave"
+exit $((failures != 0))
