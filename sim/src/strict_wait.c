@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Loads write their registers some time after they were issued. The hardware counts those that are under way
- * (vmcnt: vector memory; lgkmcnt: LDS, scalar memory, messages), and a kernel must have waited before it
- * reads or overwrites such a register. Loads of one kind finish in order, so a wait for n leaves the last n
- * open; scalar loads, and FLAT ones that may go either way, are overtaken, so only a wait for zero is sure.
+ * (vmcnt: vector memory; lgkmcnt: LDS, scalar memory, messages), and a kernel must have waited before it reads
+ * or overwrites such a register. Loads of one counter finish in order, FLAT ones in both of theirs, so a wait
+ * for n leaves the last n open; scalar loads are overtaken, so only a wait for zero is sure.
  */
 #include "strict.h"
 
@@ -70,8 +70,8 @@ void strict_issue(struct wave *w, const struct inst *i) {
     bool again = w->half == 1; /* one instruction, one event */
     if (is_vmem(i)) {
         bool flat = i->format == FMT_FLAT, loads = i->dst.kind == OPND_VGPR;
-        if (!again && loads) count(&sh->vm, flat);
-        if (!again && flat) count(&sh->lgkm, true);
+        if (!again && loads) count(&sh->vm, false);
+        if (!again && flat) count(&sh->lgkm, false);
         if (loads) pend_vgprs(w, &i->dst, flat ? REG_VMEM | REG_LGKM : REG_VMEM);
     } else if (i->format == FMT_DS) {
         if (!again) count(&sh->lgkm, false);
