@@ -102,11 +102,13 @@ static bool inlinable(const struct operand *o, uint32_t literal) {
     return false;
 }
 
-static bool is_mix(const struct inst *i) { return op_info(i->op)->src[0] == TYPE_MIX; }
-
-static void text_literal(struct text *t, const struct inst *i, const struct operand *o, uint32_t literal) {
+static void text_literal(struct text *t, const struct operand *o, uint32_t literal) {
     bool marked = inlinable(o, literal);
-    bool whole = o->type == TYPE_BF16 || (marked && is_mix(i)); /* there LLVM shows all 32 bits */
+    bool whole = o->type == TYPE_BF16 || marked; /* there LLVM shows all 32 bits */
+    if (o->type == TYPE_F64 && literal == 0) {
+        text_add(t, "0");
+        return;
+    }
     if (type_is_16(o->type) && !whole) literal &= 0xffff;
     text_add(t, marked ? "lit(0x%x)" : "0x%x", literal);
 }
@@ -126,7 +128,7 @@ static void text_operand(struct text *t, const struct inst *i, const struct oper
     case OPND_SPECIAL: text_special(t, o->reg); break;
     case OPND_CONST:
         if (code == CODE_LITERAL)
-            text_literal(t, i, o, i->words[i->dwords - 1]);
+            text_literal(t, o, i->words[i->dwords - 1]);
         else
             text_inline(t, o, code);
         break;
@@ -398,6 +400,8 @@ static bool takes_op_sel(enum op op) {
                                              [TYPE_V16_IU4] = true};
     return !ignored[op_info(op)->src[0]] && op_info(op)->dst != TYPE_V8_F32;
 }
+
+static bool is_mix(const struct inst *i) { return op_info(i->op)->src[0] == TYPE_MIX; }
 
 static void text_packed_modifiers(struct text *t, const struct inst *i) {
     unsigned count = shown_sources(i), all = (1u << count) - 1;

@@ -177,6 +177,19 @@ static bool refused_knowingly(const uint32_t *words, const char *text) {
 }
 
 /*
+ * LLVM takes a small dpp8 selector for the number of an inline constant and shows the lanes of that
+ * constant's bits. A zero literal of an f64 operand comes back from it as the inline constant, four bytes
+ * shorter.
+ */
+static bool shown_otherwise(const uint32_t *words, const struct verdict *v, const char *ours,
+                            unsigned length) {
+    const char *select = strstr(ours, " dpp8:");
+    uint32_t number = words[length - 1] >> 8;
+    if (select && number >= 128 && number <= 248) return !strncmp(ours, v->text, (size_t)(select - ours));
+    return 4 * length == v->bytes + 4 && strstr(ours, "_f64") && !strcmp(ours, v->text);
+}
+
+/*
  * LLVM writes op_sel bits of operands that are no VGPRs now and then, names the parts of s_version's number,
  * and puts a sign on the class mask of v_cmp_class_f16: those are not compared.
  */
@@ -191,6 +204,7 @@ static bool agrees(const uint32_t *words, const struct verdict *v, char *text, u
                    unsigned *length) {
     *length = gfx11sim_disassemble(target, words, DWORDS, text, text_bytes);
     if (!*length || strstr(v->text, "nvalid")) return !v->bytes || refused_knowingly(words, v->text);
+    if (shown_otherwise(words, v, text, *length)) return true;
     char expected[256], ours[256];
     snprintf(expected, sizeof expected, "%s", v->text);
     snprintf(ours, sizeof ours, "%s", text);
