@@ -379,7 +379,7 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
             o.type = TYPE_F16;
         }
         if (i->op == OP_v_ldexp_f16) o.type = TYPE_F16; /* LLVM's view of the integer exponent */
-        if (i->op == OP_v_cndmask_b16 && n == 1 && o.kind == OPND_CONST)
+        if (i->op == OP_v_cndmask_b16 && n < 2 && o.kind == OPND_CONST)
             o.type = TYPE_B16; /* ... of this one */
         text_next(t, count);
         bool fma_constant = encoded_in(i->op, FMT_VOP3) == false && o.kind == OPND_CONST && n > 0 &&

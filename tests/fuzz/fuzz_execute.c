@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     CHECK(gfx11sim_load(machines[strict], c->elf, c->bytes, &object, &report) == GFX11SIM_OK);
     gfx11sim_launch launch;
     gfx11sim_launch_init(&launch);
-    launch.grid[0] = launch.block[0] = 96;
+    launch.grid[0] = launch.block[0] = 40;
     launch.kernarg = &addresses[strict];
     launch.kernarg_bytes = sizeof addresses[strict];
     gfx11sim_status status =

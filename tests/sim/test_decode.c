@@ -178,14 +178,17 @@ static bool refused_knowingly(const uint32_t *words, const char *text) {
 
 /*
  * LLVM takes a small dpp8 selector for the number of an inline constant and shows the lanes of that
- * constant's bits. A zero literal of an f64 operand comes back from it as the inline constant, four bytes
- * shorter.
+ * constant's bits; it shows the number itself where v_fmac_*_e64_dpp has an inline constant as source 1. A
+ * zero literal of an f64 operand comes back from it as the inline constant, four bytes shorter.
  */
 static bool shown_otherwise(const uint32_t *words, const struct verdict *v, const char *ours,
                             unsigned length) {
     const char *select = strstr(ours, " dpp8:");
     uint32_t number = words[length - 1] >> 8;
     if (select && number >= 128 && number <= 248) return !strncmp(ours, v->text, (size_t)(select - ours));
+    const char *first = strchr(ours, ','), *second = first ? strchr(first + 1, ',') : NULL;
+    bool fmac = !strncmp(ours, "v_fmac_", 7) && strstr(ours, "_e64_dpp") && (words[1] >> 9 & 0x1ff) < 256;
+    if (fmac && second) return !strncmp(ours, v->text, (size_t)(second - ours));
     return 4 * length == v->bytes + 4 && strstr(ours, "_f64") && !strcmp(ours, v->text);
 }
 
