@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 #
 # Installs what is missing, builds, and runs every test: first clang with AddressSanitizer and
-# UndefinedBehaviorSanitizer (30 s of fuzzing per parser included), then gcc, optimised.
+# UndefinedBehaviorSanitizer (30 to 60 s of fuzzing per parser included), then gcc, optimised.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
