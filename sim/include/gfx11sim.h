@@ -123,6 +123,9 @@ GFX11SIM_API gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size
 
 /* ---- code objects ---------------------------------------------------------------------------------- */
 
+/* What the ELF header says the code is for, "gfx1100"; null if it is no code object of a target that is simulated. */
+GFX11SIM_API const char *gfx11sim_elf_target(const void *elf, size_t bytes);
+
 /* Copies what it needs: `bytes` may be freed afterwards. Offload bundles are refused with that reason. */
 GFX11SIM_API gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes,
                                            gfx11sim_object **out, gfx11sim_report *report);

@@ -76,8 +76,7 @@ static uint64_t place(const struct descriptor *d, struct spot s) {
            (uint64_t)column * d->element + rest;
 }
 
-/* ---- resolving all lanes before any is served ------------------------------------------------------------
- */
+/* ---- resolving all lanes before any is served ----------------------------------------------------- */
 
 enum { PIECES_MAX = 4 };
 
@@ -173,8 +172,7 @@ static void atomic(struct wave *w, const struct inst *i, const struct atomic *op
     }
 }
 
-/* ---- formatted: components are converted on the way -------------------------------------------------------
- */
+/* ---- formatted: components are converted on the way ----------------------------------------------- */
 
 /* The format's layout, or null after a fault. */
 static const struct buffer_format *format_of(struct wave *w, const struct descriptor *d) {
@@ -231,8 +229,7 @@ static void store_format(struct wave *w, const struct inst *i, unsigned count, b
     }
 }
 
-/* ---- one function per operation
- * ---------------------------------------------------------------------------- */
+/* ---- one function per operation ------------------------------------------------------------------- */
 
 /* clang-format off */
 #define LOADS(X) \

@@ -6,7 +6,7 @@
 #include "executors.h"
 #include "scalar.h"
 
-/* ---- branches ----------------------------------------------------------------------------------------- */
+/* ---- branches ------------------------------------------------------------------------------------- */
 
 static void take(struct wave *w, const struct inst *i) { w->next += (uint32_t)(int32_t)(int16_t)i->offset; }
 
@@ -52,7 +52,7 @@ static void s_call_b64(struct wave *w, const struct inst *i) {
     take(w, i);
 }
 
-/* ---- waiting and ending ------------------------------------------------------------------------------- */
+/* ---- waiting and ending --------------------------------------------------------------------------- */
 
 static void s_barrier(struct wave *w, const struct inst *i) {
     (void)i;
@@ -88,7 +88,7 @@ static void s_sendmsg(struct wave *w, const struct inst *i) {
         wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
 }
 
-/* ---- hardware registers ------------------------------------------------------------------------------- */
+/* ---- hardware registers --------------------------------------------------------------------------- */
 
 /*
  * What a compute kernel may read. Where the hardware would tell where a wave happens to run, it runs on the
@@ -180,8 +180,7 @@ static void s_sendmsg_rtn(struct wave *w, const struct inst *i) {
         scalar_write32(w, &i->dst, clock);
 }
 
-/* ---- wave64 in two passes over its halves ---------------------------------------------------------------
- */
+/* ---- wave64 in two passes over its halves --------------------------------------------------------- */
 
 static void s_subvector_loop_begin(struct wave *w, const struct inst *i) {
     uint32_t *exec = &w->s[SREG_EXEC];
@@ -207,7 +206,7 @@ static void s_subvector_loop_end(struct wave *w, const struct inst *i) {
     }
 }
 
-/* ---- hints and waits: nothing to do when every instruction completes at once -------------------------- */
+/* ---- hints and waits: nothing to do when every instruction completes at once ---------------------- */
 
 static void nothing(struct wave *w, const struct inst *i) {
     (void)w;

@@ -444,3 +444,12 @@ gfx11sim_kernel_info gfx11sim_get_kernel_info(const gfx11sim_kernel *kernel) { r
 const uint32_t *gfx11sim_kernel_code(const gfx11sim_kernel *kernel) {
     return kernel->object->code + program_entry(kernel->program);
 }
+
+const char *gfx11sim_elf_target(const void *elf, size_t bytes) {
+    Elf64_Ehdr header;
+    if (!elf || bytes < sizeof header) return NULL;
+    memcpy(&header, elf, sizeof header);
+    if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) return NULL;
+    const struct target *target = target_from_mach(header.e_flags & AMDGPU_FLAG_MACH);
+    return target ? target->name : NULL;
+}

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- reports ---------------------------------------------------------------------------------------------
- */
+/* ---- reports -------------------------------------------------------------------------------------- */
 
 void strict_fault(struct wave *w, gfx11sim_check check, unsigned lane, const char *format, ...) {
     char text[400];
@@ -36,8 +35,7 @@ void strict_access_fault(struct wave *w, gfx11sim_check check, unsigned lane, ui
     w->fault->check = check;
 }
 
-/* ---- instructions ----------------------------------------------------------------------------------------
- */
+/* ---- instructions --------------------------------------------------------------------------------- */
 
 static unsigned state_of(const struct wave *w, const struct operand *o) {
     unsigned state = 0;
@@ -166,8 +164,7 @@ void strict_after(struct wave *w, const struct inst *i) {
     w->half = 0;
 }
 
-/* ---- barriers --------------------------------------------------------------------------------------------
- */
+/* ---- barriers ------------------------------------------------------------------------------------- */
 
 struct wave *strict_barrier(struct strict *st, struct group *group) {
     struct wave *first = NULL;
@@ -199,8 +196,7 @@ struct wave *strict_barrier(struct strict *st, struct group *group) {
     return NULL;
 }
 
-/* ---- beginnings ------------------------------------------------------------------------------------------
- */
+/* ---- beginnings ----------------------------------------------------------------------------------- */
 
 void strict_begin_group(struct strict *st, uint64_t index) {
     st->group = index;
@@ -237,8 +233,7 @@ void strict_begin_wave(struct strict *st, struct wave *w) {
         if (w->s[reg] == POISON) s_define(w, reg, UINT32_MAX);
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------------- */
 
 struct strict *strict_create(gfx11sim *sim, const gfx11sim_kernel *kernel, unsigned waves, unsigned vgprs,
                              uint32_t lds_bytes, uint32_t scratch_bytes, uint64_t group_count) {

@@ -74,7 +74,7 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     uint32_t *released;       /* [group_count]: its last atomic; null until there is one */
 };
 
-/* ---- strict.c ------------------------------------------------------------------------------------------ */
+/* ---- strict.c ------------------------------------------------------------------------------------- */
 
 /* Null: no memory. scratch_bytes: per lane. */
 struct strict *strict_create(gfx11sim *sim, const gfx11sim_kernel *kernel, unsigned waves, unsigned vgprs,
@@ -117,27 +117,26 @@ static inline void s_define(struct wave *w, unsigned reg, uint32_t undefined) {
     *state = undefined ? *state | REG_UNDEFINED : *state & ~REG_UNDEFINED;
 }
 
-/* ---- strict_wait.c: registers that loads will write ---------------------------------------------------- */
+/* ---- strict_wait.c: registers that loads will write ----------------------------------------------- */
 
 /* False: an operand's load has not been waited for. state: of the operands together. */
 bool strict_check_waits(struct wave *w, const struct inst *i);
 void strict_wait(struct wave *w, const struct inst *i);  /* s_waitcnt and the like */
 void strict_issue(struct wave *w, const struct inst *i); /* a memory instruction has been issued */
 
-/* ---- strict_value.c: undefined bits ---------------------------------------------------------------------
- */
+/* ---- strict_value.c: undefined bits --------------------------------------------------------------- */
 
 /* What the instruction makes of the undefined bits of its operands. False: they reach what they must not. */
 bool strict_propagate(struct wave *w, const struct inst *i);
 /* Undefined bits in lanes that are active, of an operand of the half being executed. */
 uint32_t strict_undefined_lanes(const struct wave *w, const struct operand *o);
 
-/* ---- strict_memory.c ----------------------------------------------------------------------------------- */
+/* ---- strict_memory.c ------------------------------------------------------------------------------ */
 
 bool strict_check_addresses(struct wave *w, const struct inst *i); /* before: are they defined? */
 void strict_memory(struct wave *w, const struct inst *i);          /* after */
 
-/* ---- strict_race.c ------------------------------------------------------------------------------------- */
+/* ---- strict_race.c -------------------------------------------------------------------------------- */
 
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_ATOMIC };
 /* False: it conflicts with another wave's (LDS) or work-group's (global memory) access. */

@@ -11,8 +11,7 @@
 #include "access.h"
 #include "strict.h"
 
-/* ---- before: addresses ----------------------------------------------------------------------------------
- */
+/* ---- before: addresses ---------------------------------------------------------------------------- */
 
 static bool defined_sgprs(struct wave *w, const struct operand *o, const char *role) {
     if (o->kind != OPND_SGPR || o->reg == SREG_NULL) return true;
@@ -39,8 +38,7 @@ bool strict_check_addresses(struct wave *w, const struct inst *i) {
     return defined_sgprs(w, &i->src[2], "an address") && defined_sgprs(w, &i->src[3], "an offset");
 }
 
-/* ---- places ----------------------------------------------------------------------------------------------
- */
+/* ---- places --------------------------------------------------------------------------------------- */
 
 struct place {
     unsigned space;           /* GLOBAL, LDS, SCRATCH, or NONE: nothing was accessed */
@@ -88,7 +86,7 @@ static bool aligned(struct wave *w, unsigned lane, const struct place *p) {
     return false;
 }
 
-/* ---- values -------------------------------------------------------------------------------------------- */
+/* ---- values --------------------------------------------------------------------------------------- */
 
 static void read_undefined(struct wave *w, unsigned reg, unsigned lane, const unsigned char *from) {
     u32v *registers = w->v;
@@ -159,8 +157,7 @@ static bool atomic_values(struct wave *w, const struct inst *i, const struct pla
     return true;
 }
 
-/* ---- after -----------------------------------------------------------------------------------------------
- */
+/* ---- after ---------------------------------------------------------------------------------------- */
 
 static void scalar_load(struct wave *w, const struct inst *i) {
     struct strict *st = w->shadow->strict;

@@ -68,7 +68,7 @@ static uint32_t covered(uint64_t dword, uint64_t address, uint32_t bytes) {
 
 static const char *const verbs[] = {"reads", "writes", "updates"};
 
-/* ---- LDS ----------------------------------------------------------------------------------------------- */
+/* ---- LDS ------------------------------------------------------------------------------------------ */
 
 static struct party lds_party(const struct strict *st, const struct wave *w) {
     return (struct party){(st->epoch << WAVE_BITS | w->index) & ID_MASK, ID_MASK & ~((1u << WAVE_BITS) - 1)};
@@ -145,8 +145,7 @@ void strict_race_epoch(struct strict *st, struct group *group) {
     }
 }
 
-/* ---- global memory ---------------------------------------------------------------------------------------
- */
+/* ---- global memory -------------------------------------------------------------------------------- */
 
 static bool ordered_by_atomics(const struct strict *st, uint32_t entry) {
     uint32_t id = entry >> ID_SHIFT;

@@ -101,7 +101,7 @@ static bool indexes_registers(unsigned op) {
            op == OP_s_movrelsd_2_b32;
 }
 
-/* ---- operands ------------------------------------------------------------------------------------------ */
+/* ---- operands ------------------------------------------------------------------------------------- */
 
 static unsigned sgpr_dwords(const struct wave *w, const struct operand *o) {
     return o->type == TYPE_MASK ? w->wave_size / LANES : o->dwords;
@@ -145,7 +145,7 @@ static uint32_t undefined_source(struct wave *w, const struct inst *i, unsigned 
     return lanes & exec_mask(w);
 }
 
-/* ---- results ------------------------------------------------------------------------------------------- */
+/* ---- results -------------------------------------------------------------------------------------- */
 
 /* Bits of a register become undefined in some of the lanes that the instruction writes, and defined in
  * others. */
@@ -179,8 +179,7 @@ static void set_mask(struct wave *w, const struct operand *o, uint32_t undefined
     if (o->kind == OPND_SGPR && o->reg != SREG_NULL) s_define(w, o->reg + w->half, undefined);
 }
 
-/* ---- operations that depend on all of their operands ------------------------------------------------------
- */
+/* ---- operations that depend on all of their operands ---------------------------------------------- */
 
 static bool is_packed(unsigned type) {
     return type == TYPE_PK_F16 || type == TYPE_PK_BF16 || type == TYPE_PK_I16 || type == TYPE_PK_U16;
@@ -259,8 +258,7 @@ static void scalar_all(struct wave *w, const struct inst *i) {
     if (op_info(i->op)->unit == GFX11SIM_UNIT_SALU && !keeps_scc[i->op]) w->shadow->scc = undefined;
 }
 
-/* ---- operations that move bits: they are tried ------------------------------------------------------------
- */
+/* ---- operations that move bits: they are tried ---------------------------------------------------- */
 
 enum { TRIALS = 8, TRIED_VGPRS = 24 };
 
@@ -349,7 +347,7 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
     }
 }
 
-/* ---- one instruction ----------------------------------------------------------------------------------- */
+/* ---- one instruction ------------------------------------------------------------------------------ */
 
 /* Not every lane that is active is written, or not only those are. */
 static bool keeps_lanes(unsigned op) {

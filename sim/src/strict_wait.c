@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Loads write their registers some time after they were issued. The hardware counts those that are under way
- * (vmcnt: vector memory; lgkmcnt: LDS, scalar memory, messages), and a kernel must have waited before it reads
- * or overwrites such a register. Loads of one counter finish in order, FLAT ones in both of theirs, so a wait
- * for n leaves the last n open; scalar loads are overtaken, so only a wait for zero is sure.
+ * (vmcnt: vector memory; lgkmcnt: LDS, scalar memory, messages), and a kernel must have waited before it
+ * reads or overwrites such a register. Loads of one counter finish in order, FLAT ones in both of theirs, so
+ * a wait for n leaves the last n open; scalar loads are overtaken, so only a wait for zero is sure.
  */
 #include "strict.h"
 
@@ -82,7 +82,7 @@ void strict_issue(struct wave *w, const struct inst *i) {
     }
 }
 
-/* ---- operands ------------------------------------------------------------------------------------------ */
+/* ---- operands ------------------------------------------------------------------------------------- */
 
 /* An event that has been waited for is forgotten when somebody asks. Returns the states that still stand. */
 static uint8_t open_vgpr(struct wave *w, unsigned reg) {

@@ -52,8 +52,7 @@ static struct outcome outcome(enum verdict verdict, const char *text) {
     return o;
 }
 
-/* ---- the carrier
- * ------------------------------------------------------------------------------------------------- */
+/* ---- the carrier ---------------------------------------------------------------------------------- */
 
 struct carrier {
     unsigned char *elf;
@@ -95,8 +94,7 @@ static bool open_carrier(struct carrier *c, bool wave64) {
     return found;
 }
 
-/* ---- a case's fields: a missing or misshapen one makes it unreadable
- * ----------------------------------------------- */
+/* ---- a case's fields: a missing or misshapen one makes it unreadable ------------------------------ */
 
 static bool number(const json_t *c, const char *key, uint32_t *out) {
     const json_t *value = json_object_get(c, key);
@@ -156,8 +154,7 @@ static bool fill_carrier(struct carrier *c, const json_t *recorded, const struct
     return get32(descriptor) == f->lds_bytes && get32(descriptor + 4) >= f->scratch_bytes;
 }
 
-/* ---- the verdict
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- the verdict ---------------------------------------------------------------------------------- */
 
 static bool contains(const json_t *offsets, size_t offset) {
     size_t n;
@@ -266,9 +263,7 @@ static struct outcome run_apart(const json_t *recorded, gfx11sim_simd simd) {
     return outcome(CRASHED, text);
 }
 
-/* ---- files
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- files ---------------------------------------------------------------------------------------- */
 
 /* Returns how many cases failed; -1: the file cannot be read. */
 static int run_file(const char *path, gfx11sim_simd simd) {

@@ -31,31 +31,46 @@ static const char *parse(int argc, char **argv, const char *usage, const char **
     return file;
 }
 
-/* A machine of the code object's own target: they are tried in turn, because only loading tells. */
-static int open_object(const char *file, gfx11sim **sim, gfx11sim_object **object) {
-    static const char *const targets[] = {"gfx1100", "gfx1101", "gfx1102", "gfx1103",
-                                          "gfx1150", "gfx1151", "gfx1152", "gfx1153"};
-    unsigned char *elf;
-    size_t bytes;
-    if (!file_read(file, &elf, &bytes)) return EXIT_FILE;
-    gfx11sim_report report, first = {0};
-    gfx11sim_status status = GFX11SIM_BAD_OBJECT;
-    for (size_t n = 0; status != GFX11SIM_OK && n < sizeof targets / sizeof targets[0]; n++) {
-        gfx11sim_options options;
-        gfx11sim_options_init(&options);
-        options.target = targets[n];
-        options.threads = 1;
-        status = gfx11sim_create(&options, sim, &report);
-        if (status == GFX11SIM_OK) status = gfx11sim_load(*sim, elf, bytes, object, &report);
-        if (status != GFX11SIM_OK) gfx11sim_destroy(*sim), *sim = NULL;
-        if (n == 0) first = report;
+typedef int list_fn(const gfx11sim_object *object, const gfx11sim_kernel *kernel);
+
+static int list_kernels(const char *file, const char *only, const gfx11sim_object *object, list_fn *list) {
+    if (only && !gfx11sim_find_kernel(object, only))
+        return fail(EXIT_USAGE, "%s has no kernel %s", file, only);
+    int status = EXIT_OK;
+    for (size_t n = 0; !status && n < gfx11sim_object_kernels(object); n++) {
+        const gfx11sim_kernel *kernel = gfx11sim_object_kernel(object, n);
+        if (!only || strcmp(gfx11sim_get_kernel_info(kernel).name, only) == 0) status = list(object, kernel);
     }
-    free(elf);
-    return status == GFX11SIM_OK ? EXIT_OK : fail(EXIT_FILE, "%s: %s", file, first.text);
+    return status;
 }
 
-/* ---- disasm
- * ------------------------------------------------------------------------------------------------------ */
+/* Loads the code object of the command line and lists its kernels, or one. */
+static int list_file(int argc, char **argv, const char *usage, list_fn *list) {
+    const char *only;
+    int status;
+    const char *file = parse(argc, argv, usage, &only, &status);
+    unsigned char *elf;
+    size_t bytes;
+    if (!file) return status;
+    if (!file_read(file, &elf, &bytes)) return EXIT_FILE;
+    gfx11sim_options options;
+    gfx11sim_options_init(&options);
+    options.target = gfx11sim_elf_target(elf, bytes);
+    options.threads = 1;
+    gfx11sim *sim = NULL;
+    gfx11sim_object *object;
+    gfx11sim_report report;
+    if (gfx11sim_create(&options, &sim, &report) != GFX11SIM_OK ||
+        gfx11sim_load(sim, elf, bytes, &object, &report) != GFX11SIM_OK)
+        status = fail(EXIT_FILE, "%s: %s", file, report.text);
+    else
+        status = list_kernels(file, only, object, list);
+    free(elf);
+    gfx11sim_destroy(sim);
+    return status;
+}
+
+/* ---- disasm --------------------------------------------------------------------------------------- */
 
 /* Where a branch goes, in dwords; -1 if it is none. */
 static int64_t branch_target(const char *text, const uint32_t *code, size_t at) {
@@ -97,65 +112,33 @@ static int disassemble(const gfx11sim_object *object, const gfx11sim_kernel *ker
 }
 
 int cmd_disasm(int argc, char **argv) {
-    const char *kernel;
-    int status;
-    const char *file =
-        parse(argc, argv,
-              "Usage: gfx11sim disasm FILE.hsaco [--kernel NAME]\n\nPrints the instructions in LLVM's "
-              "syntax, with labels, offsets and encodings.\n",
-              &kernel, &status);
-    if (!file) return status;
-    gfx11sim *sim = NULL;
-    gfx11sim_object *object;
-    status = open_object(file, &sim, &object);
-    if (!status && kernel && !gfx11sim_find_kernel(object, kernel))
-        status = fail(EXIT_USAGE, "%s has no kernel %s", file, kernel);
-    for (size_t n = 0; !status && n < gfx11sim_object_kernels(object); n++) {
-        const gfx11sim_kernel *k = gfx11sim_object_kernel(object, n);
-        if (kernel && strcmp(gfx11sim_get_kernel_info(k).name, kernel) != 0) continue;
-        status = disassemble(object, k);
-    }
-    gfx11sim_destroy(sim);
-    return status;
+    return list_file(argc, argv,
+                     "Usage: gfx11sim disasm FILE.hsaco [--kernel NAME]\n\nPrints the instructions in LLVM's "
+                     "syntax, with labels, offsets and encodings.\n",
+                     disassemble);
 }
 
-/* ---- info
- * -------------------------------------------------------------------------------------------------------- */
+/* ---- info ----------------------------------------------------------------------------------------- */
 
-static void print_info(const gfx11sim_object *object, const gfx11sim_kernel *kernel) {
+static int print_info(const gfx11sim_object *object, const gfx11sim_kernel *kernel) {
     gfx11sim_kernel_info i = gfx11sim_get_kernel_info(kernel);
     const char *target = gfx11sim_object_target(object);
-    printf("%s\n  wave%u, %u VGPRs, %u SGPRs, %u bytes of LDS, %u of scratch per lane, spills %u + %u, %u "
-           "bytes of code\n",
-           i.name, i.wave_size, i.vgprs, i.sgprs, i.lds_bytes, i.scratch_bytes, i.vgpr_spills, i.sgpr_spills,
-           i.code_bytes);
+    printf(
+        "%s (%s)\n  wave%u, %u VGPRs, %u SGPRs, %u bytes of LDS, %u of scratch per lane, spills %u + %u, %u "
+        "bytes of code\n",
+        i.name, target, i.wave_size, i.vgprs, i.sgprs, i.lds_bytes, i.scratch_bytes, i.vgpr_spills,
+        i.sgpr_spills, i.code_bytes);
     printf("  at most %u work-items in a work-group; %u waves fit on a SIMD of %s\n", i.max_block,
            occupancy(&i, target, i.lds_bytes, i.max_block), target);
     for (size_t n = 0; n < i.arg_count; n++)
         printf("  argument at %3u, %u bytes: %s\n", i.args[n].offset, i.args[n].size, i.args[n].value_kind);
+    return EXIT_OK;
 }
 
 int cmd_info(int argc, char **argv) {
-    const char *kernel;
-    int status;
-    const char *file =
-        parse(argc, argv,
-              "Usage: gfx11sim info FILE.hsaco [--kernel NAME]\n\nPrints kernels with their registers, "
-              "memory, occupancy and arguments.\n",
-              &kernel, &status);
-    if (!file) return status;
-    gfx11sim *sim = NULL;
-    gfx11sim_object *object;
-    status = open_object(file, &sim, &object);
-    if (!status && kernel && !gfx11sim_find_kernel(object, kernel))
-        status = fail(EXIT_USAGE, "%s has no kernel %s", file, kernel);
-    if (!status)
-        printf("%s: %s, %zu kernels\n", file, gfx11sim_object_target(object),
-               gfx11sim_object_kernels(object));
-    for (size_t n = 0; !status && n < gfx11sim_object_kernels(object); n++) {
-        const gfx11sim_kernel *k = gfx11sim_object_kernel(object, n);
-        if (!kernel || strcmp(gfx11sim_get_kernel_info(k).name, kernel) == 0) print_info(object, k);
-    }
-    gfx11sim_destroy(sim);
-    return status;
+    return list_file(
+        argc, argv,
+        "Usage: gfx11sim info FILE.hsaco [--kernel NAME]\n\nPrints kernels with their registers, "
+        "memory, occupancy and arguments.\n",
+        print_info);
 }

@@ -7,8 +7,7 @@
 
 #include "tool.h"
 
-/* ---- trace: one line per instruction
- * ------------------------------------------------------------------------ */
+/* ---- trace: one line per instruction -------------------------------------------------------------- */
 
 struct trace {
     FILE *to;
@@ -31,8 +30,7 @@ static void on_issue(void *context, const gfx11sim_event *e) {
     pthread_mutex_unlock(&t->lock);
 }
 
-/* ---- results
- * --------------------------------------------------------------------------------------------------- */
+/* ---- results -------------------------------------------------------------------------------------- */
 
 static void print_profile(const struct session *s) {
     gfx11sim_op_count rows[2048];

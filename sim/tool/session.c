@@ -104,25 +104,12 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
     return EXIT_OK;
 }
 
-/* e_flags of the ELF header names the target; the loader checks all the rest. */
-static const char *target_of(const unsigned char *elf, size_t bytes) {
-    static const struct {
-        unsigned char mach;
-        const char *name;
-    } targets[] = {{0x41, "gfx1100"}, {0x46, "gfx1101"}, {0x47, "gfx1102"}, {0x44, "gfx1103"},
-                   {0x43, "gfx1150"}, {0x4a, "gfx1151"}, {0x55, "gfx1152"}, {0x58, "gfx1153"}};
-    enum { E_FLAGS = 48 };
-    for (size_t n = 0; bytes > E_FLAGS && n < sizeof targets / sizeof targets[0]; n++)
-        if (elf[E_FLAGS] == targets[n].mach) return targets[n].name;
-    return NULL;
-}
-
 static int load(struct session *s) {
     unsigned char *elf;
     size_t bytes;
     gfx11sim_report report;
     if (!file_read(s->file, &elf, &bytes)) return EXIT_FILE;
-    if (!s->options.target) s->options.target = target_of(elf, bytes);
+    if (!s->options.target) s->options.target = gfx11sim_elf_target(elf, bytes);
     int status = EXIT_OK;
     if (gfx11sim_create(&s->options, &s->sim, &report) != GFX11SIM_OK)
         status = fail(EXIT_USAGE, "%s", report.text);

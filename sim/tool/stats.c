@@ -35,8 +35,7 @@ struct stats {
     bool failed;
 };
 
-/* ---- sets of lines
- * ------------------------------------------------------------------------------------------------- */
+/* ---- sets of lines -------------------------------------------------------------------------------- */
 
 static bool grow(struct lines *s) {
     size_t capacity = s->capacity ? 2 * s->capacity : 1024;
@@ -73,8 +72,7 @@ static void empty(struct lines *s) {
     s->used = 0;
 }
 
-/* ---- one instruction
- * ------------------------------------------------------------------------------------------------- */
+/* ---- one instruction ------------------------------------------------------------------------------ */
 
 static void count_memory(struct stats *st, const gfx11sim_event *e) {
     uint64_t seen[2 * LANES_MAX];
@@ -146,9 +144,7 @@ static void on_begin(void *context, const gfx11sim_event *e) {
     if (e->wave == 0) empty(&st->group);
 }
 
-/* ---- results
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- results -------------------------------------------------------------------------------------- */
 
 static double ratio(uint64_t a, uint64_t b) { return b ? (double)a / (double)b : 0; }
 

@@ -22,8 +22,7 @@ int cmd_cases(int argc, char **argv);
 /* "gfx11sim: " and the sentence to stderr; returns the exit code. */
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- array.c: contents of buffers, and .npy files -------------------------------------------------------
- */
+/* ---- array.c: contents of buffers, and .npy files ------------------------------------------------- */
 
 struct array {
     const struct element *element; /* null: bytes of unknown type */
@@ -41,8 +40,7 @@ bool array_read(const char *path, struct array *out);
 bool array_write(const char *path, const struct array *array);
 bool file_read(const char *path, unsigned char **data, size_t *bytes);
 
-/* ---- arguments.c: --arg ----------------------------------------------------------------------------------
- */
+/* ---- arguments.c: --arg --------------------------------------------------------------------------- */
 
 enum { ARGUMENTS_MAX = 64 };
 
@@ -58,8 +56,7 @@ extern const char arguments_help[];
 /* Returns an exit code. */
 int argument_parse(const char *text, struct argument *out);
 
-/* ---- session.c: options and one launch
- * ---------------------------------------------------------------------- */
+/* ---- session.c: options and one launch ------------------------------------------------------------ */
 
 struct session {
     const char *file, *kernel_name, *trace;

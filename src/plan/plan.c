@@ -8,8 +8,7 @@
 
 #include "core/error.h"
 
-/* ---- what a problem must be for any device ---------------------------------------------------------------
- */
+/* ---- what a problem must be for any device -------------------------------------------------------- */
 
 static int known_half(w4a16_dtype type) { return type == W4A16_F16 || type == W4A16_BF16; }
 
@@ -36,7 +35,7 @@ static int64_t lda_of(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
 static int64_t blocks_of(const w4a16_problem *p) { return (p->K + PACK_BLOCK - 1) / PACK_BLOCK; }
 static int one_group(const w4a16_problem *p) { return p->group_size >= p->K; }
 
-/* ---- choosing a row ----------------------------------------------------------------------------------- */
+/* ---- choosing a row ------------------------------------------------------------------------------- */
 
 /* Whether a comma-separated list names the kernel, by name or by a prefix that ends in '*'. */
 static int masked(const char *mask, const char *name) {
@@ -190,7 +189,7 @@ size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t cap
     return used;
 }
 
-/* ---- plans ------------------------------------------------------------------------------------------- */
+/* ---- plans ---------------------------------------------------------------------------------------- */
 
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {
     return p->N == l->N && p->K == l->K && p->group_size == l->group_size && p->scale_type == l->scale_type &&

@@ -67,8 +67,7 @@ static void fill(uint64_t seed, uint32_t indices, uint32_t offsets, uint32_t ste
                               (uint32_t)(random_at(seed + 2, l) % offsets) * step};
 }
 
-/* ---- the model -------------------------------------------------------------------------------------------
- */
+/* ---- the model ------------------------------------------------------------------------------------ */
 
 static int64_t place(struct descriptor d, struct lane at) {
     if (!d.swizzle) return SOFFSET + (int64_t)at.index * d.stride + at.offset;
@@ -93,8 +92,7 @@ static uint32_t expected_dword(struct descriptor d, struct lane at, unsigned n) 
     return value;
 }
 
-/* ---- tests
- * ------------------------------------------------------------------------------------------------- */
+/* ---- tests ---------------------------------------------------------------------------------------- */
 
 static const struct {
     struct descriptor d;

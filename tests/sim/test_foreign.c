@@ -19,8 +19,7 @@ static uint32_t in[INPUT], out[ITEMS], expected[ITEMS];
 static char **objects;
 static int object_count;
 
-/* ---- what the kernels compute
- * ------------------------------------------------------------------------------------- */
+/* ---- what the kernels compute --------------------------------------------------------------------- */
 
 static uint32_t sorted(uint32_t id) {
     uint32_t values[SORTED], sum = 0;
@@ -157,9 +156,7 @@ static const struct row {
     {"matrices", matrices32, matrices64, 0},
 };
 
-/* ---- runs
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- runs ----------------------------------------------------------------------------------------- */
 
 static unsigned run(const struct row *row, const char *path, unsigned checks) {
     gfx11sim_options options;

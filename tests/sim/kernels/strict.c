@@ -36,7 +36,7 @@ static LDS u32 shared[512] __attribute__((loader_uninitialized));
 #define WAIT    "s_waitcnt vmcnt(0) lgkmcnt(0)\n"
 #define BARRIER "s_waitcnt lgkmcnt(0)\n s_barrier\n"
 
-/* ---- undefined values ---------------------------------------------------------------------------------- */
+/* ---- undefined values ----------------------------------------------------------------------------- */
 
 CASE(store_bad, STORE("v40"))
 CASE(store_good, "v_mov_b32 v40, 1\n" STORE("v40"))
@@ -108,7 +108,7 @@ KERNEL void scratch_good(GLOBAL u32 *in, GLOBAL u32 *out) {
     out[x] = stack[6 + in[0] % 2];
 }
 
-/* ---- waiting ------------------------------------------------------------------------------------------- */
+/* ---- waiting -------------------------------------------------------------------------------------- */
 
 #define LOAD(to, offset) "global_load_b32 " to ", " AT ", " IN " offset:" offset "\n"
 CASE(vmcnt_bad, LOAD("v40", "0") LOAD("v41", "4") "s_waitcnt vmcnt(1)\n" STORE("v41") WAIT)
@@ -144,7 +144,7 @@ CASE(matrix_wait_bad, LOAD("v40", "0") "v_mov_b32 v41, 0\n v_add_f32 v42, v41, v
 CASE(matrix_wait_good, LOAD("v40", "0") "v_mov_b32 v41, 0\n v_add_f32 v42, v41, v41\n" WAIT
                        "v_dual_mov_b32 v44, v41 :: v_dual_mov_b32 v43, v40\n")
 
-/* ---- races --------------------------------------------------------------------------------------------- */
+/* ---- races ---------------------------------------------------------------------------------------- */
 
 /* Work-item x writes its slot and reads that of the other wave (byte 128 further, or back). */
 #define SWAPPED "v_xor_b32 v42, 0x80, " SLOT "\n"
@@ -182,7 +182,7 @@ CASE(last_group_good, STORE(AT) "s_waitcnt_vscnt null, 0\n s_barrier\n v_mov_b32
                       "global_load_b32 v43, " AT ", " OUT "\n global_load_b32 v44, " AT ", " OUT " offset:256\n" WAIT
                       "1:\n")
 
-/* ---- matrices, alignment, memory, barriers, loops ---------------------------------------------------------- */
+/* ---- matrices, alignment, memory, barriers, loops ------------------------------------------------- */
 
 #define ZERO8(a, b, c, d, e, f, g, h)                                                                        \
     "v_mov_b32 " #a ", 0\n v_mov_b32 " #b ", 0\n v_mov_b32 " #c ", 0\n v_mov_b32 " #d ", 0\n v_mov_b32 " #e  \
