@@ -17,6 +17,7 @@ static const struct verb {
     {"make-model", cmd_make_model, "write seeded weights in the shapes of a named model"},
     {"plan", cmd_plan, "which kernel a product gets and why, and why the others do not"},
     {"run", cmd_run, "multiply layers of a checkpoint on a device and verify the result"},
+    {"report", cmd_report, "conformance, bits and times of a device in one file, to attach"},
     {"check", cmd_check, "run the conformance list on a device"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 "$W4A16" --help
 "$W4A16" run --help
-for verb in info inspect quantize make-model plan run check; do
+for verb in info inspect quantize make-model plan report run check; do
     "$W4A16" $verb --help >help.txt
     head -1 help.txt
     grep -c -- '^  --' help.txt

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"$W4A16" report --device sim --every 97 --output sim.json --no-progress | sed 's/avx512\|avx2\|portable/SIMD/; s/[0-9]* threads/N threads/'
+"$W4A16" report --device sim --every 97 --output again.json --threads 1 --no-progress >/dev/null
+python3 - <<'PY'
+import json
+sim, again = json.load(open('sim.json')), json.load(open('again.json'))
+print(sim['simulated'], sim['failed'], len(sim['conformance']), len(sim['timing']), sorted(sim))
+print([c['bits'] for c in sim['conformance']] == [c['bits'] for c in again['conformance']])
+print(len({c['bits'] for c in sim['conformance'] if c['outputs']}) == sum(c['outputs'] > 0 for c in sim['conformance']))
+print(all('host_microseconds' in t for t in sim['timing']))
+PY
+"$W4A16" report --device sim --every 2000 --output /missing/folder/x.json --no-progress 2>&1 || echo "exit $?"
