@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""The card's name and the kernel table, as Python sees them through ctypes."""
+
+import ctypes
+
+import pytest
+
+from w4a16 import arch
+
+GFX11 = ["gfx1100", "gfx1101", "gfx1102", "gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"]
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    for name in ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+    target = arch.target
+    target.cache_clear()
+    yield
+    target.cache_clear()
+
+
+def sysfs(root, *versions):
+    for node, version in enumerate(versions):
+        folder = root / "class/kfd/kfd/topology/nodes" / str(node)
+        folder.mkdir(parents=True)
+        (folder / "properties").write_text(f"simd_count 4\ngfx_target_version {version}\n")
+    return str(root)
+
+
+def test_structures_are_the_library_s():
+    options, problem = arch._DeviceOptions(), arch._Problem()
+    arch.library().w4a16_device_options_init(options)
+    arch.library().w4a16_problem_init(problem)
+    assert options.struct_size == ctypes.sizeof(options)
+    assert problem.struct_size == ctypes.sizeof(problem)
+    assert (problem.act, problem.scale_type, problem.symmetric) == (arch.F16, arch.F16, 1)
+
+
+def test_card_s_name_comes_from_sysfs(tmp_path):
+    root = sysfs(tmp_path, 0, 110000, 110501)
+    assert arch.detect(0, root) == ("gfx1100", None)
+    assert arch.detect(1, root) == ("gfx1151", None)
+    name, why = arch.detect(2, root)
+    assert name is None and "no AMD GPU number 2" in why
+
+
+@pytest.mark.parametrize(
+    "variables, expected",
+    [
+        ({}, "gfx1100"),
+        ({"HIP_VISIBLE_DEVICES": "1,0"}, "gfx1151"),
+        ({"ROCR_VISIBLE_DEVICES": "1"}, "gfx1151"),
+        ({"ROCR_VISIBLE_DEVICES": "1", "HIP_VISIBLE_DEVICES": "0"}, "gfx1151"),
+        ({"ROCR_VISIBLE_DEVICES": "1,0", "HIP_VISIBLE_DEVICES": "1"}, "gfx1100"),
+        ({"HIP_VISIBLE_DEVICES": "0", "CUDA_VISIBLE_DEVICES": "1"}, "gfx1100"),
+        ({"CUDA_VISIBLE_DEVICES": "1"}, "gfx1151"),
+        ({"HIP_VISIBLE_DEVICES": "GPU-0123456789abcdef"}, "gfx1100"),
+        ({"HSA_OVERRIDE_GFX_VERSION": "11.0.0", "HIP_VISIBLE_DEVICES": "1"}, "gfx1100"),
+        ({"HSA_OVERRIDE_GFX_VERSION": "9.0.10"}, "gfx90a"),
+    ],
+)
+def test_visibility_variables_choose_the_card(tmp_path, monkeypatch, variables, expected):
+    root, detect = sysfs(tmp_path, 0, 110000, 110501), arch.detect
+    monkeypatch.setattr(arch, "detect", lambda n=0: detect(n, root))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert arch.target() == (expected, None)
+
+
+HELPERS = {
+    "on_gfx1x": GFX11 + ["gfx1201"],
+    "on_gfx11": GFX11,
+    "on_gfx110x": GFX11[:4],
+    "on_gfx115x": GFX11[4:],
+    "on_gfx12x": ["gfx1201"],
+    **{f"on_{name}": [name] for name in GFX11},
+}
+
+
+@pytest.mark.parametrize("name", GFX11 + ["gfx1201", "gfx942", "gfx90a", "gfx1036", None])
+def test_helpers_answer_as_vllm_s(monkeypatch, name):
+    monkeypatch.setattr(arch, "target", lambda: (name, None if name else "no AMD GPU"))
+    for helper, names in HELPERS.items():
+        assert getattr(arch, helper)() == (name in names), helper
+
+
+@pytest.mark.parametrize("name", GFX11)
+@pytest.mark.parametrize("act", [arch.F16, arch.BF16])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_table_takes_the_usual_layers(name, act, symmetric):
+    for group_size in (32, 64, 128, 4096):
+        assert arch.supports(name, 4096, 11008, group_size, act, act, symmetric) == (True, None)
+
+
+def test_table_s_reason_is_handed_on():
+    taken, why = arch.supports("gfx1100", 4096, 4096, 100, arch.F16, arch.F16, True)
+    assert not taken and "group_size is 100" in why and "multiples of 16" in why
+    taken, why = arch.supports("gfx1201", 4096, 4096, 128, arch.F16, arch.F16, True)
+    assert not taken and 'no kernels for target "gfx1201"' in why
