@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""vLLM's mixed-precision linear layer on the kernels of this library.
+
+vLLM hands a layer's parameters in the checkpoint's own form; here they are brought into the library's canonical form
+(include/w4a16/layer.h) with tensor operations on whatever device they are, packed once, and replaced by the packed
+tensor. Which layers are taken is the kernel table's answer, not a list of our own.
+
+Importing this module imports vLLM's linear layers, so the plugin does it only when vLLM asks for plugins.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+from types import ModuleType
+
+import torch
+
+from w4a16 import arch
+
+logger = logging.getLogger("vllm.w4a16")
+
+# Where vLLM keeps the kernel chooser: the newest place first.
+LAYOUTS = ("vllm.model_executor.kernels.linear", "vllm.model_executor.layers.quantization.kernels.mixed_precision")
+
+_C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
+# What has to be added to a stored zero point: GPTQ's biased type stores one less than it means.
+_ZERO_OFFSET = {"uint4b8": 1, "uint4": 0}
+
+
+def _layout() -> ModuleType:
+    for name in LAYOUTS:
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not name.startswith(error.name or "?"):
+                raise  # the module is there, but something that it needs is not
+    raise ImportError(f"this vLLM has its linear kernels in none of {', '.join(LAYOUTS)}")
+
+
+layout = _layout()
+
+
+@functools.cache
+def operators() -> tuple[ModuleType | None, str | None]:
+    """The namespace torch.ops.w4a16, or None and why the operators are not there."""
+    try:
+        importlib.import_module("w4a16.ops")
+    except (ImportError, OSError) as error:
+        if not hasattr(torch.ops.w4a16, "linear"):
+            return None, f"torch.ops.w4a16.linear is not registered: {error}"
+    return torch.ops.w4a16, None
+
+
+@functools.cache
+def log_fallback(why: str) -> None:
+    """vLLM drops the reason when a later kernel takes the layer, so each is said here, once."""
+    logger.info("a layer is left to vLLM's own kernels: %s", why)
+
+
+def refusal(
+    K: int, N: int, group_size: int, act: torch.dtype, zeros: bool, full_K: int, act_order: bool = False
+) -> str | None:
+    """Why the library does not take this partition of a layer on this machine; None if it takes it."""
+    from vllm.platforms import current_platform
+
+    if not current_platform.is_rocm():
+        return "its kernels are for AMD GPUs of the gfx11 family, and vLLM's platform is not ROCm"
+    target, why = arch.target()
+    if target is None:
+        return why
+    ops, why = operators()
+    if ops is None:
+        return why
+    if act not in _C_TYPES:
+        return f"activations are {act}; accepted are torch.float16 and torch.bfloat16"
+    if group_size == -1:
+        group_size = K
+    if group_size < 1 or (group_size < K and K % group_size):
+        return f"group_size is {group_size}; accepted are -1 and divisors of this partition's K = {K}"
+    if act_order and K != full_K:
+        return f"act-order on a partition of K ({K} of {full_K}): its groups are spread over all partitions"
+    taken, why = arch.supports(target, K, N, group_size, _C_TYPES[act], _C_TYPES[act], not zeros, act_order)
+    return None if taken else why
+
+
+def _along(param: torch.Tensor, name: str, default: int) -> int:
+    value = getattr(param, name, None)
+    return default if value is None else value
+
+
+def _unpack(words: torch.Tensor, dim: int) -> torch.Tensor:
+    """int32 words of 8 nibbles, low one first, spread along `dim` as uint8."""
+    shifts = torch.arange(0, 32, 4, dtype=torch.int32, device=words.device)
+    nibbles = ((words.unsqueeze(-1) >> shifts) & 15).to(torch.uint8)
+    return nibbles.flatten(1) if dim == 1 else nibbles.transpose(1, 2).flatten(0, 1)
+
+
+def canonical_q(param: torch.Tensor) -> torch.Tensor:
+    """[K/8][N] words from GPTQ's [K/8, N] or compressed-tensors' [N, K/8]."""
+    words = param.data
+    return (words if _along(param, "output_dim", 1) == 1 else words.t()).contiguous()
+
+
+def canonical_scales(param: torch.Tensor) -> torch.Tensor:
+    """[G][N] from [G, N] or [N, G]."""
+    scales = param.data
+    return (scales if _along(param, "output_dim", 1) == 1 else scales.t()).contiguous()
+
+
+def canonical_zeros(param: torch.Tensor, N: int, offset: int) -> torch.Tensor:
+    """[G][N] bytes from words along N: GPTQ's [G, N/8] or compressed-tensors' [N/8, G]."""
+    output_dim = _along(param, "output_dim", 1)
+    zeros = _unpack(param.data, output_dim)
+    return ((zeros if output_dim == 1 else zeros.t())[:, :N] + offset).contiguous()
+
+
+def permutation(g_idx: torch.Tensor, group_size: int) -> torch.Tensor:
+    """The original k at each place of the order in which groups are contiguous; empty if that is k itself."""
+    groups = g_idx.data.to(torch.int64)
+    expected = torch.arange(groups.numel(), device=groups.device) // group_size
+    if torch.equal(groups, expected):
+        return groups.new_empty(0, dtype=torch.int32)
+    order = torch.argsort(groups, stable=True)
+    if not torch.equal(groups[order], expected):
+        raise ValueError(
+            f"w4a16: g_idx does not put exactly {group_size} of the {groups.numel()} inputs into each group; "
+            "set VLLM_DISABLED_KERNELS=W4A16LinearKernel to load this checkpoint with another kernel"
+        )
+    return order.to(torch.int32)
+
+
+class W4A16LinearKernel(layout.MPLinearKernel):
+    """vLLM's kernel interface; the name is the one that VLLM_DISABLED_KERNELS takes."""
+
+    @classmethod
+    def get_min_capability(cls) -> int:
+        return 60  # vLLM's scale for CUDA; on ROCm can_implement decides
+
+    @classmethod
+    def can_implement(cls, c) -> tuple[bool, str | None]:
+        why = cls._refusal(c)
+        if why:
+            log_fallback(why)
+        return why is None, why
+
+    @staticmethod
+    def _refusal(c) -> str | None:
+        name = str(c.weight_type)
+        if name not in _ZERO_OFFSET:
+            return f"weights are {name}; accepted are uint4b8 and uint4"
+        if name == "uint4" and not c.zero_points:
+            return "weights are uint4 without zero points; accepted are uint4 with them, or uint4b8"
+        if c.out_type is not None and c.out_type != c.act_type:
+            return f"outputs are {c.out_type}; accepted is the activations' type, {c.act_type}"
+        K, N = c.partition_weight_shape
+        act_order = getattr(c, "has_g_idx", False)
+        return refusal(K, N, c.group_size, c.act_type, c.zero_points, c.full_weight_shape[0], act_order)
+
+    def process_weights_after_loading(self, layer: torch.nn.Module) -> None:
+        weights = getattr(layer, self.w_q_name)
+        if weights.dtype == torch.uint8:
+            return  # packed by an earlier call
+        c = self.config
+        K, N = c.partition_weight_shape
+        group_size = K if c.group_size == -1 else c.group_size
+        names = [self.w_s_name]
+        zeros = perm = None
+        if c.zero_points:
+            names.append(self.w_zp_name)
+            zeros = canonical_zeros(getattr(layer, self.w_zp_name), N, _ZERO_OFFSET[str(c.weight_type)])
+        if getattr(c, "has_g_idx", False):
+            names.append(self.w_gidx_name)
+            perm = permutation(getattr(layer, self.w_gidx_name), group_size)
+        scales = canonical_scales(getattr(layer, self.w_s_name))
+        replace(layer, self.w_q_name, pack(canonical_q(weights), scales, zeros, perm, group_size))
+        for name in names:
+            replace(layer, name, weights.new_empty(0))
+
+    def apply_weights(
+        self, layer: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        return linear(x, getattr(layer, self.w_q_name), bias)
+
+
+def pack(
+    q: torch.Tensor, scales: torch.Tensor, zeros: torch.Tensor | None, perm: torch.Tensor | None, group_size: int
+) -> torch.Tensor:
+    """The packed tensor of a canonical layer; none of zeros means 8 everywhere, none of perm the identity."""
+    if zeros is None:
+        zeros = q.new_empty(0, dtype=torch.uint8)
+    if perm is None:
+        perm = q.new_empty(0, dtype=torch.int32)
+    return torch.ops.w4a16.pack(q, scales, zeros, perm, group_size)
+
+
+def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """y = x w + bias over the last dimension of x, whatever the others are."""
+    rows = x.reshape(-1, x.shape[-1]).contiguous()
+    y = torch.ops.w4a16.linear(rows, packed, x.new_empty(0) if bias is None else bias)
+    return y.reshape(*x.shape[:-1], y.shape[-1])
+
+
+def replace(layer: torch.nn.Module, name: str, data: torch.Tensor) -> None:
+    """vLLM's own replacement of a parameter: it keeps what its weight reloading needs."""
+    from vllm.model_executor.layers.quantization.utils import replace_parameter
+
+    replace_parameter(layer, name, torch.nn.Parameter(data, requires_grad=False))

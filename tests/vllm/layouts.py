@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""Stub packages in the shapes that vLLM's linear kernels have had, reduced to what a plugin sees.
+
+    list       one list of kernels for all platforms; act-order in the configuration (2025)
+    dict       a list per platform, in the old place; act-order in the configuration
+    current    a list per platform in vllm.model_executor.kernels.linear; no act-order (2026)
+"""
+
+import enum
+import sys
+import types
+from dataclasses import dataclass
+
+import torch
+
+LAYOUTS = ("list", "dict", "current")
+_OLD = "vllm.model_executor.layers.quantization.kernels.mixed_precision"
+_NEW = "vllm.model_executor.kernels.linear"
+
+
+@dataclass(frozen=True)
+class ScalarType:
+    name: str
+
+    def __str__(self):
+        return self.name
+
+
+class PlatformEnum(enum.Enum):
+    CUDA = 1
+    ROCM = 2
+
+
+class Platform:
+    def __init__(self):
+        self._enum = PlatformEnum.ROCM
+
+    def is_rocm(self):
+        return self._enum is PlatformEnum.ROCM
+
+
+class Parameter(torch.nn.Parameter):
+    """A parameter that knows its dimensions, as vLLM's do."""
+
+    def __new__(cls, data, **dims):
+        self = super().__new__(cls, data, requires_grad=False)
+        self.__dict__.update(dims)
+        return self
+
+    def __init__(self, data, **dims):
+        super().__init__()
+
+
+def _module(name, **content):
+    parts = name.split(".")
+    for n in range(1, len(parts) + 1):
+        path = ".".join(parts[:n])
+        if path not in sys.modules:
+            sys.modules[path] = types.ModuleType(path)
+            sys.modules[path].__path__ = []
+        if n > 1:
+            setattr(sys.modules[".".join(parts[: n - 1])], parts[n - 1], sys.modules[path])
+    sys.modules[name].__dict__.update(content)
+    return sys.modules[name]
+
+
+def forget():
+    """Makes the next import of vLLM, and of what is built on it, a fresh one."""
+    for name in [m for m in sys.modules if m.split(".")[0] == "vllm" or m.startswith("w4a16.vllm_")]:
+        parent, _, last = name.rpartition(".")
+        if hasattr(sys.modules.get(parent), last):
+            delattr(sys.modules[parent], last)
+        del sys.modules[name]
+
+
+def install(layout):
+    """Puts the stub package into sys.modules and returns its kernel module."""
+    forget()
+    act_order = layout != "current"
+
+    @dataclass
+    class MPLinearLayerConfig:
+        full_weight_shape: tuple
+        partition_weight_shape: tuple
+        weight_type: ScalarType
+        act_type: torch.dtype
+        group_size: int
+        zero_points: bool
+        out_type: torch.dtype | None = None
+
+    class MPLinearKernel:
+        def __init__(self, c, w_q_param_name, w_s_param_name, w_zp_param_name=None, *g_idx):
+            assert len(g_idx) <= act_order
+            self.config = c
+            self.w_q_name, self.w_s_name, self.w_zp_name = w_q_param_name, w_s_param_name, w_zp_param_name
+            if act_order:
+                self.w_gidx_name = g_idx[0] if g_idx else None
+
+    class Existing(MPLinearKernel):
+        @classmethod
+        def get_min_capability(cls):
+            return 60
+
+        @classmethod
+        def can_implement(cls, c):
+            return True, None
+
+    def replace_parameter(layer, name, new):
+        layer.register_parameter(name, torch.nn.Parameter(new.data, requires_grad=False))
+
+    platform = Platform()
+    envs = _module("vllm.envs", VLLM_DISABLED_KERNELS=[], VLLM_BATCH_INVARIANT=False)
+    kernels = [Existing] if layout == "list" else {PlatformEnum.ROCM: [Existing], PlatformEnum.CUDA: []}
+
+    def choose_mp_linear_kernel(config):
+        reasons = []
+        for kernel in kernels if layout == "list" else kernels[platform._enum]:
+            if kernel.__name__ in envs.VLLM_DISABLED_KERNELS:
+                continue
+            taken, why = kernel.can_implement(config)
+            if taken:
+                return kernel
+            reasons.append(why)
+        raise ValueError(reasons)
+
+    _module("vllm.platforms", current_platform=platform, PlatformEnum=PlatformEnum)
+    _module("vllm.model_executor.layers.quantization.utils", replace_parameter=replace_parameter)
+    return _module(
+        _NEW if layout == "current" else _OLD,
+        MPLinearLayerConfig=MPLinearLayerConfig,
+        MPLinearKernel=MPLinearKernel,
+        Existing=Existing,
+        _POSSIBLE_KERNELS=kernels,
+        choose_mp_linear_kernel=choose_mp_linear_kernel,
+        platform=platform,
+        envs=envs,
+    )

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""Selection and the walk of a layer through vLLM's kernel interface, in every layout that vLLM has had."""
+
+import importlib
+import logging
+
+import layouts
+import models
+import pytest
+import torch
+
+from w4a16 import arch
+
+UINT4B8, UINT4, UINT8 = (layouts.ScalarType(name) for name in ("uint4b8", "uint4", "uint8b128"))
+GFX11 = ["gfx1100", "gfx1101", "gfx1102", "gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"]
+
+
+@pytest.fixture(params=layouts.LAYOUTS)
+def vllm(request, monkeypatch, operators):
+    """The stub package with the plugin registered, on a gfx1100."""
+    monkeypatch.setattr(arch, "target", lambda: ("gfx1100", None))
+    kernels = layouts.install(request.param)
+    importlib.import_module("w4a16.vllm_plugin").register()
+    plugin = importlib.import_module("w4a16.vllm_kernel")
+    plugin.operators.cache_clear()
+    monkeypatch.setattr(plugin, "operators", lambda: (torch.ops.w4a16, None))
+    kernels.plugin, kernels.layout = plugin, request.param
+    yield kernels
+    layouts.forget()
+
+
+def config(vllm, K=256, N=64, group_size=64, weights=UINT4B8, act=torch.float16, zeros=False, **changed):
+    act_order = changed.pop("act_order", False)
+    values = dict(
+        full_weight_shape=(K, N),
+        partition_weight_shape=(K, N),
+        weight_type=weights,
+        act_type=act,
+        group_size=group_size,
+        zero_points=zeros,
+    )
+    c = vllm.MPLinearLayerConfig(**{**values, **changed})
+    if vllm.layout != "current":
+        c.has_g_idx = act_order
+    return c
+
+
+def test_registering_twice_leaves_one_kernel_and_it_is_first(vllm):
+    importlib.import_module("w4a16.vllm_plugin").register()
+    kernels = vllm._POSSIBLE_KERNELS
+    kernels = kernels if vllm.layout == "list" else kernels[vllm.platform._enum]
+    assert kernels == [vllm.plugin.W4A16LinearKernel, vllm.Existing]
+
+
+@pytest.mark.parametrize("target", GFX11)
+@pytest.mark.parametrize("act", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("weights, zeros", [(UINT4B8, False), (UINT4, True)])
+@pytest.mark.parametrize("group_size", [32, 64, 128, -1])
+def test_it_is_preferred_on_every_gfx11(vllm, monkeypatch, target, act, weights, zeros, group_size):
+    monkeypatch.setattr(arch, "target", lambda: (target, None))
+    c = config(vllm, group_size=group_size, weights=weights, act=act, zeros=zeros)
+    assert vllm.choose_mp_linear_kernel(c) is vllm.plugin.W4A16LinearKernel
+
+
+REFUSED = [
+    (dict(weights=UINT8), "weights are uint8b128"),
+    (dict(weights=UINT4), "uint4 without zero points"),
+    (dict(act=torch.float32), "activations are torch.float32"),
+    (dict(out_type=torch.float32), "outputs are torch.float32"),
+    (dict(group_size=0), "group_size is 0"),
+    (dict(group_size=96), "group_size is 96"),
+    (dict(group_size=8), "group_size is 8; accepted are multiples of 16"),
+    (dict(full_weight_shape=(512, 64), K=256, group_size=-1, act_order=True), "act-order on a partition"),
+]
+
+
+@pytest.mark.parametrize("changed, reason", REFUSED)
+def test_what_it_refuses_goes_to_the_next_kernel_with_a_reason(vllm, changed, reason):
+    if changed.get("act_order") and vllm.layout == "current":
+        pytest.skip("this layout has no act-order")
+    c = config(vllm, **changed)
+    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(c)
+    assert not taken and reason in why
+    assert vllm.choose_mp_linear_kernel(c) is vllm.Existing
+
+
+@pytest.mark.parametrize(
+    "target, reason",
+    [
+        (("gfx1201", None), 'no kernels for target "gfx1201"'),
+        (("gfx942", None), 'no kernels for target "gfx942"'),
+        ((None, "no AMD GPU: ..."), "no AMD GPU"),
+    ],
+)
+def test_other_cards_are_refused(vllm, monkeypatch, target, reason):
+    monkeypatch.setattr(arch, "target", lambda: target)
+    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
+    assert not taken and reason in why
+
+
+def test_other_platforms_are_refused(vllm):
+    vllm.platform._enum = layouts.PlatformEnum.CUDA
+    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
+    assert not taken and "platform is not ROCm" in why
+
+
+def test_missing_operators_are_refused(vllm, monkeypatch):
+    monkeypatch.setattr(vllm.plugin, "operators", lambda: (None, "torch.ops.w4a16.linear is not registered: no file"))
+    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
+    assert not taken and "not registered" in why
+
+
+def test_it_can_be_disabled_by_name(vllm, monkeypatch):
+    monkeypatch.setattr(vllm.envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"])
+    assert vllm.choose_mp_linear_kernel(config(vllm)) is vllm.Existing
+
+
+def test_a_refusal_is_logged_once(vllm, caplog):
+    caplog.set_level(logging.INFO, "vllm")
+    vllm.plugin.log_fallback.cache_clear()
+    for _ in range(3):
+        vllm.plugin.W4A16LinearKernel.can_implement(config(vllm, group_size=8))
+    assert len([r for r in caplog.records if "group_size is 8" in r.getMessage()]) == 1
+
+
+def gptq(layer, vllm, zero_offset):
+    module = torch.nn.Module()
+    P = layouts.Parameter
+    module.qweight = P(models.words(layer.q, 0), input_dim=0, output_dim=1, packed_dim=0)
+    module.scales = P(layer.scales, input_dim=0, output_dim=1)
+    module.qzeros = P(models.words(layer.zeros - zero_offset, 1), input_dim=0, output_dim=1, packed_dim=1)
+    module.g_idx = P(layer.g_idx, input_dim=0)
+    return module, ("qweight", "scales", "qzeros", "g_idx")
+
+
+def compressed_tensors(layer, vllm, zero_offset):
+    module = torch.nn.Module()
+    P = layouts.Parameter
+    module.weight_packed = P(models.words(layer.q.t(), 1), input_dim=1, output_dim=0, packed_dim=1)
+    module.weight_scale = P(layer.scales.t().contiguous(), output_dim=0)
+    module.weight_zero_point = P(models.words(layer.zeros.t() - zero_offset, 0), output_dim=0, packed_dim=0)
+    module.weight_g_idx = P(layer.g_idx, input_dim=0)
+    return module, ("weight_packed", "weight_scale", "weight_zero_point", "weight_g_idx")
+
+
+def walk(vllm, dialect, layer, c, zero_offset=0):
+    """Build layer -> load -> process_weights_after_loading, as vLLM's linear methods do."""
+    module, names = dialect(layer, vllm, zero_offset)
+    kernel = vllm.choose_mp_linear_kernel(c)(c, *names[: 3 if vllm.layout == "current" else 4])
+    assert isinstance(kernel, vllm.plugin.W4A16LinearKernel)
+    kernel.process_weights_after_loading(module)
+    return kernel, module, names
+
+
+@pytest.mark.parametrize("dialect", [gptq, compressed_tensors])
+@pytest.mark.parametrize("act", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("K, N, group_size", [(256, 64, 64), (128, 40, 32), (192, 24, -1), (64, 20, 16)])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_layer_computes_what_its_checkpoint_says(vllm, dialect, act, K, N, group_size, symmetric):
+    groups_of = K if group_size == -1 else group_size
+    layer = models.random_layer(K, N, groups_of, act, symmetric)
+    c = config(vllm, K, N, group_size, UINT4B8 if symmetric else UINT4, act, not symmetric)
+    kernel, module, _ = walk(vllm, dialect, layer, c)
+    x = torch.randn(5, K, generator=torch.Generator().manual_seed(1)).to(act)
+    bias = torch.linspace(-1, 1, N).to(act)
+    models.assert_close(kernel.apply_weights(module, x), x, layer)
+    models.assert_close(kernel.apply_weights(module, x, bias), x, layer, bias)
+
+
+def test_biased_type_stores_one_less_than_its_zeros(vllm):
+    layer = models.random_layer(128, 64, 32, torch.float16, symmetric=False, lowest_zero=1)
+    kernel, module, _ = walk(vllm, gptq, layer, config(vllm, 128, 64, 32, UINT4B8, zeros=True), zero_offset=1)
+    x = torch.randn(3, 128).half()
+    models.assert_close(kernel.apply_weights(module, x), x, layer)
+
+
+@pytest.mark.parametrize("dialect", [gptq, compressed_tensors])
+@pytest.mark.parametrize("shuffled", [True, False])
+def test_act_order_is_handled_at_load(vllm, dialect, shuffled):
+    if vllm.layout == "current":
+        pytest.skip("this layout has no act-order")
+    layer = models.random_layer(256, 64, 64, torch.float16, True, act_order=shuffled)
+    kernel, module, _ = walk(vllm, dialect, layer, config(vllm, act_order=True))
+    x = torch.randn(2, 256).half()
+    models.assert_close(kernel.apply_weights(module, x), x, layer)
+
+
+def test_uneven_groups_are_an_error_that_says_the_way_out(vllm):
+    if vllm.layout == "current":
+        pytest.skip("this layout has no act-order")
+    layer = models.random_layer(256, 64, 64, torch.float16, True)
+    layer.g_idx[0] = 3
+    with pytest.raises(ValueError, match="exactly 64 of the 256 inputs.*VLLM_DISABLED_KERNELS=W4A16LinearKernel"):
+        walk(vllm, gptq, layer, config(vllm, act_order=True))
+
+
+@pytest.mark.parametrize("shape", [(256,), (7, 256), (2, 3, 256), (1, 2, 2, 256), (0, 256), (2, 0, 256)])
+def test_activations_of_any_rank(vllm, shape):
+    layer = models.random_layer(256, 64, 64, torch.float16, True)
+    kernel, module, _ = walk(vllm, gptq, layer, config(vllm))
+    x = torch.randn(*shape).half()
+    y = kernel.apply_weights(module, x)
+    assert y.shape == (*shape[:-1], 64)
+    if y.numel():
+        models.assert_close(y, x, layer)
+
+
+def test_activations_that_are_not_contiguous(vllm):
+    layer = models.random_layer(256, 64, 64, torch.float16, True)
+    kernel, module, _ = walk(vllm, gptq, layer, config(vllm))
+    x = torch.randn(6, 512).half()[::2, ::2]
+    models.assert_close(kernel.apply_weights(module, x), x, layer)
+
+
+def test_processing_twice_is_processing_once(vllm):
+    layer = models.random_layer(256, 64, 64, torch.float16, False)
+    kernel, module, names = walk(vllm, gptq, layer, config(vllm, weights=UINT4, zeros=True))
+    before = getattr(module, names[0]).clone()
+    kernel.process_weights_after_loading(module)
+    assert torch.equal(getattr(module, names[0]), before)
+
+
+def test_a_reloaded_layer_is_packed_again(vllm):
+    first, second = (models.random_layer(256, 64, 64, torch.float16, False, seed=s) for s in (0, 1))
+    kernel, module, names = walk(vllm, gptq, first, config(vllm, weights=UINT4, zeros=True))
+    for name, parameter in gptq(second, vllm, 0)[0].named_parameters():
+        setattr(module, name, parameter)
+    kernel.process_weights_after_loading(module)
+    x = torch.randn(2, 256).half()
+    models.assert_close(kernel.apply_weights(module, x), x, second)
+
+
+def test_what_was_packed_is_not_kept_twice(vllm):
+    layer = models.random_layer(256, 64, 64, torch.float16, False)
+    _, module, names = walk(vllm, gptq, layer, config(vllm, weights=UINT4, zeros=True))
+    assert getattr(module, names[1]).numel() == getattr(module, names[2]).numel() == 0
