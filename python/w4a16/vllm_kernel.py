@@ -30,17 +30,18 @@ _C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
 _ZERO_OFFSET = {"uint4b8": 1, "uint4": 0}
 
 
-def _layout() -> ModuleType:
-    for name in LAYOUTS:
+def first_module(names: tuple[str, ...]) -> ModuleType:
+    """The first of these modules that this release of vLLM has."""
+    for name in names:
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
             if not name.startswith(error.name or "?"):
                 raise  # the module is there, but something that it needs is not
-    raise ImportError(f"this vLLM has its linear kernels in none of {', '.join(LAYOUTS)}")
+    raise ImportError(f"this vLLM has none of {', '.join(names)}")
 
 
-layout = _layout()
+layout = first_module(LAYOUTS)
 
 
 @functools.cache
@@ -64,8 +65,11 @@ def refusal(
     K: int, N: int, group_size: int, act: torch.dtype, zeros: bool, full_K: int, act_order: bool = False
 ) -> str | None:
     """Why the library does not take this partition of a layer on this machine; None if it takes it."""
+    from vllm import envs
     from vllm.platforms import current_platform
 
+    if getattr(envs, "VLLM_BATCH_INVARIANT", False):
+        return "VLLM_BATCH_INVARIANT is set, and the bits of a row depend on the batch beyond 16 rows"
     if not current_platform.is_rocm():
         return "its kernels are for AMD GPUs of the gfx11 family, and vLLM's platform is not ROCm"
     target, why = arch.target()

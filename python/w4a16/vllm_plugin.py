@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""The entry point of group vllm.general_plugins: puts the kernels of this library first in vLLM's list for ROCm.
+"""The entry point of group vllm.general_plugins: puts these kernels first in vLLM's list for ROCm and routes AWQ.
 
 vLLM calls register() in each of its processes, maybe more than once and before the GPU may be touched. So this
 module imports nothing of vLLM or torch, register() ends early on a machine without an AMD GPU, and whatever goes
@@ -20,15 +20,19 @@ def register() -> None:
         from w4a16 import arch
 
         target, why = arch.target()
-        if target is None:
-            logger.debug("w4a16 is not used: %s", why)
-            return
-        _register()
     except Exception as error:
-        logger.warning("w4a16 is not used, vLLM's own kernels are: %s: %s", type(error).__name__, error)
+        target, why = None, f"{type(error).__name__}: {error}"
+    if target is None:
+        logger.debug("w4a16 is not used: %s", why)
+        return
+    for part, step in (("GPTQ and compressed-tensors", _put_first), ("AWQ", _route_awq)):
+        try:
+            step()
+        except Exception as error:
+            logger.warning("%s layers are left to vLLM's own kernels: %s: %s", part, type(error).__name__, error)
 
 
-def _register() -> None:
+def _put_first() -> None:
     from w4a16 import vllm_kernel
 
     kernels = vllm_kernel.layout._POSSIBLE_KERNELS
@@ -38,3 +42,9 @@ def _register() -> None:
         kernels = kernels.setdefault(PlatformEnum.ROCM, [])
     if vllm_kernel.W4A16LinearKernel not in kernels:
         kernels.insert(0, vllm_kernel.W4A16LinearKernel)
+
+
+def _route_awq() -> None:
+    from w4a16 import vllm_awq
+
+    vllm_awq.register()

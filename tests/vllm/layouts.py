@@ -124,6 +124,28 @@ def install(layout):
             reasons.append(why)
         raise ValueError(reasons)
 
+    class AWQMethod:
+        """vLLM's AWQ method for ROCm: three steps, and no kernel chooser."""
+
+        def __init__(self, quant_config):
+            self.quant_config = quant_config
+
+        def create_weights(self, layer, K, sizes, input_size, output_size, params_dtype, **attrs):
+            groups = K // (K if self.quant_config.group_size == -1 else self.quant_config.group_size)
+            layer.qweight = Parameter(torch.zeros(K, sum(sizes) // 8, dtype=torch.int32))
+            layer.qzeros = Parameter(torch.zeros(groups, sum(sizes) // 8, dtype=torch.int32))
+            layer.scales = Parameter(torch.zeros(groups, sum(sizes), dtype=params_dtype))
+
+        def process_weights_after_loading(self, layer):
+            layer.processed_by_vllm = True
+
+        def apply(self, layer, x, bias=None):
+            return "vLLM's own product"
+
+    new = layout == "current"
+    name = "AutoAWQLinearMethod" if new else "AWQLinearMethod"
+    AWQMethod.__name__ = name
+    _module(f"vllm.model_executor.layers.quantization.{'auto_awq' if new else 'awq'}", **{name: AWQMethod})
     _module("vllm.platforms", current_platform=platform, PlatformEnum=PlatformEnum)
     _module("vllm.model_executor.layers.quantization.utils", replace_parameter=replace_parameter)
     return _module(
@@ -133,6 +155,7 @@ def install(layout):
         Existing=Existing,
         _POSSIBLE_KERNELS=kernels,
         choose_mp_linear_kernel=choose_mp_linear_kernel,
+        AWQMethod=AWQMethod,
         platform=platform,
         envs=envs,
     )

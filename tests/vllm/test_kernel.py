@@ -16,20 +16,6 @@ UINT4B8, UINT4, UINT8 = (layouts.ScalarType(name) for name in ("uint4b8", "uint4
 GFX11 = ["gfx1100", "gfx1101", "gfx1102", "gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"]
 
 
-@pytest.fixture(params=layouts.LAYOUTS)
-def vllm(request, monkeypatch, operators):
-    """The stub package with the plugin registered, on a gfx1100."""
-    monkeypatch.setattr(arch, "target", lambda: ("gfx1100", None))
-    kernels = layouts.install(request.param)
-    importlib.import_module("w4a16.vllm_plugin").register()
-    plugin = importlib.import_module("w4a16.vllm_kernel")
-    plugin.operators.cache_clear()
-    monkeypatch.setattr(plugin, "operators", lambda: (torch.ops.w4a16, None))
-    kernels.plugin, kernels.layout = plugin, request.param
-    yield kernels
-    layouts.forget()
-
-
 def config(vllm, K=256, N=64, group_size=64, weights=UINT4B8, act=torch.float16, zeros=False, **changed):
     act_order = changed.pop("act_order", False)
     values = dict(
@@ -109,6 +95,12 @@ def test_missing_operators_are_refused(vllm, monkeypatch):
     monkeypatch.setattr(vllm.plugin, "operators", lambda: (None, "torch.ops.w4a16.linear is not registered: no file"))
     taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
     assert not taken and "not registered" in why
+
+
+def test_batch_invariance_is_left_to_vllm(vllm, monkeypatch):
+    monkeypatch.setattr(vllm.envs, "VLLM_BATCH_INVARIANT", True)
+    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
+    assert not taken and "VLLM_BATCH_INVARIANT" in why
 
 
 def test_it_can_be_disabled_by_name(vllm, monkeypatch):

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""AWQ layers through vLLM's own AWQ method, routed to these kernels."""
+
+import importlib
+from types import SimpleNamespace
+
+import models
+import pytest
+import torch
+
+
+def build(vllm, K=256, N=64, group_size=64, act=torch.float16, bits=4, full_K=None):
+    method = vllm.AWQMethod(SimpleNamespace(weight_bits=bits, group_size=group_size))
+    module = torch.nn.Module()
+    method.create_weights(module, K, [N // 2, N // 2], full_K or K, N, act)
+    return method, module
+
+
+def load(module, layer):
+    for name, data in (
+        ("qweight", models.words(layer.q, 1, models.AWQ_ORDER)),
+        ("qzeros", models.words(layer.zeros, 1, models.AWQ_ORDER)),
+        ("scales", layer.scales),
+    ):
+        assert getattr(module, name).shape == data.shape
+        module.register_parameter(name, torch.nn.Parameter(data, requires_grad=False))
+
+
+@pytest.mark.parametrize("act", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("K, N, group_size", [(256, 64, 64), (128, 48, 32), (192, 16, -1)])
+def test_layer_computes_what_its_checkpoint_says(vllm, act, K, N, group_size):
+    method, module = build(vllm, K, N, group_size, act)
+    layer = models.random_layer(K, N, K if group_size == -1 else group_size, act, symmetric=False)
+    load(module, layer)
+    method.process_weights_after_loading(module)
+    packed = module.qweight.clone()
+    method.process_weights_after_loading(module)
+    assert torch.equal(module.qweight, packed)
+    assert module.scales.numel() == module.qzeros.numel() == 0 and not hasattr(module, "processed_by_vllm")
+    x = torch.randn(2, 3, K, generator=torch.Generator().manual_seed(1)).to(act)
+    bias = torch.linspace(-1, 1, N).to(act)
+    models.assert_close(method.apply(module, x), x, layer)
+    models.assert_close(method.apply(module, x, bias), x, layer, bias)
+
+
+@pytest.mark.parametrize(
+    "changed", [dict(group_size=8), dict(act=torch.float32), dict(bits=8), dict(K=36, group_size=-1)]
+)
+def test_refused_layers_take_vllm_s_own_steps(vllm, changed):
+    method, module = build(vllm, **changed)
+    method.process_weights_after_loading(module)
+    assert module.processed_by_vllm and method.apply(module, None) == "vLLM's own product"
+
+
+def test_it_can_be_disabled_by_name(vllm, monkeypatch):
+    monkeypatch.setattr(vllm.envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"])
+    method, module = build(vllm)
+    assert method.apply(module, None) == "vLLM's own product"
+
+
+def test_layers_built_before_the_plugin_came_are_left_alone(vllm):
+    assert vllm.AWQMethod(None).apply(torch.nn.Module(), None) == "vLLM's own product"
+
+
+def test_registering_twice_wraps_once_and_keeps_the_class(vllm):
+    apply, name = vllm.AWQMethod.apply, vllm.AWQMethod.__name__
+    importlib.import_module("w4a16.vllm_plugin").register()
+    assert vllm.AWQMethod.apply is apply
+    assert name in ("AWQLinearMethod", "AutoAWQLinearMethod")
