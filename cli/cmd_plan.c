@@ -67,8 +67,9 @@ int cmd_plan(int argc, char **argv) {
     const char *kernel_mask = NULL;
     struct int_list ms = {.count = 5, .values = {1, 16, 17, 128, 2048}};
     int64_t N = 4096, K = 4096, group_size = 128;
-    int device_index = 0, act = 0, scale = 0, asymmetric = 0, act_order = 0, invariant = 0, all = 0, json = 0,
-        first;
+    int64_t experts = 0, top_k = 0;
+    int combine = 0, device_index = 0, act = 0, scale = 0, asymmetric = 0, act_order = 0, invariant = 0,
+        all = 0, json = 0, first;
     const struct option_row rows[] = {
         {"device", OPTION_CHOICE, &device_index, "NAME", "sim (default), cpu or hip", 0, 0, device_names},
         {"m", OPTION_LIST, &ms, "LIST", "rows of activations (default 1,16,17,128,2048)", 0, INT64_MAX, NULL},
@@ -80,6 +81,10 @@ int cmd_plan(int argc, char **argv) {
         {"scales", OPTION_CHOICE, &scale, "TYPE", "fp16 (default) or bf16 scales", 0, 0, types},
         {"asymmetric", OPTION_FLAG, &asymmetric, NULL, "zeros of their own for each group", 0, 0, NULL},
         {"act-order", OPTION_FLAG, &act_order, NULL, "groups are not contiguous in K", 0, 0, NULL},
+        {"experts", OPTION_INT, &experts, "E", "a mixture of so many experts (default 0: dense)", 0,
+         INT64_MAX, NULL},
+        {"top-k", OPTION_INT, &top_k, "J", "experts that each row uses", 0, INT64_MAX, NULL},
+        {"combine", OPTION_FLAG, &combine, NULL, "add the experts of a row", 0, 0, NULL},
         {"batch-invariant", OPTION_FLAG, &invariant, NULL, "the same bits for a row at every M", 0, 0, NULL},
         {"kernel-mask", OPTION_TEXT, &kernel_mask, "LIST", "kernels to leave out: names, or prefixes with *",
          0, 0, NULL},
@@ -111,6 +116,9 @@ int cmd_plan(int argc, char **argv) {
     problem.symmetric = !asymmetric;
     problem.act_order = act_order;
     problem.batch_invariant = invariant;
+    problem.experts = experts;
+    problem.top_k = top_k;
+    problem.combine = combine;
     w4a16_device *device;
     w4a16_error error;
     if (w4a16_device_open(&options, &device, &error) != W4A16_OK) return report_error("plan", &error);

@@ -32,12 +32,12 @@ typedef enum w4a16_device_kind {
 typedef struct w4a16_device_options {
     size_t struct_size;
     w4a16_device_kind kind; /* default SIM */
-    const char *target;     /* sim: "gfx1100" (default when null), "gfx1101", ...; hip: must be null or match */
-    int index;              /* hip: device number; default 0 */
-    int threads;            /* sim, cpu: host threads; 0 (default) = all available */
-    uint64_t schedule_seed; /* sim: 0 (default) = in order; else waves and work-groups run in a seeded random order */
-    int strict;             /* sim: 1 = stop at undefined values, missing waits, races and the like; one thread */
-    const char *kernel_mask; /* null, or a comma list of kernel names (or prefixes ending in '*') to leave out */
+    const char *target;      /* sim: "gfx1100" (default when null), ...; hip: must be null or match */
+    int index;               /* hip: device number; default 0 */
+    int threads;             /* sim, cpu: host threads; 0 (default) = all available */
+    uint64_t schedule_seed;  /* sim: 0 (default) = in order; else waves and work-groups run in a random one */
+    int strict;              /* sim: 1 = stop at undefined values, missing waits, races...; one thread */
+    const char *kernel_mask; /* null, or a comma list of kernel names (or prefixes and '*') to leave out */
 } w4a16_device_options;
 
 typedef struct w4a16_device_info {
@@ -76,10 +76,31 @@ W4A16_API w4a16_status w4a16_copy_from_device(w4a16_device *device, void *to, w4
 /* Checks, packs and uploads a layer. The layer may be freed afterwards. */
 W4A16_API w4a16_status w4a16_weights_create(w4a16_device *device, const w4a16_layer *layer,
                                             w4a16_weights **out, w4a16_error *error);
-W4A16_API void w4a16_weights_free(w4a16_weights *weights); /* null is accepted */
+
+/*
+ * Checks, packs and uploads the layers of a mixture of experts: `count` layers of the same N, K, group size
+ * and types, all symmetric or none, all with an act-order (each its own) or none, all with a bias or none.
+ * INVALID_ARGUMENT names the first that differs. 1 to 1024 experts. The layers may be freed afterwards.
+ */
+W4A16_API w4a16_status w4a16_experts_create(w4a16_device *device, const w4a16_layer *const *layers,
+                                            size_t count, w4a16_weights **out, w4a16_error *error);
+W4A16_API void w4a16_weights_free(w4a16_weights *weights);          /* null is accepted */
 W4A16_API size_t w4a16_weights_bytes(const w4a16_weights *weights); /* device memory held */
 
-/* One matrix product, as the kernel table sees it. */
+/*
+ * One matrix product, as the kernel table sees it.
+ *
+ * With experts, each of M tokens uses top_k of them; use j of token m is slot m * top_k + j, and
+ * expert_ids[slot] of run's arguments is its expert (an id outside 0..experts-1: the slot is left out).
+ *
+ *     combine 0   out[slot]  = a[m] * w[expert] + bias[expert]            a [M][lda], out [M * top_k][ldo]
+ *     combine 1   out[m]     = sum over j of gate[slot] * (a[slot] * w[expert] + bias[expert])
+ *                                                                       a [M * top_k][lda], out [M][ldo]
+ *
+ * so that a fused w1|w3 is a plan without, and w2 one with combine. The sum is in fp32, in the order of j,
+ * and rounded once. Without combine, rows of slots left out are not written. A row has the bits that a dense
+ * plan of its expert with the same kernel gives.
+ */
 typedef struct w4a16_problem {
     size_t struct_size;
     int64_t M, N, K, group_size;
@@ -87,12 +108,15 @@ typedef struct w4a16_problem {
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
     int symmetric;          /* default 1 */
     int act_order, has_bias;
-    int64_t lda, ldo; /* row strides in elements; 0 (default) = K and N */
-    int batch_invariant; /* 1: a row has the same bits for every M (slower); default 0: for every M up to 16 */
+    int64_t lda, ldo;       /* row strides in elements; 0 (default) = K and N */
+    int64_t experts, top_k; /* 0 (default): dense */
+    int combine;
+    int batch_invariant; /* 1: a row has the same bits for every M (slower); default 0: for every M up to 16
+                          */
 } w4a16_problem;
 
 W4A16_API void w4a16_problem_init(w4a16_problem *problem);
-/* Fills N, K, group_size, scale_type, symmetric, act_order and has_bias from packed weights. */
+/* Fills N, K, group_size, scale_type, symmetric, act_order, has_bias and experts from packed weights. */
 W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights);
 
 /* OK, or UNSUPPORTED with the reason of the kernel that came closest. */
@@ -102,37 +126,40 @@ W4A16_API w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_pr
 /* What the choice of a kernel says about one row of the table. */
 typedef struct w4a16_choice {
     const char *kernel;
-    int takes;        /* 1: it could; reason says why it is not chosen, or is empty */
+    int takes; /* 1: it could; reason says why it is not chosen, or is empty */
     int chosen;
-    double cost;      /* estimated, relative to the chosen row's; 0 if it cannot, or if nothing estimates it */
+    double cost; /* estimated, relative to the chosen row's; 0 if it cannot, or if nothing estimates it */
     char reason[256];
 } w4a16_choice;
 
-/* Returns how many rows the device's table has and writes the first `capacity`; 0 for an invalid problem, with error. */
+/* Returns how many rows the device's table has and writes the first `capacity`; 0 for an invalid problem,
+ * with error. */
 W4A16_API size_t w4a16_explain(const w4a16_device *device, const w4a16_problem *problem, w4a16_choice *rows,
                                size_t capacity, w4a16_error *error);
 
 /* One kernel launch of a plan, for people and tests to read. */
 typedef struct w4a16_launch_info {
-    const char *kernel;    /* "w4a16_decode_f16_m4_g128_sym" */
-    uint32_t grid[3];      /* work-groups */
-    uint32_t block[3];     /* work-items */
-    uint32_t lds_bytes;    /* dynamic */
+    const char *kernel; /* "w4a16_decode_f16_m4_g128_sym" */
+    uint32_t grid[3];   /* work-groups */
+    uint32_t block[3];  /* work-items */
+    uint32_t lds_bytes; /* dynamic */
 } w4a16_launch_info;
 
 W4A16_API w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weights,
                                          const w4a16_problem *problem, w4a16_plan **out, w4a16_error *error);
-W4A16_API void w4a16_plan_free(w4a16_plan *plan); /* null is accepted */
+W4A16_API void w4a16_plan_free(w4a16_plan *plan);              /* null is accepted */
 W4A16_API size_t w4a16_plan_workspace(const w4a16_plan *plan); /* bytes; 0 = none needed */
 W4A16_API size_t w4a16_plan_launches(const w4a16_plan *plan);
 W4A16_API w4a16_launch_info w4a16_plan_launch(const w4a16_plan *plan, size_t index);
 
 typedef struct w4a16_run_args {
     size_t struct_size;
-    w4a16_address a;         /* [M][lda] */
-    w4a16_address out;       /* [M][ldo]; elements between N and ldo are not touched */
-    w4a16_address workspace; /* w4a16_plan_workspace bytes, one per concurrent run; 0 if none is needed */
-    void *stream;            /* hip: a hipStream_t, null = default stream; else ignored */
+    w4a16_address a;          /* [M][lda]; rows with experts: see w4a16_problem */
+    w4a16_address out;        /* [M][ldo]; elements between N and ldo are not touched */
+    w4a16_address workspace;  /* w4a16_plan_workspace bytes, one per concurrent run; 0 if none is needed */
+    void *stream;             /* hip: a hipStream_t, null = default stream; else ignored */
+    w4a16_address expert_ids; /* experts: int32 [M * top_k]; else 0 */
+    w4a16_address gates;      /* combine: fp32 [M * top_k]; else 0 */
 } w4a16_run_args;
 
 /* What the simulator counted in one run; zero on other devices. */

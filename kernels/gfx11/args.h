@@ -17,11 +17,13 @@ struct decode_args {
     uint32_t blocks; /* of 32 K, in a strip */
     uint32_t groups;
     uint32_t
-        group_divisor;   /* see group_of in decode.c: ceil(2^31 / chunks per group), 0 for a single group */
-    uint32_t lda_bytes;  /* row stride of a, a multiple of 4 */
-    uint64_t ldo;        /* row stride of out in elements */
-    uint32_t waves;      /* of the work-group */
-    uint32_t scale_bf16; /* 1: scales are bf16, 0: fp16 */
+        group_divisor;    /* see group_of in decode.c: ceil(2^31 / chunks per group), 0 for a single group */
+    uint32_t lda_bytes;   /* row stride of a, a multiple of 4 */
+    uint64_t ldo;         /* row stride of out in elements */
+    uint32_t waves;       /* of the work-group */
+    uint32_t scale_bf16;  /* 1: scales are bf16, 0: fp16 */
+    uint64_t tiles, rows; /* of experts.h; 0 for a dense problem */
+    uint32_t out_f32;     /* 1: out is fp32, for combine.c */
 };
 
 struct matrix_args { /* of matrix.c and strip.c */
@@ -35,12 +37,29 @@ struct matrix_args { /* of matrix.c and strip.c */
     uint32_t waves;    /* of strip.c's work-group */
     uint64_t lda, ldo; /* row strides in elements; lda is even */
     uint32_t scale_bf16;
+    uint64_t tiles, rows;
+    uint32_t out_f32;
 };
 
 struct stage_args {
     uint64_t a, perm, staged; /* perm may be 0 */
     uint64_t lda;             /* in elements */
     uint32_t K, K_padded;     /* K_padded: row stride of staged */
+    uint64_t ids;             /* experts with an order each, else 0 */
+    uint32_t experts, slots_per_row;
+};
+
+struct route_args {
+    uint64_t ids, tiles, rows;
+    uint32_t slots, experts;
+    uint32_t slots_per_row; /* of activations: top_k, or 1 where every slot has a row */
+    uint32_t m_tile, tile_count;
+};
+
+struct combine_args {
+    uint64_t partial, ids, gates, out;
+    uint64_t ldo; /* in elements */
+    uint32_t N, top_k, experts;
 };
 
 #endif

@@ -19,6 +19,7 @@
  * one lane each.
  */
 #include "dequant.h"
+#include "experts.h"
 
 #define MAX_ROWS         16
 #define MAX_CHUNK_BLOCKS 4
@@ -34,6 +35,8 @@ struct problem {
     GLOBAL u16 *out;
     u32 M, N, blocks, groups, group_divisor, lda_bytes, waves, scale_bf16;
     u64 ldo;
+    struct expert_lists lists;
+    u32 out_f32;
 };
 
 /*
@@ -97,12 +100,13 @@ struct chunk {
     u8 zero;
 };
 
-INLINE struct chunk fetch_chunk(const struct problem p, u32 strip, u32 chunk, u32 lane, const int blocks,
+/* p's weights, scales and zeros are those of the work-group's strip. */
+INLINE struct chunk fetch_chunk(const struct problem p, u32 chunk, u32 lane, const int blocks,
                                 const int symmetric) {
     struct chunk c;
     /* Uniform bases, so that one 32-bit lane offset serves all loads. */
-    const GLOBAL u32x4 *first = p.weights + ((u64)strip * p.blocks + (u64)chunk * blocks) * LANES;
-    u64 entry = ((u64)strip * p.groups + group_of(chunk, p.group_divisor)) * LANES;
+    const GLOBAL u32x4 *first = p.weights + (u64)chunk * blocks * LANES;
+    u64 entry = (u64)group_of(chunk, p.group_divisor) * LANES;
     _Pragma("unroll") for (int b = 0; b < blocks; b++) c.q[b] =
         __builtin_nontemporal_load(&(first + b * LANES)[lane]);
     c.scale = (p.scales + entry)[lane];
@@ -110,23 +114,35 @@ INLINE struct chunk fetch_chunk(const struct problem p, u32 strip, u32 chunk, u3
     return c;
 }
 
-INLINE void decode(const struct problem p, const int bf16, const int rows, const int chunk_blocks,
+INLINE void decode(struct problem p, const int bf16, const int rows, const int chunk_blocks,
                    const int symmetric) {
     u32 lane = lane_id(), wave = wave_id(), strip = __builtin_amdgcn_workgroup_id_x();
-    /* Rows beyond M repeat the last one and are not stored. */
-    u32 row[MAX_ROWS], last = p.M - 1;
-    _Pragma("unroll") for (int m = 0; m < rows; m++) row[m] = ((u32)m < last ? (u32)m : last) * p.lda_bytes;
+    struct rows list = rows_of(p.lists, p.M, p.N, rows);
+    if (list.count == 0) return;
+    u64 stored = list.first_column / LANES + strip; /* the strip, among those of all experts */
+    p.weights += stored * p.blocks * LANES;
+    p.scales += stored * p.groups * LANES;
+    if (!symmetric) p.zeros += stored * p.groups * LANES;
+    /* Rows beyond the last repeat it and are not stored. */
+    u32 row[MAX_ROWS], last = list.count - 1;
+    _Pragma("unroll") for (int m = 0; m < rows; m++) {
+        u32 wanted = m;
+        __asm__(""
+                : "+s"(wanted)); /* else min(1, last) becomes a comparison's result, in a vector register */
+        row[m] = wanted < last ? wanted : last;
+    }
+    if (list.list) _Pragma("unroll") for (int m = 0; m < rows; m++) row[m] = list.list[row[m]].from;
+    _Pragma("unroll") for (int m = 0; m < rows; m++) row[m] *= p.lda_bytes;
 
     float total[MAX_ROWS];
     _Pragma("unroll") for (int m = 0; m < rows; m++) total[m] = 0;
 
     /* The next chunk is fetched before the current one is computed. There is at least one chunk per wave. */
     u32 chunks = p.blocks / chunk_blocks;
-    struct chunk now = fetch_chunk(p, strip, wave, lane, chunk_blocks, symmetric);
+    struct chunk now = fetch_chunk(p, wave, lane, chunk_blocks, symmetric);
     for (u32 chunk = wave; chunk < chunks; chunk += p.waves) {
         struct chunk next = now;
-        if (chunk + p.waves < chunks)
-            next = fetch_chunk(p, strip, chunk + p.waves, lane, chunk_blocks, symmetric);
+        if (chunk + p.waves < chunks) next = fetch_chunk(p, chunk + p.waves, lane, chunk_blocks, symmetric);
         float sum[MAX_ROWS];
         _Pragma("unroll") for (int m = 0; m < rows; m++) sum[m] = 0;
         add_chunk(now.q, zero_point(symmetric ? 8 : now.zero), p.a + (u64)chunk * chunk_blocks * 64, row, sum,
@@ -139,12 +155,18 @@ INLINE void decode(const struct problem p, const int bf16, const int rows, const
     _Pragma("unroll") for (int m = 0; m < rows; m++) partial[(wave * rows + m) * LANES + lane] = total[m];
     barrier();
 
+    list = rows_of(p.lists, p.M, p.N, rows);
     u32 n = strip * LANES + lane;
-    for (u32 m = wave; m < p.M; m += p.waves) {
+    for (u32 m = wave; m < list.count; m += p.waves) {
         float sum = 0;
         for (u32 w = 0; w < p.waves; w++) sum += partial[(w * rows + m) * LANES + lane];
-        if (p.bias) sum += p.bias[n];
-        if (n < p.N) p.out[m * p.ldo + n] = bf16 ? float_to_bf16_bits(sum) : float_to_f16_bits(sum);
+        if (p.bias) sum += p.bias[list.first_column + n];
+        if (n >= p.N) continue;
+        u64 to = row_to(list, m) * p.ldo + n;
+        if (p.out_f32)
+            ((GLOBAL float *)p.out)[to] = sum;
+        else
+            p.out[to] = bf16 ? float_to_bf16_bits(sum) : float_to_f16_bits(sum);
     }
 }
 
@@ -154,9 +176,11 @@ INLINE void decode(const struct problem p, const int bf16, const int rows, const
     void w4a16_decode_##act##_m##m##_g##chunk##_##zeros_kind(                                                \
         const GLOBAL u32x4 *weights, const GLOBAL u16 *scales, const GLOBAL u8 *zeros,                       \
         const GLOBAL float *bias, const UNIFORM char *a, GLOBAL u16 *out, u32 M, u32 N, u32 blocks,          \
-        u32 groups, u32 group_divisor, u32 lda_bytes, u64 ldo, u32 waves, u32 scale_bf16) {                  \
-        struct problem p = {weights, scales, zeros,         bias,      a,     out,        M,  N,             \
-                            blocks,  groups, group_divisor, lda_bytes, waves, scale_bf16, ldo};              \
+        u32 groups, u32 group_divisor, u32 lda_bytes, u64 ldo, u32 waves, u32 scale_bf16,                    \
+        EXPERT_PARAMETERS) {                                                                                 \
+        struct problem p = {weights, scales,        zeros,  bias,          a,         out,   M,              \
+                            N,       blocks,        groups, group_divisor, lda_bytes, waves, scale_bf16,     \
+                            ldo,     {tiles, rows}, out_f32};                                                \
         decode(p, IS_##act, m, chunk / 32, IS_##zeros_kind);                                                 \
     }
 #define STRIP(...)

@@ -34,7 +34,7 @@ struct carried {
     u8 zero[PARTS_MAX];
 };
 
-INLINE void matrix(const struct matrix_problem p, const int bf16, const struct tile tile, const int halves,
+INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile tile, const int halves,
                    const int symmetric) {
     const int frags_m = tile.frags_m, frags_n = tile.frags_n;
     const u32 tile_m = tile.waves_m * frags_m * 16, tile_n = tile.waves_n * frags_n * 16;
@@ -42,19 +42,21 @@ INLINE void matrix(const struct matrix_problem p, const int bf16, const struct t
     const int parts_a = tile_m * 2 / threads, parts_b = tile_n * 2 / threads;
     const u32 buffer = (tile_m + tile_n) * PITCH;
     u32 t = __builtin_amdgcn_workitem_id_x(), lane = lane_id(), wave = wave_id();
-    u32 first_m = __builtin_amdgcn_workgroup_id_y() * tile_m,
-        first_n = __builtin_amdgcn_workgroup_id_x() * tile_n;
+    struct rows list = rows_of(p.lists, p.M, p.N, tile_m);
+    if (list.count == 0) return;
+    p = of_expert(p, list);
+    u32 first_n = __builtin_amdgcn_workgroup_id_x() * tile_n;
     u32 wave_m = wave % tile.waves_m * frags_m * 16, wave_n = wave / tile.waves_m * frags_n * 16;
     LDS u16 *lds = (LDS u16 *)shared;
 
-    /* Rows beyond M and strips beyond N repeat the last one: they are computed and not stored. */
+    /* Rows beyond the last and strips beyond N repeat the last one: they are computed and not stored. */
     const GLOBAL u16 *from_a[PARTS_MAX];
     const GLOBAL u32x2 *from_b[PARTS_MAX];
     u32 entry[PARTS_MAX], put_a[PARTS_MAX], put_b[PARTS_MAX];
     _Pragma("unroll") for (int n = 0; n < parts_a; n++) {
-        u32 part = t + n * threads, row = first_m + part / 2;
-        if (row >= p.M) row = p.M - 1;
-        from_a[n] = p.a + (u64)row * p.lda + part % 2 * 16;
+        u32 part = t + n * threads, m = part / 2;
+        if (m >= list.count) m = list.count - 1;
+        from_a[n] = p.a + row_from(list, m) * p.lda + part % 2 * 16;
         put_a[n] = part / 2 * PITCH + part % 2 * 16;
     }
     _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
@@ -158,11 +160,36 @@ INLINE void matrix(const struct matrix_problem p, const int bf16, const struct t
         barrier();
     }
 
+    list = rows_of(p.lists, p.M, p.N, tile_m);
+    if (p.out_f32) { /* sums for combine.c: one half of the columns after the other, which is what LDS holds
+                      */
+        const u32 half = tile_n / 2, pitch = half + 4;
+        LDS float *sums = (LDS float *)shared;
+        for (u32 h = 0; h < 2; h++) {
+            if (wave_n / half == h) _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
+                    u32 n = wave_n % half + 16 * j + lane % 16, column = first_n + h * half + n;
+                    float bias = p.bias && column < p.N ? p.bias[list.first_column + column] : 0;
+                    _Pragma("unroll") for (int i = 0; i < frags_m; i++)
+                        _Pragma("unroll") for (int e = 0; e < 8; e++)
+                            sums[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n] = total[i][j][e] + bias;
+                }
+            barrier();
+            for (u32 element = t; element < tile_m * half; element += threads) {
+                u32 m = element / half, n = first_n + h * half + element % half;
+                if (m < list.count && n < p.N)
+                    ((GLOBAL float *)p.out)[row_to(list, m) * p.ldo + n] = sums[m * pitch + element % half];
+            }
+            barrier();
+        }
+        return;
+    }
+
     /* The tile goes through LDS once more, so that it can leave in pieces of 16 bytes. */
     const u32 out_pitch = tile_n + 8;
     _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
         u32 n = wave_n + 16 * j + lane % 16;
-        float bias = p.bias ? p.bias[first_n + n < p.strips * LANES ? first_n + n : 0] : 0;
+        float bias =
+            p.bias ? p.bias[list.first_column + (first_n + n < p.strips * LANES ? first_n + n : 0)] : 0;
         _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int e = 0; e < 8; e++) {
             u32 m = wave_m + 16 * i + 2 * e + lane / 16;
             lds[m * out_pitch + n] = rounded(total[i][j][e] + bias, bf16);
@@ -170,17 +197,17 @@ INLINE void matrix(const struct matrix_problem p, const int bf16, const struct t
     }
     barrier();
     u32 columns = p.N - first_n < tile_n ? p.N - first_n : tile_n,
-        rows = p.M - first_m < tile_m ? p.M - first_m : tile_m;
+        rows = list.count < tile_m ? list.count : tile_m;
     if (columns == tile_n && (((u64)p.out | 2 * p.ldo) & 15) == 0) {
         for (u32 piece = t; piece < rows * (tile_n / 8); piece += threads) {
             u32 m = piece / (tile_n / 8), n = piece % (tile_n / 8) * 8;
-            *(GLOBAL u32x4 *)(p.out + (u64)(first_m + m) * p.ldo + first_n + n) =
+            *(GLOBAL u32x4 *)(p.out + row_to(list, m) * p.ldo + first_n + n) =
                 *(const LDS u32x4 *)(lds + m * out_pitch + n);
         }
     } else {
         for (u32 m = t / tile_n; m < rows; m += threads / tile_n)
             if (t % tile_n < columns)
-                p.out[(u64)(first_m + m) * p.ldo + first_n + t % tile_n] = lds[m * out_pitch + t % tile_n];
+                p.out[row_to(list, m) * p.ldo + first_n + t % tile_n] = lds[m * out_pitch + t % tile_n];
     }
 }
 

@@ -13,6 +13,7 @@
 #define W4A16_MATRIX_H
 
 #include "dequant.h"
+#include "experts.h"
 
 typedef _Float16 half16 __attribute__((ext_vector_type(16)));
 typedef short short16 __attribute__((ext_vector_type(16)));
@@ -33,16 +34,18 @@ struct matrix_problem {
     u32 fold, folds_per_group, divisor, waves;
     u64 lda, ldo;
     u32 scale_bf16;
+    struct expert_lists lists;
+    u32 out_f32;
 };
 
 /* The parameters are struct matrix_args of args.h. */
 #define MATRIX_PARAMETERS                                                                                    \
     const GLOBAL u32x4 *weights, const GLOBAL u16 *scales, const GLOBAL u8 *zeros, const GLOBAL float *bias, \
         const GLOBAL u16 *a, GLOBAL u16 *out, u32 M, u32 N, u32 strips, u32 blocks, u32 groups, u32 fold,    \
-        u32 folds_per_group, u32 divisor, u32 waves, u64 lda, u64 ldo, u32 scale_bf16
+        u32 folds_per_group, u32 divisor, u32 waves, u64 lda, u64 ldo, u32 scale_bf16, EXPERT_PARAMETERS
 #define MATRIX_PROBLEM                                                                                       \
-    {weights, scales, zeros,           bias,    a,     out, M,   N,         strips, blocks,                  \
-     groups,  fold,   folds_per_group, divisor, waves, lda, ldo, scale_bf16}
+    {weights, scales, zeros,           bias,    a,     out, M,   N,          strips,        blocks,          \
+     groups,  fold,   folds_per_group, divisor, waves, lda, ldo, scale_bf16, {tiles, rows}, out_f32}
 
 INLINE float8 wmma(u32x8 a, u32x8 b, float8 c, const int bf16) {
     if (bf16)
@@ -67,6 +70,15 @@ INLINE u32x8 dequantise(u32 first, u32 second, struct zero_point z, const int bf
 INLINE float8 scaled_sum(float8 sum, float8 part, float scale) {
     _Pragma("unroll") for (int e = 0; e < 8; e++) sum[e] = __builtin_fmaf(scale, part[e], sum[e]);
     return sum;
+}
+
+/* Moves weights, scales and zeros to those of the rows' expert; p.strips are one expert's. */
+INLINE struct matrix_problem of_expert(struct matrix_problem p, struct rows rows) {
+    u64 strips = rows.first_column / LANES;
+    p.weights += strips * p.blocks * LANES;
+    p.scales += strips * p.groups * LANES;
+    p.zeros += strips * p.groups * LANES;
+    return p;
 }
 
 INLINE u16 rounded(float value, const int bf16) {

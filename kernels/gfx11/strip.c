@@ -40,7 +40,6 @@ INLINE struct group_values group_values(const struct matrix_problem p, u32 s, u3
                                         const int symmetric) {
     struct group_values v;
     if (group >= p.groups) group = p.groups - 1; /* the padding behind K */
-    if (group >= p.groups) group = p.groups - 1; /* the padding behind K */
     u64 entry = ((u64)s * p.groups + group) * LANES + lane % 16;
     _Pragma("unroll") for (int j = 0; j < 2; j++) {
         v.scale[j] = p.scales[entry + 16 * j];
@@ -49,15 +48,18 @@ INLINE struct group_values group_values(const struct matrix_problem p, u32 s, u3
     return v;
 }
 
-INLINE void strip(const struct matrix_problem p, const int bf16, const int frags, const int halves,
+INLINE void strip(struct matrix_problem p, const int bf16, const int frags, const int halves,
                   const int symmetric) {
     u32 lane = lane_id(), wave = wave_id(), s = __builtin_amdgcn_workgroup_id_x();
-    u32 rows = frags * 16, first_m = __builtin_amdgcn_workgroup_id_y() * rows;
-    /* Rows beyond M repeat the last one and are not stored. */
+    u32 rows = frags * 16;
+    struct rows list = rows_of(p.lists, p.M, p.N, rows);
+    if (list.count == 0) return;
+    p = of_expert(p, list);
+    /* Rows beyond the last repeat it and are not stored. */
     const GLOBAL u16 *a[4];
     _Pragma("unroll") for (int i = 0; i < frags; i++) {
-        u32 row = first_m + 16 * i + lane % 16;
-        a[i] = p.a + (u64)(row < p.M ? row : p.M - 1) * p.lda;
+        u32 m = 16 * i + lane % 16;
+        a[i] = p.a + row_from(list, m < list.count ? m : list.count - 1) * p.lda;
     }
     const GLOBAL u32x4 *q = p.weights + (u64)s * p.blocks * LANES + lane % 16;
 
@@ -113,12 +115,18 @@ INLINE void strip(const struct matrix_problem p, const int bf16, const int frags
             partial[(wave * rows + 16 * i + 2 * e + lane / 16) * LANES + 16 * j + lane % 16] = total[i][j][e];
     barrier();
 
+    list = rows_of(p.lists, p.M, p.N, rows);
     u32 n = s * LANES + lane;
-    for (u32 m = wave; m < rows && first_m + m < p.M; m += p.waves) {
+    for (u32 m = wave; m < rows && m < list.count; m += p.waves) {
         float sum = 0;
         for (u32 w = 0; w < p.waves; w++) sum += partial[(w * rows + m) * LANES + lane];
-        if (p.bias) sum += p.bias[n];
-        if (n < p.N) p.out[(u64)(first_m + m) * p.ldo + n] = rounded(sum, bf16);
+        if (p.bias) sum += p.bias[list.first_column + n];
+        if (n >= p.N) continue;
+        u64 to = row_to(list, m) * p.ldo + n;
+        if (p.out_f32)
+            ((GLOBAL float *)p.out)[to] = sum;
+        else
+            p.out[to] = rounded(sum, bf16);
     }
 }
 

@@ -133,14 +133,16 @@ w4a16_status w4a16_copy_from_device(w4a16_device *device, void *to, w4a16_addres
 /* ---- weights --------------------------------------------------------------------------------------------
  */
 
-static w4a16_status pack_and_upload(w4a16_weights *w, const w4a16_layer *layer, w4a16_error *error) {
+/* The layout is known; `count` layers, 1 of a dense one. */
+static w4a16_status pack_and_upload(w4a16_weights *w, const w4a16_layer *const *layers, size_t count,
+                                    w4a16_error *error) {
     const struct backend *b = w->device->backend;
-    TRY(packed_layout_of(layer, &w->layout, error));
     void *packed = malloc(w->layout.bytes);
     FAIL_IF(!packed, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: no memory for %zu packed bytes",
             w->layout.bytes);
     memset(packed, 0, w->layout.bytes); /* what lies between sections */
-    pack_layer(layer, &w->layout, packed, w->device->pool);
+    for (size_t n = 0; n < count; n++)
+        pack_expert(layers[n], &w->layout, (int64_t)n, packed, w->device->pool);
     w4a16_status status = b->alloc(w->device->state, w->layout.bytes, &w->address, error);
     if (status == W4A16_OK) status = b->copy_to(w->device->state, w->address, packed, w->layout.bytes, error);
     free(packed);
@@ -157,7 +159,53 @@ w4a16_status w4a16_weights_create(w4a16_device *device, const w4a16_layer *layer
     w4a16_weights *w = calloc(1, sizeof *w);
     FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: out of memory");
     w->device = device;
-    w4a16_status status = pack_and_upload(w, layer, error);
+    w4a16_status status = packed_layout_of(layer, &w->layout, error);
+    if (status == W4A16_OK) status = pack_and_upload(w, &layer, 1, error);
+    if (status == W4A16_OK)
+        *out = w;
+    else
+        w4a16_weights_free(w);
+    return status;
+}
+
+/* What makes two layers packable side by side: one word for the first thing that differs, or null. */
+static const char *difference(const w4a16_layer *l, const w4a16_layer *first) {
+    return l->N != first->N                     ? "N"
+           : l->K != first->K                   ? "K"
+           : l->group_size != first->group_size ? "group_size"
+           : l->scale_type != first->scale_type ? "scale_type"
+           : !l->zero != !first->zero           ? "the presence of zeros"
+           : !l->perm != !first->perm           ? "the presence of an act-order"
+           : !l->bias != !first->bias           ? "the presence of a bias"
+                                                : NULL;
+}
+
+static w4a16_status check_experts(const w4a16_layer *const *layers, size_t count, w4a16_error *error) {
+    FAIL_IF(count < 1 || count > PLAN_EXPERTS_MAX, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_experts_create: %zu experts; accepted are 1 to %d", count, PLAN_EXPERTS_MAX);
+    for (size_t n = 0; n < count; n++) {
+        FAIL_IF(!layers[n], error, W4A16_INVALID_ARGUMENT, "w4a16_experts_create: expert %zu is null", n);
+        TRY(w4a16_layer_check(layers[n], error));
+        const char *what = difference(layers[n], layers[0]);
+        FAIL_IF(what, error, W4A16_INVALID_ARGUMENT,
+                "w4a16_experts_create: expert %zu differs from expert 0 in %s; experts must agree in it", n,
+                what);
+    }
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_experts_create(w4a16_device *device, const w4a16_layer *const *layers, size_t count,
+                                  w4a16_weights **out, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_experts_create", device);
+    NOT_NULL(error, "w4a16_experts_create", layers);
+    NOT_NULL(error, "w4a16_experts_create", out);
+    TRY(check_experts(layers, count, error));
+    w4a16_weights *w = calloc(1, sizeof *w);
+    FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_experts_create: out of memory");
+    w->device = device;
+    w4a16_status status = packed_layout_of_experts(layers[0], (int64_t)count, &w->layout, error);
+    if (status == W4A16_OK) status = pack_and_upload(w, layers, count, error);
     if (status == W4A16_OK)
         *out = w;
     else
@@ -190,6 +238,7 @@ void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *wei
     problem->symmetric = l->symmetric;
     problem->act_order = l->act_order;
     problem->has_bias = l->has_bias;
+    problem->experts = l->experts;
 }
 
 static struct plan_request request(const w4a16_device *device, const w4a16_problem *problem) {
@@ -266,6 +315,12 @@ static w4a16_status check_run(const w4a16_plan *plan, const w4a16_run_args *args
             W4A16_INVALID_ARGUMENT,
             "w4a16_run: args.workspace is 0x%" PRIx64 ": expected a multiple of 256 with %zu bytes behind it",
             args->workspace, plan->plan.workspace_bytes);
+    FAIL_IF(plan->plan.experts && (!args->expert_ids || args->expert_ids % 4), error, W4A16_INVALID_ARGUMENT,
+            "w4a16_run: args.expert_ids is 0x%" PRIx64 ": a plan with experts expects a multiple of 4",
+            args->expert_ids);
+    FAIL_IF(plan->plan.combine && (!args->gates || args->gates % 4), error, W4A16_INVALID_ARGUMENT,
+            "w4a16_run: args.gates is 0x%" PRIx64 ": a plan that combines expects a multiple of 4",
+            args->gates);
     return W4A16_OK;
 }
 
@@ -280,7 +335,9 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16
     const uint64_t bases[PLAN_BASES] = {[PLAN_A] = args->a,
                                         [PLAN_OUT] = args->out,
                                         [PLAN_WORKSPACE] = args->workspace,
-                                        [PLAN_WEIGHTS] = plan->weights};
+                                        [PLAN_WEIGHTS] = plan->weights,
+                                        [PLAN_IDS] = args->expert_ids,
+                                        [PLAN_GATES] = args->gates};
     for (unsigned n = 0; n < plan->plan.step_count; n++) {
         _Alignas(16) unsigned char kernarg[PLAN_KERNARG_MAX];
         const struct plan_step *step = &plan->plan.steps[n];

@@ -2,17 +2,19 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include "layer/cpu_linear.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "layer/values.h"
 
 #define CHUNK 128 /* K that are summed before the scale is applied: as the device kernels do */
 
+static int64_t strips_of(const struct cpu_linear_args *p) { return (p->N + PACK_STRIP - 1) / PACK_STRIP; }
 static const void *pointer(uint64_t address) { return (const void *)(uintptr_t)address; }
 
 /* bf16 subnormals count as zero, as in the dot units. */
-static float activation(const struct cpu_linear_args *p, int64_t m, int64_t k) {
-    const int32_t *perm = pointer(p->perm);
+static float activation(const struct cpu_linear_args *p, int64_t expert, int64_t m, int64_t k) {
+    const int32_t *perm = p->perm ? (const int32_t *)pointer(p->perm) + expert * p->K : NULL;
     uint16_t bits;
     memcpy(&bits, (const char *)pointer(p->a) + 2 * (m * p->lda + (perm ? perm[k] : k)), 2);
     if (p->act == W4A16_BF16 && !(bits & 0x7f80)) bits &= 0x8000;
@@ -33,21 +35,14 @@ static void load_weights(const struct cpu_linear_args *p, int64_t strip, int64_t
     }
 }
 
-static void store(const struct cpu_linear_args *p, int64_t m, int64_t strip, const float total[PACK_STRIP]) {
-    const float *bias = pointer(p->bias);
-    for (int64_t c = 0; c < PACK_STRIP && strip * PACK_STRIP + c < p->N; c++) {
-        int64_t n = strip * PACK_STRIP + c;
-        float sum = total[c] + (bias ? bias[n] : 0);
-        uint16_t bits = p->act == W4A16_F16 ? float_to_f16(sum) : float_to_bf16(sum);
-        memcpy((char *)(uintptr_t)p->out + 2 * (m * p->ldo + n), &bits, 2);
-    }
-}
-
-static void strip_of_row(const struct cpu_linear_args *p, int64_t m, int64_t strip) {
-    float total[PACK_STRIP] = {0}, sum[PACK_STRIP], w[PACK_STRIP];
-    int64_t end;
+/* A row times the columns of one of an expert's strips, with bias; expert 0 of a dense layer. */
+static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int64_t m, int64_t strip,
+                            float total[PACK_STRIP]) {
+    float sum[PACK_STRIP], w[PACK_STRIP];
+    int64_t end, stored = expert * strips_of(p) + strip;
+    memset(total, 0, PACK_STRIP * sizeof *total);
     for (int64_t k = 0; k < p->K; k = end) {
-        int64_t group = k / p->group_size, at = (strip * p->groups + group) * PACK_STRIP;
+        int64_t group = k / p->group_size, at = (stored * p->groups + group) * PACK_STRIP;
         const uint16_t *scales = (const uint16_t *)pointer(p->scales) + at;
         const unsigned char *zeros = p->zeros ? (const unsigned char *)pointer(p->zeros) + at : NULL;
         end = (group + 1) * p->group_size;
@@ -55,24 +50,54 @@ static void strip_of_row(const struct cpu_linear_args *p, int64_t m, int64_t str
         if (end > p->K) end = p->K;
         memset(sum, 0, sizeof sum);
         for (int64_t i = k; i < end; i++) {
-            float a = activation(p, m, i);
-            load_weights(p, strip, i, zeros, w);
+            float a = activation(p, expert, m, i);
+            load_weights(p, stored, i, zeros, w);
             for (int c = 0; c < PACK_STRIP; c++) sum[c] += a * w[c];
         }
         for (int c = 0; c < PACK_STRIP; c++)
             total[c] += float_of_16((w4a16_dtype)p->scale_type, scales[c]) * sum[c];
     }
-    store(p, m, strip, total);
+    const float *bias = pointer(p->bias);
+    for (int c = 0; bias && c < PACK_STRIP; c++) total[c] += bias[stored * PACK_STRIP + c];
+}
+
+static void store(const struct cpu_linear_args *p, int64_t m, int64_t strip, const float total[PACK_STRIP]) {
+    for (int64_t c = 0; c < PACK_STRIP && strip * PACK_STRIP + c < p->N; c++) {
+        uint16_t bits = p->act == W4A16_F16 ? float_to_f16(total[c]) : float_to_bf16(total[c]);
+        memcpy((char *)(uintptr_t)p->out + 2 * (m * p->ldo + strip * PACK_STRIP + c), &bits, 2);
+    }
+}
+
+/* The slots of token m; those that name no expert are left out. */
+static void slots_of_token(const struct cpu_linear_args *p, int64_t m, int64_t strip) {
+    float total[PACK_STRIP], sum[PACK_STRIP] = {0};
+    const int32_t *ids = pointer(p->ids);
+    const float *gates = pointer(p->gates);
+    for (int64_t slot = m * p->top_k; slot < (m + 1) * p->top_k; slot++) {
+        if (ids[slot] < 0 || ids[slot] >= p->experts) continue;
+        row_times_strip(p, ids[slot], p->combine ? slot : m, strip, total);
+        if (!p->combine) store(p, slot, strip, total);
+        for (int c = 0; p->combine && c < PACK_STRIP; c++) sum[c] = fmaf(gates[slot], total[c], sum[c]);
+    }
+    if (p->combine) store(p, m, strip, sum);
 }
 
 static void strip_body(void *context, int64_t strip, int thread) {
     (void)thread;
     const struct cpu_linear_args *p = context;
-    for (int64_t m = 0; m < p->M; m++) strip_of_row(p, m, strip);
+    for (int64_t m = 0; m < p->M; m++) {
+        float total[PACK_STRIP];
+        if (p->experts) {
+            slots_of_token(p, m, strip);
+        } else {
+            row_times_strip(p, 0, m, strip, total);
+            store(p, m, strip, total);
+        }
+    }
 }
 
 void cpu_linear(const void *kernarg, struct pool *pool) {
     struct cpu_linear_args args;
     memcpy(&args, kernarg, sizeof args);
-    pool_run(pool, (args.N + PACK_STRIP - 1) / PACK_STRIP, strip_body, &args);
+    pool_run(pool, strips_of(&args), strip_body, &args);
 }

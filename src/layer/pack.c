@@ -22,35 +22,51 @@ static int add_section(size_t *end, size_t *offset, int64_t count, int64_t size)
     return 1;
 }
 
-w4a16_status packed_layout_of(const w4a16_layer *l, struct packed_layout *out, w4a16_error *error) {
+static w4a16_status layout_of(const w4a16_layer *l, int64_t experts, struct packed_layout *out,
+                              w4a16_error *error) {
     struct packed_layout p = {.N = l->N,
                               .K = l->K,
                               .group_size = l->group_size,
                               .strips = (l->N + PACK_STRIP - 1) / PACK_STRIP,
                               .blocks = (l->K + PACK_BLOCK - 1) / PACK_BLOCK,
                               .groups = w4a16_layer_groups(l),
+                              .experts = experts,
                               .scale_type = l->scale_type,
                               .symmetric = !l->zero,
                               .act_order = l->perm != NULL,
                               .has_bias = l->bias != NULL};
-    int64_t columns = p.strips * PACK_STRIP, strip_blocks, entries;
-    int fits = !__builtin_mul_overflow(p.strips, p.blocks, &strip_blocks) &&
+    int64_t copies = experts ? experts : 1, strips, columns, orders, strip_blocks, entries;
+    int fits = !__builtin_mul_overflow(p.strips, copies, &strips) &&
+               !__builtin_mul_overflow(strips, PACK_STRIP, &columns) &&
+               !__builtin_mul_overflow(p.K, copies, &orders) &&
+               !__builtin_mul_overflow(strips, p.blocks, &strip_blocks) &&
                !__builtin_mul_overflow(columns, p.groups, &entries) &&
                add_section(&p.bytes, &p.weights, strip_blocks, BLOCK_BYTES) &&
                add_section(&p.bytes, &p.scales, entries, 2) &&
                add_section(&p.bytes, &p.zeros, p.symmetric ? 0 : entries, 1) &&
                add_section(&p.bytes, &p.bias, p.has_bias ? columns : 0, 4) &&
-               add_section(&p.bytes, &p.perm, p.act_order ? p.K : 0, 4);
+               add_section(&p.bytes, &p.perm, p.act_order ? orders : 0, 4);
     FAIL_IF(!fits, error, W4A16_UNSUPPORTED,
-            "a layer of N = %" PRId64 ", K = %" PRId64 " and groups of %" PRId64 " is too large to pack",
-            l->N, l->K, l->group_size);
+            "%" PRId64 " layers of N = %" PRId64 ", K = %" PRId64 " and groups of %" PRId64
+            " are too large to pack",
+            copies, l->N, l->K, l->group_size);
     *out = p;
     return W4A16_OK;
+}
+
+w4a16_status packed_layout_of(const w4a16_layer *layer, struct packed_layout *out, w4a16_error *error) {
+    return layout_of(layer, 0, out, error);
+}
+
+w4a16_status packed_layout_of_experts(const w4a16_layer *layer, int64_t experts, struct packed_layout *out,
+                                      w4a16_error *error) {
+    return layout_of(layer, experts, out, error);
 }
 
 struct job {
     const w4a16_layer *layer;
     const struct packed_layout *layout;
+    int64_t first; /* strip of the layer's first one */
     unsigned char *to;
 };
 
@@ -79,7 +95,7 @@ static void pack_weights(const struct job *job, int64_t strip) {
     const w4a16_layer *l = job->layer;
     const struct packed_layout *p = job->layout;
     int64_t first = strip * PACK_STRIP, columns = l->N - first < PACK_STRIP ? l->N - first : PACK_STRIP;
-    unsigned char *to = job->to + p->weights + (size_t)(strip * p->blocks * BLOCK_BYTES);
+    unsigned char *to = job->to + p->weights + (size_t)((job->first + strip) * p->blocks * BLOCK_BYTES);
     for (int64_t block = 0; block < p->blocks; block++, to += BLOCK_BYTES)
         for (int word = 0; word < PACK_BLOCK / 8; word++)
             for (int64_t c = 0; c < PACK_STRIP; c++) {
@@ -95,7 +111,7 @@ static void pack_groups(const struct job *job, int64_t strip) {
     for (int64_t g = 0; g < p->groups; g++)
         for (int64_t c = 0; c < PACK_STRIP; c++) {
             int64_t n = strip * PACK_STRIP + c;
-            size_t at = (size_t)((strip * p->groups + g) * PACK_STRIP + c);
+            size_t at = (size_t)(((job->first + strip) * p->groups + g) * PACK_STRIP + c);
             uint16_t scale = n < l->N ? l->scale[g * l->N + n] : 0;
             memcpy(job->to + p->scales + 2 * at, &scale, 2);
             if (l->zero) job->to[p->zeros + at] = n < l->N ? l->zero[g * l->N + n] : 0;
@@ -110,12 +126,18 @@ static void pack_strip(void *context, int64_t strip, int thread) {
     pack_groups(job, strip);
     for (int64_t n = strip * PACK_STRIP; l->bias && n < (strip + 1) * PACK_STRIP; n++) {
         float value = n < l->N ? bias_of(l, n) : 0;
-        memcpy(job->to + job->layout->bias + 4 * n, &value, 4);
+        memcpy(job->to + job->layout->bias + 4 * (job->first * PACK_STRIP + n), &value, 4);
     }
 }
 
-void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool) {
-    struct job job = {layer, layout, to};
+void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, int64_t expert, void *to,
+                 struct pool *pool) {
+    struct job job = {layer, layout, expert * layout->strips, to};
+    size_t order = (size_t)layer->K * 4;
     pool_run(pool, layout->strips, pack_strip, &job);
-    if (layer->perm) memcpy(job.to + layout->perm, layer->perm, (size_t)layer->K * 4);
+    if (layer->perm) memcpy(job.to + layout->perm + (size_t)expert * order, layer->perm, order);
+}
+
+void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool) {
+    pack_expert(layer, layout, 0, to, pool);
 }

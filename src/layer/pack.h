@@ -14,8 +14,11 @@
  * neighbours in K in the two halves of a register. K runs in group order: perm is already applied.
  *
  * Why so: a wave with one column per lane loads 512 contiguous bytes at a time and a work-group's stream is
- * contiguous from end to end; the strips' distance is no power of two in general; a lane gets exactly the run of
- * K in one column that both dot2 and the B operand of a 16x16x16 matrix instruction want.
+ * contiguous from end to end; the strips' distance is no power of two in general; a lane gets exactly the run
+ * of K in one column that both dot2 and the B operand of a 16x16x16 matrix instruction want.
+ *
+ * Experts of one shape are one block: every section holds theirs one after the other, so that expert e's
+ * strips are strips e * strips .. of each section (and its perm the e-th).
  *
  * Padding: columns N..32*strips-1 have scale 0; K is rounded up to whole blocks with arbitrary nibbles, and a
  * kernel that reads them multiplies them by activations that are zero.
@@ -32,6 +35,7 @@
 struct packed_layout {
     int64_t N, K, group_size;
     int64_t strips, blocks, groups;
+    int64_t experts; /* 0: a dense layer. The counts above are of one expert */
     w4a16_dtype scale_type;
     int symmetric, act_order, has_bias;
     size_t weights, scales, zeros, bias, perm; /* byte offsets, multiples of 256 */
@@ -41,10 +45,17 @@ struct packed_layout {
 /* The layer must have passed w4a16_layer_check. UNSUPPORTED if the sizes overflow. */
 w4a16_status packed_layout_of(const w4a16_layer *layer, struct packed_layout *out, w4a16_error *error);
 
+/* As packed_layout_of, for `experts` >= 1 layers of that layer's shape. */
+w4a16_status packed_layout_of_experts(const w4a16_layer *layer, int64_t experts, struct packed_layout *out,
+                                      w4a16_error *error);
+
 /*
- * Fills the sections at `to`, the same bytes for every thread count. What rounds a section up to a multiple of
- * 256 bytes is left as it is.
+ * Fills the sections at `to`, the same bytes for every thread count. What rounds a section up to a multiple
+ * of 256 bytes is left as it is.
  */
 void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool);
+/* The same for one of the layout's experts. */
+void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, int64_t expert, void *to,
+                 struct pool *pool);
 
 #endif

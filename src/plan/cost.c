@@ -19,11 +19,14 @@ static double rounds(double work_groups, double at_once) {
 }
 
 double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
-    double blocks = (double)((p->K + 31) / 32), m_tiles = (double)((p->M + row->m_tile - 1) / row->m_tile);
+    int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts; /* experts in use */
+    double layers = used ? (double)used : 1, rows = (double)slots / layers;
+    double blocks = (double)((p->K + 31) / 32);
+    double m_tiles = layers * (double)(((int64_t)rows + row->m_tile - 1) / row->m_tile); /* of all experts */
     double n_tiles = (double)((p->N + row->n_tile - 1) / row->n_tile);
     double weight_bytes = (double)p->N * blocks * 16, row_bytes = blocks * 64;
-    double memory = weight_bytes / DRAM_BYTES + weight_bytes * (m_tiles - 1) / L2_BYTES +
-                    (double)p->M * row_bytes * n_tiles / L2_BYTES;
+    double memory = layers * weight_bytes / DRAM_BYTES + weight_bytes * (m_tiles - layers) / L2_BYTES +
+                    (double)slots * row_bytes * n_tiles / L2_BYTES;
     double fragments = (double)(row->m_tile * row->n_tile) / 256;
     double folds = row->k_chunk == 16 ? 2 : 32.0 / (double)(p->group_size < 128 ? p->group_size : 128);
     double block_cycles = fragments * (2 * WMMA_CYCLES + FOLD_CYCLES * folds);

@@ -58,14 +58,36 @@ static const struct kernel_row table[] = {
      .k_chunk = 1,
      .symmetric = -1,
      .limits = "gathers activations for act-order, odd row strides and K that is no multiple of 32"},
-    {.name = "cpu_linear",
-     .device_class = DEVICE_CLASS_CPU,
-     .role = ROLE_LINEAR,
-     .host = cpu_linear,
+    {.name = "w4a16_route",
+     .device_class = DEVICE_CLASS_GFX11,
+     .role = ROLE_ROUTE,
+     .family = FAMILY_ROUTE,
+     .object = "route",
      .m_max = INT64_MAX,
      .k_chunk = 1,
      .symmetric = -1,
-     .limits = "f16 and bf16, any M, any group size, symmetric and asymmetric"},
+     .limits = "sorts the slots of up to 1024 experts into tiles"},
+#define COMBINE(type)                                                                                        \
+    {.name = "w4a16_combine_" #type,                                                                         \
+     .device_class = DEVICE_CLASS_GFX11,                                                                     \
+     .role = ROLE_COMBINE,                                                                                   \
+     .family = FAMILY_COMBINE,                                                                               \
+     .object = "combine",                                                                                    \
+     .act = ACT_##type,                                                                                      \
+     .m_max = INT64_MAX,                                                                                     \
+     .k_chunk = 1,                                                                                           \
+     .symmetric = -1,                                                                                        \
+     .limits = #type ", adds the experts of a token, weighted, in fp32"},
+    COMBINE(f16) COMBINE(bf16)
+#undef COMBINE
+        {.name = "cpu_linear",
+         .device_class = DEVICE_CLASS_CPU,
+         .role = ROLE_LINEAR,
+         .host = cpu_linear,
+         .m_max = INT64_MAX,
+         .k_chunk = 1,
+         .symmetric = -1,
+         .limits = "f16 and bf16, any M, any group size, symmetric and asymmetric"},
 };
 
 size_t kernel_row_count(void) { return sizeof table / sizeof table[0]; }

@@ -28,11 +28,27 @@ static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
             "problem.lda is %" PRId64 " and ldo %" PRId64 ": expected 0 or at least K = %" PRId64
             " and N = %" PRId64,
             p->lda, p->ldo, p->K, p->N);
+    FAIL_IF(p->experts < 0 || p->experts > PLAN_EXPERTS_MAX || p->top_k < 0 ||
+                (p->experts > 0) != (p->top_k > 0) || p->top_k > p->experts || (p->combine && !p->experts),
+            error, W4A16_INVALID_ARGUMENT,
+            "problem.experts is %" PRId64 ", top_k %" PRId64
+            " and combine %d: expected 0, 0 and 0 (dense), or up to "
+            "%d experts of which 1 to all are used",
+            p->experts, p->top_k, p->combine, PLAN_EXPERTS_MAX);
     return W4A16_OK;
 }
 
 static int64_t lda_of(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
 static int64_t blocks_of(const w4a16_problem *p) { return (p->K + PACK_BLOCK - 1) / PACK_BLOCK; }
+
+int64_t plan_rows(const w4a16_problem *p) {
+    if (!p->experts || p->M == 0) return p->M;
+    int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts;
+    int64_t mean = (slots + used - 1) / used;
+    if (mean > 8) return mean;
+    return 2 * mean < p->M ? 2 * mean : p->M; /* few: some experts have twice as many */
+}
+
 static int one_group(const w4a16_problem *p) { return p->group_size >= p->K; }
 
 /* ---- choosing a row ------------------------------------------------------------------------------- */
@@ -53,6 +69,7 @@ static int masked(const char *mask, const char *name) {
 #define CHUNK_PRODUCT_MAX (INT64_C(1) << 31)
 #define LDA_BYTES_MAX     ((INT64_C(1) << 32) / 16)
 #define N_MAX             (INT64_C(1) << 31)
+#define SLOTS_MAX         (INT64_C(1) << 31)
 
 /*
  * Why the row does not take the problem, in `reason`; returns how many of its limits the problem met before
@@ -86,8 +103,9 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
         return met;
     }
     met++;
-    if (p->M > row->m_max) {
-        snprintf(reason, bytes, "M is %" PRId64 "; accepted are up to %" PRId64 " rows", p->M, row->m_max);
+    if (plan_rows(p) > row->m_max) {
+        snprintf(reason, bytes, "%s %" PRId64 "; accepted are up to %" PRId64 " rows",
+                 p->experts ? "rows of an expert are about" : "M is", plan_rows(p), row->m_max);
         return met;
     }
     met++;
@@ -99,6 +117,15 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
                      "N = %" PRId64 ", K = %" PRId64 ", row stride %" PRId64 " is too large for its "
                      "32-bit indices",
                      p->N, p->K, lda_of(p));
+            return met;
+        }
+        met++;
+        if (p->experts &&
+            (p->M > SLOTS_MAX / p->top_k ||
+             (row->family == FAMILY_DECODE && plan_slots(p) > (INT64_C(1) << 32) / (2 * lda_of(p) + 64)))) {
+            snprintf(reason, bytes,
+                     "%" PRId64 " tokens with %" PRId64 " experts each are too many for its 32-bit indices",
+                     p->M, p->top_k);
             return met;
         }
     }
@@ -142,12 +169,20 @@ w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
     const struct kernel_row *row;
     TRY(check_problem(&r->problem, error));
     TRY(choose(r, &row, error));
-    FAIL_IF(row->device_class == DEVICE_CLASS_GFX11 && plan_needs_stage(&r->problem) &&
-                masked(r->kernel_mask, plan_stage_row()->name),
-            error, W4A16_UNSUPPORTED,
-            "act-order, odd row strides and K that is no multiple of %d need %s, which is "
-            "masked off",
-            PACK_BLOCK, plan_stage_row()->name);
+    if (row->device_class != DEVICE_CLASS_GFX11) return W4A16_OK;
+    const struct {
+        int needed;
+        enum kernel_role role;
+        const char *why;
+    } helpers[] = {{plan_needs_stage(&r->problem), ROLE_STAGE,
+                    "act-order, odd row strides and K that is no multiple of 32 need"},
+                   {r->problem.experts != 0, ROLE_ROUTE, "experts need"},
+                   {r->problem.combine, ROLE_COMBINE, "combining experts needs"}};
+    for (size_t n = 0; n < sizeof helpers / sizeof helpers[0]; n++) {
+        const char *name = plan_helper(helpers[n].role, r->problem.act)->name;
+        FAIL_IF(helpers[n].needed && masked(r->kernel_mask, name), error, W4A16_UNSUPPORTED,
+                "%s %s, which is masked off", helpers[n].why, name);
+    }
     return W4A16_OK;
 }
 
@@ -193,7 +228,8 @@ size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t cap
 
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {
     return p->N == l->N && p->K == l->K && p->group_size == l->group_size && p->scale_type == l->scale_type &&
-           !p->symmetric == !l->symmetric && !p->act_order == !l->act_order && !p->has_bias == !l->has_bias;
+           !p->symmetric == !l->symmetric && !p->act_order == !l->act_order && !p->has_bias == !l->has_bias &&
+           p->experts == l->experts;
 }
 
 w4a16_status plan_build(const struct plan_request *r, const struct packed_layout *layout, struct plan *out,
@@ -203,12 +239,12 @@ w4a16_status plan_build(const struct plan_request *r, const struct packed_layout
     TRY(plan_supports(r, error));
     FAIL_IF(!agrees(p, layout), error, W4A16_INVALID_ARGUMENT,
             "the problem (N = %" PRId64 ", K = %" PRId64 ", groups of %" PRId64
-            ", %s scales, %ssymmetric%s%s) is not "
+            ", %s scales, %ssymmetric%s%s, %" PRId64 " experts) is not "
             "that of the weights: fill it with w4a16_problem_from_weights",
             p->N, p->K, p->group_size, w4a16_dtype_name(p->scale_type), p->symmetric ? "" : "a",
-            p->act_order ? ", act-order" : "", p->has_bias ? ", bias" : "");
+            p->act_order ? ", act-order" : "", p->has_bias ? ", bias" : "", p->experts);
     TRY(choose(r, &row, error));
-    *out = (struct plan){0};
+    *out = (struct plan){.experts = p->experts != 0, .combine = p->combine};
     if (p->M == 0) return W4A16_OK;
     plan_steps(out, row, p, layout);
     return W4A16_OK;

@@ -16,11 +16,21 @@ enum device_class { DEVICE_CLASS_GFX11, DEVICE_CLASS_CPU };
 
 enum kernel_role {
     ROLE_LINEAR, /* the product itself */
-    ROLE_STAGE   /* brings activations into the form that the other gfx11 kernels take */
+    ROLE_STAGE,  /* brings activations into the form that the other gfx11 kernels take */
+    ROLE_ROUTE,  /* experts: sorts slots into tiles */
+    ROLE_COMBINE /* experts: adds the slots of a token */
 };
 
 /* Source files of kernels/gfx11 and what is launched from them; 0: cpu. */
-enum kernel_family { FAMILY_CPU, FAMILY_STAGE, FAMILY_DECODE, FAMILY_STRIP, FAMILY_MATRIX };
+enum kernel_family {
+    FAMILY_CPU,
+    FAMILY_STAGE,
+    FAMILY_ROUTE,
+    FAMILY_COMBINE,
+    FAMILY_DECODE,
+    FAMILY_STRIP,
+    FAMILY_MATRIX
+};
 
 /* One row of the kernel table (kernels/gfx11/KERNELS.def and the cpu row). A row states its own limits. */
 struct kernel_row {
@@ -43,10 +53,11 @@ size_t kernel_row_count(void);
 const struct kernel_row *kernel_row_at(size_t index);
 
 /* Addresses that are known only at run time; kernarg places hold base + addend. */
-enum plan_base { PLAN_A, PLAN_OUT, PLAN_WORKSPACE, PLAN_WEIGHTS, PLAN_BASES };
+enum plan_base { PLAN_A, PLAN_OUT, PLAN_WORKSPACE, PLAN_WEIGHTS, PLAN_IDS, PLAN_GATES, PLAN_BASES };
 
-#define PLAN_KERNARG_MAX 160
-#define PLAN_PATCH_MAX   8
+#define PLAN_KERNARG_MAX 192
+#define PLAN_EXPERTS_MAX 1024 /* work-items of route.c */
+#define PLAN_PATCH_MAX   10
 #define PLAN_STEP_MAX    4
 
 struct plan_patch {
@@ -67,7 +78,8 @@ struct plan_step {
 };
 
 struct plan {
-    unsigned step_count; /* 0 if M is 0 */
+    unsigned step_count;  /* 0 if M is 0 */
+    int experts, combine; /* what run must be given */
     struct plan_step steps[PLAN_STEP_MAX];
     size_t workspace_bytes;
 };
@@ -85,7 +97,8 @@ struct plan_request {
 w4a16_status plan_supports(const struct plan_request *request, w4a16_error *error);
 
 /* As w4a16_explain. */
-size_t plan_explain(const struct plan_request *request, w4a16_choice *rows, size_t capacity, w4a16_error *error);
+size_t plan_explain(const struct plan_request *request, w4a16_choice *rows, size_t capacity,
+                    w4a16_error *error);
 
 /* layout must agree with the problem (INVALID_ARGUMENT otherwise). */
 w4a16_status plan_build(const struct plan_request *request, const struct packed_layout *layout,
@@ -99,7 +112,14 @@ void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_pro
                 const struct packed_layout *layout);
 /* Whether activations must be brought into another form first. */
 int plan_needs_stage(const w4a16_problem *problem);
-const struct kernel_row *plan_stage_row(void);
+/* Rows of one token, with experts; else 1. */
+int64_t plan_slots(const w4a16_problem *problem);
+/*
+ * Rows that share an expert's weights, typically; else M. With experts it is what stands for M in the choice.
+ */
+int64_t plan_rows(const w4a16_problem *problem);
+/* The row that prepares or completes a product of that activation type. */
+const struct kernel_row *plan_helper(enum kernel_role role, w4a16_dtype act);
 
 /* Writes the addresses into a copy of step's kernarg ([PLAN_KERNARG_MAX] bytes at to). */
 void plan_fill_kernarg(const struct plan_step *step, const uint64_t bases[PLAN_BASES], unsigned char *to);

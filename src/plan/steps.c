@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* From a row and a problem to kernel launches: grids, LDS, arguments. */
+/*
+ * From a row and a problem to kernel launches: grids, LDS, arguments.
+ *
+ *     [stage: activations in another order]  [route: slots to tiles]  product  [combine: slots to tokens]
+ *
+ * Staged activations, the lists of tiles and the slots' fp32 results lie in the workspace.
+ */
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
@@ -9,32 +15,54 @@
 #include "layer/cpu_linear.h"
 #include "plan/plan.h"
 
-static_assert(sizeof(struct decode_args) <= PLAN_KERNARG_MAX &&
-                  sizeof(struct matrix_args) <= PLAN_KERNARG_MAX &&
-                  sizeof(struct stage_args) <= PLAN_KERNARG_MAX &&
-                  sizeof(struct cpu_linear_args) <= PLAN_KERNARG_MAX,
+#define FITS(args) (sizeof(struct args) <= PLAN_KERNARG_MAX)
+static_assert(FITS(decode_args) && FITS(matrix_args) && FITS(stage_args) && FITS(route_args) &&
+                  FITS(combine_args) && FITS(cpu_linear_args),
               "PLAN_KERNARG_MAX holds every kernel's arguments");
 
-#define STAGE_WIDTH 256 /* work-items of stage.c */
+enum { STAGE_WIDTH = 256, COMBINE_WIDTH = 256, ROUTE_WIDTH = PLAN_EXPERTS_MAX }; /* work-items */
+enum { TILE_BYTES = 16, ROW_BYTES = 8, WORKSPACE_ALIGN = 256 };                  /* of experts.h */
 
 static int64_t lda_of(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
 static int64_t ldo_of(const w4a16_problem *p) { return p->ldo ? p->ldo : p->N; }
 static int64_t blocks_of(const w4a16_problem *p) { return (p->K + PACK_BLOCK - 1) / PACK_BLOCK; }
 static int one_group(const w4a16_problem *p) { return p->group_size >= p->K; }
+static uint32_t tiles(int64_t n, int64_t tile) { return (uint32_t)((n + tile - 1) / tile); }
 
 /* Of group_of in dequant.h. */
 static uint32_t group_divisor(int64_t units_per_group) {
     return (uint32_t)(((INT64_C(1) << 31) + units_per_group - 1) / units_per_group);
 }
 
-const struct kernel_row *plan_stage_row(void) {
-    for (size_t n = 0; n < kernel_row_count(); n++)
-        if (kernel_row_at(n)->role == ROLE_STAGE) return kernel_row_at(n);
+const struct kernel_row *plan_helper(enum kernel_role role, w4a16_dtype act) {
+    for (size_t n = 0; n < kernel_row_count(); n++) {
+        const struct kernel_row *row = kernel_row_at(n);
+        if (row->role == role && (!row->act || row->act == (int)act)) return row;
+    }
     return NULL;
 }
 
 /* What scalar loads of activations cannot take. */
 int plan_needs_stage(const w4a16_problem *p) { return p->act_order || p->K % PACK_BLOCK || lda_of(p) % 2; }
+
+int64_t plan_slots(const w4a16_problem *p) { return p->experts ? p->M * p->top_k : p->M; }
+
+/* A plan under construction, and where things lie in its workspace. */
+struct build {
+    struct plan *plan;
+    const struct kernel_row *row;
+    const w4a16_problem *p;
+    const struct packed_layout *l;
+    int staged;
+    int64_t tile_count;
+    uint64_t staged_at, tiles_at, rows_at, partial_at;
+};
+
+static uint64_t reserve(struct build *b, int64_t bytes) {
+    uint64_t at = b->plan->workspace_bytes;
+    b->plan->workspace_bytes += ((size_t)bytes + WORKSPACE_ALIGN - 1) / WORKSPACE_ALIGN * WORKSPACE_ALIGN;
+    return at;
+}
 
 /* An address that run fills in; `offset` in the arguments. */
 static void patch(struct plan_step *s, size_t offset, enum plan_base base, uint64_t addend) {
@@ -50,23 +78,96 @@ static void patch_sections(struct plan_step *s, const struct packed_layout *l, s
     if (l->has_bias) patch(s, bias, PLAN_WEIGHTS, l->bias);
 }
 
-static void set_arguments(struct plan_step *s, const void *args, size_t bytes) {
-    memcpy(s->kernarg, args, bytes);
-    s->kernarg_bytes = (uint32_t)bytes;
+/* What decode.c, strip.c and matrix.c are given besides: offsets in their arguments. */
+static void patch_product(const struct build *b, struct plan_step *s, size_t a, size_t out, size_t tile_list,
+                          size_t row_list) {
+    patch(s, a, b->staged ? PLAN_WORKSPACE : PLAN_A, b->staged_at);
+    patch(s, out, b->p->combine ? PLAN_WORKSPACE : PLAN_OUT, b->partial_at);
+    if (b->p->experts) {
+        patch(s, tile_list, PLAN_WORKSPACE, b->tiles_at);
+        patch(s, row_list, PLAN_WORKSPACE, b->rows_at);
+    }
 }
 
-static void plan_stage(struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
-    struct plan_step *s = &plan->steps[plan->step_count++];
+static struct plan_step *add_step(struct build *b, const struct kernel_row *kernel, uint32_t x, uint32_t y,
+                                  uint32_t threads, const void *args, size_t bytes) {
+    struct plan_step *s = &b->plan->steps[b->plan->step_count++];
+    *s = (struct plan_step){
+        .kernel = kernel, .grid = {x, y, 1}, .block = {threads, 1, 1}, .kernarg_bytes = (uint32_t)bytes};
+    memcpy(s->kernarg, args, bytes);
+    return s;
+}
+
+/* ---- what comes before and after the product ---------------------------------------------------------- */
+
+/* Rows of activations that the caller hands in. */
+static int64_t rows_given(const w4a16_problem *p) { return p->combine ? plan_slots(p) : p->M; }
+
+static void plan_stage(struct build *b) {
+    const w4a16_problem *p = b->p;
     int64_t padded = blocks_of(p) * PACK_BLOCK;
-    struct stage_args args = {.lda = (uint64_t)lda_of(p), .K = (uint32_t)p->K, .K_padded = (uint32_t)padded};
-    *s = (struct plan_step){.kernel = plan_stage_row(),
-                            .grid = {(uint32_t)p->M, (uint32_t)((padded + STAGE_WIDTH - 1) / STAGE_WIDTH), 1},
-                            .block = {STAGE_WIDTH, 1, 1}};
-    set_arguments(s, &args, sizeof args);
+    int per_slot = p->experts && p->act_order; /* each expert has an order of its own */
+    int64_t rows = per_slot ? plan_slots(p) : rows_given(p);
+    struct stage_args args = {.lda = (uint64_t)lda_of(p),
+                              .K = (uint32_t)p->K,
+                              .K_padded = (uint32_t)padded,
+                              .experts = (uint32_t)p->experts,
+                              .slots_per_row = p->combine ? 1 : (uint32_t)p->top_k};
+    struct plan_step *s = add_step(b, plan_helper(ROLE_STAGE, p->act), (uint32_t)rows,
+                                   tiles(padded, STAGE_WIDTH), STAGE_WIDTH, &args, sizeof args);
+    b->staged = 1;
+    b->staged_at = reserve(b, rows * padded * 2);
     patch(s, offsetof(struct stage_args, a), PLAN_A, 0);
-    if (p->act_order) patch(s, offsetof(struct stage_args, perm), PLAN_WEIGHTS, l->perm);
-    patch(s, offsetof(struct stage_args, staged), PLAN_WORKSPACE, 0);
-    plan->workspace_bytes = (size_t)(p->M * padded * 2);
+    if (p->act_order) patch(s, offsetof(struct stage_args, perm), PLAN_WEIGHTS, b->l->perm);
+    if (per_slot) patch(s, offsetof(struct stage_args, ids), PLAN_IDS, 0);
+    patch(s, offsetof(struct stage_args, staged), PLAN_WORKSPACE, b->staged_at);
+}
+
+static void plan_route(struct build *b) {
+    const w4a16_problem *p = b->p;
+    int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts;
+    /* Each expert in use may leave one tile partly filled. */
+    b->tile_count = slots / b->row->m_tile + used;
+    if (b->tile_count > slots) b->tile_count = slots;
+    b->tiles_at = reserve(b, b->tile_count * TILE_BYTES);
+    b->rows_at = reserve(b, slots * ROW_BYTES);
+    int row_per_slot = p->combine || (b->staged && p->act_order);
+    struct route_args args = {.slots = (uint32_t)slots,
+                              .experts = (uint32_t)p->experts,
+                              .slots_per_row = row_per_slot ? 1 : (uint32_t)p->top_k,
+                              .m_tile = (uint32_t)b->row->m_tile,
+                              .tile_count = (uint32_t)b->tile_count};
+    struct plan_step *s = add_step(b, plan_helper(ROLE_ROUTE, p->act), 1, 1, ROUTE_WIDTH, &args, sizeof args);
+    patch(s, offsetof(struct route_args, ids), PLAN_IDS, 0);
+    patch(s, offsetof(struct route_args, tiles), PLAN_WORKSPACE, b->tiles_at);
+    patch(s, offsetof(struct route_args, rows), PLAN_WORKSPACE, b->rows_at);
+}
+
+static void plan_combine(struct build *b) {
+    const w4a16_problem *p = b->p;
+    struct combine_args args = {.ldo = (uint64_t)ldo_of(p),
+                                .N = (uint32_t)p->N,
+                                .top_k = (uint32_t)p->top_k,
+                                .experts = (uint32_t)p->experts};
+    struct plan_step *s = add_step(b, plan_helper(ROLE_COMBINE, p->act), (uint32_t)p->M,
+                                   tiles(p->N, COMBINE_WIDTH), COMBINE_WIDTH, &args, sizeof args);
+    patch(s, offsetof(struct combine_args, partial), PLAN_WORKSPACE, b->partial_at);
+    patch(s, offsetof(struct combine_args, ids), PLAN_IDS, 0);
+    patch(s, offsetof(struct combine_args, gates), PLAN_GATES, 0);
+    patch(s, offsetof(struct combine_args, out), PLAN_OUT, 0);
+}
+
+/* ---- the product -------------------------------------------------------------------------------------- */
+
+/* Row strides of the product's activations and results. */
+static int64_t product_lda(const struct build *b) {
+    return b->staged ? b->l->blocks * PACK_BLOCK : lda_of(b->p);
+}
+static int64_t product_ldo(const struct build *b) { return b->p->combine ? b->p->N : ldo_of(b->p); }
+
+/* Work-groups along M. */
+static uint32_t m_tiles(const struct build *b) {
+    return b->p->experts ? (uint32_t)b->tile_count : tiles(b->p->M, b->row->m_tile);
 }
 
 /*
@@ -78,11 +179,10 @@ static uint32_t waves_of(const struct packed_layout *l, int64_t chunks) {
     return (uint32_t)(waves < chunks ? waves : chunks);
 }
 
-static void plan_decode(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
-                        const struct packed_layout *l) {
-    int staged = plan_needs_stage(p);
-    if (staged) plan_stage(plan, p, l);
-    struct plan_step *s = &plan->steps[plan->step_count++];
+static void plan_decode(struct build *b) {
+    const struct kernel_row *row = b->row;
+    const w4a16_problem *p = b->p;
+    const struct packed_layout *l = b->l;
     int64_t chunks = l->blocks * PACK_BLOCK / row->k_chunk, per_group = p->group_size / row->k_chunk;
     struct decode_args args = {
         .M = (uint32_t)p->M,
@@ -90,26 +190,27 @@ static void plan_decode(struct plan *plan, const struct kernel_row *row, const w
         .blocks = (uint32_t)l->blocks,
         .groups = (uint32_t)l->groups,
         .group_divisor = one_group(p) ? 0 : group_divisor(per_group),
-        .lda_bytes = (uint32_t)(2 * (staged ? l->blocks * PACK_BLOCK : lda_of(p))),
-        .ldo = (uint64_t)ldo_of(p),
+        .lda_bytes = (uint32_t)(2 * product_lda(b)),
+        .ldo = (uint64_t)product_ldo(b),
         .waves = waves_of(l, chunks),
         .scale_bf16 = p->scale_type == W4A16_BF16,
+        .out_f32 = p->combine != 0,
     };
-    *s = (struct plan_step){.kernel = row,
-                            .grid = {(uint32_t)l->strips, 1, 1},
-                            .block = {args.waves * 32, 1, 1},
-                            .lds_bytes = args.waves * (uint32_t)row->m_max * 32 * 4};
-    set_arguments(s, &args, sizeof args);
+    struct plan_step *s =
+        add_step(b, row, (uint32_t)l->strips, m_tiles(b), args.waves * 32, &args, sizeof args);
+    s->lds_bytes = args.waves * (uint32_t)row->m_tile * 32 * 4;
     patch_sections(s, l, offsetof(struct decode_args, weights), offsetof(struct decode_args, scales),
                    offsetof(struct decode_args, zeros), offsetof(struct decode_args, bias));
-    patch(s, offsetof(struct decode_args, a), staged ? PLAN_WORKSPACE : PLAN_A, 0);
-    patch(s, offsetof(struct decode_args, out), PLAN_OUT, 0);
+    patch_product(b, s, offsetof(struct decode_args, a), offsetof(struct decode_args, out),
+                  offsetof(struct decode_args, tiles), offsetof(struct decode_args, rows));
 }
 
 /* What matrix.c and strip.c have in common. fold: blocks; units: pieces of K that `divisor` maps to groups.
  */
-static struct matrix_args matrix_args(const w4a16_problem *p, const struct packed_layout *l, int staged,
-                                      int64_t fold, int64_t units_per_group, int64_t folds_per_group) {
+static struct matrix_args matrix_args(const struct build *b, int64_t fold, int64_t units_per_group,
+                                      int64_t folds_per_group) {
+    const w4a16_problem *p = b->p;
+    const struct packed_layout *l = b->l;
     return (struct matrix_args){
         .M = (uint32_t)p->M,
         .N = (uint32_t)p->N,
@@ -119,9 +220,10 @@ static struct matrix_args matrix_args(const w4a16_problem *p, const struct packe
         .fold = (uint32_t)fold,
         .folds_per_group = one_group(p) ? UINT32_MAX : (uint32_t)folds_per_group,
         .divisor = one_group(p) ? 0 : group_divisor(units_per_group),
-        .lda = (uint64_t)(staged ? l->blocks * PACK_BLOCK : lda_of(p)),
-        .ldo = (uint64_t)ldo_of(p),
+        .lda = (uint64_t)product_lda(b),
+        .ldo = (uint64_t)product_ldo(b),
         .scale_bf16 = p->scale_type == W4A16_BF16,
+        .out_f32 = p->combine != 0,
     };
 }
 
@@ -133,58 +235,45 @@ static int64_t fold_of(const w4a16_problem *p, const struct packed_layout *l) {
     return fold;
 }
 
-static void finish_matrix(struct plan_step *s, struct matrix_args args, const struct packed_layout *l,
-                          int staged) {
-    set_arguments(s, &args, sizeof args);
-    patch_sections(s, l, offsetof(struct matrix_args, weights), offsetof(struct matrix_args, scales),
+/* threads: of the work-group. */
+static void add_matrix_step(struct build *b, const struct matrix_args *args, uint32_t n_tiles,
+                            uint32_t threads, int64_t lds_bytes) {
+    struct plan_step *s = add_step(b, b->row, n_tiles, m_tiles(b), threads, args, sizeof *args);
+    s->lds_bytes = (uint32_t)lds_bytes;
+    patch_sections(s, b->l, offsetof(struct matrix_args, weights), offsetof(struct matrix_args, scales),
                    offsetof(struct matrix_args, zeros), offsetof(struct matrix_args, bias));
-    patch(s, offsetof(struct matrix_args, a), staged ? PLAN_WORKSPACE : PLAN_A, 0);
-    patch(s, offsetof(struct matrix_args, out), PLAN_OUT, 0);
+    patch_product(b, s, offsetof(struct matrix_args, a), offsetof(struct matrix_args, out),
+                  offsetof(struct matrix_args, tiles), offsetof(struct matrix_args, rows));
 }
 
-static uint32_t tiles(int64_t n, int64_t tile) { return (uint32_t)((n + tile - 1) / tile); }
-
-static void plan_strip(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
-                       const struct packed_layout *l) {
+static void plan_strip(struct build *b) {
     enum {
         WAVES = 8
-    }; /* the most whose partial sums of 64 rows fit into LDS; the same for all, as rows' bits are */
-    int staged = plan_needs_stage(p), halves = row->k_chunk == PACK_BLOCK / 2;
-    if (staged) plan_stage(plan, p, l);
-    int64_t fold = halves ? 1 : fold_of(p, l);
-    int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = p->group_size / unit;
-    struct matrix_args args = matrix_args(p, l, staged, fold, units, units);
-    int64_t folds = l->blocks / fold;
+    }; /* the most whose partial sums of 64 rows fit into LDS; the same for all, as bits are */
+    int halves = b->row->k_chunk == PACK_BLOCK / 2;
+    int64_t fold = halves ? 1 : fold_of(b->p, b->l), folds = b->l->blocks / fold;
+    int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = b->p->group_size / unit;
+    struct matrix_args args = matrix_args(b, fold, units, units);
     args.waves = (uint32_t)(folds < WAVES ? folds : WAVES);
-    struct plan_step *s = &plan->steps[plan->step_count++];
-    *s = (struct plan_step){.kernel = row,
-                            .grid = {(uint32_t)l->strips, tiles(p->M, row->m_tile), 1},
-                            .block = {args.waves * 32, 1, 1},
-                            .lds_bytes = args.waves * (uint32_t)row->m_tile * 32 * 4};
-    finish_matrix(s, args, l, staged);
+    add_matrix_step(b, &args, (uint32_t)b->l->strips, args.waves * 32, args.waves * b->row->m_tile * 32 * 4);
 }
 
-static void plan_matrix(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
-                        const struct packed_layout *l) {
+static void plan_matrix(struct build *b) {
     enum { PITCH_BYTES = 80, BUFFERS = 2, OUT_PADDING = 8 }; /* of matrix.c */
-    int staged = plan_needs_stage(p), halves = row->k_chunk == PACK_BLOCK / 2;
-    if (staged) plan_stage(plan, p, l);
-    int64_t fold = halves ? 1 : fold_of(p, l), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
-    int64_t units = p->group_size / unit;
-    struct matrix_args args = matrix_args(p, l, staged, fold, units, halves ? units : units / fold);
+    const struct kernel_row *row = b->row;
+    int halves = row->k_chunk == PACK_BLOCK / 2;
+    int64_t fold = halves ? 1 : fold_of(b->p, b->l), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
+    int64_t units = b->p->group_size / unit;
+    struct matrix_args args = matrix_args(b, fold, units, halves ? units : units / fold);
     int64_t tile_bytes = BUFFERS * (row->m_tile + row->n_tile) * PITCH_BYTES;
     int64_t out_bytes = row->m_tile * (row->n_tile + OUT_PADDING) * 2;
-    struct plan_step *s = &plan->steps[plan->step_count++];
-    *s = (struct plan_step){.kernel = row,
-                            .grid = {tiles(p->N, row->n_tile), tiles(p->M, row->m_tile), 1},
-                            .block = {row->threads, 1, 1},
-                            .lds_bytes = (uint32_t)(tile_bytes > out_bytes ? tile_bytes : out_bytes)};
-    finish_matrix(s, args, l, staged);
+    add_matrix_step(b, &args, tiles(b->p->N, row->n_tile), row->threads,
+                    tile_bytes > out_bytes ? tile_bytes : out_bytes);
 }
 
-static void plan_cpu(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
-                     const struct packed_layout *l) {
-    struct plan_step *s = &plan->steps[plan->step_count++];
+static void plan_cpu(struct build *b) {
+    const w4a16_problem *p = b->p;
+    const struct packed_layout *l = b->l;
     struct cpu_linear_args args = {.M = p->M,
                                    .N = p->N,
                                    .K = p->K,
@@ -193,24 +282,33 @@ static void plan_cpu(struct plan *plan, const struct kernel_row *row, const w4a1
                                    .groups = l->groups,
                                    .lda = lda_of(p),
                                    .ldo = ldo_of(p),
+                                   .experts = p->experts,
+                                   .top_k = p->top_k,
                                    .act = (int32_t)p->act,
-                                   .scale_type = (int32_t)p->scale_type};
-    *s = (struct plan_step){.kernel = row, .grid = {1, 1, 1}, .block = {1, 1, 1}};
-    set_arguments(s, &args, sizeof args);
+                                   .scale_type = (int32_t)p->scale_type,
+                                   .combine = p->combine};
+    struct plan_step *s = add_step(b, b->row, 1, 1, 1, &args, sizeof args);
     patch_sections(s, l, offsetof(struct cpu_linear_args, weights), offsetof(struct cpu_linear_args, scales),
                    offsetof(struct cpu_linear_args, zeros), offsetof(struct cpu_linear_args, bias));
     if (p->act_order) patch(s, offsetof(struct cpu_linear_args, perm), PLAN_WEIGHTS, l->perm);
     patch(s, offsetof(struct cpu_linear_args, a), PLAN_A, 0);
     patch(s, offsetof(struct cpu_linear_args, out), PLAN_OUT, 0);
+    if (p->experts) patch(s, offsetof(struct cpu_linear_args, ids), PLAN_IDS, 0);
+    if (p->combine) patch(s, offsetof(struct cpu_linear_args, gates), PLAN_GATES, 0);
 }
 
 void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
                 const struct packed_layout *l) {
-    switch (row->family) {
-    case FAMILY_CPU: plan_cpu(plan, row, p, l); break;
-    case FAMILY_DECODE: plan_decode(plan, row, p, l); break;
-    case FAMILY_STRIP: plan_strip(plan, row, p, l); break;
-    case FAMILY_MATRIX: plan_matrix(plan, row, p, l); break;
-    case FAMILY_STAGE: break; /* part of the others */
+    struct build b = {.plan = plan, .row = row, .p = p, .l = l};
+    if (row->family == FAMILY_CPU) {
+        plan_cpu(&b);
+        return;
     }
+    if (plan_needs_stage(p)) plan_stage(&b);
+    if (p->experts) plan_route(&b);
+    if (p->combine) b.partial_at = reserve(&b, plan_slots(p) * p->N * 4);
+    if (row->family == FAMILY_DECODE) plan_decode(&b);
+    if (row->family == FAMILY_STRIP) plan_strip(&b);
+    if (row->family == FAMILY_MATRIX) plan_matrix(&b);
+    if (p->combine) plan_combine(&b);
 }

@@ -172,7 +172,8 @@ static void test_kernarg(void **state) {
     assert_int_equal(make_weights(&l, &error), W4A16_OK);
     uint64_t weights = (uint64_t)(uintptr_t)fake->last_memory;
     assert_int_equal(make_plan(&l, &error), W4A16_OK);
-    w4a16_run_args args = {sizeof args, 0x10000, 0x20002, 0x30000, &o};
+    w4a16_run_args args = {
+        .struct_size = sizeof args, .a = 0x10000, .out = 0x20002, .workspace = 0x30000, .stream = &o};
     size_t calls = fake->calls;
     assert_int_equal(w4a16_run(l.plan, &args, NULL, &error), W4A16_OK);
     assert_int_equal(fake->calls - calls, 2); /* two launches, and nothing that allocates or waits */

@@ -303,16 +303,20 @@ static void test_run_refuses(void **state) {
     w4a16_error error;
     must(prepare(&p, device, M, &error), &error);
     const w4a16_run_args good = p.args;
+#define RUN(size, a_, out_, space)                                                                           \
+    {                                                                                                        \
+        .struct_size = size, .a = a_, .out = out_, .workspace = space                                        \
+    }
     const struct {
         w4a16_run_args args;
         const char *word; /* of the message */
-    } bad[] = {{{0, good.a, good.out, good.workspace, NULL}, "struct_size"},
-               {{good.struct_size, 0, good.out, good.workspace, NULL}, "args.a is 0x0"},
-               {{good.struct_size, good.a + 2, good.out, good.workspace, NULL}, "a multiple of 4"},
-               {{good.struct_size, good.a, 0, good.workspace, NULL}, "out 0x0"},
-               {{good.struct_size, good.a, good.out + 1, good.workspace, NULL}, "of 2"},
-               {{good.struct_size, good.a, good.out, 0, NULL}, "args.workspace is 0x0"},
-               {{good.struct_size, good.a, good.out, good.workspace + 4, NULL}, "a multiple of 256"}};
+    } bad[] = {{RUN(0, good.a, good.out, good.workspace), "struct_size"},
+               {RUN(good.struct_size, 0, good.out, good.workspace), "args.a is 0x0"},
+               {RUN(good.struct_size, good.a + 2, good.out, good.workspace), "a multiple of 4"},
+               {RUN(good.struct_size, good.a, 0, good.workspace), "out 0x0"},
+               {RUN(good.struct_size, good.a, good.out + 1, good.workspace), "of 2"},
+               {RUN(good.struct_size, good.a, good.out, 0), "args.workspace is 0x0"},
+               {RUN(good.struct_size, good.a, good.out, good.workspace + 4), "a multiple of 256"}};
     for (size_t n = 0; n < sizeof bad / sizeof bad[0]; n++) {
         assert_int_equal(w4a16_run(p.plan, &bad[n].args, NULL, &error), W4A16_INVALID_ARGUMENT);
         if (!strstr(error.message, bad[n].word)) fail_msg("%s", error.message);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Route: sorts slots by expert, in slot order within an expert, and cuts the lists into tiles (experts.h).
+ * One work-group; work-item e collects expert e's slots by reading all of them, which needs no atomics, and
+ * so there is one result. Slots that name no expert are left out.
+ */
+#include "experts.h"
+
+#define ROUTE_WIDTH 1024 /* work-items, and the most experts */
+
+static LDS int piece[ROUTE_WIDTH] __attribute__((loader_uninitialized));
+static LDS u32 counts[ROUTE_WIDTH] __attribute__((loader_uninitialized));
+
+KERNEL(ROUTE_WIDTH)
+void w4a16_route(const GLOBAL int *ids, GLOBAL struct expert_tile *tiles, GLOBAL struct expert_row *rows,
+                 u32 slots, u32 experts, u32 slots_per_row, u32 m_tile, u32 tile_count) {
+    u32 e = __builtin_amdgcn_workitem_id_x(), count = 0, first = 0, tile = 0, all_tiles = 0;
+    /* Twice through the slots: the first time they are counted, the second time they are listed. */
+    for (int listing = 0; listing < 2; listing++) {
+        for (u32 base = 0; base < slots; base += ROUTE_WIDTH) {
+            barrier(); /* nobody still reads the piece before */
+            if (base + e < slots) piece[e] = ids[base + e];
+            barrier();
+            u32 length = slots - base < ROUTE_WIDTH ? slots - base : ROUTE_WIDTH;
+            for (u32 i = 0; e < experts && i < length; i++) {
+                if (piece[i] != (int)e) continue;
+                if (listing) {
+                    struct expert_row row = {(base + i) / slots_per_row, base + i};
+                    rows[first + count] = row;
+                }
+                count++;
+            }
+        }
+        if (listing) break;
+        counts[e] = count;
+        barrier();
+        for (u32 other = 0; other < experts; other++) {
+            u32 more = (counts[other] + m_tile - 1) / m_tile;
+            all_tiles += more;
+            if (other < e) first += counts[other], tile += more;
+        }
+        for (u32 done = 0; e < experts && done < count; done += m_tile, tile++) {
+            struct expert_tile t = {e, first + done, count - done < m_tile ? count - done : m_tile, 0};
+            tiles[tile] = t;
+        }
+        for (u32 i = all_tiles + e; i < tile_count; i += ROUTE_WIDTH) {
+            struct expert_tile none = {0, 0, 0, 0};
+            tiles[i] = none;
+        }
+        count = 0;
+    }
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Same bits always: every family of kernels under 20 schedules, on one and two host threads, twice each; and,
+ * with batch_invariant, every row at every M.
+ */
+#include "product.h"
+
+enum { SCHEDULES = 20, EXPERTS = 4, TOP_K = 2, M_MAX = 200 };
+
+static const struct rung {
+    struct layer_shape shape;
+    w4a16_dtype act;
+    int64_t M;
+    int experts, combine;
+    const char *mask;   /* leaves the family that is meant */
+    const char *kernel; /* a part of the name of what is meant */
+} rungs[] = {
+    {{72, 512, 128, 1, 0, 0}, W4A16_F16, 1, 0, 0, NULL, "decode_f16_m1_g128"},
+    {{72, 520, 64, 0, 1, 1}, W4A16_BF16, 7, 0, 0, NULL, "decode_bf16_m8_g32"},
+    {{3104, 256, 32, 1, 0, 1}, W4A16_F16, 16, 0, 0, NULL, "decode_f16_m16_g32"},
+    {{72, 384, 16, 0, 0, 0}, W4A16_F16, 3, 0, 0, NULL, "strip_f16"},
+    {{136, 512, 128, 1, 0, 0}, W4A16_BF16, 40, 0, 0, "w4a16_matrix*", "strip_bf16"},
+    {{300, 256, 64, 0, 0, 1}, W4A16_F16, 200, 0, 0, "w4a16_strip*,w4a16_matrix_f16_64*", "128x128_g32_asym"},
+    {{150, 200, 48, 0, 1, 1}, W4A16_BF16, 140, 0, 0, "w4a16_strip*", "matrix_bf16"},
+    {{136, 256, 32, 0, 1, 1}, W4A16_F16, 5, EXPERTS, 1, NULL, "decode"},
+    {{136, 256, 32, 1, 0, 0}, W4A16_BF16, 90, EXPERTS, 0, "w4a16_decode*,w4a16_matrix*", "strip"},
+    {{136, 256, 32, 1, 0, 0}, W4A16_BF16, 90, EXPERTS, 1, "w4a16_decode*,w4a16_strip*", "matrix"},
+};
+
+struct run {
+    const struct rung *rung;
+    uint16_t *a, *out, *first;
+    size_t a_elements, out_elements;
+    int32_t ids[M_MAX * TOP_K];
+    float gates[M_MAX * TOP_K];
+};
+
+static const char *run_on(w4a16_device *device, struct run *r, uint16_t *out) {
+    const struct rung *g = r->rung;
+    struct owned_layer owned[EXPERTS];
+    const w4a16_layer *layers[EXPERTS];
+    w4a16_weights *weights;
+    w4a16_error error;
+    int count = g->experts ? g->experts : 1;
+    for (int e = 0; e < count; e++)
+        owned[e] = make_layer(&g->shape, 50 + (uint64_t)e), layers[e] = &owned[e].layer;
+    must(g->experts ? w4a16_experts_create(device, layers, (size_t)count, &weights, &error)
+                    : w4a16_weights_create(device, layers[0], &weights, &error),
+         &error);
+    w4a16_problem problem;
+    w4a16_problem_init(&problem);
+    w4a16_problem_from_weights(&problem, weights);
+    problem.M = g->M, problem.act = g->act, problem.combine = g->combine;
+    problem.top_k = g->experts ? TOP_K : 0;
+    struct inputs in = {r->a, r->a_elements, g->experts ? r->ids : NULL, g->combine ? r->gates : NULL,
+                        (size_t)g->M * TOP_K};
+    const char *kernel = run_product(device, weights, &problem, &in, out, r->out_elements);
+    w4a16_weights_free(weights);
+    for (int e = 0; e < count; e++) free_layer(&owned[e]);
+    return kernel;
+}
+
+static void prepare(struct run *r, const struct rung *g) {
+    *r = (struct run){.rung = g};
+    int64_t slots = g->experts ? g->M * TOP_K : g->M;
+    r->a_elements = (size_t)((g->combine ? slots : g->M) * g->shape.K);
+    r->out_elements = (size_t)((g->combine ? g->M : slots) * g->shape.N);
+    r->a = random_activations(g->act, r->a_elements, 77);
+    r->out = malloc(r->out_elements * 2);
+    r->first = malloc(r->out_elements * 2);
+    for (int64_t i = 0; i < slots; i++) {
+        r->ids[i] = (int32_t)(random_at(78, (uint64_t)i) % EXPERTS);
+        r->gates[i] = 0.1f + (float)(random_at(79, (uint64_t)i) % 1000) / 1000;
+    }
+}
+
+static void test_schedules(void **state) {
+    (void)state;
+    for (size_t n = 0; n < sizeof rungs / sizeof rungs[0]; n++) {
+        struct run r;
+        prepare(&r, &rungs[n]);
+        for (uint64_t seed = 0; seed < SCHEDULES; seed++) {
+            w4a16_device *device = open_sim(1 + (int)(seed % 2), seed, rungs[n].mask);
+            const char *kernel = run_on(device, &r, seed ? r.out : r.first);
+            if (!strstr(kernel, rungs[n].kernel)) fail_msg("%s, expected %s", kernel, rungs[n].kernel);
+            if (!seed) run_on(device, &r, r.out); /* and again on the same device */
+            if (memcmp(r.out, r.first, r.out_elements * 2) != 0)
+                fail_msg("%s: other bits under schedule %d", kernel, (int)seed);
+            w4a16_device_close(device);
+        }
+        free(r.a), free(r.out), free(r.first);
+    }
+}
+
+static void test_every_batch(void **state) {
+    (void)state;
+    enum { N = 72, K = 512 };
+    static const int64_t ms[] = {1, 2, 15, 16, 17, 33, 64, 65, 129, M_MAX};
+    static const struct layer_shape shapes[] = {{N, K, 128, 1, 0, 0}, {N, K, 16, 0, 1, 1}};
+    for (int turn = 0; turn < 4; turn++) {
+        w4a16_dtype act = turn % 2 ? W4A16_BF16 : W4A16_F16;
+        struct owned_layer owned = make_layer(&shapes[turn / 2], 5);
+        uint16_t *a = random_activations(act, (size_t)M_MAX * K, 6), *all = malloc(M_MAX * N * 2),
+                 *some = malloc(M_MAX * N * 2);
+        w4a16_device *device = open_sim(2, 0, NULL);
+        w4a16_weights *weights;
+        w4a16_error error;
+        must(w4a16_weights_create(device, &owned.layer, &weights, &error), &error);
+        w4a16_problem problem;
+        w4a16_problem_init(&problem);
+        w4a16_problem_from_weights(&problem, weights);
+        problem.act = act, problem.batch_invariant = 1, problem.M = M_MAX;
+        struct inputs in = {a, (size_t)M_MAX * K, NULL, NULL, 0};
+        run_product(device, weights, &problem, &in, all, M_MAX * N);
+        for (size_t n = 0; n < sizeof ms / sizeof ms[0]; n++) {
+            problem.M = ms[n];
+            /* The last rows rather than the first: they have other places in their tiles. */
+            in.a = a + (M_MAX - ms[n]) * K;
+            in.a_elements = (size_t)ms[n] * K;
+            const char *kernel = run_product(device, weights, &problem, &in, some, (size_t)ms[n] * N);
+            if (memcmp(some, all + (M_MAX - ms[n]) * N, (size_t)ms[n] * N * 2) != 0)
+                fail_msg("%s: rows at M = %d differ from those at %d", kernel, (int)ms[n], M_MAX);
+        }
+        w4a16_weights_free(weights);
+        w4a16_device_close(device);
+        free_layer(&owned);
+        free(a), free(all), free(some);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_schedules), cmocka_unit_test(test_every_batch)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
