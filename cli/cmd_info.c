@@ -62,6 +62,32 @@ static json_t *kernel_row(const w4a16_kernel_info *kernel, const struct usable *
                      available ? usable->on : usable->why_not);
 }
 
+/* The registers, LDS and occupancy of a target's kernels. */
+static int show_resources(const char *target, int json) {
+    static const struct report_column columns[] = {
+        {"kernel", "kernel", -36, NULL},       {"vgprs", "VGPRs", 5, NULL},
+        {"sgprs", "SGPRs", 5, NULL},           {"spilled", "spilled", 7, NULL},
+        {"scratch_bytes", "scratch", 7, NULL}, {"lds_bytes", "LDS bytes", 9, NULL},
+        {"waves", "waves", 5, NULL},           {"occupancy", "waves/SIMD", 10, NULL}};
+    enum { ROWS_MAX = 512 };
+    static w4a16_kernel_resources rows[ROWS_MAX];
+    w4a16_error error;
+    size_t count = w4a16_target_resources(target, rows, ROWS_MAX, &error);
+    if (count == 0) return report_error("info", &error);
+    struct report report;
+    report_begin(&report, "info", columns, sizeof columns / sizeof columns[0], 0, json,
+                 json_pack("{s:s, s:s}", "version", w4a16_version(), "target", target));
+    for (size_t n = 0; n < count && n < ROWS_MAX; n++)
+        report_row(&report,
+                   json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "kernel", rows[n].kernel, "vgprs",
+                             (int)rows[n].vgprs, "sgprs", (int)rows[n].sgprs, "spilled", (int)rows[n].spilled,
+                             "scratch_bytes", (int)rows[n].scratch_bytes, "lds_bytes", (int)rows[n].lds_bytes,
+                             "waves", (int)rows[n].waves, "occupancy", (int)rows[n].occupancy));
+    report_note(&report, "%s; LDS and waves of the largest work-group; of 16 waves that a SIMD can hold",
+                target);
+    return report_end(&report) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
 static json_t *gpus(void) {
     json_t *list = json_array();
     char target[16];
@@ -79,8 +105,12 @@ int cmd_info(int argc, char **argv) {
                                                           {"available", "available", -9, NULL},
                                                           {"limits", "limits", -60, NULL},
                                                           {"detail", "on, or why not", -40, NULL}};
-    int json = 0, first;
-    const struct option_row rows[] = {ROW_JSON(&json)};
+    int json = 0, resources = 0, first;
+    const char *target = "gfx1100";
+    const struct option_row rows[] = {
+        {"kernels", OPTION_FLAG, &resources, NULL, "registers, LDS and occupancy of each kernel", 0, 0, NULL},
+        {"target", OPTION_TEXT, &target, "GFX", "whose kernels (default gfx1100)", 0, 0, NULL},
+        ROW_JSON(&json)};
     const struct usage usage = {
         "info",
         "[options]",
@@ -91,6 +121,7 @@ int cmd_info(int argc, char **argv) {
         sizeof rows / sizeof rows[0]};
     int result = options_parse(&usage, argc, argv, &first);
     if (result >= 0) return result;
+    if (resources) return show_resources(target, json);
 
     struct usable classes[] = {{.kernels = "gfx11"}, {.kernels = "cpu"}};
     json_t *devices = json_array(), *kernels = json_array(), *found = gpus();

@@ -31,7 +31,7 @@ typedef enum w4a16_device_kind {
 
 typedef struct w4a16_device_options {
     size_t struct_size;
-    w4a16_device_kind kind; /* default SIM */
+    w4a16_device_kind kind;  /* default SIM */
     const char *target;      /* sim: "gfx1100" (default when null), ...; hip: must be null or match */
     int index;               /* hip: device number; default 0 */
     int threads;             /* sim, cpu: host threads; 0 (default) = all available */
@@ -180,6 +180,24 @@ typedef struct w4a16_kernel_info {
 } w4a16_kernel_info;
 W4A16_API size_t w4a16_kernels(void);
 W4A16_API w4a16_kernel_info w4a16_kernel(size_t index);
+
+/* What a kernel of a target takes of a SIMD, in its largest work-group. */
+typedef struct w4a16_kernel_resources {
+    const char *kernel;
+    uint32_t vgprs, sgprs;
+    uint32_t spilled;       /* registers */
+    uint32_t scratch_bytes; /* per lane */
+    uint32_t lds_bytes;     /* per work-group, static and dynamic */
+    uint32_t waves;         /* of the work-group */
+    uint32_t occupancy;     /* waves that a SIMD holds at once: of 16, as registers and LDS allow */
+} w4a16_kernel_resources;
+
+/*
+ * Reads the embedded code objects of a target ("gfx1100"). Returns how many kernels it has and writes the
+ * first `capacity`, in the table's order; 0 with an error if there is no such target or no memory.
+ */
+W4A16_API size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, size_t capacity,
+                                        w4a16_error *error);
 
 #ifdef __cplusplus
 }

@@ -121,6 +121,9 @@ int64_t plan_rows(const w4a16_problem *problem);
 /* The row that prepares or completes a product of that activation type. */
 const struct kernel_row *plan_helper(enum kernel_role role, w4a16_dtype act);
 
+/* The largest work-group and dynamic LDS that the steps give a gfx11 row. */
+void plan_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes);
+
 /* Writes the addresses into a copy of step's kernarg ([PLAN_KERNARG_MAX] bytes at to). */
 void plan_fill_kernarg(const struct plan_step *step, const uint64_t bases[PLAN_BASES], unsigned char *to);
 

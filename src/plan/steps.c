@@ -174,9 +174,15 @@ static uint32_t m_tiles(const struct build *b) {
  * Waves that share a strip: enough to fill the card's 96 compute units when there are few strips. It must not
  * depend on M, or rows would not have the same bits in every batch.
  */
+enum { DECODE_WAVES = 16 };
 static uint32_t waves_of(const struct packed_layout *l, int64_t chunks) {
-    int64_t waves = l->strips >= 96 ? 8 : 16;
+    int64_t waves = l->strips >= 96 ? DECODE_WAVES / 2 : DECODE_WAVES;
     return (uint32_t)(waves < chunks ? waves : chunks);
+}
+
+/* LDS for a partial sum of each of a strip's columns, rows and waves. */
+static uint32_t partial_bytes(const struct kernel_row *row, uint32_t waves) {
+    return waves * (uint32_t)row->m_tile * PACK_STRIP * 4;
 }
 
 static void plan_decode(struct build *b) {
@@ -198,7 +204,7 @@ static void plan_decode(struct build *b) {
     };
     struct plan_step *s =
         add_step(b, row, (uint32_t)l->strips, m_tiles(b), args.waves * 32, &args, sizeof args);
-    s->lds_bytes = args.waves * (uint32_t)row->m_tile * 32 * 4;
+    s->lds_bytes = partial_bytes(row, args.waves);
     patch_sections(s, l, offsetof(struct decode_args, weights), offsetof(struct decode_args, scales),
                    offsetof(struct decode_args, zeros), offsetof(struct decode_args, bias));
     patch_product(b, s, offsetof(struct decode_args, a), offsetof(struct decode_args, out),
@@ -239,36 +245,40 @@ static int64_t fold_of(const w4a16_problem *p, const struct packed_layout *l) {
 static void add_matrix_step(struct build *b, const struct matrix_args *args, uint32_t n_tiles,
                             uint32_t threads, int64_t lds_bytes) {
     struct plan_step *s = add_step(b, b->row, n_tiles, m_tiles(b), threads, args, sizeof *args);
-    s->lds_bytes = (uint32_t)lds_bytes;
+    s->lds_bytes = lds_bytes;
     patch_sections(s, b->l, offsetof(struct matrix_args, weights), offsetof(struct matrix_args, scales),
                    offsetof(struct matrix_args, zeros), offsetof(struct matrix_args, bias));
     patch_product(b, s, offsetof(struct matrix_args, a), offsetof(struct matrix_args, out),
                   offsetof(struct matrix_args, tiles), offsetof(struct matrix_args, rows));
 }
 
+/* The most whose partial sums of 64 rows fit into LDS; the same for all rows' kernels, so that bits are. */
+enum { STRIP_WAVES = 8 };
+
 static void plan_strip(struct build *b) {
-    enum {
-        WAVES = 8
-    }; /* the most whose partial sums of 64 rows fit into LDS; the same for all, as bits are */
     int halves = b->row->k_chunk == PACK_BLOCK / 2;
     int64_t fold = halves ? 1 : fold_of(b->p, b->l), folds = b->l->blocks / fold;
     int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = b->p->group_size / unit;
     struct matrix_args args = matrix_args(b, fold, units, units);
-    args.waves = (uint32_t)(folds < WAVES ? folds : WAVES);
-    add_matrix_step(b, &args, (uint32_t)b->l->strips, args.waves * 32, args.waves * b->row->m_tile * 32 * 4);
+    args.waves = (uint32_t)(folds < STRIP_WAVES ? folds : STRIP_WAVES);
+    add_matrix_step(b, &args, (uint32_t)b->l->strips, args.waves * 32, partial_bytes(b->row, args.waves));
+}
+
+/* Two buffers of tiles, in the same place as the tile of results later. */
+static uint32_t matrix_bytes(const struct kernel_row *row) {
+    enum { PITCH_BYTES = 80, BUFFERS = 2, OUT_PADDING = 8 }; /* of matrix.c */
+    int64_t tile_bytes = BUFFERS * (row->m_tile + row->n_tile) * PITCH_BYTES;
+    int64_t out_bytes = row->m_tile * (row->n_tile + OUT_PADDING) * 2;
+    return (uint32_t)(tile_bytes > out_bytes ? tile_bytes : out_bytes);
 }
 
 static void plan_matrix(struct build *b) {
-    enum { PITCH_BYTES = 80, BUFFERS = 2, OUT_PADDING = 8 }; /* of matrix.c */
     const struct kernel_row *row = b->row;
     int halves = row->k_chunk == PACK_BLOCK / 2;
     int64_t fold = halves ? 1 : fold_of(b->p, b->l), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
     int64_t units = b->p->group_size / unit;
     struct matrix_args args = matrix_args(b, fold, units, halves ? units : units / fold);
-    int64_t tile_bytes = BUFFERS * (row->m_tile + row->n_tile) * PITCH_BYTES;
-    int64_t out_bytes = row->m_tile * (row->n_tile + OUT_PADDING) * 2;
-    add_matrix_step(b, &args, tiles(b->p->N, row->n_tile), row->threads,
-                    tile_bytes > out_bytes ? tile_bytes : out_bytes);
+    add_matrix_step(b, &args, tiles(b->p->N, row->n_tile), row->threads, matrix_bytes(row));
 }
 
 static void plan_cpu(struct build *b) {
@@ -311,4 +321,24 @@ void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_pro
     if (row->family == FAMILY_STRIP) plan_strip(&b);
     if (row->family == FAMILY_MATRIX) plan_matrix(&b);
     if (p->combine) plan_combine(&b);
+}
+
+void plan_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes) {
+    uint32_t waves = row->family == FAMILY_DECODE ? DECODE_WAVES : STRIP_WAVES;
+    *lds_bytes = 0;
+    switch (row->family) {
+    case FAMILY_DECODE:
+    case FAMILY_STRIP:
+        *threads = waves * 32;
+        *lds_bytes = partial_bytes(row, waves);
+        break;
+    case FAMILY_MATRIX:
+        *threads = row->threads;
+        *lds_bytes = matrix_bytes(row);
+        break;
+    case FAMILY_STAGE: *threads = STAGE_WIDTH; break;
+    case FAMILY_ROUTE: *threads = ROUTE_WIDTH; break;
+    case FAMILY_COMBINE: *threads = COMBINE_WIDTH; break;
+    case FAMILY_CPU: *threads = 1; break;
+    }
 }

@@ -22,6 +22,7 @@
 #include "plan/plan.h"
 
 #define GOLDEN_TARGET "gfx1100"
+#define SMALL_TARGET  "gfx1102" /* with fewer registers */
 
 struct argument {
     size_t offset, size;
@@ -181,17 +182,20 @@ static void test_resources(void **state) {
 /* ---- golden registers -----------------------------------------------------------------------------------
  */
 
-static void print_kernel(const struct kernel_row *row, const struct kernel_object *object,
-                         const gfx11sim_kernel_info *info, void *context) {
-    (void)object;
-    fprintf(context, "%-34s %5u %5u %7u %7u\n", row->name, info->vgprs, info->sgprs, info->lds_bytes,
-            info->scratch_bytes);
-}
-
 static void print_golden(FILE *to) {
-    fprintf(to, "# " GOLDEN_TARGET ", written by test_kernels --print\n%-34s %5s %5s %7s %7s\n", "# kernel",
-            "vgprs", "sgprs", "lds", "scratch");
-    for_each_kernel(GOLDEN_TARGET, print_kernel, to);
+    static w4a16_kernel_resources large[512], small[512];
+    w4a16_error error;
+    size_t count = w4a16_target_resources(GOLDEN_TARGET, large, COUNT(large), &error);
+    assert_true(count && count <= COUNT(large));
+    assert_int_equal(w4a16_target_resources(SMALL_TARGET, small, COUNT(small), &error), count);
+    fprintf(to,
+            "# " GOLDEN_TARGET ", written by test_kernels --print; occupancy there and on " SMALL_TARGET
+            "\n%-34s %5s %5s %7s %7s %5s %5s %5s\n",
+            "# kernel", "vgprs", "sgprs", "scratch", "lds", "waves", "occ", "occ");
+    for (size_t n = 0; n < count; n++)
+        fprintf(to, "%-34s %5u %5u %7u %7u %5u %5u %5u\n", large[n].kernel, large[n].vgprs, large[n].sgprs,
+                large[n].scratch_bytes, large[n].lds_bytes, large[n].waves, large[n].occupancy,
+                small[n].occupancy);
 }
 
 static void test_golden(void **state) {
@@ -322,9 +326,9 @@ static int starts(const struct line *line, const char *with) {
 static int is_valu(const struct line *line) { return starts(line, "v_") && !starts(line, "v_wmma"); }
 
 /*
- * In the loop over K: at most two 16-byte LDS reads and eight other VALU instructions per WMMA, even if every step
- * ended a fold; the next step's global loads are issued before the first LDS read of this one, and nothing waits for
- * them before the last WMMA.
+ * In the loop over K: at most two 16-byte LDS reads and eight other VALU instructions per WMMA, even if every
+ * step ended a fold; the next step's global loads are issued before the first LDS read of this one, and
+ * nothing waits for them before the last WMMA.
  */
 static void check_loop(const struct kernel_row *row, const struct kernel_object *object,
                        const gfx11sim_kernel_info *info, void *context) {
