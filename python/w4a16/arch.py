@@ -20,6 +20,10 @@ _OK, _DEVICE_SIM = 0, 1
 _ROWS = (1, 16, 64, 4096)
 
 
+# Structures end with room for the fields of a newer library, so that its init functions cannot write beyond them.
+_ROOM = ("room", ctypes.c_uint8 * 256)
+
+
 class _Error(ctypes.Structure):
     _fields_ = [("status", ctypes.c_int), ("message", ctypes.c_char * 1024)]
 
@@ -34,6 +38,7 @@ class _DeviceOptions(ctypes.Structure):
         ("schedule_seed", ctypes.c_uint64),
         ("strict", ctypes.c_int),
         ("kernel_mask", ctypes.c_char_p),
+        _ROOM,
     ]
 
 
@@ -51,7 +56,11 @@ class _Problem(ctypes.Structure):
         ("has_bias", ctypes.c_int),
         ("lda", ctypes.c_int64),
         ("ldo", ctypes.c_int64),
+        ("experts", ctypes.c_int64),
+        ("top_k", ctypes.c_int64),
+        ("combine", ctypes.c_int),
         ("batch_invariant", ctypes.c_int),
+        _ROOM,
     ]
 
 
@@ -75,6 +84,14 @@ def library() -> ctypes.CDLL:
     lib.w4a16_problem_init.argtypes = [ctypes.POINTER(_Problem)]
     lib.w4a16_problem_init.restype = None
     lib.w4a16_supports.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Problem), ctypes.POINTER(_Error)]
+    for init, structure in ((lib.w4a16_device_options_init, _DeviceOptions), (lib.w4a16_problem_init, _Problem)):
+        value, expected = structure(), (structure.room.offset + 7) // 8 * 8
+        init(ctypes.byref(value))
+        if value.struct_size != expected:
+            raise OSError(
+                f"{candidates[0]} is of another version than this package: {structure.__name__} has "
+                f"{value.struct_size} bytes there, {expected} here"
+            )
     return lib
 
 

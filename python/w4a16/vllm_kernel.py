@@ -170,18 +170,17 @@ class W4A16LinearKernel(layout.MPLinearKernel):
         c = self.config
         K, N = c.partition_weight_shape
         group_size = K if c.group_size == -1 else c.group_size
-        names = [self.w_s_name]
         zeros = perm = None
         if c.zero_points:
-            names.append(self.w_zp_name)
             zeros = canonical_zeros(getattr(layer, self.w_zp_name), N, _ZERO_OFFSET[str(c.weight_type)])
         if getattr(c, "has_g_idx", False):
-            names.append(self.w_gidx_name)
             perm = permutation(getattr(layer, self.w_gidx_name), group_size)
         scales = canonical_scales(getattr(layer, self.w_s_name))
         replace(layer, self.w_q_name, pack(canonical_q(weights), scales, zeros, perm, group_size))
-        for name in names:
-            replace(layer, name, weights.new_empty(0))
+        # The packed tensor holds all of them; symmetric GPTQ has zeros that say nothing.
+        for name in (self.w_s_name, self.w_zp_name, getattr(self, "w_gidx_name", None)):
+            if name and getattr(layer, name, None) is not None:
+                replace(layer, name, weights.new_empty(0))
 
     def apply_weights(
         self, layer: torch.nn.Module, x: torch.Tensor, bias: torch.Tensor | None = None

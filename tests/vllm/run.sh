@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 #
-# run.sh PYTHON LIBRARY [pytest arguments]: the plugin's tests; 77 (skipped) if that Python lacks pytest or torch.
+# run.sh PYTHON LIBRARY MODULES [pytest arguments]: the plugin's tests; 77 (skipped) where that Python lacks one of the
+# comma-separated modules.
 set -euo pipefail
-python=$1 library=$2
-shift 2
-"$python" -c 'import pytest, torch' 2>/dev/null || {
-    echo "skipped: $python has no pytest or no torch"
-    exit 77
-}
+python=$1 library=$2 modules=$3
+shift 3
+"$python" -c '
+import importlib.util, sys
+missing = [name for name in sys.argv[1].split(",") if importlib.util.find_spec(name) is None]
+if missing:
+    sys.exit(f"skipped: {sys.executable} has no {missing}")' "$modules" || exit 77
 here=$(cd "$(dirname "$0")" && pwd)
-W4A16_LIBRARY=$library PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../../python exec "$python" -m pytest -q -rs \
-    -p no:cacheprovider "$here" "$@"
+cd "$here"
+W4A16_LIBRARY=$library PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$here/../../python${PYTHONPATH:+:$PYTHONPATH} \
+    exec "$python" -m pytest -q -rs -p no:cacheprovider "$@"

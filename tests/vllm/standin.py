@@ -42,6 +42,8 @@ class _RunArgs(ctypes.Structure):
         ("out", ctypes.c_uint64),
         ("workspace", ctypes.c_uint64),
         ("stream", ctypes.c_void_p),
+        ("expert_ids", ctypes.c_uint64),
+        ("gates", ctypes.c_uint64),
     ]
 
 

@@ -33,9 +33,16 @@ def test_structures_are_the_library_s():
     options, problem = arch._DeviceOptions(), arch._Problem()
     arch.library().w4a16_device_options_init(options)
     arch.library().w4a16_problem_init(problem)
-    assert options.struct_size == ctypes.sizeof(options)
-    assert problem.struct_size == ctypes.sizeof(problem)
+    assert options.kind == arch._DEVICE_SIM and options.target is None
     assert (problem.act, problem.scale_type, problem.symmetric) == (arch.F16, arch.F16, 1)
+    assert bytes(problem.room) == bytes(256)
+
+
+def test_another_version_s_library_is_refused(monkeypatch):
+    fields = [field for field in arch._Problem._fields_ if field[0] != "experts"]
+    monkeypatch.setattr(arch, "_Problem", type("_Problem", (ctypes.Structure,), {"_fields_": fields}))
+    with pytest.raises(OSError, match="of another version than this package: _Problem has 104 bytes there, 96 here"):
+        arch.library.__wrapped__()
 
 
 def test_card_s_name_comes_from_sysfs(tmp_path):

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""The plugin in vLLM itself: its own platform detection, linear layers, loaders and reloading, on tensors of the CPU.
+
+Runs where vLLM's Python can be imported; none of its compiled parts are needed. The only stub is amdsmi, which tells
+vLLM that the card is a gfx1100.
+"""
+
+import importlib.util
+import sys
+from types import SimpleNamespace
+
+import amdsmi_stub
+import models
+import pytest
+import torch
+
+from w4a16 import arch
+
+NAMES = ["gfx1100", "gfx1101", "gfx1103", "gfx1151", "gfx1201", "gfx942"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def vllm(tmp_path_factory, operators):
+    """vLLM on a gfx1100, with one rank, its configuration set and the plugin registered."""
+    patch = pytest.MonkeyPatch()
+    amdsmi_stub.install("gfx1100")
+    patch.setattr(arch, "target", lambda: ("gfx1100", None))
+    import w4a16.vllm_plugin
+
+    w4a16.vllm_plugin.register()
+    from vllm.config import VllmConfig, set_current_vllm_config
+    from vllm.distributed import parallel_state
+
+    import w4a16.vllm_kernel
+
+    patch.setattr(w4a16.vllm_kernel, "operators", lambda: (torch.ops.w4a16, None))
+    store = tmp_path_factory.mktemp("ranks") / "store"
+    config = VllmConfig()
+    with set_current_vllm_config(config):
+        parallel_state.init_distributed_environment(
+            world_size=1, rank=0, distributed_init_method=f"file://{store}", local_rank=0, backend="gloo"
+        )
+        parallel_state.initialize_model_parallel(1)
+        yield config
+        parallel_state.destroy_model_parallel()
+        parallel_state.destroy_distributed_environment()
+    patch.undo()
+
+
+def linear(kind, *sizes, quantisation, act=torch.float16, **options):
+    from vllm.model_executor.layers import linear as layers
+
+    return getattr(layers, kind)(
+        *sizes, bias=False, params_dtype=act, quant_config=quantisation, prefix="model.layers.0.mlp.proj", **options
+    )
+
+
+def gptq(group_size=64, **changed):
+    from vllm.model_executor.layers.quantization.auto_gptq import AutoGPTQConfig
+
+    return AutoGPTQConfig.from_config(dict(bits=4, group_size=group_size, desc_act=False, sym=True) | changed)
+
+
+def awq(group_size=64):
+    from vllm.model_executor.layers.quantization.auto_awq import AutoAWQConfig
+
+    return AutoAWQConfig.from_config(dict(w_bit=4, q_group_size=group_size, zero_point=True))
+
+
+def compressed_tensors(group_size=64, symmetric=True):
+    from vllm.model_executor.layers.quantization.compressed_tensors.compressed_tensors import CompressedTensorsConfig
+
+    strategy = "channel" if group_size == -1 else "group"
+    weights = dict(num_bits=4, type="int", symmetric=symmetric, strategy=strategy, dynamic=False)
+    if group_size != -1:
+        weights["group_size"] = group_size
+    return CompressedTensorsConfig.from_config(
+        dict(
+            quant_method="compressed-tensors",
+            format="pack-quantized",
+            config_groups=dict(group_0=dict(targets=["Linear"], weights=weights)),
+            ignore=[],
+            quantization_status="compressed",
+        )
+    )
+
+
+def gptq_tensors(layer):
+    return dict(
+        qweight=models.words(layer.q, 0), qzeros=models.words(layer.zeros - 1, 1), scales=layer.scales,
+        g_idx=layer.g_idx,
+    )
+
+
+def awq_tensors(layer):
+    return dict(
+        qweight=models.words(layer.q, 1, models.AWQ_ORDER), qzeros=models.words(layer.zeros, 1, models.AWQ_ORDER),
+        scales=layer.scales,
+    )
+
+
+def compressed_tensors_tensors(layer):
+    return dict(
+        weight_packed=models.words(layer.q.t(), 1), weight_scale=layer.scales.t().contiguous(),
+        weight_zero_point=models.words(layer.zeros.t(), 0), weight_shape=torch.tensor(layer.q.t().shape),
+    )
+
+
+def load(module, shards, tensors_of):
+    """Hands each shard's tensors to the parameters' own weight loaders, as a model does."""
+    for shard, layer in enumerate(shards):
+        for name, data in tensors_of(layer).items():
+            parameter = getattr(module, name, None)
+            if parameter is not None:
+                parameter.weight_loader(parameter, data, *([shard] if len(shards) > 1 else []))
+
+
+MODEL = SimpleNamespace(dtype=torch.float16, quantization=None, word_embeddings_untied_by_checkpoint=False)
+
+
+def finish(module):
+    from vllm.model_executor.model_loader.utils import process_weights_after_loading
+
+    process_weights_after_loading(module, MODEL, torch.device("cpu"))
+
+
+CASES = {
+    "gptq": (gptq, gptq_tensors, True),
+    "gptq channelwise": (lambda: gptq(-1), gptq_tensors, True),
+    "awq": (awq, awq_tensors, False),
+    "compressed-tensors": (compressed_tensors, compressed_tensors_tensors, True),
+    "compressed-tensors asymmetric": (lambda: compressed_tensors(symmetric=False), compressed_tensors_tensors, False),
+    "compressed-tensors channelwise": (lambda: compressed_tensors(-1), compressed_tensors_tensors, True),
+}
+
+
+def packed(module):
+    return next(getattr(module, name) for name in ("qweight", "weight_packed") if hasattr(module, name))
+
+
+@pytest.mark.parametrize("act", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind, widths", [("MergedColumnParallelLinear", [64, 96]), ("RowParallelLinear", [64])])
+def test_layer_from_checkpoint_to_product(case, kind, widths, act):
+    quantisation, tensors_of, symmetric = CASES[case]
+    K, group_size = 256, 256 if "channelwise" in case else 64
+    module = linear(kind, K, widths if len(widths) > 1 else widths[0], quantisation=quantisation(), act=act)
+    shards = [models.random_layer(K, N, group_size, act, symmetric, seed=N) for N in widths]
+    load(module, shards, tensors_of)
+    finish(module)
+    assert packed(module).dtype == torch.uint8
+    x = torch.randn(3, K, generator=torch.Generator().manual_seed(1)).to(act)
+    y, _ = module(x)
+    for part, shard in zip(y.split(widths, dim=1), shards, strict=True):
+        models.assert_close(part, x, shard)
+
+
+@pytest.mark.parametrize("case", ["gptq", "awq", "compressed-tensors asymmetric"])
+def test_processing_twice_and_reloading_in_place(case, vllm):
+    from vllm.model_executor.model_loader import reload
+
+    quantisation, tensors_of, symmetric = CASES[case]
+    module = linear("RowParallelLinear", 256, 64, quantisation=quantisation())
+    reload.record_metadata_for_reloading(module)
+    first, second = (models.random_layer(256, 64, 64, torch.float16, symmetric, seed=s) for s in (0, 1))
+    load(module, [first], tensors_of)
+    finish(module)
+    finish(module)
+    x = torch.randn(3, 256).half()
+    models.assert_close(module(x)[0], x, first)
+    place = packed(module).data_ptr()
+    reload.initialize_layerwise_reload(module)
+    load(module, [second], tensors_of)
+    reload.finalize_layerwise_reload(module, MODEL)
+    models.assert_close(module(x)[0], x, second)
+    assert packed(module).data_ptr() == place  # captured graphs stay valid
+
+
+def test_it_is_first_in_vllm_s_list_once():
+    import w4a16.vllm_kernel
+    import w4a16.vllm_plugin
+    from vllm.model_executor.kernels import linear as kernels
+    from vllm.platforms import PlatformEnum
+
+    w4a16.vllm_plugin.register()
+    listed = kernels._POSSIBLE_KERNELS[PlatformEnum.ROCM]
+    assert listed[0] is w4a16.vllm_kernel.W4A16LinearKernel and listed.count(listed[0]) == 1
+
+
+def test_vllm_s_environment_can_disable_it(monkeypatch):
+    from vllm import envs
+
+    monkeypatch.setattr(envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"], raising=False)
+    module = linear("RowParallelLinear", 256, 64, quantisation=awq())
+    assert not module.w4a16_takes
+
+
+@pytest.mark.parametrize(
+    "changed, sentence", [(dict(sym=False), "sym=False"), (dict(desc_act=True), "no longer\\s+supported")]
+)
+def test_what_vllm_s_own_loader_refuses(changed, sentence):
+    """docs/vllm.md says so; a release that lets these through should be noticed here."""
+    with pytest.raises(ValueError, match=sentence):
+        gptq(**changed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_helpers_agree_with_vllm_s(name, monkeypatch):
+    import vllm.platforms.rocm as original
+
+    amdsmi_stub.install(name)
+    spec = importlib.util.spec_from_file_location("vllm.platforms.rocm_copy", original.__file__)
+    theirs = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, theirs)
+    spec.loader.exec_module(theirs)
+    amdsmi_stub.install("gfx1100")
+    monkeypatch.setattr(arch, "target", lambda: (name, None))
+    shared = [h for h in vars(arch) if h.startswith("on_gfx") and hasattr(theirs, h)]
+    assert len(shared) >= 5
+    assert {h: getattr(arch, h)() for h in shared} == {h: getattr(theirs, h)() for h in shared}
