@@ -21,7 +21,8 @@ extern "C" {
 typedef struct w4a16_layer {
     size_t struct_size; /* sizeof(w4a16_layer); set by w4a16_layer_init */
     int64_t N, K;
-    int64_t group_size; /* 1..K, consecutive K (after perm) that share one scale; "one group" is K itself */
+    int64_t
+        group_size; /* 1..K (or places), consecutive K (after perm) that share one scale; "one group" is K */
     /*
      * [ceil(K/8)][N] words; bits 4i..4i+3 of word [r][n] are q[8r+i, n], unsigned 0..15, in the ORIGINAL
      * K order. Nibbles at k >= K are ignored.
@@ -33,8 +34,13 @@ typedef struct w4a16_layer {
     /*
      * Act-order. perm[p] = the original k at place p of the order in which groups are contiguous, so that
      * g(perm[p]) = p / group_size. A permutation of 0..K-1, or null for the identity.
+     *
+     * places, where it is not 0, is how many places perm has, more than K: those that hold -1 are empty. So
+     * groups may have fewer members than group_size, as they have in a part of K. Then G = ceil(places /
+     * group_size).
      */
     const int32_t *perm;
+    int64_t places;
     w4a16_dtype bias_type; /* F16, BF16 or F32; read only if bias is not null */
     const void *bias;      /* [N] or null */
 } w4a16_layer;
@@ -42,7 +48,10 @@ typedef struct w4a16_layer {
 /* All zero but struct_size. */
 W4A16_API void w4a16_layer_init(w4a16_layer *layer);
 
-/* ceil(K / group_size). */
+/* places, or K where it is 0. */
+W4A16_API int64_t w4a16_layer_places(const w4a16_layer *layer);
+
+/* ceil(places / group_size). */
 W4A16_API int64_t w4a16_layer_groups(const w4a16_layer *layer);
 
 /*
@@ -54,6 +63,31 @@ W4A16_API w4a16_status w4a16_layer_check(const w4a16_layer *layer, w4a16_error *
 
 /* Frees a layer that this library allocated (w4a16_checkpoint_read_layer). Null is accepted. */
 W4A16_API void w4a16_layer_free(w4a16_layer *layer);
+
+/*
+ * Parts and joins of layers, new ones that depend on nothing: free them with w4a16_layer_free. Layers that
+ * are handed in must pass w4a16_layer_check.
+ *
+ * Joined along N, as engines fuse q|k|v and gate|up. All must agree in K, group_size, scale_type and
+ * act-order (the same permutation). Symmetric layers among asymmetric ones get zeros of 8, layers without a
+ * bias get one of zeros. INVALID_ARGUMENT names the first layer that does not fit.
+ */
+W4A16_API w4a16_status w4a16_layer_concat(const w4a16_layer *const *layers, size_t count, w4a16_layer **out,
+                                          w4a16_error *error);
+
+/* Columns first..first + count - 1. */
+W4A16_API w4a16_status w4a16_layer_part_n(const w4a16_layer *layer, int64_t first, int64_t count,
+                                          w4a16_layer **out, w4a16_error *error);
+
+/*
+ * Input features first..first + count - 1 in the ORIGINAL order, as tensor parallelism deals them out; the
+ * products of all parts add up to the layer's. The bias stays with the part that begins at 0. first must be a
+ * multiple of 8. Without act-order a part must begin at a group's first K, or lie inside one group. With
+ * act-order any part is taken: its members of a group are fewer than group_size, so it gets groups of 32 with
+ * empty places.
+ */
+W4A16_API w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t first, int64_t count,
+                                          w4a16_layer **out, w4a16_error *error);
 
 /*
  * The fp64 reference, computed from the canonical layer (never from packed data).
@@ -70,12 +104,12 @@ W4A16_API w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act
 
 /* How far outputs are from the reference, in the terms of the numerics contract (docs/numerics.md). */
 typedef struct w4a16_accuracy {
-    int64_t outputs;      /* compared elements */
-    int64_t within_1ulp;  /* at most 1 ulp of the output type from the correctly rounded reference */
-    int64_t non_finite;   /* elements whose reference is Inf or NaN; they must agree in kind and sign */
-    int64_t violations;   /* elements beyond 2 ulp + 1e-6 * bound, or disagreeing non-finite ones */
-    double worst_ulp;     /* largest distance from the correctly rounded reference, in ulp */
-    double worst_excess;  /* largest |y - reference| / (2 ulp + 1e-6 * bound); above 1 is a violation */
+    int64_t outputs;     /* compared elements */
+    int64_t within_1ulp; /* at most 1 ulp of the output type from the correctly rounded reference */
+    int64_t non_finite;  /* elements whose reference is Inf or NaN; they must agree in kind and sign */
+    int64_t violations;  /* elements beyond 2 ulp + 1e-6 * bound, or disagreeing non-finite ones */
+    double worst_ulp;    /* largest distance from the correctly rounded reference, in ulp */
+    double worst_excess; /* largest |y - reference| / (2 ulp + 1e-6 * bound); above 1 is a violation */
 } w4a16_accuracy;
 
 /*

@@ -104,6 +104,7 @@ W4A16_API size_t w4a16_weights_bytes(const w4a16_weights *weights); /* device me
 typedef struct w4a16_problem {
     size_t struct_size;
     int64_t M, N, K, group_size;
+    int64_t places;         /* of w4a16_layer; 0 (default) = K */
     w4a16_dtype act;        /* F16 (default) or BF16: activations and output */
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
     int symmetric;          /* default 1 */
@@ -116,7 +117,8 @@ typedef struct w4a16_problem {
 } w4a16_problem;
 
 W4A16_API void w4a16_problem_init(w4a16_problem *problem);
-/* Fills N, K, group_size, scale_type, symmetric, act_order, has_bias and experts from packed weights. */
+/* Fills N, K, places, group_size, scale_type, symmetric, act_order, has_bias and experts from packed weights.
+ */
 W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights);
 
 /* OK, or UNSUPPORTED with the reason of the kernel that came closest. */

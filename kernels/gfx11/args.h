@@ -44,7 +44,7 @@ struct matrix_args { /* of matrix.c and strip.c */
 struct stage_args {
     uint64_t a, perm, staged; /* perm may be 0 */
     uint64_t lda;             /* in elements */
-    uint32_t K, K_padded;     /* K_padded: row stride of staged */
+    uint32_t places, padded;  /* K in group order, of which some may be empty; row stride of staged */
     uint64_t ids;             /* experts with an order each, else 0 */
     uint32_t experts, slots_per_row;
 };

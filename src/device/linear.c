@@ -233,6 +233,7 @@ void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *wei
     const struct packed_layout *l = &weights->layout;
     problem->N = l->N;
     problem->K = l->K;
+    problem->places = l->places > l->K ? l->places : 0;
     problem->group_size = l->group_size;
     problem->scale_type = l->scale_type;
     problem->symmetric = l->symmetric;

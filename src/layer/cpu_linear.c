@@ -14,8 +14,9 @@ static const void *pointer(uint64_t address) { return (const void *)(uintptr_t)a
 
 /* bf16 subnormals count as zero, as in the dot units. */
 static float activation(const struct cpu_linear_args *p, int64_t expert, int64_t m, int64_t k) {
-    const int32_t *perm = p->perm ? (const int32_t *)pointer(p->perm) + expert * p->K : NULL;
+    const int32_t *perm = p->perm ? (const int32_t *)pointer(p->perm) + expert * p->places : NULL;
     uint16_t bits;
+    if (perm && perm[k] < 0) return 0;
     memcpy(&bits, (const char *)pointer(p->a) + 2 * (m * p->lda + (perm ? perm[k] : k)), 2);
     if (p->act == W4A16_BF16 && !(bits & 0x7f80)) bits &= 0x8000;
     return float_of_16((w4a16_dtype)p->act, bits);
@@ -41,13 +42,13 @@ static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int
     float sum[PACK_STRIP], w[PACK_STRIP];
     int64_t end, stored = expert * strips_of(p) + strip;
     memset(total, 0, PACK_STRIP * sizeof *total);
-    for (int64_t k = 0; k < p->K; k = end) {
+    for (int64_t k = 0; k < p->places; k = end) {
         int64_t group = k / p->group_size, at = (stored * p->groups + group) * PACK_STRIP;
         const uint16_t *scales = (const uint16_t *)pointer(p->scales) + at;
         const unsigned char *zeros = p->zeros ? (const unsigned char *)pointer(p->zeros) + at : NULL;
         end = (group + 1) * p->group_size;
         if (end > k + CHUNK) end = k + CHUNK;
-        if (end > p->K) end = p->K;
+        if (end > p->places) end = p->places;
         memset(sum, 0, sizeof sum);
         for (int64_t i = k; i < end; i++) {
             float a = activation(p, expert, m, i);

@@ -14,8 +14,10 @@
 
 void w4a16_layer_init(w4a16_layer *layer) { *layer = (w4a16_layer){.struct_size = sizeof *layer}; }
 
+int64_t w4a16_layer_places(const w4a16_layer *layer) { return layer->places ? layer->places : layer->K; }
+
 int64_t w4a16_layer_groups(const w4a16_layer *layer) {
-    return (layer->K + layer->group_size - 1) / layer->group_size;
+    return (w4a16_layer_places(layer) + layer->group_size - 1) / layer->group_size;
 }
 
 void w4a16_layer_free(w4a16_layer *layer) { free(layer); }
@@ -24,11 +26,15 @@ static w4a16_status check_sizes(const w4a16_layer *l, w4a16_error *error) {
     const struct {
         const char *name;
         int64_t value, max;
-    } sizes[] = {{"N", l->N, DIM_MAX}, {"K", l->K, DIM_MAX}, {"group_size", l->group_size, l->K}};
+    } sizes[] = {
+        {"N", l->N, DIM_MAX}, {"K", l->K, DIM_MAX}, {"group_size", l->group_size, w4a16_layer_places(l)}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         FAIL_IF(sizes[i].value < 1 || sizes[i].value > sizes[i].max, error, W4A16_INVALID_ARGUMENT,
                 "layer: %s is %" PRId64 "; accepted is 1..%" PRId64, sizes[i].name, sizes[i].value,
                 sizes[i].max);
+    FAIL_IF(l->places && (!l->perm || l->places < l->K || l->places > DIM_MAX), error, W4A16_INVALID_ARGUMENT,
+            "layer: places is %" PRId64 "; accepted is 0, or with perm K = %" PRId64 " to %" PRId64,
+            l->places, l->K, DIM_MAX);
     return W4A16_OK;
 }
 
@@ -59,9 +65,12 @@ static w4a16_status check_perm(const w4a16_layer *l, w4a16_error *error) {
     unsigned char *seen = calloc((size_t)l->K, 1);
     FAIL_IF(!seen, error, W4A16_OUT_OF_MEMORY, "layer: out of memory while checking perm");
     w4a16_status status = W4A16_OK;
-    for (int64_t p = 0; p < l->K && status == W4A16_OK; p++) {
+    int64_t empty = 0, places = w4a16_layer_places(l);
+    for (int64_t p = 0; p < places && status == W4A16_OK; p++) {
         int32_t k = l->perm[p];
-        if (k < 0 || k >= l->K || seen[k])
+        if (k == -1 && empty < places - l->K)
+            empty++;
+        else if (k < 0 || k >= l->K || seen[k])
             status = w4a16_fail(error, W4A16_INVALID_ARGUMENT,
                                 "layer: perm[%" PRId64 "] is %" PRId32 "%s; accepted is each of 0..%" PRId64
                                 " once",

@@ -26,9 +26,10 @@ static w4a16_status layout_of(const w4a16_layer *l, int64_t experts, struct pack
                               w4a16_error *error) {
     struct packed_layout p = {.N = l->N,
                               .K = l->K,
+                              .places = w4a16_layer_places(l),
                               .group_size = l->group_size,
                               .strips = (l->N + PACK_STRIP - 1) / PACK_STRIP,
-                              .blocks = (l->K + PACK_BLOCK - 1) / PACK_BLOCK,
+                              .blocks = (w4a16_layer_places(l) + PACK_BLOCK - 1) / PACK_BLOCK,
                               .groups = w4a16_layer_groups(l),
                               .experts = experts,
                               .scale_type = l->scale_type,
@@ -38,7 +39,7 @@ static w4a16_status layout_of(const w4a16_layer *l, int64_t experts, struct pack
     int64_t copies = experts ? experts : 1, strips, columns, orders, strip_blocks, entries;
     int fits = !__builtin_mul_overflow(p.strips, copies, &strips) &&
                !__builtin_mul_overflow(strips, PACK_STRIP, &columns) &&
-               !__builtin_mul_overflow(p.K, copies, &orders) &&
+               !__builtin_mul_overflow(p.places, copies, &orders) &&
                !__builtin_mul_overflow(strips, p.blocks, &strip_blocks) &&
                !__builtin_mul_overflow(columns, p.groups, &entries) &&
                add_section(&p.bytes, &p.weights, strip_blocks, BLOCK_BYTES) &&
@@ -80,13 +81,14 @@ static uint32_t interleave(uint32_t word) {
     return even | odd << 16;
 }
 
-/* The eight nibbles of places 8 * r .. 8 * r + 7 in group order; zero beyond K. */
+/* The eight nibbles of places 8 * r .. 8 * r + 7 in group order; zero for empty ones and behind the last. */
 static uint32_t gather(const w4a16_layer *l, int64_t r, int64_t n) {
-    if (!l->perm && 8 * r + 8 <= l->K) return l->q[r * l->N + n];
+    int64_t places = w4a16_layer_places(l);
+    if (!l->perm && 8 * r + 8 <= places) return l->q[r * l->N + n];
     uint32_t word = 0;
-    for (int i = 0; i < 8 && 8 * r + i < l->K; i++) {
+    for (int i = 0; i < 8 && 8 * r + i < places; i++) {
         int64_t k = l->perm ? l->perm[8 * r + i] : 8 * r + i;
-        word |= (l->q[k / 8 * l->N + n] >> 4 * (k % 8) & 15) << 4 * i;
+        if (k >= 0) word |= (l->q[k / 8 * l->N + n] >> 4 * (k % 8) & 15) << 4 * i;
     }
     return word;
 }
@@ -100,7 +102,7 @@ static void pack_weights(const struct job *job, int64_t strip) {
         for (int word = 0; word < PACK_BLOCK / 8; word++)
             for (int64_t c = 0; c < PACK_STRIP; c++) {
                 int64_t r = block * (PACK_BLOCK / 8) + word;
-                uint32_t packed = c < columns && 8 * r < l->K ? interleave(gather(l, r, first + c)) : 0;
+                uint32_t packed = c < columns && 8 * r < p->places ? interleave(gather(l, r, first + c)) : 0;
                 memcpy(to + 16 * c + 4 * word, &packed, 4);
             }
 }
@@ -133,7 +135,7 @@ static void pack_strip(void *context, int64_t strip, int thread) {
 void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, int64_t expert, void *to,
                  struct pool *pool) {
     struct job job = {layer, layout, expert * layout->strips, to};
-    size_t order = (size_t)layer->K * 4;
+    size_t order = (size_t)layout->places * 4;
     pool_run(pool, layout->strips, pack_strip, &job);
     if (layer->perm) memcpy(job.to + layout->perm + (size_t)expert * order, layer->perm, order);
 }

@@ -7,7 +7,7 @@
  *   scales  [strips][groups][32] 16-bit              as in the checkpoint
  *   zeros   [strips][groups][32] bytes 0..16         absent for symmetric layers
  *   bias    [32 * strips] fp32                       absent without bias
- *   perm    [K] int32                                absent without act-order
+ *   perm    [places] int32                           absent without act-order
  *
  * The 16 bytes of (column, block) are four words; word i holds k = 8i..8i+7 of the block, even k = 8i+2j in
  * bits 4j..4j+3 and odd k = 8i+2j+1 in bits 16+4j..16+4j+3, so that (word >> 4j) & 0x000f000f is a pair of
@@ -34,6 +34,7 @@
 
 struct packed_layout {
     int64_t N, K, group_size;
+    int64_t places; /* K in blocks and groups: K, or more with empty ones (w4a16_layer) */
     int64_t strips, blocks, groups;
     int64_t experts; /* 0: a dense layer. The counts above are of one expert */
     w4a16_dtype scale_type;

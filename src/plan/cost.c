@@ -21,7 +21,7 @@ static double rounds(double work_groups, double at_once) {
 double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
     int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts; /* experts in use */
     double layers = used ? (double)used : 1, rows = (double)slots / layers;
-    double blocks = (double)((p->K + 31) / 32);
+    double blocks = (double)plan_blocks(p);
     double m_tiles = layers * (double)(((int64_t)rows + row->m_tile - 1) / row->m_tile); /* of all experts */
     double n_tiles = (double)((p->N + row->n_tile - 1) / row->n_tile);
     double weight_bytes = (double)p->N * blocks * 16, row_bytes = blocks * 64;

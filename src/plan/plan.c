@@ -19,8 +19,11 @@ static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
     FAIL_IF(p->M < 0 || p->N < 1 || p->K < 1, error, W4A16_INVALID_ARGUMENT,
             "problem of M = %" PRId64 ", N = %" PRId64 ", K = %" PRId64 ": expected M >= 0, N >= 1, K >= 1",
             p->M, p->N, p->K);
-    FAIL_IF(p->group_size < 1 || p->group_size > p->K, error, W4A16_INVALID_ARGUMENT,
-            "problem.group_size is %" PRId64 ": expected 1 to K = %" PRId64, p->group_size, p->K);
+    FAIL_IF(p->places && (p->places < p->K || !p->act_order), error, W4A16_INVALID_ARGUMENT,
+            "problem.places is %" PRId64 ": expected 0, or with act-order at least K = %" PRId64, p->places,
+            p->K);
+    FAIL_IF(p->group_size < 1 || p->group_size > plan_places(p), error, W4A16_INVALID_ARGUMENT,
+            "problem.group_size is %" PRId64 ": expected 1 to %" PRId64, p->group_size, plan_places(p));
     FAIL_IF(!known_half(p->act) || !known_half(p->scale_type), error, W4A16_INVALID_ARGUMENT,
             "problem.act is %d and scale_type %d: expected W4A16_F16 or W4A16_BF16", (int)p->act,
             (int)p->scale_type);
@@ -38,9 +41,6 @@ static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
     return W4A16_OK;
 }
 
-static int64_t lda_of(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
-static int64_t blocks_of(const w4a16_problem *p) { return (p->K + PACK_BLOCK - 1) / PACK_BLOCK; }
-
 int64_t plan_rows(const w4a16_problem *p) {
     if (!p->experts || p->M == 0) return p->M;
     int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts;
@@ -48,8 +48,6 @@ int64_t plan_rows(const w4a16_problem *p) {
     if (mean > 8) return mean;
     return 2 * mean < p->M ? 2 * mean : p->M; /* few: some experts have twice as many */
 }
-
-static int one_group(const w4a16_problem *p) { return p->group_size >= p->K; }
 
 /* ---- choosing a row ------------------------------------------------------------------------------- */
 
@@ -91,14 +89,14 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
         return met;
     }
     met++;
-    if (!one_group(p) && p->group_size % row->k_chunk) {
+    if (!plan_one_group(p) && p->group_size % row->k_chunk) {
         snprintf(reason, bytes,
                  "group_size is %" PRId64 "; accepted are multiples of %" PRId64 " and one group over K",
                  p->group_size, row->k_chunk);
         return met;
     }
     met++;
-    if (blocks_of(p) * PACK_BLOCK % row->k_chunk) {
+    if (plan_blocks(p) * PACK_BLOCK % row->k_chunk) {
         snprintf(reason, bytes, "K is %" PRId64 "; accepted are multiples of %" PRId64, p->K, row->k_chunk);
         return met;
     }
@@ -110,19 +108,19 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
     }
     met++;
     if (row->device_class == DEVICE_CLASS_GFX11) {
-        int64_t chunks = blocks_of(p) * PACK_BLOCK / row->k_chunk, per_group = p->group_size / row->k_chunk;
-        if (p->N > N_MAX || 2 * lda_of(p) > LDA_BYTES_MAX || p->K > LDA_BYTES_MAX / 2 ||
-            (!one_group(p) && (2 * chunks + 1) * per_group >= CHUNK_PRODUCT_MAX)) {
+        int64_t chunks = plan_blocks(p) * PACK_BLOCK / row->k_chunk, per_group = p->group_size / row->k_chunk;
+        if (p->N > N_MAX || 2 * plan_lda(p) > LDA_BYTES_MAX || plan_places(p) > LDA_BYTES_MAX / 2 ||
+            (!plan_one_group(p) && (2 * chunks + 1) * per_group >= CHUNK_PRODUCT_MAX)) {
             snprintf(reason, bytes,
                      "N = %" PRId64 ", K = %" PRId64 ", row stride %" PRId64 " is too large for its "
                      "32-bit indices",
-                     p->N, p->K, lda_of(p));
+                     p->N, p->K, plan_lda(p));
             return met;
         }
         met++;
         if (p->experts &&
             (p->M > SLOTS_MAX / p->top_k ||
-             (row->family == FAMILY_DECODE && plan_slots(p) > (INT64_C(1) << 32) / (2 * lda_of(p) + 64)))) {
+             (row->family == FAMILY_DECODE && plan_slots(p) > (INT64_C(1) << 32) / (2 * plan_lda(p) + 64)))) {
             snprintf(reason, bytes,
                      "%" PRId64 " tokens with %" PRId64 " experts each are too many for its 32-bit indices",
                      p->M, p->top_k);
@@ -227,9 +225,9 @@ size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t cap
 /* ---- plans ---------------------------------------------------------------------------------------- */
 
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {
-    return p->N == l->N && p->K == l->K && p->group_size == l->group_size && p->scale_type == l->scale_type &&
-           !p->symmetric == !l->symmetric && !p->act_order == !l->act_order && !p->has_bias == !l->has_bias &&
-           p->experts == l->experts;
+    return p->N == l->N && p->K == l->K && plan_places(p) == l->places && p->group_size == l->group_size &&
+           p->scale_type == l->scale_type && !p->symmetric == !l->symmetric &&
+           !p->act_order == !l->act_order && !p->has_bias == !l->has_bias && p->experts == l->experts;
 }
 
 w4a16_status plan_build(const struct plan_request *r, const struct packed_layout *layout, struct plan *out,

@@ -112,8 +112,16 @@ void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_pro
                 const struct packed_layout *layout);
 /* Whether activations must be brought into another form first. */
 int plan_needs_stage(const w4a16_problem *problem);
-/* Rows of one token, with experts; else 1. */
-int64_t plan_slots(const w4a16_problem *problem);
+/* Sizes that the problem implies. */
+static inline int64_t plan_lda(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
+static inline int64_t plan_ldo(const w4a16_problem *p) { return p->ldo ? p->ldo : p->N; }
+static inline int64_t plan_places(const w4a16_problem *p) { return p->places ? p->places : p->K; }
+static inline int64_t plan_blocks(const w4a16_problem *p) {
+    return (plan_places(p) + PACK_BLOCK - 1) / PACK_BLOCK;
+}
+static inline int plan_one_group(const w4a16_problem *p) { return p->group_size >= plan_places(p); }
+/* Rows of the product: M, or M * top_k. */
+static inline int64_t plan_slots(const w4a16_problem *p) { return p->experts ? p->M * p->top_k : p->M; }
 /*
  * Rows that share an expert's weights, typically; else M. With experts it is what stands for M in the choice.
  */

@@ -23,10 +23,6 @@ static_assert(FITS(decode_args) && FITS(matrix_args) && FITS(stage_args) && FITS
 enum { STAGE_WIDTH = 256, COMBINE_WIDTH = 256, ROUTE_WIDTH = PLAN_EXPERTS_MAX }; /* work-items */
 enum { TILE_BYTES = 16, ROW_BYTES = 8, WORKSPACE_ALIGN = 256 };                  /* of experts.h */
 
-static int64_t lda_of(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
-static int64_t ldo_of(const w4a16_problem *p) { return p->ldo ? p->ldo : p->N; }
-static int64_t blocks_of(const w4a16_problem *p) { return (p->K + PACK_BLOCK - 1) / PACK_BLOCK; }
-static int one_group(const w4a16_problem *p) { return p->group_size >= p->K; }
 static uint32_t tiles(int64_t n, int64_t tile) { return (uint32_t)((n + tile - 1) / tile); }
 
 /* Of group_of in dequant.h. */
@@ -43,9 +39,7 @@ const struct kernel_row *plan_helper(enum kernel_role role, w4a16_dtype act) {
 }
 
 /* What scalar loads of activations cannot take. */
-int plan_needs_stage(const w4a16_problem *p) { return p->act_order || p->K % PACK_BLOCK || lda_of(p) % 2; }
-
-int64_t plan_slots(const w4a16_problem *p) { return p->experts ? p->M * p->top_k : p->M; }
+int plan_needs_stage(const w4a16_problem *p) { return p->act_order || p->K % PACK_BLOCK || plan_lda(p) % 2; }
 
 /* A plan under construction, and where things lie in its workspace. */
 struct build {
@@ -105,12 +99,12 @@ static int64_t rows_given(const w4a16_problem *p) { return p->combine ? plan_slo
 
 static void plan_stage(struct build *b) {
     const w4a16_problem *p = b->p;
-    int64_t padded = blocks_of(p) * PACK_BLOCK;
+    int64_t padded = plan_blocks(p) * PACK_BLOCK;
     int per_slot = p->experts && p->act_order; /* each expert has an order of its own */
     int64_t rows = per_slot ? plan_slots(p) : rows_given(p);
-    struct stage_args args = {.lda = (uint64_t)lda_of(p),
-                              .K = (uint32_t)p->K,
-                              .K_padded = (uint32_t)padded,
+    struct stage_args args = {.lda = (uint64_t)plan_lda(p),
+                              .places = (uint32_t)plan_places(p),
+                              .padded = (uint32_t)padded,
                               .experts = (uint32_t)p->experts,
                               .slots_per_row = p->combine ? 1 : (uint32_t)p->top_k};
     struct plan_step *s = add_step(b, plan_helper(ROLE_STAGE, p->act), (uint32_t)rows,
@@ -145,7 +139,7 @@ static void plan_route(struct build *b) {
 
 static void plan_combine(struct build *b) {
     const w4a16_problem *p = b->p;
-    struct combine_args args = {.ldo = (uint64_t)ldo_of(p),
+    struct combine_args args = {.ldo = (uint64_t)plan_ldo(p),
                                 .N = (uint32_t)p->N,
                                 .top_k = (uint32_t)p->top_k,
                                 .experts = (uint32_t)p->experts};
@@ -161,9 +155,9 @@ static void plan_combine(struct build *b) {
 
 /* Row strides of the product's activations and results. */
 static int64_t product_lda(const struct build *b) {
-    return b->staged ? b->l->blocks * PACK_BLOCK : lda_of(b->p);
+    return b->staged ? b->l->blocks * PACK_BLOCK : plan_lda(b->p);
 }
-static int64_t product_ldo(const struct build *b) { return b->p->combine ? b->p->N : ldo_of(b->p); }
+static int64_t product_ldo(const struct build *b) { return b->p->combine ? b->p->N : plan_ldo(b->p); }
 
 /* Work-groups along M. */
 static uint32_t m_tiles(const struct build *b) {
@@ -195,7 +189,7 @@ static void plan_decode(struct build *b) {
         .N = (uint32_t)p->N,
         .blocks = (uint32_t)l->blocks,
         .groups = (uint32_t)l->groups,
-        .group_divisor = one_group(p) ? 0 : group_divisor(per_group),
+        .group_divisor = plan_one_group(p) ? 0 : group_divisor(per_group),
         .lda_bytes = (uint32_t)(2 * product_lda(b)),
         .ldo = (uint64_t)product_ldo(b),
         .waves = waves_of(l, chunks),
@@ -224,8 +218,8 @@ static struct matrix_args matrix_args(const struct build *b, int64_t fold, int64
         .blocks = (uint32_t)l->blocks,
         .groups = (uint32_t)l->groups,
         .fold = (uint32_t)fold,
-        .folds_per_group = one_group(p) ? UINT32_MAX : (uint32_t)folds_per_group,
-        .divisor = one_group(p) ? 0 : group_divisor(units_per_group),
+        .folds_per_group = plan_one_group(p) ? UINT32_MAX : (uint32_t)folds_per_group,
+        .divisor = plan_one_group(p) ? 0 : group_divisor(units_per_group),
         .lda = (uint64_t)product_lda(b),
         .ldo = (uint64_t)product_ldo(b),
         .scale_bf16 = p->scale_type == W4A16_BF16,
@@ -236,7 +230,7 @@ static struct matrix_args matrix_args(const struct build *b, int64_t fold, int64
 /* Blocks that are summed before they are scaled: at most 128 K (docs/numerics.md), inside a group, dividing
  * K. */
 static int64_t fold_of(const w4a16_problem *p, const struct packed_layout *l) {
-    int64_t fold = 4, group = one_group(p) ? l->blocks : p->group_size / PACK_BLOCK;
+    int64_t fold = 4, group = plan_one_group(p) ? l->blocks : p->group_size / PACK_BLOCK;
     while (l->blocks % fold || group % fold) fold /= 2;
     return fold;
 }
@@ -286,12 +280,12 @@ static void plan_cpu(struct build *b) {
     const struct packed_layout *l = b->l;
     struct cpu_linear_args args = {.M = p->M,
                                    .N = p->N,
-                                   .K = p->K,
+                                   .places = l->places,
                                    .group_size = p->group_size,
                                    .blocks = l->blocks,
                                    .groups = l->groups,
-                                   .lda = lda_of(p),
-                                   .ldo = ldo_of(p),
+                                   .lda = plan_lda(p),
+                                   .ldo = plan_ldo(p),
                                    .experts = p->experts,
                                    .top_k = p->top_k,
                                    .act = (int32_t)p->act,

@@ -69,7 +69,7 @@ static const struct argument matrix_arguments[] = {ARGUMENT(matrix_args, weights
                                                    ARGUMENT(matrix_args, out_f32)};
 static const struct argument stage_arguments[] = {
     ARGUMENT(stage_args, a),   ARGUMENT(stage_args, perm),    ARGUMENT(stage_args, staged),
-    ARGUMENT(stage_args, lda), ARGUMENT(stage_args, K),       ARGUMENT(stage_args, K_padded),
+    ARGUMENT(stage_args, lda), ARGUMENT(stage_args, places),  ARGUMENT(stage_args, padded),
     ARGUMENT(stage_args, ids), ARGUMENT(stage_args, experts), ARGUMENT(stage_args, slots_per_row)};
 static const struct argument route_arguments[] = {
     ARGUMENT(route_args, ids),    ARGUMENT(route_args, tiles),     ARGUMENT(route_args, rows),

@@ -130,14 +130,14 @@ static void check_stage(const struct plan *plan, const w4a16_problem *p, const s
     assert_int_equal(s->kernarg_bytes, sizeof args);
     memcpy(&args, s->kernarg, sizeof args);
     assert_int_equal(s->kernel->role, ROLE_STAGE);
-    assert_int_equal(args.K_padded, l->blocks * 32);
-    assert_true(args.K == p->K && args.lda == (uint64_t)(p->lda ? p->lda : p->K));
-    assert_true((int64_t)s->grid[1] * s->block[0] >= args.K_padded && s->grid[0] == p->M);
-    assert_int_equal(plan->workspace_bytes, ((size_t)p->M * args.K_padded * 2 + 255) / 256 * 256);
+    assert_int_equal(args.padded, l->blocks * 32);
+    assert_true(args.places == p->K && args.lda == (uint64_t)(p->lda ? p->lda : p->K));
+    assert_true((int64_t)s->grid[1] * s->block[0] >= args.padded && s->grid[0] == p->M);
+    assert_int_equal(plan->workspace_bytes, ((size_t)p->M * args.padded * 2 + 255) / 256 * 256);
     if (plan->steps[1].kernel->family == FAMILY_DECODE)
-        assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.K_padded);
+        assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.padded);
     else
-        assert_int_equal(matrix_args_of(plan).lda, args.K_padded);
+        assert_int_equal(matrix_args_of(plan).lda, args.padded);
 }
 
 static void check_plan(const struct plan_request *r) {

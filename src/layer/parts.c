@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Layers joined along N, and parts of layers along N and K. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "layer/values.h"
+#include "w4a16/layer.h"
+
+/* A new layer's arrays, writable; the layer's own pointers are those that are in use. */
+struct made {
+    w4a16_layer *layer;
+    uint32_t *q;
+    int32_t *perm;
+    float *bias;
+    uint16_t *scale;
+    uint8_t *zero;
+};
+
+struct parts_shape {
+    int64_t N, K, places, group_size; /* places: K, or more */
+    w4a16_dtype scale_type;
+    int zeros, perm, bias;
+};
+
+/* One block, as w4a16_layer_free expects; q is zero. */
+static w4a16_status make(const struct parts_shape *s, struct made *m, w4a16_error *error) {
+    size_t N = (size_t)s->N, words = (size_t)((s->K + 7) / 8) * N;
+    size_t cells = (size_t)((s->places + s->group_size - 1) / s->group_size) * N;
+    char *block = calloc(1, sizeof(w4a16_layer) + 4 * words + 4 * (size_t)s->places + 4 * N + 3 * cells);
+    FAIL_IF(!block, error, W4A16_OUT_OF_MEMORY,
+            "layer: no memory for a part of N = %" PRId64 ", K = %" PRId64, s->N, s->K);
+    m->layer = (w4a16_layer *)(void *)block;
+    m->q = (uint32_t *)(void *)(block + sizeof(w4a16_layer));
+    m->perm = (int32_t *)m->q + words;
+    m->bias = (float *)(m->perm + s->places);
+    m->scale = (uint16_t *)(m->bias + N);
+    m->zero = (uint8_t *)(m->scale + cells);
+    w4a16_layer *l = m->layer;
+    w4a16_layer_init(l);
+    l->N = s->N, l->K = s->K, l->group_size = s->group_size, l->scale_type = s->scale_type;
+    l->q = m->q, l->scale = m->scale;
+    if (s->zeros) l->zero = m->zero;
+    if (s->perm) l->perm = m->perm;
+    if (s->places > s->K) l->places = s->places;
+    if (s->bias) l->bias = m->bias, l->bias_type = W4A16_F32;
+    return W4A16_OK;
+}
+
+static struct parts_shape shape_of(const w4a16_layer *l) {
+    return (struct parts_shape){.N = l->N,
+                                .K = l->K,
+                                .places = w4a16_layer_places(l),
+                                .group_size = l->group_size,
+                                .scale_type = l->scale_type,
+                                .zeros = l->zero != NULL,
+                                .perm = l->perm != NULL,
+                                .bias = l->bias != NULL};
+}
+
+/* Group `from` of columns first.. of a layer becomes group `to` of columns at.. of the new one. */
+static void copy_group(struct made *m, int64_t to, int64_t at, const w4a16_layer *l, int64_t from,
+                       int64_t first, int64_t columns) {
+    memcpy(m->scale + to * m->layer->N + at, l->scale + from * l->N + first, (size_t)columns * 2);
+    if (l->zero)
+        memcpy(m->zero + to * m->layer->N + at, l->zero + from * l->N + first, (size_t)columns);
+    else
+        memset(m->zero + to * m->layer->N + at, 8, (size_t)columns);
+}
+
+/* Columns first.. of a layer, all of K, to columns at.. of a new one of the same K and groups. */
+static void copy_columns(struct made *m, int64_t at, const w4a16_layer *l, int64_t first, int64_t columns) {
+    for (int64_t r = 0; r < (l->K + 7) / 8; r++)
+        memcpy(m->q + r * m->layer->N + at, l->q + r * l->N + first, (size_t)columns * 4);
+    for (int64_t g = 0; g < w4a16_layer_groups(l); g++) copy_group(m, g, at, l, g, first, columns);
+    for (int64_t n = 0; n < columns; n++) m->bias[at + n] = bias_of(l, first + n);
+    if (l->perm) memcpy(m->perm, l->perm, (size_t)w4a16_layer_places(l) * 4);
+}
+
+/* ---- along N ------------------------------------------------------------------------------------------ */
+
+/* What keeps a layer from standing beside the first, or null. */
+static const char *difference(const w4a16_layer *l, const w4a16_layer *first) {
+    if (l->K != first->K) return "K";
+    if (l->group_size != first->group_size) return "group_size";
+    if (l->scale_type != first->scale_type) return "scale_type";
+    if (!l->perm != !first->perm || w4a16_layer_places(l) != w4a16_layer_places(first) ||
+        (l->perm && memcmp(l->perm, first->perm, (size_t)w4a16_layer_places(l) * 4) != 0))
+        return "its act-order";
+    return NULL;
+}
+
+w4a16_status w4a16_layer_concat(const w4a16_layer *const *layers, size_t count, w4a16_layer **out,
+                                w4a16_error *error) {
+    w4a16_succeed(error);
+    FAIL_IF(
+        !layers || !count || !out, error, W4A16_INVALID_ARGUMENT,
+        "w4a16_layer_concat: %zu layers at %p to %p; expected at least one layer and a place for the result",
+        count, (const void *)layers, (void *)out);
+    struct parts_shape shape = {0};
+    for (size_t i = 0; i < count; i++) {
+        const w4a16_layer *l = layers[i];
+        TRY(w4a16_layer_check(l, error));
+        const char *what = difference(l, layers[0]);
+        FAIL_IF(what, error, W4A16_INVALID_ARGUMENT,
+                "w4a16_layer_concat: layer %zu differs from layer 0 in %s; joined layers must agree in it", i,
+                what);
+        struct parts_shape own = shape_of(l);
+        own.N += shape.N, own.zeros |= shape.zeros, own.bias |= shape.bias;
+        shape = own;
+    }
+    struct made m = {0};
+    TRY(make(&shape, &m, error));
+    int64_t at = 0;
+    for (size_t i = 0; i < count; at += layers[i++]->N) copy_columns(&m, at, layers[i], 0, layers[i]->N);
+    *out = m.layer;
+    return W4A16_OK;
+}
+
+static w4a16_status check_part(const w4a16_layer *l, const char *function, int64_t first, int64_t count,
+                               int64_t size, w4a16_layer **out, w4a16_error *error) {
+    w4a16_succeed(error);
+    FAIL_IF(!out, error, W4A16_INVALID_ARGUMENT, "%s: out is null", function);
+    TRY(w4a16_layer_check(l, error));
+    FAIL_IF(first < 0 || count < 1 || first >= size || count > size - first, error, W4A16_INVALID_ARGUMENT,
+            "%s: %" PRId64 " from %" PRId64 " on; the layer has %" PRId64, function, count, first, size);
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_layer_part_n(const w4a16_layer *layer, int64_t first, int64_t count, w4a16_layer **out,
+                                w4a16_error *error) {
+    TRY(check_part(layer, "w4a16_layer_part_n", first, count, layer ? layer->N : 0, out, error));
+    struct parts_shape shape = shape_of(layer);
+    struct made m = {0};
+    shape.N = count;
+    TRY(make(&shape, &m, error));
+    copy_columns(&m, 0, layer, first, count);
+    *out = m.layer;
+    return W4A16_OK;
+}
+
+/* ---- along K ------------------------------------------------------------------------------------------ */
+
+enum { PART_GROUP = 32 /* groups of a part with act-order: what every kernel takes */ };
+
+static void copy_features(struct made *m, const w4a16_layer *l, int64_t first, int64_t count) {
+    memcpy(m->q, l->q + first / 8 * l->N, (size_t)((count + 7) / 8 * l->N) * 4);
+    for (int64_t n = 0; n < l->N; n++) m->bias[n] = bias_of(l, n);
+}
+
+static w4a16_status part_in_order(const w4a16_layer *l, struct parts_shape shape, int64_t first,
+                                  struct made *m, w4a16_error *error) {
+    int64_t group = first / l->group_size, inside = first - group * l->group_size;
+    FAIL_IF(inside && inside + shape.K > l->group_size, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_layer_part_k: %" PRId64 " from %" PRId64
+            " on begins inside a group and ends outside; accepted are "
+            "multiples of the group size %" PRId64 " and parts of one group",
+            shape.K, first, l->group_size);
+    if (shape.group_size > shape.K) shape.group_size = shape.K;
+    shape.places = shape.K;
+    TRY(make(&shape, m, error));
+    for (int64_t g = 0; g < w4a16_layer_groups(m->layer); g++) copy_group(m, g, 0, l, group + g, 0, l->N);
+    return W4A16_OK;
+}
+
+/* Members that the part has of each group, in the layer's order, at places from multiples of PART_GROUP on.
+ */
+static w4a16_status part_out_of_order(const w4a16_layer *l, struct parts_shape shape, int64_t first,
+                                      struct made *m, w4a16_error *error) {
+    int64_t places = w4a16_layer_places(l), end = first + shape.K, used = 0, place = 0;
+    for (int64_t p = 0; p < places; p++) {
+        if (p % l->group_size == 0) used = (used + PART_GROUP - 1) / PART_GROUP * PART_GROUP;
+        used += l->perm[p] >= first && l->perm[p] < end;
+    }
+    shape.places = used > PART_GROUP ? (used + PART_GROUP - 1) / PART_GROUP * PART_GROUP : used;
+    shape.group_size = used < PART_GROUP ? used : PART_GROUP;
+    TRY(make(&shape, m, error));
+    for (int64_t p = 0; p < shape.places; p++) m->perm[p] = -1;
+    for (int64_t p = 0; p < places; p++) {
+        if (p % l->group_size == 0) place = (place + PART_GROUP - 1) / PART_GROUP * PART_GROUP;
+        if (l->perm[p] < first || l->perm[p] >= end) continue;
+        if (place % PART_GROUP == 0) copy_group(m, place / PART_GROUP, 0, l, p / l->group_size, 0, l->N);
+        m->perm[place++] = (int32_t)(l->perm[p] - first);
+    }
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t first, int64_t count, w4a16_layer **out,
+                                w4a16_error *error) {
+    TRY(check_part(layer, "w4a16_layer_part_k", first, count, layer ? layer->K : 0, out, error));
+    FAIL_IF(first % 8, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_layer_part_k: first is %" PRId64 "; accepted are multiples of 8", first);
+    struct parts_shape shape = shape_of(layer);
+    struct made m = {0};
+    shape.K = count;
+    shape.bias &= first == 0;
+    TRY((layer->perm ? part_out_of_order : part_in_order)(layer, shape, first, &m, error));
+    copy_features(&m, layer, first, count);
+    *out = m.layer;
+    return W4A16_OK;
+}
