@@ -21,8 +21,8 @@ extern "C" {
 typedef struct w4a16_checkpoint w4a16_checkpoint; /* immutable once open: readable from several threads */
 
 typedef struct w4a16_layer_info {
-    const char *name;    /* "model.layers.0.self_attn.q_proj"; owned by the checkpoint */
-    const char *format;  /* "gptq", "gptq_v2" */
+    const char *name;   /* "model.layers.0.self_attn.q_proj"; owned by the checkpoint */
+    const char *format; /* "gptq", "gptq_v2" */
     int64_t N, K, group_size;
     w4a16_dtype scale_type;
     int symmetric, act_order, has_bias;
@@ -55,11 +55,20 @@ typedef struct w4a16_quantize_options {
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
     int search;             /* default 1: search the scale that minimises squared error; 0: plain min-max */
     int threads;            /* default 1 */
+    /*
+     * Act-order (default 0): groups are made of input features of like weight, so that one scale fits them
+     * all. Features are sorted, largest first, by `energy` (sum of squares of each feature's activations,
+     * [energy_count]) in layers of that many input features, and by the norm of their weights in others.
+     */
+    int act_order;
+    const double *energy; /* or null */
+    int64_t energy_count;
 } w4a16_quantize_options;
 
 W4A16_API void w4a16_quantize_init(w4a16_quantize_options *options);
 
-/* Told after each tensor; done and total count tensors. May be null. Never called from two threads at once. */
+/* Told after each tensor; done and total count tensors. May be null. Never called from two threads at once.
+ */
 typedef void w4a16_progress(void *context, const char *tensor, size_t done, size_t total);
 
 /*

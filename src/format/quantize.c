@@ -65,6 +65,9 @@ static w4a16_status check_options(const w4a16_quantize_options *o, w4a16_error *
     FAIL_IF(o->scale_type != W4A16_F16 && o->scale_type != W4A16_BF16, error, W4A16_INVALID_ARGUMENT,
             "quantize: scale_type is %d; accepted are %d (fp16) and %d (bf16)", (int)o->scale_type, W4A16_F16,
             W4A16_BF16);
+    for (int64_t k = 0; o->energy && k < o->energy_count; k++)
+        FAIL_IF(!(o->energy[k] >= 0 && isfinite(o->energy[k])), error, W4A16_INVALID_ARGUMENT,
+                "quantize: energy[%" PRId64 "] is %g; accepted are finite numbers >= 0", k, o->energy[k]);
     FAIL_IF(o->threads < 1, error, W4A16_INVALID_ARGUMENT, "quantize: threads is %d; accepted is >= 1",
             o->threads);
     return W4A16_OK;
@@ -158,6 +161,12 @@ static w4a16_status plan(struct run *run, w4a16_error *error) {
     return W4A16_OK;
 }
 
+/* An input feature, and what it is sorted by. */
+struct place {
+    int64_t k;
+    double key;
+};
+
 /* One linear layer while it is being quantised. */
 struct work {
     const struct job *job;
@@ -165,7 +174,9 @@ struct work {
     const unsigned char *weights; /* [N][K] as in the file */
     uint32_t *qweight, *qzeros;
     uint16_t *scales;
-    float *scratch; /* one padded group per thread */
+    int32_t *g_idx;      /* [K] */
+    struct place *order; /* [K]: which feature is at a place; groups are runs of places */
+    float *scratch;      /* one padded group per thread */
     int64_t padded;
     int zero_bias;       /* what version 1 subtracts from zeros before it stores them */
     _Atomic int64_t bad; /* the first weight that cannot be quantised, or INT64_MAX */
@@ -190,21 +201,22 @@ static void report_bad(struct work *w, int64_t index) {
 
 static void quantize_group(struct work *w, int64_t n, int64_t g, float *x) {
     const struct job *job = w->job;
-    int64_t k0 = g * job->group_size, first = n * job->K + k0;
+    const struct place *members = w->order + g * job->group_size;
     for (int64_t i = 0; i < job->group_size; i++) {
-        x[i] = load_weight(w, first + i);
+        int64_t index = n * job->K + members[i].k;
+        x[i] = load_weight(w, index);
         if (!isfinite(x[i])) {
-            report_bad(w, first + i);
+            report_bad(w, index);
             return;
         }
     }
     struct group_grid grid;
     if (!group_choose(x, w->padded, &w->rules, &grid)) {
-        report_bad(w, first);
+        report_bad(w, n * job->K + members[0].k);
         return;
     }
     for (int64_t i = 0; i < job->group_size; i++) {
-        int64_t k = k0 + i;
+        int64_t k = members[i].k;
         w->qweight[k / 8 * job->N + n] |= (uint32_t)group_level(x[i], &grid) << 4 * (k % 8);
     }
     w->scales[g * job->N + n] =
@@ -239,13 +251,29 @@ static w4a16_status write_parts(struct run *run, const struct work *w, w4a16_err
     TRY(safetensors_append(run->writer, w->qweight, K / 8 * N * 4, error));
     TRY(safetensors_append(run->writer, w->qzeros, groups * (N / 8) * 4, error));
     TRY(safetensors_append(run->writer, w->scales, groups * N * 2, error));
-    int32_t g_idx[256];
-    for (int64_t k = 0; k < job->K;) {
-        int count = 0;
-        for (; count < 256 && k < job->K; k++) g_idx[count++] = (int32_t)(k / job->group_size);
-        TRY(safetensors_append(run->writer, g_idx, (size_t)count * sizeof g_idx[0], error));
+    return safetensors_append(run->writer, w->g_idx, K * sizeof *w->g_idx, error);
+}
+
+static int larger_first(const void *a, const void *b) {
+    const struct place *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? 1 : -1;
+    return (x->k > y->k) - (x->k < y->k);
+}
+
+/* Fills order and g_idx. Weights that are no numbers are left out of the keys: they are reported later. */
+static void order_features(const w4a16_quantize_options *o, struct work *w) {
+    const struct job *job = w->job;
+    for (int64_t k = 0; k < job->K; k++) w->order[k] = (struct place){.k = k};
+    if (o->act_order) {
+        int given = o->energy && o->energy_count == job->K;
+        for (int64_t n = 0; n < (given ? 1 : job->N); n++)
+            for (int64_t k = 0; k < job->K; k++) {
+                double weight = given ? 0 : load_weight(w, n * job->K + k);
+                w->order[k].key += given ? o->energy[k] : isfinite(weight) ? weight * weight : 0;
+            }
+        qsort(w->order, (size_t)job->K, sizeof *w->order, larger_first);
     }
-    return W4A16_OK;
+    for (int64_t p = 0; p < job->K; p++) w->g_idx[w->order[p].k] = (int32_t)(p / job->group_size);
 }
 
 static w4a16_status quantize_linear(struct run *run, const struct job *job, const void *weights,
@@ -258,14 +286,17 @@ static w4a16_status quantize_linear(struct run *run, const struct job *job, cons
                      .qweight = calloc(K / 8 * N, 4),
                      .qzeros = calloc(groups * (N / 8), 4),
                      .scales = calloc(groups * N, 2),
+                     .g_idx = calloc(K, sizeof *w.g_idx),
+                     .order = calloc(K, sizeof *w.order),
                      .padded = (job->group_size + GROUP_LANES - 1) / GROUP_LANES * GROUP_LANES,
                      .zero_bias = o->version == 1,
                      .bad = INT64_MAX};
     w.scratch = calloc((size_t)pool_threads(run->pool) * (size_t)w.padded, sizeof *w.scratch);
     w4a16_status status;
-    if (!w.qweight || !w.qzeros || !w.scales || !w.scratch)
+    if (!w.qweight || !w.qzeros || !w.scales || !w.g_idx || !w.order || !w.scratch)
         status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");
     else {
+        order_features(o, &w);
         pool_run(run->pool, job->N / 8, quantize_columns, &w);
         status = check_work(run, &w, error);
     }
@@ -273,6 +304,8 @@ static w4a16_status quantize_linear(struct run *run, const struct job *job, cons
     free(w.qweight);
     free(w.qzeros);
     free(w.scales);
+    free(w.g_idx);
+    free(w.order);
     free(w.scratch);
     return status;
 }
@@ -314,9 +347,9 @@ static w4a16_status make_directory(const char *path, w4a16_error *error) {
 static w4a16_status write_config(const w4a16_quantize_options *o, const char *path, w4a16_error *error) {
     json_t *config =
         json_pack("{s:i, s:I, s:b, s:b, s:b, s:s, s:s, s:s, s:{s:[s]}}", "bits", 4, "group_size",
-                  (json_int_t)o->group_size, "desc_act", 0, "sym", o->symmetric, "lm_head", 0, "quant_method",
-                  "gptq", "checkpoint_format", o->version == 1 ? "gptq" : "gptq_v2", "pack_dtype", "int32",
-                  "meta", "quantizer", "w4a16:" W4A16_VERSION);
+                  (json_int_t)o->group_size, "desc_act", o->act_order != 0, "sym", o->symmetric, "lm_head", 0,
+                  "quant_method", "gptq", "checkpoint_format", o->version == 1 ? "gptq" : "gptq_v2",
+                  "pack_dtype", "int32", "meta", "quantizer", "w4a16:" W4A16_VERSION);
     FAIL_IF(!config, error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");
     FILE *file = fopen(path, "w");
     int ok = file && json_dumpf(config, file, JSON_INDENT(2)) == 0 && fputc('\n', file) != EOF;
