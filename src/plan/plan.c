@@ -23,7 +23,8 @@ static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
             "problem.places is %" PRId64 ": expected 0, or with act-order at least K = %" PRId64, p->places,
             p->K);
     FAIL_IF(p->group_size < 1 || p->group_size > plan_places(p), error, W4A16_INVALID_ARGUMENT,
-            "problem.group_size is %" PRId64 ": expected 1 to %" PRId64, p->group_size, plan_places(p));
+            "problem.group_size is %" PRId64 ": expected 1 to %s = %" PRId64, p->group_size,
+            p->places ? "places" : "K", plan_places(p));
     FAIL_IF(!known_half(p->act) || !known_half(p->scale_type), error, W4A16_INVALID_ARGUMENT,
             "problem.act is %d and scale_type %d: expected W4A16_F16 or W4A16_BF16", (int)p->act,
             (int)p->scale_type);
