@@ -25,11 +25,11 @@ def register() -> None:
     if target is None:
         logger.debug("w4a16 is not used: %s", why)
         return
-    for part, step in (("GPTQ and compressed-tensors", _put_first), ("AWQ", _route_awq)):
+    for step, layers in ((_put_first, "GPTQ and compressed-tensors"), (_route, "AWQ")):
         try:
             step()
         except Exception as error:
-            logger.warning("%s layers are left to vLLM's own kernels: %s: %s", part, type(error).__name__, error)
+            logger.warning("%s layers are left to vLLM's own kernels: %s: %s", layers, type(error).__name__, error)
 
 
 def _put_first() -> None:
@@ -44,7 +44,7 @@ def _put_first() -> None:
         kernels.insert(0, vllm_kernel.W4A16LinearKernel)
 
 
-def _route_awq() -> None:
-    from w4a16 import vllm_awq
+def _route() -> None:
+    from w4a16 import vllm_methods
 
-    vllm_awq.register()
+    vllm_methods.register()

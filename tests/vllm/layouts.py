@@ -127,14 +127,19 @@ def install(layout):
     class AWQMethod:
         """vLLM's AWQ method for ROCm: three steps, and no kernel chooser."""
 
+        packed_dim = 1
+
         def __init__(self, quant_config):
             self.quant_config = quant_config
 
         def create_weights(self, layer, K, sizes, input_size, output_size, params_dtype, **attrs):
-            groups = K // (K if self.quant_config.group_size == -1 else self.quant_config.group_size)
-            layer.qweight = Parameter(torch.zeros(K, sum(sizes) // 8, dtype=torch.int32))
-            layer.qzeros = Parameter(torch.zeros(groups, sum(sizes) // 8, dtype=torch.int32))
-            layer.scales = Parameter(torch.zeros(groups, sum(sizes), dtype=params_dtype))
+            groups, N = K // (K if self.quant_config.group_size == -1 else self.quant_config.group_size), sum(sizes)
+            words = (K, N // 8) if self.packed_dim else (K // 8, N)
+            layer.qweight = Parameter(torch.zeros(*words, dtype=torch.int32), input_dim=0, output_dim=1)
+            layer.qzeros = Parameter(torch.zeros(groups, N // 8, dtype=torch.int32), output_dim=1)
+            layer.scales = Parameter(torch.zeros(groups, N, dtype=params_dtype), output_dim=1)
+            if not self.packed_dim:
+                layer.g_idx = Parameter(torch.zeros(K, dtype=torch.int32), input_dim=0)
 
         def process_weights_after_loading(self, layer):
             layer.processed_by_vllm = True
@@ -142,10 +147,17 @@ def install(layout):
         def apply(self, layer, x, bias=None):
             return "vLLM's own product"
 
+    class GPTQLinearMethod(AWQMethod):
+        """vLLM's GPTQ method for ROCm before it asked the chooser."""
+
+        packed_dim = 0
+
     new = layout == "current"
     name = "AutoAWQLinearMethod" if new else "AWQLinearMethod"
     AWQMethod.__name__ = name
     _module(f"vllm.model_executor.layers.quantization.{'auto_awq' if new else 'awq'}", **{name: AWQMethod})
+    if not new:
+        _module("vllm.model_executor.layers.quantization.gptq", GPTQLinearMethod=GPTQLinearMethod)
     _module("vllm.platforms", current_platform=platform, PlatformEnum=PlatformEnum)
     _module("vllm.model_executor.layers.quantization.utils", replace_parameter=replace_parameter)
     return _module(
@@ -156,6 +168,7 @@ def install(layout):
         _POSSIBLE_KERNELS=kernels,
         choose_mp_linear_kernel=choose_mp_linear_kernel,
         AWQMethod=AWQMethod,
+        GPTQMethod=GPTQLinearMethod,
         platform=platform,
         envs=envs,
     )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""AWQ layers through vLLM's own AWQ method, routed to these kernels."""
+"""AWQ and older GPTQ layers through vLLM's own linear methods, routed to these kernels."""
 
 import importlib
 from types import SimpleNamespace
@@ -10,21 +10,27 @@ import pytest
 import torch
 
 
-def build(vllm, K=256, N=64, group_size=64, act=torch.float16, bits=4, full_K=None):
-    method = vllm.AWQMethod(SimpleNamespace(weight_bits=bits, group_size=group_size))
+def build(vllm, K=256, N=64, group_size=64, act=torch.float16, full_K=None, method=None, **settings):
+    settings = dict(weight_bits=4, group_size=group_size) | settings
+    method = (method or vllm.AWQMethod)(SimpleNamespace(**settings))
     module = torch.nn.Module()
     method.create_weights(module, K, [N // 2, N // 2], full_K or K, N, act)
     return method, module
 
 
-def load(module, layer):
-    for name, data in (
-        ("qweight", models.words(layer.q, 1, models.AWQ_ORDER)),
-        ("qzeros", models.words(layer.zeros, 1, models.AWQ_ORDER)),
-        ("scales", layer.scales),
-    ):
+def load(module, **tensors):
+    for name, data in tensors.items():
         assert getattr(module, name).shape == data.shape
-        module.register_parameter(name, torch.nn.Parameter(data, requires_grad=False))
+        getattr(module, name).data = data
+
+
+def load_awq(module, layer):
+    load(
+        module,
+        qweight=models.words(layer.q, 1, models.AWQ_ORDER),
+        qzeros=models.words(layer.zeros, 1, models.AWQ_ORDER),
+        scales=layer.scales,
+    )
 
 
 @pytest.mark.parametrize("act", [torch.float16, torch.bfloat16])
@@ -32,7 +38,7 @@ def load(module, layer):
 def test_layer_computes_what_its_checkpoint_says(vllm, act, K, N, group_size):
     method, module = build(vllm, K, N, group_size, act)
     layer = models.random_layer(K, N, K if group_size == -1 else group_size, act, symmetric=False)
-    load(module, layer)
+    load_awq(module, layer)
     method.process_weights_after_loading(module)
     packed = module.qweight.clone()
     method.process_weights_after_loading(module)
@@ -45,7 +51,7 @@ def test_layer_computes_what_its_checkpoint_says(vllm, act, K, N, group_size):
 
 
 @pytest.mark.parametrize(
-    "changed", [dict(group_size=8), dict(act=torch.float32), dict(bits=8), dict(K=36, group_size=-1)]
+    "changed", [dict(group_size=8), dict(act=torch.float32), dict(weight_bits=8), dict(K=36, group_size=-1)]
 )
 def test_refused_layers_take_vllm_s_own_steps(vllm, changed):
     method, module = build(vllm, **changed)
@@ -61,6 +67,38 @@ def test_it_can_be_disabled_by_name(vllm, monkeypatch):
 
 def test_layers_built_before_the_plugin_came_are_left_alone(vllm):
     assert vllm.AWQMethod(None).apply(torch.nn.Module(), None) == "vLLM's own product"
+
+
+@pytest.fixture
+def gptq(vllm):
+    if vllm.layout == "current":
+        pytest.skip("here GPTQ asks the chooser")
+    return vllm
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("desc_act", [True, False])
+@pytest.mark.parametrize("checkpoint_format", ["", "gptq_v2"])
+def test_older_gptq_takes_every_zero_and_order(gptq, symmetric, desc_act, checkpoint_format):
+    method, module = build(gptq, method=gptq.GPTQMethod, desc_act=desc_act, checkpoint_format=checkpoint_format)
+    stored_less = 0 if checkpoint_format else 1
+    layer = models.random_layer(256, 64, 64, torch.float16, symmetric, desc_act, lowest_zero=stored_less)
+    load(
+        module,
+        qweight=models.words(layer.q, 0),
+        qzeros=models.words(layer.zeros - stored_less, 1),
+        scales=layer.scales,
+        g_idx=layer.g_idx,
+    )
+    method.process_weights_after_loading(module)
+    assert module.g_idx.numel() == module.qzeros.numel() == module.scales.numel() == 0
+    x = torch.randn(4, 256, generator=torch.Generator().manual_seed(1)).half()
+    models.assert_close(method.apply(module, x), x, layer)
+
+
+def test_older_gptq_with_act_order_over_partitions_is_vllm_s(gptq):
+    method, module = build(gptq, method=gptq.GPTQMethod, desc_act=True, full_K=512)
+    assert method.apply(module, None) == "vLLM's own product"
 
 
 def test_registering_twice_wraps_once_and_keeps_the_class(vllm):

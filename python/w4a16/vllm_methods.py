@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""vLLM's linear methods that do not ask its kernel chooser, on the kernels of this library.
+
+On ROCm these are AWQ in every release and GPTQ in those up to early 2026: they call a product of their own. So their
+three steps are wrapped: create_weights also decides whether the library takes the layer,
+process_weights_after_loading then packs it, and apply uses the packed tensor. Layers that are not taken go through
+vLLM's steps unchanged. The classes keep their identity, because vLLM looks linear methods up by their class's name,
+and other quantisation methods reuse them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+
+from w4a16 import vllm_kernel
+
+# The column, of eight, that each nibble of an AWQ word holds, low nibble first.
+_AWQ_COLUMNS = (0, 2, 4, 6, 1, 3, 5, 7)
+
+
+class Canonical(NamedTuple):
+    q: torch.Tensor
+    scales: torch.Tensor
+    zeros: torch.Tensor | None
+    perm: torch.Tensor | None
+
+
+class Method(NamedTuple):
+    module: str  # below vllm.model_executor.layers.quantization
+    name: str
+    canonical: Callable[[torch.nn.Module, object, int], Canonical]  # of the layer, its configuration, its group size
+
+
+def awq_q(words: torch.Tensor) -> torch.Tensor:
+    """[K/8][N] words along K from AWQ's [K, N/8] words along N, without a tensor of single values."""
+    K, blocks = words.shape
+    q = words.new_zeros(K // 8, blocks * 8)
+    for place in range(8):
+        rows = words[place::8]
+        for nibble, column in enumerate(_AWQ_COLUMNS):
+            q[:, column::8] |= ((rows >> (4 * nibble)) & 15) << (4 * place)
+    return q
+
+
+def awq_zeros(words: torch.Tensor) -> torch.Tensor:
+    """[G][N] bytes from AWQ's [G, N/8] words, which store zeros as they are."""
+    groups, blocks = words.shape
+    zeros = words.new_empty(groups, blocks * 8, dtype=torch.uint8)
+    for nibble, column in enumerate(_AWQ_COLUMNS):
+        zeros[:, column::8] = (words >> (4 * nibble)) & 15
+    return zeros
+
+
+def _awq(layer: torch.nn.Module, config, group_size: int) -> Canonical:
+    return Canonical(awq_q(layer.qweight.data), layer.scales.data.contiguous(), awq_zeros(layer.qzeros.data), None)
+
+
+def _gptq(layer: torch.nn.Module, config, group_size: int) -> Canonical:
+    stored_less = 0 if getattr(config, "checkpoint_format", "") == "gptq_v2" else 1
+    zeros = vllm_kernel.canonical_zeros(layer.qzeros, layer.scales.shape[1], stored_less)
+    return Canonical(
+        vllm_kernel.canonical_q(layer.qweight),
+        vllm_kernel.canonical_scales(layer.scales),
+        None if (zeros == 8).all() else zeros,  # the configuration does not say whether it is symmetric
+        vllm_kernel.permutation(layer.g_idx, group_size) if config.desc_act else None,
+    )
+
+
+METHODS = (
+    Method("auto_awq", "AutoAWQLinearMethod", _awq),
+    Method("awq", "AWQLinearMethod", _awq),
+    Method("gptq", "GPTQLinearMethod", _gptq),
+)
+
+
+def _refusal(config, K: int, N: int, full_K: int, act: torch.dtype) -> str | None:
+    from vllm import envs
+
+    if vllm_kernel.W4A16LinearKernel.__name__ in envs.VLLM_DISABLED_KERNELS:
+        return f"{vllm_kernel.W4A16LinearKernel.__name__} is disabled by VLLM_DISABLED_KERNELS"
+    if config.weight_bits != 4:
+        return f"weights have {config.weight_bits} bits; accepted are 4"
+    if K % 8:
+        return f"K is {K}; accepted are multiples of 8"
+    act_order = getattr(config, "desc_act", False)
+    return vllm_kernel.refusal(K, N, config.group_size, act, zeros=True, full_K=full_K, act_order=act_order)
+
+
+def route(method: type, canonical: Callable) -> None:
+    """Wraps the three steps of a linear method; a second call changes nothing."""
+    if "w4a16_routed" in vars(method):
+        return
+    create_weights = method.create_weights
+    process_weights_after_loading = method.process_weights_after_loading
+    apply = method.apply
+
+    @functools.wraps(create_weights)
+    def create(
+        self, layer, input_size_per_partition, output_partition_sizes, input_size, output_size, params_dtype, **attrs
+    ):
+        create_weights(
+            self, layer, input_size_per_partition, output_partition_sizes, input_size, output_size, params_dtype, **attrs
+        )
+        why = _refusal(
+            self.quant_config, input_size_per_partition, sum(output_partition_sizes), input_size, params_dtype
+        )
+        layer.w4a16_K = None if why else input_size_per_partition
+        if why:
+            vllm_kernel.log_fallback(why)
+
+    @functools.wraps(process_weights_after_loading)
+    def process(self, layer):
+        K = getattr(layer, "w4a16_K", None)
+        if K is None:
+            process_weights_after_loading(self, layer)
+        elif layer.qweight.dtype != torch.uint8:  # else packed by an earlier call
+            group_size = self.quant_config.group_size
+            if group_size == -1:
+                group_size = K
+            packed = vllm_kernel.pack(*canonical(layer, self.quant_config, group_size), group_size)
+            vllm_kernel.replace(layer, "qweight", packed)
+            for name in ("scales", "qzeros", "g_idx"):
+                if getattr(layer, name, None) is not None:
+                    vllm_kernel.replace(layer, name, packed.new_empty(0))
+
+    @functools.wraps(apply)
+    def product(self, layer, x, bias=None):
+        if getattr(layer, "w4a16_K", None) is None:
+            return apply(self, layer, x, bias)
+        return vllm_kernel.linear(x, layer.qweight, bias)
+
+    method.create_weights, method.process_weights_after_loading, method.apply = create, process, product
+    method.w4a16_routed = True
+
+
+def register() -> None:
+    """Routes what of these the installed vLLM has."""
+    for method in METHODS:
+        module = f"vllm.model_executor.layers.quantization.{method.module}"
+        try:
+            route(getattr(importlib.import_module(module), method.name), method.canonical)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise  # the module is there, but something that it needs is not
