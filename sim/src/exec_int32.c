@@ -75,9 +75,7 @@ static inline uint32_t lerp_u8(uint32_t a, uint32_t b, uint32_t c) {
     X(v_max_i32, 2, (uint32_t)MAX(S(a), S(b)))                                                               \
     X(v_min_u32, 2, MIN(a, b))                                                                               \
     X(v_max_u32, 2, MAX(a, b))                                                                               \
-    X(v_mul_i32_i24, 2, (uint32_t)(s24(a) * s24(b)))                                                         \
     X(v_mul_hi_i32_i24, 2, (uint32_t)(s24(a) * s24(b) >> 32))                                                \
-    X(v_mul_u32_u24, 2, (uint32_t)(u24(a) * u24(b)))                                                         \
     X(v_mul_hi_u32_u24, 2, (uint32_t)(u24(a) * u24(b) >> 32))                                                \
     X(v_mul_lo_u32, 2, a *b)                                                                                 \
     X(v_mul_hi_u32, 2, (uint32_t)((uint64_t)a * b >> 32))                                                    \
@@ -136,6 +134,8 @@ OPERATIONS(DEFINE)
     X(v_subrev_nc_u32, 2, (int64_t)b - a, 0, UINT32_MAX)                                                     \
     X(v_add_nc_i32, 2, (int64_t)S(a) + S(b), INT32_MIN, INT32_MAX)                                           \
     X(v_sub_nc_i32, 2, (int64_t)S(a) - S(b), INT32_MIN, INT32_MAX)                                           \
+    X(v_mul_i32_i24, 2, s24(a) * s24(b), INT32_MIN, INT32_MAX)                                               \
+    X(v_mul_u32_u24, 2, (int64_t)(u24(a) * u24(b)), 0, UINT32_MAX)                                           \
     X(v_mad_i32_i24, 3, s24(a) * s24(b) + S(c), INT32_MIN, INT32_MAX)                                        \
     X(v_mad_u32_u24, 3, (int64_t)(u24(a) * u24(b) + c), 0, UINT32_MAX)                                       \
     X(v_sad_u8, 3, (int64_t)sad_u8(a, b, false) + c, 0, UINT32_MAX)                                          \

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Integer vector operations of the simulator against their second model: random and boundary operands in
+ * registers of both kinds, upper halves, clamp, EXEC, wave32 and wave64, every SIMD level. All registers are
+ * compared, so that a write too many shows as well as a wrong one.
+ */
+#include "valu_int.h"
+#include "vector_support.h"
+
+enum { ROUNDS = 100 }; /* per operation: 32 or 64 lanes each */
+
+static exec_fn *table[3][OP_COUNT];
+static struct level levels[3];
+static unsigned level_count;
+
+static uint64_t drawn;
+static uint64_t draw(void) { return random_at(41, drawn++); }
+
+/* ---- types as numbers --------------------------------------------------------------------------------- */
+
+static bool is_signed(unsigned type) { return type == TYPE_I16 || type == TYPE_I32 || type == TYPE_I64; }
+static unsigned width_of(unsigned type) { return type_is_16(type) ? 16 : 32 * type_dwords(type); }
+
+/* Operations that take the clamp bit, by the assembler's table; of 16-bit shifts it changes nothing. */
+static bool takes_clamp(const struct op_info *info) {
+    static const char *const prefixes[] = {"v_add_", "v_sub_",  "v_subrev_", "v_mul_i32_i24", "v_mul_u32_u24",
+                                           "v_mad_", "v_sad_",  "v_msad_",   "v_qsad",        "v_mqsad_",
+                                           "v_pk_",  "v_dot4_", "v_dot8_"};
+    if (!strcmp(info->name, "v_add_lshl_u32")) return false;
+    for (unsigned n = 0; n < sizeof prefixes / sizeof *prefixes; n++)
+        if (starts_with(info->name, prefixes[n])) return true;
+    return false;
+}
+
+/* ---- machines ----------------------------------------------------------------------------------------- */
+
+static uint32_t draw_bits(void) {
+    static const uint32_t edges[] = {0,          1,          2,          0x7f,       0x80,       0xff,
+                                     0x7fff,     0x8000,     0xffff,     0x10000,    0x7fffff,   0x800000,
+                                     0xffffff,   0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff,
+                                     0x7fff8000, 0x80007fff, 0x80808080, 0x7f7f7f7f, 0x88888888, 0x00ff00ff};
+    uint64_t r = draw();
+    uint32_t any = (uint32_t)(r >> 32);
+    switch (r % 8) {
+    case 0:
+    case 1: return edges[(r >> 8) % (sizeof edges / sizeof *edges)];
+    case 2: return any >> (r >> 8) % 32;
+    case 3: return (uint32_t)((int32_t)any >> (r >> 8) % 32);
+    case 4: return (any & 0x0f0f0f0f) % 14; /* shift counts, selectors */
+    default: return any;
+    }
+}
+
+static void draw_machine(struct machine *m) {
+    machine_reset(m);
+    for (unsigned reg = 0; reg < 2 * VGPRS; reg++)
+        for (unsigned l = 0; l < LANES; l++) m->v[reg][l] = draw_bits();
+    for (unsigned reg = 0; reg < SREG_NULL; reg++) m->w.s[reg] = draw_bits();
+    uint64_t r = draw();
+    m->w.wave_size = r & 1 ? 64 : 32;
+    for (unsigned half = 0; half < 2; half++) {
+        uint32_t any = (uint32_t)draw();
+        const uint32_t masks[] = {any, any, 0xffffffff, any & (uint32_t)draw(), 1u << any % 32, 0};
+        m->w.s[SREG_EXEC + half] = masks[(r >> (8 + 8 * half)) % 6];
+    }
+}
+
+/* As the simulator's run loop does it: once for each half of a wave64. */
+static void execute_halves(exec_fn *const *level, struct machine *m, const struct inst *i) {
+    execute(level, m, i);
+    if (m->w.wave_size == 32) return;
+    m->w.half = 1;
+    m->w.v += VGPRS;
+    execute(level, m, i);
+    m->w.half = 0;
+    m->w.v -= VGPRS;
+}
+
+static bool same_registers(const struct machine *a, const struct machine *b) {
+    return !memcmp(a->v, b->v, sizeof a->v) && !memcmp(a->w.s, b->w.s, sizeof a->w.s) && a->w.scc == b->w.scc;
+}
+
+/* ---- instructions ------------------------------------------------------------------------------------- */
+
+static struct inst draw_instruction(enum op op) {
+    const struct op_info *info = op_info(op);
+    unsigned sources = 0;
+    while (sources < 3 && info->src[sources] != TYPE_NONE) sources++;
+    struct inst i = instruction(op, format_of(op), sources);
+    uint64_t r = draw();
+    i.clamp = takes_clamp(info) && r & 1;
+    i.dst.type = info->dst;
+    i.dst.dwords = (uint8_t)type_dwords(info->dst);
+    i.dst.hi = type_is_16(info->dst) && r >> 1 & 1;
+    if (info->dst == TYPE_MASK && starts_with(info->name, "v_cmpx_")) i.sdst.reg = SREG_EXEC;
+    for (unsigned n = 0; n < sources; n++) {
+        struct operand *s = &i.src[n];
+        s->type = info->src[n];
+        s->dwords = (uint8_t)type_dwords(s->type);
+        if (s->type == TYPE_MASK)
+            s->kind = OPND_SGPR, s->reg = r >> 2 & 1 ? SREG_VCC : 44;
+        else if ((r >> (8 + 4 * n) & 7) == 0)
+            s->kind = OPND_SGPR, s->reg = (uint16_t)(8 + 4 * n);
+        s->hi = type_is_16(s->type) && r >> (24 + n) & 1;
+        if (s->type == TYPE_F32 || s->type == TYPE_F16)
+            s->neg = r >> (28 + n) & 1, s->abs = r >> (32 + n) & 1;
+    }
+    if (i.format == FMT_VOP3P) {
+        i.op_sel = model_packed(op) != OP_COUNT ? r >> 36 & 7 : 0;
+        i.op_sel_hi = model_packed(op) != OP_COUNT ? r >> 40 & 7 : 7;
+        i.neg_lo = starts_with(info->name, "v_dot") ? r >> 44 & 3 : 0;
+    }
+    return i;
+}
+
+/* ---- the model's lanes -------------------------------------------------------------------------------- */
+
+/* The operand's bits; 128 of them when it has as many. */
+static integer raw_source(const struct machine *m, const struct operand *s, unsigned half, unsigned l) {
+    natural raw = 0;
+    for (unsigned d = 0; d < s->dwords; d++)
+        raw |= (natural)(s->kind == OPND_SGPR ? m->w.s[s->reg + d] : m->v[half * VGPRS + s->reg + d][l])
+               << 32 * d;
+    return (integer)raw;
+}
+
+/* `raw` as a number of `type`, after the modifiers. */
+static integer number(integer raw, unsigned type, const struct operand *s) {
+    unsigned width = width_of(type);
+    if (width == 128) return raw;
+    integer top = (integer)1 << (width - 1), value = (s->hi ? raw >> 16 : raw) & (2 * top - 1);
+    if (s->abs) value &= ~top;
+    if (s->neg) value ^= top;
+    return is_signed(type) && value & top ? value - 2 * top : value;
+}
+
+static void model_one(enum op op, const struct inst *i, const integer *raw, const struct operand *s,
+                      struct lane *x) {
+    const struct op_info *info = op_info(op);
+    integer *numbers[] = {&x->a, &x->b, &x->c};
+    for (unsigned n = 0; n < i->src_count; n++)
+        if (info->src[n] != TYPE_MASK) *numbers[n] = number(raw[n], info->src[n], &s[n]);
+    assert_true(model_lane(op, x));
+}
+
+static void write_lane(struct machine *m, const struct operand *d, unsigned half, unsigned l, integer value) {
+    for (unsigned n = 0; n < d->dwords; n++) {
+        uint32_t bits = (uint32_t)(value >> 32 * n);
+        u32v *reg = &m->v[half * VGPRS + d->reg + n];
+        if (type_is_16(d->type))
+            bits = d->hi ? ((*reg)[l] & 0xffff) | bits << 16 : ((*reg)[l] & 0xffff0000) | (bits & 0xffff);
+        (*reg)[l] = bits;
+    }
+}
+
+/* One lane's result in `to`; its mask bit is returned. */
+static bool model_instruction(const struct inst *i, const struct machine *from, struct machine *to,
+                              unsigned half, unsigned l) {
+    enum op op = (enum op)i->op, one = model_packed(op);
+    const struct op_info *info = op_info(op);
+    struct lane x = {.number = 32 * half + l,
+                     .clamp = i->clamp,
+                     .a_signed = i->neg_lo & 1,
+                     .b_signed = i->neg_lo >> 1 & 1};
+    struct operand s[3];
+    integer raw[3] = {0};
+    for (unsigned n = 0; n < i->src_count; n++) {
+        s[n] = i->src[n];
+        if (s[n].type == TYPE_MASK)
+            x.bit = from->w.s[s[n].reg + half] >> l & 1;
+        else
+            raw[n] = raw_source(from, &s[n], half, l);
+    }
+    if (one != OP_COUNT) {
+        bool is_int = is_signed(op_info(one)->dst);
+        uint32_t result = 0;
+        for (unsigned h = 0; h < 2; h++) {
+            for (unsigned n = 0; n < i->src_count; n++) s[n].hi = (h ? i->op_sel_hi : i->op_sel) >> n & 1;
+            model_one(one, i, raw, s, &x);
+            result |= (uint32_t)model_fit(x.d, 16, is_int, i->clamp) << 16 * h;
+        }
+        write_lane(to, &i->dst, half, l, result);
+        return false;
+    }
+    model_one(op, i, raw, s, &x);
+    unsigned width = width_of(info->dst);
+    if (info->dst == TYPE_MASK) return x.mask;
+    if (width < 128) x.d = model_fit(x.d, width, is_signed(info->dst), i->clamp);
+    write_lane(to, &i->dst, half, l, x.d);
+    return x.mask;
+}
+
+static void model_wave(const struct inst *i, const struct machine *from, struct machine *to) {
+    const struct op_info *info = op_info((enum op)i->op);
+    for (unsigned half = 0; half < from->w.wave_size / 32; half++) {
+        uint32_t mask = 0;
+        for (unsigned l = 0; l < LANES; l++)
+            if (from->w.s[SREG_EXEC + half] >> l & 1)
+                mask |= (uint32_t)model_instruction(i, from, to, half, l) << l;
+        if (info->dst == TYPE_MASK || info->flags & OP_MASK_RESULT) to->w.s[i->sdst.reg + half] = mask;
+    }
+}
+
+/* ---- the tests ---------------------------------------------------------------------------------------- */
+
+static bool has_row(enum op op) {
+    struct lane x = {0};
+    return model_packed(op) != OP_COUNT || model_lane(op, &x);
+}
+
+static void explain(const struct inst *i, const struct machine *from, const struct machine *want,
+                    const struct machine *got, const char *level) {
+    const char *name = op_info((enum op)i->op)->name;
+    for (unsigned reg = 0; reg < SREG_COUNT; reg++)
+        if (want->w.s[reg] != got->w.s[reg])
+            print_error("%s at %s, wave%u, clamp %d: s[%u] is %08x, not %08x (exec %08x %08x)\n", name, level,
+                        from->w.wave_size, i->clamp, reg, got->w.s[reg], want->w.s[reg], from->w.s[SREG_EXEC],
+                        from->w.s[SREG_EXEC + 1]);
+    for (unsigned reg = 0; reg < 2 * VGPRS; reg++)
+        for (unsigned l = 0; l < LANES; l++) {
+            if (want->v[reg][l] == got->v[reg][l]) continue;
+            print_error("%s at %s, wave%u: v[%u] lane %u is %08x, not %08x;", name, level, from->w.wave_size,
+                        reg % VGPRS, reg / VGPRS * 32 + l, got->v[reg][l], want->v[reg][l]);
+            for (unsigned n = 0; n < i->src_count; n++)
+                print_error(" %s%08x%s", i->src[n].kind == OPND_SGPR ? "s" : "",
+                            (uint32_t)raw_source(from, &i->src[n], reg / VGPRS, l), i->src[n].hi ? ".h" : "");
+            print_error(" clamp %d op_sel %u/%u neg %u\n", i->clamp, i->op_sel, i->op_sel_hi, i->neg_lo);
+            return;
+        }
+}
+
+static void every_row_agrees(void **state) {
+    (void)state;
+    static struct machine start, want, got;
+    unsigned wrong = 0;
+    for (enum op op = 0; op < OP_COUNT; op++) {
+        if (!has_row(op)) continue;
+        bool right = true;
+        for (unsigned round = 0; round < ROUNDS && right; round++) {
+            draw_machine(&start);
+            struct inst i = draw_instruction(op);
+            want = start;
+            model_wave(&i, &start, &want);
+            for (unsigned n = 0; n < level_count && right; n++) {
+                got = start;
+                got.w.v = got.v;
+                execute_halves(table[n], &got, &i);
+                right = same_registers(&want, &got);
+                if (!right) explain(&i, &start, &want, &got, levels[n].name);
+            }
+        }
+        wrong += !right;
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* Integer operations of the vector ALU that have no row here. */
+static const struct {
+    const char *name, *reason;
+} elsewhere[] = {
+    {"v_nop", "has no operands"},
+    {"v_pipeflush", "has no operands"},
+    {"v_swap_b32", "moves between registers"},
+    {"v_swap_b16", "moves between registers"},
+    {"v_swaprel_b32", "moves between registers"},
+    {"v_movreld_b32", "moves between registers"},
+    {"v_movrels_b32", "moves between registers"},
+    {"v_movrelsd_b32", "moves between registers"},
+    {"v_movrelsd_2_b32", "moves between registers"},
+    {"v_readfirstlane_b32", "moves between lanes"},
+    {"v_readlane_b32", "moves between lanes"},
+    {"v_writelane_b32", "moves between lanes"},
+    {"v_permlane16_b32", "moves between lanes"},
+    {"v_permlanex16_b32", "moves between lanes"},
+    {"v_permlane64_b32", "moves between lanes"},
+};
+
+static bool is_integer(unsigned type) {
+    static const uint8_t types[] = {TYPE_NONE,   TYPE_B16,    TYPE_I16,    TYPE_U16,   TYPE_B32,  TYPE_I32,
+                                    TYPE_U32,    TYPE_B64,    TYPE_I64,    TYPE_U64,   TYPE_B128, TYPE_MASK,
+                                    TYPE_PK_I16, TYPE_PK_U16, TYPE_PK_IU8, TYPE_PK_IU4};
+    return memchr(types, (int)type, sizeof types);
+}
+
+static void every_operation_has_a_row(void **state) {
+    (void)state;
+    for (enum op op = 0; op < OP_COUNT; op++) {
+        const struct op_info *info = op_info(op);
+        if (info->unit != GFX11SIM_UNIT_VALU || !is_integer(info->dst)) continue;
+        if (!is_integer(info->src[0]) || !is_integer(info->src[1]) || !is_integer(info->src[2])) continue;
+        unsigned places = has_row(op);
+        for (unsigned n = 0; n < sizeof elsewhere / sizeof *elsewhere; n++)
+            places += !strcmp(elsewhere[n].name, info->name);
+        if (places != 1) fail_msg("%s has %u places", info->name, places);
+    }
+}
+
+static int setup(void **state) {
+    (void)state;
+    level_count = bind_levels(levels, table);
+    return level_count ? 0 : -1;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_operation_has_a_row),
+                                       cmocka_unit_test(every_row_agrees)};
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
