@@ -71,6 +71,18 @@ def test_what_it_refuses_goes_to_the_next_kernel_with_a_reason(vllm, changed, re
     assert vllm.choose_mp_linear_kernel(c) is vllm.Existing
 
 
+def test_the_table_is_asked_what_the_layer_is(vllm, monkeypatch):
+    asked = []
+    monkeypatch.setattr(arch, "supports", lambda *problem: asked.append(problem) or (False, "the table's reason"))
+    for act, c_type in ((torch.float16, arch.F16), (torch.bfloat16, arch.BF16)):
+        for zeros in (False, True):
+            c = config(vllm, 256, 64, 32, UINT4 if zeros else UINT4B8, act, zeros, full_weight_shape=(512, 128))
+            assert vllm.plugin.W4A16LinearKernel.can_implement(c) == (False, "the table's reason")
+            assert asked.pop() == ("gfx1100", 256, 64, 32, c_type, c_type, not zeros, False)
+    vllm.plugin.W4A16LinearKernel.can_implement(config(vllm, group_size=-1))
+    assert asked.pop()[3] == 256
+
+
 @pytest.mark.parametrize(
     "target, reason",
     [

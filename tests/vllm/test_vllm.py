@@ -130,7 +130,7 @@ CASES = {
     "gptq channelwise": (lambda: gptq(-1), gptq_tensors, True),
     "awq": (awq, awq_tensors, False),
     "compressed-tensors": (compressed_tensors, compressed_tensors_tensors, True),
-    "compressed-tensors asymmetric": (lambda: compressed_tensors(symmetric=False), compressed_tensors_tensors, False),
+    "compressed-tensors asymmetric": (lambda group_size=64: compressed_tensors(group_size, symmetric=False), compressed_tensors_tensors, False),
     "compressed-tensors channelwise": (lambda: compressed_tensors(-1), compressed_tensors_tensors, True),
 }
 
@@ -154,6 +154,34 @@ def test_layer_from_checkpoint_to_product(case, kind, widths, act):
     y, _ = module(x)
     for part, shard in zip(y.split(widths, dim=1), shards, strict=True):
         models.assert_close(part, x, shard)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind", ["ColumnParallelLinear", "RowParallelLinear"])
+def test_partitions_of_two_ranks_make_the_whole(case, kind, monkeypatch):
+    from vllm.model_executor import parameter
+    from vllm.model_executor.layers import linear as layers
+
+    quantisation, tensors_of, symmetric = CASES[case]
+    K, N, rows = 256, 128, kind == "RowParallelLinear"
+    whole = models.random_layer(K, N, 256 if "channelwise" in case else 32, torch.float16, symmetric)
+    x = torch.randn(3, K, generator=torch.Generator().manual_seed(1)).half()
+    parts = []
+    for rank in range(2):
+        for module in (parameter, layers):
+            monkeypatch.setattr(module, "get_tensor_model_parallel_world_size", lambda: 2)
+            monkeypatch.setattr(module, "get_tensor_model_parallel_rank", lambda rank=rank: rank)
+        group = quantisation(32) if "channelwise" not in case else quantisation()
+        part = linear(kind, K, N, quantisation=group, **(dict(reduce_results=False) if rows else {}))
+        load(part, [whole], tensors_of)
+        finish(part)
+        parts.append(part(x.chunk(2, dim=1)[rank].contiguous() if rows else x)[0])
+    if not rows:
+        models.assert_close(torch.cat(parts, dim=1), x, whole)
+        return
+    for rank, (part, k) in enumerate(zip(parts, (slice(0, K // 2), slice(K // 2, K)), strict=True)):
+        shard = models.Layer(whole.q[k], whole.scales, whole.zeros, whole.g_idx[k], whole.group_size)
+        models.assert_close(part, x[:, k], shard)
 
 
 @pytest.mark.parametrize("case", ["gptq", "awq", "compressed-tensors asymmetric"])
