@@ -81,30 +81,43 @@ static uint32_t interleave(uint32_t word) {
     return even | odd << 16;
 }
 
-/* The eight nibbles of places 8 * r .. 8 * r + 7 in group order; zero for empty ones and behind the last. */
-static uint32_t gather(const w4a16_layer *l, int64_t r, int64_t n) {
+/*
+ * The eight nibbles of places 8 * r .. 8 * r + 7 in group order, of a strip's columns; zero for empty places,
+ * behind the last one and behind N. Loops over columns are innermost, so that compilers make vectors of them.
+ */
+static void gather(const w4a16_layer *l, int64_t r, int64_t first, int64_t columns,
+                   uint32_t words[PACK_STRIP]) {
     int64_t places = w4a16_layer_places(l);
-    if (!l->perm && 8 * r + 8 <= places) return l->q[r * l->N + n];
-    uint32_t word = 0;
+    memset(words, 0, PACK_STRIP * sizeof *words);
+    if (!l->perm && 8 * r + 8 <= places) {
+        memcpy(words, l->q + r * l->N + first, (size_t)columns * sizeof *words);
+        return;
+    }
     for (int i = 0; i < 8 && 8 * r + i < places; i++) {
         int64_t k = l->perm ? l->perm[8 * r + i] : 8 * r + i;
-        if (k >= 0) word |= (l->q[k / 8 * l->N + n] >> 4 * (k % 8) & 15) << 4 * i;
+        if (k < 0) continue;
+        const uint32_t *row = l->q + k / 8 * l->N + first;
+        int from = (int)(4 * (k % 8)), to = 4 * i;
+        for (int64_t c = 0; c < columns; c++) words[c] |= (row[c] >> from & 15) << to;
     }
-    return word;
 }
 
 static void pack_weights(const struct job *job, int64_t strip) {
+    enum { WORDS = PACK_BLOCK / 8 };
     const w4a16_layer *l = job->layer;
     const struct packed_layout *p = job->layout;
     int64_t first = strip * PACK_STRIP, columns = l->N - first < PACK_STRIP ? l->N - first : PACK_STRIP;
     unsigned char *to = job->to + p->weights + (size_t)((job->first + strip) * p->blocks * BLOCK_BYTES);
-    for (int64_t block = 0; block < p->blocks; block++, to += BLOCK_BYTES)
-        for (int word = 0; word < PACK_BLOCK / 8; word++)
-            for (int64_t c = 0; c < PACK_STRIP; c++) {
-                int64_t r = block * (PACK_BLOCK / 8) + word;
-                uint32_t packed = c < columns && 8 * r < p->places ? interleave(gather(l, r, first + c)) : 0;
-                memcpy(to + 16 * c + 4 * word, &packed, 4);
-            }
+    for (int64_t block = 0; block < p->blocks; block++, to += BLOCK_BYTES) {
+        uint32_t words[WORDS][PACK_STRIP], packed[PACK_STRIP][WORDS];
+        for (int i = 0; i < WORDS; i++) {
+            gather(l, block * WORDS + i, first, columns, words[i]);
+            for (int c = 0; c < PACK_STRIP; c++) words[i][c] = interleave(words[i][c]);
+        }
+        for (int c = 0; c < PACK_STRIP; c++)
+            for (int i = 0; i < WORDS; i++) packed[c][i] = words[i][c];
+        memcpy(to, packed, sizeof packed);
+    }
 }
 
 static void pack_groups(const struct job *job, int64_t strip) {

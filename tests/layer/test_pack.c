@@ -213,20 +213,27 @@ static void test_threads(void **state) {
     discard(&s);
 }
 
-/* One copy, within 3 % of q + scales + one byte per zero. */
+/* One copy of the weights: within 3 % of nibbles, scales and a byte per zero, N rounded up to 32. */
 static void test_size(void **state) {
     (void)state;
-    w4a16_layer l;
-    w4a16_layer_init(&l);
-    static const uint8_t zero;
-    l.N = 4096, l.K = 14336, l.group_size = 128, l.scale_type = W4A16_F16;
-    for (int asymmetric = 0; asymmetric < 2; asymmetric++) {
-        struct packed_layout p;
-        l.zero = asymmetric ? &zero : NULL;
-        assert_int_equal(packed_layout_of(&l, &p, NULL), W4A16_OK);
-        double needed = (double)l.N * (double)l.K * (0.5 + (2 + asymmetric) / 128.0);
-        assert_true((double)p.bytes >= needed && (double)p.bytes <= 1.03 * needed);
-    }
+    static const int64_t sizes[][2] = {{4096, 4096},   {14336, 4096}, {4096, 14336}, {1024, 4096},
+                                       {151936, 2560}, {2050, 4000},  {96, 2048}};
+    static const int64_t groups[] = {16, 32, 64, 128, -1};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
+            for (int symmetric = 0; symmetric < 2; symmetric++) {
+                static const uint8_t some;
+                w4a16_layer l;
+                struct packed_layout p;
+                w4a16_layer_init(&l);
+                l.N = sizes[i][0], l.K = sizes[i][1], l.group_size = groups[g] < 0 ? l.K : groups[g];
+                l.zero = symmetric ? NULL : &some; /* only whether it is there counts */
+                assert_int_equal(packed_layout_of(&l, &p, NULL), W4A16_OK);
+                double columns = (double)((l.N + 31) / 32 * 32),
+                       entries = columns * (double)w4a16_layer_groups(&l);
+                double least = columns * (double)l.K / 2 + entries * (symmetric ? 2 : 3);
+                assert_true((double)p.bytes >= least && (double)p.bytes <= 1.03 * least);
+            }
 }
 
 static void test_too_large(void **state) {
