@@ -6,16 +6,9 @@
  * compared, so that a write too many shows as well as a wrong one.
  */
 #include "valu_int.h"
-#include "vector_support.h"
+#include "whole_wave.h"
 
 enum { ROUNDS = 100 }; /* per operation: 32 or 64 lanes each */
-
-static exec_fn *table[3][OP_COUNT];
-static struct level levels[3];
-static unsigned level_count;
-
-static uint64_t drawn;
-static uint64_t draw(void) { return random_at(41, drawn++); }
 
 /* ---- types as numbers --------------------------------------------------------------------------------- */
 
@@ -31,54 +24,6 @@ static bool takes_clamp(const struct op_info *info) {
     for (unsigned n = 0; n < sizeof prefixes / sizeof *prefixes; n++)
         if (starts_with(info->name, prefixes[n])) return true;
     return false;
-}
-
-/* ---- machines ----------------------------------------------------------------------------------------- */
-
-static uint32_t draw_bits(void) {
-    static const uint32_t edges[] = {0,          1,          2,          0x7f,       0x80,       0xff,
-                                     0x7fff,     0x8000,     0xffff,     0x10000,    0x7fffff,   0x800000,
-                                     0xffffff,   0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff,
-                                     0x7fff8000, 0x80007fff, 0x80808080, 0x7f7f7f7f, 0x88888888, 0x00ff00ff};
-    uint64_t r = draw();
-    uint32_t any = (uint32_t)(r >> 32);
-    switch (r % 8) {
-    case 0:
-    case 1: return edges[(r >> 8) % (sizeof edges / sizeof *edges)];
-    case 2: return any >> (r >> 8) % 32;
-    case 3: return (uint32_t)((int32_t)any >> (r >> 8) % 32);
-    case 4: return (any & 0x0f0f0f0f) % 14; /* shift counts, selectors */
-    default: return any;
-    }
-}
-
-static void draw_machine(struct machine *m) {
-    machine_reset(m);
-    for (unsigned reg = 0; reg < 2 * VGPRS; reg++)
-        for (unsigned l = 0; l < LANES; l++) m->v[reg][l] = draw_bits();
-    for (unsigned reg = 0; reg < SREG_NULL; reg++) m->w.s[reg] = draw_bits();
-    uint64_t r = draw();
-    m->w.wave_size = r & 1 ? 64 : 32;
-    for (unsigned half = 0; half < 2; half++) {
-        uint32_t any = (uint32_t)draw();
-        const uint32_t masks[] = {any, any, 0xffffffff, any & (uint32_t)draw(), 1u << any % 32, 0};
-        m->w.s[SREG_EXEC + half] = masks[(r >> (8 + 8 * half)) % 6];
-    }
-}
-
-/* As the simulator's run loop does it: once for each half of a wave64. */
-static void execute_halves(exec_fn *const *level, struct machine *m, const struct inst *i) {
-    execute(level, m, i);
-    if (m->w.wave_size == 32) return;
-    m->w.half = 1;
-    m->w.v += VGPRS;
-    execute(level, m, i);
-    m->w.half = 0;
-    m->w.v -= VGPRS;
-}
-
-static bool same_registers(const struct machine *a, const struct machine *b) {
-    return !memcmp(a->v, b->v, sizeof a->v) && !memcmp(a->w.s, b->w.s, sizeof a->w.s) && a->w.scc == b->w.scc;
 }
 
 /* ---- instructions ------------------------------------------------------------------------------------- */
@@ -244,8 +189,7 @@ static void every_row_agrees(void **state) {
             model_wave(&i, &start, &want);
             for (unsigned n = 0; n < level_count && right; n++) {
                 got = start;
-                got.w.v = got.v;
-                execute_halves(table[n], &got, &i);
+                execute_wave(table[n], &got, &i);
                 right = same_registers(&want, &got);
                 if (!right) explain(&i, &start, &want, &got, levels[n].name);
             }
@@ -296,14 +240,8 @@ static void every_operation_has_a_row(void **state) {
     }
 }
 
-static int setup(void **state) {
-    (void)state;
-    level_count = bind_levels(levels, table);
-    return level_count ? 0 : -1;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_operation_has_a_row),
                                        cmocka_unit_test(every_row_agrees)};
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, bind_all_levels, NULL);
 }
