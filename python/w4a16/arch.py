@@ -49,6 +49,7 @@ class _Problem(ctypes.Structure):
         ("N", ctypes.c_int64),
         ("K", ctypes.c_int64),
         ("group_size", ctypes.c_int64),
+        ("places", ctypes.c_int64),
         ("act", ctypes.c_int),
         ("scale_type", ctypes.c_int),
         ("symmetric", ctypes.c_int),

@@ -15,6 +15,7 @@ import functools
 import importlib
 import logging
 from types import ModuleType
+from typing import NamedTuple
 
 import torch
 
@@ -26,6 +27,8 @@ logger = logging.getLogger("vllm.w4a16")
 LAYOUTS = ("vllm.model_executor.kernels.linear", "vllm.model_executor.layers.quantization.kernels.mixed_precision")
 
 _C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
+# The size of the groups that order() makes of uneven ones: a multiple that every kernel takes.
+_PLACES = 32
 # What has to be added to a stored zero point: GPTQ's biased type stores one less than it means.
 _ZERO_OFFSET = {"uint4b8": 1, "uint4": 0}
 
@@ -82,10 +85,10 @@ def refusal(
         return f"activations are {act}; accepted are torch.float16 and torch.bfloat16"
     if group_size == -1:
         group_size = K
+    if act_order and K != full_K:
+        group_size = _PLACES  # its groups are spread over all partitions: see order()
     if group_size < 1 or (group_size < K and K % group_size):
         return f"group_size is {group_size}; accepted are -1 and divisors of this partition's K = {K}"
-    if act_order and K != full_K:
-        return f"act-order on a partition of K ({K} of {full_K}): its groups are spread over all partitions"
     taken, why = arch.supports(target, K, N, group_size, _C_TYPES[act], _C_TYPES[act], not zeros, act_order)
     return None if taken else why
 
@@ -121,19 +124,40 @@ def canonical_zeros(param: torch.Tensor, N: int, offset: int) -> torch.Tensor:
     return ((zeros if output_dim == 1 else zeros.t())[:, :N] + offset).contiguous()
 
 
-def permutation(g_idx: torch.Tensor, group_size: int) -> torch.Tensor:
-    """The original k at each place of the order in which groups are contiguous; empty if that is k itself."""
+class Canonical(NamedTuple):
+    """A canonical layer: none of zeros means 8 everywhere, none of perm the identity."""
+
+    q: torch.Tensor
+    scales: torch.Tensor
+    zeros: torch.Tensor | None
+    perm: torch.Tensor | None
+    group_size: int
+
+
+def ordered(layer: Canonical, g_idx: torch.Tensor) -> Canonical:
+    """The layer with the act-order that g_idx, the group of each input, describes.
+
+    Where the groups are not all of group_size, as in a part of K, they get places in blocks of _PLACES, of which each
+    group's last is filled up with empty ones (-1), and a scale per block.
+    """
     groups = g_idx.data.to(torch.int64)
-    expected = torch.arange(groups.numel(), device=groups.device) // group_size
+    K = groups.numel()
+    expected = torch.arange(K, device=groups.device) // layer.group_size
     if torch.equal(groups, expected):
-        return groups.new_empty(0, dtype=torch.int32)
+        return layer
     order = torch.argsort(groups, stable=True)
-    if not torch.equal(groups[order], expected):
-        raise ValueError(
-            f"w4a16: g_idx does not put exactly {group_size} of the {groups.numel()} inputs into each group; "
-            "set VLLM_DISABLED_KERNELS=W4A16LinearKernel to load this checkpoint with another kernel"
-        )
-    return order.to(torch.int32)
+    if torch.equal(groups[order], expected):
+        return layer._replace(perm=order.to(torch.int32))
+    members = torch.bincount(groups, minlength=layer.scales.shape[0])
+    blocks = (members + _PLACES - 1) // _PLACES
+    first_place = (blocks.cumsum(0) - blocks) * _PLACES
+    first_member = members.cumsum(0) - members
+    place = first_place[groups[order]] + torch.arange(K, device=groups.device) - first_member[groups[order]]
+    perm = torch.full((int(blocks.sum()) * _PLACES,), -1, dtype=torch.int32, device=groups.device)
+    perm[place] = order.to(torch.int32)
+    rows = torch.repeat_interleave(blocks)
+    zeros = None if layer.zeros is None else layer.zeros[rows]
+    return layer._replace(scales=layer.scales[rows], zeros=zeros, perm=perm, group_size=_PLACES)
 
 
 class W4A16LinearKernel(layout.MPLinearKernel):
@@ -170,13 +194,14 @@ class W4A16LinearKernel(layout.MPLinearKernel):
         c = self.config
         K, N = c.partition_weight_shape
         group_size = K if c.group_size == -1 else c.group_size
-        zeros = perm = None
+        zeros = None
         if c.zero_points:
             zeros = canonical_zeros(getattr(layer, self.w_zp_name), N, _ZERO_OFFSET[str(c.weight_type)])
-        if getattr(c, "has_g_idx", False):
-            perm = permutation(getattr(layer, self.w_gidx_name), group_size)
         scales = canonical_scales(getattr(layer, self.w_s_name))
-        replace(layer, self.w_q_name, pack(canonical_q(weights), scales, zeros, perm, group_size))
+        canonical = Canonical(canonical_q(weights), scales, zeros, None, group_size)
+        if getattr(c, "has_g_idx", False):
+            canonical = ordered(canonical, getattr(layer, self.w_gidx_name))
+        replace(layer, self.w_q_name, pack(canonical))
         # The packed tensor holds all of them; symmetric GPTQ has zeros that say nothing.
         for name in (self.w_s_name, self.w_zp_name, getattr(self, "w_gidx_name", None)):
             if name and getattr(layer, name, None) is not None:
@@ -188,15 +213,10 @@ class W4A16LinearKernel(layout.MPLinearKernel):
         return linear(x, getattr(layer, self.w_q_name), bias)
 
 
-def pack(
-    q: torch.Tensor, scales: torch.Tensor, zeros: torch.Tensor | None, perm: torch.Tensor | None, group_size: int
-) -> torch.Tensor:
-    """The packed tensor of a canonical layer; none of zeros means 8 everywhere, none of perm the identity."""
-    if zeros is None:
-        zeros = q.new_empty(0, dtype=torch.uint8)
-    if perm is None:
-        perm = q.new_empty(0, dtype=torch.int32)
-    return torch.ops.w4a16.pack(q, scales, zeros, perm, group_size)
+def pack(layer: Canonical) -> torch.Tensor:
+    zeros = layer.q.new_empty(0, dtype=torch.uint8) if layer.zeros is None else layer.zeros
+    perm = layer.q.new_empty(0, dtype=torch.int32) if layer.perm is None else layer.perm
+    return torch.ops.w4a16.pack(layer.q, layer.scales, zeros, perm, layer.group_size)
 
 
 def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:

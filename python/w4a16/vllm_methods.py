@@ -24,17 +24,10 @@ from w4a16 import vllm_kernel
 _AWQ_COLUMNS = (0, 2, 4, 6, 1, 3, 5, 7)
 
 
-class Canonical(NamedTuple):
-    q: torch.Tensor
-    scales: torch.Tensor
-    zeros: torch.Tensor | None
-    perm: torch.Tensor | None
-
-
 class Method(NamedTuple):
     module: str  # below vllm.model_executor.layers.quantization
     name: str
-    canonical: Callable[[torch.nn.Module, object, int], Canonical]  # of the layer, its configuration, its group size
+    canonical: Callable[[torch.nn.Module, object, int], vllm_kernel.Canonical]  # of the layer, its configuration, its group size
 
 
 def awq_q(words: torch.Tensor) -> torch.Tensor:
@@ -57,19 +50,27 @@ def awq_zeros(words: torch.Tensor) -> torch.Tensor:
     return zeros
 
 
-def _awq(layer: torch.nn.Module, config, group_size: int) -> Canonical:
-    return Canonical(awq_q(layer.qweight.data), layer.scales.data.contiguous(), awq_zeros(layer.qzeros.data), None)
+def _awq(layer: torch.nn.Module, config, group_size: int) -> vllm_kernel.Canonical:
+    return vllm_kernel.Canonical(
+        awq_q(layer.qweight.data),
+        layer.scales.data.contiguous(),
+        awq_zeros(layer.qzeros.data),
+        None,
+        group_size,
+    )
 
 
-def _gptq(layer: torch.nn.Module, config, group_size: int) -> Canonical:
+def _gptq(layer: torch.nn.Module, config, group_size: int) -> vllm_kernel.Canonical:
     stored_less = 0 if getattr(config, "checkpoint_format", "") == "gptq_v2" else 1
     zeros = vllm_kernel.canonical_zeros(layer.qzeros, layer.scales.shape[1], stored_less)
-    return Canonical(
+    canonical = vllm_kernel.Canonical(
         vllm_kernel.canonical_q(layer.qweight),
         vllm_kernel.canonical_scales(layer.scales),
         None if (zeros == 8).all() else zeros,  # the configuration does not say whether it is symmetric
-        vllm_kernel.permutation(layer.g_idx, group_size) if config.desc_act else None,
+        None,
+        group_size,
     )
+    return vllm_kernel.ordered(canonical, layer.g_idx) if config.desc_act else canonical
 
 
 METHODS = (
@@ -123,7 +124,7 @@ def route(method: type, canonical: Callable) -> None:
             group_size = self.quant_config.group_size
             if group_size == -1:
                 group_size = K
-            packed = vllm_kernel.pack(*canonical(layer, self.quant_config, group_size), group_size)
+            packed = vllm_kernel.pack(canonical(layer, self.quant_config, group_size))
             vllm_kernel.replace(layer, "qweight", packed)
             for name in ("scales", "qzeros", "g_idx"):
                 if getattr(layer, name, None) is not None:

@@ -30,6 +30,7 @@ class _Layer(ctypes.Structure):
         ("scale", ctypes.c_void_p),
         ("zero", ctypes.c_void_p),
         ("perm", ctypes.c_void_p),
+        ("places", ctypes.c_int64),
         ("bias_type", ctypes.c_int),
         ("bias", ctypes.c_void_p),
     ]
@@ -78,9 +79,9 @@ def pack(
 ) -> torch.Tensor:
     assert q.dtype == torch.int32 and zeros.dtype == torch.uint8 and perm.dtype == torch.int32
     assert all(t.is_contiguous() for t in (q, scales, zeros, perm))
-    K = perm.numel() or q.shape[0] * 8
+    K = q.shape[0] * 8
     head = [K, q.shape[1], group_size, _DTYPES[scales.dtype], zeros.numel(), perm.numel(), 0, 0]
-    assert scales.shape == (-(-K // group_size), q.shape[1])
+    assert scales.shape == (-(-(perm.numel() or K) // group_size), q.shape[1])
     assert zeros.numel() == 0 or zeros.shape == scales.shape
     parts = [torch.tensor(head, dtype=torch.int64), q, scales, perm, zeros]
     return torch.cat([p.view(torch.uint8).flatten() for p in parts])
@@ -90,13 +91,14 @@ def pack(
 def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     K, N, group_size, scale_type, zeros, perm, _, _ = packed[: 8 * _HEADER].view(torch.int64).tolist()
     assert x.dim() == 2 and x.shape[1] == K and x.is_contiguous()
-    sizes = [8 * _HEADER, K // 8 * N * 4, -(-K // group_size) * N * 2, 4 * perm, zeros]
+    sizes = [8 * _HEADER, K // 8 * N * 4, -(-(perm or K) // group_size) * N * 2, 4 * perm, zeros]
     _, q, scale, order, zero = (p.clone() for p in packed.split(sizes))
     layer = _Layer()
     arch.library().w4a16_layer_init(ctypes.byref(layer))
     layer.N, layer.K, layer.group_size, layer.scale_type = N, K, group_size, scale_type
     layer.q, layer.scale = q.data_ptr(), scale.data_ptr()
     layer.zero, layer.perm = zero.data_ptr() if zeros else None, order.data_ptr() if perm else None
+    layer.places = perm if perm != K else 0
     if bias.numel():
         layer.bias_type, layer.bias = _DTYPES[bias.dtype], bias.data_ptr()
     device, weights, plan = _device(), ctypes.c_void_p(), ctypes.c_void_p()

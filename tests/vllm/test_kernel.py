@@ -57,14 +57,11 @@ REFUSED = [
     (dict(group_size=0), "group_size is 0"),
     (dict(group_size=96), "group_size is 96"),
     (dict(group_size=8), "group_size is 8; accepted are multiples of 16"),
-    (dict(full_weight_shape=(512, 64), K=256, group_size=-1, act_order=True), "act-order on a partition"),
 ]
 
 
 @pytest.mark.parametrize("changed, reason", REFUSED)
 def test_what_it_refuses_goes_to_the_next_kernel_with_a_reason(vllm, changed, reason):
-    if changed.get("act_order") and vllm.layout == "current":
-        pytest.skip("this layout has no act-order")
     c = config(vllm, **changed)
     taken, why = vllm.plugin.W4A16LinearKernel.can_implement(c)
     assert not taken and reason in why
@@ -190,13 +187,32 @@ def test_act_order_is_handled_at_load(vllm, dialect, shuffled):
     models.assert_close(kernel.apply_weights(module, x), x, layer)
 
 
-def test_uneven_groups_are_an_error_that_says_the_way_out(vllm):
+@pytest.mark.parametrize("dialect", [gptq, compressed_tensors])
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("rank", [0, 1])
+def test_act_order_over_partitions_of_k(vllm, dialect, symmetric, rank):
+    """A part of K has any number of members of every group, and all the scales."""
     if vllm.layout == "current":
         pytest.skip("this layout has no act-order")
-    layer = models.random_layer(256, 64, 64, torch.float16, True)
+    whole = models.random_layer(512, 64, 64, torch.float16, symmetric, act_order=True)
+    k = slice(256 * rank, 256 * (rank + 1))
+    layer = models.Layer(whole.q[k], whole.scales, whole.zeros, whole.g_idx[k], 64)
+    weights = UINT4B8 if symmetric else UINT4
+    c = config(vllm, weights=weights, zeros=not symmetric, full_weight_shape=(512, 64), act_order=True)
+    kernel, module, _ = walk(vllm, dialect, layer, c)
+    x = torch.randn(2, 256, generator=torch.Generator().manual_seed(1)).half()
+    models.assert_close(kernel.apply_weights(module, x), x, layer)
+
+
+def test_uneven_and_missing_groups(vllm):
+    if vllm.layout == "current":
+        pytest.skip("this layout has no act-order")
+    layer = models.random_layer(256, 64, 64, torch.float16, False, act_order=True)
+    layer.g_idx[layer.g_idx == 1] = 2
     layer.g_idx[0] = 3
-    with pytest.raises(ValueError, match="exactly 64 of the 256 inputs.*VLLM_DISABLED_KERNELS=W4A16LinearKernel"):
-        walk(vllm, gptq, layer, config(vllm, act_order=True))
+    kernel, module, _ = walk(vllm, gptq, layer, config(vllm, weights=UINT4, zeros=True, act_order=True))
+    x = torch.randn(2, 256).half()
+    models.assert_close(kernel.apply_weights(module, x), x, layer)
 
 
 @pytest.mark.parametrize("shape", [(256,), (7, 256), (2, 3, 256), (1, 2, 2, 256), (0, 256), (2, 0, 256)])
