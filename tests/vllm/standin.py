@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """torch.ops.w4a16.{pack,linear} for tests that have no built operators: the C library through ctypes.
 
-The packed tensor is a header and the canonical layer; each product packs it anew on the device that W4A16_DEVICE
+The packed tensor has N rows, so that shapes can be told without its values, and holds a header and the canonical
+layer; each product packs it anew on the device that W4A16_DEVICE
 names ("cpu", the default, or "sim"), so the numbers are the library's own, only slowly.
 """
 
@@ -84,15 +85,16 @@ def pack(
     assert scales.shape == (-(-(perm.numel() or K) // group_size), q.shape[1])
     assert zeros.numel() == 0 or zeros.shape == scales.shape
     parts = [torch.tensor(head, dtype=torch.int64), q, scales, perm, zeros]
-    return torch.cat([p.view(torch.uint8).flatten() for p in parts])
+    packed = torch.cat([p.view(torch.uint8).flatten() for p in parts])
+    return torch.nn.functional.pad(packed, (0, -packed.numel() % q.shape[1])).view(q.shape[1], -1)
 
 
 @torch.library.custom_op("w4a16::linear", mutates_args=())
 def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    K, N, group_size, scale_type, zeros, perm, _, _ = packed[: 8 * _HEADER].view(torch.int64).tolist()
+    K, N, group_size, scale_type, zeros, perm, _, _ = packed.view(-1)[: 8 * _HEADER].view(torch.int64).tolist()
     assert x.dim() == 2 and x.shape[1] == K and x.is_contiguous()
     sizes = [8 * _HEADER, K // 8 * N * 4, -(-(perm or K) // group_size) * N * 2, 4 * perm, zeros]
-    _, q, scale, order, zero = (p.clone() for p in packed.split(sizes))
+    _, q, scale, order, zero = (part.clone() for part in packed.view(-1)[: sum(sizes)].split(sizes))
     layer = _Layer()
     arch.library().w4a16_layer_init(ctypes.byref(layer))
     layer.N, layer.K, layer.group_size, layer.scale_type = N, K, group_size, scale_type
@@ -123,6 +125,11 @@ def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor) -> torch.T
             _call("w4a16_buffer_free", device, ctypes.c_uint64(address))
     arch.library().w4a16_weights_free(weights)
     return y
+
+
+@linear.register_fake
+def _(x, packed, bias):
+    return x.new_empty(x.shape[0], packed.shape[0])
 
 
 def prepare():

@@ -233,6 +233,22 @@ def test_activations_that_are_not_contiguous(vllm):
     models.assert_close(kernel.apply_weights(module, x), x, layer)
 
 
+def test_a_layer_compiles_into_one_graph(vllm):
+    layer = models.random_layer(256, 64, 64, torch.float16, False)
+    kernel, module, _ = walk(vllm, gptq, layer, config(vllm, weights=UINT4, zeros=True))
+    bias = torch.linspace(-1, 1, 64).half()
+    compiled = torch.compile(
+        lambda x: kernel.apply_weights(module, x) + kernel.apply_weights(module, x, bias),
+        fullgraph=True,
+        dynamic=True,
+        backend="eager",
+    )
+    for rows in (1, 5):
+        x = torch.randn(2, rows, 256).half()
+        expected = kernel.apply_weights(module, x) + kernel.apply_weights(module, x, bias)
+        assert torch.equal(compiled(x), expected)
+
+
 def test_processing_twice_is_processing_once(vllm):
     layer = models.random_layer(256, 64, 64, torch.float16, False)
     kernel, module, names = walk(vllm, gptq, layer, config(vllm, weights=UINT4, zeros=True))

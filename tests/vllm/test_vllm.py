@@ -216,6 +216,20 @@ def test_it_is_first_in_vllm_s_list_once():
     assert listed[0] is w4a16.vllm_kernel.W4A16LinearKernel and listed.count(listed[0]) == 1
 
 
+def test_vllm_finds_the_entry_point(tmp_path, monkeypatch):
+    from vllm import plugins
+
+    import w4a16.vllm_plugin
+
+    info = tmp_path / "w4a16-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: w4a16\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text("[vllm.general_plugins]\nw4a16 = w4a16.vllm_plugin:register\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = plugins.load_plugins_by_group("vllm.general_plugins")
+    assert found["w4a16"] is w4a16.vllm_plugin.register
+
+
 def test_vllm_s_environment_can_disable_it(monkeypatch):
     from vllm import envs
 
