@@ -75,7 +75,7 @@ static const struct header_case {
     /* Sound files without a layer: what the container accepts, seen by the sentence that comes later. */
     {" \n{\"s\":" T("F32", "", 0, 4) ",\"e\":" T("F64", "0,7", 4, 4) ",\"u\":" T("F8_NEW", "5", 4, 7) "}  ", 7,
      W4A16_UNSUPPORTED,
-     FILE_NAME ": none of 3 tensors is a GPTQ layer; expected names that end in .qweight"},
+     FILE_NAME ": none of 3 tensors is a gptq layer; expected names that end in .qweight"},
 };
 /* clang-format on */
 
@@ -128,14 +128,16 @@ static void cut_anywhere(void **state) {
     }
     write_file(FILE_NAME, whole, sizeof whole);
     refused("m", W4A16_UNSUPPORTED,
-            FILE_NAME ": none of 2 tensors is a GPTQ layer; expected names that end in .qweight");
+            FILE_NAME ": none of 2 tensors is a gptq layer; expected names that end in .qweight");
 }
 
 static void not_a_file(void **state) {
     (void)state;
     refused("nowhere", W4A16_IO, "nowhere: cannot open: No such file or directory");
     unlink(FILE_NAME);
-    refused("m", W4A16_BAD_FILE, "m: has 0 .safetensors files; accepted is one (or name the file itself)");
+    refused("m", W4A16_BAD_FILE,
+            "m: has 0 .safetensors files; accepted is one, or model.safetensors.index.json that says "
+            "what is where (or name a file itself)");
     assert_int_equal(mkdir(FILE_NAME, 0700), 0);
     refused("m", W4A16_BAD_FILE, FILE_NAME ": is no regular file");
     assert_int_equal(rmdir(FILE_NAME), 0);
@@ -145,7 +147,8 @@ static void not_a_file(void **state) {
     write_text(FILE_NAME, "x");
     write_text("m/other.safetensors", "x");
     refused("m/", W4A16_UNSUPPORTED,
-            "m: has 2 .safetensors files; accepted is one (or name the file itself)");
+            "m: has 2 .safetensors files; accepted is one, or model.safetensors.index.json that says "
+            "what is where (or name a file itself)");
     unlink("m/other.safetensors");
 }
 

@@ -125,6 +125,12 @@ static const struct value_case {
      "tensor l.g_idx: group 0 has 31 members (the last is k = 62); expected 32"},
 };
 
+#define CT "m/config.json: quantization_config: "
+#define CT_CONFIG(rest) "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\"" rest "}}"
+#define IN_MODEL(part) "\"l." part "\":\"model.safetensors\""
+#define SOUND_MAP                                                                                                      \
+    IN_MODEL("qweight") "," IN_MODEL("qzeros") "," IN_MODEL("scales") "," IN_MODEL("g_idx") "," IN_MODEL("bias")
+
 static const struct config_case {
     const char *file, *text;
     w4a16_status status;
@@ -140,47 +146,91 @@ static const struct config_case {
     {"m/quantize_config.json", "{\"bits\":\"4\",\"group_size\":32}", W4A16_BAD_FILE,
      "m/quantize_config.json: bits is no integer; expected an integer"},
     {"m/quantize_config.json", "{\"bits\":8,\"group_size\":32}", W4A16_UNSUPPORTED,
-     "m/quantize_config.json: bits is 8, which is not supported yet; accepted is 4"},
+     "m/quantize_config.json: bits is 8, which is not supported; accepted is 4"},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":0}", W4A16_BAD_FILE,
      "m/quantize_config.json: group_size is 0; accepted are -1 (one group) and sizes >= 1"},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":-9223372036854775808}", W4A16_BAD_FILE,
      "m/quantize_config.json: group_size is -9223372036854775808; accepted are -1 (one group) and sizes >= 1"},
     {"m/quantize_config.json", "{\"bits\":4}", W4A16_BAD_FILE,
      "m/quantize_config.json: group_size is missing; expected an integer"},
-    {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"quant_method\":\"awq\"}", W4A16_UNSUPPORTED,
-     "m/quantize_config.json: quant_method is \"awq\", which is not supported yet; accepted is \"gptq\""},
+    {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"quant_method\":\"bitsandbytes\"}", W4A16_UNSUPPORTED,
+     "m/quantize_config.json: quant_method is \"bitsandbytes\", which is not supported; accepted are \"gptq\", \"awq\" "
+     "and \"compressed-tensors\""},
+    {"m/config.json", "{\"quantization_config\":{\"quant_method\":\"awq\",\"version\":\"gemv\",\"bits\":4}}",
+     W4A16_UNSUPPORTED,
+     "m/config.json: quantization_config: version is \"gemv\", which is not supported; accepted is \"gemm\""},
+    {"m/config.json", "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4,\"w_bit\":8,\"group_size\":64}}",
+     W4A16_BAD_FILE, "m/config.json: quantization_config: bits and its alias w_bit differ"},
+    {"m/config.json", "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4}}", W4A16_BAD_FILE,
+     "m/config.json: quantization_config: group_size is missing; expected an integer"},
     {"m/quantize_config.json", "{\"quant_method\":\"gptq\",\"method\":\"awq\"}", W4A16_BAD_FILE,
      "m/quantize_config.json: quant_method and its alias method differ"},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"format\":\"gptq_p\"}", W4A16_UNSUPPORTED,
-     "m/quantize_config.json: checkpoint_format is \"gptq_p\", which is not supported yet; accepted are \"gptq\" and "
+     "m/quantize_config.json: checkpoint_format is \"gptq_p\", which is not supported; accepted are \"gptq\" and "
      "\"gptq_v2\""},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"checkpoint_format\":2}", W4A16_BAD_FILE,
      "m/quantize_config.json: checkpoint_format is no string"},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"pack_dtype\":\"int16\"}", W4A16_UNSUPPORTED,
-     "m/quantize_config.json: pack_dtype is \"int16\", which is not supported yet; accepted is \"int32\""},
+     "m/quantize_config.json: pack_dtype is \"int16\", which is not supported; accepted is \"int32\""},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"is_marlin_format\":true}", W4A16_UNSUPPORTED,
-     "m/quantize_config.json: is_marlin_format is true; weights in Marlin's order are not supported yet"},
+     "m/quantize_config.json: is_marlin_format is true; weights in Marlin's order are not supported"},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"dynamic\":{\"-:x\":{}}}", W4A16_UNSUPPORTED,
-     "m/quantize_config.json: dynamic has 1 rules; settings per module are not supported yet"},
-    {"m/config.json", "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\"}}", W4A16_UNSUPPORTED,
-     "m/config.json: quantization_config: quant_method is \"compressed-tensors\", which is not supported yet; "
-     "accepted is \"gptq\""},
+     "m/quantize_config.json: dynamic has 1 rules; settings per module are not supported"},
+    {"m/config.json", CT_CONFIG(""), W4A16_BAD_FILE, CT "config_groups is missing or empty"},
+    {"m/config.json", CT_CONFIG(",\"format\":\"float-quantized\""), W4A16_UNSUPPORTED,
+     CT "format is \"float-quantized\", which is not supported; accepted are \"pack-quantized\" and "
+        "\"mixed-precision\""},
+    {"m/config.json", CT_CONFIG(",\"sparsity_config\":{\"format\":\"sparse-24-bitmask\"}"), W4A16_UNSUPPORTED,
+     CT "sparsity_config.format is \"sparse-24-bitmask\"; accepted is \"dense\""},
+    {"m/config.json", CT_CONFIG(",\"config_groups\":{\"a\":{\"targets\":[\"Linear\"]}}"), W4A16_BAD_FILE,
+     CT "config_groups.a: weights is missing; expected an object"},
+    {"m/config.json", CT_CONFIG(",\"config_groups\":{\"a\":{\"weights\":{}}}"), W4A16_BAD_FILE,
+     CT "config_groups.a: targets is no list of names"},
+    {"m/config.json", CT_CONFIG(",\"config_groups\":{\"a\":{\"weights\":{},\"targets\":[7]}}"), W4A16_BAD_FILE,
+     CT "config_groups.a: targets has something else than names"},
+    {"m/config.json", CT_CONFIG(",\"config_groups\":{\"a\":{\"weights\":{},\"targets\":[\"re:(a{9}){9}\"]}}"),
+     W4A16_UNSUPPORTED,
+     CT "config_groups.a: targets: \"re:(a{9}){9}\" is no regular expression that is understood; accepted are up to "
+        "256 characters without {} and of escapes \\d, \\w and \\."},
+    {"m/config.json",
+     CT_CONFIG(",\"config_groups\":{\"a\":{\"weights\":{\"num_bits\":4,\"strategy\":\"tensor\"},\"targets\":[\"b\"]}}"),
+     W4A16_UNSUPPORTED,
+     CT "config_groups.a: strategy is \"tensor\", which is not supported; accepted are \"group\" and \"channel\""},
+    {"m/config.json",
+     CT_CONFIG(",\"config_groups\":{\"a\":{\"weights\":{\"num_bits\":4,\"strategy\":\"group\"},\"targets\":[\"b\"]}}"),
+     W4A16_BAD_FILE, CT "config_groups.a: group_size is missing; expected an integer"},
     {"m/config.json", "{\"quantization_config\":7}", W4A16_BAD_FILE,
      "m/config.json: quantization_config: is no JSON object"},
     {"m/config.json", "{\"quantization_config\":{\"bits\":4,\"group_size\":64}}", W4A16_BAD_FILE,
      "m: group_size is 64 in config.json and 32 in quantize_config.json; expected the same"},
     {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"../a.safetensors\"}}", W4A16_BAD_FILE,
-     "m/model.safetensors.index.json: weight_map: tensor a: file is \"../a.safetensors\", which leads out of the "
-     "directory; accepted are plain file names"},
+     "m/model.safetensors.index.json: weight_map: tensor a: file is \"../a.safetensors\"; accepted are plain names of "
+     ".safetensors files in the same directory"},
     {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"..\"}}", W4A16_BAD_FILE,
-     "m/model.safetensors.index.json: weight_map: tensor a: file is \"..\", which leads out of the directory; "
-     "accepted are plain file names"},
+     "m/model.safetensors.index.json: weight_map: tensor a: file is \"..\"; accepted are plain names of "
+     ".safetensors files in the same directory"},
     {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"/etc/a\"}}", W4A16_BAD_FILE,
-     "m/model.safetensors.index.json: weight_map: tensor a: file is \"/etc/a\", which leads out of the directory; "
-     "accepted are plain file names"},
-    {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"a.safetensors\"}}", W4A16_UNSUPPORTED,
-     "m/model.safetensors.index.json: checkpoints of several files are not supported yet; accepted is one "
-     ".safetensors file"},
+     "m/model.safetensors.index.json: weight_map: tensor a: file is \"/etc/a\"; accepted are plain names of "
+     ".safetensors files in the same directory"},
+    {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"a.bin\"}}", W4A16_BAD_FILE,
+     "m/model.safetensors.index.json: weight_map: tensor a: file is \"a.bin\"; accepted are plain names of "
+     ".safetensors files in the same directory"},
+    {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":\".safetensors\"}}", W4A16_BAD_FILE,
+     "m/model.safetensors.index.json: weight_map: tensor a: file is \".safetensors\"; accepted are plain names of "
+     ".safetensors files in the same directory"},
+    {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":3}}", W4A16_BAD_FILE,
+     "m/model.safetensors.index.json: weight_map: tensor a: file is \"(no string)\"; accepted are plain names of "
+     ".safetensors files in the same directory"},
+    {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"a.safetensors\"}}", W4A16_IO,
+     "m/a.safetensors: cannot open: No such file or directory"},
+    {"m/model.safetensors.index.json", "{\"weight_map\":{}}", W4A16_BAD_FILE,
+     "m/model.safetensors.index.json: weight_map is no object, or empty; expected {\"tensor\": \"file\", ...}"},
+    {"m/model.safetensors.index.json", "{}", W4A16_BAD_FILE,
+     "m/model.safetensors.index.json: weight_map is missing; expected {\"tensor\": \"file\", ...}"},
+    {"m/model.safetensors.index.json", "{\"weight_map\":{\"l.qweight\":\"model.safetensors\"}}", W4A16_BAD_FILE,
+     "m/model.safetensors.index.json: weight_map does not name tensor l.qzeros, which is in model.safetensors"},
+    {"m/model.safetensors.index.json", "{\"weight_map\":{" SOUND_MAP ",\"l.more\":\"model.safetensors\"}}",
+     W4A16_BAD_FILE, "m/model.safetensors.index.json: weight_map: tensor l.more is not in model.safetensors"},
     {"m/model.safetensors.index.json", "{", W4A16_BAD_FILE,
      "m/model.safetensors.index.json: no valid JSON: string or '}' expected near end of file (line 1)"},
 };
@@ -271,7 +321,7 @@ static void wrong_group(void **state) {
     write_layer(sound, data);
     write_text("m/quantize_config.json", "{\"bits\":4,\"group_size\":-1}");
     expect("tensor l.qzeros: shape is [2, 1]; expected [1, 1] for K = 64, N = 8 (from qweight) and "
-           "group_size -1 "
+           "group_size 64 "
            "(from the configuration)");
     write_text("m/quantize_config.json", CONFIG);
 }

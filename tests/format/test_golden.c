@@ -58,6 +58,13 @@ static void check_layer(FILE *expected, const w4a16_layer *l) {
     for (int64_t n = 0; n < l->N; n++) assert_true(bias_at(l, n) == next_number(expected));
 }
 
+static const char *format_of(const char *name) {
+    return strncmp(name, "v1", 2) == 0    ? "gptq"
+           : strncmp(name, "v2", 2) == 0  ? "gptq_v2"
+           : strncmp(name, "awq", 3) == 0 ? "awq"
+                                          : "compressed-tensors";
+}
+
 static void reads(void **state) {
     const char *name = *state;
     char path[512], layer_name[128];
@@ -75,7 +82,7 @@ static void reads(void **state) {
         assert_true(index >= 0);
         const w4a16_layer_info *info = w4a16_checkpoint_layer(checkpoint, (size_t)index);
         assert_null(info->problem);
-        assert_string_equal(info->format, strncmp(name, "v2", 2) == 0 ? "gptq_v2" : "gptq");
+        assert_string_equal(info->format, format_of(name));
         assert_int_equal(info->symmetric, strstr(name, "asym") == NULL);
         assert_int_equal(info->act_order, strstr(name, "actorder") != NULL);
         w4a16_layer *layer = NULL;
@@ -100,10 +107,14 @@ static void reads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        DIALECT("v1_sym_g32"),        DIALECT("v1_asym_g32_bias"),
-        DIALECT("v2_sym_g64_bf16"),   DIALECT("v2_asym_g32_actorder"),
-        DIALECT("v1_sym_one_group"),  DIALECT("v1_asym_g64_actorder_bias"),
-        DIALECT("v1_sym_two_layers"), DIALECT("v2_asym_short_last_group"),
+        DIALECT("v1_sym_g32"),           DIALECT("v1_asym_g32_bias"),
+        DIALECT("v2_sym_g64_bf16"),      DIALECT("v2_asym_g32_actorder"),
+        DIALECT("v1_sym_one_group"),     DIALECT("v1_asym_g64_actorder_bias"),
+        DIALECT("v1_sym_two_layers"),    DIALECT("v2_asym_short_last_group"),
+        DIALECT("v1_asym_three_shards"), DIALECT("awq_asym_g32"),
+        DIALECT("awq_asym_g64_bias"),    DIALECT("awq_asym_two_shards_bf16"),
+        DIALECT("ct_sym_g32"),           DIALECT("ct_asym_g32_bias"),
+        DIALECT("ct_sym_channel"),       DIALECT("ct_asym_g32_actorder"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,27 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The GPTQ configuration, as a file of its own and as a section of config.json. */
+/* Quantisation configurations of every format, as a file of their own and as a section of config.json. */
 #include <string.h>
 
-#include "format/gptq.h"
+#include "format/format.h"
 #include "fuzz.h"
 
-static void parse(const uint8_t *data, size_t size, const char *section) {
-    struct gptq_config config = {0};
+static void parse(const uint8_t *data, size_t size, const char *section, const struct format *implied) {
+    struct quant_config config = {0};
     int found;
     w4a16_error error;
     w4a16_status status =
-        gptq_config_parse("fuzz", (const char *)data, size, section, &config, &found, &error);
+        quant_config_parse("fuzz", (const char *)data, size, section, implied, &config, &found, &error);
     if (status != W4A16_OK) {
         CHECK(strncmp(error.message, "fuzz: ", 6) == 0);
     } else if (found) {
-        CHECK(config.bits == 4 && (config.version == 1 || config.version == 2));
-        CHECK(config.group_size == -1 || config.group_size >= 1);
+        CHECK(config.format);
+        CHECK(config.scheme_count || config.group_size == -1 || config.group_size >= 1);
+        for (size_t i = 0; i < config.scheme_count; i++) {
+            const struct layer_scheme *s = &config.schemes[i];
+            CHECK(s->target_count && (s->problem || s->group_size == -1 || s->group_size >= 1));
+        }
     }
+    quant_config_free(&config);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    parse(data, size, NULL);
-    parse(data, size, "quantization_config");
+    for (size_t i = 0; i < format_count(); i++) parse(data, size, NULL, format_at(i));
+    parse(data, size, "quantization_config", NULL);
     return 0;
 }

@@ -55,6 +55,19 @@ seed("checkpoint", "v2_order", checkpoint(2, 32, layer(64, 8, 32, "BF16", g_idx=
 seed("checkpoint", "v1_bias", checkpoint(1, 64, layer(64, 8, 64, "F16", g_idx=[0] * 64, bias="F32")))
 seed("checkpoint", "v2_one_group", checkpoint(2, 0, layer(64, 8, 64, "F16", bias="F16")))
 
+K, N, G = 64, 8, 2
+awq = [("l.qweight", "I32", [K, N // 8], bytes(range(256)) * (K * N // 512)),
+       ("l.qzeros", "I32", [G, N // 8], b"\x88\x79" * (G * N // 4)), ("l.scales", "F16", [G, N], b"\x00\x3c" * (G * N)),
+       ("l.bias", "F16", [N], bytes(2 * N))]
+seed("checkpoint", "awq", checkpoint(2, 32, awq))
+packed = [("l.weight_packed", "I32", [N, K // 8], bytes(range(256)) * (K * N // 512)),
+          ("l.weight_scale", "BF16", [N, G], b"\x80\x3f" * (G * N)),
+          ("l.weight_shape", "I64", [2], struct.pack("<qq", N, K))]
+zeros = [("l.weight_zero_point", "I32", [N // 8, G], b"\x88\x79" * (G * N // 4))]
+order = [("l.weight_g_idx", "I32", [K], struct.pack(f"<{K}i", *mixed))]
+seed("checkpoint", "ct_symmetric", checkpoint(5, 32, packed))
+seed("checkpoint", "ct_asymmetric", checkpoint(4, 32, packed + zeros + order))
+
 for name, tensors in {
         "layer": layer(64, 8, 32, "F16", g_idx=mixed, bias="BF16"),
         "scalar_and_empty": [("scalar", "F32", [], bytes(4)), ("empty", "F64", [3, 0, 2], b"")],
@@ -71,7 +84,11 @@ config = {"bits": 4, "group_size": 128, "desc_act": False, "sym": True, "quant_m
 seed("config", "file", json.dumps(config).encode())
 seed("config", "section", json.dumps({"quantization_config": {"bits": 4, "group_size": -1}}).encode())
 seed("config", "aliases", b'{"method":"gptq","format":"gptq","bits":4,"group_size":32,"dynamic":null}')
-seed("config", "others", b'{"quant_method":"awq","w_bit":4,"q_group_size":64}')
+seed("config", "awq", b'{"quant_method":"awq","w_bit":4,"q_group_size":64,"version":"GEMM","zero_point":true}')
+scheme = {"targets": ["re:.*q_proj$", "Linear"], "input_activations": None, "format": "pack-quantized",
+          "weights": {"num_bits": 4, "type": "int", "symmetric": True, "strategy": "group", "group_size": 32}}
+seed("config", "ct", json.dumps({"quantization_config": {
+    "quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"a": scheme}}}).encode())
 
 
 def npy(version, descr, shape, size):

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * compressed-tensors, format pack-quantized. Signed values, stored plus 8:
+ *
+ *     weight_packed     I32 [N, ceil(K/8)]   nibble i of word [n, r] is q[n, 8r+i]: the canonical words,
+ * transposed weight_scale      F16|BF16 [N, G] weight_zero_point I32 [ceil(N/8), G]   packed along N;
+ * asymmetric only weight_shape      I64 [2] = (N, K) weight_g_idx      I32 [K]              actorder "group"
+ * only bias              F16|BF16|F32 [N]; optional
+ *
+ * Both offsets of 8 cancel: w = scale * (stored value - stored zero), and a symmetric layer's zero is 8.
+ *
+ * config_groups say which layers have which scheme. A layer that is ignored has no weight_packed, so the list
+ * of ignored ones need not be read.
+ */
+#include <inttypes.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "format/format.h"
+#include "format/parts.h"
+
+enum { PACKED, SCALE, SHAPE, ZERO, G_IDX, BIAS, PARTS };
+_Static_assert(PARTS <= PARTS_MAX, "PARTS_MAX holds every format's tensors");
+
+static const struct part_rule rules[PARTS] = {
+    [PACKED] = {"weight_packed", 0, 2, {ST_I32}, "I32"},
+    [SCALE] = {"weight_scale", 0, 2, {ST_F16, ST_BF16}, "F16 and BF16"},
+    [SHAPE] = {"weight_shape", 0, 1, {ST_I64}, "I64"},
+    [ZERO] = {"weight_zero_point", 1, 2, {ST_I32}, "I32"},
+    [G_IDX] = {"weight_g_idx", 1, 1, {ST_I32}, "I32"},
+    [BIAS] = {"bias", 1, 1, {ST_F16, ST_BF16, ST_F32}, "F16, BF16 and F32"},
+};
+
+/* ---- the configuration -------------------------------------------------------------------------------- */
+
+/* Why layers of a scheme cannot be read: words of the answer, or an empty text. */
+static void find_problem(const json_t *group, const json_t *weights, char *problem, size_t bytes) {
+    const char *type = json_string_value(json_object_get(weights, "type"));
+    problem[0] = 0;
+    const json_t *bits = json_object_get(weights, "num_bits"),
+                 *inputs = json_object_get(group, "input_activations"),
+                 *format = json_object_get(group, "format");
+    if (!json_is_integer(bits) || json_integer_value(bits) != 4)
+        snprintf(problem, bytes, "num_bits is %lld; accepted is 4", (long long)json_integer_value(bits));
+    if (type && strcmp(type, "int") != 0)
+        snprintf(problem, bytes, "type is \"%.40s\"; accepted is \"int\"", type);
+    if (inputs && !json_is_null(inputs))
+        snprintf(problem, bytes, "input_activations are quantised; accepted is null");
+    if (json_is_string(format) && strcmp(json_string_value(format), "pack-quantized") != 0)
+        snprintf(problem, bytes, "format is \"%.40s\"; accepted is \"pack-quantized\"",
+                 json_string_value(format));
+}
+
+static w4a16_status read_strategy(const char *label, const json_t *weights, struct layer_scheme *scheme,
+                                  w4a16_error *error) {
+    static const char *const strategies[] = {"group", "channel", NULL};
+    int strategy;
+    TRY(config_word(label, weights, "strategy", NULL, strategies, &strategy, error));
+    scheme->symmetric = !json_is_false(json_object_get(weights, "symmetric"));
+    scheme->group_size = -1;
+    if (strategy == 1) return W4A16_OK;
+    TRY(config_integer(label, weights, "group_size", NULL, &scheme->group_size, error));
+    FAIL_IF(scheme->group_size != -1 && scheme->group_size < 1, error, W4A16_BAD_FILE,
+            "%s: group_size is %" PRId64 "; accepted are -1 (one group) and sizes >= 1", label,
+            scheme->group_size);
+    return W4A16_OK;
+}
+
+/*
+ * Python's regular expressions are not POSIX's, and both can be made to run for ever. What configurations use
+ * is translated; the rest is refused. pattern has room for TARGET_MAX * 12 characters.
+ */
+enum { TARGET_MAX = 256, PATTERN_MAX = TARGET_MAX * 12 };
+
+static int translate(const char *from, char *pattern) {
+    static const struct {
+        const char *python, *posix;
+    } pairs[] = {
+        {"\\d", "[0-9]"}, {"\\w", "[A-Za-z0-9_]"}, {"(?:", "("}, {"\\.", "\\."}, {"\\-", "-"}, {"\\_", "_"},
+        {"\\/", "/"},     {"\\\\", NULL},          {"(?", NULL}, {"{", NULL},    {"\\", NULL}};
+    enum { PAIRS = sizeof pairs / sizeof pairs[0] };
+    if (strlen(from) > TARGET_MAX) return 0;
+    while (*from) {
+        size_t i = 0;
+        while (i < PAIRS && strncmp(from, pairs[i].python, strlen(pairs[i].python)) != 0) i++;
+        if (i == PAIRS) {
+            *pattern++ = *from++;
+            continue;
+        }
+        if (!pairs[i].posix) return 0;
+        pattern += sprintf(pattern, "%s", pairs[i].posix);
+        from += strlen(pairs[i].python);
+    }
+    *pattern = 0;
+    return 1;
+}
+
+static w4a16_status check_target(const char *label, const char *target, w4a16_error *error) {
+    char pattern[PATTERN_MAX + 1];
+    regex_t regex;
+    if (strncmp(target, "re:", 3) != 0) return W4A16_OK;
+    int known = translate(target + 3, pattern) && regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) == 0;
+    FAIL_IF(!known, error, W4A16_UNSUPPORTED,
+            "%s: targets: \"%.80s\" is no regular expression that is understood; accepted are up to %d "
+            "characters "
+            "without {} and of escapes \\d, \\w and \\.",
+            label, target, TARGET_MAX);
+    regfree(&regex);
+    return W4A16_OK;
+}
+
+static w4a16_status read_targets(const char *label, const json_t *group, struct layer_scheme *scheme,
+                                 w4a16_error *error) {
+    const json_t *targets = json_object_get(group, "targets"), *value;
+    size_t index, count = json_array_size(targets);
+    FAIL_IF(!count, error, W4A16_BAD_FILE, "%s: targets is no list of names", label);
+    scheme->targets = calloc(count, sizeof *scheme->targets);
+    FAIL_IF(!scheme->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    json_array_foreach(targets, index, value) {
+        FAIL_IF(!json_is_string(value), error, W4A16_BAD_FILE, "%s: targets has something else than names",
+                label);
+        TRY(check_target(label, json_string_value(value), error));
+        char *target = strdup(json_string_value(value));
+        FAIL_IF(!target, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+        scheme->targets[scheme->target_count++] = target;
+    }
+    return W4A16_OK;
+}
+
+static w4a16_status read_scheme(const char *label, const char *name, const json_t *group,
+                                struct layer_scheme *scheme, w4a16_error *error) {
+    char full[512], problem[160];
+    snprintf(full, sizeof full, "%.300s: config_groups.%.100s", label, name);
+    const json_t *weights = json_object_get(group, "weights");
+    FAIL_IF(!json_is_object(weights), error, W4A16_BAD_FILE, "%s: weights is missing; expected an object",
+            full);
+    TRY(read_targets(full, group, scheme, error));
+    find_problem(group, weights, problem, sizeof problem);
+    if (!problem[0]) return read_strategy(full, weights, scheme, error);
+    FAIL_IF(asprintf(&scheme->problem, "%s: %s", full, problem) < 0, error, W4A16_OUT_OF_MEMORY,
+            "%s: out of memory", label);
+    return W4A16_OK;
+}
+
+static w4a16_status configure(const char *label, const json_t *json, struct quant_config *config,
+                              w4a16_error *error) {
+    static const char *const formats[] = {"pack-quantized", "mixed-precision", NULL};
+    int format;
+    TRY(config_word(label, json, "format", NULL, formats, &format, error));
+    const json_t *sparsity = json_object_get(json_object_get(json, "sparsity_config"), "format");
+    FAIL_IF(json_is_string(sparsity) && strcmp(json_string_value(sparsity), "dense") != 0, error,
+            W4A16_UNSUPPORTED, "%s: sparsity_config.format is \"%s\"; accepted is \"dense\"", label,
+            json_string_value(sparsity));
+    json_t *groups = json_object_get(json, "config_groups"), *group;
+    FAIL_IF(!json_is_object(groups) || !json_object_size(groups), error, W4A16_BAD_FILE,
+            "%s: config_groups is missing or empty", label);
+    config->schemes = calloc(json_object_size(groups), sizeof *config->schemes);
+    FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    const char *name;
+    json_object_foreach(groups, name, group)
+        TRY(read_scheme(label, name, group, &config->schemes[config->scheme_count++], error));
+    return W4A16_OK;
+}
+
+/* A regular expression matches from the beginning of the name on, as Python's re.match does. */
+static int matches(const char *target, const char *layer) {
+    if (strncmp(target, "re:", 3) != 0) return strcmp(target, "Linear") == 0 || strcmp(target, layer) == 0;
+    char pattern[PATTERN_MAX + 1];
+    regex_t regex;
+    regmatch_t match;
+    if (!translate(target + 3, pattern) || regcomp(&regex, pattern, REG_EXTENDED) != 0) return 0;
+    int found = regexec(&regex, layer, 1, &match, 0) == 0 && match.rm_so == 0;
+    regfree(&regex);
+    return found;
+}
+
+/* The scheme whose target fits best: by name, by expression, by class. */
+static const struct layer_scheme *scheme_of(const struct quant_config *config, const char *layer) {
+    const struct layer_scheme *best = NULL;
+    int rank = 0;
+    for (size_t i = 0; i < config->scheme_count; i++)
+        for (size_t t = 0; t < config->schemes[i].target_count; t++) {
+            const char *target = config->schemes[i].targets[t];
+            int own = strcmp(target, "Linear") == 0 ? 1 : strncmp(target, "re:", 3) == 0 ? 2 : 3;
+            if (own > rank && matches(target, layer)) rank = own, best = &config->schemes[i];
+        }
+    return best;
+}
+
+/* ---- a layer ------------------------------------------------------------------------------------------ */
+
+static w4a16_status check_shapes(struct source *s, const struct layer_scheme *scheme, w4a16_error *error) {
+    const struct st_tensor *t = s->parts[PACKED].tensor;
+    const char *path = safetensors_path(s->parts[PACKED].file);
+    int64_t shape[2] = {0, 0};
+    FAIL_IF(s->parts[SHAPE].tensor->shape[0] != 2, error, W4A16_BAD_FILE,
+            "%s: tensor %s: has %" PRId64 " elements; expected 2, N and K", path,
+            s->parts[SHAPE].tensor->name, s->parts[SHAPE].tensor->shape[0]);
+    TRY(source_read(s, SHAPE, shape, error));
+    FAIL_IF(shape[0] < 1 || shape[0] > FORMAT_DIM_MAX || shape[1] < 1 || shape[1] > FORMAT_DIM_MAX, error,
+            W4A16_BAD_FILE,
+            "%s: tensor %s: is [%" PRId64 ", %" PRId64 "]; accepted are N and K of 1..%" PRId64, path,
+            s->parts[SHAPE].tensor->name, shape[0], shape[1], FORMAT_DIM_MAX);
+    s->N = shape[0];
+    s->K = shape[1];
+    source_set_groups(s, scheme->group_size);
+    FAIL_IF(!s->parts[ZERO].tensor && !scheme->symmetric, error, W4A16_BAD_FILE,
+            "%s: tensor %s: its scheme is asymmetric; weight_zero_point is missing", path, t->name);
+    const int64_t shapes[PARTS][2] = {[PACKED] = {s->N, (s->K + 7) / 8},
+                                      [SCALE] = {s->N, s->groups},
+                                      [SHAPE] = {2},
+                                      [ZERO] = {(s->N + 7) / 8, s->groups},
+                                      [G_IDX] = {s->K},
+                                      [BIAS] = {s->N}};
+    for (int p = 0; p < PARTS; p++) TRY(source_check_shape(s, p, shapes[p], "weight_shape", error));
+    return W4A16_OK;
+}
+
+/* [N, G] to [G][N]; stored is scratch. */
+static w4a16_status read_scales(const struct source *s, uint16_t *stored, uint16_t *scale,
+                                w4a16_error *error) {
+    TRY(source_read(s, SCALE, stored, error));
+    TRY(source_check_scales(s, SCALE, stored, s->groups, error));
+    for (int64_t n = 0; n < s->N; n++)
+        for (int64_t g = 0; g < s->groups; g++) scale[g * s->N + n] = stored[n * s->groups + g];
+    return W4A16_OK;
+}
+
+static w4a16_status read_zeros(const struct source *s, uint32_t *words, uint8_t *zero, int *symmetric,
+                               w4a16_error *error) {
+    *symmetric = 1;
+    if (!s->parts[ZERO].tensor) return W4A16_OK;
+    TRY(source_read(s, ZERO, words, error));
+    for (int64_t n = 0; n < s->N; n++)
+        for (int64_t g = 0; g < s->groups; g++) {
+            unsigned stored = words[n / 8 * s->groups + g] >> 4 * (n % 8) & 15;
+            zero[g * s->N + n] = (uint8_t)stored;
+            *symmetric &= stored == 8;
+        }
+    return W4A16_OK;
+}
+
+/* Tiles, so that neither side of the transposition walks a column at a time. */
+static void transpose_words(const struct source *s, const uint32_t *words, uint32_t *q) {
+    enum { TILE = 16 };
+    int64_t rows = (s->K + 7) / 8;
+    for (int64_t n0 = 0; n0 < s->N; n0 += TILE)
+        for (int64_t r0 = 0; r0 < rows; r0 += TILE)
+            for (int64_t r = r0; r < rows && r < r0 + TILE; r++)
+                for (int64_t n = n0; n < s->N && n < n0 + TILE; n++) q[r * s->N + n] = words[n * rows + r];
+}
+
+static w4a16_status fill(const struct source *s, w4a16_layer_info *info, const struct building *b,
+                         uint32_t *words, w4a16_error *error) {
+    TRY(read_scales(s, (uint16_t *)words, b->scale, error));
+    TRY(read_zeros(s, words, b->zero, &info->symmetric, error));
+    if (s->parts[G_IDX].tensor) {
+        TRY(source_read(s, G_IDX, words, error));
+        TRY(source_order(s, G_IDX, (const int32_t *)words, b->perm, &info->act_order, error));
+    }
+    if (s->parts[BIAS].tensor) TRY(source_read(s, BIAS, b->bias, error));
+    if (!b->q) return W4A16_OK;
+    TRY(source_read(s, PACKED, words, error));
+    transpose_words(s, words, b->q);
+    return W4A16_OK;
+}
+
+static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static w4a16_status read_layer(const struct store *store, const struct quant_config *config, const char *name,
+                               w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
+    struct source s = {.store = store};
+    struct building b;
+    info->format = "compressed-tensors";
+    const struct layer_scheme *scheme = scheme_of(config, name);
+    FAIL_IF(!scheme, error, W4A16_BAD_FILE, "%s: layer %s: no entry of config_groups targets it",
+            store_path(store), name);
+    FAIL_IF(scheme->problem, error, W4A16_UNSUPPORTED, "layer %s: %s", name, scheme->problem);
+    TRY(source_find(&s, name, rules, PARTS, error));
+    TRY(check_shapes(&s, scheme, error));
+    info->N = s.N, info->K = s.K, info->group_size = s.group_size;
+    info->scale_type = source_type(&s, SCALE);
+    info->has_bias = s.parts[BIAS].tensor != NULL;
+    TRY(building_begin(&s, out != NULL, &b, error));
+    int64_t words_needed = larger(larger(s.N * s.groups, s.K), out ? s.N * ((s.K + 7) / 8) : 0);
+    uint32_t *words = malloc((size_t)words_needed * sizeof *words);
+    w4a16_status status = words ? fill(&s, info, &b, words, error)
+                                : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", name);
+    free(words);
+    if (status == W4A16_OK && out)
+        *out = building_end(&s, &b, (struct building_uses){!info->symmetric, info->act_order, SCALE, BIAS});
+    else
+        free(b.layer);
+    return status;
+}
+
+const struct format compressed_tensors_format = {
+    .method = "compressed-tensors", .suffix = ".weight_packed", .configure = configure, .read = read_layer};

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * How a checkpoint says what it is: config.json:quantization_config, or an older file of the format's own.
+ * Where both are there, config.json counts and the other must not contradict it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "format/format.h"
+#include "format/text_file.h"
+
+static const struct format *const formats[] = {&gptq_format, &awq_format, &compressed_tensors_format};
+
+size_t format_count(void) { return sizeof formats / sizeof formats[0]; }
+const struct format *format_at(size_t index) { return formats[index]; }
+
+w4a16_status config_value(const char *label, const json_t *json, const char *key, const char *alias,
+                          const json_t **out, w4a16_error *error) {
+    const json_t *a = json_object_get(json, key), *b = alias ? json_object_get(json, alias) : NULL;
+    if (json_is_null(a)) a = NULL;
+    if (json_is_null(b)) b = NULL;
+    FAIL_IF(a && b && !json_equal(a, b), error, W4A16_BAD_FILE, "%s: %s and its alias %s differ", label, key,
+            alias);
+    *out = a ? a : b;
+    return W4A16_OK;
+}
+
+/* "a", "b" and "c" */
+static void list_words(const char *const *words, char *text, size_t bytes) {
+    size_t length = 0;
+    for (size_t i = 0; words[i] && length < bytes; i++)
+        length += (size_t)snprintf(text + length, bytes - length, "%s\"%s\"",
+                                   i == 0         ? ""
+                                   : words[i + 1] ? ", "
+                                                  : " and ",
+                                   words[i]);
+}
+
+w4a16_status config_word(const char *label, const json_t *json, const char *key, const char *alias,
+                         const char *const *accepted, int *choice, w4a16_error *error) {
+    const json_t *value = NULL;
+    TRY(config_value(label, json, key, alias, &value, error));
+    *choice = 0;
+    if (!value) return W4A16_OK;
+    const char *word = json_string_value(value);
+    FAIL_IF(!word, error, W4A16_BAD_FILE, "%s: %s is no string", label, key);
+    for (int i = 0; accepted[i]; i++)
+        if (strcasecmp(word, accepted[i]) == 0) {
+            *choice = i;
+            return W4A16_OK;
+        }
+    char words[128];
+    list_words(accepted, words, sizeof words);
+    return w4a16_fail(error, W4A16_UNSUPPORTED, "%s: %s is \"%s\", which is not supported; accepted %s %s",
+                      label, key, word, accepted[1] ? "are" : "is", words);
+}
+
+w4a16_status config_integer(const char *label, const json_t *json, const char *key, const char *alias,
+                            int64_t *value, w4a16_error *error) {
+    const json_t *found = NULL;
+    TRY(config_value(label, json, key, alias, &found, error));
+    FAIL_IF(!json_is_integer(found), error, W4A16_BAD_FILE, "%s: %s is %s; expected an integer", label, key,
+            found ? "no integer" : "missing");
+    *value = json_integer_value(found);
+    return W4A16_OK;
+}
+
+w4a16_status config_sizes(const char *label, const json_t *json, const char *bits_alias,
+                          const char *group_alias, int64_t *group_size, w4a16_error *error) {
+    int64_t bits = 0;
+    TRY(config_integer(label, json, "bits", bits_alias, &bits, error));
+    FAIL_IF(bits != 4, error, W4A16_UNSUPPORTED,
+            "%s: bits is %" PRId64 ", which is not supported; accepted is 4", label, bits);
+    TRY(config_integer(label, json, "group_size", group_alias, group_size, error));
+    FAIL_IF(*group_size != -1 && *group_size < 1, error, W4A16_BAD_FILE,
+            "%s: group_size is %" PRId64 "; accepted are -1 (one group) and sizes >= 1", label, *group_size);
+    return W4A16_OK;
+}
+
+static w4a16_status interpret(const char *label, const json_t *json, const struct format *implied,
+                              struct quant_config *config, w4a16_error *error) {
+    FAIL_IF(!json_is_object(json), error, W4A16_BAD_FILE, "%s: is no JSON object", label);
+    const char *methods[sizeof formats / sizeof formats[0] + 1] = {0};
+    int choice = 0;
+    const json_t *given = NULL;
+    for (size_t i = 0; i < format_count(); i++) methods[i] = formats[i]->method;
+    TRY(config_word(label, json, "quant_method", "method", methods, &choice, error));
+    TRY(config_value(label, json, "quant_method", "method", &given, error));
+    config->format = !given && implied ? implied : formats[choice];
+    return config->format->configure(label, json, config, error);
+}
+
+w4a16_status quant_config_parse(const char *label, const char *text, size_t bytes, const char *section,
+                                const struct format *implied, struct quant_config *config, int *found,
+                                w4a16_error *error) {
+    *found = 0;
+    json_error_t problem;
+    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &problem);
+    FAIL_IF(!root, error, W4A16_BAD_FILE, "%s: no valid JSON: %s (line %d)", label, problem.text,
+            problem.line);
+    const json_t *json = section ? json_object_get(root, section) : root;
+    w4a16_status status = W4A16_OK;
+    if (json && !json_is_null(json)) {
+        *found = 1;
+        status = interpret(label, json, implied, config, error);
+    }
+    json_decref(root);
+    return status;
+}
+
+static w4a16_status read_source(const char *directory, const char *file, const char *section,
+                                const struct format *implied, struct quant_config *config, int *found,
+                                w4a16_error *error) {
+    char *path = NULL, *label = NULL, *text = NULL;
+    size_t bytes;
+    w4a16_status status = W4A16_OK;
+    *found = 0;
+    *config = (struct quant_config){0};
+    if (asprintf(&path, "%s/%s", directory, file) < 0) path = NULL;
+    if (path && asprintf(&label, "%s%s%s", path, section ? ": " : "", section ? section : "") < 0)
+        label = NULL;
+    if (!path || !label)
+        status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", directory);
+    else
+        status = text_file_read(path, &text, &bytes, error);
+    if (status == W4A16_OK && text)
+        status = quant_config_parse(label, text, bytes, section, implied, config, found, error);
+    free(text);
+    free(label);
+    free(path);
+    return status;
+}
+
+/* The format's own file: it takes the place of what was not found, and must agree with what was. */
+static w4a16_status read_own_file(const char *directory, const struct format *format,
+                                  struct quant_config *config, int *found, w4a16_error *error) {
+    struct quant_config own;
+    int found_own;
+    w4a16_status status = read_source(directory, format->file, NULL, format, &own, &found_own, error);
+    if (status == W4A16_OK && found_own && *found && own.group_size != config->group_size)
+        status = w4a16_fail(error, W4A16_BAD_FILE,
+                            "%s: group_size is %" PRId64 " in config.json and %" PRId64
+                            " in %s; expected the same",
+                            directory, config->group_size, own.group_size, format->file);
+    if (status == W4A16_OK && found_own && !*found) {
+        *config = own;
+        *found = 1;
+        return status;
+    }
+    quant_config_free(&own);
+    return status;
+}
+
+w4a16_status quant_config_read(const char *directory, struct quant_config *config, w4a16_error *error) {
+    int found;
+    TRY(read_source(directory, "config.json", "quantization_config", NULL, config, &found, error));
+    for (size_t i = 0; i < format_count(); i++)
+        if (formats[i]->file) TRY(read_own_file(directory, formats[i], config, &found, error));
+    FAIL_IF(!found, error, W4A16_BAD_FILE,
+            "%s: says nowhere how it is quantised; expected quantize_config.json with {\"bits\": 4, "
+            "\"group_size\": 128} or the like, or config.json with quantization_config",
+            directory);
+    return W4A16_OK;
+}
+
+void quant_config_free(struct quant_config *config) {
+    for (size_t i = 0; i < config->scheme_count; i++) {
+        struct layer_scheme *s = &config->schemes[i];
+        for (size_t t = 0; t < s->target_count; t++) free(s->targets[t]);
+        free(s->targets);
+        free(s->problem);
+    }
+    free(config->schemes);
+    *config = (struct quant_config){0};
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* What readers of layers share: finding and checking a layer's tensors by a table, and the canonical layer's
+ * memory. */
+#ifndef W4A16_FORMAT_PARTS_H
+#define W4A16_FORMAT_PARTS_H
+
+#include "format/store.h"
+#include "w4a16/layer.h"
+
+#define PARTS_MAX 6
+#define FORMAT_DIM_MAX                                                                                       \
+    ((int64_t)1 << 24) /* as the canonical layer; keeps products of two far from overflow */
+
+struct part_rule {
+    const char *name; /* the tensor is "layer.name" */
+    int optional, dims;
+    enum st_dtype dtypes[3]; /* accepted; unused ones are ST_OTHER */
+    const char *dtype_names;
+};
+
+/* A layer's tensors and sizes. */
+struct source {
+    const struct store *store;
+    struct stored parts[PARTS_MAX]; /* tensor is null if optional and absent */
+    int64_t N, K, group_size, groups;
+};
+
+/* Finds the first `count` parts and checks presence, type and number of dimensions. */
+w4a16_status source_find(struct source *s, const char *layer, const struct part_rule *rules, int count,
+                         w4a16_error *error);
+
+/* The sizes are known: sets group_size and groups from what the configuration says (-1 or a size). */
+void source_set_groups(struct source *s, int64_t configured);
+
+/* Checks a part's shape if it is there; where: "qweight", the tensor that N and K are from. */
+w4a16_status source_check_shape(const struct source *s, int part, const int64_t *shape, const char *where,
+                                w4a16_error *error);
+
+/* Reads a part whole. */
+w4a16_status source_read(const struct source *s, int part, void *to, w4a16_error *error);
+
+w4a16_dtype source_type(const struct source *s, int part);
+
+/* Every scale of [count] must be finite; columns: of the tensor's rows. */
+w4a16_status source_check_scales(const struct source *s, int part, const uint16_t *scale, int64_t columns,
+                                 w4a16_error *error);
+
+/*
+ * The stable order of input features by group, from g_idx [K]. perm is [K]. *act_order: whether it is another
+ * one than that in which they come. Every group but the last must have group_size members.
+ */
+w4a16_status source_order(const struct source *s, int part, const int32_t *g_idx, int32_t *perm,
+                          int *act_order, w4a16_error *error);
+
+/* A canonical layer under construction: writable arrays in one block. */
+struct building {
+    w4a16_layer *layer;
+    uint32_t *q; /* null without weights */
+    int32_t *perm;
+    void *bias;
+    uint16_t *scale;
+    uint8_t *zero;
+};
+
+/* Free building.layer if something fails later. */
+w4a16_status building_begin(const struct source *s, int with_weights, struct building *b, w4a16_error *error);
+
+/* Which optional arrays the layer has; part numbers of scales and bias. */
+struct building_uses {
+    int zeros, perm, scales, bias;
+};
+w4a16_layer *building_end(const struct source *s, const struct building *b, struct building_uses uses);
+
+#endif
