@@ -192,7 +192,7 @@ SATURATING(DEFINE_SATURATING)
             r[l] = i->clamp && x >> 32 ? limit : (uint32_t)x;                                                \
         }                                                                                                    \
         write32(w, i, r);                                                                                    \
-        mask_write(w, &i->sdst, out & exec_mask(w));                                                         \
+        mask_write(w, &i->sdst, out & written_lanes(w, i));                                                  \
     }
 CARRYING(DEFINE_CARRYING)
 

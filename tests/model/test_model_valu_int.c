@@ -6,7 +6,7 @@
  * compared, so that a write too many shows as well as a wrong one.
  */
 #include "valu_int.h"
-#include "whole_wave.h"
+#include "valu_lanes.h"
 
 enum { ROUNDS = 100 }; /* per operation: 32 or 64 lanes each */
 
@@ -27,6 +27,34 @@ static bool takes_clamp(const struct op_info *info) {
 }
 
 /* ---- instructions ------------------------------------------------------------------------------------- */
+
+/* Not those that read or write 64 bits, 32-bit products and the integer dot products. */
+static bool takes_dpp(enum op op) {
+    const struct op_info *info = op_info(op);
+    if (op == OP_v_mul_lo_u32 || op == OP_v_mul_hi_u32 || op == OP_v_mul_hi_i32) return false;
+    for (unsigned n = 0; n < 3; n++)
+        if (type_dwords(info->src[n]) > 1) return false;
+    return format_of(op) == FMT_VOP3 && type_dwords(info->dst) == 1;
+}
+
+static void draw_dpp(struct inst *i) {
+    static const uint16_t kinds[] = {0x101, 0x111, 0x121, 0x150, 0x160};
+    uint64_t r = draw();
+    i->dpp = r & 1 ? DPP_8 : DPP_16;
+    i->fi = r >> 1 & 1;
+    i->row_mask = i->bank_mask = 15;
+    if (i->dpp == DPP_8) {
+        i->dpp8_select = r >> 8 & 0xffffff;
+        return;
+    }
+    unsigned kind = r >> 8 & 7, amount = (unsigned)(r >> 16) % 15;
+    i->dpp_ctrl = kind < 5    ? (uint16_t)(kinds[kind] + amount)
+                  : kind == 5 ? 0x140 | amount % 2
+                              : r >> 16 & 0xff;
+    i->bound_ctrl = r >> 2 & 1;
+    if (r >> 3 & 1) i->row_mask = r >> 32 & 15;
+    if (r >> 4 & 1) i->bank_mask = r >> 36 & 15;
+}
 
 static struct inst draw_instruction(enum op op) {
     const struct op_info *info = op_info(op);
@@ -51,6 +79,7 @@ static struct inst draw_instruction(enum op op) {
         if (s->type == TYPE_F32 || s->type == TYPE_F16)
             s->neg = r >> (28 + n) & 1, s->abs = r >> (32 + n) & 1;
     }
+    if (takes_dpp(op) && i.src[0].kind == OPND_VGPR && r >> 48 & 1) draw_dpp(&i);
     if (i.format == FMT_VOP3P) {
         i.op_sel = model_packed(op) != OP_COUNT ? r >> 36 & 7 : 0;
         i.op_sel_hi = model_packed(op) != OP_COUNT ? r >> 40 & 7 : 7;
@@ -62,11 +91,10 @@ static struct inst draw_instruction(enum op op) {
 /* ---- the model's lanes -------------------------------------------------------------------------------- */
 
 /* The operand's bits; 128 of them when it has as many. */
-static integer raw_source(const struct machine *m, const struct operand *s, unsigned half, unsigned l) {
+static integer raw_source(const struct machine *m, const struct operand *s, unsigned lane) {
     natural raw = 0;
     for (unsigned d = 0; d < s->dwords; d++)
-        raw |= (natural)(s->kind == OPND_SGPR ? m->w.s[s->reg + d] : m->v[half * VGPRS + s->reg + d][l])
-               << 32 * d;
+        raw |= (natural)(s->kind == OPND_SGPR ? m->w.s[s->reg + d] : get_lane(m, s->reg + d, lane)) << 32 * d;
     return (integer)raw;
 }
 
@@ -110,12 +138,15 @@ static bool model_instruction(const struct inst *i, const struct machine *from, 
                      .b_signed = i->neg_lo >> 1 & 1};
     struct operand s[3];
     integer raw[3] = {0};
+    unsigned source = x.number;
+    enum dpp_effect dpp = i->dpp ? model_dpp(i, wave_exec(from), x.number, &source) : DPP_FETCH;
+    if (dpp == DPP_NO_WRITE) return false;
     for (unsigned n = 0; n < i->src_count; n++) {
         s[n] = i->src[n];
         if (s[n].type == TYPE_MASK)
             x.bit = from->w.s[s[n].reg + half] >> l & 1;
-        else
-            raw[n] = raw_source(from, &s[n], half, l);
+        else if (n || dpp == DPP_FETCH)
+            raw[n] = raw_source(from, &s[n], n ? x.number : source);
     }
     if (one != OP_COUNT) {
         bool is_int = is_signed(op_info(one)->dst);
@@ -169,8 +200,10 @@ static void explain(const struct inst *i, const struct machine *from, const stru
                         reg % VGPRS, reg / VGPRS * 32 + l, got->v[reg][l], want->v[reg][l]);
             for (unsigned n = 0; n < i->src_count; n++)
                 print_error(" %s%08x%s", i->src[n].kind == OPND_SGPR ? "s" : "",
-                            (uint32_t)raw_source(from, &i->src[n], reg / VGPRS, l), i->src[n].hi ? ".h" : "");
-            print_error(" clamp %d op_sel %u/%u neg %u\n", i->clamp, i->op_sel, i->op_sel_hi, i->neg_lo);
+                            (uint32_t)raw_source(from, &i->src[n], reg / VGPRS * LANES + l),
+                            i->src[n].hi ? ".h" : "");
+            print_error(" clamp %d op_sel %u/%u neg %u dpp %u ctrl %x fi %d bc %d\n", i->clamp, i->op_sel,
+                        i->op_sel_hi, i->neg_lo, i->dpp, i->dpp_ctrl, i->fi, i->bound_ctrl);
             return;
         }
 }
