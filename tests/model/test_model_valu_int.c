@@ -15,7 +15,14 @@ enum { ROUNDS = 100 }; /* per operation: 32 or 64 lanes each */
 static bool is_signed(unsigned type) { return type == TYPE_I16 || type == TYPE_I32 || type == TYPE_I64; }
 static unsigned width_of(unsigned type) { return type_is_16(type) ? 16 : 32 * type_dwords(type); }
 
-/* Operations that take the clamp bit, by the assembler's table; of 16-bit shifts it changes nothing. */
+/* Operations that ignore the clamp bit, and those that heed it; of others it may not be set. */
+static bool ignores_clamp(const struct op_info *info) {
+    static const char *const prefixes[] = {"v_add3_", "v_add_lshl_", "v_align", "v_perm_", "v_and_", "v_or",
+                                           "v_xor_",  "v_xor3",      "v_not_",  "v_xnor_", "v_bf",   "v_cmp"};
+    for (unsigned n = 0; n < sizeof prefixes / sizeof *prefixes; n++)
+        if (starts_with(info->name, prefixes[n])) return true;
+    return false;
+}
 static bool takes_clamp(const struct op_info *info) {
     static const char *const prefixes[] = {"v_add_", "v_sub_",  "v_subrev_", "v_mul_i32_i24", "v_mul_u32_u24",
                                            "v_mad_", "v_sad_",  "v_msad_",   "v_qsad",        "v_mqsad_",
@@ -62,7 +69,7 @@ static struct inst draw_instruction(enum op op) {
     while (sources < 3 && info->src[sources] != TYPE_NONE) sources++;
     struct inst i = instruction(op, format_of(op), sources);
     uint64_t r = draw();
-    i.clamp = takes_clamp(info) && r & 1;
+    i.clamp = (takes_clamp(info) || ignores_clamp(info)) && r & 1;
     i.dst.type = info->dst;
     i.dst.dwords = (uint8_t)type_dwords(info->dst);
     i.dst.hi = type_is_16(info->dst) && r >> 1 & 1;
@@ -79,6 +86,9 @@ static struct inst draw_instruction(enum op op) {
         if (s->type == TYPE_F32 || s->type == TYPE_F16)
             s->neg = r >> (28 + n) & 1, s->abs = r >> (32 + n) & 1;
     }
+    const struct operand *same = &i.src[(r >> 50 & 3) % sources];
+    if (r >> 49 & 1 && same->dwords == i.dst.dwords) i.dst.reg = same->reg; /* in place */
+    if (r >> 52 & 1) i.src[1].reg = i.src[0].reg;
     if (takes_dpp(op) && i.src[0].kind == OPND_VGPR && r >> 48 & 1) draw_dpp(&i);
     if (i.format == FMT_VOP3P) {
         i.op_sel = model_packed(op) != OP_COUNT ? r >> 36 & 7 : 0;
@@ -162,7 +172,7 @@ static bool model_instruction(const struct inst *i, const struct machine *from, 
     model_one(op, i, raw, s, &x);
     unsigned width = width_of(info->dst);
     if (info->dst == TYPE_MASK) return x.mask;
-    if (width < 128) x.d = model_fit(x.d, width, is_signed(info->dst), i->clamp);
+    if (width < 128) x.d = model_fit(x.d, width, is_signed(info->dst), i->clamp && takes_clamp(info));
     write_lane(to, &i->dst, half, l, x.d);
     return x.mask;
 }

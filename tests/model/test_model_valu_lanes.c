@@ -16,6 +16,7 @@ static struct inst draw_instruction(enum op op) {
     i.dst.hi = op == OP_v_swap_b16 && r & 1;
     i.src[0].hi = op == OP_v_swap_b16 && r >> 1 & 1;
     i.op_sel = r >> 2 & 3;
+    if (r >> 5 & 1) i.dst.reg = i.src[0].reg;
     struct operand scalar[2] = {sgpr, sgpr};
     scalar[0].reg = 8, scalar[1].reg = 9;
     if (r >> 4 & 1) scalar[0] = (struct operand){.kind = OPND_CONST, .type = TYPE_B32, .value = r >> 8 & 63};
