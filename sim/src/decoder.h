@@ -152,14 +152,12 @@ static inline void scalar_source(struct decoder *d, struct operand *o, enum valu
         int64_t value = -(int64_t)(code - 192);
         set_constant(o, o->dwords == 2 ? (uint64_t)value : (uint32_t)value);
         if (type == TYPE_MASK) o->value = (uint64_t)value;
-        if (type_is_16(type)) o->value &= 0xffff;
     } else if (code >= 240 && code <= 248)
         set_constant(o, inline_float(code - 240, type));
     else if (code == SRC_LITERAL) {
         uint32_t value = literal(d);
         set_constant(o, type == TYPE_F64   ? (uint64_t)value << 32
                         : type == TYPE_I64 ? (uint64_t)(int64_t)(int32_t)value
-                        : type_is_16(type) ? value & 0xffff
                                            : value);
     } else if (((code >= 235 && code <= 238) || code == 253) && o->dwords <= 2)
         set_register(o, OPND_SPECIAL, code);

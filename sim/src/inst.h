@@ -40,7 +40,7 @@ struct operand {
     bool neg, abs;  /* float sources of VOP1/2/3/C; abs first, then neg */
     bool hi;        /* a 16-bit operand that lives in the upper half of its register (op_sel or true16) */
     uint16_t reg;
-    uint64_t value; /* OPND_CONST; 16-bit constants in bits 15:0, packed ones replicated by op_sel rules */
+    uint64_t value; /* OPND_CONST; all 32 bits of 16-bit and packed ones, of which op_sel selects a half */
 };
 
 enum { /* hardware numbers of scalar registers */

@@ -242,6 +242,68 @@ static void every_row_agrees(void **state) {
     assert_int_equal(wrong, 0);
 }
 
+/* Encodings with one constant, and what the source holds: 64 bits, or 32 of which op_sel may take a half. */
+static const struct {
+    uint32_t words[3];
+    unsigned source;
+    uint64_t value;
+} constants[] = {
+    {{0xf7 | 24 << 9 | 8 << 17 | 37u << 25}, 0, 0xc0800000}, /* v_add_nc_u32 v8, -4.0, v24 */
+    {{0xd7030008, 0x000230c7}, 0, -UINT64_C(7)},             /* v_add_nc_u16 v8, -7, v24 */
+    {{0xd7030808, 0x000230c1}, 0, -UINT64_C(1)},             /* ... -1 op_sel:[1,0,0] */
+    {{0xd7030808, 0x00023085}, 0, 5},                        /* ... 5 op_sel:[1,0,0] */
+    {{0xd6590008, 0x048230f2}, 0, 0x3c00},                   /* v_mad_u32_u16 v8, 1.0, v24, v32 */
+    {{0xd6590808, 0x048230f2}, 0, 0x3c00},                   /* ... op_sel:[1,0,0,0] */
+    {{0xd65a1008, 0x0481a110}, 1, -UINT64_C(16)}, /* v_mad_i32_i16 v8, v16, -16, v32 op_sel:[0,1,0,0] */
+    {{0xd6162008, 0x03063110}, 2, -UINT64_C(1)},  /* v_alignbit_b32 v8, v16, v24, -1 op_sel:[0,0,1,0] */
+    {{0xd6162008, 0x021e3110}, 2, 7},             /* ... 7 op_sel:[0,0,1,0] */
+    {{0xcc0a4008, 0x180230c1}, 0, -UINT64_C(1)},  /* v_pk_add_u16 v8, -1, v24 */
+    {{0xcc0a4808, 0x10023083}, 0, 3},             /* ... 3 op_sel:[1,0] op_sel_hi:[0,1] */
+    {{0xcc034008, 0x10023089}, 0, 9},             /* v_pk_sub_i16 v8, 9, v24 op_sel_hi:[0,1] */
+    {{0xcc095008, 0x0c81ff10, 0x12345678}, 1, 0x12345678}, /* v_pk_mad_u16 v8, v16, 0x12345678, v32
+                                                              op_sel:[0,1,0] op_sel_hi:[1,0,1] */
+    {{0xcc164008, 0x7c818510}, 1, 0xfffffffe},   /* v_dot4_i32_iu8 v8, v16, -2, v32 neg_lo:[1,1,0] */
+    {{0xd73c0008, 0x00018710}, 1, -UINT64_C(3)}, /* v_lshlrev_b64 v[8:9], v16, -3 */
+    {{0xd73d0008, 0x0001ff10, 0x87654321}, 1, 0x87654321},         /* v_lshrrev_b64 v[8:9], v16, 0x87654321 */
+    {{0xd73e0008, 0x0001ff10, 0x87654321}, 1, 0xffffffff87654321}, /* v_ashrrev_i64, the same */
+    {{0xd73d0008, 0x0001eb10}, 1, 0xc000000000000000},             /* v_lshrrev_b64 v[8:9], v16, -2.0 */
+    {{0xd6ff2808, 0x03163110}, 2, -UINT64_C(5)}, /* v_mad_i64_i32 v[8:9], s40, v16, v24, -5 */
+    {{0xd6fe2808, 0x03163110}, 2, -UINT64_C(5)}, /* v_mad_u64_u32, the same */
+    {{0xd4590028, 0x000230c1}, 0, -UINT64_C(1)}, /* v_cmp_lt_u64 s40, -1, v[24:25] */
+    {{0xd4540028, 0x000230ff, 0x80000000},
+     0,
+     0xffffffff80000000},                        /* v_cmp_gt_i64 s40, 0x80000000, v[24:25] */
+    {{0xd43c0028, 0x000230c2}, 0, -UINT64_C(2)}, /* v_cmp_gt_u16 s40, -2, v24 */
+};
+
+static void constants_agree(void **state) {
+    (void)state;
+    static struct machine start, want, got;
+    for (unsigned n = 0; n < sizeof constants / sizeof *constants; n++) {
+        struct inst_pair pair;
+        const char *reason;
+        if (!decode(TARGET_GFX1100, constants[n].words, 3, &pair, &reason)) fail_msg("%u: %s", n, reason);
+        struct inst modelled = pair.x;
+        struct operand *s = &modelled.src[constants[n].source];
+        assert_int_equal(s->kind, OPND_CONST);
+        s->kind = OPND_SGPR, s->reg = 60;
+        for (unsigned round = 0; round < ROUNDS; round++) {
+            draw_machine(&start);
+            start.w.s[60] = (uint32_t)constants[n].value;
+            start.w.s[61] = (uint32_t)(constants[n].value >> 32);
+            want = start;
+            model_wave(&modelled, &start, &want);
+            for (unsigned l = 0; l < level_count; l++) {
+                got = start;
+                execute_wave(table[l], &got, &pair.x);
+                if (same_registers(&want, &got)) continue;
+                explain(&modelled, &start, &want, &got, levels[l].name);
+                fail_msg("constant %u", n);
+            }
+        }
+    }
+}
+
 /* Integer operations of the vector ALU that have no row here. */
 static const struct {
     const char *name, *reason;
@@ -285,6 +347,6 @@ static void every_operation_has_a_row(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_operation_has_a_row),
-                                       cmocka_unit_test(every_row_agrees)};
+                                       cmocka_unit_test(every_row_agrees), cmocka_unit_test(constants_agree)};
     return cmocka_run_group_tests(tests, bind_all_levels, NULL);
 }
