@@ -285,11 +285,14 @@ SOPK_COMPARE(DEFINE_SOPK_COMPARE)
 
 /* ---- registers addressed through M0 ------------------------------------------------------------------- */
 
-/* The register `distance` after the one named; SREG_COUNT, with a fault, if that is no general register. */
+/*
+ * The register `distance` after the one named, VCC being the last; the index of a pair loses its lowest bit.
+ * SREG_COUNT, with a fault, if that leads elsewhere.
+ */
 static unsigned relative(struct wave *w, unsigned reg, uint32_t distance, unsigned dwords) {
-    uint64_t to = (uint64_t)reg + distance;
-    if (to + dwords <= SREG_VCC) return (unsigned)to;
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "addresses s%llu through M0; s0 to s%d exist",
+    uint64_t to = ((uint64_t)reg + distance) & ~(uint64_t)(dwords - 1);
+    if (to + dwords <= SREG_TTMP0) return (unsigned)to;
+    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "addresses s%llu through M0; s0 to s%d and VCC can be",
                (unsigned long long)to, SREG_VCC - 1);
     return SREG_COUNT;
 }

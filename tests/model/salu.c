@@ -196,7 +196,6 @@ static bool moves_and_constants(enum op op, struct scalar *x) {
         ROW(s_cmovk_i32, scc ? k : d);
         ROW_SCC(s_addk_i32, d + k, i32(d) + i16(k) != i32(d + k));
         ROW(s_mulk_i32, d * k);
-        ROW(s_version, d);
     }
     return false;
 }

@@ -50,8 +50,7 @@ static inline unsigned draw_source(unsigned dwords) {
 }
 
 /* What a source field of the given type reads. */
-static inline uint64_t source_value(const struct machine *m, unsigned field, unsigned type,
-                                    uint32_t literal) {
+static inline uint64_t source_value(const struct wave *w, unsigned field, unsigned type, uint32_t literal) {
     static const uint32_t floats[] = {0x3f000000, 0xbf000000, 0x3f800000, 0xbf800000, 0x40000000,
                                       0xc0000000, 0x40800000, 0xc0800000, 0x3e22f983};
     static const uint64_t doubles[] = {
@@ -63,13 +62,13 @@ static inline uint64_t source_value(const struct machine *m, unsigned field, uns
     if (field == SREG_NULL)
         value = 0;
     else if (field < SREG_COUNT)
-        value = m->w.s[field] | (wide ? (uint64_t)m->w.s[field + 1] << 32 : 0);
+        value = w->s[field] | (wide ? (uint64_t)w->s[field + 1] << 32 : 0);
     else if (field <= 192)
         value = field - 128;
     else if (field <= 208)
         value = (uint64_t)192 - field;
     else if (field == FIELD_SCC)
-        value = m->w.scc;
+        value = w->scc;
     else if (field == FIELD_LITERAL)
         value = type == TYPE_I64 ? (uint64_t)(int64_t)(int32_t)literal : literal;
     else

@@ -48,10 +48,10 @@ static struct drawn draw_instruction(enum op op) {
 
 static void model(enum op op, const struct drawn *x, const struct machine *from, struct machine *to) {
     const struct op_info *info = op_info(op);
-    struct scalar s = {.a = source_value(from, x->a, info->src[0], x->code[1]),
-                       .b = source_value(from, x->b, info->src[1], x->code[1]),
+    struct scalar s = {.a = source_value(&from->w, x->a, info->src[0], x->code[1]),
+                       .b = source_value(&from->w, x->b, info->src[1], x->code[1]),
                        .k = x->code[0] & 0xffff,
-                       .d = source_value(from, x->d, info->dst, 0),
+                       .d = source_value(&from->w, x->d, info->dst, 0),
                        .exec = from->w.s[SREG_EXEC] | (uint64_t)from->w.s[SREG_EXEC + 1] << 32,
                        .scc = from->w.scc};
     assert_true(model_scalar(op, &s));

@@ -266,17 +266,17 @@ static void relative_registers(void **state) {
     assert_int_equal(w.s[DST], 1000 + A + 7);
     i = instruction(OP_s_movreld_b64);
     table[i.op](&w, &i);
-    assert_int_equal(w.s[DST + 7], 1000 + A);
-    assert_int_equal(w.s[DST + 8], 1000 + A + 1);
+    assert_int_equal(w.s[DST + 6], 1000 + A); /* pairs are even */
+    assert_int_equal(w.s[DST + 7], 1000 + A + 1);
     w.s[SREG_M0] = 20 << 16 | 10;
     i = instruction(OP_s_movrelsd_2_b32);
     table[i.op](&w, &i);
     assert_int_equal(w.s[DST + 20], 1000 + A + 10);
-    w.s[SREG_M0] = 86; /* s106 is VCC */
+    w.s[SREG_M0] = 88; /* VCC is s[106:107] */
     i = instruction(OP_s_movrels_b32);
     table[i.op](&w, &i);
     assert_int_equal(w.state, WAVE_FAULTED);
-    assert_non_null(strstr(report.text, "s106"));
+    assert_non_null(strstr(report.text, "s108"));
 }
 
 static void sources(void **state) {
