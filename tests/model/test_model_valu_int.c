@@ -44,8 +44,12 @@ static bool takes_dpp(enum op op) {
     return format_of(op) == FMT_VOP3 && type_dwords(info->dst) == 1;
 }
 
+static bool is_dpp16_control(unsigned control) {
+    return control < 0x100 || (control > 0x100 && control < 0x130 && control & 15) || control == 0x140 ||
+           control == 0x141 || (control >= 0x150 && control < 0x170);
+}
+
 static void draw_dpp(struct inst *i) {
-    static const uint16_t kinds[] = {0x101, 0x111, 0x121, 0x150, 0x160};
     uint64_t r = draw();
     i->dpp = r & 1 ? DPP_8 : DPP_16;
     i->fi = r >> 1 & 1;
@@ -54,10 +58,8 @@ static void draw_dpp(struct inst *i) {
         i->dpp8_select = r >> 8 & 0xffffff;
         return;
     }
-    unsigned kind = r >> 8 & 7, amount = (unsigned)(r >> 16) % 15;
-    i->dpp_ctrl = kind < 5    ? (uint16_t)(kinds[kind] + amount)
-                  : kind == 5 ? 0x140 | amount % 2
-                              : r >> 16 & 0xff;
+    do i->dpp_ctrl = (r >> 5 & 1 ? 0x100 : 0) | (uint16_t)(draw() & 0xff);
+    while (!is_dpp16_control(i->dpp_ctrl));
     i->bound_ctrl = r >> 2 & 1;
     if (r >> 3 & 1) i->row_mask = r >> 32 & 15;
     if (r >> 4 & 1) i->bank_mask = r >> 36 & 15;
@@ -73,21 +75,24 @@ static struct inst draw_instruction(enum op op) {
     i.dst.type = info->dst;
     i.dst.dwords = (uint8_t)type_dwords(info->dst);
     i.dst.hi = type_is_16(info->dst) && r >> 1 & 1;
-    if (info->dst == TYPE_MASK && starts_with(info->name, "v_cmpx_")) i.sdst.reg = SREG_EXEC;
+    if ((r >> 55 & 7) == 0) i.sdst.reg = SREG_NULL;
+    if (starts_with(info->name, "v_cmpx_")) i.sdst.reg = SREG_EXEC;
     for (unsigned n = 0; n < sources; n++) {
         struct operand *s = &i.src[n];
         s->type = info->src[n];
         s->dwords = (uint8_t)type_dwords(s->type);
-        if (s->type == TYPE_MASK)
+        if (s->type == TYPE_MASK) {
             s->kind = OPND_SGPR, s->reg = r >> 2 & 1 ? SREG_VCC : 44;
-        else if ((r >> (8 + 4 * n) & 7) == 0)
+            if (r >> 3 & 1) i.sdst.reg = s->reg; /* carry in and out of one register */
+        } else if ((r >> (8 + 4 * n) & 7) == 0)
             s->kind = OPND_SGPR, s->reg = (uint16_t)(8 + 4 * n);
         s->hi = type_is_16(s->type) && r >> (24 + n) & 1;
         if (s->type == TYPE_F32 || s->type == TYPE_F16)
             s->neg = r >> (28 + n) & 1, s->abs = r >> (32 + n) & 1;
     }
     const struct operand *same = &i.src[(r >> 50 & 3) % sources];
-    if (r >> 49 & 1 && same->dwords == i.dst.dwords) i.dst.reg = same->reg; /* in place */
+    bool fits = same->kind == OPND_VGPR && same->dwords == i.dst.dwords;
+    if (r >> 49 & 1 && fits) i.dst.reg = same->reg; /* in place */
     if (r >> 52 & 1) i.src[1].reg = i.src[0].reg;
     if (takes_dpp(op) && i.src[0].kind == OPND_VGPR && r >> 48 & 1) draw_dpp(&i);
     if (i.format == FMT_VOP3P) {
@@ -184,7 +189,8 @@ static void model_wave(const struct inst *i, const struct machine *from, struct 
         for (unsigned l = 0; l < LANES; l++)
             if (from->w.s[SREG_EXEC + half] >> l & 1)
                 mask |= (uint32_t)model_instruction(i, from, to, half, l) << l;
-        if (info->dst == TYPE_MASK || info->flags & OP_MASK_RESULT) to->w.s[i->sdst.reg + half] = mask;
+        bool has_mask = info->dst == TYPE_MASK || info->flags & OP_MASK_RESULT;
+        if (has_mask && i->sdst.reg != SREG_NULL) to->w.s[i->sdst.reg + half] = mask;
     }
 }
 
@@ -218,9 +224,24 @@ static void explain(const struct inst *i, const struct machine *from, const stru
         }
 }
 
+/* Does the simulator make of i, at every level, what the model makes of it? */
+static bool agrees(const struct inst *i, const struct inst *modelled, const struct machine *start) {
+    static struct machine want, got;
+    want = *start;
+    model_wave(modelled, start, &want);
+    for (unsigned n = 0; n < level_count; n++) {
+        got = *start;
+        execute_wave(table[n], &got, i);
+        if (same_registers(&want, &got)) continue;
+        explain(modelled, start, &want, &got, levels[n].name);
+        return false;
+    }
+    return true;
+}
+
 static void every_row_agrees(void **state) {
     (void)state;
-    static struct machine start, want, got;
+    static struct machine start;
     unsigned wrong = 0;
     for (enum op op = 0; op < OP_COUNT; op++) {
         if (!has_row(op)) continue;
@@ -228,18 +249,30 @@ static void every_row_agrees(void **state) {
         for (unsigned round = 0; round < ROUNDS && right; round++) {
             draw_machine(&start);
             struct inst i = draw_instruction(op);
-            want = start;
-            model_wave(&i, &start, &want);
-            for (unsigned n = 0; n < level_count && right; n++) {
-                got = start;
-                execute_wave(table[n], &got, &i);
-                right = same_registers(&want, &got);
-                if (!right) explain(&i, &start, &want, &got, levels[n].name);
-            }
+            right = agrees(&i, &i, &start);
         }
         wrong += !right;
     }
     assert_int_equal(wrong, 0);
+}
+
+static void every_dpp_control_agrees(void **state) {
+    (void)state;
+    static struct machine start;
+    static const enum op ops[] = {OP_v_mov_b32, OP_v_add_nc_u32};
+    for (unsigned n = 0; n < 2; n++)
+        for (unsigned control = 0; control < 0x200; control++)
+            for (unsigned round = 0; round < 16 && is_dpp16_control(control); round++) {
+                draw_machine(&start);
+                struct inst i = draw_instruction(ops[n]);
+                i.src[0].kind = OPND_VGPR;
+                draw_dpp(&i);
+                i.dpp = DPP_16;
+                i.dpp_ctrl = (uint16_t)control;
+                i.bound_ctrl = round & 1;
+                i.fi = round >> 1 & 1;
+                if (!agrees(&i, &i, &start)) fail_msg("control %x", control);
+            }
 }
 
 /* Encodings with one constant, and what the source holds: 64 bits, or 32 of which op_sel may take a half. */
@@ -278,7 +311,7 @@ static const struct {
 
 static void constants_agree(void **state) {
     (void)state;
-    static struct machine start, want, got;
+    static struct machine start;
     for (unsigned n = 0; n < sizeof constants / sizeof *constants; n++) {
         struct inst_pair pair;
         const char *reason;
@@ -291,15 +324,7 @@ static void constants_agree(void **state) {
             draw_machine(&start);
             start.w.s[60] = (uint32_t)constants[n].value;
             start.w.s[61] = (uint32_t)(constants[n].value >> 32);
-            want = start;
-            model_wave(&modelled, &start, &want);
-            for (unsigned l = 0; l < level_count; l++) {
-                got = start;
-                execute_wave(table[l], &got, &pair.x);
-                if (same_registers(&want, &got)) continue;
-                explain(&modelled, &start, &want, &got, levels[l].name);
-                fail_msg("constant %u", n);
-            }
+            if (!agrees(&pair.x, &modelled, &start)) fail_msg("constant %u", n);
         }
     }
 }
@@ -346,7 +371,8 @@ static void every_operation_has_a_row(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_operation_has_a_row),
-                                       cmocka_unit_test(every_row_agrees), cmocka_unit_test(constants_agree)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_operation_has_a_row), cmocka_unit_test(every_row_agrees),
+        cmocka_unit_test(every_dpp_control_agrees), cmocka_unit_test(constants_agree)};
     return cmocka_run_group_tests(tests, bind_all_levels, NULL);
 }
