@@ -108,7 +108,8 @@ typedef struct w4a16_problem {
     w4a16_dtype act;        /* F16 (default) or BF16: activations and output */
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
     int symmetric;          /* default 1 */
-    int act_order, has_bias;
+    int act_order;
+    int has_bias;           /* in the weights, or given to each run */
     int64_t lda, ldo;       /* row strides in elements; 0 (default) = K and N */
     int64_t experts, top_k; /* 0 (default): dense */
     int combine;
@@ -120,6 +121,21 @@ W4A16_API void w4a16_problem_init(w4a16_problem *problem);
 /* Fills N, K, places, group_size, scale_type, symmetric, act_order, has_bias and experts from packed weights.
  */
 W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights);
+
+/*
+ * Packed weights in memory of the caller's, as frameworks keep them. They are plain bytes, the same for every
+ * device, that may be copied anywhere.
+ *
+ * packed_bytes   how many, from the fields that w4a16_problem_from_weights fills
+ * pack           checks a layer and packs it into host memory with the device's host threads
+ * weights_wrap   weights over such bytes in device memory, which are neither copied nor freed; address % 16
+ *                == 0, or 0 for weights whose plans are told theirs in every run
+ */
+W4A16_API w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16_error *error);
+W4A16_API w4a16_status w4a16_pack(w4a16_device *device, const w4a16_layer *layer, void *to, size_t bytes,
+                                  w4a16_error *error);
+W4A16_API w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *problem,
+                                          w4a16_address address, w4a16_weights **out, w4a16_error *error);
 
 /* OK, or UNSUPPORTED with the reason of the kernel that came closest. */
 W4A16_API w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *problem,
@@ -162,6 +178,8 @@ typedef struct w4a16_run_args {
     void *stream;             /* hip: a hipStream_t, null = default stream; else ignored */
     w4a16_address expert_ids; /* experts: int32 [M * top_k]; else 0 */
     w4a16_address gates;      /* combine: fp32 [M * top_k]; else 0 */
+    w4a16_address weights;    /* 0 (default): the plan's; else packed bytes of the same shape and types */
+    w4a16_address bias; /* fp32 [N rounded up to 32] where the problem has a bias and the weights do not */
 } w4a16_run_args;
 
 /* What the simulator counted in one run; zero on other devices. */

@@ -20,6 +20,7 @@ struct w4a16_weights {
     w4a16_device *device;
     struct packed_layout layout;
     w4a16_address address;
+    int owned; /* the memory at address */
 };
 
 struct w4a16_plan {
@@ -144,6 +145,7 @@ static w4a16_status pack_and_upload(w4a16_weights *w, const w4a16_layer *const *
     for (size_t n = 0; n < count; n++)
         pack_expert(layers[n], &w->layout, (int64_t)n, packed, w->device->pool);
     w4a16_status status = b->alloc(w->device->state, w->layout.bytes, &w->address, error);
+    w->owned = status == W4A16_OK;
     if (status == W4A16_OK) status = b->copy_to(w->device->state, w->address, packed, w->layout.bytes, error);
     free(packed);
     return status;
@@ -215,11 +217,70 @@ w4a16_status w4a16_experts_create(w4a16_device *device, const w4a16_layer *const
 
 void w4a16_weights_free(w4a16_weights *w) {
     if (!w) return;
-    if (w->address) w->device->backend->free(w->device->state, w->address, NULL);
+    if (w->owned) w->device->backend->free(w->device->state, w->address, NULL);
     free(w);
 }
 
 size_t w4a16_weights_bytes(const w4a16_weights *weights) { return weights->layout.bytes; }
+
+/* ---- packed bytes in the caller's memory -----------------------------------------------------------------
+ */
+
+static w4a16_status layout_of_problem(const w4a16_problem *p, struct packed_layout *out, w4a16_error *error) {
+    static const uint8_t there; /* stands for what the layout only asks the presence of */
+    const w4a16_layer shape = {.N = p->N,
+                               .K = p->K,
+                               .group_size = p->group_size,
+                               .scale_type = p->scale_type,
+                               .zero = p->symmetric ? NULL : &there,
+                               .perm = p->act_order ? (const void *)&there : NULL,
+                               .places = p->places,
+                               .bias = p->has_bias ? &there : NULL};
+    const struct plan_request cpu = {.device_class = DEVICE_CLASS_CPU, .problem = *p};
+    TRY(plan_supports(&cpu, error)); /* checks the problem; this kernel takes every one */
+    return p->experts ? packed_layout_of_experts(&shape, p->experts, out, error)
+                      : packed_layout_of(&shape, out, error);
+}
+
+w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_packed_bytes", problem);
+    NOT_NULL(error, "w4a16_packed_bytes", out);
+    struct packed_layout layout;
+    TRY(layout_of_problem(problem, &layout, error));
+    *out = layout.bytes;
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_pack(w4a16_device *device, const w4a16_layer *layer, void *to, size_t bytes,
+                        w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_pack", device);
+    NOT_NULL(error, "w4a16_pack", to);
+    struct packed_layout layout;
+    TRY(w4a16_layer_check(layer, error));
+    TRY(packed_layout_of(layer, &layout, error));
+    FAIL_IF(bytes < layout.bytes, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_pack: there are %zu bytes; the layer needs %zu", bytes, layout.bytes);
+    memset(to, 0, bytes);
+    pack_layer(layer, &layout, to, device->pool);
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *problem, w4a16_address address,
+                                w4a16_weights **out, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_weights_wrap", device);
+    NOT_NULL(error, "w4a16_weights_wrap", problem);
+    NOT_NULL(error, "w4a16_weights_wrap", out);
+    struct packed_layout layout;
+    TRY(layout_of_problem(problem, &layout, error));
+    w4a16_weights *w = calloc(1, sizeof *w);
+    FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_wrap: out of memory");
+    *w = (w4a16_weights){.device = device, .layout = layout, .address = address};
+    *out = w;
+    return W4A16_OK;
+}
 
 /* ---- problems and plans -----------------------------------------------------------------------------------
  */
@@ -319,6 +380,14 @@ static w4a16_status check_run(const w4a16_plan *plan, const w4a16_run_args *args
     FAIL_IF(plan->plan.experts && (!args->expert_ids || args->expert_ids % 4), error, W4A16_INVALID_ARGUMENT,
             "w4a16_run: args.expert_ids is 0x%" PRIx64 ": a plan with experts expects a multiple of 4",
             args->expert_ids);
+    FAIL_IF(args->weights % 16 || (!args->weights && !plan->weights), error, W4A16_INVALID_ARGUMENT,
+            "w4a16_run: args.weights is 0x%" PRIx64
+            ": expected a multiple of 16, or 0 for a plan's own weights",
+            args->weights);
+    FAIL_IF(plan->plan.bias && (!args->bias || args->bias % 4), error, W4A16_INVALID_ARGUMENT,
+            "w4a16_run: args.bias is 0x%" PRIx64
+            ": a plan whose bias is not among its weights expects a multiple of 4",
+            args->bias);
     FAIL_IF(plan->plan.combine && (!args->gates || args->gates % 4), error, W4A16_INVALID_ARGUMENT,
             "w4a16_run: args.gates is 0x%" PRIx64 ": a plan that combines expects a multiple of 4",
             args->gates);
@@ -336,7 +405,8 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16
     const uint64_t bases[PLAN_BASES] = {[PLAN_A] = args->a,
                                         [PLAN_OUT] = args->out,
                                         [PLAN_WORKSPACE] = args->workspace,
-                                        [PLAN_WEIGHTS] = plan->weights,
+                                        [PLAN_WEIGHTS] = args->weights ? args->weights : plan->weights,
+                                        [PLAN_BIAS] = args->bias,
                                         [PLAN_IDS] = args->expert_ids,
                                         [PLAN_GATES] = args->gates};
     for (unsigned n = 0; n < plan->plan.step_count; n++) {

@@ -228,7 +228,7 @@ size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t cap
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {
     return p->N == l->N && p->K == l->K && plan_places(p) == l->places && p->group_size == l->group_size &&
            p->scale_type == l->scale_type && !p->symmetric == !l->symmetric &&
-           !p->act_order == !l->act_order && !p->has_bias == !l->has_bias && p->experts == l->experts;
+           !p->act_order == !l->act_order && (p->has_bias || !l->has_bias) && p->experts == l->experts;
 }
 
 w4a16_status plan_build(const struct plan_request *r, const struct packed_layout *layout, struct plan *out,
@@ -243,7 +243,8 @@ w4a16_status plan_build(const struct plan_request *r, const struct packed_layout
             p->N, p->K, p->group_size, w4a16_dtype_name(p->scale_type), p->symmetric ? "" : "a",
             p->act_order ? ", act-order" : "", p->has_bias ? ", bias" : "", p->experts);
     TRY(choose(r, &row, error));
-    *out = (struct plan){.experts = p->experts != 0, .combine = p->combine};
+    *out = (struct plan){
+        .experts = p->experts != 0, .combine = p->combine, .bias = p->has_bias && !layout->has_bias};
     if (p->M == 0) return W4A16_OK;
     plan_steps(out, row, p, layout);
     return W4A16_OK;

@@ -53,7 +53,16 @@ size_t kernel_row_count(void);
 const struct kernel_row *kernel_row_at(size_t index);
 
 /* Addresses that are known only at run time; kernarg places hold base + addend. */
-enum plan_base { PLAN_A, PLAN_OUT, PLAN_WORKSPACE, PLAN_WEIGHTS, PLAN_IDS, PLAN_GATES, PLAN_BASES };
+enum plan_base {
+    PLAN_A,
+    PLAN_OUT,
+    PLAN_WORKSPACE,
+    PLAN_WEIGHTS,
+    PLAN_BIAS,
+    PLAN_IDS,
+    PLAN_GATES,
+    PLAN_BASES
+};
 
 #define PLAN_KERNARG_MAX 192
 #define PLAN_EXPERTS_MAX 1024 /* work-items of route.c */
@@ -78,8 +87,8 @@ struct plan_step {
 };
 
 struct plan {
-    unsigned step_count;  /* 0 if M is 0 */
-    int experts, combine; /* what run must be given */
+    unsigned step_count;        /* 0 if M is 0 */
+    int experts, combine, bias; /* what run must be given */
     struct plan_step steps[PLAN_STEP_MAX];
     size_t workspace_bytes;
 };

@@ -63,13 +63,17 @@ static void patch(struct plan_step *s, size_t offset, enum plan_base base, uint6
     s->patches[s->patch_count++] = (struct plan_patch){(uint16_t)offset, (uint8_t)base, addend};
 }
 
-/* The sections of the packed layer that are there. */
-static void patch_sections(struct plan_step *s, const struct packed_layout *l, size_t weights, size_t scales,
+/* The sections of the packed layer that are there, and a bias that run is given. */
+static void patch_sections(const struct build *b, struct plan_step *s, size_t weights, size_t scales,
                            size_t zeros, size_t bias) {
+    const struct packed_layout *l = b->l;
     patch(s, weights, PLAN_WEIGHTS, l->weights);
     patch(s, scales, PLAN_WEIGHTS, l->scales);
     if (!l->symmetric) patch(s, zeros, PLAN_WEIGHTS, l->zeros);
-    if (l->has_bias) patch(s, bias, PLAN_WEIGHTS, l->bias);
+    if (l->has_bias)
+        patch(s, bias, PLAN_WEIGHTS, l->bias);
+    else if (b->plan->bias)
+        patch(s, bias, PLAN_BIAS, 0);
 }
 
 /* What decode.c, strip.c and matrix.c are given besides: offsets in their arguments. */
@@ -199,7 +203,7 @@ static void plan_decode(struct build *b) {
     struct plan_step *s =
         add_step(b, row, (uint32_t)l->strips, m_tiles(b), args.waves * 32, &args, sizeof args);
     s->lds_bytes = partial_bytes(row, args.waves);
-    patch_sections(s, l, offsetof(struct decode_args, weights), offsetof(struct decode_args, scales),
+    patch_sections(b, s, offsetof(struct decode_args, weights), offsetof(struct decode_args, scales),
                    offsetof(struct decode_args, zeros), offsetof(struct decode_args, bias));
     patch_product(b, s, offsetof(struct decode_args, a), offsetof(struct decode_args, out),
                   offsetof(struct decode_args, tiles), offsetof(struct decode_args, rows));
@@ -240,7 +244,7 @@ static void add_matrix_step(struct build *b, const struct matrix_args *args, uin
                             uint32_t threads, int64_t lds_bytes) {
     struct plan_step *s = add_step(b, b->row, n_tiles, m_tiles(b), threads, args, sizeof *args);
     s->lds_bytes = lds_bytes;
-    patch_sections(s, b->l, offsetof(struct matrix_args, weights), offsetof(struct matrix_args, scales),
+    patch_sections(b, s, offsetof(struct matrix_args, weights), offsetof(struct matrix_args, scales),
                    offsetof(struct matrix_args, zeros), offsetof(struct matrix_args, bias));
     patch_product(b, s, offsetof(struct matrix_args, a), offsetof(struct matrix_args, out),
                   offsetof(struct matrix_args, tiles), offsetof(struct matrix_args, rows));
@@ -292,7 +296,7 @@ static void plan_cpu(struct build *b) {
                                    .scale_type = (int32_t)p->scale_type,
                                    .combine = p->combine};
     struct plan_step *s = add_step(b, b->row, 1, 1, 1, &args, sizeof args);
-    patch_sections(s, l, offsetof(struct cpu_linear_args, weights), offsetof(struct cpu_linear_args, scales),
+    patch_sections(b, s, offsetof(struct cpu_linear_args, weights), offsetof(struct cpu_linear_args, scales),
                    offsetof(struct cpu_linear_args, zeros), offsetof(struct cpu_linear_args, bias));
     if (p->act_order) patch(s, offsetof(struct cpu_linear_args, perm), PLAN_WEIGHTS, l->perm);
     patch(s, offsetof(struct cpu_linear_args, a), PLAN_A, 0);

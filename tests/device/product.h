@@ -97,6 +97,7 @@ struct inputs {
     const int32_t *ids;
     const float *gates;
     size_t slots;
+    w4a16_address weights, bias; /* in device memory, for weights that have none of their own */
 };
 
 /* Plans and runs; out ([elements]) is poisoned first, and so is the workspace. Returns the product's kernel.
@@ -111,7 +112,7 @@ static inline const char *run_product(w4a16_device *device, const w4a16_weights 
     unsigned char *dirt = malloc(space + 1);
     memset(dirt, 0xa5, space + 1);
     memset(out, 0x5a, elements * 2);
-    w4a16_run_args args = {.struct_size = sizeof args};
+    w4a16_run_args args = {.struct_size = sizeof args, .weights = in->weights, .bias = in->bias};
     args.a = upload(device, in->a, in->a_elements * 2);
     args.out = upload(device, out, elements * 2);
     args.workspace = upload(device, dirt, space);

@@ -53,8 +53,13 @@ static const char *run_on(w4a16_device *device, struct run *r, uint16_t *out) {
     w4a16_problem_from_weights(&problem, weights);
     problem.M = g->M, problem.act = g->act, problem.combine = g->combine;
     problem.top_k = g->experts ? TOP_K : 0;
-    struct inputs in = {r->a, r->a_elements, g->experts ? r->ids : NULL, g->combine ? r->gates : NULL,
-                        (size_t)g->M * TOP_K};
+    struct inputs in = {r->a,
+                        r->a_elements,
+                        g->experts ? r->ids : NULL,
+                        g->combine ? r->gates : NULL,
+                        (size_t)g->M * TOP_K,
+                        0,
+                        0};
     const char *kernel = run_product(device, weights, &problem, &in, out, r->out_elements);
     w4a16_weights_free(weights);
     for (int e = 0; e < count; e++) free_layer(&owned[e]);
@@ -111,7 +116,7 @@ static void test_every_batch(void **state) {
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, weights);
         problem.act = act, problem.batch_invariant = 1, problem.M = M_MAX;
-        struct inputs in = {a, (size_t)M_MAX * K, NULL, NULL, 0};
+        struct inputs in = {a, (size_t)M_MAX * K, NULL, NULL, 0, 0, 0};
         run_product(device, weights, &problem, &in, all, M_MAX * N);
         for (size_t n = 0; n < sizeof ms / sizeof ms[0]; n++) {
             problem.M = ms[n];

@@ -36,7 +36,7 @@ static void compare_with_dense(const char *mask, int64_t tokens, w4a16_dtype typ
     w4a16_problem_from_weights(&problem, weights);
     assert_int_equal(problem.experts, EXPERTS);
     problem.M = tokens, problem.act = type, problem.top_k = TOP_K;
-    struct inputs in = {a, (size_t)tokens * K, ids, NULL, slots};
+    struct inputs in = {a, (size_t)tokens * K, ids, NULL, slots, 0, 0};
     const char *kernel = run_product(device, weights, &problem, &in, out, slots * N);
     w4a16_weights_free(weights);
     if (!strstr(kernel, expected)) fail_msg("%s, expected one of %s", kernel, expected);
@@ -49,7 +49,7 @@ static void compare_with_dense(const char *mask, int64_t tokens, w4a16_dtype typ
         must(w4a16_weights_create(device, layers[e], &weights, &error), &error);
         w4a16_problem_from_weights(&problem, weights);
         problem.M = (int64_t)rows, problem.top_k = 0;
-        struct inputs plain = {gathered, rows * K, NULL, NULL, 0};
+        struct inputs plain = {gathered, rows * K, NULL, NULL, 0, 0, 0};
         const char *alone = run_product(device, weights, &problem, &plain, dense, rows * N);
         if (!strstr(alone, expected)) fail_msg("%s, expected one of %s", alone, expected);
         w4a16_weights_free(weights);

@@ -293,7 +293,13 @@ static void test_other_weights(void **state) {
     struct packed_layout layout = layout_of(&r.problem);
     struct plan plan;
     w4a16_error error;
-    r.problem.has_bias = 1;
+    r.problem.has_bias = 1; /* which the weights have not: run is given it */
+    assert_int_equal(plan_build(&r, &layout, &plan, &error), W4A16_OK);
+    assert_true(plan.bias);
+    layout = layout_of(&r.problem);
+    assert_int_equal(plan_build(&r, &layout, &plan, &error), W4A16_OK);
+    assert_false(plan.bias);
+    r.problem.has_bias = 0;
     assert_int_equal(plan_build(&r, &layout, &plan, &error), W4A16_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "is not that of the weights"));
 }

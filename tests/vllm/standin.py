@@ -46,6 +46,8 @@ class _RunArgs(ctypes.Structure):
         ("stream", ctypes.c_void_p),
         ("expert_ids", ctypes.c_uint64),
         ("gates", ctypes.c_uint64),
+        ("weights", ctypes.c_uint64),
+        ("bias", ctypes.c_uint64),
     ]
 
 
