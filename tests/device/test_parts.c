@@ -43,7 +43,7 @@ static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_
     problem.M = M, problem.lda = K;
     uint16_t *out = malloc((size_t)(M * l->N) * 2);
     double *y = malloc((size_t)(M * l->N) * 8), *bound = malloc((size_t)(M * l->N) * 8);
-    struct inputs in = {a, (size_t)(M - 1) * K + (size_t)l->K, NULL, NULL, 0};
+    struct inputs in = {a, (size_t)(M - 1) * K + (size_t)l->K, NULL, NULL, 0, 0, 0};
     run_product(device, weights, &problem, &in, out, (size_t)(M * l->N));
     reference(l, a, y, bound);
     w4a16_accuracy accuracy = {0};
