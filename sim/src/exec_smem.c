@@ -6,7 +6,10 @@
 #include "executors.h"
 #include "scalar.h"
 
-/* Immediate and register offset together; the hardware ignores the lowest two bits of addresses. */
+/* The hardware ignores the lowest two bits of addresses. */
+static uint64_t aligned(uint64_t address) { return address & ~UINT64_C(3); }
+
+/* Immediate and register offset together. */
 static uint64_t byte_offset(const struct wave *w, const struct inst *i) {
     uint64_t offset = (uint64_t)(int64_t)i->offset;
     if (i->src[1].kind != OPND_NONE) offset += scalar_read32(w, &i->src[1]);
@@ -22,7 +25,7 @@ static void note_access(struct wave *w, uint64_t address, uint32_t bytes) {
 }
 
 static void load(struct wave *w, const struct inst *i) {
-    uint64_t address = (sgpr_read64(w, i->src[0].reg) + byte_offset(w, i)) & ~UINT64_C(3);
+    uint64_t address = aligned(sgpr_read64(w, i->src[0].reg) + byte_offset(w, i));
     uint32_t bytes = 4u * i->dst.dwords;
     const unsigned char *from = memory_at(w->group->memory, address, bytes, GFX11SIM_READ);
     if (!from) {
@@ -33,26 +36,31 @@ static void load(struct wave *w, const struct inst *i) {
     note_access(w, address, bytes);
 }
 
-/* Through a buffer descriptor: what is out of its range reads as zero. */
+/* Through a buffer descriptor: dwords that begin outside its range read as zero. */
 static void buffer_load(struct wave *w, const struct inst *i) {
     const uint32_t *v = &w->s[i->src[0].reg];
-    uint64_t base = v[0] | (uint64_t)(v[1] & 0xffff) << 32;
+    uint64_t base = aligned(v[0] | (uint64_t)(v[1] & 0xffff) << 32);
     uint32_t stride = v[1] >> 16 & 0x3fff;
     uint64_t range = stride ? (uint64_t)v[2] * stride : v[2];
-    uint64_t offset = byte_offset(w, i) & ~UINT64_C(3);
+    uint64_t offset = byte_offset(w, i), start = base + aligned(offset);
+    uint32_t bytes = 4u * i->dst.dwords;
+    if (i->offset < 0) {
+        wave_fault(w, GFX11SIM_MEMORY_FAULT, 0, start, bytes,
+                   "scalar load from a buffer at offset %d; offsets of buffers are not negative", i->offset);
+        return;
+    }
     uint32_t dwords[16] = {0};
     for (unsigned n = 0; n < i->dst.dwords; n++) {
-        uint64_t at = offset + 4 * n;
-        if (at >= range || range - at < 4) continue;
-        const unsigned char *from = memory_at(w->group->memory, base + at, 4, GFX11SIM_READ);
+        if (offset + 4 * n >= range) continue;
+        const unsigned char *from = memory_at(w->group->memory, start + 4 * n, 4, GFX11SIM_READ);
         if (!from) {
-            wave_memory_fault(w, 0, base + at, 4, "scalar load");
+            wave_memory_fault(w, 0, start + 4 * n, 4, "scalar load");
             return;
         }
         memcpy(&dwords[n], from, 4);
     }
-    if (i->dst.reg != SREG_NULL) memcpy(&w->s[i->dst.reg], dwords, 4u * i->dst.dwords);
-    note_access(w, base + offset, 4u * i->dst.dwords);
+    if (i->dst.reg != SREG_NULL) memcpy(&w->s[i->dst.reg], dwords, bytes);
+    note_access(w, start, bytes);
 }
 
 /* Caches are not modelled functionally: memory is always coherent. */
