@@ -153,9 +153,20 @@ def _table(name: str) -> tuple[int | None, str | None]:
 
 
 def supports(
-    name: str, K: int, N: int, group_size: int, act: int, scale_type: int, symmetric: bool, act_order: bool = False
+    name: str,
+    K: int,
+    N: int,
+    group_size: int,
+    act: int,
+    scale_type: int,
+    symmetric: bool,
+    act_order: bool = False,
+    mixture: tuple[int, int, bool] | None = None,
 ) -> tuple[bool, str | None]:
-    """Whether the kernels of target `name` take this layer for every number of rows; if not, the library's reason."""
+    """Whether the kernels of target `name` take this layer for every number of rows; if not, the library's reason.
+
+    A mixture is how many experts there are, how many of them a token uses, and whether their results are combined.
+    """
     device, why = _table(name)
     if device is None:
         return False, why
@@ -165,6 +176,7 @@ def supports(
         problem.M, problem.N, problem.K, problem.group_size = rows, N, K, group_size
         problem.act, problem.scale_type = act, scale_type
         problem.symmetric, problem.act_order = symmetric, act_order
+        problem.experts, problem.top_k, problem.combine = mixture or (0, 0, False)
         if lib.w4a16_supports(device, ctypes.byref(problem), ctypes.byref(error)) != _OK:
             return False, error.message.decode()
     return True, None

@@ -65,7 +65,14 @@ def log_fallback(why: str) -> None:
 
 
 def refusal(
-    K: int, N: int, group_size: int, act: torch.dtype, zeros: bool, full_K: int, act_order: bool = False
+    K: int,
+    N: int,
+    group_size: int,
+    act: torch.dtype,
+    zeros: bool,
+    full_K: int,
+    act_order: bool = False,
+    mixture: tuple[int, int, bool] | None = None,
 ) -> str | None:
     """Why the library does not take this partition of a layer on this machine; None if it takes it."""
     from vllm import envs
@@ -89,7 +96,7 @@ def refusal(
         group_size = _PLACES  # its groups are spread over all partitions: see order()
     if group_size < 1 or (group_size < K and K % group_size):
         return f"group_size is {group_size}; accepted are -1 and divisors of this partition's K = {K}"
-    taken, why = arch.supports(target, K, N, group_size, _C_TYPES[act], _C_TYPES[act], not zeros, act_order)
+    taken, why = arch.supports(target, K, N, group_size, _C_TYPES[act], _C_TYPES[act], not zeros, act_order, mixture)
     return None if taken else why
 
 
@@ -98,7 +105,7 @@ def _along(param: torch.Tensor, name: str, default: int) -> int:
     return default if value is None else value
 
 
-def _unpack(words: torch.Tensor, dim: int) -> torch.Tensor:
+def unpack(words: torch.Tensor, dim: int) -> torch.Tensor:
     """int32 words of 8 nibbles, low one first, spread along `dim` as uint8."""
     shifts = torch.arange(0, 32, 4, dtype=torch.int32, device=words.device)
     nibbles = ((words.unsqueeze(-1) >> shifts) & 15).to(torch.uint8)
@@ -120,7 +127,7 @@ def canonical_scales(param: torch.Tensor) -> torch.Tensor:
 def canonical_zeros(param: torch.Tensor, N: int, offset: int) -> torch.Tensor:
     """[G][N] bytes from words along N: GPTQ's [G, N/8] or compressed-tensors' [N/8, G]."""
     output_dim = _along(param, "output_dim", 1)
-    zeros = _unpack(param.data, output_dim)
+    zeros = unpack(param.data, output_dim)
     return ((zeros if output_dim == 1 else zeros.t())[:, :N] + offset).contiguous()
 
 

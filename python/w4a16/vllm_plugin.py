@@ -25,7 +25,7 @@ def register() -> None:
     if target is None:
         logger.debug("w4a16 is not used: %s", why)
         return
-    for step, layers in ((_put_first, "GPTQ and compressed-tensors"), (_route, "AWQ")):
+    for step, layers in ((_put_first, "GPTQ and compressed-tensors"), (_route, "AWQ"), (_route_moe, "Expert")):
         try:
             step()
         except Exception as error:
@@ -48,3 +48,12 @@ def _route() -> None:
     from w4a16 import vllm_methods
 
     vllm_methods.register()
+
+
+def _route_moe() -> None:
+    try:
+        from w4a16 import vllm_moe
+    except ModuleNotFoundError as error:
+        logger.info("expert layers are left to vLLM's own kernels: this release has no %s", error.name)
+        return
+    vllm_moe.register()

@@ -91,47 +91,100 @@ def pack(
     return torch.nn.functional.pad(packed, (0, -packed.numel() % q.shape[1])).view(q.shape[1], -1)
 
 
-@torch.library.custom_op("w4a16::linear", mutates_args=())
-def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+def _unpacked(packed):
+    """The C library's view of a packed layer, and the tensors that it points into."""
     K, N, group_size, scale_type, zeros, perm, _, _ = packed.view(-1)[: 8 * _HEADER].view(torch.int64).tolist()
-    assert x.dim() == 2 and x.shape[1] == K and x.is_contiguous()
     sizes = [8 * _HEADER, K // 8 * N * 4, -(-(perm or K) // group_size) * N * 2, 4 * perm, zeros]
-    _, q, scale, order, zero = (part.clone() for part in packed.view(-1)[: sum(sizes)].split(sizes))
+    parts = [part.clone() for part in packed.view(-1)[: sum(sizes)].split(sizes)]
+    _, q, scale, order, zero = parts
     layer = _Layer()
     arch.library().w4a16_layer_init(ctypes.byref(layer))
     layer.N, layer.K, layer.group_size, layer.scale_type = N, K, group_size, scale_type
     layer.q, layer.scale = q.data_ptr(), scale.data_ptr()
     layer.zero, layer.perm = zero.data_ptr() if zeros else None, order.data_ptr() if perm else None
     layer.places = perm if perm != K else 0
-    if bias.numel():
-        layer.bias_type, layer.bias = _DTYPES[bias.dtype], bias.data_ptr()
-    device, weights, plan = _device(), ctypes.c_void_p(), ctypes.c_void_p()
-    _call("w4a16_weights_create", device, ctypes.byref(layer), ctypes.byref(weights))
-    problem = arch._Problem()
+    return layer, parts
+
+
+def _set_bias(layer, bias):
+    layer.bias_type, layer.bias = _DTYPES[bias.dtype], bias.data_ptr()
+
+
+def _product(weights, x, y, ids=None, gates=None, **problem_fields):
+    """One plan of `weights` run on buffers of its own; frees the weights."""
+    device, plan, problem = _device(), ctypes.c_void_p(), arch._Problem()
     arch.library().w4a16_problem_init(ctypes.byref(problem))
     arch.library().w4a16_problem_from_weights(ctypes.byref(problem), weights)
-    problem.M, problem.act = x.shape[0], _DTYPES[x.dtype]
+    problem.act = _DTYPES[x.dtype]
+    for name, value in problem_fields.items():
+        setattr(problem, name, value)
     _call("w4a16_plan_create", device, weights, ctypes.byref(problem), ctypes.byref(plan))
-    y = torch.empty(x.shape[0], N, dtype=x.dtype)
-    args = _RunArgs(ctypes.sizeof(_RunArgs), _buffer(device, x).value, _buffer(device, y).value)
     size = arch.library().w4a16_plan_workspace(plan)
-    args.workspace = _buffer(device, torch.empty(size, dtype=torch.uint8)).value if size else 0
+    buffers = [x, y, torch.empty(size, dtype=torch.uint8) if size else None, ids, gates]
+    a, out, workspace, expert_ids, gate = (0 if b is None else _buffer(device, b).value for b in buffers)
+    args = _RunArgs(ctypes.sizeof(_RunArgs), a, out, workspace, None, expert_ids, gate)
     _call("w4a16_run", plan, ctypes.byref(args), None)
     _call(
-        "w4a16_copy_from_device", device, ctypes.c_void_p(y.data_ptr()), ctypes.c_uint64(args.out),
-        ctypes.c_size_t(y.nbytes),
+        "w4a16_copy_from_device", device, ctypes.c_void_p(y.data_ptr()), ctypes.c_uint64(out), ctypes.c_size_t(y.nbytes)
     )
     arch.library().w4a16_plan_free(plan)
-    for address in (args.a, args.out, args.workspace):
+    for address in (a, out, workspace, expert_ids, gate):
         if address:
             _call("w4a16_buffer_free", device, ctypes.c_uint64(address))
     arch.library().w4a16_weights_free(weights)
     return y
 
 
+@torch.library.custom_op("w4a16::linear", mutates_args=())
+def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    layer, _parts = _unpacked(packed)
+    assert x.dim() == 2 and x.shape[1] == layer.K and x.is_contiguous()
+    if bias.numel():
+        _set_bias(layer, bias)
+    weights = ctypes.c_void_p()
+    _call("w4a16_weights_create", _device(), ctypes.byref(layer), ctypes.byref(weights))
+    return _product(weights, x, torch.empty(x.shape[0], layer.N, dtype=x.dtype), M=x.shape[0])
+
+
 @linear.register_fake
 def _(x, packed, bias):
     return x.new_empty(x.shape[0], packed.shape[0])
+
+
+@torch.library.custom_op("w4a16::pack_experts", mutates_args=())
+def pack_experts(
+    q: torch.Tensor, scales: torch.Tensor, zeros: torch.Tensor, bias: torch.Tensor, group_size: int
+) -> torch.Tensor:
+    """Of [E, K/8, N], [E, G, N], [E, G, N] or empty, [E, N] or empty; the bias comes after each expert's layer."""
+    empty = q.new_empty(0)
+    experts = [
+        pack(q[e], scales[e], zeros[e] if zeros.numel() else zeros, empty, group_size) for e in range(q.shape[0])
+    ]
+    biases = bias.view(torch.uint8).view(*bias.shape, 2) if bias.numel() else torch.empty(*q.shape[::2], 0)
+    return torch.cat([torch.stack(experts), biases.to(torch.uint8)], dim=2)
+
+
+@torch.library.custom_op("w4a16::experts", mutates_args=())
+def experts(x: torch.Tensor, packed: torch.Tensor, ids: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
+    """Without gates x is [M, K] and the result [M * top_k, N]; with them [M * top_k, K] and [M, N]."""
+    assert ids.dim() == 2 and ids.dtype == torch.int32 and x.is_contiguous()
+    M, top_k = ids.shape
+    combine = gates.numel() > 0
+    assert x.shape[0] == (M * top_k if combine else M)
+    layers, kept = [], []
+    for expert in packed:
+        layer, parts = _unpacked(expert.contiguous())
+        used = -(-sum(part.numel() for part in parts) // layer.N)
+        if expert.shape[1] > used:
+            parts.append(expert[:, used:].contiguous().view(x.dtype))
+            _set_bias(layer, parts[-1])
+        layers.append(layer)
+        kept.append(parts)
+    pointers = (ctypes.POINTER(_Layer) * len(layers))(*map(ctypes.pointer, layers))
+    weights = ctypes.c_void_p()
+    _call("w4a16_experts_create", _device(), pointers, ctypes.c_size_t(len(layers)), ctypes.byref(weights))
+    y = torch.full((M if combine else M * top_k, layers[0].N), float("nan"), dtype=x.dtype)
+    return _product(weights, x, y, ids, gates if combine else None, M=M, top_k=top_k, combine=combine)
 
 
 def prepare():

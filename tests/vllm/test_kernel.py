@@ -75,7 +75,7 @@ def test_the_table_is_asked_what_the_layer_is(vllm, monkeypatch):
         for zeros in (False, True):
             c = config(vllm, 256, 64, 32, UINT4 if zeros else UINT4B8, act, zeros, full_weight_shape=(512, 128))
             assert vllm.plugin.W4A16LinearKernel.can_implement(c) == (False, "the table's reason")
-            assert asked.pop() == ("gfx1100", 256, 64, 32, c_type, c_type, not zeros, False)
+            assert asked.pop() == ("gfx1100", 256, 64, 32, c_type, c_type, not zeros, False, None)
     vllm.plugin.W4A16LinearKernel.can_implement(config(vllm, group_size=-1))
     assert asked.pop()[3] == 256
 

@@ -7,6 +7,7 @@ vLLM that the card is a gfx1100.
 """
 
 import importlib.util
+import itertools
 import sys
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ import torch
 
 from w4a16 import arch
 
+counter = itertools.count()  # vLLM wants every mixture under a name of its own
 NAMES = ["gfx1100", "gfx1101", "gfx1103", "gfx1151", "gfx1201", "gfx942"]
 
 
@@ -35,6 +37,10 @@ def vllm(tmp_path_factory, operators):
     import w4a16.vllm_kernel
 
     patch.setattr(w4a16.vllm_kernel, "operators", lambda: (torch.ops.w4a16, None))
+    from vllm.v1.worker.workspace import init_workspace_manager
+
+    patch.setattr(torch.accelerator, "empty_cache", lambda: None)
+    init_workspace_manager(torch.device("cpu"))
     store = tmp_path_factory.mktemp("ranks") / "store"
     config = VllmConfig()
     with set_current_vllm_config(config):
@@ -203,6 +209,110 @@ def test_processing_twice_and_reloading_in_place(case, vllm):
     reload.finalize_layerwise_reload(module, MODEL)
     models.assert_close(module(x)[0], x, second)
     assert packed(module).data_ptr() == place  # captured graphs stay valid
+
+
+def compressed_tensors_tensors_of_all(experts):
+    tensors = [compressed_tensors_tensors(expert) for expert in experts]
+    return {name: torch.stack([t[name] for t in tensors]) for name in tensors[0]}
+
+
+class Mixture:
+    """Five experts, two per token: gate and up [128 -> 64], down [64 -> 128]."""
+
+    def __init__(self, act, symmetric, monkeypatch, group_size=32, **options):
+        from vllm.model_executor.layers.fused_moe.layer import FusedMoEFactory
+
+        import w4a16.vllm_moe
+
+        monkeypatch.setattr(  # vLLM's activation is one of its compiled parts
+            w4a16.vllm_moe.W4A16Experts,
+            "activation",
+            lambda self, kind, out, x: out.copy_(torch.nn.functional.silu(x[:, :64]) * x[:, 64:]),
+        )
+        self.act = act
+        self.layer = FusedMoEFactory(
+            num_experts=5,
+            top_k=2,
+            hidden_size=128,
+            intermediate_size=64,
+            params_dtype=act,
+            quant_config=compressed_tensors(group_size, symmetric),
+            prefix=f"model.layers.{next(counter)}.mlp.experts",
+            **options,
+        ).routed_experts
+        self.gate_up = [models.random_layer(128, 128, group_size, act, symmetric, seed=e) for e in range(5)]
+        self.down = [models.random_layer(64, 128, group_size, act, symmetric, seed=9 + e) for e in range(5)]
+
+    def load(self):
+        for product, experts in (("w13", self.gate_up), ("w2", self.down)):
+            for name, data in compressed_tensors_tensors_of_all(experts).items():
+                if getattr(self.layer, f"{product}_{name}", None) is not None:
+                    getattr(self.layer, f"{product}_{name}").data.copy_(data)
+        finish(self.layer)
+
+    def token(self, seed):
+        generator = torch.Generator().manual_seed(seed)
+        x = torch.randn(128, generator=generator).to(self.act) / 8
+        ids = torch.randperm(5, generator=generator)[:2].to(torch.int32)
+        return x, ids, torch.rand(2, generator=generator)
+
+    def assert_close(self, y, x, ids, gates):
+        expected, bound = torch.zeros(128, dtype=torch.float64), 0.0
+        for expert, gate in zip(ids.tolist(), gates.double(), strict=True):
+            if expert >= 0:
+                h = (x.double() @ self.gate_up[expert].weights()).to(self.act)
+                h = (torch.nn.functional.silu(h[:64]) * h[64:]).double()
+                expected += gate * (h @ self.down[expert].weights())
+                bound += gate * (h.abs() @ self.down[expert].weights().abs()).max()
+        # A rounding of the hidden values to `act` may fall the other way.
+        assert (y.double() - expected).abs().max() <= 2 * torch.finfo(self.act).eps * bound
+
+
+@pytest.mark.parametrize("act", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("tokens", [1, 7])
+def test_mixture_from_checkpoint_to_product(act, symmetric, tokens, monkeypatch):
+    mixture = Mixture(act, symmetric, monkeypatch)
+    mixture.load()
+    layer = mixture.layer
+    assert layer.w13_weight.dtype == layer.w2_weight.dtype == torch.uint8
+    finish(layer)
+    inputs = [mixture.token(seed) for seed in range(tokens)]
+    x, ids, gates = (torch.stack(part) for part in zip(*inputs, strict=True))
+    y = layer.quant_method.apply(layer, x, gates, ids, None, None)
+    for row, token in zip(y, inputs, strict=True):
+        mixture.assert_close(row, *token)
+
+
+def test_experts_of_other_ranks_are_left_out(monkeypatch):
+    mixture = Mixture(torch.float16, True, monkeypatch)
+    mixture.load()
+    here = torch.tensor([4, -1, 0, 1, -1], dtype=torch.int32)
+    for seed in range(6):
+        x, ids, gates = mixture.token(seed)
+        y = mixture.layer.quant_method.moe_kernel.apply(
+            x[None],
+            mixture.layer.w13_weight,
+            mixture.layer.w2_weight,
+            topk_weights=gates[None],
+            topk_ids=ids[None],
+            activation=mixture.layer.activation,
+            global_num_experts=5,
+            expert_map=here,
+            apply_router_weight_on_input=False,
+            shared_experts=None,
+            shared_experts_input=None,
+        )
+        mixture.assert_close(y[0], x, here[ids.long()], gates)
+
+
+def test_refused_mixtures_are_left_to_vllm(monkeypatch):
+    from vllm import envs
+
+    assert not Mixture(torch.float16, True, monkeypatch, group_size=8).layer.w4a16_takes
+    assert Mixture(torch.float16, True, monkeypatch).layer.w4a16_takes
+    monkeypatch.setattr(envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"], raising=False)
+    assert not Mixture(torch.float16, True, monkeypatch).layer.w4a16_takes
 
 
 def test_it_is_first_in_vllm_s_list_once():

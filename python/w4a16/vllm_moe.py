@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""Mixtures of experts of compressed-tensors checkpoints on the kernels of this library.
+
+vLLM's method for them is wrapped as the linear ones are (vllm_methods.py): where the kernel table takes both products,
+the experts' weights are packed at load and vLLM's modular kernel gets an experts class of ours. It groups no tokens
+and sorts nothing: two grouped products with the activation between them, the second one weighting and adding up the
+experts of a token in fp32.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+import vllm.model_executor.layers.fused_moe.modular_kernel as mk
+from vllm.model_executor.layers.fused_moe.all2all_utils import maybe_make_prepare_finalize
+from vllm.model_executor.layers.fused_moe.topk_weight_and_reduce import TopKWeightAndReduceNoOP
+from vllm.model_executor.layers.quantization.compressed_tensors.compressed_tensors_moe import (
+    compressed_tensors_moe_wna16,
+)
+
+from w4a16 import vllm_kernel
+
+_PRODUCTS = ("w13", "w2")
+
+
+class W4A16Experts(mk.FusedMoEExpertsModular):
+    """Two grouped products. What is supported was decided before, by the kernel table."""
+
+    def __init__(self, moe_config, quant_config):
+        super().__init__(moe_config=moe_config, quant_config=quant_config)
+        self.width = moe_config.intermediate_size_per_partition
+
+    @staticmethod
+    def activation_format():
+        return mk.FusedMoEActivationFormat.Standard
+
+    def finalize_weight_and_reduce_impl(self):
+        return TopKWeightAndReduceNoOP()
+
+    @staticmethod
+    def _supports_current_device() -> bool:
+        return True
+
+    @staticmethod
+    def _supports_no_act_and_mul() -> bool:
+        return True
+
+    @staticmethod
+    def _supports_quant_scheme(weight_key, activation_key) -> bool:
+        return True
+
+    @staticmethod
+    def _supports_activation(activation) -> bool:
+        return True
+
+    @staticmethod
+    def _supports_parallel_config(moe_parallel_config) -> bool:
+        return True
+
+    def moe_problem_size(self, a1, w1, w2, topk_ids):
+        return self.moe_config.num_local_experts, a1.shape[0], self.width, a1.shape[1], topk_ids.shape[1]
+
+    def workspace_shapes(
+        self, M, N, K, topk, global_num_experts, local_num_experts, expert_tokens_meta, activation
+    ):
+        return (M, K), (M * topk, N), (M, K)
+
+    def apply(
+        self,
+        output,
+        hidden_states,
+        w1,
+        w2,
+        topk_weights,
+        topk_ids,
+        activation,
+        global_num_experts,
+        expert_map,
+        a1q_scale,
+        a2_scale,
+        workspace13,
+        workspace2,
+        expert_tokens_meta,
+        apply_router_weight_on_input,
+    ) -> None:
+        # Experts of other ranks map to -1, which the products leave out.
+        ids = topk_ids if expert_map is None else torch.where(topk_ids < 0, -1, expert_map[topk_ids])
+        ids = ids.to(torch.int32).contiguous()
+        gates = topk_weights.to(torch.float32).contiguous()
+        if apply_router_weight_on_input:  # vLLM does so with one expert per token only
+            hidden_states = hidden_states * topk_weights.to(hidden_states.dtype)
+            gates = torch.ones_like(gates)
+        experts = torch.ops.w4a16.experts
+        hidden = experts(hidden_states.contiguous(), w1, ids, gates.new_empty(0))
+        activated = workspace2.view(-1)[: ids.numel() * self.width].view(ids.numel(), self.width)
+        self.activation(activation, activated, hidden)
+        output.copy_(experts(activated, w2, ids, gates))
+
+
+def _refusal(method, experts: int, hidden: int, width: int, act: torch.dtype) -> str | None:
+    from vllm import envs
+
+    if vllm_kernel.W4A16LinearKernel.__name__ in envs.VLLM_DISABLED_KERNELS:
+        return f"{vllm_kernel.W4A16LinearKernel.__name__} is disabled by VLLM_DISABLED_KERNELS"
+    if method.num_bits != 4:
+        return f"experts' weights have {method.num_bits} bits; accepted are 4"
+    parallel = method.moe.moe_parallel_config
+    if parallel.enable_eplb or parallel.use_batched_activation_format:
+        return "experts are balanced between ranks at run time or get their tokens in batches"
+    if method.moe.is_lora_enabled:
+        return "experts have LoRA adapters"
+    if getattr(method.weight_quant, "actorder", None) == "group":
+        return "experts have an act-order"
+    w13 = width * (2 if method.moe.is_act_and_mul else 1)
+    for K, N, combine in ((hidden, w13, False), (width, hidden, True)):
+        mixture = (experts, method.moe.experts_per_token, combine)
+        why = vllm_kernel.refusal(
+            K, N, method.group_size, act, zeros=not method.symmetric, full_K=K, mixture=mixture
+        )
+        if why:
+            return why
+    return None
+
+
+def pack_experts(layer: torch.nn.Module, product: str, group_size: int) -> torch.Tensor:
+    """The packed tensor of one product from compressed-tensors' [E, N, K/8], [E, N, G] and [E, N/8, G]."""
+    q = getattr(layer, f"{product}_weight_packed").data.transpose(1, 2).contiguous()
+    scales = getattr(layer, f"{product}_weight_scale").data.transpose(1, 2).contiguous()
+    stored = getattr(layer, f"{product}_weight_zero_point", None)
+    zeros = q.new_empty(0, dtype=torch.uint8)
+    if stored is not None:
+        zeros = torch.stack([vllm_kernel.unpack(words, 0).t() for words in stored.data]).contiguous()
+    bias = getattr(layer, f"{product}_bias", None)
+    bias = scales.new_empty(0) if bias is None else bias.data
+    return torch.ops.w4a16.pack_experts(q, scales, zeros, bias, q.shape[1] * 8 if group_size == -1 else group_size)
+
+
+def route(method: type) -> None:
+    """Wraps loading of a mixture's method; a second call changes nothing."""
+    if "w4a16_routed" in vars(method):
+        return
+    create_weights = method.create_weights
+    process_weights_after_loading = method.process_weights_after_loading
+
+    @functools.wraps(create_weights)
+    def create(self, layer, num_experts, hidden_size, intermediate_size_per_partition, params_dtype, **attrs):
+        sizes = (num_experts, hidden_size, intermediate_size_per_partition, params_dtype)
+        create_weights(self, layer, *sizes, **attrs)
+        why = _refusal(self, *sizes)
+        layer.w4a16_takes = why is None
+        if why:
+            vllm_kernel.log_fallback(why)
+
+    @functools.wraps(process_weights_after_loading)
+    def process(self, layer):
+        if not getattr(layer, "w4a16_takes", False):
+            process_weights_after_loading(self, layer)
+            return
+        for product in _PRODUCTS:
+            name = f"{product}_weight_packed"
+            if getattr(layer, name).dtype != torch.uint8:  # else packed by an earlier call
+                packed = pack_experts(layer, product, self.group_size)
+                vllm_kernel.replace(layer, name, packed)
+                for rest in ("scale", "zero_point"):
+                    if getattr(layer, f"{product}_weight_{rest}", None) is not None:
+                        vllm_kernel.replace(layer, f"{product}_weight_{rest}", packed.new_empty(0))
+            setattr(layer, f"{product}_weight", getattr(layer, name))
+        self.moe_quant_config = self.get_fused_moe_quant_config(layer)
+        prepare = maybe_make_prepare_finalize(
+            moe=self.moe,
+            quant_config=self.moe_quant_config,
+            routing_tables=layer._expert_routing_tables(),
+            allow_new_interface=True,
+            use_monolithic=False,
+        )
+        self.moe_kernel = mk.FusedMoEKernel(prepare, W4A16Experts(self.moe, self.moe_quant_config))
+
+    method.create_weights, method.process_weights_after_loading = create, process
+    method.w4a16_routed = True
+
+
+def register() -> None:
+    route(compressed_tensors_moe_wna16.CompressedTensorsWNA16MoEMethod)
