@@ -106,8 +106,8 @@ def _along(param: torch.Tensor, name: str, default: int) -> int:
 
 
 def unpack(words: torch.Tensor, dim: int) -> torch.Tensor:
-    """int32 words of 8 nibbles, low one first, spread along `dim` as uint8."""
-    shifts = torch.arange(0, 32, 4, dtype=torch.int32, device=words.device)
+    """Words (or bytes) of nibbles, the low one first, spread along `dim` as uint8."""
+    shifts = torch.arange(0, 8 * words.element_size(), 4, dtype=words.dtype, device=words.device)
     nibbles = ((words.unsqueeze(-1) >> shifts) & 15).to(torch.uint8)
     return nibbles.flatten(1) if dim == 1 else nibbles.transpose(1, 2).flatten(0, 1)
 

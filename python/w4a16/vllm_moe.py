@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""Mixtures of experts of compressed-tensors checkpoints on the kernels of this library.
+"""Mixtures of experts on the kernels of this library.
 
-vLLM's method for them is wrapped as the linear ones are (vllm_methods.py): where the kernel table takes both products,
-the experts' weights are packed at load and vLLM's modular kernel gets an experts class of ours. It groups no tokens
-and sorts nothing: two grouped products with the activation between them, the second one weighting and adding up the
-experts of a token in fp32.
+vLLM's methods for them are wrapped as the linear ones are (vllm_methods.py): where the kernel table takes both
+products, the experts' weights are packed at load and vLLM's modular kernel gets an experts class of ours. It groups no
+tokens and sorts nothing: two grouped products with the activation between them, the second one weighting and adding up
+the experts of a token in fp32.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 import vllm.model_executor.layers.fused_moe.modular_kernel as mk
 from vllm.model_executor.layers.fused_moe.all2all_utils import maybe_make_prepare_finalize
 from vllm.model_executor.layers.fused_moe.topk_weight_and_reduce import TopKWeightAndReduceNoOP
+from vllm.model_executor.layers.quantization import moe_wna16
 from vllm.model_executor.layers.quantization.compressed_tensors.compressed_tensors_moe import (
     compressed_tensors_moe_wna16,
 )
@@ -23,6 +26,44 @@ from vllm.model_executor.layers.quantization.compressed_tensors.compressed_tenso
 from w4a16 import vllm_kernel
 
 _PRODUCTS = ("w13", "w2")
+
+
+class Settings(NamedTuple):
+    bits: int
+    group_size: int
+    symmetric: bool
+    act_order: bool
+
+
+class Method(NamedTuple):
+    """One of vLLM's methods. All keep weights as [E, N, words of K], scales [E, N, G] and zeros [E, words of N, G]."""
+
+    cls: type
+    weight: str  # the parameters' names without "w13_" and "w2_"
+    scales: str
+    zeros: str
+    settings: Callable[[object, torch.nn.Module], Settings]  # of the method and its layer
+
+
+def _compressed_tensors(method, layer) -> Settings:
+    return Settings(method.num_bits, method.group_size, method.symmetric, method.weight_quant.actorder == "group")
+
+
+def _wna16(method, layer) -> Settings:
+    return Settings(method.quant_config.weight_bits, layer.group_size, not method.quant_config.has_zp, False)
+
+
+METHODS = (
+    Method(
+        compressed_tensors_moe_wna16.CompressedTensorsWNA16MoEMethod,
+        "weight_packed",
+        "weight_scale",
+        "weight_zero_point",
+        _compressed_tensors,
+    ),
+    # GPTQ's and AWQ's on ROCm: its loader brings both into this one form, with bytes as words.
+    Method(moe_wna16.MoeWNA16Method, "qweight", "scales", "qzeros", _wna16),
+)
 
 
 class W4A16Experts(mk.FusedMoEExpertsModular):
@@ -99,73 +140,83 @@ class W4A16Experts(mk.FusedMoEExpertsModular):
         output.copy_(experts(activated, w2, ids, gates))
 
 
-def _refusal(method, experts: int, hidden: int, width: int, act: torch.dtype) -> str | None:
+def _refusal(
+    method, settings: Settings, experts: int, hidden: int, width: int, act: torch.dtype
+) -> str | None:
     from vllm import envs
 
     if vllm_kernel.W4A16LinearKernel.__name__ in envs.VLLM_DISABLED_KERNELS:
         return f"{vllm_kernel.W4A16LinearKernel.__name__} is disabled by VLLM_DISABLED_KERNELS"
-    if method.num_bits != 4:
-        return f"experts' weights have {method.num_bits} bits; accepted are 4"
+    if settings.bits != 4:
+        return f"experts' weights have {settings.bits} bits; accepted are 4"
+    if settings.act_order:
+        return "experts have an act-order"
     parallel = method.moe.moe_parallel_config
     if parallel.enable_eplb or parallel.use_batched_activation_format:
         return "experts are balanced between ranks at run time or get their tokens in batches"
     if method.moe.is_lora_enabled:
         return "experts have LoRA adapters"
-    if getattr(method.weight_quant, "actorder", None) == "group":
-        return "experts have an act-order"
     w13 = width * (2 if method.moe.is_act_and_mul else 1)
     for K, N, combine in ((hidden, w13, False), (width, hidden, True)):
         mixture = (experts, method.moe.experts_per_token, combine)
         why = vllm_kernel.refusal(
-            K, N, method.group_size, act, zeros=not method.symmetric, full_K=K, mixture=mixture
+            K, N, settings.group_size, act, zeros=not settings.symmetric, full_K=K, mixture=mixture
         )
         if why:
             return why
     return None
 
 
-def pack_experts(layer: torch.nn.Module, product: str, group_size: int) -> torch.Tensor:
-    """The packed tensor of one product from compressed-tensors' [E, N, K/8], [E, N, G] and [E, N/8, G]."""
-    q = getattr(layer, f"{product}_weight_packed").data.transpose(1, 2).contiguous()
-    scales = getattr(layer, f"{product}_weight_scale").data.transpose(1, 2).contiguous()
-    stored = getattr(layer, f"{product}_weight_zero_point", None)
+def _pack(layer: torch.nn.Module, product: str, method: Method, settings: Settings) -> torch.Tensor:
+    """The packed tensor of one product of all experts."""
+    q = getattr(layer, f"{product}_{method.weight}").data.view(torch.int32).transpose(1, 2).contiguous()
+    scales = getattr(layer, f"{product}_{method.scales}").data.transpose(1, 2).contiguous()
     zeros = q.new_empty(0, dtype=torch.uint8)
-    if stored is not None:
-        zeros = torch.stack([vllm_kernel.unpack(words, 0).t() for words in stored.data]).contiguous()
+    if not settings.symmetric:
+        stored = getattr(layer, f"{product}_{method.zeros}").data
+        zeros = torch.stack([vllm_kernel.unpack(words, 0).t() for words in stored]).contiguous()
     bias = getattr(layer, f"{product}_bias", None)
     bias = scales.new_empty(0) if bias is None else bias.data
-    return torch.ops.w4a16.pack_experts(q, scales, zeros, bias, q.shape[1] * 8 if group_size == -1 else group_size)
+    group_size = q.shape[1] * 8 if settings.group_size == -1 else settings.group_size
+    return torch.ops.w4a16.pack_experts(q, scales, zeros, bias, group_size)
 
 
-def route(method: type) -> None:
+def _form(tensor: torch.Tensor) -> tuple:
+    return tensor.dtype, tuple(tensor.shape)
+
+
+def route(method: Method) -> None:
     """Wraps loading of a mixture's method; a second call changes nothing."""
-    if "w4a16_routed" in vars(method):
+    if "w4a16_routed" in vars(method.cls):
         return
-    create_weights = method.create_weights
-    process_weights_after_loading = method.process_weights_after_loading
+    create_weights = method.cls.create_weights
+    process_weights_after_loading = method.cls.process_weights_after_loading
 
     @functools.wraps(create_weights)
     def create(self, layer, num_experts, hidden_size, intermediate_size_per_partition, params_dtype, **attrs):
         sizes = (num_experts, hidden_size, intermediate_size_per_partition, params_dtype)
         create_weights(self, layer, *sizes, **attrs)
-        why = _refusal(self, *sizes)
-        layer.w4a16_takes = why is None
+        why = _refusal(self, method.settings(self, layer), *sizes)
+        # The forms in which the weights are loaded tell later whether they are packed already.
+        forms = {product: _form(getattr(layer, f"{product}_{method.weight}")) for product in _PRODUCTS}
+        layer.w4a16_loads = None if why else forms
         if why:
             vllm_kernel.log_fallback(why)
 
     @functools.wraps(process_weights_after_loading)
     def process(self, layer):
-        if not getattr(layer, "w4a16_takes", False):
+        forms = getattr(layer, "w4a16_loads", None)
+        if forms is None:
             process_weights_after_loading(self, layer)
             return
         for product in _PRODUCTS:
-            name = f"{product}_weight_packed"
-            if getattr(layer, name).dtype != torch.uint8:  # else packed by an earlier call
-                packed = pack_experts(layer, product, self.group_size)
+            name = f"{product}_{method.weight}"
+            if _form(getattr(layer, name)) == forms[product]:
+                packed = _pack(layer, product, method, method.settings(self, layer))
                 vllm_kernel.replace(layer, name, packed)
-                for rest in ("scale", "zero_point"):
-                    if getattr(layer, f"{product}_weight_{rest}", None) is not None:
-                        vllm_kernel.replace(layer, f"{product}_weight_{rest}", packed.new_empty(0))
+                for rest in (f"{product}_{method.scales}", f"{product}_{method.zeros}"):
+                    if getattr(layer, rest, None) is not None:
+                        vllm_kernel.replace(layer, rest, packed.new_empty(0))
             setattr(layer, f"{product}_weight", getattr(layer, name))
         self.moe_quant_config = self.get_fused_moe_quant_config(layer)
         prepare = maybe_make_prepare_finalize(
@@ -177,9 +228,10 @@ def route(method: type) -> None:
         )
         self.moe_kernel = mk.FusedMoEKernel(prepare, W4A16Experts(self.moe, self.moe_quant_config))
 
-    method.create_weights, method.process_weights_after_loading = create, process
-    method.w4a16_routed = True
+    method.cls.create_weights, method.cls.process_weights_after_loading = create, process
+    method.cls.w4a16_routed = True
 
 
 def register() -> None:
-    route(compressed_tensors_moe_wna16.CompressedTensorsWNA16MoEMethod)
+    for method in METHODS:
+        route(method)

@@ -48,6 +48,7 @@ def vllm(tmp_path_factory, operators):
             world_size=1, rank=0, distributed_init_method=f"file://{store}", local_rank=0, backend="gloo"
         )
         parallel_state.initialize_model_parallel(1)
+        parallel_state.get_tp_group().device = torch.device("cpu")
         yield config
         parallel_state.destroy_model_parallel()
         parallel_state.destroy_distributed_environment()
@@ -65,13 +66,14 @@ def linear(kind, *sizes, quantisation, act=torch.float16, **options):
 def gptq(group_size=64, **changed):
     from vllm.model_executor.layers.quantization.auto_gptq import AutoGPTQConfig
 
-    return AutoGPTQConfig.from_config(dict(bits=4, group_size=group_size, desc_act=False, sym=True) | changed)
+    settings = dict(quant_method="gptq", bits=4, group_size=group_size, desc_act=False, sym=True)
+    return AutoGPTQConfig.from_config(settings | changed)
 
 
 def awq(group_size=64):
     from vllm.model_executor.layers.quantization.auto_awq import AutoAWQConfig
 
-    return AutoAWQConfig.from_config(dict(w_bit=4, q_group_size=group_size, zero_point=True))
+    return AutoAWQConfig.from_config(dict(quant_method="awq", bits=4, group_size=group_size, zero_point=True))
 
 
 def compressed_tensors(group_size=64, symmetric=True):
@@ -211,15 +213,10 @@ def test_processing_twice_and_reloading_in_place(case, vllm):
     assert packed(module).data_ptr() == place  # captured graphs stay valid
 
 
-def compressed_tensors_tensors_of_all(experts):
-    tensors = [compressed_tensors_tensors(expert) for expert in experts]
-    return {name: torch.stack([t[name] for t in tensors]) for name in tensors[0]}
-
-
 class Mixture:
     """Five experts, two per token: gate and up [128 -> 64], down [64 -> 128]."""
 
-    def __init__(self, act, symmetric, monkeypatch, group_size=32, **options):
+    def __init__(self, case, act, monkeypatch, group_size=32):
         from vllm.model_executor.layers.fused_moe.layer import FusedMoEFactory
 
         import w4a16.vllm_moe
@@ -229,6 +226,7 @@ class Mixture:
             "activation",
             lambda self, kind, out, x: out.copy_(torch.nn.functional.silu(x[:, :64]) * x[:, 64:]),
         )
+        quantisation, self.tensors_of, symmetric = CASES[case]
         self.act = act
         self.layer = FusedMoEFactory(
             num_experts=5,
@@ -236,18 +234,28 @@ class Mixture:
             hidden_size=128,
             intermediate_size=64,
             params_dtype=act,
-            quant_config=compressed_tensors(group_size, symmetric),
+            quant_config=quantisation(group_size),
             prefix=f"model.layers.{next(counter)}.mlp.experts",
-            **options,
         ).routed_experts
         self.gate_up = [models.random_layer(128, 128, group_size, act, symmetric, seed=e) for e in range(5)]
         self.down = [models.random_layer(64, 128, group_size, act, symmetric, seed=9 + e) for e in range(5)]
 
     def load(self):
-        for product, experts in (("w13", self.gate_up), ("w2", self.down)):
-            for name, data in compressed_tensors_tensors_of_all(experts).items():
-                if getattr(self.layer, f"{product}_{name}", None) is not None:
-                    getattr(self.layer, f"{product}_{name}").data.copy_(data)
+        """Hands each expert's gate, up and down to the parameters' loaders, as a model does."""
+        parameters = dict(self.layer.named_parameters(recurse=False))
+        for expert in range(5):
+            gate_up = self.gate_up[expert]
+            halves = [
+                models.Layer(gate_up.q[:, n], gate_up.scales[:, n], gate_up.zeros[:, n], gate_up.g_idx, 32)
+                for n in (slice(0, 64), slice(64, 128))
+            ]
+            for shard, product, layer in (
+                ("w1", "w13", halves[0]), ("w3", "w13", halves[1]), ("w2", "w2", self.down[expert]),
+            ):
+                for name, data in self.tensors_of(layer).items():
+                    name = f"{product}_{name}"
+                    if name in parameters and "shape" not in name:
+                        parameters[name].weight_loader(parameters[name], data.contiguous(), name, shard, expert)
         finish(self.layer)
 
     def token(self, seed):
@@ -269,14 +277,15 @@ class Mixture:
 
 
 @pytest.mark.parametrize("act", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("case", [case for case in CASES if "channelwise" not in case])
 @pytest.mark.parametrize("tokens", [1, 7])
-def test_mixture_from_checkpoint_to_product(act, symmetric, tokens, monkeypatch):
-    mixture = Mixture(act, symmetric, monkeypatch)
+def test_mixture_from_checkpoint_to_product(act, case, tokens, monkeypatch):
+    mixture = Mixture(case, act, monkeypatch)
     mixture.load()
     layer = mixture.layer
-    assert layer.w13_weight.dtype == layer.w2_weight.dtype == torch.uint8
+    packed = layer.w13_weight.clone(), layer.w2_weight.clone()
     finish(layer)
+    assert torch.equal(layer.w13_weight, packed[0]) and torch.equal(layer.w2_weight, packed[1])
     inputs = [mixture.token(seed) for seed in range(tokens)]
     x, ids, gates = (torch.stack(part) for part in zip(*inputs, strict=True))
     y = layer.quant_method.apply(layer, x, gates, ids, None, None)
@@ -285,7 +294,7 @@ def test_mixture_from_checkpoint_to_product(act, symmetric, tokens, monkeypatch)
 
 
 def test_experts_of_other_ranks_are_left_out(monkeypatch):
-    mixture = Mixture(torch.float16, True, monkeypatch)
+    mixture = Mixture("compressed-tensors", torch.float16, monkeypatch)
     mixture.load()
     here = torch.tensor([4, -1, 0, 1, -1], dtype=torch.int32)
     for seed in range(6):
@@ -309,10 +318,13 @@ def test_experts_of_other_ranks_are_left_out(monkeypatch):
 def test_refused_mixtures_are_left_to_vllm(monkeypatch):
     from vllm import envs
 
-    assert not Mixture(torch.float16, True, monkeypatch, group_size=8).layer.w4a16_takes
-    assert Mixture(torch.float16, True, monkeypatch).layer.w4a16_takes
+    def taken(**changed):
+        return Mixture("compressed-tensors", torch.float16, monkeypatch, **changed).layer.w4a16_loads is not None
+
+    assert taken()
+    assert not taken(group_size=8)
     monkeypatch.setattr(envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"], raising=False)
-    assert not Mixture(torch.float16, True, monkeypatch).layer.w4a16_takes
+    assert not taken()
 
 
 def test_it_is_first_in_vllm_s_list_once():
