@@ -16,11 +16,12 @@ declare -A allowed=(
     [src/layer]="common include src/core kernels"
     [src/plan]="common include src/core src/layer kernels"
     [src/device]="common include src/core src/layer src/plan sim/include"
+    [torch]="include src/core"
     [cli]="common include src/core src/device sim/include"
 )
 
 status=0
-headers=$(find common sim src cli kernels include -name '*.h' -o -name '*.def' | sort)
+headers=$(find common sim src torch cli kernels include -name '*.h' -o -name '*.def' | sort)
 folder_of() { # the longest row or leaf that a path lies under
     case $1 in
     include/*) echo include ;;
@@ -51,7 +52,7 @@ while IFS=: read -r file _ name; do
         status=1
         ;;
     esac
-done < <(grep -rnoE --include='*.c' --include='*.h' '^ *# *include +"[^"]+"' common sim src cli |
+done < <(grep -rnoE --include='*.c' --include='*.h' '^ *# *include +"[^"]+"' common sim src torch cli |
     sed -E 's/^([^:]+):([0-9]+):.*"([^"]+)"$/\1:\2:\3/')
 [ $status -eq 0 ] && echo "dependency order holds"
 exit $status

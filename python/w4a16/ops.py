@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""Importing this module registers torch.ops.w4a16.*; an ImportError says why it cannot.
+
+The operators are in the C library (torch/ in the sources); here are their shape functions, for torch.compile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+import torch
+
+from w4a16 import arch
+
+_C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
+
+
+def _register() -> ctypes.CDLL:
+    library = arch.library()
+    try:
+        register = library.w4a16_torch_register
+    except AttributeError as error:
+        raise ImportError("the w4a16 library was built without the operators for PyTorch") from error
+    register.restype = ctypes.c_char_p
+    why = register()
+    if why is not None:
+        raise ImportError(why.decode())
+    return library
+
+
+_library = _register()
+
+
+def packed_shape(
+    N: int, K: int, group_size: int, scales: torch.dtype, zeros: bool, perm: int = 0
+) -> tuple[int, int, int]:
+    """The shape that w4a16::pack gives; perm is the number of its elements, 0 for none."""
+    if scales not in _C_TYPES:
+        raise RuntimeError(f"w4a16::pack: scales are {scales}; accepted are torch.float16 and torch.bfloat16")
+    problem, sizes, error = arch._Problem(), (ctypes.c_int64 * 3)(), arch._Error()
+    _library.w4a16_problem_init(ctypes.byref(problem))
+    problem.N, problem.K = N, K
+    problem.places = perm if perm > K else 0
+    problem.group_size = max(perm, K) if group_size == -1 else group_size
+    problem.scale_type, problem.symmetric, problem.act_order = _C_TYPES[scales], not zeros, perm > 0
+    if _library.w4a16_torch_packed_sizes(ctypes.byref(problem), sizes, ctypes.byref(error)) != 0:
+        raise RuntimeError(error.message.decode())
+    return sizes[0], sizes[1], sizes[2]
+
+
+@torch.library.register_fake("w4a16::linear")
+def _(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    return x.new_empty((*x.shape[:-1], packed.shape[0]))
+
+
+@torch.library.register_fake("w4a16::pack")
+def _(
+    q: torch.Tensor, scales: torch.Tensor, zeros: torch.Tensor, perm: torch.Tensor, group_size: int
+) -> torch.Tensor:
+    shape = packed_shape(
+        int(q.shape[1]), 8 * int(q.shape[0]), int(group_size), scales.dtype, int(zeros.numel()) > 0, int(perm.numel())
+    )
+    return q.new_empty(shape, dtype=torch.uint8)

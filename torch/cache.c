@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* A table of plans with open addressing, from which nothing is ever removed, and a list of devices. */
+#include "cache.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+
+#define SLOTS       8192 /* a power of two */
+#define PROBES      32
+#define DEVICES_MAX 64
+
+static _Atomic(struct plan_entry *) slots[SLOTS];
+static struct {
+    w4a16_device_kind kind;
+    int index;
+    w4a16_device *device;
+} devices[DEVICES_MAX];
+static int device_count;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of devices and of writing slots */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void forget(void) {
+    for (size_t n = 0; n < SLOTS; n++) atomic_store_explicit(&slots[n], NULL, memory_order_relaxed);
+    device_count = 0;
+    pthread_mutex_init(&lock, NULL);
+}
+static void watch_forks(void) { pthread_atfork(NULL, NULL, forget); }
+
+w4a16_device_kind cache_host_kind(void) {
+    const char *name = getenv("W4A16_DEVICE");
+    return name && strcmp(name, "sim") == 0 ? W4A16_DEVICE_SIM : W4A16_DEVICE_CPU;
+}
+
+/* ---- devices --------------------------------------------------------------------------------------------
+ */
+
+/* The lock is held. */
+static w4a16_status find_device(w4a16_device_kind kind, int index, w4a16_device **out, w4a16_error *error) {
+    for (int n = 0; n < device_count; n++)
+        if (devices[n].kind == kind && devices[n].index == index) {
+            *out = devices[n].device;
+            return W4A16_OK;
+        }
+    FAIL_IF(device_count == DEVICES_MAX, error, W4A16_UNSUPPORTED, "w4a16: more than %d devices",
+            DEVICES_MAX);
+    w4a16_device_options options;
+    w4a16_device_options_init(&options);
+    options.kind = kind;
+    options.index = index;
+    TRY(w4a16_device_open(&options, out, error));
+    devices[device_count].kind = kind;
+    devices[device_count].index = index;
+    devices[device_count++].device = *out;
+    return W4A16_OK;
+}
+
+w4a16_status cache_device(w4a16_device_kind kind, int index, w4a16_device **out, w4a16_error *error) {
+    pthread_once(&once, watch_forks);
+    pthread_mutex_lock(&lock);
+    w4a16_status status = find_device(kind, index, out, error);
+    pthread_mutex_unlock(&lock);
+    return status;
+}
+
+/* ---- plans ------------------------------------------------------------------------------------------------
+ */
+
+static size_t hash(const struct plan_key *key) {
+    uint64_t words[sizeof *key / 8], h = 0;
+    memcpy(words, key, sizeof words);
+    for (size_t n = 0; n < sizeof words / sizeof words[0]; n++) {
+        h = (h ^ words[n]) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 29;
+    }
+    return (size_t)h;
+}
+
+/* The entry of that key, or null; *vacant is then the slot for it, or SLOTS if the neighbourhood is full. */
+static struct plan_entry *look(const struct plan_key *key, size_t *vacant) {
+    size_t first = hash(key);
+    *vacant = SLOTS;
+    for (size_t n = 0; n < PROBES; n++) {
+        size_t at = (first + n) % SLOTS;
+        struct plan_entry *entry = atomic_load_explicit(&slots[at], memory_order_acquire);
+        if (!entry) {
+            *vacant = at;
+            return NULL;
+        }
+        if (memcmp(&entry->key, key, sizeof *key) == 0) return entry;
+    }
+    return NULL;
+}
+
+static w4a16_status build(struct plan_entry *entry, w4a16_error *error) {
+    const struct plan_key *key = &entry->key;
+    w4a16_problem problem;
+    w4a16_weights *weights;
+    TRY(shape_read(key->sizes, key->K, &problem, error));
+    TRY(find_device((w4a16_device_kind)key->kind, key->index, &entry->device, error));
+    TRY(w4a16_weights_wrap(entry->device, &problem, 0, &weights, error));
+    problem.M = key->M;
+    problem.lda = key->lda;
+    problem.act = (w4a16_dtype)key->act;
+    problem.has_bias = key->has_bias;
+    w4a16_status status = w4a16_plan_create(entry->device, weights, &problem, &entry->plan, error);
+    w4a16_weights_free(weights);
+    return status;
+}
+
+/* The lock is held, and another thread may have made it meanwhile. */
+static w4a16_status look_or_build(const struct plan_key *key, struct plan_entry **out, w4a16_error *error) {
+    size_t vacant;
+    *out = look(key, &vacant);
+    if (*out) return W4A16_OK;
+    struct plan_entry *entry = calloc(1, sizeof *entry);
+    FAIL_IF(!entry, error, W4A16_OUT_OF_MEMORY, "w4a16::linear: out of memory");
+    entry->key = *key;
+    entry->kept = vacant < SLOTS;
+    w4a16_status status = build(entry, error);
+    if (status != W4A16_OK) {
+        free(entry);
+        return status;
+    }
+    if (entry->kept) atomic_store_explicit(&slots[vacant], entry, memory_order_release);
+    *out = entry;
+    return W4A16_OK;
+}
+
+w4a16_status cache_plan(const struct plan_key *key, struct plan_entry **out, w4a16_error *error) {
+    size_t vacant;
+    *out = look(key, &vacant);
+    if (*out) return W4A16_OK;
+    pthread_once(&once, watch_forks);
+    pthread_mutex_lock(&lock);
+    w4a16_status status = look_or_build(key, out, error);
+    pthread_mutex_unlock(&lock);
+    return status;
+}
+
+void cache_give_back(struct plan_entry *entry) {
+    if (entry->kept) return;
+    w4a16_plan_free(entry->plan);
+    free(entry);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * linear(x, packed, bias): x [..., K] times a packed layer, plus bias [N] unless that is empty, in x's type.
+ *
+ * On a GPU it queues kernels on the current stream, takes memory from PyTorch's allocator and waits for
+ * nothing, so that it can be captured in a graph once its plan has been made by a call before. A bias in fp32
+ * whose N is a multiple of 32 is read where it is; others are brought into that form in every call.
+ */
+#include <inttypes.h>
+
+#include "cache.h"
+#include "core/error.h"
+#include "ops.h"
+#include "shape.h"
+
+#define ROUND_UP(n, to) (((n) + (to) - 1) / (to) * (to))
+#define WORKSPACE_ALIGN 256
+#define BIAS_COLUMNS    32
+
+struct operands {
+    struct tensor x, packed, bias, workspace, out;
+    struct plan_key key;
+};
+
+static w4a16_status check(struct frame *f, const struct operands *o) {
+    const struct tensor *x = &o->x, *packed = &o->packed, *bias = &o->bias;
+    w4a16_dtype act = tensor_type(x);
+    FAIL_IF((act != W4A16_F16 && act != W4A16_BF16) || x->dim < 1, &f->error, W4A16_INVALID_ARGUMENT,
+            "w4a16::linear: x has %" PRId64
+            " dimensions or another type; accepted are [..., K] of float16 or bfloat16",
+            x->dim);
+    FAIL_IF(packed->dtype != torch_constants.u8 || packed->dim != SHAPE_DIMS || !packed->contiguous,
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "w4a16::linear: packed has %" PRId64
+            " dimensions, another type or gaps; accepted is what w4a16::pack gave (3 dimensions of uint8)",
+            packed->dim);
+    FAIL_IF(bias->numel && (bias->dim != 1 || bias->sizes[0] != packed->sizes[0] || !tensor_type(bias)),
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "w4a16::linear: bias has %" PRId64 " dimensions, %" PRId64
+            " elements or another type; accepted are [%" PRId64
+            "] of float16, bfloat16 or float32, and an empty tensor",
+            bias->dim, bias->numel, packed->sizes[0]);
+    FAIL_IF(
+        packed->device_type != x->device_type || packed->device_index != x->device_index ||
+            (bias->numel && (bias->device_type != x->device_type || bias->device_index != x->device_index)),
+        &f->error, W4A16_INVALID_ARGUMENT, "w4a16::linear: x, packed and bias are not on the same device");
+    return W4A16_OK;
+}
+
+/* Rows at one distance, beginning at a multiple of 4 bytes; else a copy. */
+static w4a16_status arrange_x(struct frame *f, struct operands *o) {
+    struct tensor *x = &o->x;
+    int64_t K = x->sizes[x->dim - 1];
+    int rows = x->dim == 2 && x->strides[1] == 1 && x->strides[0] >= K;
+    if ((!x->contiguous && !rows) || (uintptr_t)x->data % 4) TRY(frame_copy(f, x, x, x));
+    o->key.K = K;
+    o->key.lda = x->contiguous ? K : x->strides[0];
+    o->key.M = 1;
+    for (int64_t d = 0; d + 1 < x->dim; d++) o->key.M *= x->sizes[d];
+    return W4A16_OK;
+}
+
+/* As the kernels read it: fp32, up to a whole strip of columns. */
+static w4a16_status arrange_bias(struct frame *f, struct operands *o) {
+    const struct tensor given = o->bias;
+    int64_t N = o->packed.sizes[0], columns = ROUND_UP(N, BIAS_COLUMNS), stride = 1;
+    if (tensor_type(&given) == W4A16_F32 && columns == N && given.contiguous) return W4A16_OK;
+    shim_tensor part;
+    TRY(frame_empty(f, 1, &columns, torch_constants.f32, &given, &o->bias));
+    if (columns != N) SHIM(f, aoti_torch_zero_(o->bias.handle));
+    SHIM(f, aoti_torch__reinterpret_tensor(o->bias.handle, 1, &N, &stride, 0, &part));
+    f->owned[f->count++] = part;
+    SHIM(f, aoti_torch_copy_(part, given.handle, 0));
+    return W4A16_OK;
+}
+
+static w4a16_status make_out(struct frame *f, struct operands *o) {
+    int64_t sizes[TENSOR_DIMS];
+    for (int64_t d = 0; d < o->x.dim; d++) sizes[d] = o->x.sizes[d];
+    sizes[o->x.dim - 1] = o->packed.sizes[0];
+    return frame_empty(f, o->x.dim, sizes, o->x.dtype, &o->x, &o->out);
+}
+
+static w4a16_address address(const struct tensor *t) { return (w4a16_address)(uintptr_t)t->data; }
+
+/* The tensors' own memory: cpu and hip. */
+static w4a16_status run_in_place(struct frame *f, struct operands *o, const struct plan_entry *entry) {
+    w4a16_run_args args = {.struct_size = sizeof args, .weights = address(&o->packed)};
+    int64_t bytes = (int64_t)w4a16_plan_workspace(entry->plan);
+    if (bytes) {
+        bytes += WORKSPACE_ALIGN;
+        TRY(frame_empty(f, 1, &bytes, torch_constants.u8, &o->x, &o->workspace));
+        args.workspace = ROUND_UP(address(&o->workspace), WORKSPACE_ALIGN);
+    }
+    args.a = address(&o->x);
+    args.out = address(&o->out);
+    if (o->key.has_bias) args.bias = address(&o->bias);
+    if (o->key.kind == W4A16_DEVICE_HIP)
+        SHIM(f, aoti_torch_get_current_cuda_stream(o->key.index, &args.stream));
+    return w4a16_run(entry->plan, &args, NULL, &f->error);
+}
+
+/* One buffer of a simulated run: what host memory is copied into it before, or out of it after. */
+struct simulated {
+    w4a16_address *address;
+    void *host;
+    size_t bytes;
+    int output;
+};
+
+static w4a16_status upload(w4a16_device *device, const struct simulated *s, w4a16_error *error) {
+    if (!s->bytes) return W4A16_OK;
+    TRY(w4a16_buffer_alloc(device, s->bytes, s->address, error));
+    return s->host && !s->output ? w4a16_copy_to_device(device, *s->address, s->host, s->bytes, error)
+                                 : W4A16_OK;
+}
+
+/* The simulated card has memory of its own. */
+static w4a16_status run_simulated(struct frame *f, struct operands *o, const struct plan_entry *entry) {
+    w4a16_run_args args = {.struct_size = sizeof args};
+    size_t columns = (size_t)ROUND_UP(o->packed.sizes[0], BIAS_COLUMNS);
+    const struct simulated buffers[] = {
+        {&args.weights, o->packed.data, (size_t)o->packed.numel, 0},
+        {&args.a, o->x.data, 2 * (size_t)((o->key.M - 1) * o->key.lda + o->key.K), 0},
+        {&args.bias, o->bias.data, o->key.has_bias ? 4 * columns : 0, 0},
+        {&args.workspace, NULL, w4a16_plan_workspace(entry->plan), 0},
+        {&args.out, o->out.data, 2 * (size_t)o->out.numel, 1}};
+    enum { BUFFERS = sizeof buffers / sizeof buffers[0] };
+    w4a16_status status = W4A16_OK;
+    for (int n = 0; n < BUFFERS && status == W4A16_OK; n++)
+        status = upload(entry->device, &buffers[n], &f->error);
+    if (status == W4A16_OK) status = w4a16_run(entry->plan, &args, NULL, &f->error);
+    if (status == W4A16_OK)
+        status = w4a16_copy_from_device(entry->device, o->out.data, args.out, buffers[BUFFERS - 1].bytes,
+                                        &f->error);
+    for (int n = 0; n < BUFFERS; n++) w4a16_buffer_free(entry->device, *buffers[n].address, NULL);
+    return status;
+}
+
+static w4a16_status run(struct frame *f, struct operands *o) {
+    struct plan_entry *entry;
+    TRY(cache_plan(&o->key, &entry, &f->error));
+    w4a16_status status = o->key.M == 0                     ? W4A16_OK
+                          : o->key.kind == W4A16_DEVICE_SIM ? run_simulated(f, o, entry)
+                                                            : run_in_place(f, o, entry);
+    cache_give_back(entry);
+    return status;
+}
+
+w4a16_status linear_call(struct frame *f, const shim_value *arguments, shim_value *result) {
+    struct operands o = {0};
+    w4a16_status status[] = {frame_argument(f, arguments[0], &o.x),
+                             frame_argument(f, arguments[1], &o.packed),
+                             frame_argument(f, arguments[2], &o.bias)};
+    for (int n = 0; n < 3; n++) TRY(status[n]);
+    TRY(check(f, &o));
+    int host = o.x.device_type == torch_constants.cpu;
+    TRY(arrange_x(f, &o));
+    o.key.has_bias = o.bias.numel > 0;
+    if (o.key.has_bias) TRY(arrange_bias(f, &o));
+    o.key.kind = host ? (int32_t)cache_host_kind() : W4A16_DEVICE_HIP;
+    o.key.index = host ? 0 : o.x.device_index;
+    o.key.act = (int32_t)tensor_type(&o.x);
+    for (int d = 0; d < SHAPE_DIMS; d++) o.key.sizes[d] = o.packed.sizes[d];
+    TRY(make_out(f, &o));
+    TRY(run(f, &o));
+    *result = frame_release(f, &o.out);
+    return W4A16_OK;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The operators. Each takes its arguments' tensors into the frame, at once and all of them, and gives the one
+ * tensor that it returns; errors are left in the frame.
+ */
+#ifndef W4A16_TORCH_OPS_H
+#define W4A16_TORCH_OPS_H
+
+#include "tensor.h"
+
+typedef w4a16_status operator_call(struct frame *frame, const shim_value *arguments, shim_value *result);
+
+/* linear(Tensor x, Tensor packed, Tensor bias) -> Tensor */
+operator_call linear_call;
+/* pack(Tensor q, Tensor scales, Tensor zeros, Tensor perm, int group_size) -> Tensor */
+operator_call pack_call;
+
+#endif

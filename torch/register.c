@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Registers the operators as torch.ops.w4a16.*: all of them or none. The same functions serve tensors in host
+ * memory (key CPU) and on an AMD GPU (key CUDA, as ROCm builds of PyTorch call it).
+ */
+#include "register.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "ops.h"
+#include "shim.h"
+#include "w4a16/linear.h"
+
+/* PyTorch turns a failed check into an exception that unwinds through this frame: nothing may be held then.
+ */
+static void run(operator_call *call, const char *name, shim_value *stack) {
+    struct frame frame = {.name = name};
+    shim_value result = 0;
+    w4a16_status status = call(&frame, stack, &result);
+    frame_end(&frame);
+    if (status != W4A16_OK) shim.aoti_torch_check(false, name, "w4a16", 0, frame.error.message);
+    stack[0] = result;
+}
+
+/* X(name, schema) */
+#define OPERATORS(X)                                                                                         \
+    X(linear, "linear(Tensor x, Tensor packed, Tensor bias) -> Tensor")                                      \
+    X(pack, "pack(Tensor q, Tensor scales, Tensor zeros, Tensor perm, int group_size) -> Tensor")
+
+#define X(name, schema)                                                                                      \
+    static void name##_kernel(shim_value *stack, uint64_t arguments, uint64_t results) {                     \
+        (void)arguments, (void)results;                                                                      \
+        run(name##_call, "w4a16::" #name, stack);                                                            \
+    }
+OPERATORS(X)
+#undef X
+
+static const struct {
+    const char *name, *schema;
+    shim_kernel *kernel;
+} rows[] = {
+#define X(name, schema) {#name, schema, name##_kernel},
+    OPERATORS(X)
+#undef X
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static char message[1280];
+
+static int implement(const char *key) {
+    shim_library library;
+    if (shim.aoti_torch_library_init_impl("w4a16", key, __FILE__, __LINE__, &library)) return 0;
+    for (int n = 0; n < ROWS; n++)
+        if (shim.torch_library_impl(library, rows[n].name, rows[n].kernel, SHIM_FLOOR)) return 0;
+    return 1;
+}
+
+/* A GPU that there are no code objects for: its operators would only fail. */
+static const char *refusal(void) {
+    char target[16];
+    w4a16_device_options options;
+    w4a16_device *device;
+    w4a16_error error;
+    if (w4a16_detect_gpu(NULL, 0, target, NULL) != W4A16_OK) return NULL;
+    w4a16_device_options_init(&options);
+    options.target = target; /* the simulated card has the same code objects as the real one */
+    options.threads = 1;
+    if (w4a16_device_open(&options, &device, &error) == W4A16_OK) {
+        w4a16_device_close(device);
+        return NULL;
+    }
+    snprintf(message, sizeof message, "the GPU is a %s: %s", target, error.message);
+    return message;
+}
+
+static const char *outcome;
+
+static void register_once(void) {
+    shim_library library;
+    if ((outcome = shim_load()) != NULL) return;
+    int hip = shim.aoti_torch_get_current_cuda_stream != NULL;
+    if (hip && (outcome = refusal()) != NULL) return;
+    torch_constants_init();
+    outcome = "PyTorch refused to register the operators; see its own message above";
+    if (shim.aoti_torch_library_init_fragment("w4a16", __FILE__, __LINE__, &library)) return;
+    for (int n = 0; n < ROWS; n++)
+        if (shim.aoti_torch_library_def(library, rows[n].schema)) {
+            shim.aoti_torch_delete_library_object(library); /* takes back what was defined */
+            return;
+        }
+    if (!implement("CPU") || (hip && !implement("CUDA"))) return;
+    outcome = NULL;
+}
+
+const char *w4a16_torch_register(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, register_once);
+    return outcome;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Sizes of packed tensors; shape.h has the rule. */
+#include "shape.h"
+
+#include <inttypes.h>
+
+#include "core/error.h"
+
+#define UNEVEN_GROUP                                                                                         \
+    32 /* the group size with empty places; its code is small enough to tell them by rest                    \
+        */
+
+static const int64_t group_sizes[] = {UNEVEN_GROUP, 0 /* K */, 64, 128, 16, 256, 512, 1024};
+enum { GROUP_SIZES = sizeof group_sizes / sizeof group_sizes[0] };
+
+static int64_t group_code(int64_t group_size, int64_t K) {
+    if (K % group_size) return group_size + GROUP_SIZES - 1;
+    for (int64_t n = 0; n < GROUP_SIZES; n++)
+        if (group_size == (group_sizes[n] ? group_sizes[n] : K)) return n;
+    return group_size + GROUP_SIZES - 1;
+}
+
+static int64_t group_of_code(int64_t code, int64_t K) {
+    if (code >= GROUP_SIZES) return code - (GROUP_SIZES - 1);
+    return group_sizes[code] ? group_sizes[code] : K;
+}
+
+static w4a16_status rest_of(const w4a16_problem *p, int64_t code, int64_t *rest, w4a16_error *error) {
+    size_t bytes;
+    TRY(w4a16_packed_bytes(p, &bytes, error));
+    *rest = ((int64_t)bytes + p->N * code - 1) / (p->N * code);
+    return W4A16_OK;
+}
+
+w4a16_status shape_of(const w4a16_problem *p, int64_t sizes[SHAPE_DIMS], w4a16_error *error) {
+    FAIL_IF(p->places > p->K &&
+                (p->group_size != UNEVEN_GROUP || p->places % UNEVEN_GROUP || p->K % UNEVEN_GROUP),
+            error, W4A16_UNSUPPORTED,
+            "w4a16::pack: perm has %" PRId64 " places for K = %" PRId64 " in groups of %" PRId64
+            "; empty places are accepted in whole groups of %d and with a K that is a multiple of it",
+            p->places, p->K, p->group_size, UNEVEN_GROUP);
+    int64_t code = 1 + (p->scale_type == W4A16_BF16) + 2 * !p->symmetric + 4 * !!p->act_order +
+                   8 * group_code(p->group_size, p->K);
+    sizes[0] = p->N;
+    sizes[1] = code;
+    return rest_of(p, code, &sizes[2], error);
+}
+
+w4a16_status shape_read(const int64_t sizes[SHAPE_DIMS], int64_t K, w4a16_problem *p, w4a16_error *error) {
+    w4a16_problem_init(p);
+    FAIL_IF(sizes[0] < 1 || sizes[1] < 1 || K < 1, error, W4A16_INVALID_ARGUMENT,
+            "w4a16::linear: a packed layer of sizes [%" PRId64 ", %" PRId64 ", %" PRId64
+            "] and activations with K = %" PRId64 ": expected what w4a16::pack gave, and K >= 1",
+            sizes[0], sizes[1], sizes[2], K);
+    int64_t flags = sizes[1] - 1, rest;
+    p->N = sizes[0];
+    p->K = K;
+    p->scale_type = flags & 1 ? W4A16_BF16 : W4A16_F16;
+    p->symmetric = !(flags & 2);
+    p->act_order = !!(flags & 4);
+    p->group_size = group_of_code(flags / 8, K);
+    FAIL_IF(p->group_size > K || (flags / 8 < GROUP_SIZES && K % p->group_size), error,
+            W4A16_INVALID_ARGUMENT,
+            "w4a16::linear: activations have K = %" PRId64
+            "; the packed layer has another K, a multiple of its groups of %" PRId64,
+            K, p->group_size);
+    TRY(rest_of(p, sizes[1], &rest, error));
+    if (p->act_order && p->group_size == UNEVEN_GROUP && K % UNEVEN_GROUP == 0)
+        for (int64_t places = K + UNEVEN_GROUP; rest < sizes[2]; places += UNEVEN_GROUP) {
+            p->places = places;
+            TRY(rest_of(p, sizes[1], &rest, error));
+        }
+    FAIL_IF(rest != sizes[2], error, W4A16_INVALID_ARGUMENT,
+            "w4a16::linear: activations have K = %" PRId64 "; the packed layer, of sizes [%" PRId64
+            ", %" PRId64 ", %" PRId64 "], has another K (with this one its last size were %" PRId64 ")",
+            K, sizes[0], sizes[1], sizes[2], rest);
+    return W4A16_OK;
+}

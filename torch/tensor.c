@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Tensors of one call; tensor.h says who owns them. */
+#include "tensor.h"
+
+#include <inttypes.h>
+
+#include "core/error.h"
+
+struct torch_constants torch_constants;
+
+void torch_constants_init(void) {
+    torch_constants = (struct torch_constants){.cpu = shim.aoti_torch_device_type_cpu(),
+                                               .cuda = shim.aoti_torch_device_type_cuda(),
+                                               .f16 = shim.aoti_torch_dtype_float16(),
+                                               .bf16 = shim.aoti_torch_dtype_bfloat16(),
+                                               .f32 = shim.aoti_torch_dtype_float32(),
+                                               .u8 = shim.aoti_torch_dtype_uint8(),
+                                               .i32 = shim.aoti_torch_dtype_int32()};
+}
+
+w4a16_dtype tensor_type(const struct tensor *t) {
+    return t->dtype == torch_constants.f16    ? W4A16_F16
+           : t->dtype == torch_constants.bf16 ? W4A16_BF16
+           : t->dtype == torch_constants.f32  ? W4A16_F32
+                                              : 0;
+}
+
+/* Puts the handle into the frame first: what follows may fail. */
+static w4a16_status describe(struct frame *f, shim_tensor handle, struct tensor *t) {
+    int64_t *sizes, *strides;
+    f->owned[f->count++] = t->handle = handle;
+    SHIM(f, aoti_torch_get_data_ptr(handle, &t->data));
+    SHIM(f, aoti_torch_get_dim(handle, &t->dim));
+    SHIM(f, aoti_torch_get_numel(handle, &t->numel));
+    SHIM(f, aoti_torch_get_sizes(handle, &sizes));
+    SHIM(f, aoti_torch_get_strides(handle, &strides));
+    SHIM(f, aoti_torch_get_dtype(handle, &t->dtype));
+    SHIM(f, aoti_torch_get_device_type(handle, &t->device_type));
+    SHIM(f, aoti_torch_get_device_index(handle, &t->device_index));
+    SHIM(f, aoti_torch_is_contiguous(handle, &t->contiguous));
+    t->sizes = sizes, t->strides = strides;
+    return W4A16_OK;
+}
+
+w4a16_status frame_argument(struct frame *f, shim_value value, struct tensor *out) {
+    TRY(describe(f, (shim_tensor)(uintptr_t)value, out));
+    FAIL_IF(out->dim > TENSOR_DIMS, &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: a tensor has %" PRId64 " dimensions; accepted are up to %d", f->name, out->dim, TENSOR_DIMS);
+    return W4A16_OK;
+}
+
+w4a16_status frame_empty(struct frame *f, int64_t dim, const int64_t *sizes, int32_t dtype,
+                         const struct tensor *like, struct tensor *out) {
+    int64_t strides[TENSOR_DIMS], stride = 1;
+    for (int64_t d = dim; d-- > 0; stride *= sizes[d] > 1 ? sizes[d] : 1) strides[d] = stride;
+    shim_tensor handle;
+    SHIM(f,
+         aoti_torch_empty_strided(dim, sizes, strides, dtype, like ? like->device_type : torch_constants.cpu,
+                                  like ? like->device_index : 0, &handle));
+    return describe(f, handle, out);
+}
+
+w4a16_status frame_copy(struct frame *f, const struct tensor *t, const struct tensor *like,
+                        struct tensor *out) {
+    shim_tensor from = t->handle; /* out may be t */
+    TRY(frame_empty(f, t->dim, t->sizes, t->dtype, like, out));
+    SHIM(f, aoti_torch_copy_(out->handle, from, 0));
+    return W4A16_OK;
+}
+
+shim_value frame_release(struct frame *f, const struct tensor *t) {
+    for (int n = 0; n < f->count; n++)
+        if (f->owned[n] == t->handle) f->owned[n] = NULL;
+    return (shim_value)(uintptr_t)t->handle;
+}
+
+void frame_end(struct frame *f) {
+    for (int n = 0; n < f->count; n++)
+        if (f->owned[n]) shim.aoti_torch_delete_tensor_object(f->owned[n]);
+}
