@@ -144,13 +144,18 @@ static void text_next(struct text *t, unsigned *count) { text_add(t, (*count)++ 
 /* ---- scalar formats -------------------------------------------------------------------------------------
  */
 
-/* LLVM's ways with constants of scalar halves: numbers in comparisons, all 32 bits of a single source's
- * literal. */
+/* LLVM's ways with constants of scalar halves: numbers in comparisons, whose literals it marks if all 32 bits
+ * are a small number, and all 32 bits of a single source's literal. */
 static void text_scalar_operand(struct text *t, const struct inst *i, const struct operand *source,
                                 unsigned code) {
     struct operand o = *source;
     if (o.kind == OPND_CONST && o.type == TYPE_F16) {
-        if (i->format == FMT_SOPC && code != CODE_LITERAL) o.type = TYPE_B16;
+        if (i->format == FMT_SOPC && code == CODE_LITERAL &&
+            !inlinable(&(struct operand){.type = TYPE_B32}, i->words[1])) {
+            text_add(t, "0x%x", i->words[1] & 0xffff);
+            return;
+        }
+        if (i->format == FMT_SOPC) o.type = code == CODE_LITERAL ? TYPE_B32 : TYPE_B16;
         if (i->format == FMT_SOP1 && code == CODE_LITERAL) o.type = TYPE_B32;
     }
     text_operand(t, i, &o, code, false);
@@ -173,10 +178,9 @@ static void text_scalar(struct text *t, const struct inst *i) {
         text_next(t, &count);
         bool last_is_second = i->op == OP_s_fmamk_f32 && n == 2; /* the literal lies between them */
         unsigned code = BITS(i->words[0], last_is_second ? 8 : 8 * n, 8);
-        if (i->op == OP_s_fmaak_f32 && n == 2) code = CODE_LITERAL;
         if (i->op == OP_s_fmamk_f32 && n == 1)
             text_add(t, "0x%x", i->words[1]);
-        else if (code == CODE_LITERAL && n == 2)
+        else if (i->op == OP_s_fmaak_f32 && n == 2)
             text_add(t, "0x%x", i->words[1]);
         else
             text_scalar_operand(t, i, &i->src[n], code);

@@ -178,8 +178,9 @@ static bool refused_knowingly(const uint32_t *words, const char *text) {
 
 /*
  * LLVM takes a small dpp8 selector for the number of an inline constant and shows the lanes of that
- * constant's bits; it shows the number itself where v_fmac_*_e64_dpp has an inline constant as source 1. A
- * zero literal of an f64 operand comes back from it as the inline constant, four bytes shorter.
+ * constant's bits; it shows the number itself where v_fmac_*_e64_dpp has an inline constant as source 1, and
+ * then leaves out which halves are meant. A zero literal of an f64 operand comes back from it as the inline
+ * constant, four bytes shorter.
  */
 static bool shown_otherwise(const uint32_t *words, const struct verdict *v, const char *ours,
                             unsigned length) {
@@ -188,19 +189,23 @@ static bool shown_otherwise(const uint32_t *words, const struct verdict *v, cons
     if (select && number >= 128 && number <= 248) return !strncmp(ours, v->text, (size_t)(select - ours));
     const char *first = strchr(ours, ','), *second = first ? strchr(first + 1, ',') : NULL;
     bool fmac = !strncmp(ours, "v_fmac_", 7) && strstr(ours, "_e64_dpp") && (words[1] >> 9 & 0x1ff) < 256;
-    if (fmac && second) return !strncmp(ours, v->text, (size_t)(second - ours));
+    if (fmac && second)
+        return !strncmp(ours, v->text, strstr(ours, "_f16") ? strcspn(ours, " ") : (size_t)(second - ours));
     return 4 * length == v->bytes + 4 && strstr(ours, "_f64") && !strcmp(ours, v->text);
 }
 
 /*
  * LLVM writes op_sel bits of operands that are no VGPRs now and then, names the parts of s_version's number,
- * and puts a sign on the class mask of v_cmp_class_f16: those are not compared.
+ * and puts a sign on the class mask of v_cmp_class_f16: those are not compared. It loses bit 7 of the DPP
+ * control of v_fma_mixlo and v_fma_mixhi, so that lane 3 of a quad reads from lane 0 or 1.
  */
 static void normalise(char *text) {
     char *op_sel = strstr(text, " op_sel:["), *end = op_sel ? strchr(op_sel, ']') : NULL;
     if (end && strncmp(text, "v_pk", 4) && strncmp(text, "v_wmma", 6)) memmove(op_sel, end + 1, strlen(end));
     if (!strncmp(text, "s_version", 9)) text[9] = 0;
     if (strstr(text, "_class_f16")) *strpbrk(text, " ") = 0;
+    char *quad = strncmp(text, "v_fma_mix", 9) ? NULL : strstr(text, " quad_perm:[");
+    if (quad && strncmp(text, "v_fma_mix_f32", 13)) quad[strlen(" quad_perm:[0,0,0,")] &= (char)~2;
 }
 
 static bool agrees(const uint32_t *words, const struct verdict *v, char *text, unsigned text_bytes,
