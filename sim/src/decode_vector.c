@@ -74,6 +74,22 @@ void decode_vop1(struct decoder *d, struct inst *i, uint32_t w) {
     short_source9(d, &i->src[0], info->src[0], src0);
 }
 
+/* An inline constant as a packed factor of a dot product; elsewhere op_sel must spread it. */
+static void fill_dot_factor(struct inst *i, unsigned n, unsigned code) {
+    struct operand *o = &i->src[n];
+    if (o->kind != OPND_CONST || code == SRC_LITERAL || n > 1) return;
+    switch (i->op) {
+    case OP_v_dot2_f32_f16:
+        if (code >= 240) o->value = inline_f32[code - 240]; /* of which op_sel takes halves */
+        break;
+    case OP_v_dot2_f32_bf16:
+    case OP_v_dot2_f16_f16:
+    case OP_v_dot2_bf16_bf16:
+    case OP_v_dot2acc_f32_f16:
+    case OP_v_dot2acc_f32_bf16: o->value = (o->value & 0xffff) * 0x10001; break;
+    }
+}
+
 void decode_vop2(struct decoder *d, struct inst *i, uint32_t w) {
     const struct op_info *info = decoder_find_op(d, T_VOP2, BITS(w, 25, 6), i);
     if (!info) return;
@@ -82,6 +98,7 @@ void decode_vop2(struct decoder *d, struct inst *i, uint32_t w) {
     take_dpp(d, i, &src0);
     set_short_vgpr(d, &i->dst, info->dst, BITS(w, 17, 8));
     short_source9(d, &i->src[0], info->src[0], src0);
+    fill_dot_factor(i, 0, src0);
     set_short_vgpr(d, &i->src[1], info->src[1], BITS(w, 9, 8));
     if (i->op == OP_v_cndmask_b32) mask_operand(&i->src[2], SREG_VCC);
     if (has_carry_in(i->op)) {
@@ -137,6 +154,7 @@ void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
             continue;
         }
         source9(d, &i->src[n], type, code[n]);
+        fill_dot_factor(i, (unsigned)n, code[n]);
         if (type_is_16(type) && !takes_sign(type) &&
             (BITS(w1, 29 + n, 1) || (!has_sdst && BITS(w, 8 + n, 1))))
             refuse(d, "a sign modifier on an integer");
@@ -197,6 +215,7 @@ void decode_vop3p(struct decoder *d, struct inst *i, uint32_t w) {
         if (type == TYPE_NONE) continue;
         if (mix && i->op_sel_hi >> n & 1) type = TYPE_F16;
         source9(d, &i->src[n], type, code[n]);
+        fill_dot_factor(i, (unsigned)n, code[n]);
         bool fragment = type_infos[type].dwords > 1 || type_infos[info->dst].dwords > 1;
         if (fragment && i->src[n].kind != OPND_VGPR && !(n == 2 && i->src[n].kind == OPND_CONST))
             refuse(d, "a matrix fragment must be in VGPRs");
@@ -211,6 +230,7 @@ static void decode_half(struct decoder *d, struct inst *i, unsigned opcode, unsi
     i->format = FMT_VOPD;
     set_vgpr(d, &i->dst, info->dst, vdst);
     source9(d, &i->src[0], info->src[0], src0);
+    fill_dot_factor(i, 0, src0);
     if (info->src[1] == TYPE_NONE) {
         if (vsrc1) refuse(d, unused_field);
         return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Dot products of packed pairs (dot.h), of four bytes and of eight nibbles. */
+/* Dot products of packed pairs (dot.h), whose clamp bit does nothing, of four bytes and of eight nibbles. */
 #include "dot.h"
 #include "executors.h"
 
@@ -48,7 +48,6 @@ static inline __attribute__((always_inline)) void dot2_to_f32(struct wave *w, co
     const uint32_t *a = source_packed(w, i, 0, (uint32_t *)&t[0]),
                    *b = source_packed(w, i, 1, (uint32_t *)&t[1]);
     dot2(in, DOT_TO_F32, a, b, f32_addend(w, i, (uint32_t *)&t[2]), r);
-    if (unlikely(i->clamp)) clamp_f32(w, r);
     write32(w, i, r);
 }
 static void v_dot2_f32_f16(struct wave *w, const struct inst *i) { dot2_to_f32(w, i, DOT_F16); }
@@ -67,7 +66,6 @@ static void v_dot2_f16_f16(struct wave *w, const struct inst *i) {
     FOR_LANES(l) h[l] = (h[l] & magnitude) ^ sign;
     halves_to_floats(h, c, LANES);
     dot2(DOT_F16, DOT_TO_F16, a, b, (const uint32_t *)c, r);
-    if (unlikely(i->clamp)) clamp_f32(w, r);
     floats_to_halves((const float *)r, h, LANES);
     write16(w, i, h);
 }
@@ -83,7 +81,6 @@ static void v_dot2_bf16_bf16(struct wave *w, const struct inst *i) {
     uint16_t magnitude = i->src[2].abs ? 0x7fff : 0xffff, sign = i->src[2].neg ? 0x8000 : 0;
     FOR_LANES(l) c[l] = (uint32_t)((h[l] & magnitude) ^ sign) << 16;
     dot2(DOT_BF16, DOT_TO_BF16, a, b, c, r);
-    if (unlikely(i->clamp)) clamp_f32(w, r);
     FOR_LANES(l) h[l] = (uint16_t)(r[l] >> 16);
     write16(w, i, h);
 }

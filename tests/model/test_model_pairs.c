@@ -33,7 +33,7 @@ struct half {
 
 static bool is_dot(enum op op) { return op == OP_v_dot2acc_f32_f16 || op == OP_v_dot2acc_f32_bf16; }
 
-/* A register out of the bank that is four registers wide and not the other half's. */
+/* A register of another bank, of four, than the other half's. */
 static unsigned draw_vgpr(unsigned other) {
     unsigned reg;
     do reg = draw() % REGISTERS;
@@ -41,7 +41,7 @@ static unsigned draw_vgpr(unsigned other) {
     return reg;
 }
 
-/* Inline constants of dot products are left to their own test. */
+/* Inline constants of dot products are left to test_model_dot.c. */
 static unsigned draw_src0(enum op op, unsigned other) {
     uint64_t r = draw();
     switch (r % 8) {
@@ -58,13 +58,21 @@ static bool reads_literal(const struct half *h) {
     return h->op == OP_v_fmaak_f32 || h->op == OP_v_fmamk_f32 || h->src0 == FIELD_LITERAL;
 }
 
-/* A pair may read two scalar values: registers, VCC, the literal. */
+/* The register that goes through the third read port, of which operations that use it have one each. */
+static bool uses_port2(const struct half *h) {
+    return h->op == OP_v_fmamk_f32 || h->op == OP_v_fmac_f32 || is_dot(h->op);
+}
+static unsigned port2(const struct half *h) { return h->op == OP_v_fmamk_f32 ? h->vsrc1 : h->vdst; }
+
+/* A pair may read two scalar values: registers, VCC, the literal; and one port 2 of even, one of odd number.
+ */
 static bool is_legal(const struct half *x, const struct half *y) {
     bool vcc =
         x->op == OP_v_cndmask_b32 || y->op == OP_v_cndmask_b32 || x->src0 == SREG_VCC || y->src0 == SREG_VCC;
     unsigned scalars = vcc + (reads_literal(x) || reads_literal(y));
     bool sx = is_scalar(x->src0) && x->src0 != SREG_VCC && x->src0 != FIELD_LITERAL;
     bool sy = is_scalar(y->src0) && y->src0 != SREG_VCC && y->src0 != FIELD_LITERAL;
+    if (uses_port2(x) && uses_port2(y) && port2(x) % 2 == port2(y) % 2) return false;
     return scalars + sx + (sy && (!sx || x->src0 != y->src0)) <= 2;
 }
 
@@ -72,13 +80,13 @@ static void draw_pair(struct half *x, struct half *y) {
     do {
         x->src0 = draw_src0(x->op, REGISTERS - 1);
         y->src0 = draw_src0(y->op, x->src0);
+        x->vsrc1 = draw() % REGISTERS;
+        y->vsrc1 = draw_vgpr(x->vsrc1);
+        x->vdst = draw() % REGISTERS;
+        y->vdst = (draw() % REGISTERS & ~1ull) | !(x->vdst & 1);
+        if (x->op == OP_v_mov_b32) x->vsrc1 = 0;
+        if (y->op == OP_v_mov_b32) y->vsrc1 = 0;
     } while (!is_legal(x, y));
-    x->vsrc1 = draw() % REGISTERS;
-    y->vsrc1 = draw_vgpr(x->vsrc1);
-    x->vdst = draw() % REGISTERS;
-    y->vdst = (draw() % REGISTERS & ~1ull) | !(x->vdst & 1);
-    if (x->op == OP_v_mov_b32) x->vsrc1 = 0;
-    if (y->op == OP_v_mov_b32) y->vsrc1 = 0;
 }
 
 static void encode(const struct half *x, const struct half *y, uint32_t code[3]) {
