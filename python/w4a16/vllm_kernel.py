@@ -48,14 +48,14 @@ layout = first_module(LAYOUTS)
 
 
 @functools.cache
-def operators() -> tuple[ModuleType | None, str | None]:
-    """The namespace torch.ops.w4a16, or None and why the operators are not there."""
+def unregistered(name: str) -> str | None:
+    """Why torch.ops.w4a16 does not have this operator; None if it has it."""
+    why: object = "this library has no such operator"
     try:
         importlib.import_module("w4a16.ops")
     except (ImportError, OSError) as error:
-        if not hasattr(torch.ops.w4a16, "linear"):
-            return None, f"torch.ops.w4a16.linear is not registered: {error}"
-    return torch.ops.w4a16, None
+        why = error
+    return None if hasattr(torch.ops.w4a16, name) else f"torch.ops.w4a16.{name} is not registered: {why}"
 
 
 @functools.cache
@@ -85,8 +85,8 @@ def refusal(
     target, why = arch.target()
     if target is None:
         return why
-    ops, why = operators()
-    if ops is None:
+    why = unregistered("experts" if mixture else "linear")
+    if why:
         return why
     if act not in _C_TYPES:
         return f"activations are {act}; accepted are torch.float16 and torch.bfloat16"

@@ -1,24 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""Operators for the tests, the installed ones or the stand-in, and stub packages with the plugin registered."""
+"""The operators, those for mixtures by a stand-in, and stub packages with the plugin registered."""
 
 import importlib
 
 import layouts
 import pytest
-import torch
 
 from w4a16 import arch
 
 
 @pytest.fixture(scope="session")
 def operators():
-    try:
-        return importlib.import_module("w4a16.ops")
-    except ImportError:
-        standin = importlib.import_module("standin")
-        standin.prepare()
-        return standin
+    importlib.import_module("w4a16.ops")
+    importlib.import_module("standin").prepare()
 
 
 @pytest.fixture(params=layouts.LAYOUTS)
@@ -28,8 +23,6 @@ def vllm(request, monkeypatch, operators):
     kernels = layouts.install(request.param)
     importlib.import_module("w4a16.vllm_plugin").register()
     plugin = importlib.import_module("w4a16.vllm_kernel")
-    plugin.operators.cache_clear()
-    monkeypatch.setattr(plugin, "operators", lambda: (torch.ops.w4a16, None))
     kernels.plugin, kernels.layout = plugin, request.param
     yield kernels
     layouts.forget()

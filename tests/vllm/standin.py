@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""torch.ops.w4a16.{pack,linear} for tests that have no built operators: the C library through ctypes.
+"""torch.ops.w4a16.{pack_experts,experts} until there are built ones: the C library through ctypes.
 
-The packed tensor has N rows, so that shapes can be told without its values, and holds a header and the canonical
-layer; each product packs it anew on the device that W4A16_DEVICE
-names ("cpu", the default, or "sim"), so the numbers are the library's own, only slowly.
+The packed tensor is a header and the canonical layer of each expert; each product packs them anew on the device that
+W4A16_DEVICE names ("cpu", the default, or "sim"), so the numbers are the library's own, only slowly.
 """
 
 import ctypes
@@ -76,10 +75,8 @@ def _buffer(device, tensor):
     return address
 
 
-@torch.library.custom_op("w4a16::pack", mutates_args=())
-def pack(
-    q: torch.Tensor, scales: torch.Tensor, zeros: torch.Tensor, perm: torch.Tensor, group_size: int
-) -> torch.Tensor:
+def _bytes(q, scales, zeros, perm, group_size):
+    """The header and the canonical layer, in N rows."""
     assert q.dtype == torch.int32 and zeros.dtype == torch.uint8 and perm.dtype == torch.int32
     assert all(t.is_contiguous() for t in (q, scales, zeros, perm))
     K = q.shape[0] * 8
@@ -135,22 +132,6 @@ def _product(weights, x, y, ids=None, gates=None, **problem_fields):
     return y
 
 
-@torch.library.custom_op("w4a16::linear", mutates_args=())
-def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    layer, _parts = _unpacked(packed)
-    assert x.dim() == 2 and x.shape[1] == layer.K and x.is_contiguous()
-    if bias.numel():
-        _set_bias(layer, bias)
-    weights = ctypes.c_void_p()
-    _call("w4a16_weights_create", _device(), ctypes.byref(layer), ctypes.byref(weights))
-    return _product(weights, x, torch.empty(x.shape[0], layer.N, dtype=x.dtype), M=x.shape[0])
-
-
-@linear.register_fake
-def _(x, packed, bias):
-    return x.new_empty(x.shape[0], packed.shape[0])
-
-
 @torch.library.custom_op("w4a16::pack_experts", mutates_args=())
 def pack_experts(
     q: torch.Tensor, scales: torch.Tensor, zeros: torch.Tensor, bias: torch.Tensor, group_size: int
@@ -158,7 +139,7 @@ def pack_experts(
     """Of [E, K/8, N], [E, G, N], [E, G, N] or empty, [E, N] or empty; the bias comes after each expert's layer."""
     empty = q.new_empty(0)
     experts = [
-        pack(q[e], scales[e], zeros[e] if zeros.numel() else zeros, empty, group_size) for e in range(q.shape[0])
+        _bytes(q[e], scales[e], zeros[e] if zeros.numel() else zeros, empty, group_size) for e in range(q.shape[0])
     ]
     biases = bias.view(torch.uint8).view(*bias.shape, 2) if bias.numel() else torch.empty(*q.shape[::2], 0)
     return torch.cat([torch.stack(experts), biases.to(torch.uint8)], dim=2)

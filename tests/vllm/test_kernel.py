@@ -101,15 +101,11 @@ def test_other_platforms_are_refused(vllm):
 
 
 def test_missing_operators_are_refused(vllm, monkeypatch):
-    monkeypatch.setattr(vllm.plugin, "operators", lambda: (None, "torch.ops.w4a16.linear is not registered: no file"))
-    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
-    assert not taken and "not registered" in why
-
-
-def test_batch_invariance_is_left_to_vllm(vllm, monkeypatch):
-    monkeypatch.setattr(vllm.envs, "VLLM_BATCH_INVARIANT", True)
-    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
-    assert not taken and "VLLM_BATCH_INVARIANT" in why
+    unregistered = vllm.plugin.unregistered
+    why = unregistered("nonesuch")
+    assert why.startswith("torch.ops.w4a16.nonesuch is not registered: ")
+    monkeypatch.setattr(vllm.plugin, "unregistered", lambda name: why if name == "linear" else None)
+    assert vllm.plugin.W4A16LinearKernel.can_implement(config(vllm)) == (False, why)
 
 
 def test_it_can_be_disabled_by_name(vllm, monkeypatch):

@@ -34,9 +34,6 @@ def vllm(tmp_path_factory, operators):
     from vllm.config import VllmConfig, set_current_vllm_config
     from vllm.distributed import parallel_state
 
-    import w4a16.vllm_kernel
-
-    patch.setattr(w4a16.vllm_kernel, "operators", lambda: (torch.ops.w4a16, None))
     from vllm.v1.worker.workspace import init_workspace_manager
 
     patch.setattr(torch.accelerator, "empty_cache", lambda: None)
@@ -318,11 +315,16 @@ def test_experts_of_other_ranks_are_left_out(monkeypatch):
 def test_refused_mixtures_are_left_to_vllm(monkeypatch):
     from vllm import envs
 
+    from w4a16 import vllm_kernel
+
     def taken(**changed):
         return Mixture("compressed-tensors", torch.float16, monkeypatch, **changed).layer.w4a16_loads is not None
 
     assert taken()
     assert not taken(group_size=8)
+    with monkeypatch.context() as patch:
+        patch.setattr(vllm_kernel, "unregistered", lambda name: "not there" if name == "experts" else None)
+        assert not taken()
     monkeypatch.setattr(envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"], raising=False)
     assert not taken()
 
