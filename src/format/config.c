@@ -141,7 +141,8 @@ static w4a16_status read_own_file(const char *directory, const struct format *fo
     struct quant_config own;
     int found_own;
     w4a16_status status = read_source(directory, format->file, NULL, format, &own, &found_own, error);
-    if (status == W4A16_OK && found_own && *found && own.group_size != config->group_size)
+    if (status == W4A16_OK && found_own && *found && own.format == config->format &&
+        own.group_size != config->group_size)
         status = w4a16_fail(error, W4A16_BAD_FILE,
                             "%s: group_size is %" PRId64 " in config.json and %" PRId64
                             " in %s; expected the same",
