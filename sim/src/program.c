@@ -68,6 +68,14 @@ static void exec_reserved_sgprs(struct wave *w, const struct inst *i) {
     wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "an operand reaches beyond the scalar registers");
 }
 
+static void exec_unpairable(struct wave *w, const struct inst *i) {
+    (void)i;
+    wave_fault(
+        w, GFX11SIM_ILLEGAL, 0, 0, 0,
+        "dual issue needs wave32, first and second sources in different ones of four register banks and, "
+        "of addends, one in an even register");
+}
+
 static void exec_unbound(struct wave *w, const struct inst *i) {
     const struct inst *missing = i->dual && i->exec_x ? i->dual : i;
     wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "%s is not modelled", op_info(missing->op)->name);
@@ -122,6 +130,19 @@ static exec_fn *objection(const struct program *p, const struct inst *i) {
     return NULL;
 }
 
+/* A pair has one port per source and bank; what happens when both halves want it is not defined. */
+static exec_fn *pair_objection(const struct program *p, const struct inst_pair *pair) {
+    static const unsigned banks[] = {4, 4, 2}; /* by source */
+    if (p->wave_size == 64) return exec_unpairable;
+    for (unsigned n = 0; n < 3; n++) {
+        const struct operand *x = &pair->x.src[n], *y = &pair->y.src[n];
+        if (x->kind == OPND_VGPR && y->kind == OPND_VGPR && x->reg != y->reg &&
+            x->reg % banks[n] == y->reg % banks[n])
+            return exec_unpairable;
+    }
+    return objection(p, &pair->y);
+}
+
 static struct decoded *decode_at(struct program *p, uint32_t pc) {
     const gfx11sim_object *o = p->object;
     struct inst_pair pair;
@@ -137,7 +158,7 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
         }
         executors_select(o->sim->executors, &pair);
         exec_fn *bad = objection(p, &pair.x);
-        if (!bad && pair.x.dual) bad = objection(p, &pair.y);
+        if (!bad && pair.x.dual) bad = pair_objection(p, &pair);
         if (bad) pair.x = (struct inst){.exec = bad, .op = pair.x.op, .dwords = pair.x.dwords};
         if (!pair.x.exec) pair.x.exec = exec_unbound;
     }

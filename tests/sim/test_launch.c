@@ -387,6 +387,8 @@ static void refused_instructions(void **state) {
         {"unmodelled", GFX11SIM_UNSUPPORTED, "image_sample is not modelled"},
         {"illegal", GFX11SIM_ILLEGAL, "bfffffff"},
         {"beyond_registers", GFX11SIM_ILLEGAL, "VGPRs beyond the"},
+        {"pair_from_one_bank", GFX11SIM_ILLEGAL, "register banks"},
+        {"pair_of_even_addends", GFX11SIM_ILLEGAL, "register banks"},
         {"padding", GFX11SIM_ILLEGAL, "padding"},
     };
     struct machine m = machine(LAUNCH_OBJECT, 0, 0, 0);
@@ -399,6 +401,19 @@ static void refused_instructions(void **state) {
         assert_true(report.encoding_dwords > 0);
     }
     gfx11sim_destroy(m.sim);
+}
+
+static void dual_issue_is_of_wave32(void **state) {
+    (void)state;
+    const char *const objects[] = {LAUNCH_OBJECT, LAUNCH_WAVE64_OBJECT};
+    for (unsigned n = 0; n < 2; n++) {
+        struct machine m = machine(objects[n], 0, 0, 0);
+        gfx11sim_launch launch = launch_of(64, 64, NULL, 0);
+        gfx11sim_report report;
+        assert_int_equal(run(&m, "pair", &launch, NULL, &report), n ? GFX11SIM_ILLEGAL : GFX11SIM_OK);
+        if (n) says(&report, "wave32");
+        gfx11sim_destroy(m.sim);
+    }
 }
 
 /*
@@ -500,6 +515,7 @@ int main(void) {
         cmocka_unit_test(endless_loops),
         cmocka_unit_test(first_fault_wins),
         cmocka_unit_test(refused_instructions),
+        cmocka_unit_test(dual_issue_is_of_wave32),
         cmocka_unit_test(damaged_code),
         cmocka_unit_test(refused_launches),
     };
