@@ -227,10 +227,8 @@ def pack(layer: Canonical) -> torch.Tensor:
 
 
 def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """y = x w + bias over the last dimension of x, whatever the others are."""
-    rows = x.reshape(-1, x.shape[-1]).contiguous()
-    y = torch.ops.w4a16.linear(rows, packed, x.new_empty(0) if bias is None else bias)
-    return y.reshape(*x.shape[:-1], y.shape[-1])
+    """y = x w + bias over the last dimension of x; the operator takes any others and any strides."""
+    return torch.ops.w4a16.linear(x, packed, x.new_empty(0) if bias is None else bias)
 
 
 def replace(layer: torch.nn.Module, name: str, data: torch.Tensor) -> None:
