@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The operators as a ROCm build of PyTorch calls them: GPU tensors on the simulated HIP runtime, with a
+ * stand-in for PyTorch's C interface whose memory comes from an arena, as in a graph capture. The bits are
+ * those of host tensors on the simulated card; on two streams at once, captured and replayed too.
+ * test_torch_hip LIBRARY
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "../hip/front.h"
+#include "ops.h"
+#include "random.h"
+#include "shape.h"
+
+enum { CPU = 0, CUDA = 1, F16 = 5, BF16 = 15, F32 = 6, U8 = 0, I32 = 3 };
+enum { N = 64, K = 256, M_MAX = 40, ARENA = 64 << 20 };
+
+/* ---- the stand-in -------------------------------------------------------------------------------------- */
+
+struct shim_tensor_object {
+    void *data;
+    int64_t dim, sizes[TENSOR_DIMS], strides[TENSOR_DIMS];
+    int32_t dtype, device;
+    int owned;
+};
+
+static atomic_int alive;
+static unsigned char *arena;
+static atomic_size_t arena_used;
+static _Thread_local void *current_stream;
+
+static size_t size_of(int32_t dtype) { return dtype == U8 ? 1 : dtype == F16 || dtype == BF16 ? 2 : 4; }
+
+static int64_t numel_of(const struct shim_tensor_object *t) {
+    int64_t numel = 1;
+    for (int64_t d = 0; d < t->dim; d++) numel *= t->sizes[d];
+    return numel;
+}
+
+static shim_tensor new_tensor(int32_t dtype, int32_t device, int64_t dim, const int64_t *sizes) {
+    shim_tensor t = calloc(1, sizeof *t);
+    t->dim = dim, t->dtype = dtype, t->device = device, t->owned = 1;
+    int64_t stride = 1;
+    for (int64_t d = dim; d-- > 0; stride *= sizes[d]) t->sizes[d] = sizes[d], t->strides[d] = stride;
+    size_t bytes = ((size_t)stride * size_of(dtype) + 511) / 512 * 512;
+    t->data = device == CPU ? aligned_alloc(64, bytes + 64) : arena + atomic_fetch_add(&arena_used, bytes);
+    assert_true(arena_used < ARENA);
+    atomic_fetch_add(&alive, 1);
+    return t;
+}
+
+static int32_t zero_of(void) { return CPU; }
+static int32_t cuda_of(void) { return CUDA; }
+static int32_t f16_of(void) { return F16; }
+static int32_t bf16_of(void) { return BF16; }
+static int32_t f32_of(void) { return F32; }
+static int32_t i32_of(void) { return I32; }
+static int32_t get_data(shim_tensor t, void **out) { return *out = t->data, 0; }
+static int32_t get_dim(shim_tensor t, int64_t *out) { return *out = t->dim, 0; }
+static int32_t get_numel(shim_tensor t, int64_t *out) { return *out = numel_of(t), 0; }
+static int32_t get_sizes(shim_tensor t, int64_t **out) { return *out = t->sizes, 0; }
+static int32_t get_strides(shim_tensor t, int64_t **out) { return *out = t->strides, 0; }
+static int32_t get_dtype(shim_tensor t, int32_t *out) { return *out = t->dtype, 0; }
+static int32_t get_device(shim_tensor t, int32_t *out) { return *out = t->device, 0; }
+static int32_t get_index(shim_tensor t, int32_t *out) { return *out = t->device == CPU ? -1 : 0, 0; }
+static int32_t get_contiguous(shim_tensor t, bool *out) { return *out = t->data != NULL, 0; }
+static int32_t get_stream(int32_t device, void **out) { return *out = current_stream, device != 0; }
+
+static int32_t empty_strided(int64_t dim, const int64_t *sizes, const int64_t *strides, int32_t dtype,
+                             int32_t device, int32_t index, shim_tensor *out) {
+    (void)strides, (void)index;
+    return *out = new_tensor(dtype, device, dim, sizes), 0;
+}
+static int32_t reinterpret(shim_tensor t, int64_t dim, const int64_t *sizes, const int64_t *strides,
+                           int64_t offset, shim_tensor *out) {
+    (void)strides, (void)offset;
+    *out = calloc(1, sizeof **out);
+    **out = *t, (*out)->owned = 0;
+    for (int64_t d = 0; d < dim; d++) (*out)->sizes[d] = sizes[d];
+    return atomic_fetch_add(&alive, 1), 0;
+}
+static int32_t copy(shim_tensor to, shim_tensor from, int32_t non_blocking) {
+    (void)non_blocking;
+    size_t bytes = (size_t)numel_of(from) * size_of(from->dtype);
+    if (to->dtype != from->dtype) return 1;
+    if (to->device == CPU || from->device == CPU) return hipMemcpy(to->data, from->data, bytes, DEFAULT);
+    return hipMemcpyAsync(to->data, from->data, bytes, ON_DEVICE, current_stream);
+}
+static int32_t set_zero(shim_tensor t) {
+    return hipMemsetAsync(t->data, 0, (size_t)numel_of(t) * size_of(t->dtype), current_stream);
+}
+static int32_t delete(shim_tensor t) {
+    if (t->owned && t->device == CPU) free(t->data);
+    free(t);
+    return atomic_fetch_sub(&alive, 1), 0;
+}
+
+static void install(void) {
+    shim = (struct shim){.aoti_torch_device_type_cpu = zero_of,
+                         .aoti_torch_device_type_cuda = cuda_of,
+                         .aoti_torch_dtype_float16 = f16_of,
+                         .aoti_torch_dtype_bfloat16 = bf16_of,
+                         .aoti_torch_dtype_float32 = f32_of,
+                         .aoti_torch_dtype_uint8 = zero_of,
+                         .aoti_torch_dtype_int32 = i32_of,
+                         .aoti_torch_get_data_ptr = get_data,
+                         .aoti_torch_get_dim = get_dim,
+                         .aoti_torch_get_numel = get_numel,
+                         .aoti_torch_get_sizes = get_sizes,
+                         .aoti_torch_get_strides = get_strides,
+                         .aoti_torch_get_dtype = get_dtype,
+                         .aoti_torch_get_device_type = get_device,
+                         .aoti_torch_get_device_index = get_index,
+                         .aoti_torch_is_contiguous = get_contiguous,
+                         .aoti_torch_empty_strided = empty_strided,
+                         .aoti_torch__reinterpret_tensor = reinterpret,
+                         .aoti_torch_copy_ = copy,
+                         .aoti_torch_zero_ = set_zero,
+                         .aoti_torch_delete_tensor_object = delete,
+                         .aoti_torch_get_current_cuda_stream = get_stream};
+    torch_constants_init();
+}
+
+/* ---- calls -----------------------------------------------------------------------------------------------
+ */
+
+/* As PyTorch hands arguments over: every one is a reference of the operator's own. */
+static shim_value reference(shim_tensor t) {
+    shim_tensor out;
+    reinterpret(t, t->dim, t->sizes, t->strides, 0, &out);
+    return (shim_value)(uintptr_t)out;
+}
+
+static shim_tensor call(operator_call *operator, const shim_tensor *tensors, int count, int64_t last,
+                        w4a16_error *error) {
+    struct frame frame = {.name = "test"};
+    shim_value arguments[8], result = 0;
+    for (int n = 0; n < count; n++) arguments[n] = reference(tensors[n]);
+    arguments[count] = (shim_value)last;
+    w4a16_status status = operator(&frame, arguments, &result);
+    frame_end(&frame);
+    *error = frame.error;
+    return status == W4A16_OK ? (shim_tensor)(uintptr_t)result : NULL;
+}
+
+static shim_tensor must_call(operator_call *operator, const shim_tensor *tensors, int count, int64_t last) {
+    w4a16_error error;
+    shim_tensor out = call(operator, tensors, count, last, &error);
+    if (!out) fail_msg("%s", error.message);
+    return out;
+}
+
+/* The same values for the same seed on either device. */
+static shim_tensor random_tensor(int32_t dtype, int32_t device, int64_t rows, int64_t columns,
+                                 uint64_t seed) {
+    const int64_t sizes[] = {rows, columns};
+    shim_tensor host = new_tensor(dtype, CPU, 2, sizes);
+    for (int64_t i = 0; i < rows * columns; i++) {
+        uint64_t bits = random_at(seed, (uint64_t)i);
+        if (dtype == U8) ((uint8_t *)host->data)[i] = (uint8_t)(bits % 17);
+        if (dtype == I32) ((uint32_t *)host->data)[i] = (uint32_t)bits;
+        if (dtype == F32) ((float *)host->data)[i] = (float)(bits % 256) / 64;
+        if (dtype == F16)
+            ((uint16_t *)host->data)[i] = (uint16_t)((bits & 0x83ff) | (9 + (bits >> 32 & 3)) << 10);
+        if (dtype == BF16)
+            ((uint16_t *)host->data)[i] = (uint16_t)((bits & 0x807f) | (121 + (bits >> 32 & 3)) << 7);
+    }
+    if (device == CPU) return host;
+    shim_tensor there = new_tensor(dtype, CUDA, 2, sizes);
+    copy(there, host, 0);
+    delete(host);
+    return there;
+}
+
+struct format {
+    int32_t act, scale;
+    int64_t group;
+    int zeros, perm, bias;
+};
+static const struct format formats[] = {
+    {F16, F16, 128, 0, 0, 0}, {BF16, F16, 64, 1, 0, 1}, {F16, BF16, 32, 0, 1, 1}, {BF16, BF16, -1, 1, 1, 0}};
+enum { FORMATS = sizeof formats / sizeof formats[0] };
+
+static shim_tensor pack_format(const struct format *f, int32_t device) {
+    int64_t groups = f->group == -1 ? 1 : K / f->group, order = f->perm ? K : 0;
+    shim_tensor perm = new_tensor(I32, CPU, 1, &order);
+    for (int32_t k = 0; k < order; k++) ((int32_t *)perm->data)[k] = (k * 37 + 11) % K;
+    shim_tensor parts[] = {random_tensor(I32, device, K / 8, N, 1),
+                           random_tensor(f->scale, device, groups, N, 2),
+                           random_tensor(U8, device, f->zeros ? groups : 0, N, 3), perm};
+    shim_tensor packed = must_call(pack_call, parts, 4, f->group);
+    for (int n = 0; n < 4; n++) delete(parts[n]);
+    assert_int_equal(packed->device, device);
+    return packed;
+}
+
+/* x, packed and bias of a product. */
+struct product {
+    shim_tensor in[3];
+};
+
+static struct product make(const struct format *f, int32_t device, int64_t M) {
+    struct product p = {{random_tensor(f->act, device, M, K, 4), pack_format(f, device),
+                         random_tensor(F32, device, 1, f->bias ? N : 0, 5)}};
+    if (f->bias) p.in[2]->dim = 1, p.in[2]->sizes[0] = N, p.in[2]->strides[0] = 1;
+    return p;
+}
+static void end(struct product *p) {
+    for (int n = 0; n < 3; n++) delete(p->in[n]);
+}
+
+static void read_out(shim_tensor out, uint16_t *to) {
+    if (out->device == CUDA) OK(hipStreamSynchronize(current_stream));
+    OK(hipMemcpy(to, out->data, (size_t)numel_of(out) * 2, DEFAULT));
+}
+
+/* The bits of host tensors on the simulated card. */
+static void expect(const struct format *f, int64_t M, uint16_t *to) {
+    struct product p = make(f, CPU, M);
+    shim_tensor out = must_call(linear_call, p.in, 3, 0);
+    memcpy(to, out->data, (size_t)numel_of(out) * 2);
+    delete(out), end(&p);
+}
+
+/* ---- tests -----------------------------------------------------------------------------------------------
+ */
+
+static int start(void **state) {
+    (void)state;
+    atomic_store(&arena_used, 0);
+    return alive;
+}
+static int nothing_alive(void **state) {
+    (void)state;
+    return alive;
+}
+
+static void test_same_bits(void **state) {
+    (void)state;
+    static uint16_t expected[M_MAX * N], found[M_MAX * N];
+    static const int64_t rows[] = {1, 5, 16, M_MAX};
+    for (int f = 0; f < FORMATS; f++)
+        for (size_t m = 0; m < sizeof rows / sizeof rows[0]; m++) {
+            expect(&formats[f], rows[m], expected);
+            struct product p = make(&formats[f], CUDA, rows[m]);
+            shim_tensor out = must_call(linear_call, p.in, 3, 0);
+            assert_true(out->device == CUDA && out->sizes[0] == rows[m] && out->sizes[1] == N);
+            read_out(out, found);
+            assert_memory_equal(found, expected, (size_t)rows[m] * N * 2);
+            delete(out), end(&p);
+        }
+}
+
+static void test_capture(void **state) {
+    (void)state;
+    static uint16_t expected[5 * N], found[5 * N];
+    void *stream, *graph, *exec;
+    const struct format *f = &formats[2]; /* two launches and a workspace */
+    expect(f, 5, expected);
+    struct product p = make(f, CUDA, 5);
+    OK(hipStreamCreateWithFlags(&stream, 1));
+    current_stream = stream;
+    delete(must_call(linear_call, p.in, 3, 0)); /* makes the plan */
+    OK(hipStreamSynchronize(stream));
+    OK(hipStreamBeginCapture(stream, GLOBAL_MODE));
+    shim_tensor out = must_call(linear_call, p.in, 3, 0);
+    OK(hipStreamEndCapture(stream, &graph));
+    OK(hipGraphInstantiate(&exec, graph, NULL, NULL, 0));
+    for (int round = 0; round < 3; round++) {
+        OK(hipMemset(out->data, 0x5a, sizeof found));
+        OK(hipGraphLaunch(exec, stream));
+        read_out(out, found);
+        assert_memory_equal(found, expected, sizeof found);
+    }
+    OK(hipGraphExecDestroy(exec));
+    OK(hipGraphDestroy(graph));
+    current_stream = NULL;
+    OK(hipStreamDestroy(stream));
+    delete(out), end(&p);
+}
+
+struct worker {
+    const struct format *format;
+    uint16_t expected[16 * N];
+    int wrong;
+};
+
+static void *work(void *argument) {
+    struct worker *w = argument;
+    uint16_t found[16 * N];
+    hipStreamCreateWithFlags(&current_stream, 1);
+    struct product p = make(w->format, CUDA, 16);
+    for (int round = 0; round < 10; round++) {
+        shim_tensor out = must_call(linear_call, p.in, 3, 0);
+        read_out(out, found);
+        w->wrong |= memcmp(found, w->expected, sizeof found) != 0;
+        delete(out);
+    }
+    end(&p);
+    hipStreamDestroy(current_stream);
+    current_stream = NULL;
+    return NULL;
+}
+
+static void test_two_streams(void **state) {
+    (void)state;
+    static struct worker workers[2];
+    pthread_t thread;
+    for (int n = 0; n < 2; n++) {
+        workers[n].format = &formats[1 + n];
+        expect(&formats[1 + n], 16, workers[n].expected);
+    }
+    assert_int_equal(pthread_create(&thread, NULL, work, &workers[0]), 0);
+    work(&workers[1]);
+    pthread_join(thread, NULL);
+    assert_false(workers[0].wrong || workers[1].wrong);
+}
+
+/* What the runtime says reaches the caller, and no tensor stays behind. */
+static void test_failing_launch(void **state) {
+    (void)state;
+    w4a16_error error;
+    struct product p = make(&formats[0], CUDA, 2);
+    setenv("GFX11SIM_HIP_FAIL", "hipModuleLaunchKernel:1=hipErrorUnknown", 1);
+    assert_null(call(linear_call, p.in, 3, 0, &error));
+    unsetenv("GFX11SIM_HIP_FAIL");
+    assert_non_null(strstr(error.message, "hipModuleLaunchKernel failed with hipErrorUnknown (999)"));
+    delete(must_call(linear_call, p.in, 3, 0));
+    end(&p);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) return 2;
+    setenv("W4A16_DEVICE", "sim", 1);
+    setenv("W4A16_HIP_LIBRARY", argv[1], 1);
+    open_front(argv[1]);
+    install();
+    if (hipMalloc((void **)&arena, ARENA)) return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_same_bits, start, nothing_alive),
+        cmocka_unit_test_setup_teardown(test_capture, start, nothing_alive),
+        cmocka_unit_test_setup_teardown(test_two_streams, start, nothing_alive),
+        cmocka_unit_test_setup_teardown(test_failing_launch, start, nothing_alive)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
