@@ -3,17 +3,36 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 #
 # Installs what is missing, builds, and runs every test: first clang with AddressSanitizer and
-# UndefinedBehaviorSanitizer (30 to 60 s of fuzzing per parser included), then gcc, optimised.
+# UndefinedBehaviorSanitizer (30 to 60 s of fuzzing per parser included), then gcc, optimised. The tests of the PyTorch
+# operators run with the system's PyTorch, else with one that is installed into build/venv; W4A16_PYTHON chooses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
+# The Python for the bindings' tests. Without a network they are skipped, and ctest says so.
+TORCH=2.13.0
+has_torch() { "$1" -c 'import pytest, torch; assert tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 10)' 2>&-; }
+choose_python() {
+    local venv=$PWD/build/venv python
+    for python in ${W4A16_PYTHON:-} python3 "$venv/bin/python"; do
+        if has_torch "$python"; then
+            echo "$python"
+            return
+        fi
+    done
+    say "Installing PyTorch $TORCH into $venv" >&2
+    python3 -m venv "$venv" >&2 && "$venv/bin/pip" install -q --extra-index-url https://download.pytorch.org/whl/cpu \
+        "torch==$TORCH" numpy pytest >&2 || say "PyTorch could not be installed: its tests will be skipped" >&2
+    if has_torch "$venv/bin/python"; then echo "$venv/bin/python"; else echo python3; fi
+}
+
 setup test
+python=$(choose_python)
 for preset in sanitize release; do
     say "Building: $preset"
     compiler=gcc
     [ $preset = sanitize ] && compiler=clang-$LLVM_VERSION
-    cmake --preset "$preset" -DCMAKE_C_COMPILER="$compiler"
+    cmake --preset "$preset" -DCMAKE_C_COMPILER="$compiler" -DW4A16_PYTHON="$python"
     cmake --build --preset "$preset"
     say "Testing: $preset"
     ctest --preset "$preset" -j "$(nproc)"

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""What is found on this machine and what is missing: library, GPU, PyTorch, operators, a product, vLLM.
+
+Each check gives a mark and a sentence. "no" makes the exit status 1: without it the operators cannot be used.
+"absent" is what one can do without, as a GPU for work on the CPU.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable
+from typing import NamedTuple
+
+YES, NO, ABSENT = "yes", "no", "absent"
+
+
+class Finding(NamedTuple):
+    mark: str
+    text: str
+
+
+def library() -> Finding:
+    from w4a16 import arch
+
+    try:
+        lib = arch.library()
+    except OSError as error:
+        return Finding(NO, f"{error}")
+    lib.w4a16_version.restype = ctypes.c_char_p
+    return Finding(YES, f"{lib._name}, version {lib.w4a16_version().decode()}")
+
+
+def gpu() -> Finding:
+    from w4a16 import arch
+
+    try:
+        name, why = arch.target()
+    except OSError as error:
+        return Finding(NO, f"{error}")
+    return Finding(YES, f"{name}, which there are kernels for") if name else Finding(ABSENT, f"{why}")
+
+
+def pytorch() -> Finding:
+    try:
+        import torch
+    except ImportError as error:
+        return Finding(NO, f"{error}; install a PyTorch of 2.10 or newer, for a GPU its ROCm build")
+    if torch.version.hip is None:
+        return Finding(YES, f"{torch.__version__}, no ROCm build: tensors on the CPU only")
+    count = torch.cuda.device_count()
+    return Finding(YES, f"{torch.__version__} for ROCm {torch.version.hip}, {count} GPU{'s' if count != 1 else ''}")
+
+
+def operators() -> Finding:
+    try:
+        import w4a16.ops  # noqa: F401
+    except (ImportError, OSError) as error:
+        return Finding(NO, f"{error}")
+    return Finding(YES, "torch.ops.w4a16.linear and pack are registered")
+
+
+def product() -> Finding:
+    """Every weight is scale * (9 - 8) = 0.5, so each output is half of the sum of K ones: exact in fp16."""
+    try:
+        import torch
+
+        import w4a16.ops  # noqa: F401
+
+        N, K, texts = 64, 128, []
+        for device in ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count()) if torch.version.hip)]:
+            q = torch.full((K // 8, N), 0x99999999 - (1 << 32), dtype=torch.int32, device=device)
+            none = torch.empty(0, device=device)
+            scales = torch.full((1, N), 0.5, dtype=torch.float16, device=device)
+            packed = torch.ops.w4a16.pack(q, scales, none.to(torch.uint8), none.to(torch.int32), K)
+            x = torch.ones(3, K, dtype=torch.float16, device=device)
+            y = torch.ops.w4a16.linear(x, packed, none)
+            if not bool((y == K / 2).all()):
+                return Finding(NO, f"a product on {device} is wrong: {y.flatten()[:4].tolist()} instead of {K / 2}")
+            texts.append(device)
+    except (ImportError, OSError, RuntimeError) as error:
+        return Finding(NO, f"{error}")
+    return Finding(YES, f"right on {', '.join(texts)}")
+
+
+def vllm() -> Finding:
+    if importlib.util.find_spec("vllm") is None:
+        return Finding(ABSENT, "vLLM is not installed")
+    version = importlib.metadata.version("vllm")
+    points = importlib.metadata.entry_points().select(group="vllm.general_plugins", name="w4a16")
+    if not points:
+        return Finding(NO, f"{version}, which does not see the plugin: install the w4a16 wheel with pip")
+    return Finding(YES, f"{version}, which finds the plugin")
+
+
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "library": library,
+    "GPU": gpu,
+    "PyTorch": pytorch,
+    "operators": operators,
+    "product": product,
+    "vLLM": vllm,
+}
+
+
+def main() -> int:
+    findings = {name: check() for name, check in CHECKS.items()}
+    for name, finding in findings.items():
+        print(f"{name:<10} {finding.mark:<7} {finding.text}")
+    return any(finding.mark == NO for finding in findings.values())

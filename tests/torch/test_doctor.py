@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""python -m w4a16 doctor, and what an import says where operators cannot be had."""
+
+import os
+import subprocess
+import sys
+
+
+def run(*arguments, **environment):
+    done = subprocess.run([sys.executable, *arguments], env={**os.environ, **environment}, capture_output=True, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+def findings(out):
+    lines = [line.split(maxsplit=2) for line in out.splitlines()]
+    return {name: (mark, text) for name, mark, text in lines}
+
+
+def test_here():
+    code, out, _ = run("-m", "w4a16", "doctor")
+    found = findings(out)
+    assert list(found) == ["library", "GPU", "PyTorch", "operators", "product", "vLLM"]
+    assert all(found[name][0] == "yes" for name in ("library", "PyTorch", "operators", "product"))
+    assert found["library"][1].startswith(os.environ["W4A16_LIBRARY"])
+    assert code == any(mark == "no" for mark, _ in found.values())
+
+
+def test_no_library():
+    code, out, _ = run("-m", "w4a16", "doctor", W4A16_LIBRARY="/nowhere.so")
+    assert code == 1
+    assert all(findings(out)[name][0] == "no" for name in ("library", "GPU", "operators", "product"))
+
+
+def test_no_pytorch(tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('no torch here')")
+    paths = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    code, out, _ = run("-m", "w4a16", "doctor", PYTHONPATH=paths)
+    found = findings(out)
+    assert code == 1 and found["PyTorch"][0] == "no" and found["PyTorch"][1].startswith("no torch here; install")
+    assert found["library"][0] == "yes"
+
+
+def test_registration_without_pytorch():
+    """The library is loaded into a process that has no PyTorch: a sentence, not a crash, and none of the operators."""
+    code, out, _ = run(
+        "-c",
+        "import ctypes, os; l = ctypes.CDLL(os.environ['W4A16_LIBRARY']); r = l.w4a16_torch_register; "
+        "r.restype = ctypes.c_char_p; print(r().decode()); assert r() == r()",
+    )
+    assert code == 0 and "import torch first" in out
+
+
+def test_importing_the_package_loads_nothing():
+    code, out, _ = run("-c", "import sys, w4a16; print('torch' in sys.modules, 'ctypes' in sys.modules)")
+    assert code == 0 and out.split() == ["False", "False"]
+
+
+def test_wrong_use():
+    code, _, err = run("-m", "w4a16")
+    assert code == 2 and "verb" in err
