@@ -128,7 +128,8 @@ static void s_getreg_b32(struct wave *w, const struct inst *i) {
     switch (f.id) {
     case HWREG_MODE: value = w->mode; break;
     case HWREG_STATUS:
-        value = w->scc | !lane_mask(w, SREG_EXEC) << 9 | !lane_mask(w, SREG_VCC) << 10 | 1 << 16;
+        value = w->scc | !lane_mask(w, SREG_EXEC) << 9 | !lane_mask(w, SREG_VCC) << 10 |
+                (w->group->wave_count > 1) << 11 | 1 << 16 | (w->scratch_bytes > 0) << 29;
         break;
     case HWREG_TRAPSTS:
     case HWREG_IB_STS:

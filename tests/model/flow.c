@@ -56,6 +56,16 @@ static uint32_t low_ones(unsigned count) { return (uint32_t)((UINT64_C(1) << cou
 static unsigned field_offset(uint16_t k) { return k >> 6 & 31; }
 static uint32_t field_ones(uint16_t k) { return low_ones((k >> 11) + 1u); }
 
+/* Of STATUS, what concerns a compute wave outside the trap handler. */
+static uint32_t status(const struct wave *w) {
+    enum { EXECZ = 1 << 9, VCCZ = 1 << 10, IN_WG = 1 << 11, VALID = 1 << 16, SCRATCH_EN = 1 << 29 };
+    return (w->scc ? 1 : 0) | (zero(w, SREG_EXEC) ? EXECZ : 0) | (zero(w, SREG_VCC) ? VCCZ : 0) |
+           (w->group->wave_count > 1 ? IN_WG : 0) | VALID | (w->scratch_bytes ? SCRATCH_EN : 0);
+}
+static uint32_t hardware_register(const struct wave *w, uint16_t k) {
+    return (k & 63) == HWREG_STATUS ? status(w) : w->mode;
+}
+
 static uint32_t with_mode_field(const struct wave *w, uint16_t k, uint64_t value) {
     uint32_t mask = field_ones(k) << field_offset(k);
     return (w->mode & ~mask) | ((uint32_t)value << field_offset(k) & mask);
@@ -111,7 +121,8 @@ bool model_flow(enum op op, const struct fields *x, const struct wave *from, str
         ROW(s_movreld_b64, write64(to, d & even, x->value));
         ROW(s_movrelsd_2_b32, write32(to, x->d + (m0 >> 16 & 0x3ff), from->s[x->a + (m0 & 0x3ff)]));
 
-        ROW(s_getreg_b32, write32(to, x->d, from->mode >> field_offset(x->k) & field_ones(x->k)));
+        ROW(s_getreg_b32,
+            write32(to, x->d, hardware_register(from, x->k) >> field_offset(x->k) & field_ones(x->k)));
         ROW(s_setreg_b32, to->mode = with_mode_field(from, x->k, x->value));
         ROW(s_setreg_imm32_b32, to->mode = with_mode_field(from, x->k, x->value));
         ROW(s_round_mode, to->mode = (from->mode & ~15u) | (x->k & 15));

@@ -2,12 +2,14 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * A second model of the scalar operations that are more than operands in, result out: control flow, registers
- * numbered by M0, the MODE register.
+ * numbered by M0, the registers MODE and STATUS.
  */
 #ifndef MODEL_FLOW_H
 #define MODEL_FLOW_H
 
 #include "machine.h"
+
+enum { HWREG_MODE = 1, HWREG_STATUS = 2 }; /* the registers that are modelled */
 
 /* An instruction's fields: destination and source register, the value the source reads, SIMM16. */
 struct fields {

@@ -8,22 +8,25 @@
 #include "salu.h"
 #include "scalar_code.h"
 
-enum { ROUNDS = 4000, CODE_DWORDS = 0x20000, HW_REG_MODE = 1 };
+enum { ROUNDS = 4000, CODE_DWORDS = 0x20000 };
 
 /* The fields of MODE that the ISA guide names. */
-enum { MODE_BITS = 0x89fffff };
+enum { MODE_BITS = 0x8bfffff };
 
 static const uint64_t code_address = UINT64_C(5) << SLOT_SHIFT | 0xfff00; /* near a carry into bit 20 */
 
 static bool has_row(enum op op) {
     struct wave from = {0}, to;
-    struct fields x = {.k = HW_REG_MODE};
+    struct fields x = {.k = HWREG_MODE};
     return model_flow(op, &x, &from, &to);
 }
 
 static void draw_wave(struct machine *m) {
+    static struct group groups[] = {{.wave_count = 1}, {.wave_count = 2}};
     draw_scalar_state(m);
     uint64_t r = draw();
+    m->w.group = &groups[r >> 62 & 1];
+    m->w.scratch_bytes = r >> 63 ? 16 : 0;
     m->w.mode = (uint32_t)r & MODE_BITS;
     m->w.code_address = code_address;
     m->w.code_dwords = CODE_DWORDS;
@@ -41,10 +44,10 @@ static uint32_t draw_index(unsigned *base, unsigned dwords) {
     return target - *base + (dwords == 2 && draw() & 1);
 }
 
-static uint16_t draw_mode_field(void) {
+static uint16_t draw_register_field(unsigned hwreg) {
     uint64_t r = draw();
-    unsigned offset = r % 28, size = 1 + (unsigned)(r >> 8) % (32 - offset);
-    return (uint16_t)(HW_REG_MODE | offset << 6 | (size - 1) << 11);
+    unsigned offset = r % 32, size = 1 + (unsigned)(r >> 8) % (32 - offset);
+    return (uint16_t)(hwreg | offset << 6 | (size - 1) << 11);
 }
 
 static void draw_instruction(enum op op, struct machine *m, struct fields *x, uint32_t code[2]) {
@@ -73,9 +76,9 @@ static void draw_instruction(enum op op, struct machine *m, struct fields *x, ui
         m->w.wave_size = 64;
         if (draw() & 1) m->w.s[x->d] = 0;
         break;
-    case OP_s_getreg_b32:
+    case OP_s_getreg_b32: x->k = draw_register_field(draw() & 1 ? HWREG_MODE : HWREG_STATUS); break;
     case OP_s_setreg_b32:
-    case OP_s_setreg_imm32_b32: x->k = draw_mode_field(); break;
+    case OP_s_setreg_imm32_b32: x->k = draw_register_field(HWREG_MODE); break;
     case OP_s_wait_idle:
     case OP_s_wakeup:
     case OP_s_icache_inv:
