@@ -68,6 +68,11 @@ static void exec_reserved_sgprs(struct wave *w, const struct inst *i) {
     wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "an operand reaches beyond the scalar registers");
 }
 
+static void exec_trap_temporary(struct wave *w, const struct inst *i) {
+    (void)i;
+    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "writes ttmp registers, which only a trap handler can");
+}
+
 static void exec_unpairable(struct wave *w, const struct inst *i) {
     (void)i;
     wave_fault(
@@ -125,7 +130,9 @@ static exec_fn *objection(const struct program *p, const struct inst *i) {
         unsigned dwords = o->dwords ? o->dwords : 1;
         if (o->type == TYPE_MASK) dwords = p->wave_size / LANES;
         if (o->kind == OPND_VGPR && o->reg + dwords > p->vgpr_count) return exec_beyond_registers;
-        if (o->kind == OPND_SGPR && !are_sgprs(o->reg, dwords)) return exec_reserved_sgprs;
+        if (o->kind != OPND_SGPR) continue;
+        if (!are_sgprs(o->reg, dwords)) return exec_reserved_sgprs;
+        if (n < 2 && o->reg < SREG_NULL && o->reg + dwords > SREG_TTMP0) return exec_trap_temporary;
     }
     return NULL;
 }

@@ -387,6 +387,7 @@ static void refused_instructions(void **state) {
         {"unmodelled", GFX11SIM_UNSUPPORTED, "image_sample is not modelled"},
         {"illegal", GFX11SIM_ILLEGAL, "bfffffff"},
         {"beyond_registers", GFX11SIM_ILLEGAL, "VGPRs beyond the"},
+        {"trap_temporary", GFX11SIM_ILLEGAL, "ttmp registers"},
         {"pair_from_one_bank", GFX11SIM_ILLEGAL, "register banks"},
         {"pair_of_even_addends", GFX11SIM_ILLEGAL, "register banks"},
         {"padding", GFX11SIM_ILLEGAL, "padding"},

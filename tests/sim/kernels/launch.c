@@ -110,6 +110,7 @@ KERNEL void unmodelled(void) {
 }
 KERNEL void illegal(void) { __asm__ volatile("s_nop 0\n.long 0xbfffffff"); }
 KERNEL void beyond_registers(void) { __asm__ volatile("v_mov_b32 v200, 0"); }
+KERNEL void trap_temporary(void) { __asm__ volatile("s_mov_b32 ttmp3, 1"); }
 /* Pairs that the assembler refuses: movs from v1 and v5, fmamks that add v2 and v4; and one that it takes. */
 #define PAIR(code) __asm__ volatile(".long " code ::: "v0", "v1", "v2", "v3", "v4", "v5")
 KERNEL void pair_from_one_bank(void) { PAIR("0xca100101, 0x00020105"); }
