@@ -11,7 +11,9 @@ cd "$(dirname "$0")/.."
 
 # The Python for the bindings' tests. Without a network they are skipped, and ctest says so.
 TORCH=2.13.0
-has_torch() { "$1" -c 'import pytest, torch; assert tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 10)' 2>&-; }
+has_torch() {
+    "$1" -c 'import pytest, torch; assert tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 10)' 2>/dev/null
+}
 choose_python() {
     local venv=$PWD/build/venv python
     for python in ${W4A16_PYTHON:-} python3 "$venv/bin/python"; do

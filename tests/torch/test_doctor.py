@@ -8,7 +8,8 @@ import sys
 
 
 def run(*arguments, **environment):
-    done = subprocess.run([sys.executable, *arguments], env={**os.environ, **environment}, capture_output=True, text=True)
+    environment = {**os.environ, **environment}
+    done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
 
 
