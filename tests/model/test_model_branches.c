@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Branches and calls of whole kernels, under every condition and in both wave sizes. */
+#include <stdbool.h>
+
+#include "support.h"
+
+enum { CONDITIONS = 32 }; /* SCC, VCC_LO, VCC_HI, EXEC_LO, EXEC_HI, each zero or not */
+
+static uint32_t expected(uint32_t group, bool wave64) {
+    bool scc = group & 1, vcc = group & (wave64 ? 2 | 4 : 2), exec = group & (wave64 ? 8 | 16 : 8);
+    const bool taken[] = {!scc, scc, !vcc, vcc, !exec, exec, true};
+    uint32_t bits = 1 << 8 | 1 << 9 | 1 << 16 | 1 << 17 | 5 << 20; /* calls, returns, the loop */
+    for (unsigned n = 0; n < sizeof taken / sizeof *taken; n++) bits |= (uint32_t)taken[n] << n;
+    return bits;
+}
+
+static void branches_go_where_they_should(void **state) {
+    (void)state;
+    for (unsigned wave64 = 0; wave64 < 2; wave64++) {
+        gfx11sim_options options;
+        gfx11sim_options_init(&options);
+        options.threads = 1;
+        gfx11sim *sim = create(&options);
+        const gfx11sim_kernel *kernel =
+            gfx11sim_find_kernel(load(sim, wave64 ? BRANCHES_WAVE64_OBJECT : BRANCHES_OBJECT), "branches");
+        assert_non_null(kernel);
+        uint32_t out[CONDITIONS] = {0};
+        uint64_t address = bind(sim, out, sizeof out, GFX11SIM_READ | GFX11SIM_WRITE, "out");
+        gfx11sim_launch launch;
+        gfx11sim_launch_init(&launch);
+        launch.grid[0] = CONDITIONS * 64;
+        launch.block[0] = 64;
+        launch.kernarg = &address;
+        launch.kernarg_bytes = sizeof address;
+        gfx11sim_report report;
+        assert_ok(gfx11sim_run(sim, kernel, &launch, NULL, &report), report);
+        for (uint32_t group = 0; group < CONDITIONS; group++)
+            if (out[group] != expected(group, wave64))
+                fail_msg("wave%u, conditions %u: %x, not %x", wave64 ? 64 : 32, group, out[group],
+                         expected(group, wave64));
+        gfx11sim_destroy(sim);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(branches_go_where_they_should)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
