@@ -3,9 +3,10 @@
 /*
  * The case list and its runner.
  *
- * The list is the full cross of type, M, group size and zeros for the two random fills, and of type, group
- * size and zeros for each adversarial one; shapes, strides, scale types, act-order and bias turn with the
- * case number, at periods that have no common factor with the cross's, so that every pair of values meets.
+ * The list is the full cross of type, M, group size, zeros, act-order and bias for the two random fills, and
+ * of type, group size and zeros for each adversarial one; shapes, strides, scale types and the rest turn with
+ * the case number, at periods that have no common factor with the cross's, so that every pair of values
+ * meets.
  */
 #include "device/conformance.h"
 
@@ -36,7 +37,7 @@ static const struct {
     int64_t N, K;
 } shapes[] = {{352, 512}, {200, 1024}, {33, 576}, {520, 640}, {1, 256}, {296, 1000}, {416, 1056}};
 
-#define RANDOM_CASES      (2 * 2 * MS * GROUPS * 2)
+#define RANDOM_CASES      (2 * 2 * MS * GROUPS * 2 * 4)
 #define ADVERSARIAL_CASES ((FILLS - 2) * 2 * GROUPS * 2 * 3)
 #define EXPERT_CASES      (2 * 2 * 2 * 9 * 2)
 #define CASES             (RANDOM_CASES + ADVERSARIAL_CASES + EXPERT_CASES)
@@ -54,7 +55,7 @@ static const struct {
 static const int64_t tokens[] = {0, 1, 2, 5, 16, 17, 40, 130, 300};
 enum { MIXTURES = sizeof mixtures / sizeof mixtures[0], TOKENS = sizeof tokens / sizeof tokens[0] };
 
-static void make_case(size_t index, enum fill fill, int type, int m, int group, int symmetric) {
+static void make_case(size_t index, enum fill fill, int type, int m, int group, int layer) {
     struct test_case *c = &cases[index];
     size_t shape = index % (sizeof shapes / sizeof shapes[0]);
     c->fill = fill;
@@ -66,9 +67,9 @@ static void make_case(size_t index, enum fill fill, int type, int m, int group, 
     c->group_size = groups[group] < 0 || groups[group] > c->K ? c->K : groups[group];
     c->lda = c->K + (int64_t)(index % 5 == 1) + 2 * (int64_t)(index % 5 == 3);
     c->ldo = c->N + (int64_t)(index % 3);
-    c->symmetric = symmetric;
-    c->act_order = index / 5 % 2;
-    c->has_bias = index / 11 % 2;
+    c->symmetric = layer & 1;
+    c->act_order = layer >> 1 & 1;
+    c->has_bias = layer >> 2 & 1;
     if (fill == EXTREME_ZEROS) c->symmetric = 0;
     snprintf(c->name, sizeof c->name, "%s m%d n%d k%d g%d %s %s-scales%s%s %s", w4a16_dtype_name(c->act),
              (int)c->M, (int)c->N, (int)c->K, (int)c->group_size, c->symmetric ? "sym" : "asym",
@@ -98,18 +99,20 @@ static void make_cases(void) {
         for (int type = 0; type < 2; type++)
             for (int m = 0; m < MS; m++)
                 for (int group = 0; group < GROUPS; group++)
-                    for (int symmetric = 0; symmetric < 2; symmetric++, index++)
-                        make_case(index, fill, type, m, group, symmetric);
+                    for (int layer = 0; layer < 8; layer++, index++)
+                        make_case(index, fill, type, m, group, layer);
     for (int fill = MAX_NIBBLES; fill < FILLS; fill++)
         for (int type = 0; type < 2; type++)
             for (int group = 0; group < GROUPS; group++)
                 for (int turn = 0; turn < 6; turn++, index++)
-                    make_case(index, fill, type, (int)(index % MS), group, turn % 2);
+                    make_case(index, fill, type, (int)(index % MS), group,
+                              (int)(turn % 2 + index / 5 % 4 * 2));
     for (int fill = GAUSSIAN; fill <= HEAVY; fill++)
         for (int type = 0; type < 2; type++)
             for (int token = 0; token < TOKENS; token++)
                 for (int turn = 0; turn < 4; turn++, index++) {
-                    make_case(index, fill, type, 0, (int)(index / 2 % GROUPS), turn % 2);
+                    make_case(index, fill, type, 0, (int)(index / 2 % GROUPS),
+                              (int)(turn % 2 + index / 5 % 4 * 2));
                     add_experts(index, token, turn / 2);
                 }
 }
