@@ -6,7 +6,7 @@ vLLM hands a layer's parameters in the checkpoint's own form; here they are brou
 (include/w4a16/layer.h) with tensor operations on whatever device they are, packed once, and replaced by the packed
 tensor. Which layers are taken is the kernel table's answer, not a list of our own.
 
-Importing this module imports vLLM's linear layers, so the plugin does it only when vLLM asks for plugins.
+Importing this module imports vLLM's linear layers, so the plugin does it only after vLLM has done so.
 """
 
 from __future__ import annotations
@@ -236,3 +236,14 @@ def replace(layer: torch.nn.Module, name: str, data: torch.Tensor) -> None:
     from vllm.model_executor.layers.quantization.utils import replace_parameter
 
     replace_parameter(layer, name, torch.nn.Parameter(data, requires_grad=False))
+
+
+def register(module: ModuleType) -> None:
+    """Puts the kernel first in vLLM's list for ROCm; a second call changes nothing."""
+    kernels = module._POSSIBLE_KERNELS
+    if isinstance(kernels, dict):  # one list per platform; older releases have one for all
+        from vllm.platforms import PlatformEnum
+
+        kernels = kernels.setdefault(PlatformEnum.ROCM, [])
+    if W4A16LinearKernel not in kernels:
+        kernels.insert(0, W4A16LinearKernel)

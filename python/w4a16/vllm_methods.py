@@ -12,9 +12,8 @@ and other quantisation methods reuse them.
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Callable
-from typing import NamedTuple
+from types import ModuleType
 
 import torch
 
@@ -22,12 +21,6 @@ from w4a16 import vllm_kernel
 
 # The column, of eight, that each nibble of an AWQ word holds, low nibble first.
 _AWQ_COLUMNS = (0, 2, 4, 6, 1, 3, 5, 7)
-
-
-class Method(NamedTuple):
-    module: str  # below vllm.model_executor.layers.quantization
-    name: str
-    canonical: Callable[[torch.nn.Module, object, int], vllm_kernel.Canonical]  # of the layer, its configuration, its group size
 
 
 def awq_q(words: torch.Tensor) -> torch.Tensor:
@@ -73,11 +66,12 @@ def _gptq(layer: torch.nn.Module, config, group_size: int) -> vllm_kernel.Canoni
     return vllm_kernel.ordered(canonical, layer.g_idx) if config.desc_act else canonical
 
 
-METHODS = (
-    Method("auto_awq", "AutoAWQLinearMethod", _awq),
-    Method("awq", "AWQLinearMethod", _awq),
-    Method("gptq", "GPTQLinearMethod", _gptq),
-)
+# What each of vLLM's methods does to bring a layer into canonical form, given its configuration and group size.
+METHODS: dict[str, Callable[[torch.nn.Module, object, int], vllm_kernel.Canonical]] = {
+    "AutoAWQLinearMethod": _awq,
+    "AWQLinearMethod": _awq,
+    "GPTQLinearMethod": _gptq,
+}
 
 
 def _refusal(config, K: int, N: int, full_K: int, act: torch.dtype) -> str | None:
@@ -140,12 +134,8 @@ def route(method: type, canonical: Callable) -> None:
     method.w4a16_routed = True
 
 
-def register() -> None:
-    """Routes what of these the installed vLLM has."""
-    for method in METHODS:
-        module = f"vllm.model_executor.layers.quantization.{method.module}"
-        try:
-            route(getattr(importlib.import_module(module), method.name), method.canonical)
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise  # the module is there, but something that it needs is not
+def register(module: ModuleType) -> None:
+    """Routes what of these a module of vLLM has."""
+    for name, canonical in METHODS.items():
+        if hasattr(module, name):
+            route(getattr(module, name), canonical)

@@ -12,16 +12,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import ModuleType
 from typing import NamedTuple
 
 import torch
 import vllm.model_executor.layers.fused_moe.modular_kernel as mk
-from vllm.model_executor.layers.fused_moe.all2all_utils import maybe_make_prepare_finalize
 from vllm.model_executor.layers.fused_moe.topk_weight_and_reduce import TopKWeightAndReduceNoOP
-from vllm.model_executor.layers.quantization import moe_wna16
-from vllm.model_executor.layers.quantization.compressed_tensors.compressed_tensors_moe import (
-    compressed_tensors_moe_wna16,
-)
 
 from w4a16 import vllm_kernel
 
@@ -38,7 +34,7 @@ class Settings(NamedTuple):
 class Method(NamedTuple):
     """One of vLLM's methods. All keep weights as [E, N, words of K], scales [E, N, G] and zeros [E, words of N, G]."""
 
-    cls: type
+    name: str
     weight: str  # the parameters' names without "w13_" and "w2_"
     scales: str
     zeros: str
@@ -55,14 +51,14 @@ def _wna16(method, layer) -> Settings:
 
 METHODS = (
     Method(
-        compressed_tensors_moe_wna16.CompressedTensorsWNA16MoEMethod,
+        "CompressedTensorsWNA16MoEMethod",
         "weight_packed",
         "weight_scale",
         "weight_zero_point",
         _compressed_tensors,
     ),
     # GPTQ's and AWQ's on ROCm: its loader brings both into this one form, with bytes as words.
-    Method(moe_wna16.MoeWNA16Method, "qweight", "scales", "qzeros", _wna16),
+    Method("MoeWNA16Method", "qweight", "scales", "qzeros", _wna16),
 )
 
 
@@ -185,12 +181,12 @@ def _form(tensor: torch.Tensor) -> tuple:
     return tensor.dtype, tuple(tensor.shape)
 
 
-def route(method: Method) -> None:
+def route(cls: type, method: Method) -> None:
     """Wraps loading of a mixture's method; a second call changes nothing."""
-    if "w4a16_routed" in vars(method.cls):
+    if "w4a16_routed" in vars(cls):
         return
-    create_weights = method.cls.create_weights
-    process_weights_after_loading = method.cls.process_weights_after_loading
+    create_weights = cls.create_weights
+    process_weights_after_loading = cls.process_weights_after_loading
 
     @functools.wraps(create_weights)
     def create(self, layer, num_experts, hidden_size, intermediate_size_per_partition, params_dtype, **attrs):
@@ -218,6 +214,9 @@ def route(method: Method) -> None:
                     if getattr(layer, rest, None) is not None:
                         vllm_kernel.replace(layer, rest, packed.new_empty(0))
             setattr(layer, f"{product}_weight", getattr(layer, name))
+        # Imported here, as vLLM does: that module imports much which may not be complete before.
+        from vllm.model_executor.layers.fused_moe.all2all_utils import maybe_make_prepare_finalize
+
         self.moe_quant_config = self.get_fused_moe_quant_config(layer)
         prepare = maybe_make_prepare_finalize(
             moe=self.moe,
@@ -228,10 +227,12 @@ def route(method: Method) -> None:
         )
         self.moe_kernel = mk.FusedMoEKernel(prepare, W4A16Experts(self.moe, self.moe_quant_config))
 
-    method.cls.create_weights, method.cls.process_weights_after_loading = create, process
-    method.cls.w4a16_routed = True
+    cls.create_weights, cls.process_weights_after_loading = create, process
+    cls.w4a16_routed = True
 
 
-def register() -> None:
+def register(module: ModuleType) -> None:
+    """Routes what of these a module of vLLM has."""
     for method in METHODS:
-        route(method)
+        if hasattr(module, method.name):
+            route(getattr(module, method.name), method)

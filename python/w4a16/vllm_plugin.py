@@ -1,18 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""The entry point of group vllm.general_plugins: puts these kernels first in vLLM's list for ROCm and routes AWQ.
+"""The entry point of group vllm.general_plugins: has vLLM use these kernels first on ROCm.
 
-vLLM calls register() in each of its processes, maybe more than once and before the GPU may be touched. So this
-module imports nothing of vLLM or torch, register() ends early on a machine without an AMD GPU, and whatever goes
-wrong is logged, never raised: vLLM then serves with its own kernels.
+vLLM calls register() in each of its processes, maybe more than once and before the GPU may be touched. So nothing of
+vLLM or torch is imported here: each part waits until vLLM itself has imported the module that it changes. On a machine
+without an AMD GPU nothing waits. Whatever goes wrong is logged, never raised: vLLM then uses its own kernels.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.abc
+import importlib.machinery
 import logging
+import sys
 
 # Below vLLM's own logger, so that its handlers and level apply.
 logger = logging.getLogger("vllm.w4a16")
+
+_QUANTIZATION = "vllm.model_executor.layers.quantization"
+# Each module of vLLM that is changed where a release has it, and the module of ours whose register() changes it.
+MODULES = {
+    "vllm.model_executor.kernels.linear": "vllm_kernel",
+    f"{_QUANTIZATION}.kernels.mixed_precision": "vllm_kernel",
+    f"{_QUANTIZATION}.auto_awq": "vllm_methods",
+    f"{_QUANTIZATION}.awq": "vllm_methods",
+    f"{_QUANTIZATION}.gptq": "vllm_methods",
+    f"{_QUANTIZATION}.moe_wna16": "vllm_moe",
+    f"{_QUANTIZATION}.compressed_tensors.compressed_tensors_moe.compressed_tensors_moe_wna16": "vllm_moe",
+}
+
+
+def _change(name: str) -> None:
+    try:
+        importlib.import_module(f"w4a16.{MODULES[name]}").register(sys.modules[name])
+    except Exception as error:
+        logger.warning("%s keeps vLLM's own kernels: %s: %s", name, type(error).__name__, error)
+
+
+class _AfterImport(importlib.abc.MetaPathFinder):
+    """Finds a module where Python would, and changes it once it has been executed."""
+
+    def __init__(self, names: set[str]):
+        self.waiting = names
+
+    def find_spec(self, name, path, target=None):
+        if name not in self.waiting:
+            return None
+        self.waiting.remove(name)
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_change(module):
+            execute(module)
+            _change(name)
+
+        spec.loader.exec_module = execute_and_change
+        return spec
+
+
+_finder = _AfterImport(set())
 
 
 def register() -> None:
@@ -25,35 +74,11 @@ def register() -> None:
     if target is None:
         logger.debug("w4a16 is not used: %s", why)
         return
-    for step, layers in ((_put_first, "GPTQ and compressed-tensors"), (_route, "AWQ"), (_route_moe, "Expert")):
-        try:
-            step()
-        except Exception as error:
-            logger.warning("%s layers are left to vLLM's own kernels: %s: %s", layers, type(error).__name__, error)
-
-
-def _put_first() -> None:
-    from w4a16 import vllm_kernel
-
-    kernels = vllm_kernel.layout._POSSIBLE_KERNELS
-    if isinstance(kernels, dict):  # one list per platform; older releases have one for all
-        from vllm.platforms import PlatformEnum
-
-        kernels = kernels.setdefault(PlatformEnum.ROCM, [])
-    if vllm_kernel.W4A16LinearKernel not in kernels:
-        kernels.insert(0, vllm_kernel.W4A16LinearKernel)
-
-
-def _route() -> None:
-    from w4a16 import vllm_methods
-
-    vllm_methods.register()
-
-
-def _route_moe() -> None:
-    try:
-        from w4a16 import vllm_moe
-    except ModuleNotFoundError as error:
-        logger.info("expert layers are left to vLLM's own kernels: this release has no %s", error.name)
+    if _finder in sys.meta_path:
         return
-    vllm_moe.register()
+    for name in MODULES:
+        if name in sys.modules:
+            _change(name)
+        else:
+            _finder.waiting.add(name)
+    sys.meta_path.insert(0, _finder)

@@ -72,6 +72,7 @@ def forget():
         if hasattr(sys.modules.get(parent), last):
             delattr(sys.modules[parent], last)
         del sys.modules[name]
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "w4a16.vllm_plugin"]
 
 
 def install(layout):

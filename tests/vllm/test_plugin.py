@@ -37,22 +37,38 @@ def test_without_the_library_it_does_the_same():
     assert imported_by_registering(W4A16_LIBRARY="/nowhere/libw4a16.so") == "[]"
 
 
-@pytest.mark.parametrize("layout", layouts.LAYOUTS)
-def test_a_part_that_vllm_lacks_is_logged_and_the_other_registered(layout, monkeypatch, caplog):
+def test_with_a_card_it_waits_for_vllm():
+    assert imported_by_registering("arch.detect = lambda n=0: ('gfx1100', None)") == "[]"
+
+
+@pytest.fixture
+def gfx1100(monkeypatch):
     monkeypatch.setattr(arch, "target", lambda: ("gfx1100", None))
+    yield
+    layouts.forget()
+
+
+@pytest.mark.parametrize("layout", layouts.LAYOUTS)
+def test_a_part_that_has_changed_is_logged_and_the_others_registered(layout, gfx1100, caplog):
     kernels = layouts.install(layout)
     del kernels._POSSIBLE_KERNELS
     importlib.import_module("w4a16.vllm_plugin").register()
     assert "w4a16_routed" in vars(kernels.AWQMethod)
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert len(warnings) == 1 and warnings[0].startswith("GPTQ and compressed-tensors layers are left to vLLM's own")
-    layouts.forget()
+    assert len(warnings) == 1 and warnings[0].startswith(f"{kernels.__name__} keeps vLLM's own kernels: Attribute")
 
 
-def test_a_vllm_of_unknown_layout_is_left_alone(monkeypatch, caplog):
-    monkeypatch.setattr(arch, "target", lambda: ("gfx1100", None))
-    kernels = layouts.install("current")
-    del sys.modules[kernels.__name__]
-    importlib.import_module("w4a16.vllm_plugin").register()
-    assert "this vLLM has none of" in caplog.text
+def test_modules_are_changed_after_whoever_imports_them_first(gfx1100, tmp_path, monkeypatch, caplog):
     layouts.forget()
+    for package in ("vllm", "vllm/model_executor", "vllm/model_executor/kernels"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "vllm/model_executor/kernels/linear.py").write_text("_POSSIBLE_KERNELS = []\nMPLinearKernel = object\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    plugin = importlib.import_module("w4a16.vllm_plugin")
+    plugin.register()
+    plugin.register()
+    assert "vllm" not in sys.modules
+    module = importlib.import_module("vllm.model_executor.kernels.linear")
+    assert [kernel.__name__ for kernel in module._POSSIBLE_KERNELS] == ["W4A16LinearKernel"]
+    assert not caplog.records

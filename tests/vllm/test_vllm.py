@@ -31,6 +31,7 @@ def vllm(tmp_path_factory, operators):
     import w4a16.vllm_plugin
 
     w4a16.vllm_plugin.register()
+    assert "vllm" not in sys.modules
     from vllm.config import VllmConfig, set_current_vllm_config
     from vllm.distributed import parallel_state
 
