@@ -23,8 +23,8 @@ choose_python() {
         fi
     done
     say "Installing PyTorch $TORCH into $venv" >&2
-    python3 -m venv "$venv" >&2 && "$venv/bin/pip" install -q --extra-index-url https://download.pytorch.org/whl/cpu \
-        "torch==$TORCH" numpy pytest >&2 || say "PyTorch could not be installed: its tests will be skipped" >&2
+    python3 -m venv "$venv" >&2 && "$venv/bin/pip" install -q "torch==$TORCH" numpy pytest >&2 ||
+        say "PyTorch could not be installed: its tests will be skipped" >&2
     if has_torch "$venv/bin/python"; then echo "$venv/bin/python"; else echo python3; fi
 }
 
