@@ -100,13 +100,15 @@ static w4a16_status build(struct plan_entry *entry, w4a16_error *error) {
     const struct plan_key *key = &entry->key;
     w4a16_problem problem;
     w4a16_weights *weights;
-    TRY(shape_read(key->sizes, key->K, &problem, error));
+    TRY(shape_read(key->sizes, key->K, key->experts, &problem, error));
     TRY(find_device((w4a16_device_kind)key->kind, key->index, &entry->device, error));
     TRY(w4a16_weights_wrap(entry->device, &problem, 0, &weights, error));
     problem.M = key->M;
     problem.lda = key->lda;
     problem.act = (w4a16_dtype)key->act;
-    problem.has_bias = key->has_bias;
+    problem.has_bias |= key->has_bias;
+    problem.top_k = key->top_k;
+    problem.combine = key->combine;
     w4a16_status status = w4a16_plan_create(entry->device, weights, &problem, &entry->plan, error);
     w4a16_weights_free(weights);
     return status;
@@ -118,7 +120,7 @@ static w4a16_status look_or_build(const struct plan_key *key, struct plan_entry 
     *out = look(key, &vacant);
     if (*out) return W4A16_OK;
     struct plan_entry *entry = calloc(1, sizeof *entry);
-    FAIL_IF(!entry, error, W4A16_OUT_OF_MEMORY, "w4a16::linear: out of memory");
+    FAIL_IF(!entry, error, W4A16_OUT_OF_MEMORY, "w4a16: out of memory");
     entry->key = *key;
     entry->kept = vacant < SLOTS;
     w4a16_status status = build(entry, error);

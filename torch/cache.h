@@ -13,9 +13,11 @@
 /* What a plan depends on. No padding: keys are compared as bytes. */
 struct plan_key {
     int64_t M, K, lda;
-    int64_t sizes[SHAPE_DIMS]; /* of the packed tensor */
+    int64_t experts, top_k;    /* 0: dense */
+    int64_t sizes[SHAPE_DIMS]; /* of the packed tensor, without the experts' */
     int32_t kind, index;       /* the device: w4a16_device_kind, number */
-    int32_t act, has_bias;
+    int32_t act, has_bias;     /* a bias that is given to the run */
+    int32_t combine, unused;   /* 0 */
 };
 
 struct plan_entry {

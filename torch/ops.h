@@ -15,5 +15,9 @@ typedef w4a16_status operator_call(struct frame *frame, const shim_value *argume
 operator_call linear_call;
 /* pack(Tensor q, Tensor scales, Tensor zeros, Tensor perm, int group_size) -> Tensor */
 operator_call pack_call;
+/* experts(Tensor x, Tensor packed, Tensor ids, Tensor gates) -> Tensor */
+operator_call experts_call;
+/* pack_experts(Tensor q, Tensor scales, Tensor zeros, Tensor bias, int group_size) -> Tensor */
+operator_call pack_experts_call;
 
 #endif

@@ -27,6 +27,9 @@ static void run(operator_call *call, const char *name, shim_value *stack) {
 /* X(name, schema) */
 #define OPERATORS(X)                                                                                         \
     X(linear, "linear(Tensor x, Tensor packed, Tensor bias) -> Tensor")                                      \
+    X(experts, "experts(Tensor x, Tensor packed, Tensor ids, Tensor gates) -> Tensor")                       \
+    X(pack_experts,                                                                                          \
+      "pack_experts(Tensor q, Tensor scales, Tensor zeros, Tensor bias, int group_size) -> Tensor")          \
     X(pack, "pack(Tensor q, Tensor scales, Tensor zeros, Tensor perm, int group_size) -> Tensor")
 
 #define X(name, schema)                                                                                      \

@@ -29,7 +29,8 @@ static int64_t group_of_code(int64_t code, int64_t K) {
 static w4a16_status rest_of(const w4a16_problem *p, int64_t code, int64_t *rest, w4a16_error *error) {
     size_t bytes;
     TRY(w4a16_packed_bytes(p, &bytes, error));
-    *rest = ((int64_t)bytes + p->N * code - 1) / (p->N * code);
+    int64_t rows = p->N * code * (p->experts ? p->experts : 1);
+    *rest = ((int64_t)bytes + rows - 1) / rows;
     return W4A16_OK;
 }
 
@@ -40,17 +41,18 @@ w4a16_status shape_of(const w4a16_problem *p, int64_t sizes[SHAPE_DIMS], w4a16_e
             "w4a16::pack: perm has %" PRId64 " places for K = %" PRId64 " in groups of %" PRId64
             "; empty places are accepted in whole groups of %d and with a K that is a multiple of it",
             p->places, p->K, p->group_size, UNEVEN_GROUP);
-    int64_t code = 1 + (p->scale_type == W4A16_BF16) + 2 * !p->symmetric + 4 * !!p->act_order +
-                   8 * group_code(p->group_size, p->K);
+    int64_t code = 1 + (p->scale_type == W4A16_BF16) + 2 * !p->symmetric +
+                   4 * !!(p->experts ? p->has_bias : p->act_order) + 8 * group_code(p->group_size, p->K);
     sizes[0] = p->N;
     sizes[1] = code;
     return rest_of(p, code, &sizes[2], error);
 }
 
-w4a16_status shape_read(const int64_t sizes[SHAPE_DIMS], int64_t K, w4a16_problem *p, w4a16_error *error) {
+w4a16_status shape_read(const int64_t sizes[SHAPE_DIMS], int64_t K, int64_t experts, w4a16_problem *p,
+                        w4a16_error *error) {
     w4a16_problem_init(p);
     FAIL_IF(sizes[0] < 1 || sizes[1] < 1 || K < 1, error, W4A16_INVALID_ARGUMENT,
-            "w4a16::linear: a packed layer of sizes [%" PRId64 ", %" PRId64 ", %" PRId64
+            "w4a16: a packed layer of sizes [%" PRId64 ", %" PRId64 ", %" PRId64
             "] and activations with K = %" PRId64 ": expected what w4a16::pack gave, and K >= 1",
             sizes[0], sizes[1], sizes[2], K);
     int64_t flags = sizes[1] - 1, rest;
@@ -58,11 +60,12 @@ w4a16_status shape_read(const int64_t sizes[SHAPE_DIMS], int64_t K, w4a16_proble
     p->K = K;
     p->scale_type = flags & 1 ? W4A16_BF16 : W4A16_F16;
     p->symmetric = !(flags & 2);
-    p->act_order = !!(flags & 4);
+    p->experts = experts;
+    *(experts ? &p->has_bias : &p->act_order) = !!(flags & 4);
     p->group_size = group_of_code(flags / 8, K);
     FAIL_IF(p->group_size > K || (flags / 8 < GROUP_SIZES && K % p->group_size), error,
             W4A16_INVALID_ARGUMENT,
-            "w4a16::linear: activations have K = %" PRId64
+            "w4a16: activations have K = %" PRId64
             "; the packed layer has another K, a multiple of its groups of %" PRId64,
             K, p->group_size);
     TRY(rest_of(p, sizes[1], &rest, error));
@@ -72,8 +75,8 @@ w4a16_status shape_read(const int64_t sizes[SHAPE_DIMS], int64_t K, w4a16_proble
             TRY(rest_of(p, sizes[1], &rest, error));
         }
     FAIL_IF(rest != sizes[2], error, W4A16_INVALID_ARGUMENT,
-            "w4a16::linear: activations have K = %" PRId64 "; the packed layer, of sizes [%" PRId64
-            ", %" PRId64 ", %" PRId64 "], has another K (with this one its last size were %" PRId64 ")",
+            "w4a16: activations have K = %" PRId64 "; the packed layer, of sizes [%" PRId64 ", %" PRId64
+            ", %" PRId64 "], has another K (with this one its last size were %" PRId64 ")",
             K, sizes[0], sizes[1], sizes[2], rest);
     return W4A16_OK;
 }

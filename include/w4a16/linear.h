@@ -128,12 +128,15 @@ W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_we
  *
  * packed_bytes   how many, from the fields that w4a16_problem_from_weights fills
  * pack           checks a layer and packs it into host memory with the device's host threads
+ * pack_experts   the same for layers that w4a16_experts_create would take
  * weights_wrap   weights over such bytes in device memory, which are neither copied nor freed; address % 16
  *                == 0, or 0 for weights whose plans are told theirs in every run
  */
 W4A16_API w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16_error *error);
 W4A16_API w4a16_status w4a16_pack(w4a16_device *device, const w4a16_layer *layer, void *to, size_t bytes,
                                   w4a16_error *error);
+W4A16_API w4a16_status w4a16_pack_experts(w4a16_device *device, const w4a16_layer *const *layers,
+                                          size_t count, void *to, size_t bytes, w4a16_error *error);
 W4A16_API w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *problem,
                                           w4a16_address address, w4a16_weights **out, w4a16_error *error);
 

@@ -59,7 +59,7 @@ def operators() -> Finding:
         import w4a16.ops  # noqa: F401
     except (ImportError, OSError) as error:
         return Finding(NO, f"{error}")
-    return Finding(YES, "torch.ops.w4a16.linear and pack are registered")
+    return Finding(YES, "torch.ops.w4a16.linear, experts, pack and pack_experts are registered")
 
 
 def product() -> Finding:

@@ -33,20 +33,21 @@ _library = _register()
 
 
 def packed_shape(
-    N: int, K: int, group_size: int, scales: torch.dtype, zeros: bool, perm: int = 0
-) -> tuple[int, int, int]:
-    """The shape that w4a16::pack gives; perm is the number of its elements, 0 for none."""
+    N: int, K: int, group_size: int, scales: torch.dtype, zeros: bool, perm: int = 0, experts: int = 0, bias: bool = False
+) -> tuple[int, ...]:
+    """The shape that w4a16::pack gives, perm being the number of its elements, or with experts w4a16::pack_experts."""
     if scales not in _C_TYPES:
-        raise RuntimeError(f"w4a16::pack: scales are {scales}; accepted are torch.float16 and torch.bfloat16")
+        raise RuntimeError(f"w4a16: scales are {scales}; accepted are torch.float16 and torch.bfloat16")
     problem, sizes, error = arch._Problem(), (ctypes.c_int64 * 3)(), arch._Error()
     _library.w4a16_problem_init(ctypes.byref(problem))
     problem.N, problem.K = N, K
     problem.places = perm if perm > K else 0
     problem.group_size = max(perm, K) if group_size == -1 else group_size
     problem.scale_type, problem.symmetric, problem.act_order = _C_TYPES[scales], not zeros, perm > 0
+    problem.experts, problem.has_bias = experts, bias
     if _library.w4a16_torch_packed_sizes(ctypes.byref(problem), sizes, ctypes.byref(error)) != 0:
         raise RuntimeError(error.message.decode())
-    return sizes[0], sizes[1], sizes[2]
+    return (experts, *sizes) if experts else tuple(sizes)
 
 
 @torch.library.register_fake("w4a16::linear")
@@ -61,4 +62,20 @@ def _(
     shape = packed_shape(
         int(q.shape[1]), 8 * int(q.shape[0]), int(group_size), scales.dtype, int(zeros.numel()) > 0, int(perm.numel())
     )
+    return q.new_empty(shape, dtype=torch.uint8)
+
+
+@torch.library.register_fake("w4a16::experts")
+def _(x: torch.Tensor, packed: torch.Tensor, ids: torch.Tensor, gates: torch.Tensor) -> torch.Tensor:
+    combined = gates.numel() > 0
+    return x.new_empty(ids.shape[0] if combined else ids.shape[0] * ids.shape[1], packed.shape[1])
+
+
+@torch.library.register_fake("w4a16::pack_experts")
+def _(
+    q: torch.Tensor, scales: torch.Tensor, zeros: torch.Tensor, bias: torch.Tensor, group_size: int
+) -> torch.Tensor:
+    experts, words, N = map(int, q.shape)
+    with_zeros, with_bias = int(zeros.numel()) > 0, int(bias.numel()) > 0
+    shape = packed_shape(N, 8 * words, int(group_size), scales.dtype, with_zeros, 0, experts, with_bias)
     return q.new_empty(shape, dtype=torch.uint8)

@@ -236,8 +236,9 @@ static w4a16_status layout_of_problem(const w4a16_problem *p, struct packed_layo
                                .perm = p->act_order ? (const void *)&there : NULL,
                                .places = p->places,
                                .bias = p->has_bias ? &there : NULL};
-    const struct plan_request cpu = {.device_class = DEVICE_CLASS_CPU, .problem = *p};
-    TRY(plan_supports(&cpu, error)); /* checks the problem; this kernel takes every one */
+    struct plan_request cpu = {.device_class = DEVICE_CLASS_CPU, .problem = *p};
+    if (p->experts && !p->top_k) cpu.problem.top_k = 1; /* the layout does not depend on it */
+    TRY(plan_supports(&cpu, error));                    /* checks the problem; this kernel takes every one */
     return p->experts ? packed_layout_of_experts(&shape, p->experts, out, error)
                       : packed_layout_of(&shape, out, error);
 }
@@ -264,6 +265,22 @@ w4a16_status w4a16_pack(w4a16_device *device, const w4a16_layer *layer, void *to
             "w4a16_pack: there are %zu bytes; the layer needs %zu", bytes, layout.bytes);
     memset(to, 0, bytes);
     pack_layer(layer, &layout, to, device->pool);
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_pack_experts(w4a16_device *device, const w4a16_layer *const *layers, size_t count,
+                                void *to, size_t bytes, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_pack_experts", device);
+    NOT_NULL(error, "w4a16_pack_experts", layers);
+    NOT_NULL(error, "w4a16_pack_experts", to);
+    struct packed_layout layout;
+    TRY(check_experts(layers, count, error));
+    TRY(packed_layout_of_experts(layers[0], (int64_t)count, &layout, error));
+    FAIL_IF(bytes < layout.bytes, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_pack_experts: there are %zu bytes; the layers need %zu", bytes, layout.bytes);
+    memset(to, 0, bytes);
+    for (size_t n = 0; n < count; n++) pack_expert(layers[n], &layout, (int64_t)n, to, device->pool);
     return W4A16_OK;
 }
 

@@ -124,12 +124,9 @@ def _device():
     return _devices[KIND]
 
 
-def product(x, layer, bias=None):
-    """x [M, K] times the layer by w4a16_weights_create, w4a16_plan_create and w4a16_run."""
-    lib, device = arch.library(), _device()
-    lib.w4a16_plan_workspace.restype = ctypes.c_size_t
-    c, weights, plan = _Layer(), ctypes.c_void_p(), ctypes.c_void_p()
-    lib.w4a16_layer_init(ctypes.byref(c))
+def _c_layer(layer, bias):
+    c = _Layer()
+    arch.library().w4a16_layer_init(ctypes.byref(c))
     c.N, c.K, c.scale_type = layer.N, layer.K, TYPES[layer.scales.dtype]
     c.group_size = (layer.perm.numel() or layer.K) if layer.group_size == -1 else layer.group_size
     c.q, c.scale = layer.q.data_ptr(), layer.scales.data_ptr()
@@ -138,21 +135,45 @@ def product(x, layer, bias=None):
     c.places = layer.perm.numel() if layer.perm.numel() > layer.K else 0
     if bias is not None:
         c.bias_type, c.bias = TYPES[bias.dtype], bias.data_ptr()
-    _call("w4a16_weights_create", device, ctypes.byref(c), ctypes.byref(weights))
-    problem = arch._Problem()
+    return c
+
+
+def _run(weights, x, y, ids=None, gates=None, **fields):
+    """One plan of `weights` run on buffers of its own; frees the weights."""
+    lib, device, plan, problem = arch.library(), _device(), ctypes.c_void_p(), arch._Problem()
+    lib.w4a16_plan_workspace.restype = ctypes.c_size_t
     lib.w4a16_problem_init(ctypes.byref(problem))
     lib.w4a16_problem_from_weights(ctypes.byref(problem), weights)
-    problem.M, problem.act = x.shape[0], TYPES[x.dtype]
+    problem.act = TYPES[x.dtype]
+    for name, value in fields.items():
+        setattr(problem, name, value)
     _call("w4a16_plan_create", device, weights, ctypes.byref(problem), ctypes.byref(plan))
-    y = torch.empty(x.shape[0], layer.N, dtype=x.dtype)
-    args = _RunArgs(ctypes.sizeof(_RunArgs), _buffer(device, x), _buffer(device, y))
     space = lib.w4a16_plan_workspace(plan)
-    args.workspace = _buffer(device, torch.empty(space, dtype=torch.uint8)) if space else 0
+    tensors = [x, y, torch.empty(space, dtype=torch.uint8) if space else None, ids, gates]
+    a, out, workspace, expert_ids, gate = (0 if t is None else _buffer(device, t) for t in tensors)
+    args = _RunArgs(ctypes.sizeof(_RunArgs), a, out, workspace, None, expert_ids, gate)
     _call("w4a16_run", plan, ctypes.byref(args), None)
-    out, size = ctypes.c_void_p(y.data_ptr()), ctypes.c_size_t(y.nbytes)
-    _call("w4a16_copy_from_device", device, out, ctypes.c_uint64(args.out), size)
+    data, size = ctypes.c_void_p(y.data_ptr()), ctypes.c_size_t(y.nbytes)
+    _call("w4a16_copy_from_device", device, data, ctypes.c_uint64(out), size)
     lib.w4a16_plan_free(plan)
-    for address in (args.a, args.out, args.workspace):
+    for address in (a, out, workspace, expert_ids, gate):
         _call("w4a16_buffer_free", device, ctypes.c_uint64(address))
     lib.w4a16_weights_free(weights)
     return y
+
+
+def product(x, layer, bias=None):
+    """x [M, K] times the layer by w4a16_weights_create, w4a16_plan_create and w4a16_run."""
+    weights = ctypes.c_void_p()
+    _call("w4a16_weights_create", _device(), ctypes.byref(_c_layer(layer, bias)), ctypes.byref(weights))
+    return _run(weights, x, torch.empty(x.shape[0], layer.N, dtype=x.dtype), M=x.shape[0])
+
+
+def experts_product(x, layers, biases, ids, gates=None):
+    """As torch.ops.w4a16.experts, by w4a16_experts_create; rows of slots left out are NaN."""
+    M, top_k = ids.shape
+    weights, c = ctypes.c_void_p(), [_c_layer(*pair) for pair in zip(layers, biases)]
+    pointers = (ctypes.POINTER(_Layer) * len(c))(*map(ctypes.pointer, c))
+    _call("w4a16_experts_create", _device(), pointers, ctypes.c_size_t(len(c)), ctypes.byref(weights))
+    y = torch.full((M * top_k if gates is None else M, layers[0].N), float("nan"), dtype=x.dtype)
+    return _run(weights, x, y, ids, gates, M=M, top_k=top_k, combine=gates is not None)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""The operators, those for mixtures by a stand-in, and stub packages with the plugin registered."""
+"""The operators, and stub packages with the plugin registered."""
 
 import importlib
 
@@ -13,7 +13,6 @@ from w4a16 import arch
 @pytest.fixture(scope="session")
 def operators():
     importlib.import_module("w4a16.ops")
-    importlib.import_module("standin").prepare()
 
 
 @pytest.fixture(params=layouts.LAYOUTS)
