@@ -90,8 +90,11 @@ static inline void store_lane(struct wave *w, unsigned src, unsigned lane, unsig
 
 /* ---- atomics ------------------------------------------------------------------------------------------- */
 
-/* The new value from the one in memory and one or two operands (data2: compared value, mask, bound). */
-typedef uint64_t atomic_fn(uint64_t memory, uint64_t data, uint64_t data2);
+/*
+ * The new value from the one in memory and one or two operands (data2: compared value, mask, bound). mode is
+ * the wave's: floats heed its denormal bits.
+ */
+typedef uint64_t atomic_fn(uint64_t memory, uint64_t data, uint64_t data2, uint32_t mode);
 
 struct atomic {
     atomic_fn *fn;
@@ -103,7 +106,7 @@ struct atomic {
 #define ATOMICS(X) \
     X(swap_b32) X(cmpswap_b32) X(cmpswap_f32) X(add_u32) X(sub_u32) X(rsub_u32) X(csub_u32) X(min_i32) \
     X(min_u32) X(max_i32) X(max_u32) X(and_b32) X(or_b32) X(xor_b32) X(mskor_b32) X(inc_u32) X(dec_u32) \
-    X(wrap_b32) X(min_f32) X(max_f32) X(add_f32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) \
+    X(wrap_b32) X(min_f32) X(max_f32) X(add_f32) X(lds_add_f32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) \
     X(rsub_u64) X(min_i64) X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(mskor_b64) \
     X(inc_u64) X(dec_u64) X(cmpswap_f64) X(min_f64) X(max_f64) X(condxchg32_b64)
 /* clang-format on */
@@ -117,15 +120,15 @@ ATOMICS(DECLARE_ATOMIC)
  * indivisible, because work-groups run on several host threads.
  */
 static inline uint64_t atomic_apply(unsigned char *p, const struct atomic *atomic, uint64_t data,
-                                    uint64_t data2) {
+                                    uint64_t data2, uint32_t mode) {
     if (atomic->bits == 64) {
         uint64_t *q = (uint64_t *)(void *)p, old = __atomic_load_n(q, __ATOMIC_RELAXED), new;
-        do new = atomic->fn(old, data, data2);
+        do new = atomic->fn(old, data, data2, mode);
         while (!__atomic_compare_exchange_n(q, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
         return old;
     }
     uint32_t *q = (uint32_t *)(void *)p, old = __atomic_load_n(q, __ATOMIC_RELAXED), new;
-    do new = (uint32_t)atomic->fn(old, data, data2);
+    do new = (uint32_t)atomic->fn(old, data, data2, mode);
     while (!__atomic_compare_exchange_n(q, &old, new, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     return old;
 }

@@ -9,45 +9,55 @@
 #define S32(x) ((int32_t)(x))
 #define S64(x) ((int64_t)(x))
 
-static inline float lane_float(uint64_t bits) {
-    uint32_t u = (uint32_t)bits;
-    float f;
-    memcpy(&f, &u, 4);
-    return f;
+/* The bits of a float format; the names of atomics end in the number of its bits. */
+struct float_bits {
+    uint64_t sign, infinity, quiet;
+};
+static const struct float_bits f32 = {0x80000000, 0x7f800000, 0x00400000};
+static const struct float_bits f64 = {UINT64_C(1) << 63, UINT64_C(0x7ff) << 52, UINT64_C(1) << 51};
+
+/* Of the two bits that MODE has for each format: whether sources, and whether results keep denormals. */
+enum { SOURCES = 1, RESULTS = 2, F32 = 4, F64 = 6 };
+static bool keeps(uint32_t mode, unsigned format, unsigned which) { return mode >> format & which; }
+
+static uint64_t flush(uint64_t x, const struct float_bits *f, bool keep) {
+    return keep || x & f->infinity ? x : x & f->sign;
 }
-/* Atomic float units flush subnormal inputs, whatever MODE says. */
-static inline uint64_t flush_f32(uint64_t bits) { return bits & 0x7f800000 ? bits : bits & 0x80000000; }
-static inline bool nan_bits(uint64_t bits) { return (bits & 0x7fffffff) > 0x7f800000; }
-static inline bool equal_f32(uint64_t a, uint64_t b) {
-    return lane_float(flush_f32(a)) == lane_float(flush_f32(b));
-}
-static inline uint64_t minmax_f32(uint64_t m, uint64_t d, bool min) {
-    if (nan_bits(m)) return nan_bits(d) ? m | 0x400000 : d;
-    if (nan_bits(d)) return m;
-    return (min ? lane_float(d) < lane_float(m) : lane_float(d) > lane_float(m)) ? d : m;
-}
-static inline uint64_t sum_f32(uint64_t m, uint64_t d) {
-    if (nan_bits(m)) return m | 0x400000;
-    if (nan_bits(d)) return d | 0x400000;
-    float sum = lane_float(flush_f32(m)) + lane_float(flush_f32(d));
-    uint32_t bits;
-    memcpy(&bits, &sum, 4);
-    return nan_bits(bits) ? 0xffc00000 : flush_f32(bits);
+static bool is_nan(uint64_t x, const struct float_bits *f) { return (x & ~f->sign) > f->infinity; }
+static bool is_signalling(uint64_t x, const struct float_bits *f) { return is_nan(x, f) && !(x & f->quiet); }
+
+/* Integers in the order of the numbers; -0 is less than +0. */
+static int64_t order(uint64_t x, const struct float_bits *f) {
+    int64_t magnitude = (int64_t)(x & ~f->sign);
+    return x & f->sign ? ~magnitude : magnitude;
 }
 
-static double lane_double(uint64_t bits) {
-    double f;
-    memcpy(&f, &bits, 8);
-    return f;
+/* A signalling NaN wins and becomes quiet, a quiet one loses. Denormals are flushed only to be compared. */
+static uint64_t minmax(uint64_t m, uint64_t d, const struct float_bits *f, bool keep, bool min) {
+    if (is_signalling(m, f)) return m | f->quiet;
+    if (is_signalling(d, f)) return d | f->quiet;
+    if (is_nan(m, f)) return is_nan(d, f) ? m : d;
+    if (is_nan(d, f)) return m;
+    int64_t a = order(flush(m, f, keep), f), b = order(flush(d, f, keep), f);
+    return (min ? b < a : b > a) ? d : m;
 }
-static bool equal_f64(uint64_t m, uint64_t e) { return lane_double(m) == lane_double(e); }
 
-/* A NaN loses, and -0 is less than +0. */
-static uint64_t minmax_f64(uint64_t m, uint64_t d, bool min) {
-    double a = lane_double(m), b = lane_double(d);
-    if (a != a || b != b) return a != a ? d : m;
-    if (a == b) return min == (m >> 63) ? m : d;
-    return (a < b) == min ? m : d;
+static uint64_t compare_swap(uint64_t m, uint64_t d, uint64_t e, const struct float_bits *f, bool keep) {
+    uint64_t a = flush(m, f, keep), b = flush(e, f, keep);
+    if (is_nan(a, f) || (a != b && (a | b) & ~f->sign)) return m;
+    return flush(d, f, keep);
+}
+
+static uint64_t sum_f32(uint64_t m, uint64_t d, bool keep_sources, bool keep_result) {
+    if (is_nan(m, &f32)) return m | f32.quiet;
+    if (is_nan(d, &f32)) return d | f32.quiet;
+    uint32_t a = (uint32_t)flush(m, &f32, keep_sources), b = (uint32_t)flush(d, &f32, keep_sources);
+    float x, y;
+    memcpy(&x, &a, 4);
+    memcpy(&y, &b, 4);
+    x += y;
+    memcpy(&a, &x, 4);
+    return is_nan(a, &f32) ? 0xffc00000 : flush(a, &f32, keep_result);
 }
 
 /* A dword is replaced, without its highest bit, if that is set in the operand. */
@@ -57,15 +67,15 @@ static uint64_t exchanged(uint64_t m, uint64_t d, unsigned shift) {
 }
 
 #define ATOMIC(name, width, expression)                                                                      \
-    static uint64_t new_##name(uint64_t m, uint64_t d, uint64_t e) {                                         \
-        (void)m, (void)d, (void)e;                                                                           \
+    static uint64_t new_##name(uint64_t m, uint64_t d, uint64_t e, uint32_t mode) {                          \
+        (void)m, (void)d, (void)e, (void)mode;                                                               \
         return expression;                                                                                   \
     }                                                                                                        \
     const struct atomic atomic_##name = {new_##name, width};
 
 ATOMIC(swap_b32, 32, d)
 ATOMIC(cmpswap_b32, 32, m == e ? d : m)
-ATOMIC(cmpswap_f32, 32, equal_f32(m, e) ? d : m)
+ATOMIC(cmpswap_f32, 32, compare_swap(m, d, e, &f32, keeps(mode, F32, SOURCES)))
 ATOMIC(add_u32, 32, (uint32_t)(m + d))
 ATOMIC(sub_u32, 32, (uint32_t)(m - d))
 ATOMIC(rsub_u32, 32, (uint32_t)(d - m))
@@ -81,9 +91,10 @@ ATOMIC(mskor_b32, 32, (m & ~d) | e)
 ATOMIC(inc_u32, 32, m >= d ? 0 : m + 1)
 ATOMIC(dec_u32, 32, m == 0 || m > d ? d : m - 1)
 ATOMIC(wrap_b32, 32, (uint32_t)(m >= d ? m - d : m + e))
-ATOMIC(min_f32, 32, minmax_f32(m, d, true))
-ATOMIC(max_f32, 32, minmax_f32(m, d, false))
-ATOMIC(add_f32, 32, sum_f32(m, d))
+ATOMIC(min_f32, 32, minmax(m, d, &f32, keeps(mode, F32, SOURCES), true))
+ATOMIC(max_f32, 32, minmax(m, d, &f32, keeps(mode, F32, SOURCES), false))
+ATOMIC(add_f32, 32, sum_f32(m, d, false, false)) /* whatever MODE says */
+ATOMIC(lds_add_f32, 32, sum_f32(m, d, keeps(mode, F32, SOURCES), keeps(mode, F32, RESULTS)))
 ATOMIC(swap_b64, 64, d)
 ATOMIC(cmpswap_b64, 64, m == e ? d : m)
 ATOMIC(add_u64, 64, m + d)
@@ -99,7 +110,7 @@ ATOMIC(xor_b64, 64, m ^ d)
 ATOMIC(mskor_b64, 64, (m & ~d) | e)
 ATOMIC(inc_u64, 64, m >= d ? 0 : m + 1)
 ATOMIC(dec_u64, 64, m == 0 || m > d ? d : m - 1)
-ATOMIC(cmpswap_f64, 64, equal_f64(m, e) ? d : m)
-ATOMIC(min_f64, 64, minmax_f64(m, d, true))
-ATOMIC(max_f64, 64, minmax_f64(m, d, false))
+ATOMIC(cmpswap_f64, 64, compare_swap(m, d, e, &f64, keeps(mode, F64, SOURCES)))
+ATOMIC(min_f64, 64, minmax(m, d, &f64, keeps(mode, F64, SOURCES), true))
+ATOMIC(max_f64, 64, minmax(m, d, &f64, keeps(mode, F64, SOURCES), false))
 ATOMIC(condxchg32_b64, 64, exchanged(m, d, 0) | exchanged(m, d, 32) << 32)

@@ -167,7 +167,7 @@ static void atomic(struct wave *w, const struct inst *i, const struct atomic *op
     if (!resolve(w, i, &d, bits / 8, bits / 8, GFX11SIM_READ | GFX11SIM_WRITE, "atomic", &r)) return;
     FOR_ACTIVE(l, r.mask) {
         uint64_t data = lane_data(w, reg, l, bits), data2 = two ? lane_data(w, reg + bits / 32, l, bits) : 0;
-        uint64_t old = r.p[l][0] ? atomic_apply(r.p[l][0], operation, data, data2) : 0;
+        uint64_t old = r.p[l][0] ? atomic_apply(r.p[l][0], operation, data, data2, w->mode) : 0;
         if (i->dst.kind != OPND_NONE) lane_result(w, i->dst.reg, l, bits, old);
     }
 }

@@ -109,7 +109,8 @@ static void exchange2(struct wave *w, const struct inst *i, const struct atomic 
         return;
     FOR_ACTIVE(l, mask) {
         uint64_t data = lane_data(w, i->src[1].reg, l, bits), data2 = lane_data(w, i->src[2].reg, l, bits);
-        uint64_t old = atomic_apply(p[l], swap, data, 0), old2 = atomic_apply(q[l], swap, data2, 0);
+        uint64_t old = atomic_apply(p[l], swap, data, 0, w->mode),
+                 old2 = atomic_apply(q[l], swap, data2, 0, w->mode);
         lane_result(w, i->dst.reg, l, bits, old);
         lane_result(w, i->dst.reg + bits / 32, l, bits, old2);
     }
@@ -124,7 +125,7 @@ static void atomic(struct wave *w, const struct inst *i, const struct atomic *op
     FOR_ACTIVE(l, mask) if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "atomic"))) return;
     FOR_ACTIVE(l, mask) {
         uint64_t data2 = i->src[2].kind == OPND_NONE ? 0 : lane_data(w, i->src[2].reg, l, bits);
-        uint64_t old = atomic_apply(p[l], operation, lane_data(w, i->src[1].reg, l, bits), data2);
+        uint64_t old = atomic_apply(p[l], operation, lane_data(w, i->src[1].reg, l, bits), data2, w->mode);
         if (i->dst.kind != OPND_NONE) lane_result(w, i->dst.reg, l, bits, old);
     }
 }
@@ -166,7 +167,7 @@ static void count_lanes(struct wave *w, const struct inst *i, bool append) {
     if (!p) return;
     uint32_t lanes = 0;
     for (unsigned h = 0; h < halves; h++) lanes += (uint32_t)__builtin_popcount(w->s[SREG_EXEC + h]);
-    old = (uint32_t)atomic_apply(p, append ? &atomic_add_u32 : &atomic_sub_u32, lanes, 0);
+    old = (uint32_t)atomic_apply(p, append ? &atomic_add_u32 : &atomic_sub_u32, lanes, 0, w->mode);
     for (unsigned h = 0; h < halves; h++)
         FOR_ACTIVE(l, w->s[SREG_EXEC + h]) vgpr(w, i->dst.reg + h * w->vgpr_count)[l] = old;
 }
@@ -251,7 +252,7 @@ static void ds_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
     X(min, i32, min_i32) X(max, i32, max_i32) X(min, u32, min_u32) X(max, u32, max_u32) \
     X(and, b32, and_b32) X(or, b32, or_b32) X(xor, b32, xor_b32) X(mskor, b32, mskor_b32) \
     X(cmpstore, b32, cmpswap_b32) X(cmpstore, f32, cmpswap_f32) \
-    X(min, f32, min_f32) X(max, f32, max_f32) X(add, f32, add_f32) \
+    X(min, f32, min_f32) X(max, f32, max_f32) X(add, f32, lds_add_f32) \
     X(add, u64, add_u64) X(sub, u64, sub_u64) X(rsub, u64, rsub_u64) \
     X(inc, u64, inc_u64) X(dec, u64, dec_u64) \
     X(min, i64, min_i64) X(max, i64, max_i64) X(min, u64, min_u64) X(max, u64, max_u64) \

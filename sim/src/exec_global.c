@@ -151,7 +151,7 @@ static void atomic(struct wave *w, const struct inst *i, enum segment segment, c
     FOR_ACTIVE(l, mask) {
         unsigned reg = i->src[1].reg;
         uint64_t data = lane_data(w, reg, l, bits), data2 = two ? lane_data(w, reg + bits / 32, l, bits) : 0;
-        uint64_t old = atomic_apply(p[l], operation, data, data2);
+        uint64_t old = atomic_apply(p[l], operation, data, data2, w->mode);
         if (i->dst.kind != OPND_NONE) lane_result(w, i->dst.reg, l, bits, old);
     }
 }

@@ -120,6 +120,14 @@ static const struct access_row rows[] = {
     {"storexchg_2addr_b64", ATOMIC, 8, 2, .stride = 8, .atomic = swap_u64},
     {"storexchg_2addr_stride64_b32", ATOMIC, 4, 2, .stride = 256, .atomic = swap_u32},
     {"storexchg_2addr_stride64_b64", ATOMIC, 8, 2, .stride = 512, .atomic = swap_u64},
+    {"add_f32", ATOMIC, 4, 1, .stride = 1, .float_atomic = model_add_f32},
+    {"min_f32", ATOMIC, 4, 1, .stride = 1, .float_atomic = model_min_f32},
+    {"max_f32", ATOMIC, 4, 1, .stride = 1, .float_atomic = model_max_f32},
+    {"min_f64", ATOMIC, 8, 1, .stride = 1, .float_atomic = model_min_f64},
+    {"max_f64", ATOMIC, 8, 1, .stride = 1, .float_atomic = model_max_f64},
+    {"cmpstore_f32", ATOMIC, 4, 1, .stride = 1, .float_atomic = model_cmpstore_f32},
+    {"cmpstore_f64", ATOMIC, 8, 1, .stride = 1, .float_atomic = model_cmpstore_f64},
+    {"cmpswap_f32", ATOMIC, 4, 1, .stride = 1, .float_atomic = model_cmpstore_f32},
     {"csub_u32", ATOMIC, 4, 1, .stride = 1, .atomic = csub_u32},
     {"wrap_b32", ATOMIC, 4, 1, .stride = 1, .atomic = wrap_u32},
     {"condxchg32_b64", ATOMIC, 8, 1, .stride = 1, .atomic = condxchg},
@@ -157,7 +165,7 @@ static void load(const struct access_row *row, const unsigned char *at, uint32_t
 }
 
 void model_access(const struct access_row *row, unsigned char *const at[2], const uint32_t *data,
-                  const uint32_t *data2, uint32_t *result) {
+                  const uint32_t *data2, struct denormals keep, uint32_t *result) {
     unsigned dwords = (row->bytes + 3) / 4;
     uint64_t old[2] = {0}, given[2] = {0};
     switch (row->kind) {
@@ -173,7 +181,8 @@ void model_access(const struct access_row *row, unsigned char *const at[2], cons
         memcpy(&given[1], data2, row->bytes);
         for (unsigned n = 0; n < row->addresses; n++) memcpy(&old[n], at[n], row->bytes);
         for (unsigned n = 0; n < row->addresses; n++) {
-            uint64_t value = row->atomic(old[n], given[n], given[1]);
+            uint64_t value = row->float_atomic ? row->float_atomic(old[n], given[n], given[1], keep)
+                                               : row->atomic(old[n], given[n], given[1]);
             memcpy(at[n], &value, row->bytes);
             memcpy(result + n * dwords, &old[n], row->bytes);
         }

@@ -64,10 +64,27 @@ struct drawn {
     uint32_t at[64][2]; /* byte of the space that a lane's addresses point at */
 };
 
-static void draw_memory(void) {
+/* Words that are floats of every class, and as upper halves doubles of every class. */
+static uint32_t draw_float_word(void) {
+    static const uint32_t edges[] = {0,          0x80000000, 1,          0x80000001, 0x007fffff, 0x00800000,
+                                     0x80800000, 0x3f800000, 0xbf800000, 0x7f7fffff, 0x7f800000, 0xff800000,
+                                     0x7fc00001, 0x7f800001, 0xffc12345, 0xff812345, 0x7ff00000, 0xfff00000,
+                                     0x7ff80000, 0x000fffff, 0x00100000, 0x800fffff, 0x7ff00001, 0xfff80001};
+    uint64_t r = draw();
+    if (r & 3) return edges[(r >> 8) % (sizeof edges / sizeof *edges)];
+    return ((uint32_t)(r >> 32) & 0x807fffff) | (uint32_t)(r >> 8 & 1 ? 1 : 120 + (r >> 16) % 30) << 23;
+}
+
+static void draw_memory(bool floats) {
     uint32_t *words = (uint32_t *)(void *)&begin;
-    for (unsigned n = 0; n < sizeof begin / 4; n++) words[n] = draw_bits();
+    for (unsigned n = 0; n < sizeof begin / 4; n++) words[n] = floats ? draw_float_word() : draw_bits();
     draw_machine(&start);
+    for (unsigned lane = 0; floats && lane < 64; lane++)
+        for (unsigned n = 0; n < 4; n++) {
+            set_lane(&start, REG_B + n, lane, draw_float_word());
+            set_lane(&start, REG_C + n, lane, draw_float_word());
+        }
+    if (floats) start.w.mode &= ~((uint32_t)draw() & (MODE_DENORM_32 | MODE_DENORM_16_64));
     if (start.w.wave_size == 32) start.w.s[SREG_EXEC + 1] = 0;
     start.w.group = &group;
     start.w.scratch = given.scratch;
@@ -184,7 +201,7 @@ static void draw_segment(enum op op, struct drawn *x) {
 
 static void model_wave(enum op op, const struct drawn *x) {
     const struct access_row *row = x->row;
-    unsigned dwords = (row->bytes + 3) / 4;
+    unsigned dwords = (row->bytes + 3) / 4, keep = start.w.mode >> (row->bytes == 8 ? 6 : 4);
     for (unsigned lane = 0; lane < 64; lane++) {
         if (!(wave_exec(&start) >> lane & 1)) continue;
         uint32_t data[4], data2[4], result[4];
@@ -199,7 +216,9 @@ static void model_wave(enum op op, const struct drawn *x) {
                      : x->space[lane] == IN_GLOBAL ? wanted.global
                                                    : wanted.scratch + lane * SCRATCH_BYTES) +
                     x->at[lane][n];
-        model_access(row, at, data, data2, result);
+        struct denormals denormals = {keep & 1, keep & 2};
+        if (!is_ds(op) && row->float_atomic == model_add_f32) denormals = (struct denormals){false, false};
+        model_access(row, at, data, data2, denormals, result);
         for (unsigned n = 0; n < 4 && x->returns; n++) set_lane(&want, x->d + n, lane, result[n]);
     }
 }
@@ -255,7 +274,7 @@ static void every_access_agrees(void **state) {
         bool right = true;
         if (!x.row) continue;
         for (unsigned round = 0; round < ROUNDS && right; round++) {
-            draw_memory();
+            draw_memory(x.row->float_atomic);
             x.d = draw_destination();
             (is_ds(op) ? draw_ds : draw_segment)(op, &x);
             want = start;
