@@ -281,6 +281,43 @@ static void test_capture(void **state) {
     delete(out), end(&p);
 }
 
+/* Five experts, two per token, with a bias; out is [2 * M][N], or with gates [M][N]. */
+static void run_experts(int32_t device, int64_t M, int gated, uint16_t *to) {
+    enum { EXPERTS = 5, TOP_K = 2 };
+    shim_tensor parts[] = {
+        random_tensor(I32, device, EXPERTS * K / 8, N, 1), random_tensor(F16, device, EXPERTS * K / 64, N, 2),
+        random_tensor(U8, device, EXPERTS * K / 64, N, 3), random_tensor(BF16, device, EXPERTS, N, 4)};
+    for (int n = 0; n < 3; n++) {
+        shim_tensor t = parts[n];
+        t->dim = 3, t->sizes[2] = N, t->sizes[1] = t->sizes[0] / EXPERTS, t->sizes[0] = EXPERTS;
+    }
+    const int64_t sizes[] = {M, TOP_K};
+    shim_tensor host = new_tensor(I32, CPU, 2, sizes), ids = new_tensor(I32, device, 2, sizes);
+    for (int32_t n = 0; n < M * TOP_K; n++) ((int32_t *)host->data)[n] = (n * 3 + n / TOP_K) % EXPERTS;
+    copy(ids, host, 0);
+    shim_tensor x = random_tensor(F16, device, gated ? M * TOP_K : M, K, 5);
+    shim_tensor gates = random_tensor(F32, device, gated ? M : 0, TOP_K, 6);
+    shim_tensor packed = must_call(pack_experts_call, parts, 4, 64);
+    const shim_tensor in[] = {x, packed, ids, gates};
+    shim_tensor out = must_call(experts_call, in, 4, 0);
+    assert_true(out->device == device && out->sizes[0] == (gated ? M : M * TOP_K) && out->sizes[1] == N);
+    read_out(out, to);
+    for (int n = 0; n < 4; n++) delete(parts[n]), delete(in[n]);
+    delete(host), delete(out);
+}
+
+static void test_experts(void **state) {
+    (void)state;
+    static uint16_t expected[2 * M_MAX * N], found[2 * M_MAX * N];
+    static const int64_t rows[] = {1, 7, M_MAX};
+    for (size_t m = 0; m < sizeof rows / sizeof rows[0]; m++)
+        for (int gated = 0; gated < 2; gated++) {
+            run_experts(CPU, rows[m], gated, expected);
+            run_experts(CUDA, rows[m], gated, found);
+            assert_memory_equal(found, expected, (size_t)(gated ? rows[m] : 2 * rows[m]) * N * 2);
+        }
+}
+
 struct worker {
     const struct format *format;
     uint16_t expected[16 * N];
@@ -340,6 +377,7 @@ int main(int argc, char **argv) {
     if (hipMalloc((void **)&arena, ARENA)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_same_bits, start, nothing_alive),
+        cmocka_unit_test_setup_teardown(test_experts, start, nothing_alive),
         cmocka_unit_test_setup_teardown(test_capture, start, nothing_alive),
         cmocka_unit_test_setup_teardown(test_two_streams, start, nothing_alive),
         cmocka_unit_test_setup_teardown(test_failing_launch, start, nothing_alive)};
