@@ -123,12 +123,13 @@ static void draw_ds(enum op op, struct drawn *x) {
         field = offset[0] | offset[1] << 8;
     }
     if (x->row->kind == ATOMIC && x->row->addresses == 1) field = offset[0] = offset[0] / 8 * 8;
+    unsigned dropped = op == OP_ds_condxchg32_rtn_b64 ? r >> 40 & 7 : 0; /* lowest bits of the address */
     if (is_addtid(op)) field = offset[0] = offset[0] / 4 * 4;
-    if (is_addtid(op)) start.w.s[SREG_M0] = 64;
+    if (is_addtid(op)) start.w.s[SREG_M0] = 64 | (uint32_t)draw() << 16;
     for (unsigned lane = 0; lane < 64; lane++) {
         unsigned place = x->at[lane][0];
         if (is_addtid(op)) place = 64 + lane * 4;
-        if (wave_exec(&start) >> lane & 1 && !is_addtid(op)) set_lane(&start, REG_A, lane, place);
+        if (wave_exec(&start) >> lane & 1 && !is_addtid(op)) set_lane(&start, REG_A, lane, place + dropped);
         for (unsigned n = 0; n < x->row->addresses; n++) x->at[lane][n] = place + offset[n] * x->row->stride;
         x->space[lane] = IN_LDS;
     }
@@ -185,6 +186,7 @@ static void draw_segment(enum op op, struct drawn *x) {
         if (!saddr && !scratch) set_lane(&start, REG_A + 1, lane, (uint32_t)(address >> 32));
     }
     if (scratch && !vaddr && !saddr) offset &= 0xe8;
+    if (flat && r >> 50 & 1) offset |= 0x1000; /* of FLAT, the highest bit is ignored */
     x->returns = x->row->kind == LOAD || glc;
     x->code[0] = 0x37u << 26 | encoding_of(op)->opcode << 18 |
                  (flat      ? 0
@@ -245,7 +247,8 @@ static void explain(enum op op, const struct inst_pair *pair) {
 
 /* As the run loop does it, which knows of these operations by their unit. */
 static void execute_halves(const struct inst *i) {
-    for (unsigned half = 0; half < got.w.wave_size / LANES; half++) {
+    bool once = i->op == OP_ds_append || i->op == OP_ds_consume;
+    for (unsigned half = 0; half < (once ? 1 : got.w.wave_size / LANES); half++) {
         got.w.half = half;
         got.w.v = got.v + (size_t)half * VGPRS;
         execute(table[0], &got, i);
@@ -287,7 +290,107 @@ static void every_access_agrees(void **state) {
     assert_int_equal(wrong, 0);
 }
 
+/* ---- lanes that read each other, counters -----------------------------------------------------------------
+ */
+
+/* DS_PERMUTE, DS_BPERMUTE and DS_SWIZZLE work on each 32 lanes; a lane that is off gives 0. */
+static void model_exchange(enum op op, unsigned offset, unsigned d) {
+    uint64_t exec = wave_exec(&start);
+    uint32_t result[64] = {0};
+    for (unsigned lane = 0; lane < 64; lane++) {
+        unsigned half = lane & 32;
+        unsigned index = half | ((get_lane(&start, REG_A, lane) + offset) / 4 % 32);
+        if (op == OP_ds_permute_b32) {
+            if (exec >> lane & 1) result[index] = get_lane(&start, REG_B, lane);
+            continue;
+        }
+        if (op == OP_ds_swizzle_b32) index = half | model_swizzle_source(offset, lane & 31);
+        unsigned source = op == OP_ds_swizzle_b32 ? REG_A : REG_B;
+        if (exec >> index & 1) result[lane] = get_lane(&start, source, index);
+    }
+    for (unsigned lane = 0; lane < 64; lane++)
+        if (exec >> lane & 1) set_lane(&want, d, lane, result[lane]);
+}
+
+static void lanes_read_each_other(void **state) {
+    (void)state;
+    static const enum op ops[] = {OP_ds_permute_b32, OP_ds_bpermute_b32, OP_ds_swizzle_b32};
+    for (unsigned n = 0; n < 3; n++)
+        for (unsigned round = 0; round < 20 * ROUNDS; round++) {
+            uint64_t r = draw();
+            bool swizzle = ops[n] == OP_ds_swizzle_b32;
+            unsigned offset = (r & 0xffff) | (swizzle && r >> 16 & 1 ? 0xc000 : 0), d = draw_destination();
+            draw_memory(false);
+            want = start;
+            wanted = begin;
+            model_exchange(ops[n], offset, d);
+            uint32_t code[] = {0x36u << 26 | encoding_of(ops[n])->opcode << 18 | offset,
+                               REG_A | (swizzle ? 0 : REG_B << 8) | d << 24};
+            assert_true(agrees(ops[n], code));
+        }
+}
+
+/* Every active lane gets what the counter at M0 + offset was before all of them were added or taken away. */
+static void counters_count_the_wave(void **state) {
+    (void)state;
+    for (unsigned round = 0; round < 10 * ROUNDS; round++) {
+        uint64_t r = draw(), exec;
+        unsigned offset = (r >> 8) % 4096 * 4, base = (r >> 32) % 2048 * 4, d = draw_destination();
+        enum op op = r & 1 ? OP_ds_append : OP_ds_consume;
+        draw_memory(false);
+        start.w.s[SREG_M0] = base;
+        want = start;
+        wanted = begin;
+        exec = wave_exec(&start);
+        uint32_t before, after, lanes = (uint32_t)__builtin_popcountll(exec);
+        memcpy(&before, wanted.lds + base + offset, 4);
+        after = op == OP_ds_append ? before + lanes : before - lanes;
+        memcpy(wanted.lds + base + offset, &after, 4);
+        for (unsigned lane = 0; lane < 64; lane++)
+            if (exec >> lane & 1) set_lane(&want, d, lane, before);
+        uint32_t code[] = {0x36u << 26 | encoding_of(op)->opcode << 18 | offset, d << 24};
+        assert_true(agrees(op, code));
+    }
+}
+
+/* ---- completeness ----------------------------------------------------------------------------------------
+ */
+
+static void every_operation_has_a_place(void **state) {
+    (void)state;
+    static const struct {
+        const char *part, *why;
+    } exceptions[] = {
+        {"image_", "graphics, not modelled"},
+        {"exp", "graphics, not modelled"},
+        {"lds_", "pixel parameters and their direct load: no address per lane"},
+        {"ds_nop", "does nothing"},
+        {"ds_gws_", "global data share, not modelled"},
+        {"ds_ordered_count", "global data share, not modelled"},
+        {"ds_add_gs_reg_rtn", "global data share, not modelled"},
+        {"ds_sub_gs_reg_rtn", "global data share, not modelled"},
+        {"ds_bvh_stack_rtn_b32", "ray tracing, not modelled"},
+        {"ds_permute_b32", "above"},
+        {"ds_bpermute_b32", "above"},
+        {"ds_swizzle_b32", "above"},
+        {"ds_append", "above"},
+        {"ds_consume", "above"},
+        {"buffer_", "buffers: another address, the same bytes"},
+        {"tbuffer_", "buffers with formats"},
+    };
+    for (enum op op = 0; op < OP_COUNT; op++) {
+        const struct op_info *info = op_info(op);
+        if (info->unit != GFX11SIM_UNIT_LDS && info->unit != GFX11SIM_UNIT_VMEM) continue;
+        bool known = model_access_row(info->name) != NULL;
+        for (unsigned n = 0; n < sizeof exceptions / sizeof *exceptions; n++)
+            known |= starts_with(info->name, exceptions[n].part);
+        if (!known) fail_msg("%s has no place", info->name);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_access_agrees)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_operation_has_a_place), cmocka_unit_test(every_access_agrees),
+        cmocka_unit_test(lanes_read_each_other), cmocka_unit_test(counters_count_the_wave)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
