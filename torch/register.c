@@ -52,12 +52,30 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 
 static char message[1280];
 
-static int implement(const char *key) {
-    shim_library library;
-    if (shim.aoti_torch_library_init_impl("w4a16", key, __FILE__, __LINE__, &library)) return 0;
+/* What is registered lives as long as its library object. */
+static shim_library libraries[3];
+static int library_count;
+
+static int define(void) {
+    shim_library *library = &libraries[library_count];
+    if (shim.aoti_torch_library_init_fragment("w4a16", __FILE__, __LINE__, library)) return 0;
+    library_count++;
     for (int n = 0; n < ROWS; n++)
-        if (shim.torch_library_impl(library, rows[n].name, rows[n].kernel, SHIM_FLOOR)) return 0;
+        if (shim.aoti_torch_library_def(*library, rows[n].schema)) return 0;
     return 1;
+}
+
+static int implement(const char *key) {
+    shim_library *library = &libraries[library_count];
+    if (shim.aoti_torch_library_init_impl("w4a16", key, __FILE__, __LINE__, library)) return 0;
+    library_count++;
+    for (int n = 0; n < ROWS; n++)
+        if (shim.torch_library_impl(*library, rows[n].name, rows[n].kernel, SHIM_FLOOR)) return 0;
+    return 1;
+}
+
+static void take_back(void) {
+    while (library_count) shim.aoti_torch_delete_library_object(libraries[--library_count]);
 }
 
 /* A GPU that there are no code objects for: its operators would only fail. */
@@ -81,20 +99,13 @@ static const char *refusal(void) {
 static const char *outcome;
 
 static void register_once(void) {
-    shim_library library;
     if ((outcome = shim_load()) != NULL) return;
     int hip = shim.aoti_torch_get_current_cuda_stream != NULL;
     if (hip && (outcome = refusal()) != NULL) return;
     torch_constants_init();
-    outcome = "PyTorch refused to register the operators; see its own message above";
-    if (shim.aoti_torch_library_init_fragment("w4a16", __FILE__, __LINE__, &library)) return;
-    for (int n = 0; n < ROWS; n++)
-        if (shim.aoti_torch_library_def(library, rows[n].schema)) {
-            shim.aoti_torch_delete_library_object(library); /* takes back what was defined */
-            return;
-        }
-    if (!implement("CPU") || (hip && !implement("CUDA"))) return;
-    outcome = NULL;
+    if (define() && implement("CPU") && (!hip || implement("CUDA"))) return;
+    take_back();
+    outcome = "PyTorch refused to register the operators; it says above why";
 }
 
 const char *w4a16_torch_register(void) {

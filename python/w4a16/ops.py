@@ -33,7 +33,14 @@ _library = _register()
 
 
 def packed_shape(
-    N: int, K: int, group_size: int, scales: torch.dtype, zeros: bool, perm: int = 0, experts: int = 0, bias: bool = False
+    N: int,
+    K: int,
+    group_size: int,
+    scales: torch.dtype,
+    zeros: bool,
+    perm: int = 0,
+    experts: int = 0,
+    bias: bool = False,
 ) -> tuple[int, ...]:
     """The shape that w4a16::pack gives, perm being the number of its elements, or with experts w4a16::pack_experts."""
     if scales not in _C_TYPES:

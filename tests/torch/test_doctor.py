@@ -52,6 +52,18 @@ def test_registration_without_pytorch():
     assert code == 0 and "import torch first" in out
 
 
+def test_all_or_none():
+    """One of the names is taken: the others do not appear either."""
+    code, out, _ = run(
+        "-c",
+        "import torch; torch.library.define('w4a16::pack', '(Tensor x) -> Tensor')\n"
+        "try:\n    import w4a16.ops\nexcept ImportError as error:\n    print(error)\n"
+        "print(hasattr(torch.ops.w4a16, 'linear'), hasattr(torch.ops.w4a16, 'pack'))",
+    )
+    assert code == 0 and out.splitlines()[0].startswith("PyTorch refused to register the operators")
+    assert out.splitlines()[1] == "False True"
+
+
 def test_importing_the_package_loads_nothing():
     code, out, _ = run("-c", "import sys, w4a16; print('torch' in sys.modules, 'ctypes' in sys.modules)")
     assert code == 0 and out.split() == ["False", "False"]
