@@ -8,8 +8,7 @@
  *     index   = VGPR (idxen) + lane (add_tid)           offset = VGPR (offen) + immediate
  *     address = base + soffset + index * stride + offset, or the swizzled place of (index, offset)
  *
- * soffset takes no part in the range check. Of an access of several dwords through a raw descriptor each
- * dword is checked by itself.
+ * A raw buffer's range is shorter by soffset. Of an access of several dwords each is checked by itself.
  */
 #include "access.h"
 #include "buffer_format.h"
@@ -19,8 +18,8 @@
 enum range_check { RANGE_STRUCTURED_OFFSET, RANGE_STRUCTURED, RANGE_NONE, RANGE_RAW };
 
 struct descriptor {
-    uint64_t base;                                   /* soffset included */
-    uint32_t stride, records, element, index_stride; /* element: 0 = not swizzled, else bytes */
+    uint64_t base;                                            /* soffset included */
+    uint32_t soffset, stride, records, element, index_stride; /* element: 0 = not swizzled, else bytes */
     bool add_tid;
     enum range_check check;
     unsigned format, select[4];
@@ -29,8 +28,10 @@ struct descriptor {
 static struct descriptor descriptor(const struct wave *w, const struct inst *i) {
     const uint32_t *v = &w->s[i->src[2].reg];
     unsigned swizzle = v[1] >> 30;
+    uint32_t soffset = scalar_read32(w, &i->src[3]);
     struct descriptor d = {
-        .base = (v[0] | (uint64_t)(v[1] & 0xffff) << 32) + scalar_read32(w, &i->src[3]),
+        .base = (v[0] | (uint64_t)(v[1] & 0xffff) << 32) + soffset,
+        .soffset = soffset,
         .stride = v[1] >> 16 & 0x3fff,
         .records = v[2],
         .element = swizzle ? 2u << swizzle : 0,
@@ -59,13 +60,13 @@ static struct spot spot(struct wave *w, const struct inst *i, const struct descr
 
 static bool inside(const struct descriptor *d, struct spot s, uint32_t bytes) {
     switch (d->check) {
-    case RANGE_STRUCTURED_OFFSET: return s.index < d->records && s.offset < d->stride;
+    case RANGE_STRUCTURED_OFFSET: return s.index < d->records && (uint64_t)s.offset + bytes <= d->stride;
     case RANGE_STRUCTURED: return s.index < d->records;
     case RANGE_NONE: return d->records != 0;
     case RANGE_RAW: break;
     }
     if (d->element && d->stride) return s.index < d->records && (uint64_t)s.offset + bytes <= d->stride;
-    return (uint64_t)s.index * d->stride + s.offset + bytes <= d->records;
+    return (uint64_t)d->soffset + (uint64_t)s.index * d->stride + s.offset + bytes <= d->records;
 }
 
 static uint64_t place(const struct descriptor *d, struct spot s) {
@@ -96,7 +97,7 @@ static bool usable(struct wave *w, const struct inst *i) {
 static bool resolve(struct wave *w, const struct inst *i, const struct descriptor *d, uint32_t bytes,
                     uint32_t total, unsigned access, const char *what, struct resolved *r) {
     if (!usable(w, i)) return false;
-    bool atomic = what[0] == 'a', one_by_one = d->check == RANGE_RAW && !d->element;
+    bool atomic = what[0] == 'a';
     uint64_t addresses[LANES] = {0};
     r->mask = exec_mask(w);
     FOR_ACTIVE(l, r->mask) {
@@ -106,7 +107,7 @@ static bool resolve(struct wave *w, const struct inst *i, const struct descripto
             uint64_t address = place(d, at);
             unsigned lane = l + LANES * w->half;
             r->p[l][n] = NULL;
-            if (!(one_by_one ? inside(d, at, bytes) : inside(d, s, total))) continue;
+            if (!inside(d, at, bytes)) continue;
             if (atomic && address % bytes) {
                 wave_fault(w, GFX11SIM_MEMORY_FAULT, lane, address, bytes,
                            "atomic on %u bytes is not aligned to its size", bytes);

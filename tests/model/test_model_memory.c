@@ -375,8 +375,8 @@ static void every_operation_has_a_place(void **state) {
         {"ds_swizzle_b32", "above"},
         {"ds_append", "above"},
         {"ds_consume", "above"},
-        {"buffer_", "buffers: another address, the same bytes"},
-        {"tbuffer_", "buffers with formats"},
+        {"buffer_", "test_model_buffer.c"},
+        {"tbuffer_", "conversions of formats"},
     };
     for (enum op op = 0; op < OP_COUNT; op++) {
         const struct op_info *info = op_info(op);
