@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * The dialects of checkpoints: one row each (formats.c), which says how to know it, how to read its
+ * The dialects of checkpoints: one row each (config.c), which says how to know it, how to read its
  * configuration and how to bring one of its layers into the canonical form. A dialect is one file and one
  * row.
  */
