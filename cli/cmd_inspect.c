@@ -48,7 +48,7 @@ int cmd_inspect(int argc, char **argv) {
     }
     static const struct report_column columns[] = {
         {"layer", "layer", -10, NULL},
-        {"format", "format", -7, NULL},
+        {"format", "format", -18, NULL},
         {"n", "N", 6, NULL},
         {"k", "K", 6, NULL},
         {"group_size", "group", 6, NULL},

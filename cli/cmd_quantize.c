@@ -70,10 +70,10 @@ int cmd_quantize(int argc, char **argv) {
     };
     const struct usage usage = {
         "quantize",
-        "[options] IN.safetensors OUT_DIR",
-        "Quantises every linear layer (2-D *.weight of type fp32, fp16 or bf16; embeddings and "
-        "lm_head\nexcepted) to a GPTQ checkpoint: OUT_DIR/model.safetensors and "
-        "OUT_DIR/quantize_config.json.\nOther tensors are copied.",
+        "[options] IN OUT_DIR",
+        "Quantises every linear layer (2-D *.weight of type fp32, fp16 or bf16; embeddings and lm_head\n"
+        "excepted) of IN, a .safetensors file or a directory with one or with an index, to a GPTQ\n"
+        "checkpoint: OUT_DIR/model.safetensors and OUT_DIR/quantize_config.json. Other tensors are copied.",
         2,
         2,
         rows,

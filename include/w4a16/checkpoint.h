@@ -74,9 +74,10 @@ typedef void w4a16_progress(void *context, const char *tensor, size_t done, size
 
 /*
  * Quantises every 2-D fp32/fp16/bf16 tensor named "*.weight" ([N, K], as torch stores linears) of a
- * safetensors file to a GPTQ checkpoint in out_dir (created if needed): model.safetensors and
- * quantize_config.json. Other tensors are copied, and so are embeddings and lm_head, which GPTQ checkpoints
- * keep in 16 bits. An existing model.safetensors is replaced only after the new one is complete.
+ * safetensors file, or of a directory with one or with an index, to a GPTQ checkpoint in out_dir (created if
+ * needed): model.safetensors and quantize_config.json. Other tensors are copied, and so are embeddings and
+ * lm_head, which GPTQ checkpoints keep in 16 bits. An existing model.safetensors is replaced only after the
+ * new one is complete.
  */
 W4A16_API w4a16_status w4a16_quantize_file(const char *in_file, const char *out_dir,
                                            const w4a16_quantize_options *options, w4a16_progress *progress,

@@ -93,9 +93,7 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     info->format = "awq";
     TRY(source_find(&s, name, rules, PARTS, error));
     TRY(check_shapes(&s, config->group_size, error));
-    info->N = s.N, info->K = s.K, info->group_size = s.group_size;
-    info->scale_type = source_type(&s, SCALES);
-    info->has_bias = s.parts[BIAS].tensor != NULL;
+    source_describe(&s, SCALES, BIAS, info);
     TRY(building_begin(&s, out != NULL, &b, error));
     /* There are at least as many words of weights as of zeros. */
     uint32_t *words = malloc((size_t)((out ? s.K : s.groups) * (s.N / 8)) * sizeof *words);

@@ -3,10 +3,12 @@
 /*
  * compressed-tensors, format pack-quantized. Signed values, stored plus 8:
  *
- *     weight_packed     I32 [N, ceil(K/8)]   nibble i of word [n, r] is q[n, 8r+i]: the canonical words,
- * transposed weight_scale      F16|BF16 [N, G] weight_zero_point I32 [ceil(N/8), G]   packed along N;
- * asymmetric only weight_shape      I64 [2] = (N, K) weight_g_idx      I32 [K]              actorder "group"
- * only bias              F16|BF16|F32 [N]; optional
+ *     weight_packed     I32 [N, ceil(K/8)]   nibble i of word [n, r] is q[n, 8r+i]: our words, transposed
+ *     weight_scale      F16|BF16 [N, G]
+ *     weight_zero_point I32 [ceil(N/8), G]   packed along N; asymmetric only
+ *     weight_shape      I64 [2] = (N, K)
+ *     weight_g_idx      I32 [K]              actorder "group" only
+ *     bias              F16|BF16|F32 [N]; optional
  *
  * Both offsets of 8 cancel: w = scale * (stored value - stored zero), and a symmetric layer's zero is 8.
  *
@@ -39,7 +41,8 @@ static const struct part_rule rules[PARTS] = {
 
 /* Why layers of a scheme cannot be read: words of the answer, or an empty text. */
 static void find_problem(const json_t *group, const json_t *weights, char *problem, size_t bytes) {
-    const char *type = json_string_value(json_object_get(weights, "type"));
+    const char *type = json_string_value(json_object_get(weights, "type")),
+               *strategy = json_string_value(json_object_get(weights, "strategy"));
     problem[0] = 0;
     const json_t *bits = json_object_get(weights, "num_bits"),
                  *inputs = json_object_get(group, "input_activations"),
@@ -48,6 +51,8 @@ static void find_problem(const json_t *group, const json_t *weights, char *probl
         snprintf(problem, bytes, "num_bits is %lld; accepted is 4", (long long)json_integer_value(bits));
     if (type && strcmp(type, "int") != 0)
         snprintf(problem, bytes, "type is \"%.40s\"; accepted is \"int\"", type);
+    if (strategy && strcmp(strategy, "group") != 0 && strcmp(strategy, "channel") != 0)
+        snprintf(problem, bytes, "strategy is \"%.40s\"; accepted are \"group\" and \"channel\"", strategy);
     if (inputs && !json_is_null(inputs))
         snprintf(problem, bytes, "input_activations are quantised; accepted is null");
     if (json_is_string(format) && strcmp(json_string_value(format), "pack-quantized") != 0)
@@ -57,12 +62,10 @@ static void find_problem(const json_t *group, const json_t *weights, char *probl
 
 static w4a16_status read_strategy(const char *label, const json_t *weights, struct layer_scheme *scheme,
                                   w4a16_error *error) {
-    static const char *const strategies[] = {"group", "channel", NULL};
-    int strategy;
-    TRY(config_word(label, weights, "strategy", NULL, strategies, &strategy, error));
+    const char *strategy = json_string_value(json_object_get(weights, "strategy"));
     scheme->symmetric = !json_is_false(json_object_get(weights, "symmetric"));
     scheme->group_size = -1;
-    if (strategy == 1) return W4A16_OK;
+    if (strategy && strcmp(strategy, "channel") == 0) return W4A16_OK;
     TRY(config_integer(label, weights, "group_size", NULL, &scheme->group_size, error));
     FAIL_IF(scheme->group_size != -1 && scheme->group_size < 1, error, W4A16_BAD_FILE,
             "%s: group_size is %" PRId64 "; accepted are -1 (one group) and sizes >= 1", label,
@@ -282,9 +285,7 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     FAIL_IF(scheme->problem, error, W4A16_UNSUPPORTED, "layer %s: %s", name, scheme->problem);
     TRY(source_find(&s, name, rules, PARTS, error));
     TRY(check_shapes(&s, scheme, error));
-    info->N = s.N, info->K = s.K, info->group_size = s.group_size;
-    info->scale_type = source_type(&s, SCALE);
-    info->has_bias = s.parts[BIAS].tensor != NULL;
+    source_describe(&s, SCALE, BIAS, info);
     TRY(building_begin(&s, out != NULL, &b, error));
     int64_t words_needed = larger(larger(s.N * s.groups, s.K), out ? s.N * ((s.K + 7) / 8) : 0);
     uint32_t *words = malloc((size_t)words_needed * sizeof *words);

@@ -102,9 +102,7 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     info->format = config->version == 1 ? "gptq" : "gptq_v2";
     TRY(source_find(&s, name, rules, PARTS, error));
     TRY(check_shapes(&s, config->group_size, error));
-    info->N = s.N, info->K = s.K, info->group_size = s.group_size;
-    info->scale_type = source_type(&s, SCALES);
-    info->has_bias = s.parts[BIAS].tensor != NULL;
+    source_describe(&s, SCALES, BIAS, info);
     TRY(building_begin(&s, out != NULL, &b, error));
     int64_t zero_words = s.groups * s.N / 8;
     uint32_t *words = malloc((size_t)(s.K > zero_words ? s.K : zero_words) * sizeof *words);

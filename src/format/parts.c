@@ -73,6 +73,12 @@ w4a16_dtype source_type(const struct source *s, int part) {
     return dtype == ST_F16 ? W4A16_F16 : dtype == ST_BF16 ? W4A16_BF16 : W4A16_F32;
 }
 
+void source_describe(const struct source *s, int scales, int bias, w4a16_layer_info *info) {
+    info->N = s->N, info->K = s->K, info->group_size = s->group_size;
+    info->scale_type = source_type(s, scales);
+    info->has_bias = s->parts[bias].tensor != NULL;
+}
+
 w4a16_status source_check_scales(const struct source *s, int part, const uint16_t *scale, int64_t columns,
                                  w4a16_error *error) {
     unsigned exponent = source_type(s, part) == W4A16_F16 ? 0x7c00 : 0x7f80;

@@ -6,7 +6,7 @@
 #define W4A16_FORMAT_PARTS_H
 
 #include "format/store.h"
-#include "w4a16/layer.h"
+#include "w4a16/checkpoint.h"
 
 #define PARTS_MAX 6
 #define FORMAT_DIM_MAX                                                                                       \
@@ -41,6 +41,9 @@ w4a16_status source_check_shape(const struct source *s, int part, const int64_t 
 w4a16_status source_read(const struct source *s, int part, void *to, w4a16_error *error);
 
 w4a16_dtype source_type(const struct source *s, int part);
+
+/* Fills what info says of sizes, scale type and bias, once they are checked. */
+void source_describe(const struct source *s, int scales, int bias, w4a16_layer_info *info);
 
 /* Every scale of [count] must be finite; columns: of the tensor's rows. */
 w4a16_status source_check_scales(const struct source *s, int part, const uint16_t *scale, int64_t columns,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * fp32/fp16/bf16 safetensors to a GPTQ checkpoint, one tensor in memory at a time.
+ * fp32/fp16/bf16 safetensors, one file or several, to a GPTQ checkpoint, one tensor in memory at a time.
  *
  * Threads work on eight columns (output features) each: that is one word of qzeros per group, so no two
  * threads write the same word.
@@ -18,7 +18,7 @@
 
 #include "core/error.h"
 #include "format/quantize_group.h"
-#include "format/safetensors.h"
+#include "format/store.h"
 #include "half.h"
 #include "parallel.h"
 #include "w4a16/checkpoint.h"
@@ -28,6 +28,7 @@ enum { QWEIGHT, QZEROS, SCALES, G_IDX, PARTS };
 /* One tensor of the input and what becomes of it. */
 struct job {
     const struct st_tensor *in;
+    const struct safetensors *file; /* that has it */
     int quantized;
     int64_t N, K, group_size, groups;
     char *names[PARTS]; /* of the quantised tensors; names[0] alone for a copy */
@@ -35,7 +36,7 @@ struct job {
 
 struct run {
     const w4a16_quantize_options *options;
-    struct safetensors *in;
+    struct store *in;
     size_t count;
     struct job *jobs;
     struct st_source *sources;
@@ -89,7 +90,7 @@ static int is_linear(const struct st_tensor *t) {
 }
 
 static w4a16_status check_shape(const struct run *run, const struct st_tensor *t, w4a16_error *error) {
-    const char *path = safetensors_path(run->in);
+    const char *path = store_path(run->in);
     int64_t N = t->shape[0], K = t->shape[1], group_size = run->options->group_size;
     FAIL_IF(N < 1 || K < 1 || N % 8 || K % 8, error, W4A16_UNSUPPORTED,
             "%s: tensor %s: shape is [%" PRId64 ", %" PRId64 "]; GPTQ packs eight values to a word and takes "
@@ -139,14 +140,16 @@ static void plan_copy(struct run *run, const struct job *job) {
 }
 
 static w4a16_status plan(struct run *run, w4a16_error *error) {
-    run->count = safetensors_count(run->in);
+    run->count = store_count(run->in);
     run->jobs = calloc(run->count + 1, sizeof *run->jobs);
     run->sources = calloc(run->count + 1, PARTS * sizeof *run->sources);
     FAIL_IF(!run->jobs || !run->sources, error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");
     size_t linears = 0;
     for (size_t i = 0; i < run->count; i++) {
         struct job *job = &run->jobs[i];
-        job->in = safetensors_at(run->in, i);
+        struct stored stored = store_at(run->in, i);
+        job->in = stored.tensor;
+        job->file = stored.file;
         if (is_linear(job->in)) {
             linears++;
             TRY(plan_linear(run, job, error));
@@ -157,7 +160,7 @@ static w4a16_status plan(struct run *run, w4a16_error *error) {
             "%s: none of %zu tensors can be quantised; accepted are 2-D tensors called *.weight of type F32, "
             "F16 or "
             "BF16, embeddings and lm_head excepted",
-            safetensors_path(run->in), run->count);
+            store_path(run->in), run->count);
     return W4A16_OK;
 }
 
@@ -234,7 +237,7 @@ static void quantize_columns(void *context, int64_t index, int thread) {
 static w4a16_status check_work(const struct run *run, const struct work *w, w4a16_error *error) {
     int64_t index = w->bad;
     if (index == INT64_MAX) return W4A16_OK;
-    const char *path = safetensors_path(run->in), *name = w->job->in->name;
+    const char *path = store_path(run->in), *name = w->job->in->name;
     int64_t n = index / w->job->K, k = index % w->job->K;
     FAIL_IF(!isfinite(load_weight(w, index)), error, W4A16_BAD_FILE,
             "%s: tensor %s: element [%" PRId64 ", %" PRId64 "] is %f; accepted are finite weights", path,
@@ -314,8 +317,8 @@ static w4a16_status convert(struct run *run, const struct job *job, w4a16_error 
     size_t bytes = (size_t)(job->in->end - job->in->begin);
     void *data = malloc(bytes + 1);
     FAIL_IF(!data, error, W4A16_OUT_OF_MEMORY, "%s: tensor %s: no memory for its %zu bytes",
-            safetensors_path(run->in), job->in->name, bytes);
-    w4a16_status status = safetensors_read(run->in, job->in, data, error);
+            store_path(run->in), job->in->name, bytes);
+    w4a16_status status = safetensors_read(job->file, job->in, data, error);
     if (status == W4A16_OK)
         status = job->quantized ? quantize_linear(run, job, data, error)
                                 : safetensors_append(run->writer, data, bytes, error);
@@ -382,7 +385,7 @@ static void release(struct run *run) {
         for (int p = 0; p < PARTS; p++) free(run->jobs[i].names[p]);
     free(run->jobs);
     free(run->sources);
-    safetensors_close(run->in);
+    store_close(run->in);
 }
 
 w4a16_status w4a16_quantize_file(const char *in_file, const char *out_dir,
@@ -391,7 +394,7 @@ w4a16_status w4a16_quantize_file(const char *in_file, const char *out_dir,
     w4a16_succeed(error);
     TRY(check_options(options, error));
     struct run run = {.options = options};
-    TRY(safetensors_open(in_file, &run.in, error));
+    TRY(store_open(in_file, &run.in, error));
     char *model = join(out_dir, "/model.safetensors"), *config = join(out_dir, "/quantize_config.json");
     w4a16_status status = W4A16_OK;
     if (!model || !config) status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");

@@ -13,7 +13,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <math.h>
+#include <sys/stat.h>
 
 #include "format/safetensors.h"
 #include "half.h"
@@ -101,6 +103,37 @@ static void test_order_lowers_the_error(void **state) {
     }
 }
 
+static void write_tensor(const char *path, const char *name) {
+    struct st_source source = {.name = name, .dtype = ST_F32, .dims = 2, .shape = {N, K}, .data = weights};
+    w4a16_error error;
+    must(safetensors_write(path, &source, 1, &error), &error);
+}
+
+/* Two files and an index: both layers come out, and each as from a file of its own. */
+static void test_several_files(void **state) {
+    (void)state;
+    w4a16_quantize_options options;
+    w4a16_checkpoint *checkpoint;
+    w4a16_error error;
+    w4a16_quantize_init(&options);
+    assert_true(mkdir("act_order_shards", 0777) == 0 || errno == EEXIST);
+    write_tensor("act_order_shards/1.safetensors", "a.weight");
+    write_tensor("act_order_shards/2.safetensors", "b.weight");
+    FILE *index = fopen("act_order_shards/model.safetensors.index.json", "w");
+    assert_non_null(index);
+    fputs("{\"weight_map\":{\"a.weight\":\"1.safetensors\",\"b.weight\":\"2.safetensors\"}}", index);
+    assert_int_equal(fclose(index), 0);
+    must(w4a16_quantize_file("act_order_shards", "act_order_joined", &options, NULL, NULL, &error), &error);
+    must(w4a16_checkpoint_open("act_order_joined", &checkpoint, &error), &error);
+    assert_int_equal(w4a16_checkpoint_layers(checkpoint), 2);
+    w4a16_layer *layers[2];
+    for (size_t n = 0; n < 2; n++)
+        must(w4a16_checkpoint_read_layer(checkpoint, n, &layers[n], &error), &error);
+    assert_memory_equal(layers[0]->q, layers[1]->q, K / 8 * N * 4); /* the same weights */
+    for (size_t n = 0; n < 2; n++) w4a16_layer_free(layers[n]);
+    w4a16_checkpoint_close(checkpoint);
+}
+
 static void test_refusal(void **state) {
     (void)state;
     static double bad[K];
@@ -117,6 +150,6 @@ static void test_refusal(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order_lowers_the_error),
-                                       cmocka_unit_test(test_refusal)};
+                                       cmocka_unit_test(test_several_files), cmocka_unit_test(test_refusal)};
     return cmocka_run_group_tests(tests, make_data, NULL);
 }

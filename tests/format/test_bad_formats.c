@@ -26,6 +26,10 @@ static const struct tensor packed[PARTS] = {{"l.weight_packed", "I32", "8,8", 25
 #define CT_CONFIG(targets, weights)                                                                          \
     "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"a\":{"           \
     "\"targets\":[\"" targets "\"],\"weights\":{" weights "}}}}}"
+#define CT_SCHEME(rest)                                                                                      \
+    "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"a\":{"           \
+    "\"targets\":"                                                                                           \
+    "[\"Linear\"]," rest "}}}}"
 #define ASYMMETRIC "\"num_bits\":4,\"strategy\":\"group\",\"group_size\":32,\"symmetric\":false"
 #define SYMMETRIC  "\"num_bits\":4,\"strategy\":\"group\",\"group_size\":32"
 
@@ -69,6 +73,27 @@ static const struct bad_case {
     {packed, CT_CONFIG("re:m", SYMMETRIC), -1, {0}, 8, 64, "layer l: no entry of config_groups targets it"},
     {packed, CT_CONFIG("Linear", "\"num_bits\":8"), -1, {0}, 8, 64, "num_bits is 8; accepted is 4"},
     {packed, CT_CONFIG("Linear", ASYMMETRIC ",\"type\":\"float\""), -1, {0}, 8, 64, "type is \"float\""},
+    {packed,
+     CT_CONFIG("Linear", "\"num_bits\":4,\"strategy\":\"tensor\""),
+     -1,
+     {0},
+     8,
+     64,
+     "strategy is \"tensor\""},
+    {packed,
+     CT_SCHEME("\"weights\":{" SYMMETRIC "},\"input_activations\":{\"num_bits\":8}"),
+     -1,
+     {0},
+     8,
+     64,
+     "input_activations are quantised"},
+    {packed,
+     CT_SCHEME("\"weights\":{" SYMMETRIC "},\"format\":\"int-quantized\""),
+     -1,
+     {0},
+     8,
+     64,
+     "format is \"int-quantized\""},
     {packed,
      CT_CONFIG("Linear", ASYMMETRIC),
      3,
