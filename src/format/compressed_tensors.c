@@ -77,7 +77,7 @@ static w4a16_status read_strategy(const char *label, const json_t *weights, stru
  * Python's regular expressions are not POSIX's, and both can be made to run for ever. What configurations use
  * is translated; the rest is refused. pattern has room for TARGET_MAX * 12 characters.
  */
-enum { TARGET_MAX = 256, PATTERN_MAX = TARGET_MAX * 12 };
+enum { TARGET_MAX = 256, PATTERN_MAX = TARGET_MAX * 12, REPEATS_MAX = 8 };
 
 static int translate(const char *from, char *pattern) {
     static const struct {
@@ -87,6 +87,9 @@ static int translate(const char *from, char *pattern) {
         {"\\/", "/"},     {"\\\\", NULL},          {"(?", NULL}, {"{", NULL},    {"\\", NULL}};
     enum { PAIRS = sizeof pairs / sizeof pairs[0] };
     if (strlen(from) > TARGET_MAX) return 0;
+    int repeats = 0; /* each + doubles what it follows when the expression is compiled */
+    for (const char *c = from; *c; c++) repeats += *c == '+';
+    if (repeats > REPEATS_MAX) return 0;
     while (*from) {
         size_t i = 0;
         while (i < PAIRS && strncmp(from, pairs[i].python, strlen(pairs[i].python)) != 0) i++;
@@ -109,9 +112,8 @@ static w4a16_status check_target(const char *label, const char *target, w4a16_er
     int known = translate(target + 3, pattern) && regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) == 0;
     FAIL_IF(!known, error, W4A16_UNSUPPORTED,
             "%s: targets: \"%.80s\" is no regular expression that is understood; accepted are up to %d "
-            "characters "
-            "without {} and of escapes \\d, \\w and \\.",
-            label, target, TARGET_MAX);
+            "characters with at most %d of +, no {}, and of escapes \\d, \\w and \\.",
+            label, target, TARGET_MAX, REPEATS_MAX);
     regfree(&regex);
     return W4A16_OK;
 }
