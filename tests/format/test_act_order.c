@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <math.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "format/safetensors.h"
 #include "half.h"
@@ -35,6 +36,9 @@ static void must(w4a16_status status, const w4a16_error *error) {
 /* Features of sizes e^-2 .. e^2; activations small where weights are large, as normalisation leaves them. */
 static int make_data(void **state) {
     (void)state;
+    static char folder[] = "/tmp/w4a16-act-order-XXXXXX";
+    if (!mkdtemp(folder) || chdir(folder) != 0) return -1;
+    *state = folder;
     for (int k = 0; k < K; k++) size_of[k] = expf(random_normal(random_at(1, (uint64_t)k)));
     for (int n = 0; n < N; n++)
         for (int k = 0; k < K; k++)
@@ -46,6 +50,12 @@ static int make_data(void **state) {
             energy[k] += (double)x * x;
         }
     return 0;
+}
+
+static int remove_data(void **state) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -r '%s'", (const char *)*state);
+    return chdir("/") != 0 || system(command) != 0 ? -1 : 0;
 }
 
 static void write_weights(const char *path) {
@@ -151,5 +161,5 @@ static void test_refusal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order_lowers_the_error),
                                        cmocka_unit_test(test_several_files), cmocka_unit_test(test_refusal)};
-    return cmocka_run_group_tests(tests, make_data, NULL);
+    return cmocka_run_group_tests(tests, make_data, remove_data);
 }
