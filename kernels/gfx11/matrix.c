@@ -149,8 +149,8 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
             _Pragma("unroll") for (int i = 0; i < frags_m; i++)
                 _Pragma("unroll") for (int j = 0; j < frags_n; j++) acc[i][j] =
                     wmma(a[i], b[j], acc[i][j], bf16);
-            __builtin_amdgcn_sched_barrier(
-                0); /* else fragments share registers, and reads wait for products */
+            /* Else fragments share registers, and reads wait for products. */
+            __builtin_amdgcn_sched_barrier(0);
             if (halves) FOLD;
         }
         if (!halves && --left == 0) {

@@ -11,7 +11,6 @@
  * Layers that modules_to_not_convert names have no qweight, so the list need not be read.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "core/error.h"
 #include "format/format.h"
@@ -73,13 +72,13 @@ static void unpack_row(const struct source *s, const uint32_t *words, int64_t k,
         for (int i = 0; i < 8; i++) row[8 * c + column_of[i]] |= (words[c] >> 4 * i & 15) << to;
 }
 
-static w4a16_status fill(const struct source *s, w4a16_layer_info *info, const struct building *b,
-                         uint32_t *words, w4a16_error *error) {
+static w4a16_status fill(const struct source *s, const struct quant_config *config, w4a16_layer_info *info,
+                         const struct building *b, uint32_t *words, w4a16_error *error) {
+    (void)config;
     TRY(source_read(s, SCALES, b->scale, error));
     TRY(source_check_scales(s, SCALES, b->scale, s->N, error));
     TRY(source_read(s, QZEROS, words, error));
     unpack_zeros(s, words, b->zero, info);
-    if (s->parts[BIAS].tensor) TRY(source_read(s, BIAS, b->bias, error));
     if (!b->q) return W4A16_OK;
     TRY(source_read(s, QWEIGHT, words, error));
     for (int64_t k = 0; k < s->K; k++) unpack_row(s, words + k * (s->N / 8), k, b->q);
@@ -89,22 +88,12 @@ static w4a16_status fill(const struct source *s, w4a16_layer_info *info, const s
 static w4a16_status read_layer(const struct store *store, const struct quant_config *config, const char *name,
                                w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
     struct source s = {.store = store};
-    struct building b;
     info->format = "awq";
     TRY(source_find(&s, name, rules, PARTS, error));
     TRY(check_shapes(&s, config->group_size, error));
-    source_describe(&s, SCALES, BIAS, info);
-    TRY(building_begin(&s, out != NULL, &b, error));
     /* There are at least as many words of weights as of zeros. */
-    uint32_t *words = malloc((size_t)((out ? s.K : s.groups) * (s.N / 8)) * sizeof *words);
-    w4a16_status status = words ? fill(&s, info, &b, words, error)
-                                : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", name);
-    free(words);
-    if (status == W4A16_OK && out)
-        *out = building_end(&s, &b, (struct building_uses){!info->symmetric, 0, SCALES, BIAS});
-    else
-        free(b.layer);
-    return status;
+    int64_t words = (out ? s.K : s.groups) * (s.N / 8);
+    return building_read(&s, config, SCALES, BIAS, words, fill, info, out, error);
 }
 
 const struct format awq_format = {.method = "awq",

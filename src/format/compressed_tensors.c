@@ -259,15 +259,15 @@ static void transpose_words(const struct source *s, const uint32_t *words, uint3
                 for (int64_t n = n0; n < s->N && n < n0 + TILE; n++) q[r * s->N + n] = words[n * rows + r];
 }
 
-static w4a16_status fill(const struct source *s, w4a16_layer_info *info, const struct building *b,
-                         uint32_t *words, w4a16_error *error) {
+static w4a16_status fill(const struct source *s, const struct quant_config *config, w4a16_layer_info *info,
+                         const struct building *b, uint32_t *words, w4a16_error *error) {
+    (void)config;
     TRY(read_scales(s, (uint16_t *)words, b->scale, error));
     TRY(read_zeros(s, words, b->zero, &info->symmetric, error));
     if (s->parts[G_IDX].tensor) {
         TRY(source_read(s, G_IDX, words, error));
         TRY(source_order(s, G_IDX, (const int32_t *)words, b->perm, &info->act_order, error));
     }
-    if (s->parts[BIAS].tensor) TRY(source_read(s, BIAS, b->bias, error));
     if (!b->q) return W4A16_OK;
     TRY(source_read(s, PACKED, words, error));
     transpose_words(s, words, b->q);
@@ -279,7 +279,6 @@ static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 static w4a16_status read_layer(const struct store *store, const struct quant_config *config, const char *name,
                                w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
     struct source s = {.store = store};
-    struct building b;
     info->format = "compressed-tensors";
     const struct layer_scheme *scheme = scheme_of(config, name);
     FAIL_IF(!scheme, error, W4A16_BAD_FILE, "%s: layer %s: no entry of config_groups targets it",
@@ -287,18 +286,8 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     FAIL_IF(scheme->problem, error, W4A16_UNSUPPORTED, "layer %s: %s", name, scheme->problem);
     TRY(source_find(&s, name, rules, PARTS, error));
     TRY(check_shapes(&s, scheme, error));
-    source_describe(&s, SCALE, BIAS, info);
-    TRY(building_begin(&s, out != NULL, &b, error));
-    int64_t words_needed = larger(larger(s.N * s.groups, s.K), out ? s.N * ((s.K + 7) / 8) : 0);
-    uint32_t *words = malloc((size_t)words_needed * sizeof *words);
-    w4a16_status status = words ? fill(&s, info, &b, words, error)
-                                : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", name);
-    free(words);
-    if (status == W4A16_OK && out)
-        *out = building_end(&s, &b, (struct building_uses){!info->symmetric, info->act_order, SCALE, BIAS});
-    else
-        free(b.layer);
-    return status;
+    int64_t words = larger(larger(s.N * s.groups, s.K), out ? s.N * ((s.K + 7) / 8) : 0);
+    return building_read(&s, config, SCALE, BIAS, words, fill, info, out, error);
 }
 
 const struct format compressed_tensors_format = {

@@ -12,7 +12,6 @@
  * Whether a layer is symmetric or act-ordered is decided by its data: the flags are often wrong.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "core/error.h"
 #include "format/format.h"
@@ -81,39 +80,28 @@ static void unpack_zeros(const struct source *s, int version, const uint32_t *wo
 }
 
 /* words: scratch, [max(K, G * N / 8)]. */
-static w4a16_status fill(const struct source *s, int version, w4a16_layer_info *info,
+static w4a16_status fill(const struct source *s, const struct quant_config *config, w4a16_layer_info *info,
                          const struct building *b, uint32_t *words, w4a16_error *error) {
     TRY(source_read(s, SCALES, b->scale, error));
     TRY(source_check_scales(s, SCALES, b->scale, s->N, error));
     TRY(source_read(s, QZEROS, words, error));
-    unpack_zeros(s, version, words, b->zero, info);
+    unpack_zeros(s, config->version, words, b->zero, info);
     if (s->parts[G_IDX].tensor) {
         TRY(source_read(s, G_IDX, words, error));
         TRY(source_order(s, G_IDX, (const int32_t *)words, b->perm, &info->act_order, error));
     }
-    if (s->parts[BIAS].tensor) TRY(source_read(s, BIAS, b->bias, error));
     return b->q ? source_read(s, QWEIGHT, b->q, error) : W4A16_OK;
 }
 
 static w4a16_status read_layer(const struct store *store, const struct quant_config *config, const char *name,
                                w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
     struct source s = {.store = store};
-    struct building b;
     info->format = config->version == 1 ? "gptq" : "gptq_v2";
     TRY(source_find(&s, name, rules, PARTS, error));
     TRY(check_shapes(&s, config->group_size, error));
-    source_describe(&s, SCALES, BIAS, info);
-    TRY(building_begin(&s, out != NULL, &b, error));
     int64_t zero_words = s.groups * s.N / 8;
-    uint32_t *words = malloc((size_t)(s.K > zero_words ? s.K : zero_words) * sizeof *words);
-    w4a16_status status = words ? fill(&s, config->version, info, &b, words, error)
-                                : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", name);
-    free(words);
-    if (status == W4A16_OK && out)
-        *out = building_end(&s, &b, (struct building_uses){!info->symmetric, info->act_order, SCALES, BIAS});
-    else
-        free(b.layer);
-    return status;
+    return building_read(&s, config, SCALES, BIAS, s.K > zero_words ? s.K : zero_words, fill, info, out,
+                         error);
 }
 
 const struct format gptq_format = {.method = "gptq",

@@ -73,12 +73,6 @@ w4a16_dtype source_type(const struct source *s, int part) {
     return dtype == ST_F16 ? W4A16_F16 : dtype == ST_BF16 ? W4A16_BF16 : W4A16_F32;
 }
 
-void source_describe(const struct source *s, int scales, int bias, w4a16_layer_info *info) {
-    info->N = s->N, info->K = s->K, info->group_size = s->group_size;
-    info->scale_type = source_type(s, scales);
-    info->has_bias = s->parts[bias].tensor != NULL;
-}
-
 w4a16_status source_check_scales(const struct source *s, int part, const uint16_t *scale, int64_t columns,
                                  w4a16_error *error) {
     unsigned exponent = source_type(s, part) == W4A16_F16 ? 0x7c00 : 0x7f80;
@@ -135,8 +129,7 @@ struct block {
     max_align_t data[];
 };
 
-w4a16_status building_begin(const struct source *s, int with_weights, struct building *b,
-                            w4a16_error *error) {
+static w4a16_status begin(const struct source *s, int with_weights, struct building *b, w4a16_error *error) {
     size_t N = (size_t)s->N, K = (size_t)s->K, cells = (size_t)s->groups * N;
     size_t q_bytes = with_weights ? (K + 7) / 8 * N * 4 : 0;
     struct block *block = calloc(1, sizeof *block + q_bytes + 4 * K + 4 * N + 3 * cells);
@@ -151,14 +144,31 @@ w4a16_status building_begin(const struct source *s, int with_weights, struct bui
     return W4A16_OK;
 }
 
-w4a16_layer *building_end(const struct source *s, const struct building *b, struct building_uses uses) {
-    w4a16_layer *l = b->layer;
+w4a16_status building_read(const struct source *s, const struct quant_config *config, int scales, int bias,
+                           int64_t words, building_fill *fill, w4a16_layer_info *info, w4a16_layer **out,
+                           w4a16_error *error) {
+    struct building b;
+    info->N = s->N, info->K = s->K, info->group_size = s->group_size;
+    info->scale_type = source_type(s, scales);
+    info->has_bias = s->parts[bias].tensor != NULL;
+    TRY(begin(s, out != NULL, &b, error));
+    uint32_t *scratch = malloc((size_t)words * sizeof *scratch);
+    w4a16_status status =
+        scratch ? fill(s, config, info, &b, scratch, error)
+                : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", store_path(s->store));
+    if (status == W4A16_OK && info->has_bias) status = source_read(s, bias, b.bias, error);
+    free(scratch);
+    if (status != W4A16_OK || !out) {
+        free(b.layer);
+        return status;
+    }
+    w4a16_layer *l = *out = b.layer;
     l->N = s->N, l->K = s->K, l->group_size = s->group_size;
-    l->q = b->q;
-    l->scale_type = source_type(s, uses.scales);
-    l->scale = b->scale;
-    l->zero = uses.zeros ? b->zero : NULL;
-    l->perm = uses.perm ? b->perm : NULL;
-    if (s->parts[uses.bias].tensor) l->bias = b->bias, l->bias_type = source_type(s, uses.bias);
-    return l;
+    l->q = b.q;
+    l->scale_type = info->scale_type;
+    l->scale = b.scale;
+    l->zero = info->symmetric ? NULL : b.zero;
+    l->perm = info->act_order ? b.perm : NULL;
+    if (info->has_bias) l->bias = b.bias, l->bias_type = source_type(s, bias);
+    return W4A16_OK;
 }

@@ -5,8 +5,7 @@
 #ifndef W4A16_FORMAT_PARTS_H
 #define W4A16_FORMAT_PARTS_H
 
-#include "format/store.h"
-#include "w4a16/checkpoint.h"
+#include "format/format.h"
 
 #define PARTS_MAX 6
 #define FORMAT_DIM_MAX                                                                                       \
@@ -42,9 +41,6 @@ w4a16_status source_read(const struct source *s, int part, void *to, w4a16_error
 
 w4a16_dtype source_type(const struct source *s, int part);
 
-/* Fills what info says of sizes, scale type and bias, once they are checked. */
-void source_describe(const struct source *s, int scales, int bias, w4a16_layer_info *info);
-
 /* Every scale of [count] must be finite; columns: of the tensor's rows. */
 w4a16_status source_check_scales(const struct source *s, int part, const uint16_t *scale, int64_t columns,
                                  w4a16_error *error);
@@ -66,13 +62,17 @@ struct building {
     uint8_t *zero;
 };
 
-/* Free building.layer if something fails later. */
-w4a16_status building_begin(const struct source *s, int with_weights, struct building *b, w4a16_error *error);
+/* What a format adds: fills the arrays, and in info what only the data tells. words is scratch. */
+typedef w4a16_status building_fill(const struct source *s, const struct quant_config *config,
+                                   w4a16_layer_info *info, const struct building *b, uint32_t *words,
+                                   w4a16_error *error);
 
-/* Which optional arrays the layer has; part numbers of scales and bias. */
-struct building_uses {
-    int zeros, perm, scales, bias;
-};
-w4a16_layer *building_end(const struct source *s, const struct building *b, struct building_uses uses);
+/*
+ * The layer of a source whose tensors and shapes are checked; scales and bias are part numbers, words how
+ * much scratch fill needs. With out null there is no room for weights and no layer comes out.
+ */
+w4a16_status building_read(const struct source *s, const struct quant_config *config, int scales, int bias,
+                           int64_t words, building_fill *fill, w4a16_layer_info *info, w4a16_layer **out,
+                           w4a16_error *error);
 
 #endif
