@@ -56,7 +56,7 @@ setup() {
             "llvm, python3), then use cmake --preset release"
     local packages=(ca-certificates gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libelf-dev
         libmsgpack-dev)
-    [ "$1" = test ] && packages+=(libcmocka-dev python3 python3-venv)
+    [ "$1" = test ] && packages+=(libcmocka-dev libmpfr-dev python3 python3-venv)
     if [ -n "$(missing_of "${packages[@]}")" ] || ! { installed clang-22 || installed clang-19; }; then
         say "apt-get update"
         as_root apt-get update -q
