@@ -44,27 +44,6 @@ static bool takes_dpp(enum op op) {
     return format_of(op) == FMT_VOP3 && type_dwords(info->dst) == 1;
 }
 
-static bool is_dpp16_control(unsigned control) {
-    return control < 0x100 || (control > 0x100 && control < 0x130 && control & 15) || control == 0x140 ||
-           control == 0x141 || (control >= 0x150 && control < 0x170);
-}
-
-static void draw_dpp(struct inst *i) {
-    uint64_t r = draw();
-    i->dpp = r & 1 ? DPP_8 : DPP_16;
-    i->fi = r >> 1 & 1;
-    i->row_mask = i->bank_mask = 15;
-    if (i->dpp == DPP_8) {
-        i->dpp8_select = r >> 8 & 0xffffff;
-        return;
-    }
-    do i->dpp_ctrl = (r >> 5 & 1 ? 0x100 : 0) | (uint16_t)(draw() & 0xff);
-    while (!is_dpp16_control(i->dpp_ctrl));
-    i->bound_ctrl = r >> 2 & 1;
-    if (r >> 3 & 1) i->row_mask = r >> 32 & 15;
-    if (r >> 4 & 1) i->bank_mask = r >> 36 & 15;
-}
-
 static struct inst draw_instruction(enum op op) {
     const struct op_info *info = op_info(op);
     unsigned sources = 0;
@@ -105,14 +84,6 @@ static struct inst draw_instruction(enum op op) {
 
 /* ---- the model's lanes -------------------------------------------------------------------------------- */
 
-/* The operand's bits; 128 of them when it has as many. */
-static integer raw_source(const struct machine *m, const struct operand *s, unsigned lane) {
-    natural raw = 0;
-    for (unsigned d = 0; d < s->dwords; d++)
-        raw |= (natural)(s->kind == OPND_SGPR ? m->w.s[s->reg + d] : get_lane(m, s->reg + d, lane)) << 32 * d;
-    return (integer)raw;
-}
-
 /* `raw` as a number of `type`, after the modifiers. */
 static integer number(integer raw, unsigned type, const struct operand *s) {
     unsigned width = width_of(type);
@@ -130,16 +101,6 @@ static void model_one(enum op op, const struct inst *i, const integer *raw, cons
     for (unsigned n = 0; n < i->src_count; n++)
         if (info->src[n] != TYPE_MASK) *numbers[n] = number(raw[n], info->src[n], &s[n]);
     assert_true(model_lane(op, x));
-}
-
-static void write_lane(struct machine *m, const struct operand *d, unsigned half, unsigned l, integer value) {
-    for (unsigned n = 0; n < d->dwords; n++) {
-        uint32_t bits = (uint32_t)(value >> 32 * n);
-        u32v *reg = &m->v[half * VGPRS + d->reg + n];
-        if (type_is_16(d->type))
-            bits = d->hi ? ((*reg)[l] & 0xffff) | bits << 16 : ((*reg)[l] & 0xffff0000) | (bits & 0xffff);
-        (*reg)[l] = bits;
-    }
 }
 
 /* One lane's result in `to`; its mask bit is returned. */
@@ -161,7 +122,7 @@ static bool model_instruction(const struct inst *i, const struct machine *from, 
         if (s[n].type == TYPE_MASK)
             x.bit = from->w.s[s[n].reg + half] >> l & 1;
         else if (n || dpp == DPP_FETCH)
-            raw[n] = raw_source(from, &s[n], n ? x.number : source);
+            raw[n] = (integer)read_operand(from, &s[n], n ? x.number : source);
     }
     if (one != OP_COUNT) {
         bool is_int = is_signed(op_info(one)->dst);
@@ -171,14 +132,14 @@ static bool model_instruction(const struct inst *i, const struct machine *from, 
             model_one(one, i, raw, s, &x);
             result |= (uint32_t)model_fit(x.d, 16, is_int, i->clamp) << 16 * h;
         }
-        write_lane(to, &i->dst, half, l, result);
+        write_operand(to, &i->dst, half, l, result);
         return false;
     }
     model_one(op, i, raw, s, &x);
     unsigned width = width_of(info->dst);
     if (info->dst == TYPE_MASK) return x.mask;
     if (width < 128) x.d = model_fit(x.d, width, is_signed(info->dst), i->clamp && takes_clamp(info));
-    write_lane(to, &i->dst, half, l, x.d);
+    write_operand(to, &i->dst, half, l, (register_bits)x.d);
     return x.mask;
 }
 
@@ -201,29 +162,6 @@ static bool has_row(enum op op) {
     return model_packed(op) != OP_COUNT || model_lane(op, &x);
 }
 
-static void explain(const struct inst *i, const struct machine *from, const struct machine *want,
-                    const struct machine *got, const char *level) {
-    const char *name = op_info((enum op)i->op)->name;
-    for (unsigned reg = 0; reg < SREG_COUNT; reg++)
-        if (want->w.s[reg] != got->w.s[reg])
-            print_error("%s at %s, wave%u, clamp %d: s[%u] is %08x, not %08x (exec %08x %08x)\n", name, level,
-                        from->w.wave_size, i->clamp, reg, got->w.s[reg], want->w.s[reg], from->w.s[SREG_EXEC],
-                        from->w.s[SREG_EXEC + 1]);
-    for (unsigned reg = 0; reg < 2 * VGPRS; reg++)
-        for (unsigned l = 0; l < LANES; l++) {
-            if (want->v[reg][l] == got->v[reg][l]) continue;
-            print_error("%s at %s, wave%u: v[%u] lane %u is %08x, not %08x;", name, level, from->w.wave_size,
-                        reg % VGPRS, reg / VGPRS * 32 + l, got->v[reg][l], want->v[reg][l]);
-            for (unsigned n = 0; n < i->src_count; n++)
-                print_error(" %s%08x%s", i->src[n].kind == OPND_SGPR ? "s" : "",
-                            (uint32_t)raw_source(from, &i->src[n], reg / VGPRS * LANES + l),
-                            i->src[n].hi ? ".h" : "");
-            print_error(" clamp %d op_sel %u/%u neg %u dpp %u ctrl %x fi %d bc %d\n", i->clamp, i->op_sel,
-                        i->op_sel_hi, i->neg_lo, i->dpp, i->dpp_ctrl, i->fi, i->bound_ctrl);
-            return;
-        }
-}
-
 /* Does the simulator make of i, at every level, what the model makes of it? */
 static bool agrees(const struct inst *i, const struct inst *modelled, const struct machine *start) {
     static struct machine want, got;
@@ -233,7 +171,7 @@ static bool agrees(const struct inst *i, const struct inst *modelled, const stru
         got = *start;
         execute_wave(table[n], &got, i);
         if (same_registers(&want, &got)) continue;
-        explain(modelled, start, &want, &got, levels[n].name);
+        explain_wave(modelled, start, &want, &got, levels[n].name);
         return false;
     }
     return true;
@@ -362,7 +300,7 @@ static void pairs_agree(void **state) {
             executors_select(table[n], &pair);
             pair.x.exec(&got.w, &pair.x);
             if (!same_registers(&want, &got)) {
-                explain(&pair.x, &start, &want, &got, levels[n].name);
+                explain_wave(&pair.x, &start, &want, &got, levels[n].name);
                 fail_msg("%s with %s", op_info(pair.x.op)->name, op_info(pair.y.op)->name);
             }
         }

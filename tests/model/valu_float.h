@@ -30,6 +30,7 @@ struct float_mode {
  */
 struct float_lane {
     uint64_t a, b, c;
+    bool wide[3];  /* v_fma_mix: operand n is an f32, else an f16 */
     bool bit;      /* of a mask that is read: VCC of v_div_fmas, the condition of v_cndmask */
     unsigned omod; /* 0 none, 1 times 2, 2 times 4, 3 half */
     bool clamp;
