@@ -100,6 +100,13 @@ W4A16_API size_t w4a16_weights_bytes(const w4a16_weights *weights); /* device me
  * so that a fused w1|w3 is a plan without, and w2 one with combine. The sum is in fp32, in the order of j,
  * and rounded once. Without combine, rows of slots left out are not written. A row has the bits that a dense
  * plan of its expert with the same kernel gives.
+ *
+ * combine 2 weighs without adding: out[slot] = gate[slot] * (a[m] * w[expert] + bias[expert]), as without.
+ *
+ * Slots that come sorted, as vLLM's moe_align_block_size sorts them: sorted_block is the size of a block and
+ * sorted_count how many places the list has. Then run's sorted_slots [sorted_count] names a slot in each
+ * place, or is M * top_k or more where a place is empty, its expert_ids [sorted_count / sorted_block] names
+ * the expert of each block, and sorted_used [1] says how many places are in use.
  */
 typedef struct w4a16_problem {
     size_t struct_size;
@@ -109,10 +116,13 @@ typedef struct w4a16_problem {
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
     int symmetric;          /* default 1 */
     int act_order;
-    int has_bias;           /* in the weights, or given to each run */
-    int64_t lda, ldo;       /* row strides in elements; 0 (default) = K and N */
-    int64_t experts, top_k; /* 0 (default): dense */
-    int combine;
+    int has_bias;                       /* in the weights, or given to each run */
+    int64_t lda, ldo;                   /* row strides in elements; 0 (default) = K and N */
+    int64_t experts, top_k;             /* 0 (default): dense */
+    int combine;                        /* 0 (default), 1 or 2 */
+    int64_t sorted_block, sorted_count; /* 0 (default): expert_ids names each slot's expert */
+    int loose;                          /* 1: packed by w4a16_pack_loose */
+    int zero_offset; /* loose and asymmetric: what stored zeros lack; 1 for GPTQ's first format. Default 0 */
     int batch_invariant; /* 1: a row has the same bits for every M (slower); default 0: for every M up to 16
                           */
 } w4a16_problem;
@@ -139,6 +149,19 @@ W4A16_API w4a16_status w4a16_pack_experts(w4a16_device *device, const w4a16_laye
                                           size_t count, void *to, size_t bytes, w4a16_error *error);
 W4A16_API w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *problem,
                                           w4a16_address address, w4a16_weights **out, w4a16_error *error);
+
+/*
+ * Loose weights: the nibbles alone, packed in exactly the bytes that they take in a checkpoint, N * K / 2, so
+ * that they can replace them; scales, zeros and order stay as GPTQ keeps them and are given to each run. N
+ * and K are multiples of 32. Results have the bits that the same layer has when it is packed whole. Experts
+ * lie one after the other, each packed by a call.
+ *
+ *     q      uint32 [K/8][N] of a checkpoint, in host memory
+ *     order  int32 [K]: place k of the packed weights holds input feature order[k]; null: in order. Groups
+ * must be contiguous in it. to     N * K / 2 bytes of host memory that do not overlap q
+ */
+W4A16_API w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int32_t *order,
+                                        int64_t N, int64_t K, void *to, size_t bytes, w4a16_error *error);
 
 /* OK, or UNSUPPORTED with the reason of the kernel that came closest. */
 W4A16_API w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *problem,
@@ -180,9 +203,13 @@ typedef struct w4a16_run_args {
     w4a16_address workspace;  /* w4a16_plan_workspace bytes, one per concurrent run; 0 if none is needed */
     void *stream;             /* hip: a hipStream_t, null = default stream; else ignored */
     w4a16_address expert_ids; /* experts: int32 [M * top_k]; else 0 */
-    w4a16_address gates;      /* combine: fp32 [M * top_k]; else 0 */
+    w4a16_address gates;      /* combine: fp32 [M * top_k], or 0: all are 1; else 0 */
     w4a16_address weights;    /* 0 (default): the plan's; else packed bytes of the same shape and types */
     w4a16_address bias; /* fp32 [N rounded up to 32] where the problem has a bias and the weights do not */
+    w4a16_address scales, zeros, order;      /* loose: [experts][groups][N] of scale_type, uint32
+                                                [experts][groups][N / 8] (0 if symmetric), int32 [K] (0 without
+                                                act-order); else 0 */
+    w4a16_address sorted_slots, sorted_used; /* with sorted_block: int32; else 0 */
 } w4a16_run_args;
 
 /* What the simulator counted in one run; zero on other devices. */

@@ -9,6 +9,10 @@
 
 #include <stdint.h>
 
+struct grid_args { /* struct grid of dequant.h: where scales and zeros lie */
+    uint32_t strip_stride, group_stride, zero_halves, zero_offset;
+};
+
 struct decode_args {
     uint64_t weights, scales, zeros, bias; /* sections of the packed layer; 0 where absent */
     uint64_t a;                            /* activations, 4-byte aligned */
@@ -24,6 +28,7 @@ struct decode_args {
     uint32_t scale_bf16;  /* 1: scales are bf16, 0: fp16 */
     uint64_t tiles, rows; /* of experts.h; 0 for a dense problem */
     uint32_t out_f32;     /* 1: out is fp32, for combine.c */
+    struct grid_args grid;
 };
 
 struct matrix_args { /* of matrix.c and strip.c */
@@ -39,6 +44,7 @@ struct matrix_args { /* of matrix.c and strip.c */
     uint32_t scale_bf16;
     uint64_t tiles, rows;
     uint32_t out_f32;
+    struct grid_args grid;
 };
 
 struct stage_args {
@@ -47,6 +53,11 @@ struct stage_args {
     uint32_t places, padded;  /* K in group order, of which some may be empty; row stride of staged */
     uint64_t ids;             /* experts with an order each, else 0 */
     uint32_t experts, slots_per_row;
+};
+
+struct unsort_args {
+    uint64_t sorted, block_experts, used, ids;
+    uint32_t slots, places, block;
 };
 
 struct route_args {

@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Combine: a token's result is the sum of its slots' fp32 results, each times the slot's gate, in the order
- * of the slots, rounded once. Slots that name no expert count as zero. Grid (tokens, N / 256).
+ * of the slots, rounded once. Slots that name no expert count as zero; without gates all are 1. Grid (tokens,
+ * N / 256).
  */
 #include "gfx11.h"
 
@@ -14,7 +15,7 @@ INLINE float sum_of_slots(const GLOBAL float *partial, const UNIFORM int *ids, c
     float sum = 0;
     for (u32 j = 0; j < top_k; j++)
         if ((u32)ids[first + j] < experts)
-            sum = __builtin_fmaf(gates[first + j], partial[(first + j) * N + n], sum);
+            sum = __builtin_fmaf(gates ? gates[first + j] : 1, partial[(first + j) * N + n], sum);
     return sum;
 }
 

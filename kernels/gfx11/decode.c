@@ -18,6 +18,7 @@
  * only: never on M, nor on the schedule. Partial sums of the waves meet in LDS and are added in wave order by
  * one lane each.
  */
+#include "args.h"
 #include "dequant.h"
 #include "experts.h"
 
@@ -30,14 +31,25 @@ struct problem {
     const GLOBAL u32x4 *weights;
     const GLOBAL u16 *scales;
     const GLOBAL u8 *zeros;
-    const GLOBAL float *bias;
     const UNIFORM char *a;
-    GLOBAL u16 *out;
     u32 M, N, blocks, groups, group_divisor, lda_bytes, waves, scale_bf16;
-    u64 ldo;
     struct expert_lists lists;
-    u32 out_f32;
+    struct grid grid;
 };
+
+/* What is needed behind the loop over K only. Read there, for in the loop it would take registers. */
+struct results {
+    const GLOBAL float *bias;
+    GLOBAL u16 *out;
+    u64 ldo;
+    u32 f32;
+};
+INLINE struct results results(void) {
+    const UNIFORM struct decode_args *args = __builtin_amdgcn_kernarg_segment_ptr();
+    __asm__("" : "+s"(args));
+    struct results r = {(const GLOBAL float *)args->bias, (GLOBAL u16 *)args->out, args->ldo, args->out_f32};
+    return r;
+}
 
 /*
  * A unit is what is computed from one batch of scalar loads: `words` words (8 K each) of a block for `rows`
@@ -106,11 +118,11 @@ INLINE struct chunk fetch_chunk(const struct problem p, u32 chunk, u32 lane, con
     struct chunk c;
     /* Uniform bases, so that one 32-bit lane offset serves all loads. */
     const GLOBAL u32x4 *first = p.weights + (u64)chunk * blocks * LANES;
-    u64 entry = (u64)group_of(chunk, p.group_divisor) * LANES;
+    u32 entry = group_of(chunk, p.group_divisor) * p.grid.group_stride; /* fits: the plan sees to it */
     _Pragma("unroll") for (int b = 0; b < blocks; b++) c.q[b] =
         __builtin_nontemporal_load(&(first + b * LANES)[lane]);
     c.scale = (p.scales + entry)[lane];
-    if (!symmetric) c.zero = (p.zeros + entry)[lane];
+    if (!symmetric) c.zero = (p.zeros + (entry >> p.grid.zero_halves))[lane >> p.grid.zero_halves];
     return c;
 }
 
@@ -121,8 +133,9 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
     if (list.count == 0) return;
     u64 stored = list.first_column / LANES + strip; /* the strip, among those of all experts */
     p.weights += stored * p.blocks * LANES;
-    p.scales += stored * p.groups * LANES;
-    if (!symmetric) p.zeros += stored * p.groups * LANES;
+    u64 values = (u64)list.first_column * p.groups + grid_entry(p.grid, strip, 0);
+    p.scales += values;
+    if (!symmetric) p.zeros += values >> p.grid.zero_halves;
     /* Rows beyond the last repeat it and are not stored. */
     u32 row[MAX_ROWS], last = list.count - 1;
     _Pragma("unroll") for (int m = 0; m < rows; m++) {
@@ -145,8 +158,8 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
         if (chunk + p.waves < chunks) next = fetch_chunk(p, chunk + p.waves, lane, chunk_blocks, symmetric);
         float sum[MAX_ROWS];
         _Pragma("unroll") for (int m = 0; m < rows; m++) sum[m] = 0;
-        add_chunk(now.q, zero_point(symmetric ? 8 : now.zero), p.a + (u64)chunk * chunk_blocks * 64, row, sum,
-                  rows, chunk_blocks, bf16);
+        add_chunk(now.q, zero_point(symmetric ? 8 : zero_of(now.zero, lane, p.grid)),
+                  p.a + (u64)chunk * chunk_blocks * 64, row, sum, rows, chunk_blocks, bf16);
         float scale = scale_of(now.scale, p.scale_bf16);
         _Pragma("unroll") for (int m = 0; m < rows; m++) total[m] = __builtin_fmaf(scale, sum[m], total[m]);
         now = next;
@@ -156,17 +169,18 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
     barrier();
 
     list = rows_of(p.lists, p.M, p.N, rows);
+    const struct results to = results();
     u32 n = strip * LANES + lane;
     for (u32 m = wave; m < list.count; m += p.waves) {
         float sum = 0;
         for (u32 w = 0; w < p.waves; w++) sum += partial[(w * rows + m) * LANES + lane];
-        if (p.bias) sum += p.bias[list.first_column + n];
+        if (to.bias) sum += to.bias[list.first_column + n];
         if (n >= p.N) continue;
-        u64 to = row_to(list, m) * p.ldo + n;
-        if (p.out_f32)
-            ((GLOBAL float *)p.out)[to] = sum;
+        u64 at = row_to(list, m) * to.ldo + n;
+        if (to.f32)
+            ((GLOBAL float *)to.out)[at] = sum;
         else
-            p.out[to] = bf16 ? float_to_bf16_bits(sum) : float_to_f16_bits(sum);
+            to.out[at] = bf16 ? float_to_bf16_bits(sum) : float_to_f16_bits(sum);
     }
 }
 
@@ -176,11 +190,12 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
     void w4a16_decode_##act##_m##m##_g##chunk##_##zeros_kind(                                                \
         const GLOBAL u32x4 *weights, const GLOBAL u16 *scales, const GLOBAL u8 *zeros,                       \
         const GLOBAL float *bias, const UNIFORM char *a, GLOBAL u16 *out, u32 M, u32 N, u32 blocks,          \
-        u32 groups, u32 group_divisor, u32 lda_bytes, u64 ldo, u32 waves, u32 scale_bf16,                    \
-        EXPERT_PARAMETERS) {                                                                                 \
-        struct problem p = {weights, scales,        zeros,  bias,          a,         out,   M,              \
-                            N,       blocks,        groups, group_divisor, lda_bytes, waves, scale_bf16,     \
-                            ldo,     {tiles, rows}, out_f32};                                                \
+        u32 groups, u32 group_divisor, u32 lda_bytes, u64 ldo, u32 waves, u32 scale_bf16, EXPERT_PARAMETERS, \
+        GRID_PARAMETERS) {                                                                                   \
+        struct problem p = {weights,       scales, zeros,         a,         M,     N,                       \
+                            blocks,        groups, group_divisor, lda_bytes, waves, scale_bf16,              \
+                            {tiles, rows}, GRID};                                                            \
+        (void)bias, (void)out, (void)ldo, (void)out_f32; /* results() reads them */                          \
         decode(p, IS_##act, m, chunk / 32, IS_##zeros_kind);                                                 \
     }
 #define STRIP(...)

@@ -45,6 +45,28 @@ INLINE u32 pair_of(u32 nibbles, struct zero_point z, const int bf16) {
     return bf16 ? pair_bf16(nibbles, z) : pair_f16(nibbles, z);
 }
 
+/*
+ * Where scales and zeros lie: packed, [strips][groups][32], a byte per zero; or as GPTQ checkpoints keep
+ * them, [groups][N], two zeros per byte, less zero_offset. Distances are in elements, and even.
+ */
+struct grid {
+    u32 strip_stride, group_stride;
+    u32 zero_halves; /* 1: two zeros per byte */
+    u32 zero_offset;
+};
+
+#define GRID_PARAMETERS u32 strip_stride, u32 group_stride, u32 zero_halves, u32 zero_offset
+#define GRID            {strip_stride, group_stride, zero_halves, zero_offset}
+
+INLINE u64 grid_entry(struct grid g, u32 strip, u32 group) {
+    return (u64)strip * g.strip_stride + (u64)group * g.group_stride;
+}
+
+/* The zero of a column, from the byte at (entry + column) >> zero_halves. */
+INLINE u32 zero_of(u8 byte, u32 column, struct grid g) {
+    return ((u32)byte >> (column & g.zero_halves) * 4 & (g.zero_halves ? 15 : 255)) + g.zero_offset;
+}
+
 /* A scale as it is stored, fp16 or bf16. */
 INLINE float scale_of(u16 bits, u32 is_bf16) {
     return is_bf16 ? as_float((u32)bits << 16) : f16_bits_to_float(bits);

@@ -87,7 +87,7 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
                 if (strip >= p.strips) strip = p.strips - 1;                                                 \
                 u32 group = group_of(halves ? 2 * (step) + part % 2 : (step), p.divisor);                    \
                 if (group >= p.groups) group = p.groups - 1; /* the padding behind K */                      \
-                c.zero[n] = p.zeros[((u64)strip * p.groups + group) * LANES + entry[n]];                     \
+                c.zero[n] = p.zeros[(grid_entry(p.grid, strip, group) + entry[n]) >> p.grid.zero_halves];    \
             }                                                                                                \
         }                                                                                                    \
     } while (0)
@@ -97,7 +97,8 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
         _Pragma("unroll") for (int n = 0; n < parts_a; n++)                                                  \
             _Pragma("unroll") for (int h = 0; h < 2; h++)((LDS u32x4 *)(to + put_a[n]))[h] = c.a[n][h];      \
         _Pragma("unroll") for (int n = 0; n < parts_b; n++) {                                                \
-            u32x8 w = dequantise(c.q[n][0], c.q[n][1], zero_point(symmetric ? 8 : c.zero[n]), bf16);         \
+            u32x8 w = dequantise(c.q[n][0], c.q[n][1],                                                       \
+                                 zero_point(symmetric ? 8 : zero_of(c.zero[n], entry[n], p.grid)), bf16);    \
             ((LDS u32x4 *)(to + put_b[n]))[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);                   \
             ((LDS u32x4 *)(to + put_b[n]))[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);                   \
         }                                                                                                    \
@@ -112,7 +113,7 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
     _Pragma("unroll") for (int j = 0; j < frags_n; j++) {                                                    \
         u32 strip = (column + 16 * j) / LANES;                                                               \
         if (strip >= p.strips) strip = p.strips - 1;                                                         \
-        scale[j] = p.scales[((u64)strip * p.groups + (group)) * LANES + (column + 16 * j) % LANES];          \
+        scale[j] = p.scales[grid_entry(p.grid, strip, group) + (column + 16 * j) % LANES];                   \
     }
 #define FOLD                                                                                                 \
     do {                                                                                                     \

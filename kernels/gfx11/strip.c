@@ -40,10 +40,10 @@ INLINE struct group_values group_values(const struct matrix_problem p, u32 s, u3
                                         const int symmetric) {
     struct group_values v;
     if (group >= p.groups) group = p.groups - 1; /* the padding behind K */
-    u64 entry = ((u64)s * p.groups + group) * LANES + lane % 16;
+    u64 entry = grid_entry(p.grid, s, group) + lane % 16;
     _Pragma("unroll") for (int j = 0; j < 2; j++) {
         v.scale[j] = p.scales[entry + 16 * j];
-        v.zero[j] = symmetric ? 8 : p.zeros[entry + 16 * j];
+        if (!symmetric) v.zero[j] = p.zeros[(entry + 16 * j) >> p.grid.zero_halves];
     }
     return v;
 }
@@ -97,7 +97,7 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
                 const struct group_values *g = &v[halves ? h : 0];
                 _Pragma("unroll") for (int j = 0; j < 2; j++) {
                     u32x8 b = dequantise(now[j][2 * h], now[j][2 * h + 1],
-                                         zero_point(symmetric ? 8 : g->zero[j]), bf16);
+                                         zero_point(symmetric ? 8 : zero_of(g->zero[j], lane, p.grid)), bf16);
                     _Pragma("unroll") for (int i = 0; i < frags; i++) acc[i][j] =
                         wmma(join(here[i].x[0], here[i].x[1]), b, acc[i][j], bf16);
                 }

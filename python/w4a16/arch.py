@@ -60,6 +60,10 @@ class _Problem(ctypes.Structure):
         ("experts", ctypes.c_int64),
         ("top_k", ctypes.c_int64),
         ("combine", ctypes.c_int),
+        ("sorted_block", ctypes.c_int64),
+        ("sorted_count", ctypes.c_int64),
+        ("loose", ctypes.c_int),
+        ("zero_offset", ctypes.c_int),
         ("batch_invariant", ctypes.c_int),
         _ROOM,
     ]

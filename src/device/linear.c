@@ -239,8 +239,10 @@ static w4a16_status layout_of_problem(const w4a16_problem *p, struct packed_layo
     struct plan_request cpu = {.device_class = DEVICE_CLASS_CPU, .problem = *p};
     if (p->experts && !p->top_k) cpu.problem.top_k = 1; /* the layout does not depend on it */
     TRY(plan_supports(&cpu, error));                    /* checks the problem; this kernel takes every one */
-    return p->experts ? packed_layout_of_experts(&shape, p->experts, out, error)
-                      : packed_layout_of(&shape, out, error);
+    TRY(p->experts ? packed_layout_of_experts(&shape, p->experts, out, error)
+                   : packed_layout_of(&shape, out, error));
+    if (p->loose) packed_layout_loosen(out);
+    return W4A16_OK;
 }
 
 w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16_error *error) {
@@ -281,6 +283,25 @@ w4a16_status w4a16_pack_experts(w4a16_device *device, const w4a16_layer *const *
             "w4a16_pack_experts: there are %zu bytes; the layers need %zu", bytes, layout.bytes);
     memset(to, 0, bytes);
     for (size_t n = 0; n < count; n++) pack_expert(layers[n], &layout, (int64_t)n, to, device->pool);
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int32_t *order, int64_t N,
+                              int64_t K, void *to, size_t bytes, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_pack_loose", device);
+    NOT_NULL(error, "w4a16_pack_loose", q);
+    NOT_NULL(error, "w4a16_pack_loose", to);
+    w4a16_problem problem;
+    struct packed_layout layout;
+    w4a16_problem_init(&problem);
+    problem.N = N, problem.K = problem.group_size = K, problem.act_order = order != NULL, problem.loose = 1;
+    TRY(layout_of_problem(&problem, &layout, error));
+    FAIL_IF(bytes != layout.bytes, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_pack_loose: there are %zu bytes; the weights take %zu", bytes, layout.bytes);
+    const w4a16_layer layer = {.N = N, .K = K, .q = q, .perm = order}; /* what packing and checking read */
+    TRY(layer_check_perm(&layer, error));
+    pack_loose(&layer, &layout, to, device->pool);
     return W4A16_OK;
 }
 
@@ -381,6 +402,32 @@ w4a16_launch_info w4a16_plan_launch(const w4a16_plan *plan, size_t index) {
 
 /* ---- runs --------------------------------------------------------------------------------------------- */
 
+/* What a plan must be given besides, and at which multiple. */
+static w4a16_status check_addresses(const struct plan *plan, const w4a16_run_args *args, w4a16_error *error) {
+    const struct {
+        const char *name;
+        w4a16_address address;
+        unsigned multiple;
+        int needed;
+        const char *by;
+    } rows[] = {
+        {"expert_ids", args->expert_ids, 4, plan->experts, "with experts"},
+        {"bias", args->bias, 4, plan->bias, "whose bias is not among its weights"},
+        {"gates", args->gates, 4, 0, "that combines"},
+        {"scales", args->scales, 2, plan->scales, "of loose weights"},
+        {"zeros", args->zeros, 4, plan->zeros, "of loose asymmetric weights"},
+        {"order", args->order, 4, plan->order, "of loose weights with act-order"},
+        {"sorted_slots", args->sorted_slots, 4, plan->sorted, "of sorted slots"},
+        {"sorted_used", args->sorted_used, 4, plan->sorted, "of sorted slots"},
+    };
+    for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
+        FAIL_IF(rows[n].address % rows[n].multiple || (rows[n].needed && !rows[n].address), error,
+                W4A16_INVALID_ARGUMENT,
+                "w4a16_run: args.%s is 0x%" PRIx64 ": a plan %s expects a multiple of %u", rows[n].name,
+                rows[n].address, rows[n].by, rows[n].multiple);
+    return W4A16_OK;
+}
+
 static w4a16_status check_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_error *error) {
     FAIL_IF(args->struct_size != sizeof *args, error, W4A16_INVALID_ARGUMENT,
             "w4a16_run: args.struct_size is %zu, expected %zu", args->struct_size, sizeof *args);
@@ -394,21 +441,11 @@ static w4a16_status check_run(const w4a16_plan *plan, const w4a16_run_args *args
             W4A16_INVALID_ARGUMENT,
             "w4a16_run: args.workspace is 0x%" PRIx64 ": expected a multiple of 256 with %zu bytes behind it",
             args->workspace, plan->plan.workspace_bytes);
-    FAIL_IF(plan->plan.experts && (!args->expert_ids || args->expert_ids % 4), error, W4A16_INVALID_ARGUMENT,
-            "w4a16_run: args.expert_ids is 0x%" PRIx64 ": a plan with experts expects a multiple of 4",
-            args->expert_ids);
     FAIL_IF(args->weights % 16 || (!args->weights && !plan->weights), error, W4A16_INVALID_ARGUMENT,
             "w4a16_run: args.weights is 0x%" PRIx64
             ": expected a multiple of 16, or 0 for a plan's own weights",
             args->weights);
-    FAIL_IF(plan->plan.bias && (!args->bias || args->bias % 4), error, W4A16_INVALID_ARGUMENT,
-            "w4a16_run: args.bias is 0x%" PRIx64
-            ": a plan whose bias is not among its weights expects a multiple of 4",
-            args->bias);
-    FAIL_IF(plan->plan.combine && (!args->gates || args->gates % 4), error, W4A16_INVALID_ARGUMENT,
-            "w4a16_run: args.gates is 0x%" PRIx64 ": a plan that combines expects a multiple of 4",
-            args->gates);
-    return W4A16_OK;
+    return check_addresses(&plan->plan, args, error);
 }
 
 w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_run_stats *stats,
@@ -425,7 +462,12 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16
                                         [PLAN_WEIGHTS] = args->weights ? args->weights : plan->weights,
                                         [PLAN_BIAS] = args->bias,
                                         [PLAN_IDS] = args->expert_ids,
-                                        [PLAN_GATES] = args->gates};
+                                        [PLAN_GATES] = args->gates,
+                                        [PLAN_SCALES] = args->scales,
+                                        [PLAN_ZEROS] = args->zeros,
+                                        [PLAN_ORDER] = args->order,
+                                        [PLAN_SORTED_SLOTS] = args->sorted_slots,
+                                        [PLAN_SORTED_USED] = args->sorted_used};
     for (unsigned n = 0; n < plan->plan.step_count; n++) {
         _Alignas(16) unsigned char kernarg[PLAN_KERNARG_MAX];
         const struct plan_step *step = &plan->plan.steps[n];

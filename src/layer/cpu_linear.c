@@ -22,9 +22,19 @@ static float activation(const struct cpu_linear_args *p, int64_t expert, int64_t
     return float_of_16((w4a16_dtype)p->act, bits);
 }
 
+/* The zeros of 32 columns; entry: their place among the scales. */
+static void load_zeros(const struct cpu_linear_args *p, int64_t entry, int zeros[PACK_STRIP]) {
+    const unsigned char *from = pointer(p->zeros);
+    for (int c = 0; c < PACK_STRIP; c++)
+        zeros[c] = !from ? 8
+                   : !p->grid.zero_halves
+                       ? from[entry + c]
+                       : (from[(entry + c) / 2] >> c % 2 * 4 & 15) + (int)p->grid.zero_offset;
+}
+
 /* q - zero of 32 columns at place k of a strip. */
 static void load_weights(const struct cpu_linear_args *p, int64_t strip, int64_t k,
-                         const unsigned char *zeros, float w[PACK_STRIP]) {
+                         const int zeros[PACK_STRIP], float w[PACK_STRIP]) {
     int64_t in_block = k % PACK_BLOCK, in_word = in_block % 8;
     int shift = (int)(in_word / 2 * 4 + in_word % 2 * 16);
     const unsigned char *block = (const unsigned char *)pointer(p->weights) +
@@ -32,7 +42,7 @@ static void load_weights(const struct cpu_linear_args *p, int64_t strip, int64_t
     for (int c = 0; c < PACK_STRIP; c++) {
         uint32_t word;
         memcpy(&word, block + 16 * c, 4);
-        w[c] = (float)((int)(word >> shift & 15) - (zeros ? zeros[c] : 8));
+        w[c] = (float)((int)(word >> shift & 15) - zeros[c]);
     }
 }
 
@@ -43,9 +53,12 @@ static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int
     int64_t end, stored = expert * strips_of(p) + strip;
     memset(total, 0, PACK_STRIP * sizeof *total);
     for (int64_t k = 0; k < p->places; k = end) {
-        int64_t group = k / p->group_size, at = (stored * p->groups + group) * PACK_STRIP;
-        const uint16_t *scales = (const uint16_t *)pointer(p->scales) + at;
-        const unsigned char *zeros = p->zeros ? (const unsigned char *)pointer(p->zeros) + at : NULL;
+        int64_t group = k / p->group_size;
+        int64_t entry = expert * strips_of(p) * PACK_STRIP * p->groups + strip * p->grid.strip_stride +
+                        group * p->grid.group_stride;
+        const uint16_t *scales = (const uint16_t *)pointer(p->scales) + entry;
+        int zeros[PACK_STRIP];
+        load_zeros(p, entry, zeros);
         end = (group + 1) * p->group_size;
         if (end > k + CHUNK) end = k + CHUNK;
         if (end > p->places) end = p->places;
@@ -69,6 +82,16 @@ static void store(const struct cpu_linear_args *p, int64_t m, int64_t strip, con
     }
 }
 
+/* What unsort.c does. */
+static void unsort(const struct cpu_linear_args *p) {
+    int32_t *ids = (int32_t *)(uintptr_t)p->ids;
+    const int32_t *sorted = pointer(p->sorted), *experts = pointer(p->block_experts);
+    int64_t slots = p->M * p->top_k, used = *(const uint32_t *)pointer(p->sorted_used);
+    for (int64_t i = 0; i < slots; i++) ids[i] = -1;
+    for (int64_t i = 0; i < used && i < p->sorted_count; i++)
+        if ((uint32_t)sorted[i] < slots) ids[sorted[i]] = experts[i / p->sorted_block];
+}
+
 /* The slots of token m; those that name no expert are left out. */
 static void slots_of_token(const struct cpu_linear_args *p, int64_t m, int64_t strip) {
     float total[PACK_STRIP], sum[PACK_STRIP] = {0};
@@ -76,11 +99,13 @@ static void slots_of_token(const struct cpu_linear_args *p, int64_t m, int64_t s
     const float *gates = pointer(p->gates);
     for (int64_t slot = m * p->top_k; slot < (m + 1) * p->top_k; slot++) {
         if (ids[slot] < 0 || ids[slot] >= p->experts) continue;
-        row_times_strip(p, ids[slot], p->combine ? slot : m, strip, total);
-        if (!p->combine) store(p, slot, strip, total);
-        for (int c = 0; p->combine && c < PACK_STRIP; c++) sum[c] = fmaf(gates[slot], total[c], sum[c]);
+        row_times_strip(p, ids[slot], p->combine == 1 ? slot : m, strip, total);
+        if (p->combine != 1) memset(sum, 0, sizeof sum);
+        for (int c = 0; c < PACK_STRIP; c++)
+            sum[c] = p->combine ? fmaf(gates ? gates[slot] : 1, total[c], sum[c]) : total[c];
+        if (p->combine != 1) store(p, slot, strip, sum);
     }
-    if (p->combine) store(p, m, strip, sum);
+    if (p->combine == 1) store(p, m, strip, sum);
 }
 
 static void strip_body(void *context, int64_t strip, int thread) {
@@ -100,5 +125,6 @@ static void strip_body(void *context, int64_t strip, int thread) {
 void cpu_linear(const void *kernarg, struct pool *pool) {
     struct cpu_linear_args args;
     memcpy(&args, kernarg, sizeof args);
+    if (args.sorted_block) unsort(&args);
     pool_run(pool, strips_of(&args), strip_body, &args);
 }

@@ -7,6 +7,7 @@
 #ifndef W4A16_LAYER_CPU_LINEAR_H
 #define W4A16_LAYER_CPU_LINEAR_H
 
+#include "args.h"
 #include "layer/pack.h"
 
 /* Addresses are host pointers; 0 where a section is absent. */
@@ -18,6 +19,10 @@ struct cpu_linear_args {
     int64_t lda, ldo;       /* elements */
     int64_t experts, top_k; /* 0: dense */
     int32_t act, scale_type, combine;
+    struct grid_args grid;
+    /* Sorted slots: ids is then workspace [M][top_k], filled from these. */
+    uint64_t sorted, sorted_used, block_experts;
+    int64_t sorted_block, sorted_count;
 };
 
 /* kernarg: a struct cpu_linear_args. Threaded over strips; the same bits for every thread count. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "layer/pack.h"
 
 /* Keeps every product of two dimensions and an element size far from overflow; lm_head of today's models is
  * 150,000 to 260,000. */
@@ -60,7 +61,7 @@ static w4a16_status check_zeros(const w4a16_layer *l, w4a16_error *error) {
     return W4A16_OK;
 }
 
-static w4a16_status check_perm(const w4a16_layer *l, w4a16_error *error) {
+w4a16_status layer_check_perm(const w4a16_layer *l, w4a16_error *error) {
     if (!l->perm) return W4A16_OK;
     unsigned char *seen = calloc((size_t)l->K, 1);
     FAIL_IF(!seen, error, W4A16_OUT_OF_MEMORY, "layer: out of memory while checking perm");
@@ -99,5 +100,5 @@ w4a16_status w4a16_layer_check(const w4a16_layer *layer, w4a16_error *error) {
             W4A16_F16, W4A16_BF16, W4A16_F32);
     TRY(check_scales(layer, error));
     TRY(check_zeros(layer, error));
-    return check_perm(layer, error);
+    return layer_check_perm(layer, error);
 }

@@ -64,6 +64,14 @@ w4a16_status packed_layout_of_experts(const w4a16_layer *layer, int64_t experts,
     return layout_of(layer, experts, out, error);
 }
 
+void packed_layout_loosen(struct packed_layout *p) {
+    int64_t copies = p->experts ? p->experts : 1;
+    p->loose = 1;
+    p->has_bias = 0;
+    p->scales = p->zeros = p->bias = p->perm = 0;
+    p->bytes = (size_t)(copies * p->strips * p->blocks * BLOCK_BYTES);
+}
+
 struct job {
     const w4a16_layer *layer;
     const struct packed_layout *layout;
@@ -143,6 +151,16 @@ static void pack_strip(void *context, int64_t strip, int thread) {
         float value = n < l->N ? bias_of(l, n) : 0;
         memcpy(job->to + job->layout->bias + 4 * (job->first * PACK_STRIP + n), &value, 4);
     }
+}
+
+static void pack_loose_strip(void *context, int64_t strip, int thread) {
+    (void)thread;
+    pack_weights(context, strip);
+}
+
+void pack_loose(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool) {
+    struct job job = {layer, layout, 0, to};
+    pool_run(pool, layout->strips, pack_loose_strip, &job);
 }
 
 void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, int64_t expert, void *to,

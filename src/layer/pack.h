@@ -39,6 +39,7 @@ struct packed_layout {
     int64_t experts; /* 0: a dense layer. The counts above are of one expert */
     w4a16_dtype scale_type;
     int symmetric, act_order, has_bias;
+    int loose; /* only the weights are here: each run is given scales, zeros and order */
     size_t weights, scales, zeros, bias, perm; /* byte offsets, multiples of 256 */
     size_t bytes;                              /* of the whole, a multiple of 256 */
 };
@@ -50,6 +51,12 @@ w4a16_status packed_layout_of(const w4a16_layer *layer, struct packed_layout *ou
 w4a16_status packed_layout_of_experts(const w4a16_layer *layer, int64_t experts, struct packed_layout *out,
                                       w4a16_error *error);
 
+/* What w4a16_layer_check demands of perm alone; reads perm, K and places. layer.c */
+w4a16_status layer_check_perm(const w4a16_layer *layer, w4a16_error *error);
+
+/* Leaves the layout of its weights alone; N and K must be multiples of a strip's columns and a block. */
+void packed_layout_loosen(struct packed_layout *layout);
+
 /*
  * Fills the sections at `to`, the same bytes for every thread count. What rounds a section up to a multiple
  * of 256 bytes is left as it is.
@@ -58,5 +65,7 @@ void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, vo
 /* The same for one of the layout's experts. */
 void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, int64_t expert, void *to,
                  struct pool *pool);
+/* The weights of a loose layout: of the layer, q, perm, N and K count. */
+void pack_loose(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool);
 
 #endif

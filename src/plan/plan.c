@@ -12,6 +12,21 @@
 
 static int known_half(w4a16_dtype type) { return type == W4A16_F16 || type == W4A16_BF16; }
 
+static w4a16_status check_loose(const w4a16_problem *p, w4a16_error *error) {
+    if (!p->loose) return W4A16_OK;
+    FAIL_IF(
+        p->N % PACK_STRIP || p->K % PACK_BLOCK || plan_places(p) != p->K, error, W4A16_UNSUPPORTED,
+        "loose weights of N = %" PRId64 " and K = %" PRId64
+        ": accepted are multiples of 32, which keep their bytes when they are packed, without empty places",
+        p->N, p->K);
+    FAIL_IF(p->experts && p->act_order, error, W4A16_UNSUPPORTED,
+            "loose weights of experts with act-order: accepted are experts without, or weights that are "
+            "packed whole");
+    FAIL_IF(p->zero_offset < 0 || p->zero_offset > 1, error, W4A16_INVALID_ARGUMENT,
+            "problem.zero_offset is %d: expected 0 or 1", p->zero_offset);
+    return W4A16_OK;
+}
+
 static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
     FAIL_IF(p->struct_size != sizeof *p, error, W4A16_INVALID_ARGUMENT,
             "problem.struct_size is %zu, expected %zu: start from w4a16_problem_init", p->struct_size,
@@ -39,7 +54,15 @@ static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
             " and combine %d: expected 0, 0 and 0 (dense), or up to "
             "%d experts of which 1 to all are used",
             p->experts, p->top_k, p->combine, PLAN_EXPERTS_MAX);
-    return W4A16_OK;
+    FAIL_IF(p->combine < 0 || p->combine > 2, error, W4A16_INVALID_ARGUMENT,
+            "problem.combine is %d: expected 0, 1 (add a token's slots) or 2 (only weigh them)", p->combine);
+    FAIL_IF(p->sorted_block < 0 || p->sorted_count < 0 || p->sorted_count > INT32_MAX ||
+                (p->sorted_block > 0) != (p->sorted_count > 0) || (p->sorted_block && !p->experts),
+            error, W4A16_INVALID_ARGUMENT,
+            "problem.sorted_block is %" PRId64 " and sorted_count %" PRId64
+            ": expected 0 and 0, or with experts a block's size and up to 2^31 - 1 places",
+            p->sorted_block, p->sorted_count);
+    return check_loose(p, error);
 }
 
 int64_t plan_rows(const w4a16_problem *p) {
@@ -69,6 +92,7 @@ static int masked(const char *mask, const char *name) {
 #define LDA_BYTES_MAX     ((INT64_C(1) << 32) / 16)
 #define N_MAX             (INT64_C(1) << 31)
 #define SLOTS_MAX         (INT64_C(1) << 31)
+#define ENTRIES_MAX       (INT64_C(1) << 32) /* scales */
 
 /*
  * Why the row does not take the problem, in `reason`; returns how many of its limits the problem met before
@@ -111,7 +135,8 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
     if (row->device_class == DEVICE_CLASS_GFX11) {
         int64_t chunks = plan_blocks(p) * PACK_BLOCK / row->k_chunk, per_group = p->group_size / row->k_chunk;
         if (p->N > N_MAX || 2 * plan_lda(p) > LDA_BYTES_MAX || plan_places(p) > LDA_BYTES_MAX / 2 ||
-            (!plan_one_group(p) && (2 * chunks + 1) * per_group >= CHUNK_PRODUCT_MAX)) {
+            (!plan_one_group(p) && (2 * chunks + 1) * per_group >= CHUNK_PRODUCT_MAX) ||
+            p->N * ((plan_places(p) - 1) / p->group_size + 1) > ENTRIES_MAX) {
             snprintf(reason, bytes,
                      "N = %" PRId64 ", K = %" PRId64 ", row stride %" PRId64 " is too large for its "
                      "32-bit indices",
@@ -175,6 +200,7 @@ w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
         const char *why;
     } helpers[] = {{plan_needs_stage(&r->problem), ROLE_STAGE,
                     "act-order, odd row strides and K that is no multiple of 32 need"},
+                   {r->problem.sorted_block != 0, ROLE_UNSORT, "sorted slots need"},
                    {r->problem.experts != 0, ROLE_ROUTE, "experts need"},
                    {r->problem.combine, ROLE_COMBINE, "combining experts needs"}};
     for (size_t n = 0; n < sizeof helpers / sizeof helpers[0]; n++) {
@@ -228,7 +254,8 @@ size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t cap
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {
     return p->N == l->N && p->K == l->K && plan_places(p) == l->places && p->group_size == l->group_size &&
            p->scale_type == l->scale_type && !p->symmetric == !l->symmetric &&
-           !p->act_order == !l->act_order && (p->has_bias || !l->has_bias) && p->experts == l->experts;
+           !p->act_order == !l->act_order && (p->has_bias || !l->has_bias) && p->experts == l->experts &&
+           !p->loose == !l->loose;
 }
 
 w4a16_status plan_build(const struct plan_request *r, const struct packed_layout *layout, struct plan *out,
@@ -238,13 +265,18 @@ w4a16_status plan_build(const struct plan_request *r, const struct packed_layout
     TRY(plan_supports(r, error));
     FAIL_IF(!agrees(p, layout), error, W4A16_INVALID_ARGUMENT,
             "the problem (N = %" PRId64 ", K = %" PRId64 ", groups of %" PRId64
-            ", %s scales, %ssymmetric%s%s, %" PRId64 " experts) is not "
+            ", %s scales, %ssymmetric%s%s%s, %" PRId64 " experts) is not "
             "that of the weights: fill it with w4a16_problem_from_weights",
             p->N, p->K, p->group_size, w4a16_dtype_name(p->scale_type), p->symmetric ? "" : "a",
-            p->act_order ? ", act-order" : "", p->has_bias ? ", bias" : "", p->experts);
+            p->act_order ? ", act-order" : "", p->has_bias ? ", bias" : "", p->loose ? ", loose" : "",
+            p->experts);
     TRY(choose(r, &row, error));
-    *out = (struct plan){
-        .experts = p->experts != 0, .combine = p->combine, .bias = p->has_bias && !layout->has_bias};
+    *out = (struct plan){.experts = p->experts != 0,
+                         .bias = p->has_bias && !layout->has_bias,
+                         .sorted = p->sorted_block != 0,
+                         .scales = layout->loose,
+                         .zeros = layout->loose && !layout->symmetric,
+                         .order = layout->loose && layout->act_order};
     if (p->M == 0) return W4A16_OK;
     plan_steps(out, row, p, layout);
     return W4A16_OK;

@@ -17,6 +17,7 @@ enum device_class { DEVICE_CLASS_GFX11, DEVICE_CLASS_CPU };
 enum kernel_role {
     ROLE_LINEAR, /* the product itself */
     ROLE_STAGE,  /* brings activations into the form that the other gfx11 kernels take */
+    ROLE_UNSORT, /* experts: sorted slots to an expert per slot */
     ROLE_ROUTE,  /* experts: sorts slots into tiles */
     ROLE_COMBINE /* experts: adds the slots of a token */
 };
@@ -25,6 +26,7 @@ enum kernel_role {
 enum kernel_family {
     FAMILY_CPU,
     FAMILY_STAGE,
+    FAMILY_UNSORT,
     FAMILY_ROUTE,
     FAMILY_COMBINE,
     FAMILY_DECODE,
@@ -61,13 +63,18 @@ enum plan_base {
     PLAN_BIAS,
     PLAN_IDS,
     PLAN_GATES,
+    PLAN_SCALES,
+    PLAN_ZEROS,
+    PLAN_ORDER,
+    PLAN_SORTED_SLOTS,
+    PLAN_SORTED_USED,
     PLAN_BASES
 };
 
-#define PLAN_KERNARG_MAX 192
+#define PLAN_KERNARG_MAX 224
 #define PLAN_EXPERTS_MAX 1024 /* work-items of route.c */
-#define PLAN_PATCH_MAX   10
-#define PLAN_STEP_MAX    4
+#define PLAN_PATCH_MAX   12
+#define PLAN_STEP_MAX    5
 
 struct plan_patch {
     uint16_t offset; /* of the 8-byte address in kernarg */
@@ -87,8 +94,9 @@ struct plan_step {
 };
 
 struct plan {
-    unsigned step_count;        /* 0 if M is 0 */
-    int experts, combine, bias; /* what run must be given */
+    unsigned step_count; /* 0 if M is 0 */
+    /* What run must be given. */
+    int experts, bias, sorted, scales, zeros, order;
     struct plan_step steps[PLAN_STEP_MAX];
     size_t workspace_bytes;
 };

@@ -3,9 +3,11 @@
 /*
  * From a row and a problem to kernel launches: grids, LDS, arguments.
  *
- *     [stage: activations in another order]  [route: slots to tiles]  product  [combine: slots to tokens]
+ *     [unsort: an expert per slot]  [stage: activations in another order]  [route: slots to tiles]  product
+ *     [combine: slots to tokens]
  *
- * Staged activations, the lists of tiles and the slots' fp32 results lie in the workspace.
+ * Staged activations, the experts of sorted slots, the lists of tiles and the slots' fp32 results lie in the
+ * workspace.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -17,11 +19,16 @@
 
 #define FITS(args) (sizeof(struct args) <= PLAN_KERNARG_MAX)
 static_assert(FITS(decode_args) && FITS(matrix_args) && FITS(stage_args) && FITS(route_args) &&
-                  FITS(combine_args) && FITS(cpu_linear_args),
+                  FITS(unsort_args) && FITS(combine_args) && FITS(cpu_linear_args),
               "PLAN_KERNARG_MAX holds every kernel's arguments");
 
-enum { STAGE_WIDTH = 256, COMBINE_WIDTH = 256, ROUTE_WIDTH = PLAN_EXPERTS_MAX }; /* work-items */
-enum { TILE_BYTES = 16, ROW_BYTES = 8, WORKSPACE_ALIGN = 256 };                  /* of experts.h */
+enum {
+    STAGE_WIDTH = 256,
+    COMBINE_WIDTH = 256,
+    ROUTE_WIDTH = PLAN_EXPERTS_MAX,
+    UNSORT_WIDTH = 1024
+};                                                              /* work-items */
+enum { TILE_BYTES = 16, ROW_BYTES = 8, WORKSPACE_ALIGN = 256 }; /* of experts.h */
 
 static uint32_t tiles(int64_t n, int64_t tile) { return (uint32_t)((n + tile - 1) / tile); }
 
@@ -49,7 +56,7 @@ struct build {
     const struct packed_layout *l;
     int staged;
     int64_t tile_count;
-    uint64_t staged_at, tiles_at, rows_at, partial_at;
+    uint64_t staged_at, ids_at, tiles_at, rows_at, partial_at;
 };
 
 static uint64_t reserve(struct build *b, int64_t bytes) {
@@ -68,12 +75,29 @@ static void patch_sections(const struct build *b, struct plan_step *s, size_t we
                            size_t zeros, size_t bias) {
     const struct packed_layout *l = b->l;
     patch(s, weights, PLAN_WEIGHTS, l->weights);
-    patch(s, scales, PLAN_WEIGHTS, l->scales);
-    if (!l->symmetric) patch(s, zeros, PLAN_WEIGHTS, l->zeros);
+    patch(s, scales, l->loose ? PLAN_SCALES : PLAN_WEIGHTS, l->scales);
+    if (!l->symmetric) patch(s, zeros, l->loose ? PLAN_ZEROS : PLAN_WEIGHTS, l->zeros);
     if (l->has_bias)
         patch(s, bias, PLAN_WEIGHTS, l->bias);
     else if (b->plan->bias)
         patch(s, bias, PLAN_BIAS, 0);
+}
+
+static void patch_order(const struct build *b, struct plan_step *s, size_t offset) {
+    if (b->l->act_order) patch(s, offset, b->l->loose ? PLAN_ORDER : PLAN_WEIGHTS, b->l->perm);
+}
+
+/* Each slot's expert. */
+static void patch_ids(const struct build *b, struct plan_step *s, size_t offset) {
+    patch(s, offset, b->p->sorted_block ? PLAN_WORKSPACE : PLAN_IDS, b->ids_at);
+}
+
+static struct grid_args grid_args(const struct build *b) {
+    const struct packed_layout *l = b->l;
+    if (!l->loose)
+        return (struct grid_args){.strip_stride = (uint32_t)l->groups * PACK_STRIP,
+                                  .group_stride = PACK_STRIP};
+    return (struct grid_args){PACK_STRIP, (uint32_t)l->N, 1, (uint32_t)b->p->zero_offset};
 }
 
 /* What decode.c, strip.c and matrix.c are given besides: offsets in their arguments. */
@@ -99,7 +123,7 @@ static struct plan_step *add_step(struct build *b, const struct kernel_row *kern
 /* ---- what comes before and after the product ---------------------------------------------------------- */
 
 /* Rows of activations that the caller hands in. */
-static int64_t rows_given(const w4a16_problem *p) { return p->combine ? plan_slots(p) : p->M; }
+static int64_t rows_given(const w4a16_problem *p) { return p->combine == 1 ? plan_slots(p) : p->M; }
 
 static void plan_stage(struct build *b) {
     const w4a16_problem *p = b->p;
@@ -110,15 +134,29 @@ static void plan_stage(struct build *b) {
                               .places = (uint32_t)plan_places(p),
                               .padded = (uint32_t)padded,
                               .experts = (uint32_t)p->experts,
-                              .slots_per_row = p->combine ? 1 : (uint32_t)p->top_k};
+                              .slots_per_row = p->combine == 1 ? 1 : (uint32_t)p->top_k};
     struct plan_step *s = add_step(b, plan_helper(ROLE_STAGE, p->act), (uint32_t)rows,
                                    tiles(padded, STAGE_WIDTH), STAGE_WIDTH, &args, sizeof args);
     b->staged = 1;
     b->staged_at = reserve(b, rows * padded * 2);
     patch(s, offsetof(struct stage_args, a), PLAN_A, 0);
-    if (p->act_order) patch(s, offsetof(struct stage_args, perm), PLAN_WEIGHTS, b->l->perm);
-    if (per_slot) patch(s, offsetof(struct stage_args, ids), PLAN_IDS, 0);
+    patch_order(b, s, offsetof(struct stage_args, perm));
+    if (per_slot) patch_ids(b, s, offsetof(struct stage_args, ids));
     patch(s, offsetof(struct stage_args, staged), PLAN_WORKSPACE, b->staged_at);
+}
+
+static void plan_unsort(struct build *b) {
+    const w4a16_problem *p = b->p;
+    struct unsort_args args = {.slots = (uint32_t)plan_slots(p),
+                               .places = (uint32_t)p->sorted_count,
+                               .block = (uint32_t)p->sorted_block};
+    struct plan_step *s =
+        add_step(b, plan_helper(ROLE_UNSORT, p->act), 1, 1, UNSORT_WIDTH, &args, sizeof args);
+    b->ids_at = reserve(b, plan_slots(p) * 4);
+    patch(s, offsetof(struct unsort_args, sorted), PLAN_SORTED_SLOTS, 0);
+    patch(s, offsetof(struct unsort_args, block_experts), PLAN_IDS, 0);
+    patch(s, offsetof(struct unsort_args, used), PLAN_SORTED_USED, 0);
+    patch(s, offsetof(struct unsort_args, ids), PLAN_WORKSPACE, b->ids_at);
 }
 
 static void plan_route(struct build *b) {
@@ -129,28 +167,29 @@ static void plan_route(struct build *b) {
     if (b->tile_count > slots) b->tile_count = slots;
     b->tiles_at = reserve(b, b->tile_count * TILE_BYTES);
     b->rows_at = reserve(b, slots * ROW_BYTES);
-    int row_per_slot = p->combine || (b->staged && p->act_order);
+    int row_per_slot = p->combine == 1 || (b->staged && p->act_order);
     struct route_args args = {.slots = (uint32_t)slots,
                               .experts = (uint32_t)p->experts,
                               .slots_per_row = row_per_slot ? 1 : (uint32_t)p->top_k,
                               .m_tile = (uint32_t)b->row->m_tile,
                               .tile_count = (uint32_t)b->tile_count};
     struct plan_step *s = add_step(b, plan_helper(ROLE_ROUTE, p->act), 1, 1, ROUTE_WIDTH, &args, sizeof args);
-    patch(s, offsetof(struct route_args, ids), PLAN_IDS, 0);
+    patch_ids(b, s, offsetof(struct route_args, ids));
     patch(s, offsetof(struct route_args, tiles), PLAN_WORKSPACE, b->tiles_at);
     patch(s, offsetof(struct route_args, rows), PLAN_WORKSPACE, b->rows_at);
 }
 
 static void plan_combine(struct build *b) {
     const w4a16_problem *p = b->p;
+    int64_t rows = p->combine == 1 ? p->M : plan_slots(p);
     struct combine_args args = {.ldo = (uint64_t)plan_ldo(p),
                                 .N = (uint32_t)p->N,
-                                .top_k = (uint32_t)p->top_k,
+                                .top_k = p->combine == 1 ? (uint32_t)p->top_k : 1,
                                 .experts = (uint32_t)p->experts};
-    struct plan_step *s = add_step(b, plan_helper(ROLE_COMBINE, p->act), (uint32_t)p->M,
+    struct plan_step *s = add_step(b, plan_helper(ROLE_COMBINE, p->act), (uint32_t)rows,
                                    tiles(p->N, COMBINE_WIDTH), COMBINE_WIDTH, &args, sizeof args);
     patch(s, offsetof(struct combine_args, partial), PLAN_WORKSPACE, b->partial_at);
-    patch(s, offsetof(struct combine_args, ids), PLAN_IDS, 0);
+    patch_ids(b, s, offsetof(struct combine_args, ids));
     patch(s, offsetof(struct combine_args, gates), PLAN_GATES, 0);
     patch(s, offsetof(struct combine_args, out), PLAN_OUT, 0);
 }
@@ -199,6 +238,7 @@ static void plan_decode(struct build *b) {
         .waves = waves_of(l, chunks),
         .scale_bf16 = p->scale_type == W4A16_BF16,
         .out_f32 = p->combine != 0,
+        .grid = grid_args(b),
     };
     struct plan_step *s =
         add_step(b, row, (uint32_t)l->strips, m_tiles(b), args.waves * 32, &args, sizeof args);
@@ -228,6 +268,7 @@ static struct matrix_args matrix_args(const struct build *b, int64_t fold, int64
         .ldo = (uint64_t)product_ldo(b),
         .scale_bf16 = p->scale_type == W4A16_BF16,
         .out_f32 = p->combine != 0,
+        .grid = grid_args(b),
     };
 }
 
@@ -294,14 +335,23 @@ static void plan_cpu(struct build *b) {
                                    .top_k = p->top_k,
                                    .act = (int32_t)p->act,
                                    .scale_type = (int32_t)p->scale_type,
-                                   .combine = p->combine};
+                                   .combine = p->combine,
+                                   .sorted_block = p->sorted_block,
+                                   .sorted_count = p->sorted_count,
+                                   .grid = grid_args(b)};
     struct plan_step *s = add_step(b, b->row, 1, 1, 1, &args, sizeof args);
     patch_sections(b, s, offsetof(struct cpu_linear_args, weights), offsetof(struct cpu_linear_args, scales),
                    offsetof(struct cpu_linear_args, zeros), offsetof(struct cpu_linear_args, bias));
-    if (p->act_order) patch(s, offsetof(struct cpu_linear_args, perm), PLAN_WEIGHTS, l->perm);
+    patch_order(b, s, offsetof(struct cpu_linear_args, perm));
     patch(s, offsetof(struct cpu_linear_args, a), PLAN_A, 0);
     patch(s, offsetof(struct cpu_linear_args, out), PLAN_OUT, 0);
-    if (p->experts) patch(s, offsetof(struct cpu_linear_args, ids), PLAN_IDS, 0);
+    if (p->sorted_block) {
+        b->ids_at = reserve(b, plan_slots(p) * 4);
+        patch(s, offsetof(struct cpu_linear_args, block_experts), PLAN_IDS, 0);
+        patch(s, offsetof(struct cpu_linear_args, sorted), PLAN_SORTED_SLOTS, 0);
+        patch(s, offsetof(struct cpu_linear_args, sorted_used), PLAN_SORTED_USED, 0);
+    }
+    if (p->experts) patch_ids(b, s, offsetof(struct cpu_linear_args, ids));
     if (p->combine) patch(s, offsetof(struct cpu_linear_args, gates), PLAN_GATES, 0);
 }
 
@@ -312,6 +362,7 @@ void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_pro
         plan_cpu(&b);
         return;
     }
+    if (p->sorted_block) plan_unsort(&b);
     if (plan_needs_stage(p)) plan_stage(&b);
     if (p->experts) plan_route(&b);
     if (p->combine) b.partial_at = reserve(&b, plan_slots(p) * p->N * 4);
@@ -336,6 +387,7 @@ void plan_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds
         break;
     case FAMILY_STAGE: *threads = STAGE_WIDTH; break;
     case FAMILY_ROUTE: *threads = ROUTE_WIDTH; break;
+    case FAMILY_UNSORT: *threads = UNSORT_WIDTH; break;
     case FAMILY_COMBINE: *threads = COMBINE_WIDTH; break;
     case FAMILY_CPU: *threads = 1; break;
     }

@@ -26,7 +26,7 @@ struct fake_hip {
     int device_count;
     char arch[64];
     /* recorded */
-    int current; /* device; may be set by the test too */
+    int current;         /* device; may be set by the test too */
     int memory, modules; /* allocated and not freed */
     size_t calls;        /* of every function but hipGetErrorName */
     int copies_to, copies_from;

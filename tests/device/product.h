@@ -70,16 +70,22 @@ static inline void must(w4a16_status status, const w4a16_error *error) {
     if (status != W4A16_OK) fail_msg("%s", error->message);
 }
 
-static inline w4a16_device *open_sim(int threads, uint64_t schedule_seed, const char *kernel_mask) {
+static inline w4a16_device *open_device(w4a16_device_kind kind, int threads, uint64_t schedule_seed,
+                                        const char *kernel_mask) {
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_error error;
     w4a16_device_options_init(&options);
+    options.kind = kind;
     options.threads = threads;
     options.schedule_seed = schedule_seed;
     options.kernel_mask = kernel_mask;
     must(w4a16_device_open(&options, &device, &error), &error);
     return device;
+}
+
+static inline w4a16_device *open_sim(int threads, uint64_t schedule_seed, const char *kernel_mask) {
+    return open_device(W4A16_DEVICE_SIM, threads, schedule_seed, kernel_mask);
 }
 
 static inline w4a16_address upload(w4a16_device *device, const void *from, size_t bytes) {
@@ -100,11 +106,11 @@ struct inputs {
     w4a16_address weights, bias; /* in device memory, for weights that have none of their own */
 };
 
-/* Plans and runs; out ([elements]) is poisoned first, and so is the workspace. Returns the product's kernel.
- */
-static inline const char *run_product(w4a16_device *device, const w4a16_weights *weights,
-                                      const w4a16_problem *problem, const struct inputs *in, uint16_t *out,
-                                      size_t elements) {
+/* Plans and runs; args may hold addresses besides those of `in`. out ([elements]) is poisoned first, and so
+ * is the workspace. Returns the product's kernel. */
+static inline const char *run_product_with(w4a16_device *device, const w4a16_weights *weights,
+                                           const w4a16_problem *problem, const struct inputs *in,
+                                           w4a16_run_args args, uint16_t *out, size_t elements) {
     w4a16_plan *plan;
     w4a16_error error;
     must(w4a16_plan_create(device, weights, problem, &plan, &error), &error);
@@ -112,7 +118,7 @@ static inline const char *run_product(w4a16_device *device, const w4a16_weights 
     unsigned char *dirt = malloc(space + 1);
     memset(dirt, 0xa5, space + 1);
     memset(out, 0x5a, elements * 2);
-    w4a16_run_args args = {.struct_size = sizeof args, .weights = in->weights, .bias = in->bias};
+    args.struct_size = sizeof args, args.weights = in->weights, args.bias = in->bias;
     args.a = upload(device, in->a, in->a_elements * 2);
     args.out = upload(device, out, elements * 2);
     args.workspace = upload(device, dirt, space);
@@ -120,16 +126,25 @@ static inline const char *run_product(w4a16_device *device, const w4a16_weights 
     if (in->gates) args.gates = upload(device, in->gates, in->slots * 4);
     must(w4a16_run(plan, &args, NULL, &error), &error);
     must(w4a16_copy_from_device(device, out, args.out, elements * 2, &error), &error);
-    const w4a16_address used[] = {args.a, args.out, args.workspace, args.expert_ids, args.gates};
+    const w4a16_address used[] = {args.a, args.out, args.workspace, in->ids ? args.expert_ids : 0,
+                                  in->gates ? args.gates : 0};
     for (size_t n = 0; n < sizeof used / sizeof used[0]; n++) w4a16_buffer_free(device, used[n], NULL);
     const char *kernel = "";
     for (size_t n = 0; n < w4a16_plan_launches(plan); n++) {
         const char *name = w4a16_plan_launch(plan, n).kernel;
-        if (!strstr(name, "stage") && !strstr(name, "route") && !strstr(name, "combine")) kernel = name;
+        if (!strstr(name, "stage") && !strstr(name, "route") && !strstr(name, "unsort") &&
+            !strstr(name, "combine"))
+            kernel = name;
     }
     w4a16_plan_free(plan);
     free(dirt);
     return kernel;
+}
+
+static inline const char *run_product(w4a16_device *device, const w4a16_weights *weights,
+                                      const w4a16_problem *problem, const struct inputs *in, uint16_t *out,
+                                      size_t elements) {
+    return run_product_with(device, weights, problem, in, (w4a16_run_args){0}, out, elements);
 }
 
 /* [elements] random activations. */

@@ -130,8 +130,8 @@ static void test_refusals(void **state) {
         .struct_size = sizeof args, .a = 0x1000, .out = 0x1000, .workspace = 0x1000, .gates = 0x1000};
     expect(w4a16_run(plan, &args, NULL, &error), &error, "expert_ids is 0x0");
     args.expert_ids = 0x1000;
-    args.gates = 0;
-    expect(w4a16_run(plan, &args, NULL, &error), &error, "gates is 0x0");
+    args.gates = 0x1001;
+    expect(w4a16_run(plan, &args, NULL, &error), &error, "gates is 0x1001");
     w4a16_plan_free(plan);
     w4a16_weights_free(weights);
     w4a16_device_close(without_route);

@@ -45,7 +45,11 @@ static const struct argument decode_arguments[] = {ARGUMENT(decode_args, weights
                                                    ARGUMENT(decode_args, scale_bf16),
                                                    ARGUMENT(decode_args, tiles),
                                                    ARGUMENT(decode_args, rows),
-                                                   ARGUMENT(decode_args, out_f32)};
+                                                   ARGUMENT(decode_args, out_f32),
+                                                   ARGUMENT(decode_args, grid.strip_stride),
+                                                   ARGUMENT(decode_args, grid.group_stride),
+                                                   ARGUMENT(decode_args, grid.zero_halves),
+                                                   ARGUMENT(decode_args, grid.zero_offset)};
 static const struct argument matrix_arguments[] = {ARGUMENT(matrix_args, weights),
                                                    ARGUMENT(matrix_args, scales),
                                                    ARGUMENT(matrix_args, zeros),
@@ -66,7 +70,11 @@ static const struct argument matrix_arguments[] = {ARGUMENT(matrix_args, weights
                                                    ARGUMENT(matrix_args, scale_bf16),
                                                    ARGUMENT(matrix_args, tiles),
                                                    ARGUMENT(matrix_args, rows),
-                                                   ARGUMENT(matrix_args, out_f32)};
+                                                   ARGUMENT(matrix_args, out_f32),
+                                                   ARGUMENT(matrix_args, grid.strip_stride),
+                                                   ARGUMENT(matrix_args, grid.group_stride),
+                                                   ARGUMENT(matrix_args, grid.zero_halves),
+                                                   ARGUMENT(matrix_args, grid.zero_offset)};
 static const struct argument stage_arguments[] = {
     ARGUMENT(stage_args, a),   ARGUMENT(stage_args, perm),    ARGUMENT(stage_args, staged),
     ARGUMENT(stage_args, lda), ARGUMENT(stage_args, places),  ARGUMENT(stage_args, padded),
@@ -75,6 +83,10 @@ static const struct argument route_arguments[] = {
     ARGUMENT(route_args, ids),    ARGUMENT(route_args, tiles),     ARGUMENT(route_args, rows),
     ARGUMENT(route_args, slots),  ARGUMENT(route_args, experts),   ARGUMENT(route_args, slots_per_row),
     ARGUMENT(route_args, m_tile), ARGUMENT(route_args, tile_count)};
+static const struct argument unsort_arguments[] = {
+    ARGUMENT(unsort_args, sorted), ARGUMENT(unsort_args, block_experts), ARGUMENT(unsort_args, used),
+    ARGUMENT(unsort_args, ids),    ARGUMENT(unsort_args, slots),         ARGUMENT(unsort_args, places),
+    ARGUMENT(unsort_args, block)};
 static const struct argument combine_arguments[] = {
     ARGUMENT(combine_args, partial), ARGUMENT(combine_args, ids),    ARGUMENT(combine_args, gates),
     ARGUMENT(combine_args, out),     ARGUMENT(combine_args, ldo),    ARGUMENT(combine_args, N),
@@ -95,6 +107,7 @@ static const struct family families[] = {
     {"matrix", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 0, 256, 0},
     {"stage", stage_arguments, COUNT(stage_arguments), sizeof(struct stage_args), 256, 32, 0},
     {"route", route_arguments, COUNT(route_arguments), sizeof(struct route_args), 1024, 64, 8192},
+    {"unsort", unsort_arguments, COUNT(unsort_arguments), sizeof(struct unsort_args), 1024, 32, 0},
     {"combine", combine_arguments, COUNT(combine_arguments), sizeof(struct combine_args), 256, 32, 0}};
 
 static const struct family *family_of(const char *object) {

@@ -94,6 +94,11 @@ class _RunArgs(ctypes.Structure):
         ("gates", ctypes.c_uint64),
         ("weights", ctypes.c_uint64),
         ("bias", ctypes.c_uint64),
+        ("scales", ctypes.c_uint64),
+        ("zeros", ctypes.c_uint64),
+        ("order", ctypes.c_uint64),
+        ("sorted_slots", ctypes.c_uint64),
+        ("sorted_used", ctypes.c_uint64),
     ]
 
 
