@@ -96,11 +96,25 @@ static struct plan_entry *look(const struct plan_key *key, size_t *vacant) {
     return NULL;
 }
 
+static w4a16_status weights_of(const struct plan_key *key, w4a16_problem *problem, w4a16_error *error) {
+    if (!key->loose) return shape_read(key->sizes, key->K, key->experts, problem, error);
+    int64_t flags = key->sizes[LOOSE_FLAGS];
+    w4a16_problem_init(problem);
+    problem->loose = 1;
+    problem->N = key->sizes[LOOSE_N], problem->K = key->K, problem->group_size = key->sizes[LOOSE_GROUP_SIZE];
+    problem->scale_type = flags & LOOSE_BF16_SCALES ? W4A16_BF16 : W4A16_F16;
+    problem->symmetric = !(flags & LOOSE_ZEROS);
+    problem->zero_offset = (flags & LOOSE_ZERO_OFFSET) != 0;
+    problem->act_order = (flags & LOOSE_ORDER) != 0;
+    problem->experts = key->experts;
+    return W4A16_OK;
+}
+
 static w4a16_status build(struct plan_entry *entry, w4a16_error *error) {
     const struct plan_key *key = &entry->key;
     w4a16_problem problem;
     w4a16_weights *weights;
-    TRY(shape_read(key->sizes, key->K, key->experts, &problem, error));
+    TRY(weights_of(key, &problem, error));
     TRY(find_device((w4a16_device_kind)key->kind, key->index, &entry->device, error));
     TRY(w4a16_weights_wrap(entry->device, &problem, 0, &weights, error));
     problem.M = key->M;
@@ -109,6 +123,7 @@ static w4a16_status build(struct plan_entry *entry, w4a16_error *error) {
     problem.has_bias |= key->has_bias;
     problem.top_k = key->top_k;
     problem.combine = key->combine;
+    problem.sorted_block = key->sorted_block, problem.sorted_count = key->sorted_count;
     w4a16_status status = w4a16_plan_create(entry->device, weights, &problem, &entry->plan, error);
     w4a16_weights_free(weights);
     return status;

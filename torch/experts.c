@@ -41,15 +41,6 @@ static w4a16_status check(struct frame *f, const struct operands *o) {
     return W4A16_OK;
 }
 
-static w4a16_status check_devices(struct frame *f, const struct operands *o) {
-    const struct tensor *others[] = {&o->packed, &o->ids, o->gates.numel ? &o->gates : &o->ids};
-    for (int n = 0; n < 3; n++)
-        FAIL_IF(others[n]->device_type != o->x.device_type || others[n]->device_index != o->x.device_index,
-                &f->error, W4A16_INVALID_ARGUMENT,
-                "w4a16::experts: x, packed, ids and gates are not on the same device");
-    return W4A16_OK;
-}
-
 w4a16_status experts_call(struct frame *f, const shim_value *arguments, shim_value *result) {
     struct operands o = {0};
     w4a16_status status[] = {
@@ -57,7 +48,8 @@ w4a16_status experts_call(struct frame *f, const shim_value *arguments, shim_val
         frame_argument(f, arguments[IDS], &o.ids), frame_argument(f, arguments[GATES], &o.gates)};
     for (int n = 0; n < ARGUMENTS; n++) TRY(status[n]);
     TRY(check(f, &o));
-    TRY(check_devices(f, &o));
+    TRY(frame_same_device(f, &o.x, (const struct tensor *const[]){&o.packed, &o.ids, &o.gates}, 3,
+                          "x, packed, ids and gates"));
     o.key.M = o.ids.sizes[0], o.key.top_k = o.ids.sizes[1], o.key.experts = o.packed.sizes[0];
     o.key.combine = o.gates.numel > 0;
     int64_t slots = o.key.M * o.key.top_k, rows = o.key.combine ? slots : o.key.M;
@@ -67,6 +59,7 @@ w4a16_status experts_call(struct frame *f, const shim_value *arguments, shim_val
     if (!o.x.contiguous || (uintptr_t)o.x.data % 4) TRY(frame_copy(f, &o.x, &o.x, &o.x));
     o.key.K = o.key.lda = o.x.sizes[1];
     run_set_key(&o);
+    run_set_sizes(&o, o.packed.sizes + 1);
     const int64_t out[] = {o.key.combine ? o.key.M : slots, o.packed.sizes[1]};
     TRY(frame_empty(f, 2, out, o.x.dtype, &o.x, &o.out));
     TRY(run_product(f, &o));

@@ -31,24 +31,7 @@ static w4a16_status check(struct frame *f, const struct operands *o) {
             " elements or another type; accepted are [%" PRId64
             "] of float16, bfloat16 or float32, and an empty tensor",
             bias->dim, bias->numel, packed->sizes[0]);
-    FAIL_IF(
-        packed->device_type != x->device_type || packed->device_index != x->device_index ||
-            (bias->numel && (bias->device_type != x->device_type || bias->device_index != x->device_index)),
-        &f->error, W4A16_INVALID_ARGUMENT, "w4a16::linear: x, packed and bias are not on the same device");
-    return W4A16_OK;
-}
-
-/* Rows at one distance, beginning at a multiple of 4 bytes; else a copy. */
-static w4a16_status arrange_x(struct frame *f, struct operands *o) {
-    struct tensor *x = &o->x;
-    int64_t K = x->sizes[x->dim - 1];
-    int rows = x->dim == 2 && x->strides[1] == 1 && x->strides[0] >= K;
-    if ((!x->contiguous && !rows) || (uintptr_t)x->data % 4) TRY(frame_copy(f, x, x, x));
-    o->key.K = K;
-    o->key.lda = x->contiguous ? K : x->strides[0];
-    o->key.M = 1;
-    for (int64_t d = 0; d + 1 < x->dim; d++) o->key.M *= x->sizes[d];
-    return W4A16_OK;
+    return frame_same_device(f, x, (const struct tensor *const[]){packed, bias}, 2, "x, packed and bias");
 }
 
 /* As the kernels read it: fp32, up to a whole strip of columns. */
@@ -65,13 +48,6 @@ static w4a16_status arrange_bias(struct frame *f, struct operands *o) {
     return W4A16_OK;
 }
 
-static w4a16_status make_out(struct frame *f, struct operands *o) {
-    int64_t sizes[TENSOR_DIMS];
-    for (int64_t d = 0; d < o->x.dim; d++) sizes[d] = o->x.sizes[d];
-    sizes[o->x.dim - 1] = o->packed.sizes[0];
-    return frame_empty(f, o->x.dim, sizes, o->x.dtype, &o->x, &o->out);
-}
-
 w4a16_status linear_call(struct frame *f, const shim_value *arguments, shim_value *result) {
     struct operands o = {0};
     w4a16_status status[] = {frame_argument(f, arguments[0], &o.x),
@@ -79,11 +55,12 @@ w4a16_status linear_call(struct frame *f, const shim_value *arguments, shim_valu
                              frame_argument(f, arguments[2], &o.bias)};
     for (int n = 0; n < 3; n++) TRY(status[n]);
     TRY(check(f, &o));
-    TRY(arrange_x(f, &o));
+    TRY(run_arrange_x(f, &o));
     o.key.has_bias = o.bias.numel > 0;
     if (o.key.has_bias) TRY(arrange_bias(f, &o));
     run_set_key(&o);
-    TRY(make_out(f, &o));
+    run_set_sizes(&o, o.packed.sizes);
+    TRY(run_make_out(f, &o, o.packed.sizes[0]));
     TRY(run_product(f, &o));
     *result = frame_release(f, &o.out);
     return W4A16_OK;

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * The operators. Each takes its arguments' tensors into the frame, at once and all of them, and gives the one
- * tensor that it returns; errors are left in the frame.
+ * tensor that it returns, if it returns one; errors are left in the frame.
  */
 #ifndef W4A16_TORCH_OPS_H
 #define W4A16_TORCH_OPS_H
@@ -19,5 +19,9 @@ operator_call pack_call;
 operator_call experts_call;
 /* pack_experts(Tensor q, Tensor scales, Tensor zeros, Tensor bias, int group_size) -> Tensor */
 operator_call pack_experts_call;
+/* vLLM's own, gptq.c: with and without an order of input features */
+operator_call gptq_shuffle_call, gptq_shuffle_plain_call;
+operator_call gptq_gemm_call, gptq_gemm_plain_call;
+operator_call moe_gptq_gemm_call;
 
 #endif

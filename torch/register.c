@@ -24,18 +24,35 @@ static void run(operator_call *call, const char *name, shim_value *stack) {
     stack[0] = result;
 }
 
-/* X(name, schema) */
+#define GPTQ_TENSORS "Tensor a, Tensor b_q_weight, Tensor b_qzeros, Tensor b_scales"
+/* X(identifier, function, name, schema) */
 #define OPERATORS(X)                                                                                         \
-    X(linear, "linear(Tensor x, Tensor packed, Tensor bias) -> Tensor")                                      \
-    X(experts, "experts(Tensor x, Tensor packed, Tensor ids, Tensor gates) -> Tensor")                       \
-    X(pack_experts,                                                                                          \
-      "pack_experts(Tensor q, Tensor scales, Tensor zeros, Tensor bias, int group_size) -> Tensor")          \
-    X(pack, "pack(Tensor q, Tensor scales, Tensor zeros, Tensor perm, int group_size) -> Tensor")
+    X(linear, linear_call, "linear", "(Tensor x, Tensor packed, Tensor bias) -> Tensor")                     \
+    X(experts, experts_call, "experts", "(Tensor x, Tensor packed, Tensor ids, Tensor gates) -> Tensor")     \
+    X(pack_experts, pack_experts_call, "pack_experts",                                                       \
+      "(Tensor q, Tensor scales, Tensor zeros, Tensor bias, int group_size) -> Tensor")                      \
+    X(pack, pack_call, "pack",                                                                               \
+      "(Tensor q, Tensor scales, Tensor zeros, Tensor perm, int group_size) -> Tensor")                      \
+    X(shuffle, gptq_shuffle_call, "gptq_shuffle", "(Tensor(a!) q_weight, Tensor q_perm, int bit) -> ()")     \
+    X(shuffle_plain, gptq_shuffle_plain_call, "gptq_shuffle.without_perm",                                   \
+      "(Tensor(a!) q_weight, int bit) -> ()")                                                                \
+    X(gemm, gptq_gemm_call, "gptq_gemm_rdna3",                                                               \
+      "(" GPTQ_TENSORS ", Tensor b_g_idx, bool use_v2_format) -> Tensor")                                    \
+    X(gemm_plain, gptq_gemm_plain_call, "gptq_gemm_rdna3.without_g_idx",                                     \
+      "(" GPTQ_TENSORS ", bool use_v2_format) -> Tensor")                                                    \
+    X(wmma, gptq_gemm_call, "gptq_gemm_rdna3_wmma",                                                          \
+      "(" GPTQ_TENSORS ", Tensor b_g_idx, bool use_v2_format) -> Tensor")                                    \
+    X(wmma_plain, gptq_gemm_plain_call, "gptq_gemm_rdna3_wmma.without_g_idx",                                \
+      "(" GPTQ_TENSORS ", bool use_v2_format) -> Tensor")                                                    \
+    X(moe, moe_gptq_gemm_call, "moe_gptq_gemm_rdna3",                                                        \
+      "(Tensor a, Tensor(a!) c, Tensor b_q_weight, Tensor b_scales, Tensor b_qzeros, Tensor topk_weights, "  \
+      "Tensor sorted_token_ids, Tensor expert_ids, Tensor num_tokens_post_padded, int top_k, "               \
+      "int block_size_m, bool mul_topk_weight, int output_topk=0) -> ()")
 
-#define X(name, schema)                                                                                      \
-    static void name##_kernel(shim_value *stack, uint64_t arguments, uint64_t results) {                     \
+#define X(identifier, call, name, schema)                                                                    \
+    static void identifier##_kernel(shim_value *stack, uint64_t arguments, uint64_t results) {               \
         (void)arguments, (void)results;                                                                      \
-        run(name##_call, "w4a16::" #name, stack);                                                            \
+        run(call, "w4a16::" name, stack);                                                                    \
     }
 OPERATORS(X)
 #undef X
@@ -44,7 +61,7 @@ static const struct {
     const char *name, *schema;
     shim_kernel *kernel;
 } rows[] = {
-#define X(name, schema) {#name, schema, name##_kernel},
+#define X(identifier, call, name, schema) {name, name schema, identifier##_kernel},
     OPERATORS(X)
 #undef X
 };

@@ -3,77 +3,117 @@
 /* Finds the plan and runs it, on the tensors' own memory (cpu, hip) or on copies (sim). */
 #include "run.h"
 
+#include <string.h>
+
 #include "core/error.h"
 
 #define WORKSPACE_ALIGN 256
 
+w4a16_status run_arrange_x(struct frame *f, struct operands *o) {
+    struct tensor *x = &o->x;
+    int64_t K = x->sizes[x->dim - 1];
+    int rows = x->dim == 2 && x->strides[1] == 1 && x->strides[0] >= K;
+    if ((!x->contiguous && !rows) || (uintptr_t)x->data % 4) TRY(frame_copy(f, x, x, x));
+    o->key.K = K;
+    o->key.lda = x->contiguous ? K : x->strides[0];
+    o->key.M = 1;
+    for (int64_t d = 0; d + 1 < x->dim; d++) o->key.M *= x->sizes[d];
+    return W4A16_OK;
+}
+
+w4a16_status run_make_out(struct frame *f, struct operands *o, int64_t N) {
+    int64_t sizes[TENSOR_DIMS];
+    for (int64_t d = 0; d < o->x.dim; d++) sizes[d] = o->x.sizes[d];
+    sizes[o->x.dim - 1] = N;
+    return frame_empty(f, o->x.dim, sizes, o->x.dtype, &o->x, &o->out);
+}
+
 void run_set_key(struct operands *o) {
     int host = o->x.device_type == torch_constants.cpu;
-    const int64_t *sizes = o->packed.sizes + (o->key.experts ? 1 : 0);
     o->key.kind = host ? (int32_t)cache_host_kind() : W4A16_DEVICE_HIP;
     o->key.index = host ? 0 : o->x.device_index;
     o->key.act = (int32_t)tensor_type(&o->x);
+}
+
+void run_set_sizes(struct operands *o, const int64_t sizes[SHAPE_DIMS]) {
     for (int d = 0; d < SHAPE_DIMS; d++) o->key.sizes[d] = sizes[d];
+}
+
+/* Every tensor that a run may be given, where it is there. */
+struct given {
+    w4a16_address *address;
+    const struct tensor *tensor;
+};
+enum { GIVEN = 11 };
+static void list_given(struct operands *o, w4a16_run_args *args, struct given list[GIVEN]) {
+    const struct given all[GIVEN] = {{&args->weights, &o->packed},
+                                     {&args->a, &o->x},
+                                     {&args->out, &o->out},
+                                     {&args->bias, &o->bias},
+                                     {&args->expert_ids, &o->ids},
+                                     {&args->gates, &o->gates},
+                                     {&args->scales, &o->scales},
+                                     {&args->zeros, &o->zeros},
+                                     {&args->order, &o->order},
+                                     {&args->sorted_slots, &o->sorted_slots},
+                                     {&args->sorted_used, &o->sorted_used}};
+    memcpy(list, all, sizeof all);
 }
 
 static w4a16_address address(const struct tensor *t) { return (w4a16_address)(uintptr_t)t->data; }
 
 /* The tensors' own memory: cpu and hip. */
 static w4a16_status run_in_place(struct frame *f, struct operands *o, const struct plan_entry *entry) {
-    w4a16_run_args args = {.struct_size = sizeof args, .weights = address(&o->packed)};
+    w4a16_run_args args = {.struct_size = sizeof args};
+    struct given given[GIVEN];
     int64_t bytes = (int64_t)w4a16_plan_workspace(entry->plan);
     if (bytes) {
         bytes += WORKSPACE_ALIGN;
         TRY(frame_empty(f, 1, &bytes, torch_constants.u8, &o->x, &o->workspace));
         args.workspace = ROUND_UP(address(&o->workspace), WORKSPACE_ALIGN);
     }
-    args.a = address(&o->x);
-    args.out = address(&o->out);
-    if (o->key.has_bias) args.bias = address(&o->bias);
-    if (o->key.experts) args.expert_ids = address(&o->ids);
-    if (o->key.combine) args.gates = address(&o->gates);
+    list_given(o, &args, given);
+    for (int n = 0; n < GIVEN; n++)
+        if (given[n].tensor->numel) *given[n].address = address(given[n].tensor);
     if (o->key.kind == W4A16_DEVICE_HIP)
         SHIM(f, aoti_torch_get_current_cuda_stream(o->key.index, &args.stream));
     return w4a16_run(entry->plan, &args, NULL, &f->error);
 }
 
-/* One buffer of a simulated run: what host memory is copied into it before, or out of it after. */
-struct simulated {
-    w4a16_address *address;
-    void *host;
-    size_t bytes;
-    int output;
-};
-
-static w4a16_status upload(w4a16_device *device, const struct simulated *s, w4a16_error *error) {
-    if (!s->bytes) return W4A16_OK;
-    TRY(w4a16_buffer_alloc(device, s->bytes, s->address, error));
-    return s->host && !s->output ? w4a16_copy_to_device(device, *s->address, s->host, s->bytes, error)
-                                 : W4A16_OK;
+static size_t element_size(const struct tensor *t) {
+    w4a16_dtype type = tensor_type(t);
+    return type ? w4a16_dtype_size(type) : t->dtype == torch_constants.u8 ? 1 : 4;
 }
 
-/* The simulated card has memory of its own. */
+/* From the first element to the last; x may have gaps between its rows. */
+static size_t bytes_of(const struct operands *o, const struct tensor *t) {
+    if (t == &o->x && t->numel) return 2 * (size_t)((t->numel / o->key.K - 1) * o->key.lda + o->key.K);
+    return (size_t)t->numel * element_size(t);
+}
+
+/* The simulated card has memory of its own. What a run leaves as it is in out comes back as it was. */
 static w4a16_status run_simulated(struct frame *f, struct operands *o, const struct plan_entry *entry) {
     w4a16_run_args args = {.struct_size = sizeof args};
-    int64_t rows = o->key.combine ? o->key.M * o->key.top_k : o->key.M;
-    size_t columns = (size_t)ROUND_UP(o->key.sizes[0], BIAS_COLUMNS);
-    const struct simulated buffers[] = {
-        {&args.weights, o->packed.data, (size_t)o->packed.numel, 0},
-        {&args.a, o->x.data, 2 * (size_t)((rows - 1) * o->key.lda + o->key.K), 0},
-        {&args.bias, o->bias.data, o->key.has_bias ? 4 * columns : 0, 0},
-        {&args.expert_ids, o->ids.data, o->key.experts ? 4 * (size_t)o->ids.numel : 0, 0},
-        {&args.gates, o->gates.data, o->key.combine ? 4 * (size_t)o->gates.numel : 0, 0},
-        {&args.workspace, NULL, w4a16_plan_workspace(entry->plan), 0},
-        {&args.out, o->out.data, 2 * (size_t)o->out.numel, 1}};
-    enum { BUFFERS = sizeof buffers / sizeof buffers[0] };
+    struct given given[GIVEN];
+    list_given(o, &args, given);
     w4a16_status status = W4A16_OK;
-    for (int n = 0; n < BUFFERS && status == W4A16_OK; n++)
-        status = upload(entry->device, &buffers[n], &f->error);
+    for (int n = 0; n < GIVEN && status == W4A16_OK; n++) {
+        size_t bytes = bytes_of(o, given[n].tensor);
+        if (!bytes) continue;
+        status = w4a16_buffer_alloc(entry->device, bytes, given[n].address, &f->error);
+        if (status == W4A16_OK)
+            status = w4a16_copy_to_device(entry->device, *given[n].address, given[n].tensor->data, bytes,
+                                          &f->error);
+    }
+    size_t workspace = w4a16_plan_workspace(entry->plan);
+    if (status == W4A16_OK && workspace)
+        status = w4a16_buffer_alloc(entry->device, workspace, &args.workspace, &f->error);
     if (status == W4A16_OK) status = w4a16_run(entry->plan, &args, NULL, &f->error);
     if (status == W4A16_OK)
-        status = w4a16_copy_from_device(entry->device, o->out.data, args.out, buffers[BUFFERS - 1].bytes,
-                                        &f->error);
-    for (int n = 0; n < BUFFERS; n++) w4a16_buffer_free(entry->device, *buffers[n].address, NULL);
+        status =
+            w4a16_copy_from_device(entry->device, o->out.data, args.out, bytes_of(o, &o->out), &f->error);
+    for (int n = 0; n < GIVEN; n++) w4a16_buffer_free(entry->device, *given[n].address, NULL);
+    w4a16_buffer_free(entry->device, args.workspace, NULL);
     return status;
 }
 

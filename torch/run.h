@@ -12,14 +12,25 @@
 
 struct operands {
     struct tensor x, packed, out;
-    struct tensor bias;       /* key.has_bias */
-    struct tensor ids, gates; /* key.experts; key.combine */
-    struct tensor workspace;  /* run_product's */
+    struct tensor bias;                      /* key.has_bias */
+    struct tensor ids, gates;                /* key.experts; key.combine, or no elements: all are 1 */
+    struct tensor scales, zeros, order;      /* key.loose; no elements where there are none */
+    struct tensor sorted_slots, sorted_used; /* key.sorted_block; ids are then the blocks' */
+    struct tensor workspace;                 /* run_product's */
     struct plan_key key;
 };
 
-/* Fills the key's device, type and sizes from x and packed; the rest is the operator's. */
+/*
+ * x [..., K]: sets the key's K, M and lda. Where rows are not at one distance, or do not begin at a multiple
+ * of 4 bytes, x becomes a copy.
+ */
+w4a16_status run_arrange_x(struct frame *f, struct operands *o);
+/* A new tensor out: x's sizes but N in place of K, and x's type. */
+w4a16_status run_make_out(struct frame *f, struct operands *o, int64_t N);
+/* Fills the key's device and type from x; the rest is the operator's. */
 void run_set_key(struct operands *o);
+/* sizes: of a packed tensor without the experts'. */
+void run_set_sizes(struct operands *o, const int64_t sizes[SHAPE_DIMS]);
 w4a16_status run_product(struct frame *f, struct operands *o);
 
 #endif

@@ -69,6 +69,15 @@ w4a16_status frame_copy(struct frame *f, const struct tensor *t, const struct te
     return W4A16_OK;
 }
 
+w4a16_status frame_same_device(struct frame *f, const struct tensor *first,
+                               const struct tensor *const *others, int count, const char *names) {
+    for (int n = 0; n < count; n++)
+        FAIL_IF(others[n]->numel && (others[n]->device_type != first->device_type ||
+                                     others[n]->device_index != first->device_index),
+                &f->error, W4A16_INVALID_ARGUMENT, "%s: %s are not on the same device", f->name, names);
+    return W4A16_OK;
+}
+
 shim_value frame_release(struct frame *f, const struct tensor *t) {
     for (int n = 0; n < f->count; n++)
         if (f->owned[n] == t->handle) f->owned[n] = NULL;

@@ -47,6 +47,9 @@ w4a16_status frame_empty(struct frame *f, int64_t dim, const int64_t *sizes, int
 /* A contiguous copy of t, on the device of `like`, or in host memory where like is null. */
 w4a16_status frame_copy(struct frame *f, const struct tensor *t, const struct tensor *like,
                         struct tensor *out);
+/* Whether `others`, those that have elements, are where `first` is; names: of all, for the message. */
+w4a16_status frame_same_device(struct frame *f, const struct tensor *first,
+                               const struct tensor *const *others, int count, const char *names);
 /* Takes a tensor out of the frame, as the call's result. */
 shim_value frame_release(struct frame *f, const struct tensor *t);
 /* Lets go of all tensors. */

@@ -86,3 +86,21 @@ def _(
     with_zeros, with_bias = int(zeros.numel()) > 0, int(bias.numel()) > 0
     shape = packed_shape(N, 8 * words, int(group_size), scales.dtype, with_zeros, 0, experts, with_bias)
     return q.new_empty(shape, dtype=torch.uint8)
+
+
+# vLLM's own names. Both forms of each product have one shape; what packs and what writes into c gives nothing.
+def _gptq_gemm(
+    a: torch.Tensor, b_q_weight: torch.Tensor, b_qzeros: torch.Tensor, b_scales: torch.Tensor, *_: object
+) -> torch.Tensor:
+    return a.new_empty((*a.shape[:-1], b_q_weight.shape[1]))
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+for _name in ("gptq_gemm_rdna3", "gptq_gemm_rdna3_wmma"):
+    for _form in ("", ".without_g_idx"):
+        torch.library.register_fake(f"w4a16::{_name}{_form}", _gptq_gemm)
+for _name in ("gptq_shuffle", "gptq_shuffle.without_perm", "moe_gptq_gemm_rdna3"):
+    torch.library.register_fake(f"w4a16::{_name}", _nothing)

@@ -34,12 +34,15 @@ def main():
     linear, bias = torch.ops.w4a16.linear.default, torch.ones(N)
     x, weight = torch.ones(1, K).half(), torch.ones(K, N).half()
     empty, half = x[:0], bias.half()
+    gemm = torch.ops.w4a16.gptq_gemm_rdna3.default
+    loose = (q, torch.zeros(1, N // 8, dtype=torch.int32), torch.ones(1, N).half(), none.int(), False)
     rows = {
         "aten.empty_like": lambda: torch.ops.aten.empty_like.default(x),
         "aten.mm, M = 1": lambda: torch.ops.aten.mm.default(x, weight),
         "linear, M = 0": lambda: linear(empty, packed, none),
         "linear, M = 0, fp32 bias": lambda: linear(empty, packed, bias),
         "linear, M = 0, fp16 bias": lambda: linear(empty, packed, half),
+        "gptq_gemm_rdna3, M = 0": lambda: gemm(empty, *loose),
         "linear, M = 1 on cpu": lambda: linear(x, packed, none),
     }
     with torch.inference_mode():

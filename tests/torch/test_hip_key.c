@@ -133,16 +133,25 @@ static shim_value reference(shim_tensor t) {
     return (shim_value)(uintptr_t)out;
 }
 
-static shim_tensor call(operator_call *operator, const shim_tensor *tensors, int count, int64_t last,
-                        w4a16_error *error) {
+/* Tensors, then numbers, of which there are `rest`. *out is null where nothing is returned. */
+static w4a16_status call_with(operator_call *operator, const shim_tensor *tensors, int count,
+                              const int64_t *numbers, int rest, shim_tensor *out, w4a16_error *error) {
     struct frame frame = {.name = "test"};
-    shim_value arguments[8], result = 0;
+    shim_value arguments[16], result = 0;
     for (int n = 0; n < count; n++) arguments[n] = reference(tensors[n]);
-    arguments[count] = (shim_value)last;
+    for (int n = 0; n < rest; n++) arguments[count + n] = (shim_value)numbers[n];
     w4a16_status status = operator(&frame, arguments, &result);
     frame_end(&frame);
     *error = frame.error;
-    return status == W4A16_OK ? (shim_tensor)(uintptr_t)result : NULL;
+    *out = status == W4A16_OK ? (shim_tensor)(uintptr_t)result : NULL;
+    return status;
+}
+
+static shim_tensor call(operator_call *operator, const shim_tensor *tensors, int count, int64_t last,
+                        w4a16_error *error) {
+    shim_tensor out;
+    call_with(operator, tensors, count, &last, 1, &out, error);
+    return out;
 }
 
 static shim_tensor must_call(operator_call *operator, const shim_tensor *tensors, int count, int64_t last) {
@@ -318,6 +327,84 @@ static void test_experts(void **state) {
         }
 }
 
+/* [sizes] of int32 on a device. */
+static shim_tensor numbers(int32_t device, int64_t count, const int32_t *values) {
+    shim_tensor host = new_tensor(I32, CPU, 1, &count), there = new_tensor(I32, device, 1, &count);
+    memcpy(host->data, values, (size_t)count * 4);
+    copy(there, host, 0);
+    delete(host);
+    return there;
+}
+
+static void shuffle(shim_tensor q, shim_tensor order) {
+    const shim_tensor in[] = {q, order};
+    const int64_t bit = 4;
+    shim_tensor none;
+    w4a16_error error;
+    if (call_with(gptq_shuffle_call, in, 2, &bit, 1, &none, &error) != W4A16_OK)
+        fail_msg("%s", error.message);
+    assert_null(none);
+}
+
+/* Packed in place on the device, with an order of features, in vLLM's form. */
+static void run_gptq(int32_t device, int64_t M, uint16_t *to) {
+    static int32_t order[K];
+    for (int32_t k = 0; k < K; k++) order[k] = (k * 37 + 11) % K;
+    const shim_tensor in[] = {random_tensor(F16, device, M, K, 1), random_tensor(I32, device, K / 8, N, 2),
+                              random_tensor(I32, device, K / 64, N / 8, 3),
+                              random_tensor(F16, device, K / 64, N, 4), numbers(device, K, order)};
+    shuffle(in[1], in[4]);
+    shim_tensor out = must_call(gptq_gemm_call, in, 5, 0);
+    assert_true(out->device == device && out->sizes[0] == M && out->sizes[1] == N);
+    read_out(out, to);
+    for (int n = 0; n < 5; n++) delete(in[n]);
+    delete(out);
+}
+
+/* Three experts, one per token, blocks of one slot, weighted; written into c. */
+static void run_moe(int32_t device, int64_t M, uint16_t *to) {
+    enum { EXPERTS = 3 };
+    static int32_t sorted[M_MAX], experts[M_MAX];
+    const int32_t used = (int32_t)M, nothing[] = {0};
+    for (int32_t n = 0; n < M; n++) sorted[n] = (int32_t)M - 1 - n, experts[n] = n % EXPERTS;
+    const int64_t choice[] = {1, 1, 1, 0};
+    const shim_tensor in[] = {random_tensor(BF16, device, M, K, 1),
+                              random_tensor(BF16, device, M, N, 9),
+                              random_tensor(I32, device, EXPERTS * K / 8, N, 2),
+                              random_tensor(BF16, device, EXPERTS * K / 64, N, 4),
+                              random_tensor(I32, device, EXPERTS * K / 64, N / 8, 3),
+                              random_tensor(F32, device, M, 1, 6),
+                              numbers(device, M, sorted),
+                              numbers(device, M, experts),
+                              numbers(device, 1, &used)};
+    for (int n = 2; n < 5; n++) {
+        shim_tensor t = in[n];
+        t->dim = 3, t->sizes[2] = t->sizes[1], t->sizes[1] = t->sizes[0] / EXPERTS, t->sizes[0] = EXPERTS;
+    }
+    shim_tensor none = numbers(CPU, 0, nothing), out;
+    w4a16_error error;
+    shuffle(in[2], none);
+    if (call_with(moe_gptq_gemm_call, in, 9, choice, 4, &out, &error) != W4A16_OK)
+        fail_msg("%s", error.message);
+    read_out(in[1], to);
+    for (int n = 0; n < 9; n++) delete(in[n]);
+    delete(none);
+}
+
+static void test_gptq(void **state) {
+    (void)state;
+    static uint16_t expected[M_MAX * N], found[M_MAX * N];
+    static const int64_t rows[] = {1, 7, M_MAX};
+    for (size_t m = 0; m < sizeof rows / sizeof rows[0]; m++) {
+        run_gptq(CPU, rows[m], expected);
+        run_gptq(CUDA, rows[m], found);
+        assert_memory_equal(found, expected, (size_t)rows[m] * N * 2);
+        run_moe(CPU, rows[m], expected);
+        run_moe(CUDA, rows[m], found);
+        assert_memory_equal(found, expected, (size_t)rows[m] * N * 2);
+    }
+}
+
 struct worker {
     const struct format *format;
     uint16_t expected[16 * N];
@@ -378,6 +465,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_same_bits, start, nothing_alive),
         cmocka_unit_test_setup_teardown(test_experts, start, nothing_alive),
+        cmocka_unit_test_setup_teardown(test_gptq, start, nothing_alive),
         cmocka_unit_test_setup_teardown(test_capture, start, nothing_alive),
         cmocka_unit_test_setup_teardown(test_two_streams, start, nothing_alive),
         cmocka_unit_test_setup_teardown(test_failing_launch, start, nothing_alive)};

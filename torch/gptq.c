@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Operators with the names, arguments and meaning of vLLM's own RDNA3 kernels, on loose weights (linear.h):
+ *
+ *     gptq_shuffle(q_weight, q_perm, bit)      packs q_weight [K/8, N] (or [E, K/8, N]) in place, once
+ *     gptq_gemm_rdna3(a, q_weight, qzeros, scales, g_idx, use_v2_format)
+ *     gptq_gemm_rdna3_wmma(...)                the same: the plan chooses the kernel by M
+ *     moe_gptq_gemm_rdna3(a, c, q_weight, scales, qzeros, topk_weights, sorted_token_ids, expert_ids,
+ *                         num_tokens_post_padded, top_k, block_size_m, mul_topk_weight, output_topk)
+ *
+ * g_idx and q_perm are orders of input features, as argsort(g_idx) gives; empty ones are none, and both
+ * operators have a form without. qzeros [G, N/8] are one too low unless use_v2_format; empty: 8 everywhere.
+ * What differs from vLLM's: N and K must be multiples of 32, results are rounded once and written, not added
+ * (c may hold zeros, as vLLM fills it), and the packed words have another order.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "ops.h"
+#include "run.h"
+
+/* ---- gptq_shuffle
+ * ------------------------------------------------------------------------------------------ */
+
+/* Packs in host memory; q and to are [experts][K/8][N], order may have no elements. */
+static w4a16_status pack_words(struct frame *f, const struct tensor *q, const struct tensor *order, int index,
+                               int kind, const struct tensor *to) {
+    w4a16_device *device;
+    int64_t N = q->sizes[q->dim - 1], K = 8 * q->sizes[q->dim - 2], experts = q->dim == 3 ? q->sizes[0] : 1;
+    size_t bytes = (size_t)(N * K / 2);
+    TRY(cache_device((w4a16_device_kind)kind, index, &device, &f->error));
+    for (int64_t e = 0; e < experts; e++)
+        TRY(w4a16_pack_loose(device, (const uint32_t *)((const char *)q->data + (size_t)e * bytes),
+                             order->numel ? order->data : NULL, N, K, (char *)to->data + (size_t)e * bytes,
+                             bytes, &f->error));
+    return W4A16_OK;
+}
+
+static w4a16_status shuffle(struct frame *f, shim_value weight, const struct tensor *given, int64_t bit) {
+    struct tensor q, packed, words, order = *given;
+    TRY(frame_argument(f, weight, &q));
+    FAIL_IF(bit != 4, &f->error, W4A16_INVALID_ARGUMENT, "%s: bit is %" PRId64 "; accepted is 4", f->name,
+            bit);
+    FAIL_IF(q.dtype != torch_constants.i32 || q.dim < 2 || q.dim > 3 || !q.contiguous || !q.numel, &f->error,
+            W4A16_INVALID_ARGUMENT,
+            "%s: q_weight has %" PRId64
+            " dimensions, another type, gaps or no elements; accepted are [K / 8, N] of int32 and, for "
+            "experts, [E, K / 8, N]",
+            f->name, q.dim);
+    FAIL_IF(
+        order.numel && (order.dtype != torch_constants.i32 || order.dim != 1 || !order.contiguous ||
+                        q.dim != 2 || order.numel != 8 * q.sizes[0]),
+        &f->error, W4A16_INVALID_ARGUMENT,
+        "%s: q_perm has %" PRId64
+        " elements, another type or gaps; accepted are [K] of int32 with a q_weight of 2 dimensions, and an "
+        "empty tensor",
+        f->name, order.numel);
+    int host = q.device_type == torch_constants.cpu;
+    words = q;
+    if (!host) TRY(frame_copy(f, &q, NULL, &words));
+    if (order.numel && order.device_type != torch_constants.cpu) TRY(frame_copy(f, &order, NULL, &order));
+    TRY(frame_empty(f, q.dim, q.sizes, q.dtype, NULL, &packed));
+    TRY(pack_words(f, &words, &order, host ? 0 : q.device_index,
+                   host ? (int)cache_host_kind() : W4A16_DEVICE_HIP, &packed));
+    SHIM(f, aoti_torch_copy_(q.handle, packed.handle, 0));
+    return W4A16_OK;
+}
+
+w4a16_status gptq_shuffle_call(struct frame *f, const shim_value *arguments, shim_value *result) {
+    struct tensor order;
+    (void)result;
+    w4a16_status taken = frame_argument(f, arguments[1], &order);
+    if (taken == W4A16_OK) return shuffle(f, arguments[0], &order, (int64_t)arguments[2]);
+    struct tensor q; /* every argument must be taken */
+    frame_argument(f, arguments[0], &q);
+    return taken;
+}
+
+w4a16_status gptq_shuffle_plain_call(struct frame *f, const shim_value *arguments, shim_value *result) {
+    const struct tensor none = {0};
+    (void)result;
+    return shuffle(f, arguments[0], &none, (int64_t)arguments[1]);
+}
+
+/* ---- what the products share
+ * ------------------------------------------------------------------------------- */
+
+static w4a16_status check_weights(struct frame *f, const struct operands *o, int lead) {
+    const struct tensor *x = &o->x, *q = &o->packed, *scales = &o->scales, *zeros = &o->zeros;
+    w4a16_dtype act = tensor_type(x), scale_type = tensor_type(scales);
+    FAIL_IF((act != W4A16_F16 && act != W4A16_BF16) || x->dim < 1, &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: a has %" PRId64 " dimensions or another type; accepted are [..., K] of float16 or bfloat16",
+            f->name, x->dim);
+    FAIL_IF(q->dtype != torch_constants.i32 || q->dim != 2 + lead || !q->contiguous, &f->error,
+            W4A16_INVALID_ARGUMENT,
+            "%s: q_weight has %" PRId64
+            " dimensions, another type or gaps; accepted are %s of int32, as gptq_shuffle leaves them",
+            f->name, q->dim, lead ? "[E, K / 8, N]" : "[K / 8, N]");
+    int64_t K = 8 * q->sizes[lead], N = q->sizes[lead + 1], experts = lead ? q->sizes[0] : 1;
+    FAIL_IF((scale_type != W4A16_F16 && scale_type != W4A16_BF16) || scales->dim != 2 + lead ||
+                !scales->contiguous || scales->sizes[lead + 1] != N || scales->sizes[lead] < 1 ||
+                K % scales->sizes[lead] || (lead && scales->sizes[0] != experts),
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: scales have %" PRId64 " elements, gaps or another type; accepted are %s[G, %" PRId64
+            "] of float16 or bfloat16, G a divisor of K = %" PRId64,
+            f->name, scales->numel, lead ? "for each expert " : "", N, K);
+    FAIL_IF(zeros->numel && (zeros->dtype != torch_constants.i32 || !zeros->contiguous ||
+                             zeros->dim != 2 + lead || zeros->numel != scales->numel / 8 || N % 8),
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: qzeros have %" PRId64 " elements, gaps or another type; accepted are %s[%" PRId64
+            ", %" PRId64 "] of int32 and an empty tensor",
+            f->name, zeros->numel, lead ? "for each expert " : "", scales->sizes[lead], N / 8);
+    FAIL_IF(x->sizes[x->dim - 1] != K, &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: rows of a have %" PRId64 " elements; q_weight wants %" PRId64, f->name, x->sizes[x->dim - 1],
+            K);
+    return frame_same_device(f, x,
+                             (const struct tensor *const[]){q, scales, zeros, &o->order, &o->ids, &o->gates,
+                                                            &o->sorted_slots, &o->sorted_used},
+                             8, "the tensors");
+}
+
+/* x and the weights are checked. */
+static void set_loose_key(struct operands *o, int lead, int use_v2_format) {
+    int64_t K = 8 * o->packed.sizes[lead], N = o->packed.sizes[lead + 1], flags = 0;
+    run_set_key(o);
+    if (tensor_type(&o->scales) == W4A16_BF16) flags |= LOOSE_BF16_SCALES;
+    if (o->zeros.numel) flags |= LOOSE_ZEROS | (use_v2_format ? 0 : LOOSE_ZERO_OFFSET);
+    if (o->order.numel) flags |= LOOSE_ORDER;
+    o->key.loose = 1;
+    o->key.sizes[LOOSE_N] = N;
+    o->key.sizes[LOOSE_GROUP_SIZE] = K / o->scales.sizes[lead];
+    o->key.sizes[LOOSE_FLAGS] = flags;
+}
+
+/* Takes all of them, whatever happens. */
+static w4a16_status take(struct frame *f, const shim_value *arguments, struct tensor *const *to, int count) {
+    w4a16_status status = W4A16_OK;
+    for (int n = 0; n < count; n++) {
+        w4a16_status taken = frame_argument(f, arguments[n], to[n]);
+        if (status == W4A16_OK) status = taken;
+    }
+    return status;
+}
+
+/* ---- gptq_gemm_rdna3
+ * --------------------------------------------------------------------------------------- */
+
+static w4a16_status gemm(struct frame *f, struct operands *o, int use_v2_format, shim_value *result) {
+    const struct tensor *order = &o->order;
+    TRY(check_weights(f, o, 0));
+    int64_t K = 8 * o->packed.sizes[0], N = o->packed.sizes[1];
+    FAIL_IF(order->numel && (order->dtype != torch_constants.i32 || order->dim != 1 || !order->contiguous ||
+                             order->numel != K),
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: g_idx has %" PRId64 " elements, gaps or another type; accepted are [%" PRId64
+            "] of int32 and an empty tensor",
+            f->name, order->numel, K);
+    TRY(run_arrange_x(f, o));
+    set_loose_key(o, 0, use_v2_format);
+    TRY(run_make_out(f, o, N));
+    TRY(run_product(f, o));
+    *result = frame_release(f, &o->out);
+    return W4A16_OK;
+}
+
+w4a16_status gptq_gemm_call(struct frame *f, const shim_value *arguments, shim_value *result) {
+    struct operands o = {0};
+    TRY(take(f, arguments, (struct tensor *const[]){&o.x, &o.packed, &o.zeros, &o.scales, &o.order}, 5));
+    return gemm(f, &o, arguments[5] & 1, result);
+}
+
+w4a16_status gptq_gemm_plain_call(struct frame *f, const shim_value *arguments, shim_value *result) {
+    struct operands o = {0};
+    TRY(take(f, arguments, (struct tensor *const[]){&o.x, &o.packed, &o.zeros, &o.scales}, 4));
+    return gemm(f, &o, arguments[4] & 1, result);
+}
+
+/* ---- moe_gptq_gemm_rdna3
+ * ----------------------------------------------------------------------------------- */
+
+enum { TOP_K = 9, BLOCK_SIZE_M, MUL_TOPK_WEIGHT, OUTPUT_TOPK };
+
+/* The list of sorted slots; how many of its places have a block. */
+static w4a16_status check_lists(struct frame *f, const struct operands *o, int64_t block, int64_t *places) {
+    const struct tensor *sorted = &o->sorted_slots, *ids = &o->ids, *used = &o->sorted_used;
+    const struct tensor *all[] = {sorted, ids, used};
+    for (int n = 0; n < 3; n++)
+        FAIL_IF(all[n]->dtype != torch_constants.i32 || !all[n]->contiguous || !all[n]->numel, &f->error,
+                W4A16_INVALID_ARGUMENT,
+                "%s: sorted_token_ids, expert_ids or num_tokens_post_padded are empty or of another type, or "
+                "have "
+                "gaps; accepted are int32, as moe_align_block_size gives them",
+                f->name);
+    FAIL_IF(block < 1, &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: block_size_m is %" PRId64 "; accepted are 1 and more", f->name, block);
+    *places = ids->numel > sorted->numel / block ? sorted->numel : ids->numel * block;
+    return W4A16_OK;
+}
+
+/* What the product does with slots: M, top_k and combine of the key. c has a row for each slot, or for
+ * output_topk of them. */
+static w4a16_status set_slots(struct frame *f, struct operands *o, int64_t top_k, int weighted,
+                              int64_t output_topk) {
+    int64_t added = output_topk > 1 ? output_topk : 1, rows = o->x.numel / o->key.K;
+    FAIL_IF(top_k < 1 || (added > 1 && top_k > 1), &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: top_k is %" PRId64 " and output_topk %" PRId64
+            "; accepted are 1 and more, and a top_k of 1 where slots are added",
+            f->name, top_k, output_topk);
+    int64_t slots = rows * top_k;
+    FAIL_IF(slots % added || o->out.dim != 2 || o->out.sizes[0] != slots / added ||
+                o->out.sizes[1] != o->packed.sizes[2] || o->out.dtype != o->x.dtype || !o->out.contiguous,
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: c has %" PRId64 " dimensions, other sizes, gaps or another type; accepted are [%" PRId64
+            ", %" PRId64 "] of a's type",
+            f->name, o->out.dim, slots / added, o->packed.sizes[2]);
+    FAIL_IF(weighted &&
+                (tensor_type(&o->gates) != W4A16_F32 || o->gates.numel != slots || !o->gates.contiguous),
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: topk_weights have %" PRId64 " elements, gaps or another type; accepted are %" PRId64
+            " of float32",
+            f->name, o->gates.numel, slots);
+    o->key.M = added > 1 ? slots / added : rows;
+    o->key.top_k = added > 1 ? added : top_k;
+    o->key.combine = added > 1 ? 1 : weighted ? 2 : 0;
+    return W4A16_OK;
+}
+
+w4a16_status moe_gptq_gemm_call(struct frame *f, const shim_value *arguments, shim_value *result) {
+    struct operands o = {0};
+    struct tensor *const tensors[] = {&o.x,     &o.out,          &o.packed, &o.scales,     &o.zeros,
+                                      &o.gates, &o.sorted_slots, &o.ids,    &o.sorted_used};
+    (void)result;
+    TRY(take(f, arguments, tensors, TOP_K));
+    int weighted = arguments[MUL_TOPK_WEIGHT] & 1;
+    if (!weighted) o.gates = (struct tensor){0};
+    TRY(check_weights(f, &o, 1));
+    TRY(check_lists(f, &o, (int64_t)arguments[BLOCK_SIZE_M], &o.key.sorted_count));
+    if (!o.x.contiguous || (uintptr_t)o.x.data % 4) TRY(frame_copy(f, &o.x, &o.x, &o.x));
+    o.key.K = o.key.lda = 8 * o.packed.sizes[1];
+    o.key.experts = o.packed.sizes[0];
+    o.key.sorted_block = (int64_t)arguments[BLOCK_SIZE_M];
+    TRY(set_slots(f, &o, (int64_t)arguments[TOP_K], weighted, (int64_t)arguments[OUTPUT_TOPK]));
+    set_loose_key(&o, 1, 0);
+    return run_product(f, &o);
+}
