@@ -10,12 +10,24 @@
 #define ROUTE_WIDTH 1024 /* work-items, and the most experts */
 
 static LDS int piece[ROUTE_WIDTH] __attribute__((loader_uninitialized));
-static LDS u32 counts[ROUTE_WIDTH] __attribute__((loader_uninitialized));
+static LDS u32 row_ends[ROUTE_WIDTH] __attribute__((loader_uninitialized));
+static LDS u32 tile_ends[ROUTE_WIDTH] __attribute__((loader_uninitialized));
+
+/* Each work-item's number becomes the sum of those up to its own, in as many steps as experts have bits. */
+INLINE void add_up(LDS u32 *numbers, u32 e, u32 experts) {
+    for (u32 step = 1; step < experts; step *= 2) {
+        barrier();
+        u32 before = e >= step && e < experts ? numbers[e - step] : 0;
+        barrier();
+        numbers[e] += before;
+    }
+    barrier();
+}
 
 KERNEL(ROUTE_WIDTH)
 void w4a16_route(const GLOBAL int *ids, GLOBAL struct expert_tile *tiles, GLOBAL struct expert_row *rows,
                  u32 slots, u32 experts, u32 slots_per_row, u32 m_tile, u32 tile_count) {
-    u32 e = __builtin_amdgcn_workitem_id_x(), count = 0, first = 0, tile = 0, all_tiles = 0;
+    u32 e = __builtin_amdgcn_workitem_id_x(), count = 0, first = 0;
     /* Twice through the slots: the first time they are counted, the second time they are listed. */
     for (int listing = 0; listing < 2; listing++) {
         for (u32 base = 0; base < slots; base += ROUTE_WIDTH) {
@@ -33,18 +45,18 @@ void w4a16_route(const GLOBAL int *ids, GLOBAL struct expert_tile *tiles, GLOBAL
             }
         }
         if (listing) break;
-        counts[e] = count;
-        barrier();
-        for (u32 other = 0; other < experts; other++) {
-            u32 more = (counts[other] + m_tile - 1) / m_tile;
-            all_tiles += more;
-            if (other < e) first += counts[other], tile += more;
-        }
+        u32 own_tiles = (count + m_tile - 1) / m_tile;
+        row_ends[e] = count;
+        tile_ends[e] = own_tiles;
+        add_up(row_ends, e, experts);
+        add_up(tile_ends, e, experts);
+        first = row_ends[e] - count;
+        u32 tile = tile_ends[e] - own_tiles;
         for (u32 done = 0; e < experts && done < count; done += m_tile, tile++) {
             struct expert_tile t = {e, first + done, count - done < m_tile ? count - done : m_tile, 0};
             tiles[tile] = t;
         }
-        for (u32 i = all_tiles + e; i < tile_count; i += ROUTE_WIDTH) {
+        for (u32 i = tile_ends[experts - 1] + e; i < tile_count; i += ROUTE_WIDTH) {
             struct expert_tile none = {0, 0, 0, 0};
             tiles[i] = none;
         }

@@ -106,7 +106,7 @@ static const struct family families[] = {
     {"strip", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 512, 256, 0},
     {"matrix", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 0, 256, 0},
     {"stage", stage_arguments, COUNT(stage_arguments), sizeof(struct stage_args), 256, 32, 0},
-    {"route", route_arguments, COUNT(route_arguments), sizeof(struct route_args), 1024, 64, 8192},
+    {"route", route_arguments, COUNT(route_arguments), sizeof(struct route_args), 1024, 64, 12288},
     {"unsort", unsort_arguments, COUNT(unsort_arguments), sizeof(struct unsort_args), 1024, 32, 0},
     {"combine", combine_arguments, COUNT(combine_arguments), sizeof(struct combine_args), 256, 32, 0}};
 
