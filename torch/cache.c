@@ -36,6 +36,16 @@ w4a16_device_kind cache_host_kind(void) {
     return name && strcmp(name, "sim") == 0 ? W4A16_DEVICE_SIM : W4A16_DEVICE_CPU;
 }
 
+/* Whether rows must have the same bits in every batch: said to us, or to vLLM. */
+static int wants_batch_invariance(void) {
+    static const char *const names[] = {"W4A16_BATCH_INVARIANT", "VLLM_BATCH_INVARIANT"};
+    for (int n = 0; n < 2; n++) {
+        const char *value = getenv(names[n]);
+        if (value && *value && strcmp(value, "0") != 0) return 1;
+    }
+    return 0;
+}
+
 /* ---- devices --------------------------------------------------------------------------------------------
  */
 
@@ -123,6 +133,7 @@ static w4a16_status build(struct plan_entry *entry, w4a16_error *error) {
     problem.has_bias |= key->has_bias;
     problem.top_k = key->top_k;
     problem.combine = key->combine;
+    problem.batch_invariant = wants_batch_invariance();
     problem.sorted_block = key->sorted_block, problem.sorted_count = key->sorted_count;
     w4a16_status status = w4a16_plan_create(entry->device, weights, &problem, &entry->plan, error);
     w4a16_weights_free(weights);

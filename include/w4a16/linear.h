@@ -123,8 +123,8 @@ typedef struct w4a16_problem {
     int64_t sorted_block, sorted_count; /* 0 (default): expert_ids names each slot's expert */
     int loose;                          /* 1: packed by w4a16_pack_loose */
     int zero_offset; /* loose and asymmetric: what stored zeros lack; 1 for GPTQ's first format. Default 0 */
-    int batch_invariant; /* 1: a row has the same bits for every M (slower); default 0: for every M up to 16
-                          */
+    int batch_invariant; /* 1: a row has the same bits for every M; slower where M is large. Default 0: for
+                            every M up to 16 */
 } w4a16_problem;
 
 W4A16_API void w4a16_problem_init(w4a16_problem *problem);

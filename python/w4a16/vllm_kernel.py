@@ -75,11 +75,8 @@ def refusal(
     mixture: tuple[int, int, bool] | None = None,
 ) -> str | None:
     """Why the library does not take this partition of a layer on this machine; None if it takes it."""
-    from vllm import envs
     from vllm.platforms import current_platform
 
-    if getattr(envs, "VLLM_BATCH_INVARIANT", False):
-        return "VLLM_BATCH_INVARIANT is set, and the bits of a row depend on the batch beyond 16 rows"
     if not current_platform.is_rocm():
         return "its kernels are for AMD GPUs of the gfx11 family, and vLLM's platform is not ROCm"
     target, why = arch.target()

@@ -11,6 +11,7 @@
 
 /* Per cycle of 2.5 GHz: 960 GB/s of DRAM, 2.9 TB/s of L2; 48 pairs of compute units with 4 SIMDs. */
 enum { DRAM_BYTES = 384, L2_BYTES = 1150, PROCESSORS = 48, SIMDS = 4 };
+/* A dot product or other vector instruction is one cycle of its SIMD. */
 enum { WMMA_CYCLES = 32, FOLD_CYCLES = 16 /* scale and clear 8 registers of a fragment */ };
 
 static double rounds(double work_groups, double at_once) {
@@ -27,15 +28,18 @@ double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
     double weight_bytes = (double)p->N * blocks * 16, row_bytes = blocks * 64;
     double memory = layers * weight_bytes / DRAM_BYTES + weight_bytes * (m_tiles - layers) / L2_BYTES +
                     (double)slots * row_bytes * n_tiles / L2_BYTES;
-    double fragments = (double)(row->m_tile * row->n_tile) / 256;
     double folds = row->k_chunk == 16 ? 2 : 32.0 / (double)(p->group_size < 128 ? p->group_size : 128);
-    double block_cycles = fragments * (2 * WMMA_CYCLES + FOLD_CYCLES * folds);
+    double block_cycles;
+    if (row->family == FAMILY_DECODE)
+        block_cycles = (double)row->m_tile * (16 + folds); /* a dot product per pair and row; a scaling */
+    else
+        block_cycles = (double)(row->m_tile * row->n_tile) / 256 * (2 * WMMA_CYCLES + FOLD_CYCLES * folds);
     /* Dequantising: two instructions per pair of weights (bf16: six), once per work-group; strips do it
      * twice, for both halves of the wave. */
     double pairs = (double)row->n_tile * 16 / 32, dequantise = p->act == W4A16_BF16 ? 6 : 2;
     block_cycles += pairs * dequantise * (row->family == FAMILY_STRIP ? 2 : 1);
     double compute;
-    if (row->family == FAMILY_STRIP) { /* waves are independent: any SIMD takes the next */
+    if (row->family != FAMILY_MATRIX) { /* waves are independent: any SIMD takes the next */
         compute = m_tiles * n_tiles * blocks * block_cycles / (PROCESSORS * SIMDS);
     } else { /* a work-group lies on one pair of compute units; up to three share it */
         double waves = (double)row->threads / 32, at_once = PROCESSORS * (waves < SIMDS ? SIMDS / waves : 1);

@@ -100,8 +100,9 @@ static int masked(const char *mask, const char *name) {
  */
 static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
     int met = 0;
-    if (p->batch_invariant && row->device_class == DEVICE_CLASS_GFX11 && row->family != FAMILY_STRIP) {
-        snprintf(reason, bytes, "batch_invariant is set, and a row's bits depend on M's class");
+    if (p->batch_invariant && row->family == FAMILY_MATRIX) {
+        snprintf(reason, bytes,
+                 "batch_invariant is set, and its rows have other bits than those of few rows");
         return met;
     }
     if (row->act && row->act != (int)p->act) {
@@ -132,6 +133,13 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
         return met;
     }
     met++;
+    if (row->family == FAMILY_STRIP && row->m_tile > PLAN_FEW_ROWS && plan_rows(p) <= PLAN_FEW_ROWS &&
+        !p->batch_invariant) {
+        snprintf(reason, bytes, "tiles of %" PRId64 " rows have fewer waves than up to %d rows have",
+                 row->m_tile, PLAN_FEW_ROWS);
+        return met;
+    }
+    met++;
     if (row->device_class == DEVICE_CLASS_GFX11) {
         int64_t chunks = plan_blocks(p) * PACK_BLOCK / row->k_chunk, per_group = p->group_size / row->k_chunk;
         if (p->N > N_MAX || 2 * plan_lda(p) > LDA_BYTES_MAX || plan_places(p) > LDA_BYTES_MAX / 2 ||
@@ -156,10 +164,17 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
     return -1;
 }
 
-/* Decode kernels come first, smallest M first: they give a row the same bits in every batch of up to 16. */
+/* Up to 16 rows a row has the same bits in every batch, which decode and strip kernels agree on. */
+static int keeps_bits(const struct kernel_row *row, const w4a16_problem *p) {
+    return row->family != FAMILY_MATRIX || plan_rows(p) > PLAN_FEW_ROWS;
+}
+
+/* Costs decide; of equals the first in the table. Of decode kernels that is the one with fewest rows and
+ * largest chunks, which bits depend on. */
 static int better(const struct kernel_row *row, const struct kernel_row *best, const w4a16_problem *p) {
     if (!best) return 1;
-    if (best->family == FAMILY_DECODE || row->family == FAMILY_DECODE) return 0;
+    if (keeps_bits(row, p) != keeps_bits(best, p)) return keeps_bits(row, p);
+    if (row->family == FAMILY_DECODE && best->family == FAMILY_DECODE) return 0;
     return plan_cost(row, p) < plan_cost(best, p);
 }
 
@@ -223,14 +238,14 @@ static void explain(const struct plan_request *r, const struct kernel_row *row, 
     c->takes = 1;
     c->reason[0] = 0;
     c->chosen = row == best;
-    if (row->device_class != DEVICE_CLASS_GFX11 || best->family == FAMILY_DECODE) {
-        if (!c->chosen)
-            snprintf(c->reason, sizeof c->reason,
-                     "%s comes first: decode kernels, fewest rows, largest chunks", best->name);
-        return;
-    }
+    if (row->device_class != DEVICE_CLASS_GFX11) return;
     c->cost = plan_cost(row, p) / plan_cost(best, p);
-    if (!c->chosen)
+    if (!c->chosen && row->family == FAMILY_DECODE && best->family == FAMILY_DECODE)
+        snprintf(c->reason, sizeof c->reason, "%s comes first: fewest rows, largest chunks", best->name);
+    else if (!c->chosen && !keeps_bits(row, p))
+        snprintf(c->reason, sizeof c->reason,
+                 "up to %d rows have the same bits in every batch, but not by it", PLAN_FEW_ROWS);
+    else if (!c->chosen)
         snprintf(c->reason, sizeof c->reason, "estimated to take %.2f times as long as the chosen one",
                  c->cost);
 }

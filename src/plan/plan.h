@@ -72,6 +72,7 @@ enum plan_base {
 };
 
 #define PLAN_KERNARG_MAX 224
+#define PLAN_FEW_ROWS    16   /* up to which a row has the same bits in every batch */
 #define PLAN_EXPERTS_MAX 1024 /* work-items of route.c */
 #define PLAN_PATCH_MAX   12
 #define PLAN_STEP_MAX    5

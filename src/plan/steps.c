@@ -27,7 +27,7 @@ enum {
     COMBINE_WIDTH = 256,
     ROUTE_WIDTH = PLAN_EXPERTS_MAX,
     UNSORT_WIDTH = 1024
-};                                                              /* work-items */
+}; /* work-items */
 enum { TILE_BYTES = 16, ROW_BYTES = 8, WORKSPACE_ALIGN = 256 }; /* of experts.h */
 
 static uint32_t tiles(int64_t n, int64_t tile) { return (uint32_t)((n + tile - 1) / tile); }
@@ -208,13 +208,16 @@ static uint32_t m_tiles(const struct build *b) {
 }
 
 /*
- * Waves that share a strip: enough to fill the card's 96 compute units when there are few strips. It must not
- * depend on M, or rows would not have the same bits in every batch.
+ * Waves that share K in decode.c and strip.c. A row's bits depend on it, so it is one number for all M that
+ * are to have the same bits: up to 16, or with batch_invariant all. Up to 16 rows there are enough waves to
+ * fill the card's 96 compute units when there are few strips; more would not leave LDS for the partial sums
+ * of 64 rows.
  */
-enum { DECODE_WAVES = 16 };
-static uint32_t waves_of(const struct packed_layout *l, int64_t chunks) {
-    int64_t waves = l->strips >= 96 ? DECODE_WAVES / 2 : DECODE_WAVES;
-    return (uint32_t)(waves < chunks ? waves : chunks);
+enum { WAVES = 8, WAVES_OF_FEW_ROWS = 16 };
+static uint32_t waves_of(const struct build *b, int64_t folds) {
+    int few = plan_rows(b->p) <= PLAN_FEW_ROWS && !b->p->batch_invariant && b->l->strips < 96;
+    int64_t waves = few ? WAVES_OF_FEW_ROWS : WAVES;
+    return (uint32_t)(waves < folds ? waves : folds);
 }
 
 /* LDS for a partial sum of each of a strip's columns, rows and waves. */
@@ -235,7 +238,7 @@ static void plan_decode(struct build *b) {
         .group_divisor = plan_one_group(p) ? 0 : group_divisor(per_group),
         .lda_bytes = (uint32_t)(2 * product_lda(b)),
         .ldo = (uint64_t)product_ldo(b),
-        .waves = waves_of(l, chunks),
+        .waves = waves_of(b, chunks),
         .scale_bf16 = p->scale_type == W4A16_BF16,
         .out_f32 = p->combine != 0,
         .grid = grid_args(b),
@@ -291,15 +294,12 @@ static void add_matrix_step(struct build *b, const struct matrix_args *args, uin
                   offsetof(struct matrix_args, tiles), offsetof(struct matrix_args, rows));
 }
 
-/* The most whose partial sums of 64 rows fit into LDS; the same for all rows' kernels, so that bits are. */
-enum { STRIP_WAVES = 8 };
-
 static void plan_strip(struct build *b) {
     int halves = b->row->k_chunk == PACK_BLOCK / 2;
     int64_t fold = halves ? 1 : fold_of(b->p, b->l), folds = b->l->blocks / fold;
     int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = b->p->group_size / unit;
     struct matrix_args args = matrix_args(b, fold, units, units);
-    args.waves = (uint32_t)(folds < STRIP_WAVES ? folds : STRIP_WAVES);
+    args.waves = waves_of(b, folds);
     add_matrix_step(b, &args, (uint32_t)b->l->strips, args.waves * 32, partial_bytes(b->row, args.waves));
 }
 
@@ -373,7 +373,7 @@ void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_pro
 }
 
 void plan_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes) {
-    uint32_t waves = row->family == FAMILY_DECODE ? DECODE_WAVES : STRIP_WAVES;
+    uint32_t waves = row->m_tile <= PLAN_FEW_ROWS ? WAVES_OF_FEW_ROWS : WAVES;
     *lds_bytes = 0;
     switch (row->family) {
     case FAMILY_DECODE:

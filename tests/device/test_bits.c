@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Same bits always: every family of kernels under 20 schedules, on one and two host threads, twice each; and,
- * with batch_invariant, every row at every M.
+ * Same bits always: every family of kernels under 20 schedules, on one and two host threads, twice each;
+ * every row at every M up to 16, by decode kernels and strips; and, with batch_invariant, every row at every
+ * M.
  */
 #include "product.h"
 
@@ -134,7 +135,101 @@ static void test_every_batch(void **state) {
     }
 }
 
+/* Up to 16 rows, by decode kernels and by strips, a row has the bits that it has alone. */
+static void test_few_rows(void **state) {
+    (void)state;
+    enum { ROWS = 16 };
+    static const struct layer_shape shapes[] = {
+        {72, 1024, 128, 1, 0, 0}, {72, 1000, 32, 0, 0, 1}, {3104, 512, 64, 0, 1, 0}, {72, 960, 960, 1, 0, 0}};
+    static const char *const masks[] = {NULL, "w4a16_decode*", "w4a16_decode_*_m2_*,w4a16_decode_*_m8_*"};
+    for (int turn = 0; turn < 8; turn++) {
+        const struct layer_shape shape = shapes[turn % 4];
+        w4a16_dtype act = turn / 4 ? W4A16_BF16 : W4A16_F16;
+        struct owned_layer owned = make_layer(&shape, 5);
+        size_t elements = (size_t)(ROWS * shape.N);
+        uint16_t *a = random_activations(act, (size_t)(ROWS * shape.K), 6), *alone = malloc(elements * 2),
+                 *some = malloc(elements * 2);
+        for (size_t n = 0; n < sizeof masks / sizeof masks[0]; n++) {
+            w4a16_device *device = open_sim(2, 0, masks[n]);
+            w4a16_weights *weights;
+            w4a16_error error;
+            must(w4a16_weights_create(device, &owned.layer, &weights, &error), &error);
+            w4a16_problem problem;
+            w4a16_problem_init(&problem);
+            w4a16_problem_from_weights(&problem, weights);
+            problem.act = act;
+            for (int64_t row = 0; !n && row < ROWS; row++) {
+                problem.M = 1;
+                struct inputs in = {a + row * shape.K, (size_t)shape.K, NULL, NULL, 0, 0, 0};
+                run_product(device, weights, &problem, &in, alone + row * shape.N, (size_t)shape.N);
+            }
+            for (problem.M = 1; problem.M <= ROWS; problem.M++) {
+                struct inputs in = {a, (size_t)(problem.M * shape.K), NULL, NULL, 0, 0, 0};
+                const char *kernel =
+                    run_product(device, weights, &problem, &in, some, (size_t)(problem.M * shape.N));
+                if (memcmp(some, alone, (size_t)(problem.M * shape.N) * 2) != 0)
+                    fail_msg("%s: rows at M = %d differ from those alone", kernel, (int)problem.M);
+            }
+            w4a16_weights_free(weights);
+            w4a16_device_close(device);
+        }
+        free_layer(&owned);
+        free(a), free(alone), free(some);
+    }
+}
+
+/* The same for tokens of a mixture, whatever others its experts have to serve. */
+static void test_every_batch_of_experts(void **state) {
+    (void)state;
+    enum { N = 72, K = 256, TOKENS = 90 };
+    static const int64_t ms[] = {1, 3, 16, 40, TOKENS};
+    const struct layer_shape shape = {N, K, 64, 0, 0, 1};
+    struct owned_layer owned[EXPERTS];
+    const w4a16_layer *layers[EXPERTS];
+    for (int e = 0; e < EXPERTS; e++)
+        owned[e] = make_layer(&shape, 50 + (uint64_t)e), layers[e] = &owned[e].layer;
+    w4a16_device *device = open_sim(2, 0, NULL);
+    w4a16_weights *weights;
+    w4a16_error error;
+    must(w4a16_experts_create(device, layers, EXPERTS, &weights, &error), &error);
+    int32_t ids[TOKENS * TOP_K];
+    float gates[TOKENS * TOP_K];
+    for (uint64_t i = 0; i < TOKENS * TOP_K; i++)
+        ids[i] = (int32_t)(random_at(81, i) % EXPERTS), gates[i] = (float)(random_at(82, i) % 100) / 64;
+    for (int turn = 0; turn < 4; turn++) {
+        w4a16_problem problem;
+        w4a16_problem_init(&problem);
+        w4a16_problem_from_weights(&problem, weights);
+        problem.act = turn % 2 ? W4A16_BF16 : W4A16_F16;
+        problem.top_k = TOP_K, problem.combine = turn / 2, problem.batch_invariant = 1;
+        int64_t rows = problem.combine ? TOP_K : 1, results = problem.combine ? 1 : TOP_K;
+        uint16_t *a = random_activations(problem.act, (size_t)(TOKENS * rows * K), 6);
+        static uint16_t all[TOKENS * TOP_K * N], some[TOKENS * TOP_K * N];
+        for (size_t n = sizeof ms / sizeof ms[0]; n-- > 0;) {
+            int64_t M = problem.M = ms[n], skipped = TOKENS - M;
+            struct inputs in = {a + skipped * rows * K,
+                                (size_t)(M * rows * K),
+                                ids + skipped * TOP_K,
+                                gates + skipped * TOP_K,
+                                (size_t)(M * TOP_K),
+                                0,
+                                0};
+            size_t elements = (size_t)(M * results * N);
+            const char *kernel =
+                run_product(device, weights, &problem, &in, M == TOKENS ? all : some, elements);
+            if (M < TOKENS && memcmp(some, all + skipped * results * N, elements * 2) != 0)
+                fail_msg("%s: tokens at M = %d differ from those at %d", kernel, (int)M, TOKENS);
+        }
+        free(a);
+    }
+    w4a16_weights_free(weights);
+    w4a16_device_close(device);
+    for (int e = 0; e < EXPERTS; e++) free_layer(&owned[e]);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_schedules), cmocka_unit_test(test_every_batch)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_schedules), cmocka_unit_test(test_few_rows),
+                                       cmocka_unit_test(test_every_batch),
+                                       cmocka_unit_test(test_every_batch_of_experts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

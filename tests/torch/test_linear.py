@@ -147,3 +147,15 @@ def test_pack_refuses(change, sentence):
     with pytest.raises(RuntimeError, match=sentence):
         pack(change(layer))
     pack(layer)
+
+
+@pytest.mark.parametrize("name", ["W4A16_BATCH_INVARIANT", "VLLM_BATCH_INVARIANT"])
+@pytest.mark.parametrize("act", TYPES)
+def test_batch_invariance(monkeypatch, name, act):
+    """Asked for before the first plan of a shape is made."""
+    monkeypatch.setenv(name, "1")
+    N = 352 if name[0] == "W" else 416
+    packed, x = pack(random_layer(N, 256, 64)), rows(200, 256, act)
+    alone = torch.cat([torch.ops.w4a16.linear(row, packed, NONE) for row in x.split(1)])
+    for M in (2, 16, 17, 64, 200):
+        assert same(torch.ops.w4a16.linear(x[:M], packed, NONE), alone[:M])

@@ -111,7 +111,7 @@ def install(layout):
         layer.register_parameter(name, torch.nn.Parameter(new.data, requires_grad=False))
 
     platform = Platform()
-    envs = _module("vllm.envs", VLLM_DISABLED_KERNELS=[], VLLM_BATCH_INVARIANT=False)
+    envs = _module("vllm.envs", VLLM_DISABLED_KERNELS=[])
     kernels = [Existing] if layout == "list" else {PlatformEnum.ROCM: [Existing], PlatformEnum.CUDA: []}
 
     def choose_mp_linear_kernel(config):
