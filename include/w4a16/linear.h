@@ -151,6 +151,20 @@ W4A16_API w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_prob
                                           w4a16_address address, w4a16_weights **out, w4a16_error *error);
 
 /*
+ * Joins packed layers along N, as engines fuse q|k|v and gate|up: their bytes, in host memory, to the bytes
+ * that the joined layer would be packed to. Nothing is unpacked.
+ *
+ *     parts    the problems that the packed bytes are of, dense and not loose: of equal K, places, group_size
+ * and scale_type, all with an act-order, and then the same one, or none; N of all but the last is a multiple
+ *              of 32. Symmetric parts get zeros if another one has them, parts without a bias one of 0.
+ *     joined   becomes the problem of the result, as w4a16_problem_from_weights fills it; the rest as in
+ * parts[0] to       w4a16_packed_bytes(joined) bytes, apart from the parts; null: only joined is filled
+ */
+W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, const void *const *packed,
+                                           size_t count, w4a16_problem *joined, void *to, size_t bytes,
+                                           w4a16_error *error);
+
+/*
  * Loose weights: the nibbles alone, packed in exactly the bytes that they take in a checkpoint, N * K / 2, so
  * that they can replace them; scales, zeros and order stay as GPTQ keeps them and are given to each run. N
  * and K are multiples of 32. Results have the bits that the same layer has when it is packed whole. Experts

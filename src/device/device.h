@@ -41,4 +41,11 @@ struct backend {
 
 extern const struct backend sim_backend, cpu_backend, hip_backend;
 
+/* The layout of weights that a problem describes, as w4a16_packed_bytes checks it. packed.c */
+w4a16_status packed_layout_of_problem(const w4a16_problem *problem, struct packed_layout *out,
+                                      w4a16_error *error);
+
+#define NOT_NULL(error, function, pointer)                                                                   \
+    FAIL_IF(!(pointer), error, W4A16_INVALID_ARGUMENT, function ": " #pointer " is null")
+
 #endif

@@ -30,9 +30,6 @@ struct w4a16_plan {
     const void *handles[PLAN_STEP_MAX];
 };
 
-#define NOT_NULL(error, function, pointer)                                                                   \
-    FAIL_IF(!(pointer), error, W4A16_INVALID_ARGUMENT, function ": " #pointer " is null")
-
 /* ---- devices --------------------------------------------------------------------------------------------
  */
 
@@ -226,35 +223,6 @@ size_t w4a16_weights_bytes(const w4a16_weights *weights) { return weights->layou
 /* ---- packed bytes in the caller's memory -----------------------------------------------------------------
  */
 
-static w4a16_status layout_of_problem(const w4a16_problem *p, struct packed_layout *out, w4a16_error *error) {
-    static const uint8_t there; /* stands for what the layout only asks the presence of */
-    const w4a16_layer shape = {.N = p->N,
-                               .K = p->K,
-                               .group_size = p->group_size,
-                               .scale_type = p->scale_type,
-                               .zero = p->symmetric ? NULL : &there,
-                               .perm = p->act_order ? (const void *)&there : NULL,
-                               .places = p->places,
-                               .bias = p->has_bias ? &there : NULL};
-    struct plan_request cpu = {.device_class = DEVICE_CLASS_CPU, .problem = *p};
-    if (p->experts && !p->top_k) cpu.problem.top_k = 1; /* the layout does not depend on it */
-    TRY(plan_supports(&cpu, error));                    /* checks the problem; this kernel takes every one */
-    TRY(p->experts ? packed_layout_of_experts(&shape, p->experts, out, error)
-                   : packed_layout_of(&shape, out, error));
-    if (p->loose) packed_layout_loosen(out);
-    return W4A16_OK;
-}
-
-w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16_error *error) {
-    w4a16_succeed(error);
-    NOT_NULL(error, "w4a16_packed_bytes", problem);
-    NOT_NULL(error, "w4a16_packed_bytes", out);
-    struct packed_layout layout;
-    TRY(layout_of_problem(problem, &layout, error));
-    *out = layout.bytes;
-    return W4A16_OK;
-}
-
 w4a16_status w4a16_pack(w4a16_device *device, const w4a16_layer *layer, void *to, size_t bytes,
                         w4a16_error *error) {
     w4a16_succeed(error);
@@ -296,7 +264,7 @@ w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int
     struct packed_layout layout;
     w4a16_problem_init(&problem);
     problem.N = N, problem.K = problem.group_size = K, problem.act_order = order != NULL, problem.loose = 1;
-    TRY(layout_of_problem(&problem, &layout, error));
+    TRY(packed_layout_of_problem(&problem, &layout, error));
     FAIL_IF(bytes != layout.bytes, error, W4A16_INVALID_ARGUMENT,
             "w4a16_pack_loose: there are %zu bytes; the weights take %zu", bytes, layout.bytes);
     const w4a16_layer layer = {.N = N, .K = K, .q = q, .perm = order}; /* what packing and checking read */
@@ -312,7 +280,7 @@ w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *probl
     NOT_NULL(error, "w4a16_weights_wrap", problem);
     NOT_NULL(error, "w4a16_weights_wrap", out);
     struct packed_layout layout;
-    TRY(layout_of_problem(problem, &layout, error));
+    TRY(packed_layout_of_problem(problem, &layout, error));
     w4a16_weights *w = calloc(1, sizeof *w);
     FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_wrap: out of memory");
     *w = (w4a16_weights){.device = device, .layout = layout, .address = address};

@@ -174,3 +174,45 @@ void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, i
 void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool) {
     pack_expert(layer, layout, 0, to, pool);
 }
+
+/* ---- joining ----------------------------------------------------------------------------------------------
+ */
+
+/* The zeros of a part; those of a symmetric one as packing would write them if they were given. */
+static void concat_zeros(const struct packed_layout *part, const unsigned char *from, unsigned char *to) {
+    size_t entries = (size_t)(part->strips * part->groups * PACK_STRIP);
+    if (!part->symmetric) {
+        memcpy(to, from + part->zeros, entries);
+        return;
+    }
+    for (size_t at = 0; at < entries; at++) {
+        int64_t strip = (int64_t)at / (part->groups * PACK_STRIP), column = (int64_t)at % PACK_STRIP;
+        to[at] = strip * PACK_STRIP + column < part->N ? 8 : 0;
+    }
+}
+
+void pack_concat(const struct packed_layout *parts, const void *const *packed, size_t count,
+                 const struct packed_layout *joined, void *to) {
+    int64_t strip = 0;
+    for (size_t n = 0; n < count; n++) {
+        const struct packed_layout *p = &parts[n];
+        const unsigned char *from = packed[n];
+        unsigned char *out = to;
+        size_t entry = (size_t)(strip * p->groups * PACK_STRIP),
+               entries = (size_t)(p->strips * p->groups * PACK_STRIP);
+        size_t bias = joined->bias + 4 * PACK_STRIP * (size_t)strip,
+               bias_bytes = 4 * PACK_STRIP * (size_t)p->strips;
+        memcpy(out + joined->weights + (size_t)(strip * p->blocks * BLOCK_BYTES), from + p->weights,
+               (size_t)(p->strips * p->blocks * BLOCK_BYTES));
+        memcpy(out + joined->scales + 2 * entry, from + p->scales, 2 * entries);
+        if (!joined->symmetric) concat_zeros(p, from, out + joined->zeros + entry);
+        if (p->has_bias)
+            memcpy(out + bias, from + p->bias, bias_bytes);
+        else if (joined->has_bias)
+            memset(out + bias, 0, bias_bytes);
+        strip += p->strips;
+    }
+    if (joined->act_order)
+        memcpy((unsigned char *)to + joined->perm, (const unsigned char *)packed[0] + parts[0].perm,
+               (size_t)joined->places * 4);
+}

@@ -51,6 +51,14 @@ w4a16_status packed_layout_of(const w4a16_layer *layer, struct packed_layout *ou
 w4a16_status packed_layout_of_experts(const w4a16_layer *layer, int64_t experts, struct packed_layout *out,
                                       w4a16_error *error);
 
+/*
+ * Joins packed dense layers along N: copies their sections one after the other. All but the last fill their
+ * strips; the joined layout has zeros if one of them has (8 for the others), and so with a bias (0) and the
+ * first one's perm.
+ */
+void pack_concat(const struct packed_layout *parts, const void *const *packed, size_t count,
+                 const struct packed_layout *joined, void *to);
+
 /* What w4a16_layer_check demands of perm alone; reads perm, K and places. layer.c */
 w4a16_status layer_check_perm(const w4a16_layer *layer, w4a16_error *error);
 

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Packed bytes as plain data of w4a16/linear.h: how many, and joined ones. Nothing here needs a device. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "device/device.h"
+
+w4a16_status packed_layout_of_problem(const w4a16_problem *p, struct packed_layout *out, w4a16_error *error) {
+    static const uint8_t there; /* stands for what the layout only asks the presence of */
+    const w4a16_layer shape = {.N = p->N,
+                               .K = p->K,
+                               .group_size = p->group_size,
+                               .scale_type = p->scale_type,
+                               .zero = p->symmetric ? NULL : &there,
+                               .perm = p->act_order ? (const void *)&there : NULL,
+                               .places = p->places,
+                               .bias = p->has_bias ? &there : NULL};
+    struct plan_request cpu = {.device_class = DEVICE_CLASS_CPU, .problem = *p};
+    if (p->experts && !p->top_k) cpu.problem.top_k = 1; /* the layout does not depend on it */
+    TRY(plan_supports(&cpu, error));                    /* checks the problem; this kernel takes every one */
+    TRY(p->experts ? packed_layout_of_experts(&shape, p->experts, out, error)
+                   : packed_layout_of(&shape, out, error));
+    if (p->loose) packed_layout_loosen(out);
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_packed_bytes", problem);
+    NOT_NULL(error, "w4a16_packed_bytes", out);
+    struct packed_layout layout;
+    TRY(packed_layout_of_problem(problem, &layout, error));
+    *out = layout.bytes;
+    return W4A16_OK;
+}
+
+/* Why a part cannot stand beside the first; null if it can. */
+static const char *part_difference(const w4a16_problem *p, const w4a16_problem *first, int is_last) {
+    return p->experts                      ? "holds experts; accepted are dense layers"
+           : p->loose                      ? "is loose; accepted are layers packed whole"
+           : p->N % PACK_STRIP && !is_last ? "does not fill its strips: N of all but the last must be "
+                                             "a multiple of 32"
+           : p->K != first->K || p->places != first->places ? "differs from part 0 in K or places"
+           : p->group_size != first->group_size             ? "differs from part 0 in group_size"
+           : p->scale_type != first->scale_type             ? "differs from part 0 in scale_type"
+           : !p->act_order != !first->act_order             ? "differs from part 0 in having an act-order"
+                                                            : NULL;
+}
+
+static w4a16_status check_parts(const w4a16_problem *const *parts, const void *const *packed, size_t count,
+                                struct packed_layout *layouts, w4a16_problem *joined, w4a16_error *error) {
+    *joined = *parts[0];
+    joined->N = 0;
+    for (size_t n = 0; n < count; n++) {
+        const w4a16_problem *p = parts[n];
+        FAIL_IF(!p || !packed[n], error, W4A16_INVALID_ARGUMENT, "w4a16_packed_concat: part %zu is null", n);
+        const char *why = part_difference(p, parts[0], n + 1 == count);
+        FAIL_IF(why, error, W4A16_INVALID_ARGUMENT, "w4a16_packed_concat: part %zu %s", n, why);
+        TRY(packed_layout_of_problem(p, &layouts[n], error));
+        FAIL_IF(p->act_order &&
+                    memcmp((const char *)packed[n] + layouts[n].perm,
+                           (const char *)packed[0] + layouts[0].perm, (size_t)layouts[n].places * 4) != 0,
+                error, W4A16_INVALID_ARGUMENT,
+                "w4a16_packed_concat: part %zu has another act-order than part 0; joined layers have one", n);
+        joined->N += p->N;
+        joined->symmetric = joined->symmetric && p->symmetric;
+        joined->has_bias = joined->has_bias || p->has_bias;
+    }
+    return W4A16_OK;
+}
+
+w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, const void *const *packed, size_t count,
+                                 w4a16_problem *joined, void *to, size_t bytes, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_packed_concat", parts);
+    NOT_NULL(error, "w4a16_packed_concat", packed);
+    NOT_NULL(error, "w4a16_packed_concat", joined);
+    FAIL_IF(!count || !parts[0], error, W4A16_INVALID_ARGUMENT,
+            "w4a16_packed_concat: there is no first part");
+    struct packed_layout whole, *layouts = calloc(count, sizeof *layouts);
+    FAIL_IF(!layouts, error, W4A16_OUT_OF_MEMORY, "w4a16_packed_concat: out of memory");
+    w4a16_status status = check_parts(parts, packed, count, layouts, joined, error);
+    if (status == W4A16_OK) status = packed_layout_of_problem(joined, &whole, error);
+    if (status == W4A16_OK && to && bytes < whole.bytes)
+        status = w4a16_fail(error, W4A16_INVALID_ARGUMENT,
+                            "w4a16_packed_concat: there are %zu bytes; the joined layer needs %zu", bytes,
+                            whole.bytes);
+    if (status == W4A16_OK && to) {
+        memset(to, 0, bytes);
+        pack_concat(layouts, packed, count, &whole, to);
+    }
+    free(layouts);
+    return status;
+}
