@@ -42,12 +42,20 @@ struct results {
     const GLOBAL float *bias;
     GLOBAL u16 *out;
     u64 ldo;
-    u32 f32;
+    struct expert_lists lists;
+    u32 M, N, f32;
 };
 INLINE struct results results(void) {
     const UNIFORM struct decode_args *args = __builtin_amdgcn_kernarg_segment_ptr();
     __asm__("" : "+s"(args));
-    struct results r = {(const GLOBAL float *)args->bias, (GLOBAL u16 *)args->out, args->ldo, args->out_f32};
+    struct results r = {
+        (const GLOBAL float *)args->bias,
+        (GLOBAL u16 *)args->out,
+        args->ldo,
+        {(const UNIFORM struct expert_tile *)args->tiles, (const UNIFORM struct expert_row *)args->rows},
+        args->M,
+        args->N,
+        args->out_f32};
     return r;
 }
 
@@ -168,14 +176,14 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
     _Pragma("unroll") for (int m = 0; m < rows; m++) partial[(wave * rows + m) * LANES + lane] = total[m];
     barrier();
 
-    list = rows_of(p.lists, p.M, p.N, rows);
     const struct results to = results();
+    list = rows_of(to.lists, to.M, to.N, rows);
     u32 n = strip * LANES + lane;
     for (u32 m = wave; m < list.count; m += p.waves) {
         float sum = 0;
         for (u32 w = 0; w < p.waves; w++) sum += partial[(w * rows + m) * LANES + lane];
         if (to.bias) sum += to.bias[list.first_column + n];
-        if (n >= p.N) continue;
+        if (n >= to.N) continue;
         u64 at = row_to(list, m) * to.ldo + n;
         if (to.f32)
             ((GLOBAL float *)to.out)[at] = sum;
