@@ -10,7 +10,7 @@
 
 enum { ROUNDS = 60 }; /* per operation: 32 or 64 lanes each */
 
-static const struct float_table *const tables[] = {NULL};
+static const struct float_table *const tables[] = {&float_compares, NULL};
 
 /* Packed operations, and what they do twice. */
 static const struct {

@@ -55,4 +55,10 @@ struct float_table {
 extern const struct float_table float_compares, float_conversions, float_arithmetic, float_selections,
     float_transcendentals;
 
+/* What several families do to the bits of a type: a denormal becomes a zero of its sign where MODE says so.
+ */
+uint64_t flush_operand(const struct float_mode *mode, unsigned type, uint64_t bits);
+bool is_signalling(unsigned type, uint64_t bits);
+uint64_t quiet(unsigned type, uint64_t nan);
+
 #endif
