@@ -171,7 +171,6 @@ EXTEND(DEFINE_EXTEND)
 /* ---- two sources into the halves of one register: name, how each becomes 16 bits ---------------------- */
 
 #define PACK_F32(X)                                                                                          \
-    X(v_cvt_pk_rtz_f16_f32, float_to_half_rtz)                                                               \
     X(v_cvt_pk_norm_i16_f32, to_snorm16)                                                                     \
     X(v_cvt_pk_norm_u16_f32, to_unorm16)                                                                     \
     X(v_cvt_pk_i16_f32, to_i16)                                                                              \
@@ -188,6 +187,21 @@ EXTEND(DEFINE_EXTEND)
         write32(w, i, r);                                                                                    \
     }
 PACK_F32(DEFINE_PACK_F32)
+
+static void v_cvt_pk_rtz_f16_f32(struct wave *w, const struct inst *i) {
+    bool plain = plain_f32(w, i);
+    u32v t[2];
+    const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
+    const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);
+    lanes32 r;
+    FOR_LANES(l)
+    r[l] = float_to_half_rtz(bits_float(p[l])) | (uint32_t)float_to_half_rtz(bits_float(q[l])) << 16;
+    if (flushes_16_64(w)) FOR_LANES(l) {
+            if (!(r[l] & 0x7c00)) r[l] &= 0xffff8000;
+            if (!(r[l] & 0x7c000000)) r[l] &= 0x8000ffff;
+        }
+    write32(w, i, r);
+}
 
 #define PACK_F16(X)                                                                                          \
     X(v_cvt_pk_norm_i16_f16, to_snorm16)                                                                     \
@@ -302,6 +316,7 @@ void SIMD_NAME(bind_convert)(exec_fn **table) {
     TO_F16(BIND_ROW)
     EXTEND(BIND_ROW)
     PACK_F32(BIND_ROW)
+    BIND(v_cvt_pk_rtz_f16_f32)
     PACK_F16(BIND_ROW)
     PACK_INT(BIND_ROW)
     BIND(v_cvt_f32_f16)

@@ -7,9 +7,10 @@
 #include "executors.h"
 #include "lanes.h"
 
-static inline float med3_f16(float a, float b, float c) {
-    if (a != a || b != b || c != c) return min_f16(min_f16(a, b), c);
-    return max_f16(min_f16(a, b), min_f16(max_f16(a, b), c));
+static inline uint16_t med3_f16(uint16_t a, uint16_t b, uint16_t c, bool ieee) {
+    uint16_t smaller = min_f16(a, b, ieee);
+    if (nan_f16(a) | nan_f16(b) | nan_f16(c)) return min_f16(smaller, c, ieee);
+    return max_f16(smaller, min_f16(max_f16(a, b, ieee), c, ieee), ieee);
 }
 static inline float fract_f16(const struct rounding *m, float x) {
     float f = sum_f32(m, x, -floorf(x));
@@ -32,13 +33,6 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
     X(v_fmac_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                       \
     X(v_fmamk_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                      \
     X(v_fmaak_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                      \
-    X(v_min_f16, 2, NAN_FIRST, min_f16(a, b))                                                                \
-    X(v_max_f16, 2, NAN_FIRST, max_f16(a, b))                                                                \
-    X(v_min3_f16, 3, NAN_FIRST, min_f16(min_f16(a, b), c))                                                   \
-    X(v_max3_f16, 3, NAN_FIRST, max_f16(max_f16(a, b), c))                                                   \
-    X(v_med3_f16, 3, NAN_FIRST, med3_f16(a, b, c))                                                           \
-    X(v_maxmin_f16, 3, NAN_FIRST, min_f16(max_f16(a, b), c))                                                 \
-    X(v_minmax_f16, 3, NAN_FIRST, max_f16(min_f16(a, b), c))                                                 \
     X(v_fract_f16, 1, NAN_FIRST, fract_f16(m, a))                                                            \
     X(v_trunc_f16, 1, NAN_FIRST, truncf(a))                                                                  \
     X(v_ceil_f16, 1, NAN_FIRST, ceilf(a))                                                                    \
@@ -77,6 +71,33 @@ static inline float frexp_mantissa(float x) { /* every half is a normal f32 */
         write16(w, i, h);                                                                                    \
     }
 OPERATIONS(DEFINE)
+
+/* name, sources, result from the sources' halves; ieee = MODE.IEEE */
+#define CHOICE(X)                                                                                            \
+    X(v_min_f16, 2, min_f16(a, b, ieee))                                                                     \
+    X(v_max_f16, 2, max_f16(a, b, ieee))                                                                     \
+    X(v_min3_f16, 3, min_f16(min_f16(a, b, ieee), c, ieee))                                                  \
+    X(v_max3_f16, 3, max_f16(max_f16(a, b, ieee), c, ieee))                                                  \
+    X(v_med3_f16, 3, med3_f16(a, b, c, ieee))                                                                \
+    X(v_maxmin_f16, 3, min_f16(max_f16(a, b, ieee), c, ieee))                                                \
+    X(v_minmax_f16, 3, max_f16(min_f16(a, b, ieee), c, ieee))
+
+#define DEFINE_CHOICE(name, n, expression)                                                                   \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        const bool ieee = w->mode & MODE_IEEE;                                                               \
+        lanes16 p, q, s, h;                                                                                  \
+        source_halves(w, i, 0, p);                                                                           \
+        source_halves(w, i, 1, q);                                                                           \
+        if (n > 2) source_halves(w, i, 2, s);                                                                \
+        FOR_LANES(l) {                                                                                       \
+            uint16_t a = p[l], b = q[l], c = n > 2 ? s[l] : a;                                               \
+            (void)c;                                                                                         \
+            h[l] = expression;                                                                               \
+        }                                                                                                    \
+        finish_f16(w, i, h);                                                                                 \
+        write16(w, i, h);                                                                                    \
+    }
+CHOICE(DEFINE_CHOICE)
 
 static void v_ldexp_f16(struct wave *w, const struct inst *i) {
     lanesf p;
@@ -140,6 +161,7 @@ static void v_div_fixup_f16(struct wave *w, const struct inst *i) {
 #define BIND_ROW(name, ...) BIND(name)
 void SIMD_NAME(bind_f16)(exec_fn **table) {
     OPERATIONS(BIND_ROW)
+    CHOICE(BIND_ROW)
     BIND(v_ldexp_f16)
     BIND(v_frexp_exp_i16_f16)
     BIND(v_div_fixup_f16)

@@ -6,10 +6,11 @@
 
 static inline bool signalling_f32(uint32_t u) { return nan_f32(u) & (~u >> 22 & 1); }
 
-/* IEEE minNum/maxNum with -0 < +0; in IEEE mode a signalling NaN wins, quieted. */
+/* IEEE minNum/maxNum with -0 < +0. Of two quiet NaNs the first; in IEEE mode a signalling one wins, quieted.
+ */
 static inline float choose_f32(bool first, float a, float b, bool ieee) {
     uint32_t x = float_bits(a), y = float_bits(b);
-    uint32_t r = select32((a == a) & (first | (b != b)), x, y);
+    uint32_t r = select32((b != b) | ((a == a) & first), x, y);
     r = select32(ieee & signalling_f32(y), y | 0x400000, r);
     return bits_float(select32(ieee & signalling_f32(x), x | 0x400000, r));
 }

@@ -12,12 +12,12 @@ static inline bool signalling_f64(double x) { return x != x && !(bits_f64(x) >> 
 static inline double min_f64(double a, double b, bool ieee) {
     if (ieee && signalling_f64(a)) return quiet_f64(a);
     if (ieee && signalling_f64(b)) return quiet_f64(b);
-    return a != a ? b : b != b ? a : a < b || (a == b && bits_f64(a) >> 63) ? a : b;
+    return b != b ? a : a != a ? b : a < b || (a == b && bits_f64(a) >> 63) ? a : b;
 }
 static inline double max_f64(double a, double b, bool ieee) {
     if (ieee && signalling_f64(a)) return quiet_f64(a);
     if (ieee && signalling_f64(b)) return quiet_f64(b);
-    return a != a ? b : b != b ? a : a > b || (a == b && !(bits_f64(a) >> 63)) ? a : b;
+    return b != b ? a : a != a ? b : a > b || (a == b && !(bits_f64(a) >> 63)) ? a : b;
 }
 
 /* These round as m says; null is nearest even. */
@@ -216,7 +216,7 @@ static const uint64_t two_over_pi[] = {UINT64_C(0xa2f9836e4e441529), UINT64_C(0x
                                        UINT64_C(0xef2f118b5a0a6d1f), UINT64_C(0x6d367ecf27cb09b7),
                                        UINT64_C(0x4f463f669e5fea2d), UINT64_C(0x7527bac7ebe5f17b),
                                        UINT64_C(0x3d0739f78a5292ea), UINT64_C(0x6bfb5fb11f8d5d08),
-                                       UINT64_C(0x56033046fc7b6bab), 0};
+                                       UINT64_C(0x56033046fc7b0000), 0};
 static void v_trig_preop_f64(struct wave *w, const struct inst *i) {
     lanesd p;
     lanes32 t;
@@ -228,7 +228,7 @@ static void v_trig_preop_f64(struct wave *w, const struct inst *i) {
         if (e > 1077) shift += e - 1077;
         int scale = -53 - (int)shift + (e >= 1968 ? 128 : 0);
         uint64_t bits = 0;
-        if (shift < 19 * 64 - 64) {
+        if (shift < 19 * 64) {
             unsigned word = shift / 64, bit = shift % 64;
             bits = two_over_pi[word] << bit | (bit ? two_over_pi[word + 1] >> (64 - bit) : 0);
         }

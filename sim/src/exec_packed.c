@@ -12,17 +12,20 @@ typedef float floats[HALVES] LANES_ALIGNED;
 #define MIN(x, y) ((x) < (y) ? (x) : (y))
 #define MAX(x, y) ((x) > (y) ? (x) : (y))
 
-/* All 64 halves of a source as f32, in memory order. */
+/* All 64 halves of a source, in memory order; those of `flushed` where source subnormals are flushed. */
+static inline const uint16_t *source_pk_halves(const struct wave *w, const struct inst *i, unsigned n,
+                                               uint32_t *t, uint16_t *flushed) {
+    const uint16_t *h = (const uint16_t *)source_packed(w, i, n, t);
+    if (likely(w->mode & 1 << 6)) return h;
+    for (unsigned l = 0; l < HALVES; l++) flushed[l] = h[l] & 0x7c00 ? h[l] : h[l] & 0x8000;
+    return flushed;
+}
+
+/* The same as f32. */
 static inline void source_pk_f16(const struct wave *w, const struct inst *i, unsigned n, float *f) {
     lanes32 t;
-    const uint16_t *h = (const uint16_t *)source_packed(w, i, n, t);
-    if (unlikely(!(w->mode & 1 << 6))) { /* source subnormals are flushed */
-        halves flushed;
-        for (unsigned l = 0; l < HALVES; l++) flushed[l] = h[l] & 0x7c00 ? h[l] : h[l] & 0x8000;
-        halves_to_floats(flushed, f, HALVES);
-    } else {
-        halves_to_floats(h, f, HALVES);
-    }
+    halves flushed;
+    halves_to_floats(source_pk_halves(w, i, n, t, flushed), f, HALVES);
 }
 
 /* The two halves of every lane, finished like single ones. */
@@ -54,9 +57,7 @@ static void fix_nan_pk(const struct wave *w, const struct inst *i, unsigned n, e
     X(v_pk_add_f16, 2, NAN_FIRST, sum_f32(m, a, b))                                                          \
     X(v_pk_mul_f16, 2, NAN_FIRST, product_f32(m, a, b))                                                      \
     X(v_pk_fma_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                     \
-    X(v_pk_fmac_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))                                                    \
-    X(v_pk_min_f16, 2, NAN_FIRST, min_f16(a, b))                                                             \
-    X(v_pk_max_f16, 2, NAN_FIRST, max_f16(a, b))
+    X(v_pk_fmac_f16, 3, NAN_FUSED, fused_f16(m, a, b, c))
 
 #define EVALUATE(n, expression, direction)                                                                   \
     {                                                                                                        \
@@ -89,6 +90,23 @@ static void fix_nan_pk(const struct wave *w, const struct inst *i, unsigned n, e
         write32(w, i, (const uint32_t *)h);                                                                  \
     }
 FLOAT(DEFINE_FLOAT)
+
+#define CHOICE(X)                                                                                            \
+    X(v_pk_min_f16, min_f16)                                                                                 \
+    X(v_pk_max_f16, max_f16)
+
+#define DEFINE_CHOICE(name, choose)                                                                          \
+    static void name(struct wave *w, const struct inst *i) {                                                 \
+        const bool ieee = w->mode & MODE_IEEE;                                                               \
+        u32v t[2];                                                                                           \
+        halves flushed[2], h;                                                                                \
+        const uint16_t *p = source_pk_halves(w, i, 0, (uint32_t *)&t[0], flushed[0]);                        \
+        const uint16_t *q = source_pk_halves(w, i, 1, (uint32_t *)&t[1], flushed[1]);                        \
+        for (unsigned l = 0; l < HALVES; l++) h[l] = choose(p[l], q[l], ieee);                               \
+        finish_pk_f16(w, i, h);                                                                              \
+        write32(w, i, (const uint32_t *)h);                                                                  \
+    }
+CHOICE(DEFINE_CHOICE)
 
 /* name, sources, exact result in 64 bits, smallest and largest value that the clamp bit allows */
 #define INTEGER(X)                                                                                           \
@@ -200,6 +218,7 @@ static void v_fma_mixhi_f16(struct wave *w, const struct inst *i) { fma_mix_half
 #define BIND_ROW(name, ...) BIND(name)
 void SIMD_NAME(bind_packed)(exec_fn **table) {
     FLOAT(BIND_ROW)
+    CHOICE(BIND_ROW)
     INTEGER(BIND_ROW)
     BIND(v_fma_mix_f32)
     BIND(v_fma_mixlo_f16)

@@ -109,7 +109,7 @@ const uint32_t *SIMD_NAME(modified_f32)(const struct wave *w, const struct opera
     return t;
 }
 
-static void source_halves(const struct wave *w, const struct inst *i, unsigned n, uint16_t *h) {
+void source_halves(const struct wave *w, const struct inst *i, unsigned n, uint16_t *h) {
     const struct operand *o = &i->src[n];
     source16(w, i, n, h);
     uint16_t magnitude = o->abs ? 0x7fff : 0xffff, sign = o->neg ? 0x8000 : 0;

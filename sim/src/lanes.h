@@ -165,14 +165,23 @@ static inline bool may_be_tiny_f32(const struct wave *w, const uint32_t *r) {
     return any && flushes_32(w);
 }
 
-/* minNum and maxNum of halves; converting them has quieted NaNs, so there is no signalling one to prefer. */
-static inline float min_f16(float a, float b) {
-    bool first = (a == a) & ((a < b) | (b != b) | ((a == b) & (float_bits(a) >> 31)));
-    return bits_float(select32(first, float_bits(a), float_bits(b)));
+/*
+ * minNum and maxNum of halves with -0 < +0, as bits. Of two quiet NaNs the first; in IEEE mode a signalling one wins,
+ * quieted.
+ */
+static inline int ordered_f16(uint16_t u) { return (int16_t)(u & 0x8000 ? u ^ 0x7fff : u); }
+static inline bool nan_f16(uint16_t u) { return (u & 0x7fff) > 0x7c00; }
+static inline bool signalling_f16(uint16_t u) { return nan_f16(u) & !(u & 0x200); }
+static inline uint16_t choose_f16(bool first, uint16_t a, uint16_t b, bool ieee) {
+    uint16_t r = nan_f16(b) | (!nan_f16(a) & first) ? a : b;
+    if (ieee & signalling_f16(b)) r = b | 0x200;
+    return ieee & signalling_f16(a) ? a | 0x200 : r;
 }
-static inline float max_f16(float a, float b) {
-    bool first = (a == a) & ((a > b) | (b != b) | ((a == b) & !(float_bits(a) >> 31)));
-    return bits_float(select32(first, float_bits(a), float_bits(b)));
+static inline uint16_t min_f16(uint16_t a, uint16_t b, bool ieee) {
+    return choose_f16(ordered_f16(a) < ordered_f16(b), a, b, ieee);
+}
+static inline uint16_t max_f16(uint16_t a, uint16_t b, bool ieee) {
+    return choose_f16(ordered_f16(a) > ordered_f16(b), a, b, ieee);
 }
 
 /* ---- other arithmetic that several files need ------------------------------------------------------------
@@ -231,6 +240,8 @@ void SIMD_NAME(source64)(const struct wave *w, const struct inst *i, unsigned n,
 const uint32_t *SIMD_NAME(modified_f32)(const struct wave *w, const struct operand *o, const uint32_t *x,
                                         uint32_t *t);
 void SIMD_NAME(source_f16)(const struct wave *w, const struct inst *i, unsigned n, float *r);
+void SIMD_NAME(source_halves)(const struct wave *w, const struct inst *i, unsigned n, uint16_t *r);
+#define source_halves SIMD_NAME(source_halves)
 void SIMD_NAME(source_f64)(const struct wave *w, const struct inst *i, unsigned n, double *r);
 #define source_f16 SIMD_NAME(source_f16)
 #define source_f64 SIMD_NAME(source_f64)

@@ -209,7 +209,8 @@ static void prepare_decode(const struct workload *w, enum size size, struct laun
                                .group_divisor = UINT32_C(1) << 31,
                                .lda_bytes = 2 * K,
                                .ldo = N,
-                               .waves = 8};
+                               .waves = 8,
+                               .grid = {.strip_stride = K / GROUP * LANES, .group_stride = LANES}};
     launch->groups[0] = N / LANES;
     launch->block = args.waves * LANES;
     launch->lds_bytes = args.waves * LANES * 4;

@@ -9,8 +9,8 @@ enum { LESS = 1, EQUAL = 2, GREATER = 4, UNORDERED = 8 };
 static unsigned compare(enum op op, const struct float_lane *x) {
     unsigned type = op_info(op)->src[0];
     mpfr_t a, b;
-    exact_load(a, type, flush_operand(x->mode, type, x->a));
-    exact_load(b, type, flush_operand(x->mode, type, x->b));
+    exact_load(a, type, float_flush(x, type, x->a));
+    exact_load(b, type, float_flush(x, type, x->b));
     unsigned found = mpfr_unordered_p(a, b) ? UNORDERED
                      : mpfr_less_p(a, b)    ? LESS
                      : mpfr_greater_p(a, b) ? GREATER
@@ -51,7 +51,7 @@ static void class(enum op op, struct float_lane *x) {
     uint64_t sign = x->a & exact_sign_bit(type), magnitude = x->a ^ sign;
     unsigned found = NORMAL;
     if (exact_is_nan(type, x->a))
-        found = is_signalling(type, x->a) ? SIGNALLING : QUIET;
+        found = float_is_signalling(type, x->a) ? SIGNALLING : QUIET;
     else {
         if (magnitude == exact_infinity(type)) found = INFINITE;
         if (exact_is_denormal(type, x->a)) found = DENORMAL;

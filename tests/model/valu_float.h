@@ -36,8 +36,41 @@ struct float_lane {
     bool clamp;
     const struct float_mode *mode;
     uint64_t d;
-    bool mask; /* the lane's bit of a mask that is written */
+    bool mask;    /* the lane's bit of a mask that is written */
+    bool inexact; /* operations that may err do so only where this is set */
 };
+
+/* ---- words that several families use: valu_float.c ------------------------------------------------------
+ */
+
+enum direction float_direction(const struct float_lane *x, unsigned type);
+struct denormals float_denormals(const struct float_lane *x, unsigned type);
+
+/* The operand as arithmetic takes it: a denormal that is not kept becomes a zero of its sign. */
+uint64_t float_flush(const struct float_lane *x, unsigned type, uint64_t bits);
+/* The same of a result. */
+uint64_t float_flush_result(const struct float_lane *x, unsigned type, uint64_t bits);
+
+bool float_is_signalling(unsigned type, uint64_t bits);
+uint64_t float_quiet(unsigned type, uint64_t bits);
+/* What arithmetic gives where no operand is a NaN: quiet, negative. */
+uint64_t float_default_nan(unsigned type);
+/* A NaN in another type: sign and the upper bits of the payload, quiet. */
+uint64_t float_convert_nan(unsigned from, unsigned to, uint64_t bits);
+/* The first NaN of the operands, quiet in IEEE mode; false if there is none. */
+bool float_nan_of(const struct float_lane *x, unsigned type, const uint64_t *operands, unsigned count,
+                  uint64_t *nan);
+
+/* A result of finite operands: with FP16_OVFL the largest half instead of infinity. */
+uint64_t float_overflow(const struct float_lane *x, unsigned type, uint64_t bits);
+
+/*
+ * Output modifiers, in this order. `flushes`: the operation scales even where MODE keeps denormals. The
+ * second form is for operations that do not round as MODE says of their type.
+ */
+uint64_t float_modify(const struct float_lane *x, unsigned type, uint64_t bits, bool flushes);
+uint64_t float_modify_rounded(const struct float_lane *x, unsigned type, uint64_t bits, bool flushes,
+                              enum direction direction);
 
 /* A row: what one operation does. ulp: how far a result may be from the row's, in units of its last place; 0
  * demands equal bits. */
@@ -54,11 +87,5 @@ struct float_table {
 };
 extern const struct float_table float_compares, float_conversions, float_arithmetic, float_selections,
     float_transcendentals;
-
-/* What several families do to the bits of a type: a denormal becomes a zero of its sign where MODE says so.
- */
-uint64_t flush_operand(const struct float_mode *mode, unsigned type, uint64_t bits);
-bool is_signalling(unsigned type, uint64_t bits);
-uint64_t quiet(unsigned type, uint64_t nan);
 
 #endif
