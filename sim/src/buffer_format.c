@@ -54,6 +54,20 @@ static float small_float(uint32_t bits, unsigned width) {
     return f16_to_float((uint16_t)(bits << (15 - width)));
 }
 
+static uint32_t to_small_float(float x, unsigned width) {
+    int fraction = (int)width - 5, exponent;
+    uint32_t infinity = 31u << fraction;
+    if (x != x) return (float_to_f16(x) & 0x7fffu) >> (15 - width);
+    if (x <= 0) return 0;
+    if (isinf(x)) return infinity;
+    frexpf(x, &exponent);
+    exponent = exponent - 1 < -14 ? -14 : exponent - 1;
+    if (exponent > 15) return infinity;
+    uint32_t bits =
+        ((uint32_t)(exponent + 14) << fraction) + (uint32_t)rint(ldexp((double)x, fraction - exponent));
+    return bits > infinity ? infinity : bits;
+}
+
 static uint32_t decode(uint32_t bits, unsigned width, enum component_kind kind) {
     int32_t value = (int32_t)(bits << (32 - width)) >> (32 - width);
     uint32_t most = width == 32 ? UINT32_MAX : (UINT32_C(1) << width) - 1;
@@ -84,8 +98,8 @@ static uint32_t encode(uint32_t component, unsigned width, enum component_kind k
     switch (kind) {
     case KIND_UNORM: return (uint32_t)rint(clamped(value, 0, 1) * most);
     case KIND_SNORM: return (uint32_t)(int32_t)rint(clamped(value, -1, 1) * half) & most;
-    case KIND_USCALED: return (uint32_t)clamped(value, 0, most);
-    case KIND_SSCALED: return (uint32_t)(int32_t)clamped(value, -half - 1, half) & most;
+    case KIND_USCALED: return (uint32_t)rint(clamped(value, 0, most));
+    case KIND_SSCALED: return (uint32_t)(int32_t)rint(clamped(value, -half - 1, half)) & most;
     case KIND_UINT: return component > most ? most : component;
     case KIND_SINT: {
         int64_t limit = most >> 1, integer = (int32_t)component;
@@ -94,9 +108,7 @@ static uint32_t encode(uint32_t component, unsigned width, enum component_kind k
     case KIND_FLOAT: break;
     }
     if (width == 32) return component;
-    uint16_t f16 = float_to_f16(bits_float(component));
-    if (width == 16) return f16;
-    return f16 & 0x8000 && (f16 & 0x7fff) <= 0x7c00 ? 0 : (f16 & 0x7fffu) >> (15 - width);
+    return width == 16 ? float_to_f16(bits_float(component)) : to_small_float(bits_float(component), width);
 }
 
 void buffer_format_read(const struct buffer_format *f, const unsigned char *from, uint32_t texel[4]) {

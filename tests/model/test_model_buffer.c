@@ -190,7 +190,7 @@ static void every_operation_has_a_place(void **state) {
     for (enum op op = 0; op < OP_COUNT; op++) {
         const char *name = op_info(op)->name;
         if (!starts_with(name, "buffer_")) continue;
-        bool known = model_access_row(name) != NULL || strstr(name, "_format_") /* conversions */ ||
+        bool known = model_access_row(name) != NULL || strstr(name, "_format_") /* test_model_formats.c */ ||
                      strstr(name, "_inv") /* of caches, which are not modelled */;
         if (!known) fail_msg("%s has no place", name);
     }
