@@ -20,10 +20,12 @@ static inline float min_f32(float a, float b, bool ieee) {
 static inline float max_f32(float a, float b, bool ieee) {
     return choose_f32((a > b) | ((a == b) & !(float_bits(a) >> 31)), a, b, ieee);
 }
-/* The middle one; with a NaN among them the smallest. */
+/* The greater one of those but the greatest, to which zeros are equal; with a NaN among them the least. */
 static inline float med3_f32(float a, float b, float c, bool ieee) {
-    float smaller = min_f32(a, b, ieee), least = min_f32(smaller, c, ieee);
-    float middle = max_f32(smaller, min_f32(max_f32(a, b, ieee), c, ieee), ieee);
+    float least = min_f32(min_f32(a, b, ieee), c, ieee), top = max_f32(max_f32(a, b, ieee), c, ieee);
+    float x = bits_float(select32(top == a, float_bits(b), float_bits(a)));
+    float y = bits_float(select32((top == a) | (top == b), float_bits(c), float_bits(b)));
+    float middle = max_f32(x, y, ieee);
     return bits_float(select32((a != a) | (b != b) | (c != c), float_bits(least), float_bits(middle)));
 }
 
@@ -143,7 +145,7 @@ static inline float cube_ma(const struct rounding *m, float x, float y, float z)
             EVALUATE(expression, &format)                                                                    \
         }                                                                                                    \
         if (nan != NAN_CHOSEN && unlikely(any_nan_f32(r))) fix_nan_f32(w, nan, r, p, q, s);                  \
-        if (unlikely(!plain)) finish_f32(w, i, r);                                                           \
+        if (unlikely(!plain)) (nan == NAN_CHOSEN ? finish_choice_f32 : finish_f32)(w, i, r);                 \
         write32(w, i, r);                                                                                    \
     }
 #define DEFINE_ROUNDED(name, n, nan, expression) DEFINE(name, n, nan, expression, true)
@@ -244,12 +246,16 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
     mask_write(w, &i->sdst, scaled & exec_mask(w));
 }
 
+/* Subnormal sources stay whatever MODE says. */
 static void v_div_fmas_f32(struct wave *w, const struct inst *i) {
     bool plain = plain_f32(w, i);
     u32v t[3];
-    const uint32_t *p = source_f32(w, i, 0, (uint32_t *)&t[0], plain);
-    const uint32_t *q = source_f32(w, i, 1, (uint32_t *)&t[1], plain);
-    const uint32_t *s = source_f32(w, i, 2, (uint32_t *)&t[2], plain);
+    const uint32_t *x[3];
+    for (unsigned n = 0; n < 3; n++) {
+        x[n] = source32(w, i, n, (uint32_t *)&t[n]);
+        if (!plain) x[n] = SIMD_NAME(modified_f32)(&i->src[n], x[n], false, (uint32_t *)&t[n]);
+    }
+    const uint32_t *p = x[0], *q = x[1], *s = x[2];
     uint32_t vcc = w->s[SREG_VCC + w->half];
     lanes32 r;
     FOR_LANES(l) r[l] = float_bits(fma_f32(bits_float(p[l]), bits_float(q[l]), bits_float(s[l])));

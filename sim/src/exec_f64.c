@@ -91,8 +91,7 @@ static inline double div_fixup(double a, double b, double c) {
 /* The same, but the expression has chosen its NaN; ieee = MODE.IEEE. */
 #define CHOICE(X)                                                                                            \
     X(v_min_f64, 2, NAN_CHOSEN, min_f64(a, b, ieee))                                                         \
-    X(v_max_f64, 2, NAN_CHOSEN, max_f64(a, b, ieee))                                                         \
-    X(v_div_fixup_f64, 3, NAN_CHOSEN, div_fixup(a, b, c))
+    X(v_max_f64, 2, NAN_CHOSEN, max_f64(a, b, ieee))
 
 static uint64_t first_nan_f64(const struct wave *w, enum nan_rule rule, double a, double b, double c) {
     double nan = a != a ? a : b != b ? b : c;
@@ -100,7 +99,7 @@ static uint64_t first_nan_f64(const struct wave *w, enum nan_rule rule, double a
     return bits_f64(quiets(w, rule) ? quiet_f64(nan) : nan);
 }
 
-#define DEFINE(name, n, nan, expression)                                                                     \
+#define DEFINE(name, n, nan, expression, finish)                                                             \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         const bool ieee = w->mode & MODE_IEEE;                                                               \
         const struct rounding format = rounding_f64(w), *m = unlike_host_f64(w) ? &format : NULL;            \
@@ -114,11 +113,14 @@ static uint64_t first_nan_f64(const struct wave *w, enum nan_rule rule, double a
             double a = p[l], b = n > 1 ? q[l] : a, c = n > 2 ? s[l] : a, x = expression;                     \
             r[l] = nan != NAN_CHOSEN && x != x ? first_nan_f64(w, nan, a, b, c) : bits_f64(x);               \
         }                                                                                                    \
-        finish_f64(w, i, r);                                                                                 \
+        finish(w, i, r);                                                                                     \
         write64(w, i, r);                                                                                    \
     }
-ARITHMETIC(DEFINE)
-CHOICE(DEFINE)
+#define DEFINE_ARITHMETIC(name, n, nan, expression) DEFINE(name, n, nan, expression, finish_f64)
+#define DEFINE_CHOICE(name, n, nan, expression)     DEFINE(name, n, nan, expression, finish_choice_f64)
+ARITHMETIC(DEFINE_ARITHMETIC)
+CHOICE(DEFINE_CHOICE)
+DEFINE_ARITHMETIC(v_div_fixup_f64, 3, NAN_CHOSEN, div_fixup(a, b, c))
 
 static void v_ldexp_f64(struct wave *w, const struct inst *i) {
     lanesd p;
@@ -187,13 +189,14 @@ static void v_div_scale_f64(struct wave *w, const struct inst *i) {
     mask_write(w, &i->sdst, scaled & exec_mask(w));
 }
 
+/* Subnormal sources stay whatever MODE says. */
 static void v_div_fmas_f64(struct wave *w, const struct inst *i) {
     lanesd p, q, s;
     lanes64 r;
     uint32_t vcc = w->s[SREG_VCC + w->half];
-    source_f64(w, i, 0, p);
-    source_f64(w, i, 1, q);
-    source_f64(w, i, 2, s);
+    modified_f64(w, i, 0, false, p);
+    modified_f64(w, i, 1, false, q);
+    modified_f64(w, i, 2, false, s);
     struct rounding format = rounding_f64(w);
     bool all = unlike_host_f64(w);
     FOR_LANES(l) {
@@ -246,5 +249,6 @@ void SIMD_NAME(bind_f64)(exec_fn **table) {
     BIND(v_frexp_exp_i32_f64)
     BIND(v_div_scale_f64)
     BIND(v_div_fmas_f64)
+    BIND(v_div_fixup_f64)
     BIND(v_trig_preop_f64)
 }

@@ -16,7 +16,7 @@ typedef float floats[HALVES] LANES_ALIGNED;
 static inline const uint16_t *source_pk_halves(const struct wave *w, const struct inst *i, unsigned n,
                                                uint32_t *t, uint16_t *flushed) {
     const uint16_t *h = (const uint16_t *)source_packed(w, i, n, t);
-    if (likely(w->mode & 1 << 6)) return h;
+    if (likely(keeps_sources_16_64(w))) return h;
     for (unsigned l = 0; l < HALVES; l++) flushed[l] = h[l] & 0x7c00 ? h[l] : h[l] & 0x8000;
     return flushed;
 }
@@ -29,11 +29,12 @@ static inline void source_pk_f16(const struct wave *w, const struct inst *i, uns
 }
 
 /* The two halves of every lane, finished like single ones. */
-static void finish_pk_f16(const struct wave *w, const struct inst *i, uint16_t *h) {
+typedef void finish_halves(const struct wave *w, const struct inst *i, uint16_t *r);
+static void finish_pk_f16(const struct wave *w, const struct inst *i, finish_halves *finish, uint16_t *h) {
     for (unsigned part = 0; part < 2; part++) {
         lanes16 x;
         FOR_LANES(l) x[l] = h[2 * l + part];
-        finish_f16(w, i, x);
+        finish(w, i, x);
         FOR_LANES(l) h[2 * l + part] = x[l];
     }
 }
@@ -86,7 +87,7 @@ static void fix_nan_pk(const struct wave *w, const struct inst *i, unsigned n, e
         halves h;                                                                                            \
         floats_to_halves((const float *)r, h, HALVES);                                                       \
         if (unlikely(any_nan_f32(r) || any_nan_f32(r + LANES))) fix_nan_pk(w, i, n, nan, p, q, h);           \
-        if (unlikely(!plain)) finish_pk_f16(w, i, h);                                                        \
+        if (unlikely(!plain)) finish_pk_f16(w, i, finish_f16, h);                                            \
         write32(w, i, (const uint32_t *)h);                                                                  \
     }
 FLOAT(DEFINE_FLOAT)
@@ -103,7 +104,7 @@ FLOAT(DEFINE_FLOAT)
         const uint16_t *p = source_pk_halves(w, i, 0, (uint32_t *)&t[0], flushed[0]);                        \
         const uint16_t *q = source_pk_halves(w, i, 1, (uint32_t *)&t[1], flushed[1]);                        \
         for (unsigned l = 0; l < HALVES; l++) h[l] = choose(p[l], q[l], ieee);                               \
-        finish_pk_f16(w, i, h);                                                                              \
+        finish_pk_f16(w, i, finish_choice_f16, h);                                                           \
         write32(w, i, (const uint32_t *)h);                                                                  \
     }
 CHOICE(DEFINE_CHOICE)

@@ -92,16 +92,12 @@ const uint32_t *SIMD_NAME(packed_general)(const struct inst *i, unsigned n, cons
 
 /* ---- MODE ---------------------------------------------------------------------------------------------- */
 
-enum { KEEP_SOURCE_32 = 1 << 4, KEEP_SOURCE_16_64 = 1 << 6 };
-
 static inline uint32_t flush_f32(uint32_t u) { return u & 0x7f800000 ? u : u & 0x80000000; }
 static inline uint16_t flush_f16(uint16_t u) { return u & 0x7c00 ? u : u & 0x8000; }
 static inline uint64_t flush_f64(uint64_t u) { return u & 0x7ff0000000000000 ? u : u & 0x8000000000000000; }
 
-const uint32_t *SIMD_NAME(modified_f32)(const struct wave *w, const struct operand *o, const uint32_t *x,
-                                        uint32_t *t) {
+const uint32_t *SIMD_NAME(modified_f32)(const struct operand *o, const uint32_t *x, bool flush, uint32_t *t) {
     uint32_t magnitude = o->abs ? 0x7fffffff : 0xffffffff, sign = o->neg ? 0x80000000 : 0;
-    bool flush = !(w->mode & KEEP_SOURCE_32);
     FOR_LANES(l) {
         uint32_t u = (x[l] & magnitude) ^ sign;
         t[l] = flush ? flush_f32(u) : u;
@@ -114,7 +110,7 @@ void source_halves(const struct wave *w, const struct inst *i, unsigned n, uint1
     source16(w, i, n, h);
     uint16_t magnitude = o->abs ? 0x7fff : 0xffff, sign = o->neg ? 0x8000 : 0;
     FOR_LANES(l) h[l] = (h[l] & magnitude) ^ sign;
-    if (!(w->mode & KEEP_SOURCE_16_64)) FOR_LANES(l) h[l] = flush_f16(h[l]);
+    if (!keeps_sources_16_64(w)) FOR_LANES(l) h[l] = flush_f16(h[l]);
 }
 
 void source_f16(const struct wave *w, const struct inst *i, unsigned n, float *r) {
@@ -123,12 +119,11 @@ void source_f16(const struct wave *w, const struct inst *i, unsigned n, float *r
     halves_to_floats(h, r, LANES);
 }
 
-void source_f64(const struct wave *w, const struct inst *i, unsigned n, double *r) {
+void modified_f64(const struct wave *w, const struct inst *i, unsigned n, bool flush, double *r) {
     const struct operand *o = &i->src[n];
     lanes64 u;
     source64(w, i, n, u);
     uint64_t magnitude = o->abs ? INT64_MAX : UINT64_MAX, sign = o->neg ? UINT64_C(1) << 63 : 0;
-    bool flush = !(w->mode & KEEP_SOURCE_16_64);
     FOR_LANES(l) {
         uint64_t x = (u[l] & magnitude) ^ sign;
         r[l] = as_f64(flush ? flush_f64(x) : x);
@@ -197,6 +192,10 @@ void finish_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
     modify_f32(w, i, flushes_32(w), direction_32(w), r);
 }
 
+void finish_choice_f32(const struct wave *w, const struct inst *i, uint32_t *r) {
+    modify_f32(w, i, omod_exponent(w, i, flushes_32(w)), direction_32(w), r);
+}
+
 void narrow_f16(const struct wave *w, const float *f, uint16_t *h) {
     if (!unlike_host_f16(w)) {
         floats_to_halves(f, h, LANES);
@@ -214,8 +213,8 @@ static inline uint16_t clamp_f16(uint16_t h, bool keep_nan) {
     return h & 0x8000 ? 0 : h > 0x3c00 ? 0x3c00 : h;
 }
 
-void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
-    bool flush = flushes_16_64(w), keep_nan = !(w->mode & MODE_DX10_CLAMP);
+static void modify_f16(const struct wave *w, const struct inst *i, bool flush, uint16_t *r) {
+    bool keep_nan = !(w->mode & MODE_DX10_CLAMP);
     int n = omod_exponent(w, i, flush);
     struct rounding format = rounding_f16(w);
     if (flush) FOR_LANES(l) r[l] = flush_f16(r[l]);
@@ -225,8 +224,15 @@ void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
     if (i->clamp) FOR_LANES(l) r[l] = clamp_f16(r[l], keep_nan);
 }
 
-void finish_f64(const struct wave *w, const struct inst *i, uint64_t *r) {
-    bool flush = flushes_16_64(w), keep_nan = !(w->mode & MODE_DX10_CLAMP);
+void finish_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
+    modify_f16(w, i, flushes_16_64(w), r);
+}
+void finish_choice_f16(const struct wave *w, const struct inst *i, uint16_t *r) {
+    modify_f16(w, i, omod_exponent(w, i, flushes_16_64(w)), r);
+}
+
+static void modify_f64(const struct wave *w, const struct inst *i, bool flush, uint64_t *r) {
+    bool keep_nan = !(w->mode & MODE_DX10_CLAMP);
     int n = omod_exponent(w, i, flush);
     struct rounding format = rounding_f64(w);
     FOR_LANES(l) {
@@ -234,4 +240,11 @@ void finish_f64(const struct wave *w, const struct inst *i, uint64_t *r) {
         if (n && !nan_f64(r[l])) r[l] = bits_f64(scale_output(&format, as_f64(r[l]), n));
         if (i->clamp) r[l] = bits_f64(CLAMP(as_f64(r[l]), keep_nan));
     }
+}
+
+void finish_f64(const struct wave *w, const struct inst *i, uint64_t *r) {
+    modify_f64(w, i, flushes_16_64(w), r);
+}
+void finish_choice_f64(const struct wave *w, const struct inst *i, uint64_t *r) {
+    modify_f64(w, i, omod_exponent(w, i, flushes_16_64(w)), r);
 }

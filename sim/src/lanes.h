@@ -166,8 +166,8 @@ static inline bool may_be_tiny_f32(const struct wave *w, const uint32_t *r) {
 }
 
 /*
- * minNum and maxNum of halves with -0 < +0, as bits. Of two quiet NaNs the first; in IEEE mode a signalling one wins,
- * quieted.
+ * minNum and maxNum of halves with -0 < +0, as bits. Of two quiet NaNs the first; in IEEE mode a signalling
+ * one wins, quieted.
  */
 static inline int ordered_f16(uint16_t u) { return (int16_t)(u & 0x8000 ? u ^ 0x7fff : u); }
 static inline bool nan_f16(uint16_t u) { return (u & 0x7fff) > 0x7c00; }
@@ -236,15 +236,21 @@ static inline void source16(const struct wave *w, const struct inst *i, unsigned
 void SIMD_NAME(source64)(const struct wave *w, const struct inst *i, unsigned n, uint64_t *r);
 #define source64 SIMD_NAME(source64)
 
-/* Floating-point sources with abs, neg and the flushing of MODE. */
-const uint32_t *SIMD_NAME(modified_f32)(const struct wave *w, const struct operand *o, const uint32_t *x,
-                                        uint32_t *t);
+/* Whether subnormal sources stay. */
+static inline bool keeps_sources_32(const struct wave *w) { return w->mode & 1 << 4; }
+static inline bool keeps_sources_16_64(const struct wave *w) { return w->mode & 1 << 6; }
+
+/* Floating-point sources with abs and neg: source_* flush as MODE says, modified_* as the caller does. */
+const uint32_t *SIMD_NAME(modified_f32)(const struct operand *o, const uint32_t *x, bool flush, uint32_t *t);
+void SIMD_NAME(modified_f64)(const struct wave *w, const struct inst *i, unsigned n, bool flush, double *r);
+#define modified_f64 SIMD_NAME(modified_f64)
 void SIMD_NAME(source_f16)(const struct wave *w, const struct inst *i, unsigned n, float *r);
 void SIMD_NAME(source_halves)(const struct wave *w, const struct inst *i, unsigned n, uint16_t *r);
 #define source_halves SIMD_NAME(source_halves)
-void SIMD_NAME(source_f64)(const struct wave *w, const struct inst *i, unsigned n, double *r);
-#define source_f16 SIMD_NAME(source_f16)
-#define source_f64 SIMD_NAME(source_f64)
+#define source_f16    SIMD_NAME(source_f16)
+static inline void source_f64(const struct wave *w, const struct inst *i, unsigned n, double *r) {
+    modified_f64(w, i, n, !keeps_sources_16_64(w), r);
+}
 
 const uint32_t *SIMD_NAME(packed_general)(const struct inst *i, unsigned n, const uint32_t *x, uint32_t *t);
 
@@ -267,7 +273,7 @@ static inline bool plain_f16(const struct wave *w, const struct inst *i) {
 static inline const uint32_t *source_f32(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t,
                                          bool plain) {
     const uint32_t *x = source32(w, i, n, t);
-    return likely(plain) ? x : SIMD_NAME(modified_f32)(w, &i->src[n], x, t);
+    return likely(plain) ? x : SIMD_NAME(modified_f32)(&i->src[n], x, !keeps_sources_32(w), t);
 }
 
 /* ---- results ------------------------------------------------------------------------------------------- */
@@ -341,19 +347,26 @@ void SIMD_NAME(clamp_f32)(const struct wave *w, uint32_t *r);
 #define clamp_f32 SIMD_NAME(clamp_f32)
 
 /*
- * Output modifiers and flushing of MODE. modify_f32 is for results that are flushed, or rounded, otherwise
- * than MODE says of f32.
+ * Output modifiers and flushing of MODE. finish_choice_* is for minima and maxima: their subnormal results
+ * stay, unless output scaling makes them zeros. modify_f32 is for results that are flushed, or rounded,
+ * otherwise than MODE says of f32.
  */
 void SIMD_NAME(finish_f32)(const struct wave *w, const struct inst *i, uint32_t *r);
 void SIMD_NAME(modify_f32)(const struct wave *w, const struct inst *i, bool flush,
                            enum round_direction direction, uint32_t *r);
 void SIMD_NAME(finish_f16)(const struct wave *w, const struct inst *i, uint16_t *r);
 void SIMD_NAME(finish_f64)(const struct wave *w, const struct inst *i, uint64_t *r);
-#define fix_nan_f32 SIMD_NAME(fix_nan_f32)
-#define finish_f32  SIMD_NAME(finish_f32)
-#define modify_f32  SIMD_NAME(modify_f32)
-#define finish_f16  SIMD_NAME(finish_f16)
-#define finish_f64  SIMD_NAME(finish_f64)
+void SIMD_NAME(finish_choice_f32)(const struct wave *w, const struct inst *i, uint32_t *r);
+void SIMD_NAME(finish_choice_f16)(const struct wave *w, const struct inst *i, uint16_t *r);
+void SIMD_NAME(finish_choice_f64)(const struct wave *w, const struct inst *i, uint64_t *r);
+#define fix_nan_f32       SIMD_NAME(fix_nan_f32)
+#define finish_f32        SIMD_NAME(finish_f32)
+#define modify_f32        SIMD_NAME(modify_f32)
+#define finish_f16        SIMD_NAME(finish_f16)
+#define finish_f64        SIMD_NAME(finish_f64)
+#define finish_choice_f32 SIMD_NAME(finish_choice_f32)
+#define finish_choice_f16 SIMD_NAME(finish_choice_f16)
+#define finish_choice_f64 SIMD_NAME(finish_choice_f64)
 
 /* Floats as MODE rounds them to halves; NaNs as float_to_f16() makes them. */
 void SIMD_NAME(narrow_f16)(const struct wave *w, const float *f, uint16_t *h);

@@ -138,12 +138,15 @@ static void fuse_mixed(enum op op, struct float_lane *x) {
     x->d = float_modify(x, result, compute(x, w), false);
 }
 
-/* The last step of a division: scaled back by where the addend lies. AMD's text has 2^32 and one direction.
+/*
+ * The last step of a division: operands are not flushed, and the sum is scaled back by where the addend lies.
+ * AMD's text has 2^32 and one direction.
  */
 static void fuse_for_division(enum op op, struct float_lane *x) {
     struct work w = work(op, x, FUSE);
     unsigned type = w.result, fraction = exact_precision(type) - 1;
-    uint64_t exponent = (float_flush(x, type, x->c) & ~exact_sign_bit(type)) >> fraction;
+    uint64_t exponent = (x->c & ~exact_sign_bit(type)) >> fraction;
+    w.keeps = true;
     int up = type == TYPE_F32 ? 64 : 128;
     if (x->bit) w.power = exponent > (exact_infinity(type) >> fraction) / 2 ? up : -up;
     finish(op, x, w);

@@ -13,6 +13,9 @@ static int64_t ordered(unsigned type, uint64_t bits) {
     return is_negative(type, bits) ? -size - 1 : size;
 }
 
+/* As IEEE has it: zeros of either sign are equal. */
+static bool equal(unsigned type, uint64_t a, uint64_t b) { return a == b || !magnitude(type, a | b); }
+
 /* ---- minima and maxima ----------------------------------------------------------------------------------
  */
 
@@ -40,9 +43,9 @@ static uint64_t least_of(const struct float_lane *x, unsigned type) {
 static uint64_t median(const struct float_lane *x, unsigned type) {
     if (exact_is_nan(type, x->a) || exact_is_nan(type, x->b) || exact_is_nan(type, x->c))
         return least_of(x, type);
-    int64_t top = ordered(type, greatest_of(x, type));
-    if (top == ordered(type, x->a)) return greatest(x, type, x->b, x->c);
-    if (top == ordered(type, x->b)) return greatest(x, type, x->a, x->c);
+    uint64_t top = greatest_of(x, type);
+    if (equal(type, top, x->a)) return greatest(x, type, x->b, x->c);
+    if (equal(type, top, x->b)) return greatest(x, type, x->a, x->c);
     return greatest(x, type, x->a, x->b);
 }
 
@@ -68,7 +71,7 @@ static void select(enum op op, struct float_lane *x) {
     case OP_v_maxmin_f16:
     case OP_v_maxmin_f32: d = least(x, type, greatest(x, type, x->a, x->b), x->c); break;
     }
-    x->d = float_modify(x, type, float_flush_result(x, type, d), false);
+    x->d = float_modify(x, type, d, false); /* a denormal that is kept among the operands stays */
 }
 
 /* ---- bits that pass -------------------------------------------------------------------------------------

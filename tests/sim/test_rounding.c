@@ -352,13 +352,15 @@ static uint64_t expected_part(const struct subject *s, const struct inst *i, con
         if (formats[s->from].bits == 16) o.u[n] = o.u[n] >> 16 * part & 0xffff;
     }
     if (s->shape >= MIX) select_mix(i, &o);
+    uint32_t keep = MODE_DENORM_32 | MODE_DENORM_16_64, mode = m->w.mode;
+    if (s->kind == FMA_DX9) mode &= ~keep;
+    if (s->kind == DIV_FMAS) mode |= keep;
     for (unsigned n = 0; n < s->sources; n++) {
         bool negative = s->shape == LANE     ? i->src[n].neg
                         : s->shape == PACKED ? (part ? i->neg_hi : i->neg_lo) >> n & 1
                                              : i->neg_lo >> n & 1;
         bool absolute = s->shape == LANE ? i->src[n].abs : s->shape >= MIX && i->neg_hi >> n & 1;
-        o.u[n] = source(o.types[n], o.u[n], absolute, negative,
-                        s->kind == FMA_DX9 ? m->w.mode & ~MODE_DENORM_32 : m->w.mode);
+        o.u[n] = source(o.types[n], o.u[n], absolute, negative, mode);
     }
     int exponent = s->to == F16 ? (int16_t)m->v[REG_B][l] : (int32_t)m->v[REG_B][l];
     return expected(s, i, m->w.mode, o.types, o.u, exponent, m->w.s[SREG_VCC] >> l & 1);
