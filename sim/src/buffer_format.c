@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The rows follow the numbers of gfx11's formats. Conversions to fewer bits clamp and round to nearest even.
- */
+/* The rows follow the numbers of gfx11's formats. Conversions to fewer bits clamp and round to nearest even,
+ * but for f32 that is loaded as f16, which AMD says is truncated. */
 #include "buffer_format.h"
 
 #include <math.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "half.h"
+#include "round.h"
 
 #define F(kind, count, x, y, z, w) {count, {x, y, z, w}, KIND_##kind, (x + y + z + w) / 8}
 /* The six kinds of integers, in the order in which formats list them. */
@@ -137,7 +138,10 @@ void buffer_format_write(const struct buffer_format *f, const uint32_t texel[4],
 }
 
 uint16_t buffer_format_to_16(const struct buffer_format *f, uint32_t component) {
-    return is_integer(f) ? (uint16_t)component : float_to_f16(bits_float(component));
+    float value = bits_float(component);
+    if (is_integer(f)) return (uint16_t)component;
+    if (f->kind != KIND_FLOAT || f->bits[0] != 32 || value != value) return float_to_f16(value);
+    return float_to_f16((float)rounded_scale(&ROUNDING_F16(ROUND_TO_ZERO, false, false), value, 0));
 }
 
 uint32_t buffer_format_from_16(const struct buffer_format *f, uint16_t component) {

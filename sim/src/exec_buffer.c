@@ -182,7 +182,10 @@ static const struct buffer_format *format_of(struct wave *w, const struct descri
     return f;
 }
 
-/* d16: 16-bit results, two to a register; hi: the only one goes to the upper half. */
+/*
+ * d16: 16-bit results, two to a register; hi: the only one goes to the upper half. Instructions with their
+ * own format ignore which components the descriptor selects; a selected one is 1 out of range too.
+ */
 static void load_format(struct wave *w, const struct inst *i, unsigned count, bool d16, bool hi) {
     struct descriptor d = descriptor(w, i);
     const struct buffer_format *f = format_of(w, &d);
@@ -190,12 +193,12 @@ static void load_format(struct wave *w, const struct inst *i, unsigned count, bo
     if (!f || !resolve(w, i, &d, f->bytes, f->bytes, GFX11SIM_READ, "load", &r)) return;
     FOR_ACTIVE(l, r.mask) {
         uint32_t texel[4], one = buffer_format_one(f), results[4] = {0};
-        if (r.p[l][0]) {
-            buffer_format_read(f, r.p[l][0], texel);
-            for (unsigned n = 0; n < count; n++) {
-                unsigned from = d.select[n]; /* 0, 1, reserved, reserved, x, y, z, w */
-                results[n] = from >= 4 ? texel[from - 4] : from == 1 ? one : 0;
-            }
+        const unsigned char *at = r.p[l][0];
+        if (at) buffer_format_read(f, at, texel);
+        for (unsigned n = 0; n < count; n++) {
+            unsigned from = d.select[n]; /* 0, 1, reserved, reserved, x, y, z, w */
+            if (i->format == FMT_MTBUF) from = n < f->count ? 4 + n : 0;
+            if (from == 1 || (from >= 4 && at)) results[n] = from == 1 ? one : texel[from - 4];
         }
         for (unsigned n = 0; n < count; n++) {
             if (!d16) {

@@ -94,7 +94,8 @@ static uint32_t load_32(const struct format_info *f, uint32_t raw, unsigned bits
 }
 
 /* To a half, or with fewer bits to a smaller one without a sign, whose negative numbers are 0. */
-static uint32_t narrow(uint32_t value, unsigned type, unsigned bits) {
+static uint32_t narrow(uint32_t value, unsigned type, unsigned bits, enum direction direction) {
+    mpfr_rnd_t rnd = exact_direction(direction);
     bool small = bits < 16;
     if (exact_is_nan(type, value)) {
         uint32_t nan = (uint32_t)float_convert_nan(type, TYPE_F16, value);
@@ -105,12 +106,12 @@ static uint32_t narrow(uint32_t value, unsigned type, unsigned bits) {
     exact_load(number, type, value);
     unsigned fraction = small ? bits - 5 : 10;
     mpfr_init2(rounded, fraction + 1);
-    int ternary = mpfr_set(rounded, number, MPFR_RNDN);
+    int ternary = mpfr_set(rounded, number, rnd);
     mpfr_exp_t emin = mpfr_get_emin(), emax = mpfr_get_emax();
     mpfr_set_emin(-13 - (int)fraction); /* of the least subnormal number */
     mpfr_set_emax(16);
-    ternary = mpfr_check_range(rounded, ternary, MPFR_RNDN);
-    mpfr_subnormalize(rounded, ternary, MPFR_RNDN);
+    ternary = mpfr_check_range(rounded, ternary, rnd);
+    mpfr_subnormalize(rounded, ternary, rnd);
     mpfr_set_emin(emin);
     mpfr_set_emax(emax);
     uint32_t half = (uint32_t)exact_store(rounded, 0, TYPE_F16, TO_NEAREST_EVEN, true);
@@ -118,7 +119,7 @@ static uint32_t narrow(uint32_t value, unsigned type, unsigned bits) {
     return small ? half >> (15 - bits) : half;
 }
 
-/* Forms of 16 bits give what those of 32 read, rounded once more. */
+/* Forms of 16 bits give what those of 32 read; f32 is truncated, all else rounded once more. */
 uint32_t model_format_load(const struct format_info *f, const unsigned char *element, unsigned n, bool d16) {
     unsigned bits = f->bits[n];
     uint32_t raw = get_bits(f, element, n);
@@ -126,7 +127,8 @@ uint32_t model_format_load(const struct format_info *f, const unsigned char *ele
         uint32_t value = (uint32_t)extend(raw, bits, is_signed(f->kind));
         return d16 ? value & 0xffff : value;
     }
-    return d16 ? narrow(load_32(f, raw, bits), TYPE_F32, 16) : load_32(f, raw, bits);
+    uint32_t value = load_32(f, raw, bits);
+    return d16 ? narrow(value, TYPE_F32, 16, bits == 32 ? TO_ZERO : TO_NEAREST_EVEN) : value;
 }
 
 uint32_t model_format_constant(const struct format_info *f, bool one, bool d16) {
@@ -155,7 +157,7 @@ void model_format_store(const struct format_info *f, unsigned char *element, uns
             struct format_info half = {.kind = 'f'};
             value = load_32(&half, value, 16);
         } else if (bits < 32)
-            value = narrow(value, type, bits);
+            value = narrow(value, type, bits, TO_NEAREST_EVEN);
         put_bits(f, element, n, value);
         return;
     }
