@@ -10,7 +10,7 @@
 /* Zeros are equal, but not to min_f16() and max_f16(). */
 static inline bool equal_f16(uint16_t a, uint16_t b) { return a == b || !((a | b) & 0x7fff); }
 static inline uint16_t med3_f16(uint16_t a, uint16_t b, uint16_t c, bool ieee) {
-    if (nan_f16(a) | nan_f16(b) | nan_f16(c)) return min_f16(min_f16(a, b, ieee), c, ieee);
+    if (nan_f16(a) || nan_f16(b) || nan_f16(c)) return min_f16(min_f16(a, b, ieee), c, ieee);
     uint16_t top = max_f16(max_f16(a, b, ieee), c, ieee);
     if (equal_f16(top, a)) return max_f16(b, c, ieee);
     return max_f16(a, equal_f16(top, b) ? c : b, ieee);

@@ -171,11 +171,11 @@ static inline bool may_be_tiny_f32(const struct wave *w, const uint32_t *r) {
  */
 static inline int ordered_f16(uint16_t u) { return (int16_t)(u & 0x8000 ? u ^ 0x7fff : u); }
 static inline bool nan_f16(uint16_t u) { return (u & 0x7fff) > 0x7c00; }
-static inline bool signalling_f16(uint16_t u) { return nan_f16(u) & !(u & 0x200); }
+static inline bool signalling_f16(uint16_t u) { return nan_f16(u) && !(u & 0x200); }
 static inline uint16_t choose_f16(bool first, uint16_t a, uint16_t b, bool ieee) {
-    uint16_t r = nan_f16(b) | (!nan_f16(a) & first) ? a : b;
-    if (ieee & signalling_f16(b)) r = b | 0x200;
-    return ieee & signalling_f16(a) ? a | 0x200 : r;
+    uint16_t r = nan_f16(b) || (!nan_f16(a) && first) ? a : b;
+    if (ieee && signalling_f16(b)) r = b | 0x200;
+    return ieee && signalling_f16(a) ? a | 0x200 : r;
 }
 static inline uint16_t min_f16(uint16_t a, uint16_t b, bool ieee) {
     return choose_f16(ordered_f16(a) < ordered_f16(b), a, b, ieee);
