@@ -216,7 +216,9 @@ static void v_div_scale_f32(struct wave *w, const struct inst *i) {
         float a = bits_float(p[l]), denominator = bits_float(q[l]), numerator = bits_float(s[l]);
         int ed = exponent_f32(q[l]), en = exponent_f32(s[l]);
         float quotient = numerator / denominator, inverse = 1 / denominator;
-        bool tiny_quotient = fabsf(quotient) < 0x1p-126f, tiny_inverse = fabsf(inverse) < 0x1p-126f;
+        bool finite = isfinite(denominator);
+        bool tiny_quotient = finite && fabsf(quotient) < 0x1p-126f;
+        bool tiny_inverse = finite && fabsf(inverse) < 0x1p-126f;
         bool flag = false;
         float x = a;
         if (denominator == 0 || numerator == 0) {

@@ -159,8 +159,9 @@ static void v_div_scale_f64(struct wave *w, const struct inst *i) {
         double x = p[l], denominator = q[l], numerator = s[l];
         bool is_denominator = bits_f64(x) == bits_f64(denominator),
              is_numerator = bits_f64(x) == bits_f64(numerator);
-        bool tiny_quotient = fabs(numerator / denominator) < 0x1p-1022,
-             tiny_inverse = fabs(1 / denominator) < 0x1p-1022;
+        bool finite = isfinite(denominator);
+        bool tiny_quotient = finite && fabs(numerator / denominator) < 0x1p-1022,
+             tiny_inverse = finite && fabs(1 / denominator) < 0x1p-1022;
         bool flag = false;
         if (denominator == 0 || numerator == 0) {
             flag = true;

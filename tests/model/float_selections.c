@@ -188,9 +188,11 @@ static void fix_up(enum op op, struct float_lane *x) {
     x->d = float_modify(x, type, float_flush_result(x, type, d), false);
 }
 
-/* Is c / b, or 1 / b without c, smaller than the normal numbers? One that rounds to zero is. */
+/* Is c / b, or 1 / b without c, smaller than the normal numbers? One that rounds to zero is, but none that is
+ * zero. */
 static bool quotient_is_denormal(unsigned type, const uint64_t *c, uint64_t b) {
     mpfr_t n, d, q;
+    if (is_infinite(type, b)) return false;
     if (c)
         exact_load(n, type, *c);
     else
