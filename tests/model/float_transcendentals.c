@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Transcendental operations: correctly rounded to nearest even. The ISA guide gives f32 results 1 unit in the
- * last place, f16 0.51, and so both may be one away from these; exact results and poles may not. sin and cos
- * are of the operand times 2 pi, however large it is.
+ * Transcendental operations: correctly rounded to nearest even. The ISA guide's notes on each opcode give f32
+ * results 1 unit in the last place, f16 0.51, so both may be one away from these, and f64 2^29. Simulators
+ * need not err as cards do: f64 is held to one unit too. Of sin and cos it says that the whole range is
+ * taken, not how far they err; as part of the unit that computes the others they are held to the same. Exact
+ * results and poles may not err at all. sin and cos are of the operand times 2 pi, however large it is.
  */
 #include <string.h>
 
