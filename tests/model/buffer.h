@@ -38,6 +38,7 @@ enum check { STRUCTURED, INDEX_ONLY, NOT_EMPTY, RAW };
 struct buffer {
     uint32_t base, stride, records, soffset; /* base: in the binding */
     unsigned element, index_stride;          /* element 0: linear */
+    bool add_tid;                            /* the lane's number to the index */
     enum check check;
 };
 
@@ -73,17 +74,20 @@ static inline struct buffer draw_buffer(unsigned bytes) {
                        .stride = (uint32_t)(r >> 16) % 5 * 16,
                        .soffset = r >> 24 & 1 ? (uint32_t)(r >> 25) % 32 * 8 : 0,
                        .check = (enum check)(r >> 32 & 3),
-                       .index_stride = 8u << (r >> 34 & 3)};
+                       .index_stride = 8u << (r >> 34 & 3),
+                       .add_tid = (r >> 60 & 3) == 0};
     if (r >> 36 & 1 && b.stride) b.element = bytes > 4 || r >> 37 & 1 ? 16 : 4;
     bool in_records = b.check == INDEX_ONLY || b.check == STRUCTURED || b.element;
-    b.records = in_records ? (uint32_t)(r >> 40) % 16 : (uint32_t)(r >> 40) % 1024;
+    if (b.check == RAW && !b.element && b.stride) b.add_tid = false; /* as with other indices, below */
+    b.records = in_records ? (uint32_t)(r >> 40) % (b.add_tid ? 64 : 16) : (uint32_t)(r >> 40) % 1024;
     if (b.check == NOT_EMPTY && r >> 56 & 7) b.records++;
     uint64_t address = ((uint64_t)SLOT << SLOT_SHIFT) + b.base;
     uint32_t *s = &start.w.s[REG_BUFFER], swizzle = b.element ? b.element == 16 ? 3 : 1 : 0;
     s[0] = (uint32_t)address;
     s[1] = (uint32_t)(address >> 32) | b.stride << 16 | swizzle << 30;
     s[2] = b.records;
-    s[3] = 0xfac | 20u << 12 | (uint32_t)(r >> 34 & 3) << 21 | (uint32_t)b.check << 28;
+    s[3] = 0xfac | 20u << 12 | (uint32_t)(r >> 34 & 3) << 21 | (uint32_t)b.add_tid << 23 |
+           (uint32_t)b.check << 28;
     start.w.s[REG_SOFFSET] = b.soffset;
     return b;
 }
@@ -117,7 +121,7 @@ static inline struct addresses draw_addresses(const struct buffer *b, unsigned b
         uint32_t offset = draw_offset(b, bytes, align, (uint32_t)draw());
         if (a.idxen) set_lane(&start, REG_A, lane, index);
         if (a.offen) set_lane(&start, REG_A + a.idxen, lane, offset);
-        a.index[lane] = a.idxen ? index : 0;
+        a.index[lane] = (a.idxen ? index : 0) + (b->add_tid ? lane : 0);
         a.offset[lane] = (uint64_t)(a.offen ? offset : 0) + a.fixed;
     }
     return a;
@@ -153,9 +157,9 @@ static inline bool does_as_wanted(enum op op, const uint32_t code[2], const stru
     char text[128];
     disassemble(&pair.x, text, sizeof text);
     print_error("%s, wave%u, EXEC %016" PRIx64 ", base %u, stride %u, records %u, soffset %u, element %u, "
-                "index stride %u, check %d; %s\n",
+                "index stride %u, add_tid %d, check %d; %s\n",
                 text, start.w.wave_size, wave_exec(&start), b->base, b->stride, b->records, b->soffset,
-                b->element, b->index_stride, b->check, got.report.text);
+                b->element, b->index_stride, b->add_tid, b->check, got.report.text);
     return false;
 }
 
