@@ -44,13 +44,15 @@ static struct descriptor descriptor(const struct wave *w, const struct inst *i) 
     return d;
 }
 
-/* One lane's index and offset in the buffer. */
+/* One lane's index and offset in the buffer. Offsets add without a limit: a negative one in a register stays
+ * out of range, whatever the instruction adds, as LLVM's code generator warns. */
 struct spot {
-    uint32_t index, offset;
+    uint32_t index;
+    uint64_t offset;
 };
 
 static struct spot spot(struct wave *w, const struct inst *i, const struct descriptor *d, unsigned lane) {
-    struct spot s = {0, (uint32_t)i->offset};
+    struct spot s = {0, (uint64_t)i->offset};
     unsigned reg = i->src[0].reg;
     if (i->idxen) s.index = vgpr(w, reg++)[lane];
     if (i->offen) s.offset += vgpr(w, reg)[lane];
@@ -60,20 +62,20 @@ static struct spot spot(struct wave *w, const struct inst *i, const struct descr
 
 static bool inside(const struct descriptor *d, struct spot s, uint32_t bytes) {
     switch (d->check) {
-    case RANGE_STRUCTURED_OFFSET: return s.index < d->records && (uint64_t)s.offset + bytes <= d->stride;
+    case RANGE_STRUCTURED_OFFSET: return s.index < d->records && s.offset + bytes <= d->stride;
     case RANGE_STRUCTURED: return s.index < d->records;
     case RANGE_NONE: return d->records != 0;
     case RANGE_RAW: break;
     }
-    if (d->element && d->stride) return s.index < d->records && (uint64_t)s.offset + bytes <= d->stride;
+    if (d->element && d->stride) return s.index < d->records && s.offset + bytes <= d->stride;
     return (uint64_t)d->soffset + (uint64_t)s.index * d->stride + s.offset + bytes <= d->records;
 }
 
 static uint64_t place(const struct descriptor *d, struct spot s) {
     if (!d->element) return d->base + (uint64_t)s.index * d->stride + s.offset;
     uint32_t row = s.index / d->index_stride, column = s.index % d->index_stride;
-    uint32_t piece = s.offset / d->element, rest = s.offset % d->element;
-    return d->base + ((uint64_t)row * d->stride + (uint64_t)piece * d->element) * d->index_stride +
+    uint64_t piece = s.offset / d->element, rest = s.offset % d->element;
+    return d->base + ((uint64_t)row * d->stride + piece * d->element) * d->index_stride +
            (uint64_t)column * d->element + rest;
 }
 

@@ -119,6 +119,7 @@ static inline struct addresses draw_addresses(const struct buffer *b, unsigned b
         if (!(wave_exec(&start) >> lane & 1)) continue;
         uint32_t index = by_index && draw() % 16 == 0 ? 0x7fffffff : (uint32_t)draw() % 20;
         uint32_t offset = draw_offset(b, bytes, align, (uint32_t)draw());
+        if ((b->check == STRUCTURED || b->check == RAW) && draw() % 16 == 0) offset = 0u - whole;
         if (a.idxen) set_lane(&start, REG_A, lane, index);
         if (a.offen) set_lane(&start, REG_A + a.idxen, lane, offset);
         a.index[lane] = (a.idxen ? index : 0) + (b->add_tid ? lane : 0);
