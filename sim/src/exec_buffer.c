@@ -20,7 +20,7 @@ enum range_check { RANGE_STRUCTURED_OFFSET, RANGE_STRUCTURED, RANGE_NONE, RANGE_
 struct descriptor {
     uint64_t base;                                            /* soffset included */
     uint32_t soffset, stride, records, element, index_stride; /* element: 0 = not swizzled, else bytes */
-    bool add_tid;
+    bool add_tid, bound;
     enum range_check check;
     unsigned format, select[4];
 };
@@ -37,6 +37,7 @@ static struct descriptor descriptor(const struct wave *w, const struct inst *i) 
         .element = swizzle ? 2u << swizzle : 0,
         .index_stride = 8u << (v[3] >> 21 & 3),
         .add_tid = v[3] >> 23 & 1,
+        .bound = v[3] >> 12 & 63 || v[3] >> 23 & 1,
         .check = (enum range_check)(v[3] >> 28 & 3),
         .format = i->format == FMT_MTBUF ? i->mtbuf_format : v[3] >> 12 & 63,
     };
@@ -89,16 +90,23 @@ struct resolved {
     unsigned char *p[LANES][PIECES_MAX];
 };
 
-static bool usable(struct wave *w, const struct inst *i) {
-    if (!i->tfe) return true;
-    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "buffer instructions with tfe are not modelled");
+static bool usable(struct wave *w, const struct inst *i, const struct descriptor *d) {
+    if (i->tfe)
+        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "buffer instructions with tfe are not modelled");
+    else if (!d->bound)
+        wave_fault(
+            w, GFX11SIM_ILLEGAL, 0, 0, 0,
+            "the buffer's descriptor has format 0, which means unbound: loads would give zeros, stores "
+            "do nothing; a format from 1 to 63 binds it");
+    else
+        return true;
     return false;
 }
 
 /* False after a fault. total: bytes of the whole access, in pieces of `bytes` that are checked one by one. */
 static bool resolve(struct wave *w, const struct inst *i, const struct descriptor *d, uint32_t bytes,
                     uint32_t total, unsigned access, const char *what, struct resolved *r) {
-    if (!usable(w, i)) return false;
+    if (!usable(w, i, d)) return false;
     bool atomic = what[0] == 'a';
     uint64_t addresses[LANES] = {0};
     r->mask = exec_mask(w);

@@ -247,6 +247,8 @@ static void refusals(void **state) {
     gfx11sim_report report;
     assert_int_equal(run_kernel("load_format", d, 0, &report), GFX11SIM_ILLEGAL);
     assert_non_null(strstr(report.text, "0 is no format of a buffer"));
+    assert_int_equal(run_kernel("load_b128", d, 0, &report), GFX11SIM_ILLEGAL);
+    assert_non_null(strstr(report.text, "unbound"));
     d = (struct descriptor){0, 1, 0,
                             0, 1, 2}; /* no range: beyond the bound buffer it is a fault all the same */
     for (unsigned l = 0; l < LANES; l++) in[l].offset = l == 5 ? BYTES - 80 : 0;
