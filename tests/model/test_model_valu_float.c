@@ -305,6 +305,36 @@ static void every_row_agrees(void **state) {
     assert_int_equal(wrong, 0);
 }
 
+/* Operations of one half: of every half there is. */
+static void every_half_agrees(void **state) {
+    (void)state;
+    static const uint32_t modes[] = {CLANG_MODE, 0, MODE_DENORM_16_64 | MODE_FP16_OVFL};
+    static struct machine start;
+    unsigned wrong = 0;
+    for (enum op op = 0; op < OP_COUNT; op++) {
+        const struct op_info *info = op_info(op);
+        const struct float_row *row = find_row(op);
+        bool right = true;
+        if (!row || info->src[0] != TYPE_F16 || info->src[1] != TYPE_NONE) continue;
+        struct inst i = instruction(op, format_of(op), 1);
+        i.dst.type = info->dst;
+        i.dst.dwords = (uint8_t)type_dwords(info->dst);
+        i.src[0].type = TYPE_F16;
+        machine_reset(&start);
+        start.w.wave_size = 2 * LANES;
+        start.w.s[SREG_EXEC + 1] = start.w.s[SREG_EXEC];
+        for (unsigned n = 0; n < sizeof modes / sizeof *modes; n++) {
+            start.w.mode = modes[n];
+            for (uint32_t half = 0; half < 0x10000 && right; half += 2 * LANES) {
+                for (unsigned lane = 0; lane < 2 * LANES; lane++) set_lane(&start, REG_A, lane, half + lane);
+                right = agrees(&i, row, &start);
+            }
+        }
+        wrong += !right;
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* Float operations of the vector ALU that have no row here. */
 static const struct {
     const char *prefix, *reason;
@@ -334,6 +364,7 @@ static void every_operation_has_a_row(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_operation_has_a_row),
-                                       cmocka_unit_test(every_row_agrees)};
+                                       cmocka_unit_test(every_row_agrees),
+                                       cmocka_unit_test(every_half_agrees)};
     return cmocka_run_group_tests(tests, bind_all_levels, NULL);
 }
