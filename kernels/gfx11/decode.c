@@ -98,8 +98,7 @@ INLINE void add_chunk(const u32x4 *q, struct zero_point z, const UNIFORM char *a
         if (u >= 0) {
             int word = u / row_parts * s.words, first = u % row_parts * s.rows;
             if (first == 0) _Pragma("unroll") for (int n = 0; n < 4 * s.words; n++) {
-                    u32 nibbles = q[(word + n / 4) / 4][(word + n / 4) % 4] >> 4 * (n % 4);
-                    pair[n] = pair_of(nibbles, z, bf16);
+                    pair[n] = pair_of(q[(word + n / 4) / 4][(word + n / 4) % 4], n % 4, z, bf16);
                 }
             _Pragma("unroll") for (int m = 0; m < s.rows; m++)
                 _Pragma("unroll") for (int n = 0; n < 4 * s.words; n++) {
@@ -165,7 +164,11 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
         struct chunk next = now;
         if (chunk + p.waves < chunks) next = fetch_chunk(p, chunk + p.waves, lane, chunk_blocks, symmetric);
         float sum[MAX_ROWS];
-        _Pragma("unroll") for (int m = 0; m < rows; m++) sum[m] = 0;
+        _Pragma("unroll") for (int m = 0; m < rows; m++) {
+            sum[m] = 0;
+            __asm__(""
+                    : "+s"(row[m])); /* else it is widened before the loop, and no longer a load's offset */
+        }
         add_chunk(now.q, zero_point(symmetric ? 8 : zero_of(now.zero, lane, p.grid)),
                   p.a + (u64)chunk * chunk_blocks * 64, row, sum, rows, chunk_blocks, bf16);
         float scale = scale_of(now.scale, p.scale_bf16);
@@ -176,6 +179,7 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
     _Pragma("unroll") for (int m = 0; m < rows; m++) partial[(wave * rows + m) * LANES + lane] = total[m];
     barrier();
 
+    if (wave >= (u32)rows) return; /* no row is left for it */
     const struct results to = results();
     list = rows_of(to.lists, to.M, to.N, rows);
     u32 n = strip * LANES + lane;

@@ -13,36 +13,42 @@
  */
 INLINE u32 group_of(u32 chunk, u32 divisor) { return (u32)(((u64)(2 * chunk + 1) * divisor) >> 32); }
 
-/* What q - zero needs of a column's zero. */
+/*
+ * A nibble in the mantissa of a half that is large enough makes it base + nibble, exactly: the low nibble of
+ * a byte belongs to a base of 1024, the high one to 64. So a word and the word shifted by one byte give all
+ * its pairs, n = 0, 1 and 2, 3.
+ */
+INLINE u32 biased_pair(u32 word, const int n) {
+    u32 bytes = n < 2 ? word : word >> 8;
+    return n % 2 ? (bytes & 0x00f000f0) | 0x54005400 : (bytes & 0x000f000f) | 0x64006400;
+}
+
+/* What q - zero needs of a column's zero: -(base + zero) for both bases. */
 struct zero_point {
-    u32 f16;         /* -(1024 + zero), twice */
-    float low, high; /* bf16: what to take off 2^23 + q and 128 + q */
+    u32 f16[2]; /* twice */
+    float f32[2];
 };
 
 INLINE struct zero_point zero_point(u32 zero) {
-    struct zero_point z = {(0xe400 + zero) * 0x10001, as_float(0x4b000000 + zero),
-                           as_float(0x43000000 + (zero << 16))};
+    struct zero_point z = {{(0xe400 + zero) * 0x10001, (0xd400 + (zero << 4)) * 0x10001},
+                           {-1024.0f - (float)zero, -64.0f - (float)zero}};
     return z;
 }
 
-/* Two neighbours in K, exact: fp16 from the nibble in the mantissa of 1024. */
-INLINE u32 pair_f16(u32 nibbles, struct zero_point z) {
-    u32 biased = (nibbles & 0x000f000f) | 0x64006400;
-    return __builtin_bit_cast(u32, __builtin_bit_cast(half2, biased) + __builtin_bit_cast(half2, z.f16));
-}
-
 /*
- * There is no packed bf16 subtraction: both nibbles go through fp32, where the small integers they become
- * have their lower 16 bits zero, so that the upper halves are exact bf16.
+ * Two neighbours in K as q - zero, exact: word n / 4 of a column's block has K from 8 n on. There is no
+ * packed bf16 addition: each half becomes an fp32 of its own, a small integer whose lower 16 bits are zero,
+ * so that the upper ones are the bf16. `one` is 1: as a constant it would make two instructions of the mixed
+ * multiply-add.
  */
-INLINE u32 pair_bf16(u32 nibbles, struct zero_point z) {
-    float low = as_float((nibbles & 0x0000000f) | 0x4b000000) - z.low;
-    float high = as_float((nibbles & 0x000f0000) | 0x43000000) - z.high;
+INLINE u32 pair_of(u32 word, const int n, struct zero_point z, const int bf16) {
+    half2 biased = __builtin_bit_cast(half2, biased_pair(word, n));
+    if (!bf16) return __builtin_bit_cast(u32, biased + __builtin_bit_cast(half2, z.f16[n % 2]));
+    float one = 1.0f;
+    __asm__("" : "+s"(one));
+    float low = __builtin_fmaf((float)biased.x, one, z.f32[n % 2]);
+    float high = __builtin_fmaf((float)biased.y, one, z.f32[n % 2]);
     return __builtin_amdgcn_perm(as_bits(high), as_bits(low), 0x07060302);
-}
-
-INLINE u32 pair_of(u32 nibbles, struct zero_point z, const int bf16) {
-    return bf16 ? pair_bf16(nibbles, z) : pair_f16(nibbles, z);
 }
 
 /*

@@ -34,6 +34,29 @@ struct carried {
     u8 zero[PARTS_MAX];
 };
 
+/*
+ * Results go through LDS once more, so that they can leave in pieces of 16 bytes where the output's alignment
+ * allows: `rows` rows of `full` bytes, of which the first `bytes` exist, in elements of 2 or 4.
+ */
+enum { LDS_PAD = 16 };
+INLINE void store_rows(struct rows list, u32 rows, GLOBAL char *out, u64 stride, u32 bytes, const u32 full,
+                       const u32 element, u32 t, const u32 threads) {
+    const LDS char *from = (const LDS char *)shared;
+    const int whole = bytes >= full && (((u64)out | stride) & 15) == 0;
+    const u32 step = whole ? 16 : element;
+    for (u32 at = t * step; at < rows * full; at += threads * step) {
+        u32 m = at / full, n = at % full;
+        GLOBAL char *to = out + row_to(list, m) * stride + n;
+        const LDS char *piece = from + m * (full + LDS_PAD) + n;
+        if (whole)
+            *(GLOBAL u32x4 *)to = *(const LDS u32x4 *)piece;
+        else if (n < bytes && element == 4)
+            *(GLOBAL u32 *)to = *(const LDS u32 *)piece;
+        else if (n < bytes)
+            *(GLOBAL u16 *)to = *(const LDS u16 *)piece;
+    }
+}
+
 INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile tile, const int halves,
                    const int symmetric) {
     const int frags_m = tile.frags_m, frags_n = tile.frags_n;
@@ -163,54 +186,41 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
     }
 
     list = rows_of(p.lists, p.M, p.N, tile_m);
-    if (p.out_f32) { /* sums for combine.c: one half of the columns after the other, which is what LDS holds
-                      */
-        const u32 half = tile_n / 2, pitch = half + 4;
+    u32 rows = list.count < tile_m ? list.count : tile_m,
+        columns = p.N - first_n < tile_n ? p.N - first_n : tile_n;
+    if (p.out_f32) { /* sums for combine.c: LDS holds one half of the columns after the other */
+        const u32 half = tile_n / 2, pitch = half + LDS_PAD / sizeof(float);
         LDS float *sums = (LDS float *)shared;
         for (u32 h = 0; h < 2; h++) {
+            u32 first = h * half;
             if (wave_n / half == h) _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
-                    u32 n = wave_n % half + 16 * j + lane % 16, column = first_n + h * half + n;
-                    float bias = p.bias && column < p.N ? p.bias[list.first_column + column] : 0;
+                    u32 n = wave_n + 16 * j + lane % 16;
+                    float bias = p.bias && n < columns ? p.bias[list.first_column + first_n + n] : 0;
                     _Pragma("unroll") for (int i = 0; i < frags_m; i++)
                         _Pragma("unroll") for (int e = 0; e < 8; e++)
-                            sums[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n] = total[i][j][e] + bias;
+                            sums[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n - first] =
+                                total[i][j][e] + bias;
                 }
             barrier();
-            for (u32 element = t; element < tile_m * half; element += threads) {
-                u32 m = element / half, n = first_n + h * half + element % half;
-                if (m < list.count && n < p.N)
-                    ((GLOBAL float *)p.out)[row_to(list, m) * p.ldo + n] = sums[m * pitch + element % half];
-            }
+            if (first < columns)
+                store_rows(list, rows, (GLOBAL char *)p.out + (u64)(first_n + first) * sizeof(float),
+                           p.ldo * sizeof(float), (columns - first) * sizeof(float), half * sizeof(float),
+                           sizeof(float), t, threads);
             barrier();
         }
         return;
     }
 
-    /* The tile goes through LDS once more, so that it can leave in pieces of 16 bytes. */
-    const u32 out_pitch = tile_n + 8;
+    const u32 pitch = tile_n + LDS_PAD / sizeof(u16);
     _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
         u32 n = wave_n + 16 * j + lane % 16;
-        float bias =
-            p.bias ? p.bias[list.first_column + (first_n + n < p.strips * LANES ? first_n + n : 0)] : 0;
-        _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int e = 0; e < 8; e++) {
-            u32 m = wave_m + 16 * i + 2 * e + lane / 16;
-            lds[m * out_pitch + n] = rounded(total[i][j][e] + bias, bf16);
-        }
+        float bias = p.bias && n < columns ? p.bias[list.first_column + first_n + n] : 0;
+        _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int e = 0; e < 8; e++)
+            lds[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n] = rounded(total[i][j][e] + bias, bf16);
     }
     barrier();
-    u32 columns = p.N - first_n < tile_n ? p.N - first_n : tile_n,
-        rows = list.count < tile_m ? list.count : tile_m;
-    if (columns == tile_n && (((u64)p.out | 2 * p.ldo) & 15) == 0) {
-        for (u32 piece = t; piece < rows * (tile_n / 8); piece += threads) {
-            u32 m = piece / (tile_n / 8), n = piece % (tile_n / 8) * 8;
-            *(GLOBAL u32x4 *)(p.out + row_to(list, m) * p.ldo + first_n + n) =
-                *(const LDS u32x4 *)(lds + m * out_pitch + n);
-        }
-    } else {
-        for (u32 m = t / tile_n; m < rows; m += threads / tile_n)
-            if (t % tile_n < columns)
-                p.out[row_to(list, m) * p.ldo + first_n + t % tile_n] = lds[m * out_pitch + t % tile_n];
-    }
+    store_rows(list, rows, (GLOBAL char *)(p.out + first_n), p.ldo * sizeof(u16), columns * sizeof(u16),
+               tile_n * sizeof(u16), sizeof(u16), t, threads);
 }
 
 #define MATRIX(act, tile_m, tile_n, wm, wn, fm, fn, fold_unit, zeros_kind)                                   \

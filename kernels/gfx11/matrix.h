@@ -65,8 +65,7 @@ INLINE u32x8 join(u32x4 low, u32x4 high) {
 /* 16 K of a column from two words of the packed layout. */
 INLINE u32x8 dequantise(u32 first, u32 second, struct zero_point z, const int bf16) {
     u32x8 pairs;
-    _Pragma("unroll") for (int n = 0; n < 8; n++) pairs[n] =
-        pair_of((n < 4 ? first : second) >> 4 * (n % 4), z, bf16);
+    _Pragma("unroll") for (int n = 0; n < 8; n++) pairs[n] = pair_of(n < 4 ? first : second, n % 4, z, bf16);
     return pairs;
 }
 

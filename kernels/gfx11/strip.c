@@ -48,6 +48,11 @@ INLINE struct group_values group_values(const struct matrix_problem p, u32 s, u3
     return v;
 }
 
+/* A uniform address and a lane's offset, which a load adds itself. */
+INLINE const GLOBAL u32x4 *weights_at(const GLOBAL u32x4 *strip, u32 block, u32 offset) {
+    return (const GLOBAL u32x4 *)((const GLOBAL char *)(strip + (u64)block * LANES) + offset);
+}
+
 INLINE void strip(struct matrix_problem p, const int bf16, const int frags, const int halves,
                   const int symmetric) {
     u32 lane = lane_id(), wave = wave_id(), s = __builtin_amdgcn_workgroup_id_x();
@@ -61,7 +66,8 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
         u32 m = 16 * i + lane % 16;
         a[i] = p.a + row_from(list, m < list.count ? m : list.count - 1) * p.lda;
     }
-    const GLOBAL u32x4 *q = p.weights + (u64)s * p.blocks * LANES + lane % 16;
+    const GLOBAL u32x4 *strip_weights = p.weights + (u64)s * p.blocks * LANES;
+    u32 column = lane % 16 * (u32)sizeof(u32x4);
 
     float8 total[4][2], acc[4][2];
     _Pragma("unroll") for (int i = 0; i < frags; i++) _Pragma("unroll") for (int j = 0; j < 2; j++)
@@ -80,17 +86,21 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
     u32x4 now[2], next[2];
     struct row_piece here[4], ahead[4];
     u32 first = wave * p.fold;
-    _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = q[(u64)first * LANES + 16 * j];
+    _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = weights_at(strip_weights, first, column)[16 * j];
     _Pragma("unroll") for (int i = 0; i < frags; i++) here[i] = row_piece(a[i] + (u64)first * 32);
     for (u32 fold = wave; fold * p.fold < p.blocks; fold += p.waves) {
         struct group_values v[2]; /* one per half of a block where they may differ */
         _Pragma("unroll") for (int h = 0; h <= halves; h++) v[h] =
             group_values(p, s, group_of(halves ? 2 * fold + h : fold, p.divisor), lane, symmetric);
         for (u32 n = 0; n < p.fold; n++) {
+            __asm__(
+                ""
+                : "+v"(
+                    column)); /* else it is added to the strip's address, in vector registers, beforehand */
             u32 block = fold * p.fold + n, following = n + 1 < p.fold ? block + 1 : (fold + p.waves) * p.fold;
             if (following >= p.blocks) following = block; /* nothing follows: fetched again, and not used */
             _Pragma("unroll") for (int j = 0; j < 2; j++) next[j] =
-                __builtin_nontemporal_load(&q[(u64)following * LANES + 16 * j]);
+                __builtin_nontemporal_load(weights_at(strip_weights, following, column) + 16 * j);
             _Pragma("unroll") for (int h = 0; h < 2; h++) {
                 _Pragma("unroll") for (int i = 0; i < frags; i++) ahead[i] =
                     row_piece(a[i] + (h ? (u64)following * 32 : (u64)block * 32 + 16));

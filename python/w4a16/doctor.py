@@ -12,6 +12,7 @@ import ctypes
 import importlib.metadata
 import importlib.util
 from collections.abc import Callable
+from types import ModuleType
 from typing import NamedTuple
 
 YES, NO, ABSENT = "yes", "no", "absent"
@@ -43,9 +44,18 @@ def gpu() -> Finding:
     return Finding(YES, f"{name}, which there are kernels for") if name else Finding(ABSENT, f"{why}")
 
 
+def imported_torch() -> ModuleType:
+    """A directory named torch that lies where Python was started imports as an empty module."""
+    import torch
+
+    if not hasattr(torch, "__version__"):
+        raise ImportError(f"the directory {next(iter(torch.__path__))} is imported in place of PyTorch")
+    return torch
+
+
 def pytorch() -> Finding:
     try:
-        import torch
+        torch = imported_torch()
     except ImportError as error:
         return Finding(NO, f"{error}; install a PyTorch of 2.10 or newer, for a GPU its ROCm build")
     if torch.version.hip is None:
@@ -56,17 +66,17 @@ def pytorch() -> Finding:
 
 def operators() -> Finding:
     try:
+        imported_torch()
         import w4a16.ops  # noqa: F401
     except (ImportError, OSError) as error:
         return Finding(NO, f"{error}")
-    return Finding(YES, "torch.ops.w4a16.linear, experts, pack and pack_experts are registered")
+    return Finding(YES, "torch.ops.w4a16 has linear, experts and their packing, and vLLM's gptq_gemm_rdna3 and its kin")
 
 
 def product() -> Finding:
     """Every weight is scale * (9 - 8) = 0.5, so each output is half of the sum of K ones: exact in fp16."""
     try:
-        import torch
-
+        torch = imported_torch()
         import w4a16.ops  # noqa: F401
 
         N, K, texts = 64, 128, []

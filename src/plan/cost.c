@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * What a launch would take on a card, roughly, so that rows can be compared: never a promise, and never
- * printed as a time. The larger of two estimates: what the memory needs to bring weights and activations, and
- * what the SIMDs need to compute, with work-groups in whole rounds over the card. Figures are gfx1100's, from
- * public sources; the order of rows is the same on its smaller siblings, whose memory and units shrink
- * together.
+ * printed as a time. The larger of two estimates, and some of the smaller: what the memory needs to bring
+ * weights and activations, and what the SIMDs need to compute, with work-groups in whole rounds over the
+ * card. Figures are gfx1100's, from public sources; the order of rows is the same on its smaller siblings,
+ * whose memory and units shrink together.
  */
 #include "plan/plan.h"
 
@@ -13,6 +13,9 @@
 enum { DRAM_BYTES = 384, L2_BYTES = 1150, PROCESSORS = 48, SIMDS = 4 };
 /* A dot product or other vector instruction is one cycle of its SIMD. */
 enum { WMMA_CYCLES = 32, FOLD_CYCLES = 16 /* scale and clear 8 registers of a fragment */ };
+
+/* How much of the shorter of two phases is not hidden behind the longer one: assumed. */
+static const double OVERLAP_LOST = 0.1;
 
 static double rounds(double work_groups, double at_once) {
     double whole = (double)(int64_t)(work_groups / at_once);
@@ -23,7 +26,11 @@ double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
     int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts; /* experts in use */
     double layers = used ? (double)used : 1, rows = (double)slots / layers;
     double blocks = (double)plan_blocks(p);
-    double m_tiles = layers * (double)(((int64_t)rows + row->m_tile - 1) / row->m_tile); /* of all experts */
+    double m_tile = (double)row->m_tile, m_tiles = (double)((p->M + row->m_tile - 1) / row->m_tile);
+    if (p->experts) { /* of all experts, whose last tiles are filled by chance */
+        double each = rows / m_tile + (m_tile - 1) / (2 * m_tile);
+        m_tiles = layers * (each > 1 ? each : 1);
+    }
     double n_tiles = (double)((p->N + row->n_tile - 1) / row->n_tile);
     double weight_bytes = (double)p->N * blocks * 16, row_bytes = blocks * 64;
     double memory = layers * weight_bytes / DRAM_BYTES + weight_bytes * (m_tiles - layers) / L2_BYTES +
@@ -34,9 +41,9 @@ double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
         block_cycles = (double)row->m_tile * (16 + folds); /* a dot product per pair and row; a scaling */
     else
         block_cycles = (double)(row->m_tile * row->n_tile) / 256 * (2 * WMMA_CYCLES + FOLD_CYCLES * folds);
-    /* Dequantising: two instructions per pair of weights (bf16: six), once per work-group; strips do it
-     * twice, for both halves of the wave. */
-    double pairs = (double)row->n_tile * 16 / 32, dequantise = p->act == W4A16_BF16 ? 6 : 2;
+    /* Dequantising, by instructions per pair of weights, once per work-group; strips do it twice, for both
+     * halves of the wave. */
+    double pairs = (double)row->n_tile * 16 / 32, dequantise = p->act == W4A16_BF16 ? 4.25 : 2.25;
     block_cycles += pairs * dequantise * (row->family == FAMILY_STRIP ? 2 : 1);
     double compute;
     if (row->family != FAMILY_MATRIX) { /* waves are independent: any SIMD takes the next */
@@ -46,5 +53,6 @@ double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
         compute =
             rounds(m_tiles * n_tiles, at_once) * blocks * block_cycles / (waves < SIMDS ? waves : SIMDS);
     }
-    return memory > compute ? memory : compute;
+    double longer = memory > compute ? memory : compute;
+    return longer + OVERLAP_LOST * (memory + compute - longer);
 }

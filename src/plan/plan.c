@@ -87,10 +87,11 @@ static int masked(const char *mask, const char *name) {
     return 0;
 }
 
-/* The gfx11 kernels' 32-bit arithmetic: group_of in decode.c, and row strides in bytes. */
+/* The gfx11 kernels' 32-bit arithmetic: group_of in dequant.h, row strides in bytes, columns of fp32 in
+ * bytes. */
 #define CHUNK_PRODUCT_MAX (INT64_C(1) << 31)
 #define LDA_BYTES_MAX     ((INT64_C(1) << 32) / 16)
-#define N_MAX             (INT64_C(1) << 31)
+#define N_MAX             (INT64_C(1) << 30)
 #define SLOTS_MAX         (INT64_C(1) << 31)
 #define ENTRIES_MAX       (INT64_C(1) << 32) /* scales */
 

@@ -24,10 +24,11 @@ static_assert(FITS(decode_args) && FITS(matrix_args) && FITS(stage_args) && FITS
 
 enum {
     STAGE_WIDTH = 256,
-    COMBINE_WIDTH = 256,
+    COMBINE_WIDTH = 64,
     ROUTE_WIDTH = PLAN_EXPERTS_MAX,
     UNSORT_WIDTH = 1024
 }; /* work-items */
+enum { COMBINE_COLUMNS = 4 * COMBINE_WIDTH };
 enum { TILE_BYTES = 16, ROW_BYTES = 8, WORKSPACE_ALIGN = 256 }; /* of experts.h */
 
 static uint32_t tiles(int64_t n, int64_t tile) { return (uint32_t)((n + tile - 1) / tile); }
@@ -187,7 +188,7 @@ static void plan_combine(struct build *b) {
                                 .top_k = p->combine == 1 ? (uint32_t)p->top_k : 1,
                                 .experts = (uint32_t)p->experts};
     struct plan_step *s = add_step(b, plan_helper(ROLE_COMBINE, p->act), (uint32_t)rows,
-                                   tiles(p->N, COMBINE_WIDTH), COMBINE_WIDTH, &args, sizeof args);
+                                   tiles(p->N, COMBINE_COLUMNS), COMBINE_WIDTH, &args, sizeof args);
     patch(s, offsetof(struct combine_args, partial), PLAN_WORKSPACE, b->partial_at);
     patch_ids(b, s, offsetof(struct combine_args, ids));
     patch(s, offsetof(struct combine_args, gates), PLAN_GATES, 0);

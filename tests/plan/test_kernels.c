@@ -108,7 +108,7 @@ static const struct family families[] = {
     {"stage", stage_arguments, COUNT(stage_arguments), sizeof(struct stage_args), 256, 32, 0},
     {"route", route_arguments, COUNT(route_arguments), sizeof(struct route_args), 1024, 64, 12288},
     {"unsort", unsort_arguments, COUNT(unsort_arguments), sizeof(struct unsort_args), 1024, 32, 0},
-    {"combine", combine_arguments, COUNT(combine_arguments), sizeof(struct combine_args), 256, 32, 0}};
+    {"combine", combine_arguments, COUNT(combine_arguments), sizeof(struct combine_args), 64, 48, 0}};
 
 static const struct family *family_of(const char *object) {
     for (size_t i = 0; i < COUNT(families); i++)

@@ -7,9 +7,11 @@ import subprocess
 import sys
 
 
-def run(*arguments, **environment):
+def run(*arguments, directory=None, **environment):
     environment = {**os.environ, **environment}
-    done = subprocess.run([sys.executable, *arguments], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, *arguments], env=environment, cwd=directory, capture_output=True, text=True
+    )
     return done.returncode, done.stdout, done.stderr
 
 
@@ -40,6 +42,16 @@ def test_no_pytorch(tmp_path):
     found = findings(out)
     assert code == 1 and found["PyTorch"][0] == "no" and found["PyTorch"][1].startswith("no torch here; install")
     assert found["library"][0] == "yes"
+
+
+def test_a_directory_named_torch(tmp_path):
+    """As this project's sources have one: where Python is started in them without PyTorch, it imports as a package."""
+    (tmp_path / "torch").mkdir()
+    code, out, err = run("-S", "-m", "w4a16", "doctor", directory=tmp_path)  # -S: without site-packages
+    found = findings(out)
+    assert code == 1 and not err
+    for check in ("PyTorch", "operators", "product"):
+        assert found[check][0] == "no" and f"the directory {tmp_path / 'torch'} is imported" in found[check][1]
 
 
 def test_registration_without_pytorch():
