@@ -16,7 +16,6 @@
  * of ignored ones need not be read.
  */
 #include <inttypes.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,51 +72,6 @@ static w4a16_status read_strategy(const char *label, const json_t *weights, stru
     return W4A16_OK;
 }
 
-/*
- * Python's regular expressions are not POSIX's, and both can be made to run for ever. What configurations use
- * is translated; the rest is refused. pattern has room for TARGET_MAX * 12 characters.
- */
-enum { TARGET_MAX = 256, PATTERN_MAX = TARGET_MAX * 12, REPEATS_MAX = 8 };
-
-static int translate(const char *from, char *pattern) {
-    static const struct {
-        const char *python, *posix;
-    } pairs[] = {
-        {"\\d", "[0-9]"}, {"\\w", "[A-Za-z0-9_]"}, {"(?:", "("}, {"\\.", "\\."}, {"\\-", "-"}, {"\\_", "_"},
-        {"\\/", "/"},     {"\\\\", NULL},          {"(?", NULL}, {"{", NULL},    {"\\", NULL}};
-    enum { PAIRS = sizeof pairs / sizeof pairs[0] };
-    if (strlen(from) > TARGET_MAX) return 0;
-    int repeats = 0; /* each + doubles what it follows when the expression is compiled */
-    for (const char *c = from; *c; c++) repeats += *c == '+';
-    if (repeats > REPEATS_MAX) return 0;
-    while (*from) {
-        size_t i = 0;
-        while (i < PAIRS && strncmp(from, pairs[i].python, strlen(pairs[i].python)) != 0) i++;
-        if (i == PAIRS) {
-            *pattern++ = *from++;
-            continue;
-        }
-        if (!pairs[i].posix) return 0;
-        pattern += sprintf(pattern, "%s", pairs[i].posix);
-        from += strlen(pairs[i].python);
-    }
-    *pattern = 0;
-    return 1;
-}
-
-static w4a16_status check_target(const char *label, const char *target, w4a16_error *error) {
-    char pattern[PATTERN_MAX + 1];
-    regex_t regex;
-    if (strncmp(target, "re:", 3) != 0) return W4A16_OK;
-    int known = translate(target + 3, pattern) && regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) == 0;
-    FAIL_IF(!known, error, W4A16_UNSUPPORTED,
-            "%s: targets: \"%.80s\" is no regular expression that is understood; accepted are up to %d "
-            "characters with at most %d of +, no {}, and of escapes \\d, \\w and \\.",
-            label, target, TARGET_MAX, REPEATS_MAX);
-    regfree(&regex);
-    return W4A16_OK;
-}
-
 static w4a16_status read_targets(const char *label, const json_t *group, struct layer_scheme *scheme,
                                  w4a16_error *error) {
     const json_t *targets = json_object_get(group, "targets"), *value;
@@ -128,10 +82,7 @@ static w4a16_status read_targets(const char *label, const json_t *group, struct 
     json_array_foreach(targets, index, value) {
         FAIL_IF(!json_is_string(value), error, W4A16_BAD_FILE, "%s: targets has something else than names",
                 label);
-        TRY(check_target(label, json_string_value(value), error));
-        char *target = strdup(json_string_value(value));
-        FAIL_IF(!target, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-        scheme->targets[scheme->target_count++] = target;
+        TRY(target_create(label, json_string_value(value), &scheme->targets[scheme->target_count++], error));
     }
     return W4A16_OK;
 }
@@ -171,29 +122,17 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     return W4A16_OK;
 }
 
-/* A regular expression matches from the beginning of the name on, as Python's re.match does. */
-static int matches(const char *target, const char *layer) {
-    if (strncmp(target, "re:", 3) != 0) return strcmp(target, "Linear") == 0 || strcmp(target, layer) == 0;
-    char pattern[PATTERN_MAX + 1];
-    regex_t regex;
-    regmatch_t match;
-    if (!translate(target + 3, pattern) || regcomp(&regex, pattern, REG_EXTENDED) != 0) return 0;
-    int found = regexec(&regex, layer, 1, &match, 0) == 0 && match.rm_so == 0;
-    regfree(&regex);
-    return found;
-}
-
-/* The scheme whose target fits best: by name, by expression, by class. */
-static const struct layer_scheme *scheme_of(const struct quant_config *config, const char *layer) {
-    const struct layer_scheme *best = NULL;
-    int rank = 0;
+/* The scheme whose target names the layer most closely; null if none does. */
+static w4a16_status find_scheme(const struct quant_config *config, const char *layer,
+                                const struct layer_scheme **scheme, w4a16_error *error) {
+    int best = TARGET_NO_MATCH, rank;
+    *scheme = NULL;
     for (size_t i = 0; i < config->scheme_count; i++)
         for (size_t t = 0; t < config->schemes[i].target_count; t++) {
-            const char *target = config->schemes[i].targets[t];
-            int own = strcmp(target, "Linear") == 0 ? 1 : strncmp(target, "re:", 3) == 0 ? 2 : 3;
-            if (own > rank && matches(target, layer)) rank = own, best = &config->schemes[i];
+            TRY(target_match(&config->schemes[i].targets[t], layer, &rank, error));
+            if (rank > best) best = rank, *scheme = &config->schemes[i];
         }
-    return best;
+    return W4A16_OK;
 }
 
 /* ---- a layer ------------------------------------------------------------------------------------------ */
@@ -280,7 +219,8 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
                                w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
     struct source s = {.store = store};
     info->format = "compressed-tensors";
-    const struct layer_scheme *scheme = scheme_of(config, name);
+    const struct layer_scheme *scheme;
+    TRY(find_scheme(config, name, &scheme, error));
     FAIL_IF(!scheme, error, W4A16_BAD_FILE, "%s: layer %s: no entry of config_groups targets it",
             store_path(store), name);
     FAIL_IF(scheme->problem, error, W4A16_UNSUPPORTED, "layer %s: %s", name, scheme->problem);

@@ -171,7 +171,7 @@ w4a16_status quant_config_read(const char *directory, struct quant_config *confi
 void quant_config_free(struct quant_config *config) {
     for (size_t i = 0; i < config->scheme_count; i++) {
         struct layer_scheme *s = &config->schemes[i];
-        for (size_t t = 0; t < s->target_count; t++) free(s->targets[t]);
+        for (size_t t = 0; t < s->target_count; t++) target_free(&s->targets[t]);
         free(s->targets);
         free(s->problem);
     }

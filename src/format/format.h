@@ -11,11 +11,12 @@
 #include <jansson.h>
 
 #include "format/store.h"
+#include "format/target.h"
 #include "w4a16/checkpoint.h"
 
 /* compressed-tensors: the scheme of the layers that one entry of config_groups targets. */
 struct layer_scheme {
-    char **targets; /* "Linear", a layer's name, or "re:" and a regular expression */
+    struct target *targets;
     size_t target_count;
     int64_t group_size; /* -1 or >= 1 */
     int symmetric;

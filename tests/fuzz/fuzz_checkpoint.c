@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * From a file to canonical layers, in every format. Input: format and GPTQ version (u8: n / 2 chooses the format, odd
- * is version 1), group size (i8; 0 stands for -1), then a safetensors file. What is read must pass the check that
- * everything behind it relies on.
+ * From a file to canonical layers, in every format. Input: format and GPTQ version (u8: n / 2 chooses the
+ * format, odd is version 1), group size (i8; 0 stands for -1), then a safetensors file. What is read must
+ * pass the check that everything behind it relies on.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,8 +37,9 @@ static void read_layers(const struct store *store, const struct quant_config *co
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) return 0;
     int8_t group_size = (int8_t)data[1];
-    char linear[] = "Linear", *targets[] = {linear};
-    struct layer_scheme scheme = {.targets = targets, .target_count = 1, .symmetric = data[0] & 1};
+    char linear[] = "Linear";
+    struct target target = {.text = linear};
+    struct layer_scheme scheme = {.targets = &target, .target_count = 1, .symmetric = data[0] & 1};
     struct quant_config config = {.format = format_at(data[0] / 2 % format_count()),
                                   .version = data[0] & 1 ? 1 : 2,
                                   .group_size = group_size > 0 ? group_size : -1,

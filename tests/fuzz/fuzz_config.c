@@ -20,6 +20,9 @@ static void parse(const uint8_t *data, size_t size, const char *section, const s
         for (size_t i = 0; i < config.scheme_count; i++) {
             const struct layer_scheme *s = &config.schemes[i];
             CHECK(s->target_count && (s->problem || s->group_size == -1 || s->group_size >= 1));
+            int rank;
+            if (target_match(&s->targets[0], "model.layers.12.self_attn.qkv_proj", &rank, &error) != W4A16_OK)
+                CHECK(strstr(error.message, "cannot be matched"));
         }
     }
     quant_config_free(&config);
