@@ -65,11 +65,7 @@ static w4a16_status read_strategy(const char *label, const json_t *weights, stru
     scheme->symmetric = !json_is_false(json_object_get(weights, "symmetric"));
     scheme->group_size = -1;
     if (strategy && strcmp(strategy, "channel") == 0) return W4A16_OK;
-    TRY(config_integer(label, weights, "group_size", NULL, &scheme->group_size, error));
-    FAIL_IF(scheme->group_size != -1 && scheme->group_size < 1, error, W4A16_BAD_FILE,
-            "%s: group_size is %" PRId64 "; accepted are -1 (one group) and sizes >= 1", label,
-            scheme->group_size);
-    return W4A16_OK;
+    return config_group_size(label, weights, NULL, &scheme->group_size, error);
 }
 
 static w4a16_status read_targets(const char *label, const json_t *group, struct layer_scheme *scheme,
@@ -82,7 +78,10 @@ static w4a16_status read_targets(const char *label, const json_t *group, struct 
     json_array_foreach(targets, index, value) {
         FAIL_IF(!json_is_string(value), error, W4A16_BAD_FILE, "%s: targets has something else than names",
                 label);
-        TRY(target_create(label, json_string_value(value), &scheme->targets[scheme->target_count++], error));
+        const char *text = json_string_value(value),
+                   *expression = strncmp(text, "re:", 3) == 0 ? text + 3 : NULL;
+        TRY(target_create(label, "targets", text, expression, &scheme->targets[scheme->target_count++],
+                          error));
     }
     return W4A16_OK;
 }
@@ -97,8 +96,8 @@ static w4a16_status read_scheme(const char *label, const char *name, const json_
     TRY(read_targets(full, group, scheme, error));
     find_problem(group, weights, problem, sizeof problem);
     if (!problem[0]) return read_strategy(full, weights, scheme, error);
-    FAIL_IF(asprintf(&scheme->problem, "%s: %s", full, problem) < 0, error, W4A16_OUT_OF_MEMORY,
-            "%s: out of memory", label);
+    if (asprintf(&scheme->problem, "%s: %s", full, problem) < 0) scheme->problem = NULL;
+    FAIL_IF(!scheme->problem, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     return W4A16_OK;
 }
 

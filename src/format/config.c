@@ -69,16 +69,21 @@ w4a16_status config_integer(const char *label, const json_t *json, const char *k
     return W4A16_OK;
 }
 
+w4a16_status config_group_size(const char *label, const json_t *json, const char *alias, int64_t *group_size,
+                               w4a16_error *error) {
+    TRY(config_integer(label, json, "group_size", alias, group_size, error));
+    FAIL_IF(*group_size != -1 && *group_size < 1, error, W4A16_BAD_FILE,
+            "%s: group_size is %" PRId64 "; accepted are -1 (one group) and sizes >= 1", label, *group_size);
+    return W4A16_OK;
+}
+
 w4a16_status config_sizes(const char *label, const json_t *json, const char *bits_alias,
                           const char *group_alias, int64_t *group_size, w4a16_error *error) {
     int64_t bits = 0;
     TRY(config_integer(label, json, "bits", bits_alias, &bits, error));
     FAIL_IF(bits != 4, error, W4A16_UNSUPPORTED,
             "%s: bits is %" PRId64 ", which is not supported; accepted is 4", label, bits);
-    TRY(config_integer(label, json, "group_size", group_alias, group_size, error));
-    FAIL_IF(*group_size != -1 && *group_size < 1, error, W4A16_BAD_FILE,
-            "%s: group_size is %" PRId64 "; accepted are -1 (one group) and sizes >= 1", label, *group_size);
-    return W4A16_OK;
+    return config_group_size(label, json, group_alias, group_size, error);
 }
 
 static w4a16_status interpret(const char *label, const json_t *json, const struct format *implied,
@@ -147,6 +152,11 @@ static w4a16_status read_own_file(const char *directory, const struct format *fo
                             "%s: group_size is %" PRId64 " in config.json and %" PRId64
                             " in %s; expected the same",
                             directory, config->group_size, own.group_size, format->file);
+    if (status == W4A16_OK && found_own && *found && own.format == config->format &&
+        own.scheme_count != config->scheme_count)
+        status = w4a16_fail(error, W4A16_BAD_FILE,
+                            "%s: dynamic has %zu rules in config.json and %zu in %s; expected the same",
+                            directory, config->scheme_count, own.scheme_count, format->file);
     if (status == W4A16_OK && found_own && !*found) {
         *config = own;
         *found = 1;

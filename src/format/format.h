@@ -14,7 +14,8 @@
 #include "format/target.h"
 #include "w4a16/checkpoint.h"
 
-/* compressed-tensors: the scheme of the layers that one entry of config_groups targets. */
+/* The scheme of the layers that an entry of compressed-tensors' config_groups, or a rule of GPTQ's dynamic,
+ * targets. */
 struct layer_scheme {
     struct target *targets;
     size_t target_count;
@@ -75,6 +76,8 @@ w4a16_status config_word(const char *label, const json_t *json, const char *key,
                          const char *const *accepted, int *choice, w4a16_error *error);
 w4a16_status config_integer(const char *label, const json_t *json, const char *key, const char *alias,
                             int64_t *value, w4a16_error *error);
+w4a16_status config_group_size(const char *label, const json_t *json, const char *alias, int64_t *group_size,
+                               w4a16_error *error);
 /* bits must be 4; group_size -1 or >= 1. The aliases may be null. */
 w4a16_status config_sizes(const char *label, const json_t *json, const char *bits_alias,
                           const char *group_alias, int64_t *group_size, w4a16_error *error);

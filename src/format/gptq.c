@@ -9,9 +9,13 @@
  *     g_idx   I32 [K]        group of each input feature; optional
  *     bias    F16|BF16|F32 [N]; optional
  *
- * Whether a layer is symmetric or act-ordered is decided by its data: the flags are often wrong.
+ * Whether a layer is symmetric or act-ordered is decided by its data: the flags are often wrong. So of the
+ * settings per module that `dynamic` has, only bits and group_size count.
  */
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "core/error.h"
 #include "format/format.h"
@@ -27,6 +31,47 @@ static const struct part_rule rules[PARTS] = {
     [BIAS] = {"bias", 1, 1, {ST_F16, ST_BF16, ST_F32}, "F16, BF16 and F32"},
 };
 
+/* "+:" and an expression, or that alone: what its layers have instead. "-:" and one: they are not quantised.
+ */
+static w4a16_status read_rule(const char *label, const char *key, const json_t *values,
+                              const struct quant_config *config, struct layer_scheme *rule,
+                              w4a16_error *error) {
+    int prefix = strncmp(key, "+:", 2) == 0 || strncmp(key, "-:", 2) == 0;
+    FAIL_IF(!json_is_object(values), error, W4A16_BAD_FILE, "%s: dynamic: \"%.80s\" has no JSON object",
+            label, key);
+    rule->targets = calloc(1, sizeof *rule->targets);
+    FAIL_IF(!rule->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    rule->target_count = 1;
+    TRY(target_create(label, "dynamic", key, key + 2 * prefix, rule->targets, error));
+    rule->group_size = config->group_size;
+    if (json_object_get(values, "group_size"))
+        TRY(config_group_size(label, values, NULL, &rule->group_size, error));
+    const json_t *bits = json_object_get(values, "bits");
+    int written = 0;
+    if (key[0] == '-' && prefix)
+        written =
+            asprintf(&rule->problem, "%s: dynamic: \"%.80s\" says that it is not quantised", label, key);
+    else if (bits && json_integer_value(bits) != 4)
+        written = asprintf(&rule->problem, "%s: dynamic: \"%.80s\": bits is %lld; accepted is 4", label, key,
+                           (long long)json_integer_value(bits));
+    if (written < 0) rule->problem = NULL;
+    FAIL_IF(written < 0, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    return W4A16_OK;
+}
+
+static w4a16_status read_rules(const char *label, const json_t *json, struct quant_config *config,
+                               w4a16_error *error) {
+    json_t *rules = json_object_get(json, "dynamic"), *values;
+    const char *key;
+    if (!rules || json_is_null(rules) || json_is_false(rules)) return W4A16_OK;
+    FAIL_IF(!json_is_object(rules), error, W4A16_BAD_FILE, "%s: dynamic is no JSON object", label);
+    config->schemes = calloc(json_object_size(rules) + 1, sizeof *config->schemes);
+    FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    json_object_foreach(rules, key, values)
+        TRY(read_rule(label, key, values, config, &config->schemes[config->scheme_count++], error));
+    return W4A16_OK;
+}
+
 static w4a16_status configure(const char *label, const json_t *json, struct quant_config *config,
                               w4a16_error *error) {
     static const char *const formats[] = {"gptq", "gptq_v2", NULL}, *const packs[] = {"int32", NULL};
@@ -36,13 +81,23 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     config->version = format + 1;
     FAIL_IF(json_is_true(json_object_get(json, "is_marlin_format")), error, W4A16_UNSUPPORTED,
             "%s: is_marlin_format is true; weights in Marlin's order are not supported", label);
-    const json_t *dynamic = json_object_get(json, "dynamic");
-    FAIL_IF(json_is_object(dynamic) && json_object_size(dynamic), error, W4A16_UNSUPPORTED,
-            "%s: dynamic has %zu rules; settings per module are not supported", label,
-            json_object_size(dynamic));
-    FAIL_IF(dynamic && !json_is_object(dynamic) && !json_is_null(dynamic) && !json_is_false(dynamic), error,
-            W4A16_BAD_FILE, "%s: dynamic is no JSON object", label);
-    return config_sizes(label, json, NULL, NULL, &config->group_size, error);
+    TRY(config_sizes(label, json, NULL, NULL, &config->group_size, error));
+    return read_rules(label, json, config, error);
+}
+
+/* The first rule that matches the layer holds; without one the layer has the checkpoint's group size. */
+static w4a16_status find_group_size(const struct quant_config *config, const char *layer, int64_t *group_size,
+                                    w4a16_error *error) {
+    int rank = TARGET_NO_MATCH;
+    *group_size = config->group_size;
+    for (size_t i = 0; i < config->scheme_count && rank == TARGET_NO_MATCH; i++) {
+        const struct layer_scheme *rule = &config->schemes[i];
+        TRY(target_match(rule->targets, layer, &rank, error));
+        if (rank == TARGET_NO_MATCH) continue;
+        FAIL_IF(rule->problem, error, W4A16_UNSUPPORTED, "layer %s: %s", layer, rule->problem);
+        *group_size = rule->group_size;
+    }
+    return W4A16_OK;
 }
 
 static w4a16_status check_shapes(struct source *s, int64_t group_size, w4a16_error *error) {
@@ -97,8 +152,10 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
                                w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
     struct source s = {.store = store};
     info->format = config->version == 1 ? "gptq" : "gptq_v2";
+    int64_t group_size;
+    TRY(find_group_size(config, name, &group_size, error));
     TRY(source_find(&s, name, rules, PARTS, error));
-    TRY(check_shapes(&s, config->group_size, error));
+    TRY(check_shapes(&s, group_size, error));
     int64_t zero_words = s.groups * s.N / 8;
     return building_read(&s, config, SCALES, BIAS, s.K > zero_words ? s.K : zero_words, fill, info, out,
                          error);

@@ -12,29 +12,28 @@
 /* A checkpoint's expressions come from strangers, and one that backtracks could run for ever. */
 enum { LENGTH_MAX = 1000, STEPS_MAX = 100000, HEAP_KIBIBYTES = 20000 };
 
-static int is_expression(const char *text) { return strncmp(text, "re:", 3) == 0; }
-
-w4a16_status target_create(const char *label, const char *text, struct target *target, w4a16_error *error) {
+w4a16_status target_create(const char *label, const char *key, const char *text, const char *expression,
+                           struct target *target, w4a16_error *error) {
     *target = (struct target){.text = strdup(text)};
     FAIL_IF(!target->text, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    if (!is_expression(text)) return W4A16_OK;
+    if (!expression) return W4A16_OK;
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     FAIL_IF(!context, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     pcre2_set_max_pattern_length(context, LENGTH_MAX);
     int code;
     size_t at;
     target->expression =
-        pcre2_compile((PCRE2_SPTR)text + 3, PCRE2_ZERO_TERMINATED,
+        pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
                       PCRE2_ANCHORED | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, context);
     pcre2_compile_context_free(context);
     if (target->expression) return W4A16_OK;
     char why[120] = "";
     pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
     return w4a16_fail(error, W4A16_UNSUPPORTED,
-                      "%s: targets: \"%.80s\": %s, at byte %zu of the expression; accepted are regular "
+                      "%s: %s: \"%.80s\": %s, at byte %zu of the expression; accepted are regular "
                       "expressions of up to "
                       "%d bytes",
-                      label, text, why, at, LENGTH_MAX);
+                      label, key, text, why, at, LENGTH_MAX);
 }
 
 void target_free(struct target *target) {
@@ -59,10 +58,11 @@ static w4a16_status match_expression(const struct target *target, const char *la
     if (result >= 0 || result == PCRE2_ERROR_NOMATCH) return W4A16_OK;
     char why[120] = "";
     pcre2_get_error_message(result, (PCRE2_UCHAR *)why, sizeof why);
-    return w4a16_fail(error, result == PCRE2_ERROR_NOMEMORY ? W4A16_OUT_OF_MEMORY : W4A16_UNSUPPORTED,
-                      "layer %s: targets: \"%.80s\" cannot be matched: %s; accepted are expressions that "
-                      "take up to %d steps",
-                      layer, target->text, why, STEPS_MAX);
+    return w4a16_fail(
+        error, result == PCRE2_ERROR_NOMEMORY ? W4A16_OUT_OF_MEMORY : W4A16_UNSUPPORTED,
+        "layer %s: the expression \"%.80s\" cannot be matched: %s; accepted are expressions that "
+        "take up to %d steps",
+        layer, target->text, why, STEPS_MAX);
 }
 
 w4a16_status target_match(const struct target *target, const char *layer, int *rank, w4a16_error *error) {

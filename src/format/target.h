@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Which layers a scheme of compressed-tensors is for: "Linear" is all, a name is one, and "re:" begins a
- * regular expression as Python has them, matched from the beginning of the name on.
+ * Which layers a part of a configuration is for: "Linear" is all, a name is one; or a regular expression as
+ * Python has them, matched from the beginning of the name on.
  */
 #ifndef W4A16_FORMAT_TARGET_H
 #define W4A16_FORMAT_TARGET_H
@@ -11,11 +11,15 @@
 
 struct target {
     char *text;
-    struct pcre2_real_code_8 *expression; /* null unless the text begins with "re:" */
+    struct pcre2_real_code_8 *expression; /* or null */
 };
 
-/* label names the configuration in errors. Free with target_free, also after a failure. */
-w4a16_status target_create(const char *label, const char *text, struct target *target, w4a16_error *error);
+/*
+ * expression is where in the text one begins, or null. label names the configuration and key its part in
+ * errors. Free with target_free, also after a failure.
+ */
+w4a16_status target_create(const char *label, const char *key, const char *text, const char *expression,
+                           struct target *target, w4a16_error *error);
 void target_free(struct target *target);
 
 /* *rank: how closely it names the layer. An expression that takes too many steps is an error. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * AWQ and compressed-tensors layers that contradict themselves: each case is one change to a sound checkpoint
- * and the words that its problem must say. A layer with a problem is listed, not a failure to open.
+ * Layers of AWQ, compressed-tensors and GPTQ with rules that contradict themselves: each case is one change
+ * to a sound checkpoint and the words that its problem must say. A layer with a problem is listed, not a
+ * failure to open.
  */
 #include "bad.h"
 
@@ -17,12 +18,19 @@ static const struct tensor awq[PARTS] = {{"l.qweight", "I32", "64,1", 256},
                                          {"l.qzeros", "I32", "2,1", 8},
                                          {"l.scales", "F16", "2,8", 32},
                                          {"l.bias", "F16", "8", 16}};
+static const struct tensor gptq[PARTS] = {{"l.qweight", "I32", "8,8", 256},
+                                          {"l.qzeros", "I32", "2,1", 8},
+                                          {"l.scales", "F16", "2,8", 32},
+                                          {"l.bias", "F16", "8", 16}};
 static const struct tensor packed[PARTS] = {{"l.weight_packed", "I32", "8,8", 256},
                                             {"l.weight_scale", "BF16", "8,2", 32},
                                             {"l.weight_shape", "I64", "2", 16},
                                             {"l.weight_zero_point", "I32", "1,2", 8}};
 
 #define AWQ_CONFIG "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":32}}"
+#define GPTQ_CONFIG(rules)                                                                                   \
+    "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":64,\"dynamic\":{" rules   \
+    "}}}"
 #define CT_CONFIG(targets, weights)                                                                          \
     "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"a\":{"           \
     "\"targets\":[\"" targets "\"],\"weights\":{" weights "}}}}}"
@@ -67,6 +75,19 @@ static const struct bad_case {
      "tensor l.qzeros is missing; l.qweight needs it"},
     {awq, AWQ_CONFIG, 2, {"l.scales", "F32", "2,8", 64}, 8, 64, "type is F32; accepted: F16 and BF16"},
     {awq, AWQ_CONFIG, 3, {"l.bias", "F16", "4", 8}, 8, 64, "tensor l.bias: shape is [4]; expected [8]"},
+    {gptq, GPTQ_CONFIG("\"+:m\":{\"bits\":8},\"+:^l$\":{\"group_size\":32}"), -1, {0}, 8, 64, NULL},
+    {gptq, GPTQ_CONFIG("\"l\":{\"group_size\":32,\"bits\":4},\"-:l\":{}"), -1, {0}, 8, 64, NULL}, /* the first
+                                                                                                   */
+    {gptq, GPTQ_CONFIG(""), -1, {0}, 8, 64, "tensor l.qzeros: shape is [2, 1]; expected [1, 1]"},
+    {gptq, GPTQ_CONFIG("\"+:l\":{\"sym\":false}"), -1, {0}, 8, 64, "expected [1, 1]"},
+    {gptq,
+     GPTQ_CONFIG("\"-:.\":{}"),
+     -1,
+     {0},
+     8,
+     64,
+     "layer l: m/config.json: quantization_config: dynamic: \"-:.\" says"},
+    {gptq, GPTQ_CONFIG("\"+:l\":{\"bits\":8}"), -1, {0}, 8, 64, "dynamic: \"+:l\": bits is 8; accepted is 4"},
     {packed, CT_CONFIG("Linear", ASYMMETRIC), -1, {0}, 8, 64, NULL},
     {packed, CT_CONFIG("Linear", SYMMETRIC), 3, {"l.other", "I32", "1,2", 8}, 8, 64, NULL},
     {packed, CT_CONFIG("re:^l$", SYMMETRIC), -1, {0}, 8, 64, NULL},
@@ -145,6 +166,7 @@ static void write_case(const struct bad_case *c) {
     }
     header[length++] = '}';
     write_model(length, header, length, data, begin);
+    unlink("m/quantize_config.json");
     write_text("m/config.json", c->config);
 }
 

@@ -126,6 +126,7 @@ static const struct value_case {
 };
 
 #define CT "m/config.json: quantization_config: "
+#define GPTQ_RULES(rules) "{\"bits\":4,\"group_size\":32,\"dynamic\":{" rules "}}"
 #define CT_CONFIG(rest) "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\"" rest "}}"
 #define IN_MODEL(part) "\"l." part "\":\"model.safetensors\""
 #define SOUND_MAP                                                                                                      \
@@ -174,8 +175,13 @@ static const struct config_case {
      "m/quantize_config.json: pack_dtype is \"int16\", which is not supported; accepted is \"int32\""},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"is_marlin_format\":true}", W4A16_UNSUPPORTED,
      "m/quantize_config.json: is_marlin_format is true; weights in Marlin's order are not supported"},
-    {"m/quantize_config.json", "{\"bits\":4,\"group_size\":32,\"dynamic\":{\"-:x\":{}}}", W4A16_UNSUPPORTED,
-     "m/quantize_config.json: dynamic has 1 rules; settings per module are not supported"},
+    {"m/quantize_config.json", GPTQ_RULES("\"-:(x\":{}"), W4A16_UNSUPPORTED,
+     "m/quantize_config.json: dynamic: \"-:(x\": missing closing parenthesis, at byte 2 of the expression; accepted "
+     "are regular expressions of up to 1000 bytes"},
+    {"m/quantize_config.json", GPTQ_RULES("\"x\":4"), W4A16_BAD_FILE,
+     "m/quantize_config.json: dynamic: \"x\" has no JSON object"},
+    {"m/quantize_config.json", GPTQ_RULES("\"x\":{\"group_size\":0}"), W4A16_BAD_FILE,
+     "m/quantize_config.json: group_size is 0; accepted are -1 (one group) and sizes >= 1"},
     {"m/config.json", CT_CONFIG(""), W4A16_BAD_FILE, CT "config_groups is missing or empty"},
     {"m/config.json", CT_CONFIG(",\"format\":\"float-quantized\""), W4A16_UNSUPPORTED,
      CT "format is \"float-quantized\", which is not supported; accepted are \"pack-quantized\" and "
@@ -197,6 +203,8 @@ static const struct config_case {
      W4A16_BAD_FILE, CT "config_groups.a: group_size is missing; expected an integer"},
     {"m/config.json", "{\"quantization_config\":7}", W4A16_BAD_FILE,
      "m/config.json: quantization_config: is no JSON object"},
+    {"m/config.json", "{\"quantization_config\":{\"bits\":4,\"group_size\":32,\"dynamic\":{\"-:l\":{}}}}", W4A16_BAD_FILE,
+     "m: dynamic has 1 rules in config.json and 0 in quantize_config.json; expected the same"},
     {"m/config.json", "{\"quantization_config\":{\"bits\":4,\"group_size\":64}}", W4A16_BAD_FILE,
      "m: group_size is 64 in config.json and 32 in quantize_config.json; expected the same"},
     {"m/model.safetensors.index.json", "{\"weight_map\":{\"a\":\"../a.safetensors\"}}", W4A16_BAD_FILE,

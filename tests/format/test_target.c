@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Targets of compressed-tensors' schemes: what they match, as Python's re.match does, and what is refused. */
+/* Targets of schemes and rules: what they match, as Python's re.match does, and what is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,13 +40,17 @@ static const struct {
     {"re:.\\.", "\xc3\xa9.weight", TARGET_EXPRESSION}, /* a character of two bytes */
 };
 
+static w4a16_status create(const char *text, struct target *target, w4a16_error *error) {
+    return target_create("c", "targets", text, strncmp(text, "re:", 3) == 0 ? text + 3 : NULL, target, error);
+}
+
 static void test_matches(void **state) {
     (void)state;
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
         struct target target;
         w4a16_error error;
         int rank = -1;
-        if (target_create("c", cases[n].text, &target, &error) != W4A16_OK) fail_msg("%s", error.message);
+        if (create(cases[n].text, &target, &error) != W4A16_OK) fail_msg("%s", error.message);
         if (target_match(&target, cases[n].layer, &rank, &error) != W4A16_OK) fail_msg("%s", error.message);
         if (rank != cases[n].rank)
             fail_msg("%s, %s: rank %d, expected %d", cases[n].text, cases[n].layer, rank, cases[n].rank);
@@ -57,7 +61,7 @@ static void test_matches(void **state) {
 static void refuse(const char *text, const char *why) {
     struct target target;
     w4a16_error error;
-    assert_int_equal(target_create("c", text, &target, &error), W4A16_UNSUPPORTED);
+    assert_int_equal(create(text, &target, &error), W4A16_UNSUPPORTED);
     if (!strstr(error.message, why)) fail_msg("%s: expected %s", error.message, why);
     target_free(&target);
 }
@@ -81,7 +85,7 @@ static void test_endless(void **state) {
     struct target target;
     w4a16_error error;
     int rank;
-    assert_int_equal(target_create("c", "re:(a|a|b?)*(a+)+$", &target, &error), W4A16_OK);
+    assert_int_equal(create("re:(a|a|b?)*(a+)+$", &target, &error), W4A16_OK);
     assert_int_equal(
         target_match(&target, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", &rank, &error),
         W4A16_UNSUPPORTED);

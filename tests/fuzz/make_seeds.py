@@ -79,8 +79,8 @@ for name, tensors in {
     seed("safetensors", name, struct.pack("<I", size) + b" " + text + b"  ")
 
 config = {"bits": 4, "group_size": 128, "desc_act": False, "sym": True, "quant_method": "gptq",
-          "checkpoint_format": "gptq_v2", "pack_dtype": "int32", "dynamic": {}, "is_marlin_format": False,
-          "meta": {"damp_percent": 0.01}}
+          "checkpoint_format": "gptq_v2", "pack_dtype": "int32", "is_marlin_format": False,
+          "dynamic": {"+:.*\\.mlp": {"group_size": 64}, "-:lm_head": {}}, "meta": {"damp_percent": 0.01}}
 seed("config", "file", json.dumps(config).encode())
 seed("config", "section", json.dumps({"quantization_config": {"bits": 4, "group_size": -1}}).encode())
 seed("config", "aliases", b'{"method":"gptq","format":"gptq","bits":4,"group_size":32,"dynamic":null}')
