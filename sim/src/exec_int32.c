@@ -87,7 +87,6 @@ static inline uint32_t lerp_u8(uint32_t a, uint32_t b, uint32_t c) {
     X(v_bfi_b32, 3, (a & b) | (~a & c))                                                                      \
     X(v_alignbit_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> (UPPER(2, c) & 31)))                          \
     X(v_alignbyte_b32, 3, (uint32_t)(((uint64_t)a << 32 | b) >> 8 * (UPPER(2, c) & 3)))                      \
-    X(v_perm_b32, 3, perm_b32(a, b, c))                                                                      \
     X(v_lerp_u8, 3, lerp_u8(a, b, c))                                                                        \
     X(v_min3_i32, 3, (uint32_t)MIN(MIN(S(a), S(b)), S(c)))                                                   \
     X(v_max3_i32, 3, (uint32_t)MAX(MAX(S(a), S(b)), S(c)))                                                   \
@@ -126,6 +125,26 @@ static inline uint32_t lerp_u8(uint32_t a, uint32_t b, uint32_t c) {
         write32(w, i, r);                                                                                    \
     }
 OPERATIONS(DEFINE)
+
+/* Compilers give a constant selector of source bytes: then a byte is two shifts that are the same in all
+ * lanes. */
+static void v_perm_b32(struct wave *w, const struct inst *i) {
+    u32v t[3];
+    const uint32_t *p = source32(w, i, 0, (uint32_t *)&t[0]), *q = source32(w, i, 1, (uint32_t *)&t[1]),
+                   *s = source32(w, i, 2, (uint32_t *)&t[2]);
+    uint32_t selector = s[0], other = selector & 0xf8f8f8f8;
+    lanes32 r = {0};
+    FOR_LANES(l) other |= s[l] ^ selector;
+    if (likely(!other))
+        for (unsigned n = 0; n < 32; n += 8) {
+            unsigned byte = selector >> n & 7, shift = byte % 4 * 8;
+            const uint32_t *from = byte < 4 ? q : p;
+            FOR_LANES(l) r[l] |= (from[l] >> shift & 0xff) << n;
+        }
+    else
+        FOR_LANES(l) r[l] = perm_b32(p[l], q[l], s[l]);
+    write32(w, i, r);
+}
 
 /* name, sources, exact result in 64 bits, smallest and largest value that the clamp bit allows */
 #define SATURATING(X)                                                                                        \
@@ -214,5 +233,6 @@ void SIMD_NAME(bind_int32)(exec_fn **table) {
     OPERATIONS(BIND_ROW)
     SATURATING(BIND_ROW)
     CARRYING(BIND_ROW)
+    BIND(v_perm_b32)
     BIND(v_cndmask_b32)
 }

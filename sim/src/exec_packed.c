@@ -148,34 +148,36 @@ INTEGER(DEFINE_INTEGER)
 
 /* ---- v_fma_mix: every source is f32, or the half that op_sel names where op_sel_hi is set ------------- */
 
-static void source_mix(const struct wave *w, const struct inst *i, unsigned n, uint32_t *r) {
-    lanes32 t;
-    const uint32_t *x = source32(w, i, n, t);
+static const uint32_t *source_mix(const struct wave *w, const struct inst *i, unsigned n, uint32_t *r) {
+    const uint32_t *x = source32(w, i, n, r);
     /* neg_hi is the absolute value here, neg_lo the sign */
     uint32_t magnitude = i->src[n].abs || i->neg_hi >> n & 1 ? 0x7fffffff : 0xffffffff;
     uint32_t sign = i->src[n].neg || i->neg_lo >> n & 1 ? 0x80000000 : 0;
-    if (i->op_sel_hi >> n & 1) {
+    bool half = i->op_sel_hi >> n & 1, changes = sign || ~magnitude;
+    if (half) {
         unsigned shift = i->op_sel >> n & 1 ? 16 : 0;
         lanes16 h;
         FOR_LANES(l) h[l] = (uint16_t)(x[l] >> shift);
-        if (!(w->mode & 1 << 6)) FOR_LANES(l) h[l] = h[l] & 0x7c00 ? h[l] : h[l] & 0x8000;
+        if (unlikely(!keeps_sources_16_64(w))) FOR_LANES(l) h[l] = h[l] & 0x7c00 ? h[l] : h[l] & 0x8000;
         halves_to_floats(h, (float *)r, LANES);
-        FOR_LANES(l) r[l] = (r[l] & magnitude) ^ sign;
-    } else {
-        bool keep = w->mode & 1 << 4;
-        FOR_LANES(l) {
-            uint32_t u = (x[l] & magnitude) ^ sign;
-            r[l] = keep || u & 0x7f800000 ? u : u & 0x80000000;
-        }
+        x = r;
     }
+    bool flush = !half && !keeps_sources_32(w);
+    if (likely(!changes && !flush)) return x;
+    FOR_LANES(l) {
+        uint32_t u = (x[l] & magnitude) ^ sign;
+        r[l] = !flush || u & 0x7f800000 ? u : u & 0x80000000;
+    }
+    return r;
 }
 struct mix {
-    lanes32 a, b, c;
+    lanes32 t[3];
+    const uint32_t *a, *b, *c;
 };
 static void source_mixes(const struct wave *w, const struct inst *i, struct mix *x) {
-    source_mix(w, i, 0, x->a);
-    source_mix(w, i, 1, x->b);
-    source_mix(w, i, 2, x->c);
+    x->a = source_mix(w, i, 0, x->t[0]);
+    x->b = source_mix(w, i, 1, x->t[1]);
+    x->c = source_mix(w, i, 2, x->t[2]);
 }
 #define MIX(function, m)                                                                                     \
     FOR_LANES(l) r[l] = float_bits(function(m, bits_float(x.a[l]), bits_float(x.b[l]), bits_float(x.c[l])))
