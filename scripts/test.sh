@@ -4,15 +4,23 @@
 #
 # Installs what is missing, builds, and runs every test: first clang with AddressSanitizer and
 # UndefinedBehaviorSanitizer (30 to 60 s of fuzzing per parser included), then gcc, optimised. The tests of the PyTorch
-# operators run with the system's PyTorch, else with one that is installed into build/venv; W4A16_PYTHON chooses.
+# operators and of the vLLM plugin run with the system's PyTorch and vLLM, else with those that are installed into
+# build/venv; W4A16_PYTHON chooses.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
 # The Python for the bindings' tests. Without a network they are skipped, and ctest says so.
 TORCH=2.13.0
+VLLM=0.32.0
 has_torch() {
     "$1" -c 'import pytest, torch; assert tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 10)' 2>/dev/null
+}
+# vLLM for the device "empty": its Python without compiled parts, under the release's own version.
+install_vllm() {
+    "$1" install -q "setuptools<81" setuptools-scm setuptools-rust wheel packaging jinja2 &&
+        VLLM_TARGET_DEVICE=empty VLLM_VERSION_OVERRIDE=$VLLM \
+            "$1" install -q "vllm==$VLLM" --no-binary vllm --no-build-isolation
 }
 choose_python() {
     local venv=$PWD/build/venv python
@@ -22,9 +30,12 @@ choose_python() {
             return
         fi
     done
-    say "Installing PyTorch $TORCH into $venv" >&2
-    python3 -m venv "$venv" >&2 && "$venv/bin/pip" install -q "torch==$TORCH" numpy pytest >&2 ||
+    say "Installing PyTorch $TORCH and the Python of vLLM $VLLM into $venv" >&2
+    if ! { python3 -m venv "$venv" && "$venv/bin/pip" install -q "torch==$TORCH" numpy pytest; } >&2; then
         say "PyTorch could not be installed: its tests will be skipped" >&2
+    elif ! install_vllm "$venv/bin/pip" >&2; then
+        say "vLLM could not be installed: the test with vLLM itself will be skipped" >&2
+    fi
     if has_torch "$venv/bin/python"; then echo "$venv/bin/python"; else echo python3; fi
 }
 
