@@ -8,17 +8,17 @@
  *     fold        = 32, 64 or 128 K inside one group (16 for groups that 32 does not divide): summed, then
  * scaled
  *
- * With few rows the weights are what has to be brought, and each is used once per work-group: nothing is
- * worth sharing, so they go from memory to registers, are dequantised there, and are B of the matrix units as
- * they come (lane = column, K in order; both halves of the wave hold the same). Activations come from the
- * caches.
+ * With few rows the weights are what has to be brought, and each is used by one wave: they go from memory to
+ * registers and are dequantised there. B of the matrix units has them twice, once in either half of the wave
+ * (lane = column, K in order); so each half dequantises half of the K and both read all of it from LDS, where
+ * no other wave looks. Activations come from the caches.
  *
  * Numerics and the order of additions are decode.c's: they depend on N and K, never on M. Partial sums of the
  * waves meet in LDS and are added in wave order by one lane each.
  */
 #include "matrix.h"
 
-extern LDS float partial[]; /* [waves][rows][32] */
+extern LDS float partial[]; /* [waves][rows][32]; before that a block's weights of each wave */
 
 /* Activations of one row in 16 K. */
 struct row_piece {
@@ -49,8 +49,8 @@ INLINE struct group_values group_values(const struct matrix_problem p, u32 s, u3
 }
 
 /* A uniform address and a lane's offset, which a load adds itself. */
-INLINE const GLOBAL u32x4 *weights_at(const GLOBAL u32x4 *strip, u32 block, u32 offset) {
-    return (const GLOBAL u32x4 *)((const GLOBAL char *)(strip + (u64)block * LANES) + offset);
+INLINE const GLOBAL u32x2 *weights_at(const GLOBAL u32x4 *strip, u32 block, u32 offset) {
+    return (const GLOBAL u32x2 *)((const GLOBAL char *)(strip + (u64)block * LANES) + offset);
 }
 
 INLINE void strip(struct matrix_problem p, const int bf16, const int frags, const int halves,
@@ -67,7 +67,10 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
         a[i] = p.a + row_from(list, m < list.count ? m : list.count - 1) * p.lda;
     }
     const GLOBAL u32x4 *strip_weights = p.weights + (u64)s * p.blocks * LANES;
-    u32 column = lane % 16 * (u32)sizeof(u32x4);
+    /* Byte of the lane's column and half of the K in a block; where its wave exchanges a block's fragments,
+     * [2 of 16 columns][2 parts][lanes]. */
+    u32 place = lane % 16 * (u32)sizeof(u32x4) + lane / 16 * (u32)sizeof(u32x2);
+    LDS u32x4 *fragments = (LDS u32x4 *)(partial + wave * rows * LANES);
 
     float8 total[4][2], acc[4][2];
     _Pragma("unroll") for (int i = 0; i < frags; i++) _Pragma("unroll") for (int j = 0; j < 2; j++)
@@ -83,11 +86,14 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
     }
 
     /* Weights are fetched a block ahead, activations half a block. p.fold counts blocks. */
-    u32x4 now[2], next[2];
+    u32x2 now[2], next[2];
     struct row_piece here[4], ahead[4];
-    u32 first = wave * p.fold;
-    _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = weights_at(strip_weights, first, column)[16 * j];
-    _Pragma("unroll") for (int i = 0; i < frags; i++) here[i] = row_piece(a[i] + (u64)first * 32);
+    u32 first = wave * p.fold, last = p.blocks - 1;
+    _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = weights_at(strip_weights, first, place)[32 * j];
+    _Pragma("unroll") for (int i = 0; i < frags; i++) {
+        a[i] += (u64)first * 32;
+        here[i] = row_piece(a[i]);
+    }
     for (u32 fold = wave; fold * p.fold < p.blocks; fold += p.waves) {
         struct group_values v[2]; /* one per half of a block where they may differ */
         _Pragma("unroll") for (int h = 0; h <= halves; h++) v[h] =
@@ -95,19 +101,28 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
         for (u32 n = 0; n < p.fold; n++) {
             __asm__(
                 ""
-                : "+v"(
-                    column)); /* else it is added to the strip's address, in vector registers, beforehand */
+                : "+v"(place)); /* else it is added to the strip's address, in vector registers, beforehand */
             u32 block = fold * p.fold + n, following = n + 1 < p.fold ? block + 1 : (fold + p.waves) * p.fold;
-            if (following >= p.blocks) following = block; /* nothing follows: fetched again, and not used */
+            if (following > last) following = last; /* nothing follows: fetched again, and not used */
             _Pragma("unroll") for (int j = 0; j < 2; j++) next[j] =
-                __builtin_nontemporal_load(weights_at(strip_weights, following, column) + 16 * j);
+                __builtin_nontemporal_load(weights_at(strip_weights, following, place) + 32 * j);
+            __builtin_amdgcn_sched_barrier(0); /* under way before this block is dequantised */
+            _Pragma("unroll") for (int j = 0; j < 2; j++) {
+                u8 zero = v[halves && lane >= 16].zero[j];
+                u32x8 b = dequantise(now[j][0], now[j][1],
+                                     zero_point(symmetric ? 8 : zero_of(zero, lane, p.grid)), bf16);
+                fragments[2 * j * LANES + lane] = b.lo;
+                fragments[(2 * j + 1) * LANES + lane] = b.hi;
+            }
+            __builtin_amdgcn_wave_barrier(); /* lanes read what others wrote; a wave's LDS keeps its order */
             _Pragma("unroll") for (int h = 0; h < 2; h++) {
-                _Pragma("unroll") for (int i = 0; i < frags; i++) ahead[i] =
-                    row_piece(a[i] + (h ? (u64)following * 32 : (u64)block * 32 + 16));
-                const struct group_values *g = &v[halves ? h : 0];
+                _Pragma("unroll") for (int i = 0; i < frags; i++) {
+                    if (h) a[i] += (u64)(following - block) * 32;
+                    ahead[i] = row_piece(h ? a[i] : a[i] + 16);
+                }
                 _Pragma("unroll") for (int j = 0; j < 2; j++) {
-                    u32x8 b = dequantise(now[j][2 * h], now[j][2 * h + 1],
-                                         zero_point(symmetric ? 8 : zero_of(g->zero[j], lane, p.grid)), bf16);
+                    const LDS u32x4 *from = fragments + 2 * j * LANES + 16 * h + lane % 16;
+                    u32x8 b = join(from[0], from[LANES]);
                     _Pragma("unroll") for (int i = 0; i < frags; i++) acc[i][j] =
                         wmma(join(here[i].x[0], here[i].x[1]), b, acc[i][j], bf16);
                 }
@@ -115,6 +130,7 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
                 _Pragma("unroll") for (int i = 0; i < frags; i++) here[i] = ahead[i];
                 __builtin_amdgcn_sched_barrier(0); /* else both halves' fragments are live at once */
             }
+            __builtin_amdgcn_wave_barrier();
             _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = next[j];
         }
         if (!halves) FOLD(0);

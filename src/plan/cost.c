@@ -12,7 +12,11 @@
 /* Per cycle of 2.5 GHz: 960 GB/s of DRAM, 2.9 TB/s of L2; 48 pairs of compute units with 4 SIMDs. */
 enum { DRAM_BYTES = 384, L2_BYTES = 1150, PROCESSORS = 48, SIMDS = 4 };
 /* A dot product or other vector instruction is one cycle of its SIMD. */
-enum { WMMA_CYCLES = 32, FOLD_CYCLES = 16 /* scale and clear 8 registers of a fragment */ };
+enum {
+    WMMA_CYCLES = 32,
+    FOLD_CYCLES = 16,    /* scale and clear 8 registers of a fragment */
+    EXCHANGE_CYCLES = 12 /* LDS stores and loads of a strip's block, from one half of the wave to both */
+};
 
 /* How much of the shorter of two phases is not hidden behind the longer one: assumed. */
 static const double OVERLAP_LOST = 0.1;
@@ -41,10 +45,10 @@ double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
         block_cycles = (double)row->m_tile * (16 + folds); /* a dot product per pair and row; a scaling */
     else
         block_cycles = (double)(row->m_tile * row->n_tile) / 256 * (2 * WMMA_CYCLES + FOLD_CYCLES * folds);
-    /* Dequantising, by instructions per pair of weights, once per work-group; strips do it twice, for both
-     * halves of the wave. */
+    /* Dequantising, by instructions per pair of weights, once per work-group. */
     double pairs = (double)row->n_tile * 16 / 32, dequantise = p->act == W4A16_BF16 ? 4.25 : 2.25;
-    block_cycles += pairs * dequantise * (row->family == FAMILY_STRIP ? 2 : 1);
+    block_cycles += pairs * dequantise;
+    if (row->family == FAMILY_STRIP) block_cycles += EXCHANGE_CYCLES;
     double compute;
     if (row->family != FAMILY_MATRIX) { /* waves are independent: any SIMD takes the next */
         compute = m_tiles * n_tiles * blocks * block_cycles / (PROCESSORS * SIMDS);

@@ -3,9 +3,9 @@
 /*
  * What a row costs in every class of M, on the simulated gfx1100. As the plan chooses: no class may take more
  * wave instructions per row than the next smaller one, and one row more than a decode class holds must not
- * take more than twice the class. Between the tiles of the matrix kernels there is no cliff: from 32 rows on,
- * a row in the next larger one is cheaper by at most 1.3, in cycles (16 rows are too few to share the
- * dequantising). docs/kernels.md has the figures (--print).
+ * take more than twice the class. Between the tiles of the matrix kernels there is no cliff: in fp16 from 16,
+ * in bf16 from 32 rows on a row in the next larger one is cheaper by at most 1.3, in cycles (16 rows are too
+ * few to share the dequantising to bf16). docs/kernels.md has the figures (--print).
  */
 #include <stdio.h>
 
@@ -113,7 +113,7 @@ static void test_matrix_tiles(void **state) {
             if (print)
                 printf("| %4d | %-34s | %9.0f | %9.0f | %5.2f |\n", (int)m, kernel, all / (double)m, per_row,
                        before > 0 ? before / per_row : 1);
-            if (t > 1 && before > 1.3 * per_row)
+            if (t > (act == W4A16_BF16) && before > 1.3 * per_row)
                 fail_msg("%s: %.0f cycles per row, and %.0f with the next smaller tile", kernel, per_row,
                          before);
             before = per_row;
