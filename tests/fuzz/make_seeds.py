@@ -11,6 +11,8 @@ import shutil
 import struct
 import sys
 
+if len(sys.argv) < 2 or any(argument.startswith("-") for argument in sys.argv[1:]):
+    sys.exit(__doc__.strip().splitlines()[-1])
 out = sys.argv[1]
 
 
