@@ -22,6 +22,8 @@ from vllm.model_executor.layers.fused_moe.topk_weight_and_reduce import TopKWeig
 from w4a16 import vllm_kernel
 
 _PRODUCTS = ("w13", "w2")
+# All-to-all backends, of newer releases, whose prepare step leaves the exchange, or part of it, to the experts class.
+_OWN_COMMUNICATION = ("use_passthrough_all2all", "use_moonep_kernels")
 
 
 class Settings(NamedTuple):
@@ -126,8 +128,7 @@ class W4A16Experts(mk.FusedMoEExpertsModular):
         ids = topk_ids if expert_map is None else torch.where(topk_ids < 0, -1, expert_map[topk_ids])
         ids = ids.to(torch.int32).contiguous()
         gates = topk_weights.to(torch.float32).contiguous()
-        if apply_router_weight_on_input:  # vLLM does so with one expert per token only
-            hidden_states = hidden_states * topk_weights.to(hidden_states.dtype)
+        if apply_router_weight_on_input:  # vLLM's prepare step has multiplied hidden_states by them
             gates = torch.ones_like(gates)
         experts = torch.ops.w4a16.experts
         hidden = experts(hidden_states.contiguous(), w1, ids, gates.new_empty(0))
@@ -150,6 +151,8 @@ def _refusal(
     parallel = method.moe.moe_parallel_config
     if parallel.enable_eplb or parallel.use_batched_activation_format:
         return "experts are balanced between ranks at run time or get their tokens in batches"
+    if any(getattr(parallel, name, False) for name in _OWN_COMMUNICATION):
+        return "experts have to exchange tokens or weights between ranks themselves"
     if method.moe.is_lora_enabled:
         return "experts have LoRA adapters"
     w13 = width * (2 if method.moe.is_act_and_mul else 1)

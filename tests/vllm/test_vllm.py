@@ -214,7 +214,7 @@ def test_processing_twice_and_reloading_in_place(case, vllm):
 class Mixture:
     """Five experts, two per token: gate and up [128 -> 64], down [64 -> 128]."""
 
-    def __init__(self, case, act, monkeypatch, group_size=32):
+    def __init__(self, case, act, monkeypatch, group_size=32, top_k=2, **options):
         from vllm.model_executor.layers.fused_moe.layer import FusedMoEFactory
 
         import w4a16.vllm_moe
@@ -228,12 +228,13 @@ class Mixture:
         self.act = act
         self.layer = FusedMoEFactory(
             num_experts=5,
-            top_k=2,
+            top_k=top_k,
             hidden_size=128,
             intermediate_size=64,
             params_dtype=act,
             quant_config=quantisation(group_size),
             prefix=f"model.layers.{next(counter)}.mlp.experts",
+            **options,
         ).routed_experts
         self.gate_up = [models.random_layer(128, 128, group_size, act, symmetric, seed=e) for e in range(5)]
         self.down = [models.random_layer(64, 128, group_size, act, symmetric, seed=9 + e) for e in range(5)]
@@ -291,6 +292,19 @@ def test_mixture_from_checkpoint_to_product(act, case, tokens, monkeypatch):
         mixture.assert_close(row, *token)
 
 
+@pytest.mark.parametrize("act", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("case", ["gptq", "compressed-tensors"])
+def test_gates_on_the_input_are_applied_once(act, case, monkeypatch):
+    mixture = Mixture(case, act, monkeypatch, top_k=1, apply_router_weight_on_input=True)
+    mixture.load()
+    inputs = [mixture.token(seed) for seed in range(3)]
+    x, ids, gates = (torch.stack(part) for part in zip(*inputs, strict=True))
+    ids, gates = ids[:, :1].contiguous(), gates[:, :1].contiguous()
+    y = mixture.layer.quant_method.apply(mixture.layer, x, gates, ids, None, None)
+    for row, weighted, expert in zip(y, x * gates.to(act), ids, strict=True):
+        mixture.assert_close(row, weighted, expert, torch.ones(1))
+
+
 def test_experts_of_other_ranks_are_left_out(monkeypatch):
     mixture = Mixture("compressed-tensors", torch.float16, monkeypatch)
     mixture.load()
@@ -315,6 +329,7 @@ def test_experts_of_other_ranks_are_left_out(monkeypatch):
 
 def test_refused_mixtures_are_left_to_vllm(monkeypatch):
     from vllm import envs
+    from vllm.model_executor.layers.fused_moe.config import FusedMoEParallelConfig
 
     from w4a16 import vllm_kernel
 
@@ -326,6 +341,10 @@ def test_refused_mixtures_are_left_to_vllm(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(vllm_kernel, "unregistered", lambda name: "not there" if name == "experts" else None)
         assert not taken()
+    for name in ("use_passthrough_all2all", "use_moonep_kernels"):
+        with monkeypatch.context() as patch:
+            patch.setattr(FusedMoEParallelConfig, name, True)
+            assert not taken()
     monkeypatch.setattr(envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"], raising=False)
     assert not taken()
 
