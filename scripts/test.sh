@@ -24,19 +24,24 @@ install_vllm() {
 }
 choose_python() {
     local venv=$PWD/build/venv python
-    for python in ${W4A16_PYTHON:-} python3 "$venv/bin/python"; do
+    for python in ${W4A16_PYTHON:-} python3; do
         if has_torch "$python"; then
             echo "$python"
             return
         fi
     done
-    say "Installing PyTorch $TORCH and the Python of vLLM $VLLM into $venv" >&2
-    if ! { python3 -m venv "$venv" && "$venv/bin/pip" install -q "torch==$TORCH" numpy pytest; } >&2; then
-        say "PyTorch could not be installed: its tests will be skipped" >&2
-    elif ! install_vllm "$venv/bin/pip" >&2; then
-        say "vLLM could not be installed: the test with vLLM itself will be skipped" >&2
+    python=$venv/bin/python
+    if ! has_torch "$python"; then
+        say "Installing PyTorch $TORCH into $venv" >&2
+        { python3 -m venv "$venv" && "$venv/bin/pip" install -q "torch==$TORCH" numpy pytest; } >&2 ||
+            say "PyTorch could not be installed: its tests will be skipped" >&2
     fi
-    if has_torch "$venv/bin/python"; then echo "$venv/bin/python"; else echo python3; fi
+    if has_torch "$python" && ! "$python" -c 'import vllm' 2>/dev/null; then
+        say "Installing the Python of vLLM $VLLM into $venv" >&2
+        install_vllm "$venv/bin/pip" >&2 ||
+            say "vLLM could not be installed: the test with vLLM itself will be skipped" >&2
+    fi
+    if has_torch "$python"; then echo "$python"; else echo python3; fi
 }
 
 setup test

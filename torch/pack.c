@@ -81,7 +81,7 @@ static w4a16_status check_parts(struct frame *f, struct source *s) {
 
 /* Contiguous and in host memory. */
 static w4a16_status on_host(struct frame *f, struct tensor *t) {
-    if (t->contiguous && t->device_type == torch_constants.cpu) return W4A16_OK;
+    if (!t->numel || (t->contiguous && t->device_type == torch_constants.cpu)) return W4A16_OK;
     return frame_copy(f, t, NULL, t);
 }
 

@@ -95,22 +95,25 @@ static void take_back(void) {
     while (library_count) shim.aoti_torch_delete_library_object(libraries[--library_count]);
 }
 
-/* A GPU that there are no code objects for: its operators would only fail. */
+/* Null if there are code objects for one of the GPUs that PyTorch may see: for others the operators would
+ * only fail. */
 static const char *refusal(void) {
     char target[16];
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_error error;
-    if (w4a16_detect_gpu(NULL, 0, target, NULL) != W4A16_OK) return NULL;
     w4a16_device_options_init(&options);
     options.target = target; /* the simulated card has the same code objects as the real one */
     options.threads = 1;
-    if (w4a16_device_open(&options, &device, &error) == W4A16_OK) {
-        w4a16_device_close(device);
-        return NULL;
+    message[0] = 0;
+    for (int n = 0; w4a16_detect_visible_gpu(NULL, n, target, NULL) == W4A16_OK; n++) {
+        if (w4a16_device_open(&options, &device, &error) == W4A16_OK) {
+            w4a16_device_close(device);
+            return NULL;
+        }
+        if (!n) snprintf(message, sizeof message, "the GPU is a %s: %s", target, error.message);
     }
-    snprintf(message, sizeof message, "the GPU is a %s: %s", target, error.message);
-    return message;
+    return *message ? message : NULL;
 }
 
 static const char *outcome;

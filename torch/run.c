@@ -8,6 +8,7 @@
 #include "core/error.h"
 
 #define WORKSPACE_ALIGN 256
+#define WEIGHTS_ALIGN   16
 
 w4a16_status run_arrange_x(struct frame *f, struct operands *o) {
     struct tensor *x = &o->x;
@@ -62,10 +63,23 @@ static void list_given(struct operands *o, w4a16_run_args *args, struct given li
 
 static w4a16_address address(const struct tensor *t) { return (w4a16_address)(uintptr_t)t->data; }
 
+/* Kernels read weights 16 bytes at a time. A view into another tensor, as loaders make them, may begin
+ * anywhere. */
+static w4a16_status align_weights(struct frame *f, struct operands *o) {
+    if (address(&o->packed) % WEIGHTS_ALIGN == 0) return W4A16_OK;
+    FAIL_IF(
+        o->key.kind == W4A16_DEVICE_HIP, &f->error, W4A16_INVALID_ARGUMENT,
+        "%s: the packed weights begin at no multiple of %d bytes, so they are a view into another tensor; "
+        "accepted is a tensor of its own, as .clone() makes it",
+        f->name, WEIGHTS_ALIGN);
+    return frame_copy(f, &o->packed, &o->packed, &o->packed);
+}
+
 /* The tensors' own memory: cpu and hip. */
 static w4a16_status run_in_place(struct frame *f, struct operands *o, const struct plan_entry *entry) {
     w4a16_run_args args = {.struct_size = sizeof args};
     struct given given[GIVEN];
+    TRY(align_weights(f, o));
     int64_t bytes = (int64_t)w4a16_plan_workspace(entry->plan);
     if (bytes) {
         bytes += WORKSPACE_ALIGN;

@@ -26,10 +26,14 @@ w4a16_dtype tensor_type(const struct tensor *t) {
                                               : 0;
 }
 
-/* Puts the handle into the frame first: what follows may fail. */
+/* Puts the handle into the frame first: what follows may fail. None is a tensor without elements or type. */
 static w4a16_status describe(struct frame *f, shim_tensor handle, struct tensor *t) {
     int64_t *sizes, *strides;
-    f->owned[f->count++] = t->handle = handle;
+    bool defined;
+    f->owned[f->count++] = handle;
+    *t = (struct tensor){.handle = handle, .dtype = -1, .device_type = -1, .contiguous = true};
+    SHIM(f, aoti_torch_is_defined(handle, &defined));
+    if (!defined) return W4A16_OK;
     SHIM(f, aoti_torch_get_data_ptr(handle, &t->data));
     SHIM(f, aoti_torch_get_dim(handle, &t->dim));
     SHIM(f, aoti_torch_get_numel(handle, &t->numel));

@@ -59,6 +59,13 @@ W4A16_API void w4a16_device_get_info(const w4a16_device *device, w4a16_device_in
  * GPU. NO_DEVICE if there is none. root is "/sys" when null; tests hand in a tree of their own.
  */
 W4A16_API w4a16_status w4a16_detect_gpu(const char *root, int n, char target[16], w4a16_error *error);
+/*
+ * The same of the n-th GPU that the runtime will show this process: of ROCR_VISIBLE_DEVICES, and of what that
+ * leaves HIP_VISIBLE_DEVICES or else CUDA_VISIBLE_DEVICES, as lists of numbers and of GPU-<unique id in
+ * hexadecimal>; a list ends before the first entry that names no card. HSA_OVERRIDE_GFX_VERSION ("11.0.0") is
+ * the name of every card.
+ */
+W4A16_API w4a16_status w4a16_detect_visible_gpu(const char *root, int n, char target[16], w4a16_error *error);
 
 /*
  * Device memory. An address is a device pointer (hip), a host pointer (cpu) or a simulated address (sim).
@@ -172,7 +179,9 @@ W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, co
  *
  *     q      uint32 [K/8][N] of a checkpoint, in host memory
  *     order  int32 [K]: place k of the packed weights holds input feature order[k]; null: in order. Groups
- * must be contiguous in it. to     N * K / 2 bytes of host memory that do not overlap q
+ *            must be contiguous in it. Packing checks it; in a run a place whose entry is no feature counts
+ *            as empty: its weights multiply nothing
+ *     to     N * K / 2 bytes of host memory that do not overlap q
  */
 W4A16_API w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int32_t *order,
                                         int64_t N, int64_t K, void *to, size_t bytes, w4a16_error *error);

@@ -53,6 +53,7 @@ struct stage_args {
     uint32_t places, padded;  /* K in group order, of which some may be empty; row stride of staged */
     uint64_t ids;             /* experts with an order each, else 0 */
     uint32_t experts, slots_per_row;
+    uint32_t features; /* K as the activations have it */
 };
 
 struct unsort_args {

@@ -5,7 +5,8 @@
  * and empty places filled with zeros to whole blocks of 32, 4-byte aligned. One work-item per element; grid
  * (rows, padded / 256).
  *
- * Experts have an order each: with ids, row m is slot m, in the order of its expert.
+ * Experts have an order each: with ids, row m is slot m, in the order of its expert. A place whose entry in
+ * the order is no input feature is an empty one.
  */
 #include "gfx11.h"
 
@@ -13,7 +14,7 @@
 
 KERNEL(STAGE_WIDTH)
 void w4a16_stage(const GLOBAL u16 *a, const GLOBAL int *perm, GLOBAL u16 *staged, u64 lda, u32 places,
-                 u32 padded, const UNIFORM int *ids, u32 experts, u32 slots_per_row) {
+                 u32 padded, const UNIFORM int *ids, u32 experts, u32 slots_per_row, u32 features) {
     u32 k = __builtin_amdgcn_workgroup_id_y() * STAGE_WIDTH + __builtin_amdgcn_workitem_id_x();
     u64 m = __builtin_amdgcn_workgroup_id_x();
     if (k >= padded) return;
@@ -24,5 +25,5 @@ void w4a16_stage(const GLOBAL u16 *a, const GLOBAL int *perm, GLOBAL u16 *staged
         row = (u32)m / slots_per_row;
     }
     int from = k >= places ? -1 : perm ? perm[k] : (int)k;
-    staged[m * padded + k] = from < 0 ? 0 : a[row * lda + (u32)from];
+    staged[m * padded + k] = (u32)from < features ? a[row * lda + (u32)from] : 0;
 }

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 F16, BF16 = 1, 2  # w4a16_dtype
@@ -78,7 +79,8 @@ def library() -> ctypes.CDLL:
     if not candidates:
         raise OSError(f"no libw4a16*.so in {here}: install the w4a16 wheel or set W4A16_LIBRARY to the library's file")
     lib = ctypes.CDLL(str(candidates[0]))
-    lib.w4a16_detect_gpu.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_char * 16, ctypes.POINTER(_Error)]
+    for detect in (lib.w4a16_detect_gpu, lib.w4a16_detect_visible_gpu):
+        detect.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_char * 16, ctypes.POINTER(_Error)]
     lib.w4a16_device_options_init.argtypes = [ctypes.POINTER(_DeviceOptions)]
     lib.w4a16_device_options_init.restype = None
     lib.w4a16_device_open.argtypes = [
@@ -100,49 +102,27 @@ def library() -> ctypes.CDLL:
     return lib
 
 
-def _listed(*names: str) -> list[str]:
-    """The comma list in the first of these variables that is set."""
-    value = next((os.environ[name] for name in names if name in os.environ), "")
-    return [entry.strip() for entry in value.split(",")] if value else []
-
-
-def _first_visible() -> int:
-    """The number of the first card that the runtime will show, as far as cards are named by number there.
-
-    HIP's list indexes what ROCr's list leaves. UUIDs are not in the topology tree: they count as card 0.
-    """
-    cards = _listed("ROCR_VISIBLE_DEVICES")
-    chosen = _listed("HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES")
-    first = int(chosen[0]) if chosen and chosen[0].isdigit() else 0
-    if not cards:
-        return first
-    return int(cards[first]) if first < len(cards) and cards[first].isdigit() else 0
-
-
-def _overridden() -> str | None:
-    """The name that HSA_OVERRIDE_GFX_VERSION ("11.0.0") makes the runtime report, if it is set."""
-    parts = os.environ.get("HSA_OVERRIDE_GFX_VERSION", "").split(".")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
-        return None
-    return f"gfx{parts[0]}{parts[1]}{int(parts[2]):x}"
+def _ask(detect: Callable[..., int], n: int, root: str | None) -> tuple[str | None, str | None]:
+    target, error = (ctypes.c_char * 16)(), _Error()
+    if detect(root.encode() if root else None, n, target, ctypes.byref(error)) != _OK:
+        return None, error.message.decode()
+    return target.value.decode(), None
 
 
 def detect(n: int = 0, root: str | None = None) -> tuple[str | None, str | None]:
     """The gfx name of the n-th card below `root` (default /sys), or None and the library's sentence why."""
-    target, error = (ctypes.c_char * 16)(), _Error()
-    status = library().w4a16_detect_gpu(root.encode() if root else None, n, target, ctypes.byref(error))
-    if status != _OK:
-        return None, error.message.decode()
-    return target.value.decode(), None
+    return _ask(library().w4a16_detect_gpu, n, root)
+
+
+def detect_visible(n: int = 0, root: str | None = None) -> tuple[str | None, str | None]:
+    """The same of the n-th card that the environment lets the runtime show, under the name it gives it."""
+    return _ask(library().w4a16_detect_visible_gpu, n, root)
 
 
 @functools.cache
 def target() -> tuple[str | None, str | None]:
     """The gfx name of the first visible card, or None and why there is none."""
-    override = _overridden()
-    if override:
-        return override, None
-    return detect(_first_visible())
+    return detect_visible()
 
 
 @functools.cache

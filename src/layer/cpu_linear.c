@@ -16,8 +16,9 @@ static const void *pointer(uint64_t address) { return (const void *)(uintptr_t)a
 static float activation(const struct cpu_linear_args *p, int64_t expert, int64_t m, int64_t k) {
     const int32_t *perm = p->perm ? (const int32_t *)pointer(p->perm) + expert * p->places : NULL;
     uint16_t bits;
-    if (perm && perm[k] < 0) return 0;
-    memcpy(&bits, (const char *)pointer(p->a) + 2 * (m * p->lda + (perm ? perm[k] : k)), 2);
+    int64_t from = perm ? perm[k] : k;
+    if (from < 0 || from >= p->K) return 0; /* an empty place */
+    memcpy(&bits, (const char *)pointer(p->a) + 2 * (m * p->lda + from), 2);
     if (p->act == W4A16_BF16 && !(bits & 0x7f80)) bits &= 0x8000;
     return float_of_16((w4a16_dtype)p->act, bits);
 }

@@ -135,7 +135,8 @@ static void plan_stage(struct build *b) {
                               .places = (uint32_t)plan_places(p),
                               .padded = (uint32_t)padded,
                               .experts = (uint32_t)p->experts,
-                              .slots_per_row = p->combine == 1 ? 1 : (uint32_t)p->top_k};
+                              .slots_per_row = p->combine == 1 ? 1 : (uint32_t)p->top_k,
+                              .features = (uint32_t)p->K};
     struct plan_step *s = add_step(b, plan_helper(ROLE_STAGE, p->act), (uint32_t)rows,
                                    tiles(padded, STAGE_WIDTH), STAGE_WIDTH, &args, sizeof args);
     b->staged = 1;
@@ -326,6 +327,7 @@ static void plan_cpu(struct build *b) {
     const struct packed_layout *l = b->l;
     struct cpu_linear_args args = {.M = p->M,
                                    .N = p->N,
+                                   .K = p->K,
                                    .places = l->places,
                                    .group_size = p->group_size,
                                    .blocks = l->blocks,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* w4a16_detect_gpu on topology trees made here. */
+/* w4a16_detect_gpu and w4a16_detect_visible_gpu on topology trees made here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -122,11 +122,66 @@ static void test_arguments(void **state) {
     assert_int_equal(w4a16_detect_gpu(root, 0, target, NULL), W4A16_NO_DEVICE);
 }
 
+static const char *const variables[] = {"ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES",
+                                        "HSA_OVERRIDE_GFX_VERSION"};
+enum { VARIABLES = sizeof variables / sizeof variables[0] };
+
+/* The tree has a gfx1036, a gfx1100 and a gfx1151; of each setting the cards that are left. */
+static const struct {
+    const char *values[VARIABLES], *left[4]; /* null: no more */
+} settings[] = {
+    {{0}, {"gfx1036", "gfx1100", "gfx1151"}},
+    {{""}, {"gfx1036", "gfx1100", "gfx1151"}},
+    {{"1"}, {"gfx1100"}},
+    {{"2, 0"}, {"gfx1151", "gfx1036"}},
+    {{"GPU-00a1B2c3d4e5f607"}, {"gfx1100"}},
+    {{"GPU-1,1"}, {NULL}}, /* no such card: the list ends */
+    {{"1,7,2"}, {"gfx1100"}},
+    {{"-1"}, {NULL}},
+    {{"1x"}, {NULL}},
+    {{"99999999999999999999"}, {NULL}},
+    {{NULL, "1"}, {"gfx1100"}},
+    {{NULL, NULL, "2"}, {"gfx1151"}},
+    {{NULL, "1", "2"}, {"gfx1100"}}, /* HIP's own goes first */
+    {{"2,1", "1"}, {"gfx1100"}},     /* a place in what ROCr leaves */
+    {{"2,1", "2"}, {NULL}},
+    {{"1,0", NULL, NULL, "11.5.1"}, {"gfx1151", "gfx1151"}},
+    {{"0", NULL, NULL, "9.0.10"}, {"gfx90a"}},
+    {{"0", NULL, NULL, "11.0"}, {"gfx1036"}}, /* not a version: nothing is overridden */
+    {{"0", NULL, NULL, "11.0.0.1"}, {"gfx1036"}},
+};
+
+static void test_environment(void **state) {
+    (void)state;
+    add_node(NODES, 0, CPU);
+    add_node(NODES, 1, GPU(100306));
+    add_node(NODES, 2, GPU(110000) "unique_id 45514025410622983\n"); /* 0xa1b2c3d4e5f607 */
+    add_node(NODES, 3, GPU(110501) "unique_id 18446744073709551615\n");
+    for (size_t s = 0; s < sizeof settings / sizeof settings[0]; s++) {
+        for (int v = 0; v < VARIABLES; v++) {
+            if (settings[s].values[v])
+                setenv(variables[v], settings[s].values[v], 1);
+            else
+                unsetenv(variables[v]);
+        }
+        char target[16];
+        w4a16_error error;
+        int n = 0;
+        for (; settings[s].left[n]; n++) {
+            if (w4a16_detect_visible_gpu(root, n, target, &error) != W4A16_OK)
+                fail_msg("setting %zu: %s", s, error.message);
+            assert_string_equal(target, settings[s].left[n]);
+        }
+        assert_int_equal(w4a16_detect_visible_gpu(root, n, target, &error), W4A16_NO_DEVICE);
+        finds(0, "gfx1036"); /* the driver's view does not change */
+    }
+}
+
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {IN_TREE(test_names), IN_TREE(test_odd_nodes),
+    const struct CMUnitTest tests[] = {IN_TREE(test_names),        IN_TREE(test_odd_nodes),
                                        IN_TREE(test_virtual_tree), IN_TREE(test_no_tree),
-                                       IN_TREE(test_arguments)};
+                                       IN_TREE(test_environment),  IN_TREE(test_arguments)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

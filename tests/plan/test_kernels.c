@@ -76,9 +76,10 @@ static const struct argument matrix_arguments[] = {ARGUMENT(matrix_args, weights
                                                    ARGUMENT(matrix_args, grid.zero_halves),
                                                    ARGUMENT(matrix_args, grid.zero_offset)};
 static const struct argument stage_arguments[] = {
-    ARGUMENT(stage_args, a),   ARGUMENT(stage_args, perm),    ARGUMENT(stage_args, staged),
-    ARGUMENT(stage_args, lda), ARGUMENT(stage_args, places),  ARGUMENT(stage_args, padded),
-    ARGUMENT(stage_args, ids), ARGUMENT(stage_args, experts), ARGUMENT(stage_args, slots_per_row)};
+    ARGUMENT(stage_args, a),       ARGUMENT(stage_args, perm),    ARGUMENT(stage_args, staged),
+    ARGUMENT(stage_args, lda),     ARGUMENT(stage_args, places),  ARGUMENT(stage_args, padded),
+    ARGUMENT(stage_args, ids),     ARGUMENT(stage_args, experts), ARGUMENT(stage_args, slots_per_row),
+    ARGUMENT(stage_args, features)};
 static const struct argument route_arguments[] = {
     ARGUMENT(route_args, ids),    ARGUMENT(route_args, tiles),     ARGUMENT(route_args, rows),
     ARGUMENT(route_args, slots),  ARGUMENT(route_args, experts),   ARGUMENT(route_args, slots_per_row),

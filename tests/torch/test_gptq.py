@@ -181,6 +181,18 @@ def test_compile(mixture):
     assert same(torch.compile(block, fullgraph=True, backend="aot_eager")(x), block(x))
 
 
+def test_orders_that_name_no_feature():
+    """Memory is safe from them: such a place counts as empty."""
+    layer = make(64, 128, 64)
+    q, x, (zeros, scales) = shuffled(layer), rows(3, 128, torch.float16), gptq(layer, False)
+    order = torch.arange(128, dtype=torch.int32)
+    masked = x.clone()
+    for place, entry in ((5, -1), (70, 128), (71, 10**6), (127, -(2**31))):
+        order[place], masked[:, place] = entry, 0
+    y = ops.gptq_gemm_rdna3(x, q, zeros, scales, order, False)
+    assert same(y, ops.gptq_gemm_rdna3(masked, q, zeros, scales, False))
+
+
 def test_sentences(mixture):
     layer = make(64, 128, 64)
     _, eq, escales, ezeros = mixture

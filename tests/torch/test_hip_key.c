@@ -57,6 +57,7 @@ static int32_t f16_of(void) { return F16; }
 static int32_t bf16_of(void) { return BF16; }
 static int32_t f32_of(void) { return F32; }
 static int32_t i32_of(void) { return I32; }
+static int32_t is_defined(shim_tensor t, bool *out) { return *out = t != NULL, 0; }
 static int32_t get_data(shim_tensor t, void **out) { return *out = t->data, 0; }
 static int32_t get_dim(shim_tensor t, int64_t *out) { return *out = t->dim, 0; }
 static int32_t get_numel(shim_tensor t, int64_t *out) { return *out = numel_of(t), 0; }
@@ -105,6 +106,7 @@ static void install(void) {
                          .aoti_torch_dtype_float32 = f32_of,
                          .aoti_torch_dtype_uint8 = zero_of,
                          .aoti_torch_dtype_int32 = i32_of,
+                         .aoti_torch_is_defined = is_defined,
                          .aoti_torch_get_data_ptr = get_data,
                          .aoti_torch_get_dim = get_dim,
                          .aoti_torch_get_numel = get_numel,

@@ -101,7 +101,27 @@ def test_packed_may_move():
     assert same(torch.ops.w4a16.linear(x, module.state_dict()["weight"].clone(), NONE), y)
 
 
+@pytest.mark.parametrize("offset", [1, 4, 8])
+def test_packed_may_be_a_view(offset):
+    """As loaders of files make them: at any byte."""
+    packed, x = pack(random_layer(64, 128, 64, zeros=True)), rows(2, 128, torch.float16)
+    whole = torch.empty(packed.numel() + 16 + offset, dtype=torch.uint8)
+    first = -whole.data_ptr() % 16 + offset
+    view = whole[first : first + packed.numel()].view_as(packed).copy_(packed)
+    assert view.data_ptr() % 16 == offset
+    assert same(torch.ops.w4a16.linear(x, view, NONE), torch.ops.w4a16.linear(x, packed, NONE))
+
+
+def test_none_is_an_empty_tensor():
+    layer, x = random_layer(64, 128, 64), rows(2, 128, torch.float16)
+    packed = torch.ops.w4a16.pack(layer.q, layer.scales, None, None, layer.group_size)
+    assert same(packed, pack(layer))
+    assert same(torch.ops.w4a16.linear(x, packed, None), torch.ops.w4a16.linear(x, packed, NONE))
+
+
 REFUSED = [
+    (lambda x, p, b: (None, p, b), "x has 0 dimensions"),
+    (lambda x, p, b: (x, None, b), "packed has 0 dimensions"),
     (lambda x, p, b: (x.float(), p, b), "accepted are .* of float16 or bfloat16"),
     (lambda x, p, b: (x[0, 0], p, b), "x has 0 dimensions"),
     (lambda x, p, b: (x[:, :64], p, b), "activations have K = 64"),

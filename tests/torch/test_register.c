@@ -18,22 +18,24 @@
 #include "shim.h"
 
 static const struct scenario {
-    const char *name, *gpu; /* null: there is none */
-    int hip;                /* a ROCm build of PyTorch */
-    int fails;              /* the library function that fails: its number in the order of calls; 0: none */
-    int keys;               /* dispatch keys that end up with every operator */
-    const char *sentence;   /* a part of it; null: registered */
+    const char *name, *gpus[2]; /* visible ones; null: there are no more */
+    int hip;                    /* a ROCm build of PyTorch */
+    int fails;            /* the library function that fails: its number in the order of calls; 0: none */
+    int keys;             /* dispatch keys that end up with every operator */
+    const char *sentence; /* a part of it; null: registered */
 } scenarios[] = {
-    {"cpu", NULL, 0, 0, 1, NULL},
-    {"gfx1100", "gfx1100", 1, 0, 2, NULL},
-    {"gfx1153", "gfx1153", 1, 0, 2, NULL},
-    {"no-gpu", NULL, 1, 0, 2, NULL},
-    {"gfx906", "gfx906", 1, 0, 0, "the GPU is a gfx906: "},
-    {"gfx1201", "gfx1201", 1, 0, 0, "the GPU is a gfx1201: "},
-    {"gfx906-cpu-build", "gfx906", 0, 0, 1, NULL},
-    {"fragment-fails", NULL, 1, 1, 0, "refused to register"},
-    {"schema-fails", NULL, 1, 3, 0, "refused to register"},
-    {"kernel-fails", NULL, 1, 16, 0, "refused to register"},
+    {"cpu", {0}, 0, 0, 1, NULL},
+    {"gfx1100", {"gfx1100"}, 1, 0, 2, NULL},
+    {"gfx1153", {"gfx1153"}, 1, 0, 2, NULL},
+    {"no-gpu", {0}, 1, 0, 2, NULL},
+    {"gfx906", {"gfx906"}, 1, 0, 0, "the GPU is a gfx906: "},
+    {"gfx1201", {"gfx1201"}, 1, 0, 0, "the GPU is a gfx1201: "},
+    {"second-fits", {"gfx1036", "gfx1100"}, 1, 0, 2, NULL},
+    {"none-fits", {"gfx1036", "gfx1030"}, 1, 0, 0, "the GPU is a gfx1036: "},
+    {"gfx906-cpu-build", {"gfx906"}, 0, 0, 1, NULL},
+    {"fragment-fails", {0}, 1, 1, 0, "refused to register"},
+    {"schema-fails", {0}, 1, 3, 0, "refused to register"},
+    {"kernel-fails", {0}, 1, 16, 0, "refused to register"},
 };
 static const struct scenario *scenario;
 
@@ -99,10 +101,11 @@ const char *shim_load(void) {
     return NULL;
 }
 
-w4a16_status w4a16_detect_gpu(const char *root, int n, char target[16], w4a16_error *error) {
-    (void)root, (void)n;
-    if (!scenario->gpu) return w4a16_fail(error, W4A16_NO_DEVICE, "no GPU");
-    strcpy(target, scenario->gpu);
+w4a16_status w4a16_detect_visible_gpu(const char *root, int n, char target[16], w4a16_error *error) {
+    (void)root;
+    const char *gpu = n < 2 ? scenario->gpus[n] : NULL;
+    if (!gpu) return w4a16_fail(error, W4A16_NO_DEVICE, "no GPU");
+    strcpy(target, gpu);
     return W4A16_OK;
 }
 

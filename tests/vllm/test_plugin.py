@@ -30,7 +30,7 @@ def imported_by_registering(before="", **environment):
 
 
 def test_without_a_card_it_imports_neither_torch_nor_vllm():
-    assert imported_by_registering("arch.detect = lambda n=0: (None, 'no AMD GPU')") == "[]"
+    assert imported_by_registering("arch.detect_visible = lambda n=0: (None, 'no AMD GPU')") == "[]"
 
 
 def test_without_the_library_it_does_the_same():
@@ -38,7 +38,7 @@ def test_without_the_library_it_does_the_same():
 
 
 def test_with_a_card_it_waits_for_vllm():
-    assert imported_by_registering("arch.detect = lambda n=0: ('gfx1100', None)") == "[]"
+    assert imported_by_registering("arch.detect_visible = lambda n=0: ('gfx1100', None)") == "[]"
 
 
 @pytest.fixture
