@@ -6,7 +6,8 @@ vLLM hands a layer's parameters in the checkpoint's own form; here they are brou
 (include/w4a16/layer.h) with tensor operations on whatever device they are, packed once, and replaced by the packed
 tensor. Which layers are taken is the kernel table's answer, not a list of our own.
 
-Importing this module imports vLLM's linear layers, so the plugin does it only after vLLM has done so.
+Importing this module, or another one of the plugin, imports nothing of vLLM: the plugin changes each of vLLM's modules
+right after it has been executed, and in no order of their imports may it find one of ours half imported.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import functools
 import importlib
 import logging
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -23,28 +24,13 @@ from w4a16 import arch
 
 logger = logging.getLogger("vllm.w4a16")
 
-# Where vLLM keeps the kernel chooser: the newest place first.
-LAYOUTS = ("vllm.model_executor.kernels.linear", "vllm.model_executor.layers.quantization.kernels.mixed_precision")
+NAME = "W4A16LinearKernel"  # what VLLM_DISABLED_KERNELS takes
 
 _C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
 # The size of the groups that order() makes of uneven ones: a multiple that every kernel takes.
 _PLACES = 32
 # What has to be added to a stored zero point: GPTQ's biased type stores one less than it means.
 _ZERO_OFFSET = {"uint4b8": 1, "uint4": 0}
-
-
-def first_module(names: tuple[str, ...]) -> ModuleType:
-    """The first of these modules that this release of vLLM has."""
-    for name in names:
-        try:
-            return importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if not name.startswith(error.name or "?"):
-                raise  # the module is there, but something that it needs is not
-    raise ImportError(f"this vLLM has none of {', '.join(names)}")
-
-
-layout = first_module(LAYOUTS)
 
 
 @functools.cache
@@ -62,6 +48,13 @@ def unregistered(name: str) -> str | None:
 def log_fallback(why: str) -> None:
     """vLLM drops the reason when a later kernel takes the layer, so each is said here, once."""
     logger.info("a layer is left to vLLM's own kernels: %s", why)
+
+
+def disabled() -> str | None:
+    """The reason, if VLLM_DISABLED_KERNELS has turned the plugin's kernels off."""
+    from vllm import envs
+
+    return f"{NAME} is disabled by VLLM_DISABLED_KERNELS" if NAME in envs.VLLM_DISABLED_KERNELS else None
 
 
 def refusal(
@@ -164,8 +157,8 @@ def ordered(layer: Canonical, g_idx: torch.Tensor) -> Canonical:
     return layer._replace(scales=layer.scales[rows], zeros=zeros, perm=perm, group_size=_PLACES)
 
 
-class W4A16LinearKernel(layout.MPLinearKernel):
-    """vLLM's kernel interface; the name is the one that VLLM_DISABLED_KERNELS takes."""
+class _Steps:
+    """vLLM's kernel interface, without its base class."""
 
     @classmethod
     def get_min_capability(cls) -> int:
@@ -217,6 +210,16 @@ class W4A16LinearKernel(layout.MPLinearKernel):
         return linear(x, getattr(layer, self.w_q_name), bias)
 
 
+@functools.cache
+def kernel_class(base: Any) -> type:
+    """The class for vLLM's list, from its MPLinearKernel."""
+
+    class W4A16LinearKernel(_Steps, base):
+        pass
+
+    return W4A16LinearKernel
+
+
 def pack(layer: Canonical) -> torch.Tensor:
     zeros = layer.q.new_empty(0, dtype=torch.uint8) if layer.zeros is None else layer.zeros
     perm = layer.q.new_empty(0, dtype=torch.int32) if layer.perm is None else layer.perm
@@ -242,5 +245,6 @@ def register(module: ModuleType) -> None:
         from vllm.platforms import PlatformEnum
 
         kernels = kernels.setdefault(PlatformEnum.ROCM, [])
-    if W4A16LinearKernel not in kernels:
-        kernels.insert(0, W4A16LinearKernel)
+    kernel = kernel_class(module.MPLinearKernel)
+    if kernel not in kernels:
+        kernels.insert(0, kernel)

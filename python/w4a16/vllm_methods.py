@@ -75,10 +75,9 @@ METHODS: dict[str, Callable[[torch.nn.Module, object, int], vllm_kernel.Canonica
 
 
 def _refusal(config, K: int, N: int, full_K: int, act: torch.dtype) -> str | None:
-    from vllm import envs
-
-    if vllm_kernel.W4A16LinearKernel.__name__ in envs.VLLM_DISABLED_KERNELS:
-        return f"{vllm_kernel.W4A16LinearKernel.__name__} is disabled by VLLM_DISABLED_KERNELS"
+    why = vllm_kernel.disabled()
+    if why:
+        return why
     if config.weight_bits != 4:
         return f"weights have {config.weight_bits} bits; accepted are 4"
     if K % 8:

@@ -16,8 +16,6 @@ from types import ModuleType
 from typing import NamedTuple
 
 import torch
-import vllm.model_executor.layers.fused_moe.modular_kernel as mk
-from vllm.model_executor.layers.fused_moe.topk_weight_and_reduce import TopKWeightAndReduceNoOP
 
 from w4a16 import vllm_kernel
 
@@ -64,18 +62,22 @@ METHODS = (
 )
 
 
-class W4A16Experts(mk.FusedMoEExpertsModular):
-    """Two grouped products. What is supported was decided before, by the kernel table."""
+class _Products:
+    """Two grouped products, without vLLM's base class. What is supported was decided before, by the kernel table."""
 
-    def __init__(self, moe_config, quant_config):
-        super().__init__(moe_config=moe_config, quant_config=quant_config)
-        self.width = moe_config.intermediate_size_per_partition
+    @property
+    def width(self):
+        return self.moe_config.intermediate_size_per_partition
 
     @staticmethod
     def activation_format():
-        return mk.FusedMoEActivationFormat.Standard
+        from vllm.model_executor.layers.fused_moe.modular_kernel import FusedMoEActivationFormat
+
+        return FusedMoEActivationFormat.Standard
 
     def finalize_weight_and_reduce_impl(self):
+        from vllm.model_executor.layers.fused_moe.topk_weight_and_reduce import TopKWeightAndReduceNoOP
+
         return TopKWeightAndReduceNoOP()
 
     @staticmethod
@@ -137,13 +139,31 @@ class W4A16Experts(mk.FusedMoEExpertsModular):
         output.copy_(experts(activated, w2, ids, gates))
 
 
+@functools.cache
+def experts_class() -> type:
+    """The experts class for vLLM's modular kernel."""
+    from vllm.model_executor.layers.fused_moe.modular_kernel import FusedMoEExpertsModular
+
+    class W4A16Experts(_Products, FusedMoEExpertsModular):
+        pass
+
+    return W4A16Experts
+
+
+def _no_modular_kernel() -> str | None:
+    try:
+        experts_class()
+    except ImportError as error:
+        return f"this release of vLLM has no place for an experts class: {error}"
+    return None
+
+
 def _refusal(
     method, settings: Settings, experts: int, hidden: int, width: int, act: torch.dtype
 ) -> str | None:
-    from vllm import envs
-
-    if vllm_kernel.W4A16LinearKernel.__name__ in envs.VLLM_DISABLED_KERNELS:
-        return f"{vllm_kernel.W4A16LinearKernel.__name__} is disabled by VLLM_DISABLED_KERNELS"
+    why = vllm_kernel.disabled()
+    if why:
+        return why
     if settings.bits != 4:
         return f"experts' weights have {settings.bits} bits; accepted are 4"
     if settings.act_order:
@@ -195,12 +215,15 @@ def route(cls: type, method: Method) -> None:
     def create(self, layer, num_experts, hidden_size, intermediate_size_per_partition, params_dtype, **attrs):
         sizes = (num_experts, hidden_size, intermediate_size_per_partition, params_dtype)
         create_weights(self, layer, *sizes, **attrs)
-        why = _refusal(self, method.settings(self, layer), *sizes)
-        # The forms in which the weights are loaded tell later whether they are packed already.
-        forms = {product: _form(getattr(layer, f"{product}_{method.weight}")) for product in _PRODUCTS}
-        layer.w4a16_loads = None if why else forms
+        why = _no_modular_kernel() or _refusal(self, method.settings(self, layer), *sizes)
+        layer.w4a16_loads = None
         if why:
             vllm_kernel.log_fallback(why)
+            return
+        # The forms in which the weights are loaded tell later whether they are packed already.
+        layer.w4a16_loads = {
+            product: _form(getattr(layer, f"{product}_{method.weight}")) for product in _PRODUCTS
+        }
 
     @functools.wraps(process_weights_after_loading)
     def process(self, layer):
@@ -217,8 +240,8 @@ def route(cls: type, method: Method) -> None:
                     if getattr(layer, rest, None) is not None:
                         vllm_kernel.replace(layer, rest, packed.new_empty(0))
             setattr(layer, f"{product}_weight", getattr(layer, name))
-        # Imported here, as vLLM does: that module imports much which may not be complete before.
         from vllm.model_executor.layers.fused_moe.all2all_utils import maybe_make_prepare_finalize
+        from vllm.model_executor.layers.fused_moe.modular_kernel import FusedMoEKernel
 
         self.moe_quant_config = self.get_fused_moe_quant_config(layer)
         prepare = maybe_make_prepare_finalize(
@@ -228,7 +251,8 @@ def route(cls: type, method: Method) -> None:
             allow_new_interface=True,
             use_monolithic=False,
         )
-        self.moe_kernel = mk.FusedMoEKernel(prepare, W4A16Experts(self.moe, self.moe_quant_config))
+        experts = experts_class()(moe_config=self.moe, quant_config=self.moe_quant_config)
+        self.moe_kernel = FusedMoEKernel(prepare, experts)
 
     cls.create_weights, cls.process_weights_after_loading = create, process
     cls.w4a16_routed = True

@@ -41,13 +41,9 @@ def _change(name: str) -> None:
 class _AfterImport(importlib.abc.MetaPathFinder):
     """Finds a module where Python would, and changes it once it has been executed."""
 
-    def __init__(self, names: set[str]):
-        self.waiting = names
-
     def find_spec(self, name, path, target=None):
-        if name not in self.waiting:
+        if name not in MODULES:
             return None
-        self.waiting.remove(name)
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is None or spec.loader is None:
             return None
@@ -61,7 +57,7 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         return spec
 
 
-_finder = _AfterImport(set())
+_finder = _AfterImport()
 
 
 def register() -> None:
@@ -76,9 +72,7 @@ def register() -> None:
         return
     if _finder in sys.meta_path:
         return
+    sys.meta_path.insert(0, _finder)
     for name in MODULES:
         if name in sys.modules:
             _change(name)
-        else:
-            _finder.waiting.add(name)
-    sys.meta_path.insert(0, _finder)

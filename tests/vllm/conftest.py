@@ -23,5 +23,6 @@ def vllm(request, monkeypatch, operators):
     importlib.import_module("w4a16.vllm_plugin").register()
     plugin = importlib.import_module("w4a16.vllm_kernel")
     kernels.plugin, kernels.layout = plugin, request.param
+    kernels.ours = plugin.kernel_class(kernels.MPLinearKernel)
     yield kernels
     layouts.forget()

@@ -36,7 +36,7 @@ def test_registering_twice_leaves_one_kernel_and_it_is_first(vllm):
     importlib.import_module("w4a16.vllm_plugin").register()
     kernels = vllm._POSSIBLE_KERNELS
     kernels = kernels if vllm.layout == "list" else kernels[vllm.platform._enum]
-    assert kernels == [vllm.plugin.W4A16LinearKernel, vllm.Existing]
+    assert kernels == [vllm.ours, vllm.Existing]
 
 
 @pytest.mark.parametrize("target", GFX11)
@@ -46,7 +46,7 @@ def test_registering_twice_leaves_one_kernel_and_it_is_first(vllm):
 def test_it_is_preferred_on_every_gfx11(vllm, monkeypatch, target, act, weights, zeros, group_size):
     monkeypatch.setattr(arch, "target", lambda: (target, None))
     c = config(vllm, group_size=group_size, weights=weights, act=act, zeros=zeros)
-    assert vllm.choose_mp_linear_kernel(c) is vllm.plugin.W4A16LinearKernel
+    assert vllm.choose_mp_linear_kernel(c) is vllm.ours
 
 
 REFUSED = [
@@ -63,7 +63,7 @@ REFUSED = [
 @pytest.mark.parametrize("changed, reason", REFUSED)
 def test_what_it_refuses_goes_to_the_next_kernel_with_a_reason(vllm, changed, reason):
     c = config(vllm, **changed)
-    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(c)
+    taken, why = vllm.ours.can_implement(c)
     assert not taken and reason in why
     assert vllm.choose_mp_linear_kernel(c) is vllm.Existing
 
@@ -74,9 +74,9 @@ def test_the_table_is_asked_what_the_layer_is(vllm, monkeypatch):
     for act, c_type in ((torch.float16, arch.F16), (torch.bfloat16, arch.BF16)):
         for zeros in (False, True):
             c = config(vllm, 256, 64, 32, UINT4 if zeros else UINT4B8, act, zeros, full_weight_shape=(512, 128))
-            assert vllm.plugin.W4A16LinearKernel.can_implement(c) == (False, "the table's reason")
+            assert vllm.ours.can_implement(c) == (False, "the table's reason")
             assert asked.pop() == ("gfx1100", 256, 64, 32, c_type, c_type, not zeros, False, None)
-    vllm.plugin.W4A16LinearKernel.can_implement(config(vllm, group_size=-1))
+    vllm.ours.can_implement(config(vllm, group_size=-1))
     assert asked.pop()[3] == 256
 
 
@@ -90,13 +90,13 @@ def test_the_table_is_asked_what_the_layer_is(vllm, monkeypatch):
 )
 def test_other_cards_are_refused(vllm, monkeypatch, target, reason):
     monkeypatch.setattr(arch, "target", lambda: target)
-    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
+    taken, why = vllm.ours.can_implement(config(vllm))
     assert not taken and reason in why
 
 
 def test_other_platforms_are_refused(vllm):
     vllm.platform._enum = layouts.PlatformEnum.CUDA
-    taken, why = vllm.plugin.W4A16LinearKernel.can_implement(config(vllm))
+    taken, why = vllm.ours.can_implement(config(vllm))
     assert not taken and "platform is not ROCm" in why
 
 
@@ -105,7 +105,7 @@ def test_missing_operators_are_refused(vllm, monkeypatch):
     why = unregistered("nonesuch")
     assert why.startswith("torch.ops.w4a16.nonesuch is not registered: ")
     monkeypatch.setattr(vllm.plugin, "unregistered", lambda name: why if name == "linear" else None)
-    assert vllm.plugin.W4A16LinearKernel.can_implement(config(vllm)) == (False, why)
+    assert vllm.ours.can_implement(config(vllm)) == (False, why)
 
 
 def test_it_can_be_disabled_by_name(vllm, monkeypatch):
@@ -117,7 +117,7 @@ def test_a_refusal_is_logged_once(vllm, caplog):
     caplog.set_level(logging.INFO, "vllm")
     vllm.plugin.log_fallback.cache_clear()
     for _ in range(3):
-        vllm.plugin.W4A16LinearKernel.can_implement(config(vllm, group_size=8))
+        vllm.ours.can_implement(config(vllm, group_size=8))
     assert len([r for r in caplog.records if "group_size is 8" in r.getMessage()]) == 1
 
 
@@ -145,7 +145,7 @@ def walk(vllm, dialect, layer, c, zero_offset=0):
     """Build layer -> load -> process_weights_after_loading, as vLLM's linear methods do."""
     module, names = dialect(layer, vllm, zero_offset)
     kernel = vllm.choose_mp_linear_kernel(c)(c, *names[: 3 if vllm.layout == "current" else 4])
-    assert isinstance(kernel, vllm.plugin.W4A16LinearKernel)
+    assert isinstance(kernel, vllm.ours)
     kernel.process_weights_after_loading(module)
     return kernel, module, names
 

@@ -3,10 +3,12 @@
 """The entry point alone: what it may import, and that it never fails the process that calls it."""
 
 import importlib
+import itertools
 import logging
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import layouts
 import pytest
@@ -58,17 +60,74 @@ def test_a_part_that_has_changed_is_logged_and_the_others_registered(layout, gfx
     assert len(warnings) == 1 and warnings[0].startswith(f"{kernels.__name__} keeps vLLM's own kernels: Attribute")
 
 
-def test_modules_are_changed_after_whoever_imports_them_first(gfx1100, tmp_path, monkeypatch, caplog):
+KERNELS = "class MPLinearKernel: pass\n_POSSIBLE_KERNELS = []\n"
+METHOD = "class {}:\n    def create_weights(self, *_): pass\n    process_weights_after_loading = apply = create_weights\n"
+Q = "model_executor.layers.quantization"
+MOE_METHODS = f"{Q}.compressed_tensors.compressed_tensors_moe.compressed_tensors_moe_wna16"
+# Modules of vLLM, by release, and the classes of methods in them.
+PACKAGES = {
+    "older": {
+        f"{Q}.kernels.mixed_precision": None,
+        f"{Q}.awq": "AWQLinearMethod",
+        f"{Q}.gptq": "GPTQLinearMethod",
+        f"{Q}.moe_wna16": "MoeWNA16Method",
+    },
+    "current": {
+        "model_executor.kernels.linear": None,
+        f"{Q}.auto_awq": "AutoAWQLinearMethod",
+        f"{Q}.moe_wna16": "MoeWNA16Method",
+        MOE_METHODS: "CompressedTensorsWNA16MoEMethod",
+    },
+}
+
+
+@pytest.fixture(params=PACKAGES)
+def package(request, gfx1100, tmp_path, monkeypatch):
+    """A vLLM on disk, not imported yet."""
     layouts.forget()
-    for package in ("vllm", "vllm/model_executor", "vllm/model_executor/kernels"):
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").touch()
-    (tmp_path / "vllm/model_executor/kernels/linear.py").write_text("_POSSIBLE_KERNELS = []\nMPLinearKernel = object\n")
+    for name, method in PACKAGES[request.param].items():
+        file = tmp_path.joinpath("vllm", *name.split(".")).with_suffix(".py")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for folder in itertools.takewhile(lambda folder: folder != tmp_path, file.parents):
+            (folder / "__init__.py").touch()
+        file.write_text(METHOD.format(method) if method else KERNELS)
     monkeypatch.syspath_prepend(tmp_path)
+    return PACKAGES[request.param]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=lambda order: "".join(map(str, order)))
+@pytest.mark.parametrize("registered_after", [0, 2, 4])
+def test_modules_are_changed_in_every_order_of_import(order, registered_after, package, caplog):
     plugin = importlib.import_module("w4a16.vllm_plugin")
+    for count, place in enumerate(order):
+        if count == registered_after:
+            plugin.register()
+        importlib.import_module(f"vllm.{list(package)[place]}")
     plugin.register()
-    plugin.register()
-    assert "vllm" not in sys.modules
-    module = importlib.import_module("vllm.model_executor.kernels.linear")
-    assert [kernel.__name__ for kernel in module._POSSIBLE_KERNELS] == ["W4A16LinearKernel"]
+    for name, method in package.items():
+        module = sys.modules[f"vllm.{name}"]
+        if method:
+            assert "w4a16_routed" in vars(getattr(module, method))
+        else:
+            assert [kernel.__name__ for kernel in module._POSSIBLE_KERNELS] == ["W4A16LinearKernel"]
     assert not caplog.records
+
+
+def test_the_plugin_s_modules_import_nothing_of_vllm(package):
+    """So none of them can be found half imported by a module of vLLM that it has caused to be imported."""
+    for name in ("vllm_kernel", "vllm_methods", "vllm_moe", "vllm_plugin"):
+        importlib.import_module(f"w4a16.{name}")
+    importlib.import_module("w4a16.vllm_plugin").register()
+    assert "vllm" not in sys.modules
+
+
+@pytest.mark.parametrize("package", ["older"], indirect=True)
+def test_mixtures_of_releases_without_experts_classes_are_left_to_vllm(package, caplog):
+    importlib.import_module("w4a16.vllm_plugin").register()
+    method = importlib.import_module(f"vllm.{Q}.moe_wna16").MoeWNA16Method()
+    layer = SimpleNamespace()
+    with caplog.at_level(logging.INFO, "vllm.w4a16"):
+        method.create_weights(layer, 4, 128, 64, None)
+        method.process_weights_after_loading(layer)
+    assert layer.w4a16_loads is None
+    assert ["no place for an experts class" in record.getMessage() for record in caplog.records] == [True]

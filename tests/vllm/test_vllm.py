@@ -220,7 +220,7 @@ class Mixture:
         import w4a16.vllm_moe
 
         monkeypatch.setattr(  # vLLM's activation is one of its compiled parts
-            w4a16.vllm_moe.W4A16Experts,
+            w4a16.vllm_moe.experts_class(),
             "activation",
             lambda self, kind, out, x: out.copy_(torch.nn.functional.silu(x[:, :64]) * x[:, 64:]),
         )
@@ -357,7 +357,7 @@ def test_it_is_first_in_vllm_s_list_once():
 
     w4a16.vllm_plugin.register()
     listed = kernels._POSSIBLE_KERNELS[PlatformEnum.ROCM]
-    assert listed[0] is w4a16.vllm_kernel.W4A16LinearKernel and listed.count(listed[0]) == 1
+    assert listed[0] is w4a16.vllm_kernel.kernel_class(kernels.MPLinearKernel) and listed.count(listed[0]) == 1
 
 
 def test_vllm_finds_the_entry_point(tmp_path, monkeypatch):
