@@ -132,8 +132,13 @@ def _table(name: str) -> tuple[int | None, str | None]:
     lib.w4a16_device_options_init(ctypes.byref(options))
     options.kind, options.target, options.threads = _DEVICE_SIM, name.encode(), 1
     if lib.w4a16_device_open(ctypes.byref(options), ctypes.byref(device), ctypes.byref(error)) != _OK:
-        return None, error.message.decode()
+        return None, error.message.decode().removeprefix("sim: ")  # it stands for the card
     return device.value, None
+
+
+def no_kernels(name: str) -> str | None:
+    """The library's sentence why it has no kernels for target `name`; None if it has."""
+    return _table(name)[1]
 
 
 def supports(

@@ -4,11 +4,13 @@
 
 vLLM calls register() in each of its processes, maybe more than once and before the GPU may be touched. So nothing of
 vLLM or torch is imported here: each part waits until vLLM itself has imported the module that it changes. On a machine
-without an AMD GPU nothing waits. Whatever goes wrong is logged, never raised: vLLM then uses its own kernels.
+without a GPU that there are kernels for nothing waits. Whatever goes wrong is logged, never raised: vLLM then uses its
+own kernels.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -60,15 +62,23 @@ class _AfterImport(importlib.abc.MetaPathFinder):
 _finder = _AfterImport()
 
 
+@functools.cache
+def _log_unused(level: int, why: str) -> None:
+    logger.log(level, "vLLM keeps its own kernels for 4-bit weights: %s", why)
+
+
 def register() -> None:
     try:
         from w4a16 import arch
 
         target, why = arch.target()
-    except Exception as error:
-        target, why = None, f"{type(error).__name__}: {error}"
-    if target is None:
-        logger.debug("w4a16 is not used: %s", why)
+        if target is not None:
+            why = arch.no_kernels(target)
+    except Exception as error:  # a broken installation, where a machine without such a card is none
+        _log_unused(logging.WARNING, f"w4a16 cannot be used: {type(error).__name__}: {error}")
+        return
+    if why is not None:
+        _log_unused(logging.INFO, why)
         return
     if _finder in sys.meta_path:
         return

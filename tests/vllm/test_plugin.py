@@ -43,6 +43,30 @@ def test_with_a_card_it_waits_for_vllm():
     assert imported_by_registering("arch.detect_visible = lambda n=0: ('gfx1100', None)") == "[]"
 
 
+LOGGED = """
+import logging
+logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stdout)
+vllm_plugin.register()
+"""
+
+
+def test_a_library_that_cannot_be_loaded_is_warned_of_once():
+    warning, rest = imported_by_registering(LOGGED, W4A16_LIBRARY="/nowhere/libw4a16.so").splitlines()
+    assert warning.startswith("WARNING vllm.w4a16 vLLM keeps its own kernels for 4-bit weights: w4a16 cannot be used: ")
+    assert "/nowhere/libw4a16.so" in warning and rest == "[]"
+
+
+@pytest.mark.parametrize(
+    "found, why",
+    [("(None, 'no AMD GPU')", "no AMD GPU"), ("('gfx1201', None)", 'no kernels for target "gfx1201"')],
+)
+def test_a_card_without_kernels_is_a_note(found, why):
+    note, rest = imported_by_registering(
+        f"arch.detect_visible = lambda n=0: {found}" + LOGGED + "assert vllm_plugin._finder not in sys.meta_path"
+    ).splitlines()
+    assert note.startswith(f"INFO vllm.w4a16 vLLM keeps its own kernels for 4-bit weights: {why}") and rest == "[]"
+
+
 @pytest.fixture
 def gfx1100(monkeypatch):
     monkeypatch.setattr(arch, "target", lambda: ("gfx1100", None))
