@@ -44,11 +44,11 @@ static const char *known_target(const char *name) {
 
 static w4a16_status sim_open(const w4a16_device_options *options, struct pool *pool, void **state,
                              w4a16_device_info *info, w4a16_error *error) {
-    const char *target = known_target(options->target ? options->target : "gfx1100");
+    const char *wanted = options->target ? options->target : "gfx1100", *target = known_target(wanted);
     char targets[160];
     kernel_targets(targets, sizeof targets);
     FAIL_IF(!target, error, W4A16_UNSUPPORTED, "sim: no kernels for target \"%s\"; there are kernels for %s",
-            options->target, targets);
+            wanted, targets);
     struct sim_state *s = calloc(1, sizeof *s);
     FAIL_IF(!s, error, W4A16_OUT_OF_MEMORY, "sim: out of memory");
     s->target = target;
