@@ -50,6 +50,12 @@ def log_fallback(why: str) -> None:
     logger.info("a layer is left to vLLM's own kernels: %s", why)
 
 
+@functools.cache
+def log_use(what: str, method: str) -> None:
+    """What vLLM says of the kernels in its list, for the methods that do not ask for one."""
+    logger.info("Using %s for %s", what, method)
+
+
 def disabled() -> str | None:
     """The reason, if VLLM_DISABLED_KERNELS has turned the plugin's kernels off."""
     from vllm import envs

@@ -107,6 +107,8 @@ def route(method: type, canonical: Callable) -> None:
         layer.w4a16_K = None if why else input_size_per_partition
         if why:
             vllm_kernel.log_fallback(why)
+        else:
+            vllm_kernel.log_use(vllm_kernel.NAME, method.__name__)
 
     @functools.wraps(process_weights_after_loading)
     def process(self, layer):

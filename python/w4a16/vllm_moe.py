@@ -220,6 +220,7 @@ def route(cls: type, method: Method) -> None:
         if why:
             vllm_kernel.log_fallback(why)
             return
+        vllm_kernel.log_use(experts_class().__name__, cls.__name__)
         # The forms in which the weights are loaded tell later whether they are packed already.
         layer.w4a16_loads = {
             product: _form(getattr(layer, f"{product}_{method.weight}")) for product in _PRODUCTS

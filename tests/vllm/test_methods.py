@@ -3,6 +3,7 @@
 """AWQ and older GPTQ layers through vLLM's own linear methods, routed to these kernels."""
 
 import importlib
+import logging
 from types import SimpleNamespace
 
 import models
@@ -57,6 +58,15 @@ def test_refused_layers_take_vllm_s_own_steps(vllm, changed):
     method, module = build(vllm, **changed)
     method.process_weights_after_loading(module)
     assert module.processed_by_vllm and method.apply(module, None) == "vLLM's own product"
+
+
+def test_use_is_logged_once(vllm, caplog):
+    with caplog.at_level(logging.INFO, "vllm.w4a16"):
+        build(vllm)
+        build(vllm)
+        build(vllm, group_size=8)
+    used, refused = [record.getMessage() for record in caplog.records]
+    assert used == f"Using W4A16LinearKernel for {vllm.AWQMethod.__name__}" and "group_size is 8" in refused
 
 
 def test_it_can_be_disabled_by_name(vllm, monkeypatch):

@@ -8,6 +8,7 @@ vLLM that the card is a gfx1100.
 
 import importlib.util
 import itertools
+import logging
 import sys
 from types import SimpleNamespace
 
@@ -347,6 +348,28 @@ def test_refused_mixtures_are_left_to_vllm(monkeypatch):
             assert not taken()
     monkeypatch.setattr(envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"], raising=False)
     assert not taken()
+
+
+@pytest.mark.parametrize(
+    "case, build, what",
+    [
+        ("awq", linear, "W4A16LinearKernel for AutoAWQLinearMethod"),
+        ("gptq", Mixture, "W4A16Experts for MoeWNA16Method"),
+        ("awq", Mixture, "W4A16Experts for MoeWNA16Method"),
+        ("compressed-tensors", Mixture, "W4A16Experts for CompressedTensorsWNA16MoEMethod"),
+    ],
+)
+def test_use_is_logged_once(case, build, what, monkeypatch, caplog):
+    from w4a16 import vllm_kernel
+
+    vllm_kernel.log_use.cache_clear()
+    with caplog.at_level(logging.INFO, "vllm.w4a16"):
+        for _ in range(2):
+            if build is Mixture:
+                Mixture(case, torch.float16, monkeypatch)
+            else:
+                linear("RowParallelLinear", 256, 64, quantisation=CASES[case][0]())
+    assert [record.getMessage() for record in caplog.records if record.name == "vllm.w4a16"] == [f"Using {what}"]
 
 
 def test_it_is_first_in_vllm_s_list_once():
