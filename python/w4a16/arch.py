@@ -79,6 +79,22 @@ def library() -> ctypes.CDLL:
     if not candidates:
         raise OSError(f"no libw4a16*.so in {here}: install the w4a16 wheel or set W4A16_LIBRARY to the library's file")
     lib = ctypes.CDLL(str(candidates[0]))
+    try:
+        _declare(lib)
+    except AttributeError as error:
+        raise OSError(f"{candidates[0]} is another library, or of another version than this package: {error}") from error
+    for init, structure in ((lib.w4a16_device_options_init, _DeviceOptions), (lib.w4a16_problem_init, _Problem)):
+        value, expected = structure(), (structure.room.offset + 7) // 8 * 8
+        init(ctypes.byref(value))
+        if value.struct_size != expected:
+            raise OSError(
+                f"{candidates[0]} is of another version than this package: {structure.__name__} has "
+                f"{value.struct_size} bytes there, {expected} here"
+            )
+    return lib
+
+
+def _declare(lib: ctypes.CDLL) -> None:
     for detect in (lib.w4a16_detect_gpu, lib.w4a16_detect_visible_gpu):
         detect.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_char * 16, ctypes.POINTER(_Error)]
     lib.w4a16_device_options_init.argtypes = [ctypes.POINTER(_DeviceOptions)]
@@ -91,15 +107,6 @@ def library() -> ctypes.CDLL:
     lib.w4a16_problem_init.argtypes = [ctypes.POINTER(_Problem)]
     lib.w4a16_problem_init.restype = None
     lib.w4a16_supports.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Problem), ctypes.POINTER(_Error)]
-    for init, structure in ((lib.w4a16_device_options_init, _DeviceOptions), (lib.w4a16_problem_init, _Problem)):
-        value, expected = structure(), (structure.room.offset + 7) // 8 * 8
-        init(ctypes.byref(value))
-        if value.struct_size != expected:
-            raise OSError(
-                f"{candidates[0]} is of another version than this package: {structure.__name__} has "
-                f"{value.struct_size} bytes there, {expected} here"
-            )
-    return lib
 
 
 def _ask(detect: Callable[..., int], n: int, root: str | None) -> tuple[str | None, str | None]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
-import importlib.util
 from collections.abc import Callable
 from types import ModuleType
 from typing import NamedTuple
@@ -26,10 +25,7 @@ class Finding(NamedTuple):
 def library() -> Finding:
     from w4a16 import arch
 
-    try:
-        lib = arch.library()
-    except OSError as error:
-        return Finding(NO, f"{error}")
+    lib = arch.library()
     lib.w4a16_version.restype = ctypes.c_char_p
     return Finding(YES, f"{lib._name}, version {lib.w4a16_version().decode()}")
 
@@ -37,11 +33,11 @@ def library() -> Finding:
 def gpu() -> Finding:
     from w4a16 import arch
 
-    try:
-        name, why = arch.target()
-    except OSError as error:
-        return Finding(NO, f"{error}")
-    return Finding(YES, f"{name}, which there are kernels for") if name else Finding(ABSENT, f"{why}")
+    name, why = arch.target()
+    if name is None:
+        return Finding(ABSENT, f"{why}")
+    why = arch.no_kernels(name)
+    return Finding(ABSENT, f"{name}: {why}") if why else Finding(YES, f"{name}, which there are kernels for")
 
 
 def imported_torch() -> ModuleType:
@@ -56,49 +52,51 @@ def imported_torch() -> ModuleType:
 def pytorch() -> Finding:
     try:
         torch = imported_torch()
-    except ImportError as error:
+    except Exception as error:  # as a build for another machine raises OSError, one for another NumPy RuntimeError
         return Finding(NO, f"{error}; install a PyTorch of 2.10 or newer, for a GPU its ROCm build")
+    usable = finding(gpu).mark == YES
     if torch.version.hip is None:
-        return Finding(YES, f"{torch.__version__}, no ROCm build: tensors on the CPU only")
+        text = f"{torch.__version__}, no ROCm build: tensors on the CPU only"
+        advice = "; to use the GPU, install in its place the ROCm build that pytorch.org names for pip"
+        return Finding(NO, text + advice) if usable else Finding(YES, text)
     count = torch.cuda.device_count()
-    return Finding(YES, f"{torch.__version__} for ROCm {torch.version.hip}, {count} GPU{'s' if count != 1 else ''}")
+    text = f"{torch.__version__} for ROCm {torch.version.hip}, {count} GPU{'s' if count != 1 else ''}"
+    if usable and count == 0:
+        return Finding(NO, f"{text}; it may not open the GPU: put the user into the groups video and render")
+    return Finding(YES, text)
 
 
 def operators() -> Finding:
-    try:
-        imported_torch()
-        import w4a16.ops  # noqa: F401
-    except (ImportError, OSError) as error:
-        return Finding(NO, f"{error}")
+    imported_torch()
+    import w4a16.ops  # noqa: F401
+
     return Finding(YES, "torch.ops.w4a16 has linear, experts and their packing, and vLLM's gptq_gemm_rdna3 and its kin")
 
 
 def product() -> Finding:
     """Every weight is scale * (9 - 8) = 0.5, so each output is half of the sum of K ones: exact in fp16."""
-    try:
-        torch = imported_torch()
-        import w4a16.ops  # noqa: F401
+    torch = imported_torch()
+    import w4a16.ops  # noqa: F401
 
-        N, K, texts = 64, 128, []
-        for device in ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count()) if torch.version.hip)]:
-            q = torch.full((K // 8, N), 0x99999999 - (1 << 32), dtype=torch.int32, device=device)
-            none = torch.empty(0, device=device)
-            scales = torch.full((1, N), 0.5, dtype=torch.float16, device=device)
-            packed = torch.ops.w4a16.pack(q, scales, none.to(torch.uint8), none.to(torch.int32), K)
-            x = torch.ones(3, K, dtype=torch.float16, device=device)
-            y = torch.ops.w4a16.linear(x, packed, none)
-            if not bool((y == K / 2).all()):
-                return Finding(NO, f"a product on {device} is wrong: {y.flatten()[:4].tolist()} instead of {K / 2}")
-            texts.append(device)
-    except (ImportError, OSError, RuntimeError) as error:
-        return Finding(NO, f"{error}")
+    N, K, texts = 64, 128, []
+    for device in ["cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count()) if torch.version.hip)]:
+        q = torch.full((K // 8, N), 0x99999999 - (1 << 32), dtype=torch.int32, device=device)
+        none = torch.empty(0, device=device)
+        scales = torch.full((1, N), 0.5, dtype=torch.float16, device=device)
+        packed = torch.ops.w4a16.pack(q, scales, none.to(torch.uint8), none.to(torch.int32), K)
+        x = torch.ones(3, K, dtype=torch.float16, device=device)
+        y = torch.ops.w4a16.linear(x, packed, none)
+        if not bool((y == K / 2).all()):
+            return Finding(NO, f"a product on {device} is wrong: {y.flatten()[:4].tolist()} instead of {K / 2}")
+        texts.append(device)
     return Finding(YES, f"right on {', '.join(texts)}")
 
 
 def vllm() -> Finding:
-    if importlib.util.find_spec("vllm") is None:
+    try:
+        version = importlib.metadata.version("vllm")
+    except importlib.metadata.PackageNotFoundError:
         return Finding(ABSENT, "vLLM is not installed")
-    version = importlib.metadata.version("vllm")
     points = importlib.metadata.entry_points().select(group="vllm.general_plugins", name="w4a16")
     if not points:
         return Finding(NO, f"{version}, which does not see the plugin: install the w4a16 wheel with pip")
@@ -115,8 +113,19 @@ CHECKS: dict[str, Callable[[], Finding]] = {
 }
 
 
+def finding(check: Callable[[], Finding]) -> Finding:
+    """What a check finds; that it fails, in whatever way, is a finding too."""
+    try:
+        mark, text = check()
+    except (ImportError, OSError, RuntimeError) as error:  # with a sentence
+        mark, text = NO, f"{error}"
+    except Exception as error:
+        mark, text = NO, f"{type(error).__name__}: {error}"
+    return Finding(mark, " ".join(text.split()))  # one line
+
+
 def main() -> int:
-    findings = {name: check() for name, check in CHECKS.items()}
-    for name, finding in findings.items():
-        print(f"{name:<10} {finding.mark:<7} {finding.text}")
-    return any(finding.mark == NO for finding in findings.values())
+    findings = {name: finding(check) for name, check in CHECKS.items()}
+    for name, (mark, text) in findings.items():
+        print(f"{name:<10} {mark:<7} {text}")
+    return any(mark == NO for mark, _ in findings.values())

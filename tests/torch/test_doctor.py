@@ -6,6 +6,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+CHECKS = ["library", "GPU", "PyTorch", "operators", "product", "vLLM"]
+
 
 def run(*arguments, directory=None, **environment):
     environment = {**os.environ, **environment}
@@ -23,7 +27,7 @@ def findings(out):
 def test_here():
     code, out, _ = run("-m", "w4a16", "doctor")
     found = findings(out)
-    assert list(found) == ["library", "GPU", "PyTorch", "operators", "product", "vLLM"]
+    assert list(found) == CHECKS
     assert all(found[name][0] == "yes" for name in ("library", "PyTorch", "operators", "product"))
     assert found["library"][1].startswith(os.environ["W4A16_LIBRARY"])
     assert code == any(mark == "no" for mark, _ in found.values())
@@ -42,6 +46,57 @@ def test_no_pytorch(tmp_path):
     found = findings(out)
     assert code == 1 and found["PyTorch"][0] == "no" and found["PyTorch"][1].startswith("no torch here; install")
     assert found["library"][0] == "yes"
+
+
+@pytest.mark.parametrize("error", ["OSError('libhsa-runtime64.so.1')", "RuntimeError('two\\nlines')", "KeyError('k')"])
+def test_pytorch_that_cannot_be_imported(tmp_path, error):
+    (tmp_path / "torch.py").write_text(f"raise {error}")
+    paths = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    code, out, err = run("-m", "w4a16", "doctor", PYTHONPATH=paths)
+    found = findings(out)
+    assert code == 1 and not err and list(found) == CHECKS
+    assert all(found[name][0] == "no" for name in ("PyTorch", "operators", "product"))
+
+
+def test_another_library():
+    code, out, err = run("-m", "w4a16", "doctor", W4A16_LIBRARY="libc.so.6")
+    found = findings(out)
+    assert code == 1 and not err and list(found) == CHECKS
+    for check in ("library", "GPU", "operators", "product"):
+        assert found[check][0] == "no" and found[check][1].startswith("libc.so.6 is another library, or of another")
+
+
+def test_a_directory_named_vllm(tmp_path):
+    (tmp_path / "vllm").mkdir()
+    code, out, err = run("-S", "-m", "w4a16", "doctor", directory=tmp_path)  # -S: without site-packages
+    assert not err and findings(out)["vLLM"] == ("absent", "vLLM is not installed")
+
+
+WITH_GPU = """
+import torch
+from w4a16 import arch, doctor
+arch.target = lambda: ({target!r}, None)
+{before}
+raise SystemExit(doctor.main())
+"""
+
+
+def with_gpu(target, before=""):
+    code, out, _ = run("-c", WITH_GPU.format(target=target, before=before))
+    return code, findings(out)
+
+
+def test_a_gpu_without_kernels():
+    _, found = with_gpu("gfx1201")
+    assert found["GPU"][0] == "absent" and found["GPU"][1].startswith('gfx1201: no kernels for target "gfx1201"; there')
+
+
+def test_a_gpu_that_pytorch_cannot_use():
+    code, found = with_gpu("gfx1100", "torch.version.hip = None")
+    assert found["GPU"] == ("yes", "gfx1100, which there are kernels for")
+    assert code == 1 and found["PyTorch"][0] == "no" and "install in its place the ROCm build" in found["PyTorch"][1]
+    code, found = with_gpu("gfx1100", "torch.version.hip = '7.1'; torch.cuda.device_count = lambda: 0")
+    assert code == 1 and found["PyTorch"][0] == "no" and "groups video and render" in found["PyTorch"][1]
 
 
 def test_a_directory_named_torch(tmp_path):

@@ -45,6 +45,12 @@ def test_another_version_s_library_is_refused(monkeypatch):
         arch.library.__wrapped__()
 
 
+def test_another_library_is_refused(monkeypatch):
+    monkeypatch.setenv("W4A16_LIBRARY", "libc.so.6")
+    with pytest.raises(OSError, match="libc.so.6 is another library, or of another version than this package: .*w4a16_"):
+        arch.library.__wrapped__()
+
+
 def test_card_s_name_comes_from_sysfs(tmp_path):
     root = sysfs(tmp_path, 0, 110000, 110501)
     assert arch.detect(0, root) == ("gfx1100", None)
