@@ -17,9 +17,11 @@ _C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
 
 
 def _register() -> ctypes.CDLL:
-    library = arch.library()
     try:
+        library = arch.library()
         register = library.w4a16_torch_register
+    except OSError as error:
+        raise ImportError(f"{error}") from error
     except AttributeError as error:
         raise ImportError("the w4a16 library was built without the operators for PyTorch") from error
     register.restype = ctypes.c_char_p

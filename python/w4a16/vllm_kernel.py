@@ -39,7 +39,7 @@ def unregistered(name: str) -> str | None:
     why: object = "this library has no such operator"
     try:
         importlib.import_module("w4a16.ops")
-    except (ImportError, OSError) as error:
+    except ImportError as error:
         why = error
     return None if hasattr(torch.ops.w4a16, name) else f"torch.ops.w4a16.{name} is not registered: {why}"
 

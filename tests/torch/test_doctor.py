@@ -109,6 +109,13 @@ def test_a_directory_named_torch(tmp_path):
         assert found[check][0] == "no" and f"the directory {tmp_path / 'torch'} is imported" in found[check][1]
 
 
+def test_importing_the_operators_without_a_library():
+    code, out, _ = run(
+        "-c", "try:\n    import w4a16.ops\nexcept ImportError as error:\n    print(error)", W4A16_LIBRARY="/nowhere.so"
+    )
+    assert code == 0 and out.startswith("/nowhere.so: cannot open")
+
+
 def test_registration_without_pytorch():
     """The library is loaded into a process that has no PyTorch: a sentence, not a crash, and none of the operators."""
     code, out, _ = run(
