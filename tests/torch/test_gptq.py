@@ -145,6 +145,19 @@ def test_moe_leaves_out(mixture):
 
 
 @pytest.mark.parametrize("act", TYPES)
+def test_moe_adds_up_the_slots_that_have_an_expert(mixture, act):
+    layers, q, scales, zeros = mixture
+    ids = torch.tensor([[0, 5], [5, 4], [2, 1]], dtype=torch.int32)
+    sorted_ids, blocks, used = align(ids, 1, 6)
+    elsewhere = (blocks == 4) | (blocks == 5)
+    blocks[elsewhere] = -1
+    slots, gates, c = rows(6, 128, act), torch.rand(3, 2), torch.full((3, 64), 7, dtype=act)
+    ops.moe_gptq_gemm_rdna3(slots, c, q, scales, zeros, gates.view(-1), sorted_ids, blocks, used, 1, 1, True, 2)
+    assert (c[1] == 0).all()
+    assert same(c, experts_product(slots, layers, [None] * 6, torch.where(ids > 3, -1, ids), gates))
+
+
+@pytest.mark.parametrize("act", TYPES)
 def test_opcheck(mixture, act):
     layer = make(64, 128, 64, perm=True)
     _, eq, escales, ezeros = mixture

@@ -414,6 +414,14 @@ def test_what_vllm_s_own_loader_refuses(changed, sentence):
         gptq(**changed)
 
 
+@pytest.mark.parametrize(
+    "case, error", [("compressed-tensors", AssertionError), ("gptq", RuntimeError), ("awq", RuntimeError)]
+)
+def test_channelwise_mixtures_are_refused_by_vllm_itself(case, error, monkeypatch):
+    with pytest.raises(error):
+        Mixture(case, torch.float16, monkeypatch, group_size=-1)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_helpers_agree_with_vllm_s(name, monkeypatch):
     import vllm.platforms.rocm as original
