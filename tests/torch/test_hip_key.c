@@ -85,8 +85,8 @@ static int32_t reinterpret(shim_tensor t, int64_t dim, const int64_t *sizes, con
 }
 /* A bias to fp32, by way of the host. */
 static int32_t convert(shim_tensor to, shim_tensor from) {
-    static uint16_t given[N];
-    static float values[N];
+    uint16_t given[N];
+    float values[N];
     size_t count = (size_t)numel_of(from);
     if (to->dtype != F32 || count > N || (from->dtype != F16 && from->dtype != BF16)) return 1;
     if (hipMemcpy(given, from->data, count * 2, DEFAULT)) return 1;
