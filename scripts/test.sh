@@ -41,6 +41,9 @@ choose_python() {
         install_vllm "$venv/bin/pip" >&2 ||
             say "vLLM could not be installed: the test with vLLM itself will be skipped" >&2
     fi
+    if has_torch "$python" && ! "$python" -c 'import mypy' 2>/dev/null; then
+        "$venv/bin/pip" install -q mypy >&2 || say "mypy could not be installed: its test will be skipped" >&2
+    fi
     if has_torch "$python"; then echo "$python"; else echo python3; fi
 }
 

@@ -82,7 +82,8 @@ def library() -> ctypes.CDLL:
     try:
         _declare(lib)
     except AttributeError as error:
-        raise OSError(f"{candidates[0]} is another library, or of another version than this package: {error}") from error
+        why = f"{candidates[0]} is another library, or of another version than this package: {error}"
+        raise OSError(why) from error
     for init, structure in ((lib.w4a16_device_options_init, _DeviceOptions), (lib.w4a16_problem_init, _Problem)):
         value, expected = structure(), (structure.room.offset + 7) // 8 * 8
         init(ctypes.byref(value))

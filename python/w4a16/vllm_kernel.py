@@ -164,21 +164,27 @@ def ordered(layer: Canonical, g_idx: torch.Tensor) -> Canonical:
 
 
 class _Steps:
-    """vLLM's kernel interface, without its base class."""
+    """vLLM's kernel interface, without its base class, which sets these."""
+
+    config: Any
+    w_q_name: str
+    w_s_name: str
+    w_zp_name: Any  # str or None
+    w_gidx_name: Any  # the same, in releases with act-order
 
     @classmethod
     def get_min_capability(cls) -> int:
         return 60  # vLLM's scale for CUDA; on ROCm can_implement decides
 
     @classmethod
-    def can_implement(cls, c) -> tuple[bool, str | None]:
+    def can_implement(cls, c: Any) -> tuple[bool, str | None]:
         why = cls._refusal(c)
         if why:
             log_fallback(why)
         return why is None, why
 
     @staticmethod
-    def _refusal(c) -> str | None:
+    def _refusal(c: Any) -> str | None:
         name = str(c.weight_type)
         if name not in _ZERO_OFFSET:
             return f"weights are {name}; accepted are uint4b8 and uint4"

@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -43,7 +44,7 @@ def awq_zeros(words: torch.Tensor) -> torch.Tensor:
     return zeros
 
 
-def _awq(layer: torch.nn.Module, config, group_size: int) -> vllm_kernel.Canonical:
+def _awq(layer: Any, config: Any, group_size: int) -> vllm_kernel.Canonical:
     return vllm_kernel.Canonical(
         awq_q(layer.qweight.data),
         layer.scales.data.contiguous(),
@@ -53,7 +54,7 @@ def _awq(layer: torch.nn.Module, config, group_size: int) -> vllm_kernel.Canonic
     )
 
 
-def _gptq(layer: torch.nn.Module, config, group_size: int) -> vllm_kernel.Canonical:
+def _gptq(layer: Any, config: Any, group_size: int) -> vllm_kernel.Canonical:
     stored_less = 0 if getattr(config, "checkpoint_format", "") == "gptq_v2" else 1
     zeros = vllm_kernel.canonical_zeros(layer.qzeros, layer.scales.shape[1], stored_less)
     canonical = vllm_kernel.Canonical(
@@ -67,14 +68,14 @@ def _gptq(layer: torch.nn.Module, config, group_size: int) -> vllm_kernel.Canoni
 
 
 # What each of vLLM's methods does to bring a layer into canonical form, given its configuration and group size.
-METHODS: dict[str, Callable[[torch.nn.Module, object, int], vllm_kernel.Canonical]] = {
+METHODS: dict[str, Callable[[Any, Any, int], vllm_kernel.Canonical]] = {
     "AutoAWQLinearMethod": _awq,
     "AWQLinearMethod": _awq,
     "GPTQLinearMethod": _gptq,
 }
 
 
-def _refusal(config, K: int, N: int, full_K: int, act: torch.dtype) -> str | None:
+def _refusal(config: Any, K: int, N: int, full_K: int, act: torch.dtype) -> str | None:
     why = vllm_kernel.disabled()
     if why:
         return why
@@ -86,7 +87,7 @@ def _refusal(config, K: int, N: int, full_K: int, act: torch.dtype) -> str | Non
     return vllm_kernel.refusal(K, N, config.group_size, act, zeros=True, full_K=full_K, act_order=act_order)
 
 
-def route(method: type, canonical: Callable) -> None:
+def route(method: Any, canonical: Callable[[Any, Any, int], vllm_kernel.Canonical]) -> None:
     """Wraps the three steps of a linear method; a second call changes nothing."""
     if "w4a16_routed" in vars(method):
         return
@@ -96,8 +97,15 @@ def route(method: type, canonical: Callable) -> None:
 
     @functools.wraps(create_weights)
     def create(
-        self, layer, input_size_per_partition, output_partition_sizes, input_size, output_size, params_dtype, **attrs
-    ):
+        self: Any,
+        layer: Any,
+        input_size_per_partition: int,
+        output_partition_sizes: list[int],
+        input_size: int,
+        output_size: int,
+        params_dtype: torch.dtype,
+        **attrs: Any,
+    ) -> None:
         create_weights(
             self, layer, input_size_per_partition, output_partition_sizes, input_size, output_size, params_dtype, **attrs
         )
@@ -111,7 +119,7 @@ def route(method: type, canonical: Callable) -> None:
             vllm_kernel.log_use(vllm_kernel.NAME, method.__name__)
 
     @functools.wraps(process_weights_after_loading)
-    def process(self, layer):
+    def process(self: Any, layer: Any) -> None:
         K = getattr(layer, "w4a16_K", None)
         if K is None:
             process_weights_after_loading(self, layer)
@@ -126,7 +134,7 @@ def route(method: type, canonical: Callable) -> None:
                     vllm_kernel.replace(layer, name, packed.new_empty(0))
 
     @functools.wraps(apply)
-    def product(self, layer, x, bias=None):
+    def product(self: Any, layer: Any, x: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
         if getattr(layer, "w4a16_K", None) is None:
             return apply(self, layer, x, bias)
         return vllm_kernel.linear(x, layer.qweight, bias)

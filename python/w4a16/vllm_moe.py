@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -38,14 +38,14 @@ class Method(NamedTuple):
     weight: str  # the parameters' names without "w13_" and "w2_"
     scales: str
     zeros: str
-    settings: Callable[[object, torch.nn.Module], Settings]  # of the method and its layer
+    settings: Callable[[Any, Any], Settings]  # of the method and its layer
 
 
-def _compressed_tensors(method, layer) -> Settings:
+def _compressed_tensors(method: Any, layer: Any) -> Settings:
     return Settings(method.num_bits, method.group_size, method.symmetric, method.weight_quant.actorder == "group")
 
 
-def _wna16(method, layer) -> Settings:
+def _wna16(method: Any, layer: Any) -> Settings:
     return Settings(method.quant_config.weight_bits, layer.group_size, not method.quant_config.has_zp, False)
 
 
@@ -65,17 +65,20 @@ METHODS = (
 class _Products:
     """Two grouped products, without vLLM's base class. What is supported was decided before, by the kernel table."""
 
+    moe_config: Any
+    activation: Any
+
     @property
-    def width(self):
+    def width(self) -> int:
         return self.moe_config.intermediate_size_per_partition
 
     @staticmethod
-    def activation_format():
+    def activation_format() -> Any:
         from vllm.model_executor.layers.fused_moe.modular_kernel import FusedMoEActivationFormat
 
         return FusedMoEActivationFormat.Standard
 
-    def finalize_weight_and_reduce_impl(self):
+    def finalize_weight_and_reduce_impl(self) -> Any:
         from vllm.model_executor.layers.fused_moe.topk_weight_and_reduce import TopKWeightAndReduceNoOP
 
         return TopKWeightAndReduceNoOP()
@@ -89,42 +92,52 @@ class _Products:
         return True
 
     @staticmethod
-    def _supports_quant_scheme(weight_key, activation_key) -> bool:
+    def _supports_quant_scheme(weight_key: Any, activation_key: Any) -> bool:
         return True
 
     @staticmethod
-    def _supports_activation(activation) -> bool:
+    def _supports_activation(activation: Any) -> bool:
         return True
 
     @staticmethod
-    def _supports_parallel_config(moe_parallel_config) -> bool:
+    def _supports_parallel_config(moe_parallel_config: Any) -> bool:
         return True
 
-    def moe_problem_size(self, a1, w1, w2, topk_ids):
+    def moe_problem_size(
+        self, a1: torch.Tensor, w1: torch.Tensor, w2: torch.Tensor, topk_ids: torch.Tensor
+    ) -> tuple[int, int, int, int, int]:
         return self.moe_config.num_local_experts, a1.shape[0], self.width, a1.shape[1], topk_ids.shape[1]
 
     def workspace_shapes(
-        self, M, N, K, topk, global_num_experts, local_num_experts, expert_tokens_meta, activation
-    ):
+        self,
+        M: int,
+        N: int,
+        K: int,
+        topk: int,
+        global_num_experts: int,
+        local_num_experts: int,
+        expert_tokens_meta: Any,
+        activation: Any,
+    ) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
         return (M, K), (M * topk, N), (M, K)
 
     def apply(
         self,
-        output,
-        hidden_states,
-        w1,
-        w2,
-        topk_weights,
-        topk_ids,
-        activation,
-        global_num_experts,
-        expert_map,
-        a1q_scale,
-        a2_scale,
-        workspace13,
-        workspace2,
-        expert_tokens_meta,
-        apply_router_weight_on_input,
+        output: torch.Tensor,
+        hidden_states: torch.Tensor,
+        w1: torch.Tensor,
+        w2: torch.Tensor,
+        topk_weights: torch.Tensor,
+        topk_ids: torch.Tensor,
+        activation: Any,
+        global_num_experts: int,
+        expert_map: torch.Tensor | None,
+        a1q_scale: torch.Tensor | None,
+        a2_scale: torch.Tensor | None,
+        workspace13: torch.Tensor,
+        workspace2: torch.Tensor,
+        expert_tokens_meta: Any,
+        apply_router_weight_on_input: bool,
     ) -> None:
         # Experts of other ranks map to -1, which the products leave out.
         ids = topk_ids if expert_map is None else torch.where(topk_ids < 0, -1, expert_map[topk_ids])
@@ -159,7 +172,7 @@ def _no_modular_kernel() -> str | None:
 
 
 def _refusal(
-    method, settings: Settings, experts: int, hidden: int, width: int, act: torch.dtype
+    method: Any, settings: Settings, experts: int, hidden: int, width: int, act: torch.dtype
 ) -> str | None:
     why = vllm_kernel.disabled()
     if why:
@@ -204,7 +217,7 @@ def _form(tensor: torch.Tensor) -> tuple:
     return tensor.dtype, tuple(tensor.shape)
 
 
-def route(cls: type, method: Method) -> None:
+def route(cls: Any, method: Method) -> None:
     """Wraps loading of a mixture's method; a second call changes nothing."""
     if "w4a16_routed" in vars(cls):
         return
@@ -212,7 +225,15 @@ def route(cls: type, method: Method) -> None:
     process_weights_after_loading = cls.process_weights_after_loading
 
     @functools.wraps(create_weights)
-    def create(self, layer, num_experts, hidden_size, intermediate_size_per_partition, params_dtype, **attrs):
+    def create(
+        self: Any,
+        layer: Any,
+        num_experts: int,
+        hidden_size: int,
+        intermediate_size_per_partition: int,
+        params_dtype: torch.dtype,
+        **attrs: Any,
+    ) -> None:
         sizes = (num_experts, hidden_size, intermediate_size_per_partition, params_dtype)
         create_weights(self, layer, *sizes, **attrs)
         why = _no_modular_kernel() or _refusal(self, method.settings(self, layer), *sizes)
@@ -227,7 +248,7 @@ def route(cls: type, method: Method) -> None:
         }
 
     @functools.wraps(process_weights_after_loading)
-    def process(self, layer):
+    def process(self: Any, layer: Any) -> None:
         forms = getattr(layer, "w4a16_loads", None)
         if forms is None:
             process_weights_after_loading(self, layer)
@@ -245,7 +266,7 @@ def route(cls: type, method: Method) -> None:
         from vllm.model_executor.layers.fused_moe.modular_kernel import FusedMoEKernel
 
         self.moe_quant_config = self.get_fused_moe_quant_config(layer)
-        prepare = maybe_make_prepare_finalize(
+        prepare: Any = maybe_make_prepare_finalize(
             moe=self.moe,
             quant_config=self.moe_quant_config,
             routing_tables=layer._expert_routing_tables(),

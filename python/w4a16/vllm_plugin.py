@@ -16,6 +16,8 @@ import importlib.abc
 import importlib.machinery
 import logging
 import sys
+from collections.abc import Sequence
+from types import ModuleType
 
 # Below vLLM's own logger, so that its handlers and level apply.
 logger = logging.getLogger("vllm.w4a16")
@@ -43,7 +45,9 @@ def _change(name: str) -> None:
 class _AfterImport(importlib.abc.MetaPathFinder):
     """Finds a module where Python would, and changes it once it has been executed."""
 
-    def find_spec(self, name, path, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
         if name not in MODULES:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -51,11 +55,11 @@ class _AfterImport(importlib.abc.MetaPathFinder):
             return None
         execute = spec.loader.exec_module
 
-        def execute_and_change(module):
+        def execute_and_change(module: ModuleType) -> None:
             execute(module)
             _change(name)
 
-        spec.loader.exec_module = execute_and_change
+        spec.loader.exec_module = execute_and_change  # type: ignore[method-assign]
         return spec
 
 
