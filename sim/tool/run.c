@@ -65,8 +65,8 @@ static const char *label(const struct session *s) {
 static void print_counts(const struct session *s, const gfx11sim_counts *c) {
     printf("kernel %s on simulated %s (%s, %d threads)%s\n", s->info.name, gfx11sim_object_target(s->object),
            gfx11sim_simd_name(s->sim), gfx11sim_threads(s->sim), label(s));
-    printf("%" PRIu64 " work-groups, %" PRIu64 " waves, %" PRIu64 " instructions (%" PRIu64
-           " of them waits and hints), %.3f s of host time, which says nothing about a card\n",
+    printf("work-groups: %" PRIu64 ", waves: %" PRIu64 ", instructions: %" PRIu64 " (%" PRIu64
+           " of them waits and hints); %.3f s of host time, which says nothing about a card\n",
            c->workgroups, c->waves, c->instructions, c->idle_instructions, c->seconds);
     for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
         if (c->by_unit[u]) printf("  %-9s %12" PRIu64 "\n", unit_names[u], c->by_unit[u]);

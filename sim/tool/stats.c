@@ -149,8 +149,8 @@ static void on_begin(void *context, const gfx11sim_event *e) {
 static double ratio(uint64_t a, uint64_t b) { return b ? (double)a / (double)b : 0; }
 
 static void print(const struct session *s, const struct stats *st, const gfx11sim_counts *c) {
-    printf("kernel %s on simulated %s%s: %" PRIu64 " work-groups, %" PRIu64 " waves, %" PRIu64
-           " instructions\n\n",
+    printf("kernel %s on simulated %s%s; work-groups: %" PRIu64 ", waves: %" PRIu64 ", instructions: %" PRIu64
+           "\n\n",
            s->info.name, gfx11sim_object_target(s->object),
            s->options.approximate_wmma ? ", APPROXIMATE matrix products" : "", c->workgroups, c->waves,
            c->instructions);
