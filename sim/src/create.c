@@ -8,24 +8,6 @@
 #include "parallel.h"
 #include "simulator.h"
 
-static bool host_has(gfx11sim_simd level) {
-    switch (level) {
-    case GFX11SIM_SIMD_PORTABLE: return true;
-#ifdef SIM_HAS_avx2
-    case GFX11SIM_SIMD_AVX2:
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-               __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
-#endif
-#ifdef SIM_HAS_avx512
-    case GFX11SIM_SIMD_AVX512:
-        return host_has(GFX11SIM_SIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
-               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vl");
-#endif
-    default: return false;
-    }
-}
-
 static const char *simd_name(gfx11sim_simd level) {
     switch (level) {
     case GFX11SIM_SIMD_PORTABLE: return "portable";
@@ -48,11 +30,11 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
     sim->target_mask = target->mask;
     sim->simd = options->simd;
     if (sim->simd == GFX11SIM_SIMD_AUTO)
-        sim->simd = host_has(GFX11SIM_SIMD_AVX512) ? GFX11SIM_SIMD_AVX512
-                    : host_has(GFX11SIM_SIMD_AVX2) ? GFX11SIM_SIMD_AVX2
-                                                   : GFX11SIM_SIMD_PORTABLE;
-    FAIL_IF(!host_has(sim->simd), report, GFX11SIM_INVALID_ARGUMENT, "this host cannot do SIMD level %s",
-            simd_name(sim->simd));
+        sim->simd = executors_run_here(GFX11SIM_SIMD_AVX512) ? GFX11SIM_SIMD_AVX512
+                    : executors_run_here(GFX11SIM_SIMD_AVX2) ? GFX11SIM_SIMD_AVX2
+                                                             : GFX11SIM_SIMD_PORTABLE;
+    FAIL_IF(!executors_run_here(sim->simd), report, GFX11SIM_INVALID_ARGUMENT,
+            "this host cannot do SIMD level %s", simd_name(sim->simd));
     sim->checks = options->checks;
     sim->schedule_seed = options->schedule_seed;
     sim->quota = options->quota ? options->quota : UINT64_C(1) << (options->checks ? 30 : 40);

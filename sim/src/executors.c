@@ -19,7 +19,27 @@ static bind_fn *const avx2_files[] = {VECTOR_EXECUTORS(BIND_AVX2) NULL};
 static bind_fn *const avx512_files[] = {VECTOR_EXECUTORS(BIND_AVX512) NULL};
 #endif
 
+bool executors_run_here(gfx11sim_simd level) {
+    switch (level) {
+    case GFX11SIM_SIMD_PORTABLE: return true;
+#ifdef SIM_HAS_avx2
+    case GFX11SIM_SIMD_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+               __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
+#endif
+#ifdef SIM_HAS_avx512
+    case GFX11SIM_SIMD_AVX512:
+        return executors_run_here(GFX11SIM_SIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
+               __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("avx512vl");
+#endif
+    default: return false;
+    }
+}
+
 bool executors_bind(exec_fn **table, gfx11sim_simd level) {
+    /* The functions that fill the table are compiled for the level, too. */
+    if (!executors_run_here(level)) return false;
     bind_fn *const *files = NULL;
     switch (level) {
     case GFX11SIM_SIMD_PORTABLE: files = portable_files; break;

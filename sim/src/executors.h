@@ -42,7 +42,10 @@ DECLARE_VECTOR(wmma_fast)
 #undef DECLARE_SCALAR
 #undef DECLARE_VECTOR
 
-/* Fills table[OP_COUNT] for a level: null where nothing is modelled. False if the level was not built. */
+/* Whether this build has the level and this host can run it. */
+bool executors_run_here(gfx11sim_simd level);
+
+/* Fills table[OP_COUNT] for a level: null where nothing is modelled. False if the level does not run here. */
 bool executors_bind(exec_fn **table, gfx11sim_simd level);
 
 /* Puts approximate WMMA into a table that has been filled for the level. */

@@ -24,23 +24,13 @@ struct level {
     gfx11sim_simd simd;
 };
 
-static inline bool host_has(gfx11sim_simd simd) {
-#if defined(__x86_64__)
-    if (simd == GFX11SIM_SIMD_AVX512)
-        return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("avx512vl");
-    if (simd == GFX11SIM_SIMD_AVX2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#endif
-    return simd == GFX11SIM_SIMD_PORTABLE;
-}
-
 /* The levels that this build has and this host runs; table[n] is level n's. Returns how many. */
 static inline unsigned bind_levels(struct level *levels, exec_fn *table[3][OP_COUNT]) {
     static const struct level all[] = {
         {"portable", GFX11SIM_SIMD_PORTABLE}, {"avx2", GFX11SIM_SIMD_AVX2}, {"avx512", GFX11SIM_SIMD_AVX512}};
     unsigned count = 0;
     for (unsigned n = 0; n < 3; n++)
-        if (host_has(all[n].simd) && executors_bind(table[count], all[n].simd)) levels[count++] = all[n];
+        if (executors_bind(table[count], all[n].simd)) levels[count++] = all[n];
     return count;
 }
 
