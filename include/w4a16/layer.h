@@ -82,9 +82,10 @@ W4A16_API w4a16_status w4a16_layer_part_n(const w4a16_layer *layer, int64_t firs
 /*
  * Input features first..first + count - 1 in the ORIGINAL order, as tensor parallelism deals them out; the
  * products of all parts add up to the layer's. The bias stays with the part that begins at 0. first must be a
- * multiple of 8. Without act-order a part must begin at a group's first K, or lie inside one group. With
- * act-order any part is taken: its members of a group are fewer than group_size, so it gets groups of 32 with
- * empty places.
+ * multiple of 8; the part may begin and end anywhere in a group. Where it begins inside one, it gets smaller
+ * groups: the largest that divide both the group and the part's place in it, so 64 for a part from 448 on of
+ * groups of 128. Where those would be no multiple of 16, and with act-order, whose groups are scattered over
+ * the parts, it gets groups of 32 with empty places instead.
  */
 W4A16_API w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t first, int64_t count,
                                           w4a16_layer **out, w4a16_error *error);

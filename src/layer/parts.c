@@ -143,48 +143,70 @@ w4a16_status w4a16_layer_part_n(const w4a16_layer *layer, int64_t first, int64_t
 
 /* ---- along K ------------------------------------------------------------------------------------------ */
 
-enum { PART_GROUP = 32 /* groups of a part with act-order: what every kernel takes */ };
+enum {
+    PART_GROUP = 32,    /* groups of a part with empty places: what every kernel takes */
+    GROUP_MULTIPLE = 16 /* the smallest groups that kernels take, and what they count in */
+};
 
 static void copy_features(struct made *m, const w4a16_layer *l, int64_t first, int64_t count) {
     memcpy(m->q, l->q + first / 8 * l->N, (size_t)((count + 7) / 8 * l->N) * 4);
     for (int64_t n = 0; n < l->N; n++) m->bias[n] = bias_of(l, n);
 }
 
+/* The largest groups that lie inside the layer's and begin with the part: all groups of the layer's size, or
+ * what divides it and the place where the part begins. A part of one group is one. */
+static int64_t cut_group(const w4a16_layer *l, int64_t first, int64_t count) {
+    int64_t inside = first % l->group_size, size = l->group_size;
+    if (inside + count <= size) return count;
+    for (int64_t rest = inside; rest;) {
+        int64_t next = size % rest;
+        size = rest, rest = next;
+    }
+    return size;
+}
+
 static w4a16_status part_in_order(const w4a16_layer *l, struct parts_shape shape, int64_t first,
                                   struct made *m, w4a16_error *error) {
-    int64_t group = first / l->group_size, inside = first - group * l->group_size;
-    FAIL_IF(inside && inside + shape.K > l->group_size, error, W4A16_INVALID_ARGUMENT,
-            "w4a16_layer_part_k: %" PRId64 " from %" PRId64
-            " on begins inside a group and ends outside; accepted are "
-            "multiples of the group size %" PRId64 " and parts of one group",
-            shape.K, first, l->group_size);
-    if (shape.group_size > shape.K) shape.group_size = shape.K;
+    shape.group_size = cut_group(l, first, shape.K);
     shape.places = shape.K;
     TRY(make(&shape, m, error));
-    for (int64_t g = 0; g < w4a16_layer_groups(m->layer); g++) copy_group(m, g, 0, l, group + g, 0, l->N);
+    for (int64_t g = 0; g < w4a16_layer_groups(m->layer); g++)
+        copy_group(m, g, 0, l, (first + g * shape.group_size) / l->group_size, 0, l->N);
     return W4A16_OK;
 }
 
+/* The feature at a place of the layer's order. */
+static int64_t feature_at(const w4a16_layer *l, int64_t place) { return l->perm ? l->perm[place] : place; }
+
 /* Members that the part has of each group, in the layer's order, at places from multiples of PART_GROUP on.
  */
-static w4a16_status part_out_of_order(const w4a16_layer *l, struct parts_shape shape, int64_t first,
-                                      struct made *m, w4a16_error *error) {
+static w4a16_status part_with_places(const w4a16_layer *l, struct parts_shape shape, int64_t first,
+                                     struct made *m, w4a16_error *error) {
     int64_t places = w4a16_layer_places(l), end = first + shape.K, used = 0, place = 0;
     for (int64_t p = 0; p < places; p++) {
         if (p % l->group_size == 0) used = (used + PART_GROUP - 1) / PART_GROUP * PART_GROUP;
-        used += l->perm[p] >= first && l->perm[p] < end;
+        used += feature_at(l, p) >= first && feature_at(l, p) < end;
     }
     shape.places = used > PART_GROUP ? (used + PART_GROUP - 1) / PART_GROUP * PART_GROUP : used;
     shape.group_size = used < PART_GROUP ? used : PART_GROUP;
+    shape.perm = 1;
     TRY(make(&shape, m, error));
     for (int64_t p = 0; p < shape.places; p++) m->perm[p] = -1;
     for (int64_t p = 0; p < places; p++) {
+        int64_t k = feature_at(l, p);
         if (p % l->group_size == 0) place = (place + PART_GROUP - 1) / PART_GROUP * PART_GROUP;
-        if (l->perm[p] < first || l->perm[p] >= end) continue;
+        if (k < first || k >= end) continue;
         if (place % PART_GROUP == 0) copy_group(m, place / PART_GROUP, 0, l, p / l->group_size, 0, l->N);
-        m->perm[place++] = (int32_t)(l->perm[p] - first);
+        m->perm[place++] = (int32_t)(k - first);
     }
     return W4A16_OK;
+}
+
+/* Smaller groups cost less than empty places, which need an order; but kernels do not take groups of any
+ * size. */
+static int needs_places(const w4a16_layer *l, int64_t first, int64_t count) {
+    int64_t group_size = cut_group(l, first, count);
+    return l->perm || (group_size < count && group_size < l->group_size && group_size % GROUP_MULTIPLE);
 }
 
 w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t first, int64_t count, w4a16_layer **out,
@@ -196,7 +218,8 @@ w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t first, int64_t
     struct made m = {0};
     shape.K = count;
     shape.bias &= first == 0;
-    TRY((layer->perm ? part_out_of_order : part_in_order)(layer, shape, first, &m, error));
+    TRY((needs_places(layer, first, count) ? part_with_places : part_in_order)(layer, shape, first, &m,
+                                                                               error));
     copy_features(&m, layer, first, count);
     *out = m.layer;
     return W4A16_OK;

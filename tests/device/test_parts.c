@@ -13,6 +13,7 @@ enum { N = 72, K = 400, M = 3 };
 
 /* Members of a group all over K, as sorting by activation energy leaves them. */
 static void scatter(struct owned_layer *o) {
+    int32_t K = (int32_t)o->layer.K;
     for (int32_t k = 0; k < K; k++) o->perm[k] = k;
     for (int32_t k = K - 1; k > 0; k--) {
         int32_t other = (int32_t)(random_at(31, (uint64_t)k) % (uint64_t)(k + 1)), kept = o->perm[k];
@@ -21,13 +22,13 @@ static void scatter(struct owned_layer *o) {
     }
 }
 
-static void reference(const w4a16_layer *l, const uint16_t *a, double *y, double *bound) {
+static void reference(const w4a16_layer *l, const uint16_t *a, int64_t lda, double *y, double *bound) {
     w4a16_error error;
-    must(w4a16_reference(l, W4A16_F16, M, a, K, y, bound, 1, &error), &error);
+    must(w4a16_reference(l, W4A16_F16, M, a, lda, y, bound, 1, &error), &error);
 }
 
 /* What the device makes of the layer, against the reference. */
-static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_t *a) {
+static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_t *a, int64_t lda) {
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_weights *weights;
@@ -40,12 +41,12 @@ static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_
     must(w4a16_weights_create(device, l, &weights, &error), &error);
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = M, problem.lda = K;
+    problem.M = M, problem.lda = lda;
     uint16_t *out = malloc((size_t)(M * l->N) * 2);
     double *y = malloc((size_t)(M * l->N) * 8), *bound = malloc((size_t)(M * l->N) * 8);
-    struct inputs in = {a, (size_t)(M - 1) * K + (size_t)l->K, NULL, NULL, 0, 0, 0};
+    struct inputs in = {a, (size_t)((M - 1) * lda + l->K), NULL, NULL, 0, 0, 0};
     run_product(device, weights, &problem, &in, out, (size_t)(M * l->N));
-    reference(l, a, y, bound);
+    reference(l, a, lda, y, bound);
     w4a16_accuracy accuracy = {0};
     w4a16_compare(W4A16_F16, M, l->N, out, l->N, y, bound, &accuracy);
     if (accuracy.violations) fail_msg("%d outputs beyond the bound", (int)accuracy.violations);
@@ -55,25 +56,27 @@ static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_
     w4a16_device_close(device);
 }
 
-static void check_parts_of_k(const struct layer_shape *shape, const int64_t *cuts, size_t count) {
+/* cuts: where the parts begin, and where the last ends. */
+static void check_parts_of_k(const struct layer_shape *shape, const int64_t *cuts, size_t count, int on_sim) {
     struct owned_layer whole = make_layer(shape, 3);
     if (shape->act_order) scatter(&whole);
+    int64_t K = shape->K, outputs = M * shape->N;
     uint16_t *a = random_activations(W4A16_F16, M * K, 4);
     double y[M * N], bound[M * N], sum[M * N] = {0}, part_y[M * N], part_bound[M * N];
-    reference(&whole.layer, a, y, bound);
+    reference(&whole.layer, a, K, y, bound);
     for (size_t i = 0; i < count; i++) {
         w4a16_layer *part;
         w4a16_error error;
         must(w4a16_layer_part_k(&whole.layer, cuts[i], cuts[i + 1] - cuts[i], &part, &error), &error);
         must(w4a16_layer_check(part, &error), &error);
         assert_int_equal(part->bias != NULL, shape->has_bias && i == 0);
-        reference(part, a + cuts[i], part_y, part_bound);
-        for (int n = 0; n < M * N; n++) sum[n] += part_y[n];
-        check_on(W4A16_DEVICE_CPU, part, a + cuts[i]);
-        check_on(W4A16_DEVICE_SIM, part, a + cuts[i]);
+        reference(part, a + cuts[i], K, part_y, part_bound);
+        for (int n = 0; n < outputs; n++) sum[n] += part_y[n];
+        check_on(W4A16_DEVICE_CPU, part, a + cuts[i], K);
+        if (on_sim) check_on(W4A16_DEVICE_SIM, part, a + cuts[i], K);
         w4a16_layer_free(part);
     }
-    for (int n = 0; n < M * N; n++)
+    for (int n = 0; n < outputs; n++)
         if (fabs(sum[n] - y[n]) > 1e-12 * bound[n] + 1e-300)
             fail_msg("output %d: the parts add up to %.17g, the whole is %.17g", n, sum[n], y[n]);
     free(a);
@@ -82,14 +85,59 @@ static void check_parts_of_k(const struct layer_shape *shape, const int64_t *cut
 
 static void test_parts_of_k(void **state) {
     (void)state;
-    static const int64_t halves[] = {0, 200, 400}, thirds[] = {0, 128, 256, 400}, eighth[] = {0, 8, 16, 400};
+    static const int64_t halves[] = {0, 200, 400}, thirds[] = {0, 128, 256, 400}, eighth[] = {0, 8, 16, 400},
+                         ragged[] = {0, 40, 304, 400};
     static const struct layer_shape in_order = {N, K, 64, 0, 0, 1}, one_group = {N, K, K, 1, 0, 0},
                                     scattered = {N, K, 64, 0, 1, 1}, symmetric = {N, K, 80, 1, 1, 0};
-    check_parts_of_k(&in_order, thirds, 3);
-    check_parts_of_k(&one_group, halves, 2);
-    check_parts_of_k(&scattered, halves, 2);
-    check_parts_of_k(&scattered, eighth, 3);
-    check_parts_of_k(&symmetric, thirds, 3);
+    check_parts_of_k(&in_order, thirds, 3, 1);
+    check_parts_of_k(&in_order, halves, 2, 1); /* cuts a group into 8 and 56 */
+    check_parts_of_k(&in_order, eighth, 3, 1);
+    check_parts_of_k(&in_order, ragged, 3, 1);
+    check_parts_of_k(&one_group, halves, 2, 1);
+    check_parts_of_k(&scattered, halves, 2, 1);
+    check_parts_of_k(&scattered, eighth, 3, 1);
+    check_parts_of_k(&symmetric, thirds, 3, 1);
+}
+
+/* Widths of models whose parts cut groups, in equal parts. */
+static void test_widths(void **state) {
+    (void)state;
+    static const int64_t widths[] = {29568, 18944, 13696, 4864, 896}, group_sizes[] = {32, 64, 128};
+    for (int w = 0; w < 5; w++)
+        for (int g = 0; g < 3; g++)
+            for (int64_t parts = 2; parts <= 8; parts *= 2) {
+                const struct layer_shape shape = {8, widths[w], group_sizes[g], g == 1, 0, g == 2};
+                int64_t cuts[9];
+                for (int64_t i = 0; i <= parts; i++) cuts[i] = i * (widths[w] / parts);
+                check_parts_of_k(&shape, cuts, (size_t)parts, widths[w] == 896);
+            }
+}
+
+static int64_t part_group_size(int64_t group_size, int64_t first, int64_t count) {
+    const struct layer_shape shape = {8, 896, group_size, 1, 0, 0};
+    struct owned_layer whole = make_layer(&shape, 5);
+    w4a16_layer *part;
+    w4a16_error error;
+    must(w4a16_layer_part_k(&whole.layer, first, count, &part, &error), &error);
+    int64_t size = part->perm ? -part->group_size : part->group_size;
+    w4a16_layer_free(part);
+    free_layer(&whole);
+    return size;
+}
+
+/* Groups are as large as the cut allows, and in order where kernels take them; a negative size has an order.
+ */
+static void test_group_sizes(void **state) {
+    (void)state;
+    assert_int_equal(part_group_size(128, 448, 448), 64);
+    assert_int_equal(part_group_size(128, 112, 112), 16);
+    assert_int_equal(part_group_size(128, 0, 448), 128);
+    assert_int_equal(part_group_size(128, 256, 640), 128);
+    assert_int_equal(part_group_size(128, 40, 80), 80);
+    assert_int_equal(part_group_size(96, 48, 96), 48);
+    assert_int_equal(part_group_size(128, 8, 448), -32);
+    assert_int_equal(part_group_size(40, 32, 120), -32);
+    assert_int_equal(part_group_size(8, 32, 120), 8);
 }
 
 static void test_columns(void **state) {
@@ -128,9 +176,9 @@ static void test_mixed(void **state) {
     must(w4a16_layer_concat(both, 2, &joined, &error), &error);
     uint16_t *a = random_activations(W4A16_F16, M * K, 8);
     double y[M * 2 * N], bound[M * 2 * N], one[M * N], one_bound[M * N];
-    reference(joined, a, y, bound);
+    reference(joined, a, K, y, bound);
     for (int part = 0; part < 2; part++) {
-        reference(both[part], a, one, one_bound);
+        reference(both[part], a, K, one, one_bound);
         for (int m = 0; m < M; m++)
             for (int n = 0; n < N; n++) assert_true(y[m * 2 * N + part * N + n] == one[m * N + n]);
     }
@@ -156,7 +204,7 @@ static void test_refusals(void **state) {
     expect(w4a16_layer_concat(both, 0, &out, &error), &error, "at least one layer");
     expect(w4a16_layer_part_n(&plain.layer, 70, 3, &out, &error), &error, "the layer has 72");
     expect(w4a16_layer_part_n(&plain.layer, INT64_MAX, 1, &out, &error), &error, "the layer has 72");
-    expect(w4a16_layer_part_k(&plain.layer, 32, 64, &out, &error), &error, "begins inside a group");
+    expect(w4a16_layer_part_k(&plain.layer, 4, 8, &out, &error), &error, "multiples of 8");
     expect(w4a16_layer_part_k(&ordered.layer, 4, 8, &out, &error), &error, "multiples of 8");
     ordered.layer.places = K + 1; /* perm has no empty place for it */
     ordered.perm = realloc(ordered.perm, (K + 1) * 4);
@@ -173,7 +221,8 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parts_of_k), cmocka_unit_test(test_columns),
-                                       cmocka_unit_test(test_mixed), cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parts_of_k),  cmocka_unit_test(test_widths),
+                                       cmocka_unit_test(test_group_sizes), cmocka_unit_test(test_columns),
+                                       cmocka_unit_test(test_mixed),       cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
