@@ -50,7 +50,7 @@ static json_t *row_of(const char *name, size_t cases, const w4a16_accuracy *a, j
 }
 
 static void run_case(struct session *s, size_t index) {
-    struct conformance_result result = {{0}, 0, 0};
+    struct conformance_result result = {0};
     w4a16_error error = {.status = W4A16_OK};
     const char *name = conformance_name(index);
     w4a16_status status = conformance_run(s->device, index, s->threads, &result, &error);

@@ -24,7 +24,7 @@ enum { TIMED_N = 4096, TIMED_K = 4096, TIMED_GROUP = 128, WARM_UPS = 3, TIMED_RU
 /* ---- conformance ---------------------------------------------------------------------------------- */
 
 static json_t *case_row(w4a16_device *device, size_t index, int threads, size_t *failed) {
-    struct conformance_result result = {{0}, 0, 0};
+    struct conformance_result result = {0};
     w4a16_error error = {.status = W4A16_OK};
     w4a16_status status = conformance_run(device, index, threads, &result, &error);
     char bits[24];

@@ -67,7 +67,7 @@ struct subject {
     uint16_t *a, *out, *again; /* [m_max][K], [m_max][N] */
     uint16_t *known;           /* [m_max][N]: rows already computed with another M ... */
     int64_t known_rows;        /* ... and how many */
-    double *y, *bound;
+    double *y, *mass;
 };
 
 /* ---- one row of the table ---- */
@@ -107,7 +107,7 @@ static w4a16_status compute(struct session *s, struct subject *u, int64_t M, str
 
 static void judge(struct session *s, struct subject *u, int64_t M, struct verdict *v) {
     int64_t N = u->layer->N;
-    w4a16_compare(types[u->type], M, N, u->out, N, u->y, u->bound, &v->accuracy);
+    w4a16_compare(types[u->type], M, N, u->out, N, u->y, u->mass, &v->product.order, &v->accuracy);
     int64_t common = M < u->known_rows ? M : u->known_rows;
     v->compared = common > 0;
     v->rows_equal = memcmp(u->out, u->known, (size_t)(common * N) * sizeof *u->out) == 0;
@@ -197,7 +197,7 @@ static w4a16_status write_output(const struct session *s, const struct subject *
 static w4a16_status run_rows(struct session *s, struct subject *u, w4a16_error *error) {
     w4a16_status status = fill_activations(s, u, error);
     if (status == W4A16_OK)
-        status = w4a16_reference(u->layer, types[u->type], u->m_max, u->a, u->layer->K, u->y, u->bound,
+        status = w4a16_reference(u->layer, types[u->type], u->m_max, u->a, u->layer->K, u->y, u->mass,
                                  s->host_threads, error);
     for (int i = 0; i < s->options->m.count && status == W4A16_OK; i++)
         run_row(s, u, s->options->m.values[i]);
@@ -219,9 +219,9 @@ static w4a16_status run_type(struct session *s, const char *name, const w4a16_la
                         .again = malloc(outputs * sizeof *u.again),
                         .known = malloc(outputs * sizeof *u.known),
                         .y = malloc(outputs * sizeof *u.y),
-                        .bound = malloc(outputs * sizeof *u.bound)};
+                        .mass = malloc(outputs * sizeof *u.mass)};
     w4a16_status status = W4A16_OUT_OF_MEMORY;
-    if (u.a && u.out && u.again && u.known && u.y && u.bound)
+    if (u.a && u.out && u.again && u.known && u.y && u.mass)
         status = run_rows(s, &u, error);
     else
         snprintf(error->message, sizeof error->message, "%s: out of memory", name);
@@ -230,7 +230,7 @@ static w4a16_status run_type(struct session *s, const char *name, const w4a16_la
     free(u.again);
     free(u.known);
     free(u.y);
-    free(u.bound);
+    free(u.mass);
     return error->status = status;
 }
 
@@ -423,10 +423,9 @@ int cmd_run(int argc, char **argv) {
         "run",
         "[options] CHECKPOINT",
         "Multiplies layers of a checkpoint with activations and compares every output with an fp64 "
-        "reference\nof the "
-        "checkpoint's own bytes. A row fails beyond 2 ulp + 1e-6 * sum|a||w| anywhere, with different\nbits "
-        "in a "
-        "repetition, or (from 100,000 outputs on) with less than 99.9 % within 1 ulp.",
+        "reference\nof the checkpoint's own bytes. A row fails where an output is beyond the proven bound, "
+        "1 ulp +\nc * sum|a||w| (docs/numerics.md), with different bits in a repetition, or (from 100,000 "
+        "outputs on)\nwith less than 99.9 % within 1 ulp.",
         1,
         1,
         rows,

@@ -13,7 +13,8 @@ extern const char *const device_names[];
 struct product {
     w4a16_run_stats stats;
     char kernels[256]; /* names of the launches, joined by " + " */
-    uint16_t *out;     /* [M][N]; owned by the caller, who passes it in */
+    w4a16_order order;
+    uint16_t *out; /* [M][N]; owned by the caller, who passes it in */
 };
 
 /*

@@ -96,29 +96,59 @@ W4A16_API w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t firs
  *   a       [M][lda] elements of type act (F16 or BF16), lda >= K; bf16 subnormals count as zero, as they do
  *           in the matrix and dot units of RDNA3
  *   y       [M][N] receives the exact-to-fp64 sums, bias included
- *   bound   [M][N] or null; receives sum over k of |a[m,k]| * |w[k,n]|
+ *   mass    [M][N] or null; receives sum over k of |a[m,k]| * |w[k,n]|, + |bias[n]|, + 2^-122, by which
+ *           rounding errors are measured; an a that is not 0 counts as at least 2^-14 (fp16) or 2^-102 (bf16)
  *   threads number of host threads, >= 1
  */
 W4A16_API w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act, int64_t M, const void *a,
-                                       int64_t lda, double *y, double *bound, int threads,
-                                       w4a16_error *error);
+                                       int64_t lda, double *y, double *mass, int threads, w4a16_error *error);
+
+/* What adds the products of a chunk: a row of the table in docs/numerics.md. */
+typedef enum w4a16_unit {
+    W4A16_UNIT_DOT2, /* RDNA3's dot units */
+    W4A16_UNIT_WMMA, /* its matrix units */
+    W4A16_UNIT_FP32  /* one chain of IEEE additions */
+} w4a16_unit;
+
+/*
+ * The order of additions behind an output. Products are added in chunks; a chunk's sum is scaled and added to
+ * an fp32 sum by a fused multiply-add; such sums of several waves are added, then the bias.
+ */
+typedef struct w4a16_order {
+    w4a16_unit unit;
+    int64_t chunk; /* K whose products are added before the scale is applied, at most 128 */
+    int64_t folds; /* chunks of a wave */
+    int64_t waves; /* that share K, at most 16 */
+    int64_t slots; /* experts that are added with their gates; 0: dense */
+} w4a16_order;
+
+/*
+ * The c of the numerics contract: no output is further off than 1 ulp + c * mass. docs/numerics.md proves it.
+ */
+W4A16_API double w4a16_order_error(const w4a16_order *order);
+W4A16_API const char *w4a16_unit_name(w4a16_unit unit); /* "dot2", "WMMA", "fp32"; never null */
 
 /* How far outputs are from the reference, in the terms of the numerics contract (docs/numerics.md). */
 typedef struct w4a16_accuracy {
     int64_t outputs;     /* compared elements */
     int64_t within_1ulp; /* at most 1 ulp of the output type from the correctly rounded reference */
     int64_t non_finite;  /* elements whose reference is Inf or NaN; they must agree in kind and sign */
-    int64_t violations;  /* elements beyond 2 ulp + 1e-6 * bound, or disagreeing non-finite ones */
+    int64_t overflows;   /* elements that are Inf or NaN though their reference is finite */
+    int64_t violations;  /* elements beyond 1 ulp + c * mass, or disagreeing non-finite ones */
     double worst_ulp;    /* largest distance from the correctly rounded reference, in ulp */
-    double worst_excess; /* largest |y - reference| / (2 ulp + 1e-6 * bound); above 1 is a violation */
+    double worst_excess; /* largest |y - reference| / (1 ulp + c * mass); above 1 is a violation */
 } w4a16_accuracy;
 
 /*
- * Compares `out` ([M][ldo] elements of type out_type) with the reference and ADDS to *accuracy (zero it
- * first), so that several runs make one figure.
+ * Compares `out` ([M][ldo] elements of type out_type), computed in the given order (w4a16_plan_order), with
+ * the reference and ADDS to *accuracy (zero it first), so that several runs make one figure.
+ *
+ * An overflow is no violation where correct rounding gives Inf: a reference of 65520 or more is none that
+ * fp16 can hold.
  */
 W4A16_API void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo,
-                             const double *y, const double *bound, w4a16_accuracy *accuracy);
+                             const double *y, const double *mass, const w4a16_order *order,
+                             w4a16_accuracy *accuracy);
 
 /* Adds one comparison's figures to another's. */
 W4A16_API void w4a16_accuracy_add(w4a16_accuracy *to, const w4a16_accuracy *accuracy);

@@ -11,8 +11,9 @@
 
 struct conformance_result {
     w4a16_accuracy accuracy;
-    int same_bits; /* a second run gave the same bits */
-    uint64_t bits; /* a hash of the outputs: equal on devices that give equal bits */
+    w4a16_order order; /* of the plan that ran */
+    int same_bits;     /* a second run gave the same bits */
+    uint64_t bits;     /* a hash of the outputs: equal on devices that give equal bits */
 };
 
 size_t conformance_count(void);

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include "device/conformance_data.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,7 +127,7 @@ static void fill_slots(struct data *d) {
 
 void data_free(struct data *d) {
     free(d->layers), free(d->q), free(d->scale), free(d->bias), free(d->a), free(d->out), free(d->again),
-        free(d->zero), free(d->perm), free(d->ids), free(d->gates), free(d->y), free(d->bound);
+        free(d->zero), free(d->perm), free(d->ids), free(d->gates), free(d->y), free(d->mass);
 }
 
 static int allocate(struct data *d) {
@@ -144,9 +145,9 @@ static int allocate(struct data *d) {
     d->out = calloc(d->out_elements, 2);
     d->again = calloc(d->out_elements, 2);
     d->y = calloc((size_t)d->out_rows * columns + 1, sizeof(double));
-    d->bound = calloc((size_t)d->out_rows * columns + 1, sizeof(double));
+    d->mass = calloc((size_t)d->out_rows * columns + 1, sizeof(double));
     return d->layers && d->q && d->scale && d->zero && d->bias && d->perm && d->ids && d->gates && d->a &&
-           d->out && d->again && d->y && d->bound;
+           d->out && d->again && d->y && d->mass;
 }
 
 int data_make(struct data *d, const struct test_case *c, uint64_t seed) {
@@ -179,7 +180,7 @@ int data_row_is_written(const struct data *d, int64_t row) {
 /* An expert's slots, as one dense product; their rows are added to those of the output. */
 struct gathered {
     uint16_t *a;
-    double *y, *bound;
+    double *y, *mass;
 };
 
 static w4a16_status add_expert(struct data *d, int64_t e, struct gathered *g, int threads,
@@ -190,7 +191,7 @@ static w4a16_status add_expert(struct data *d, int64_t e, struct gathered *g, in
         if (d->ids[slot] == e)
             memcpy(g->a + count++ * c->K, d->a + (c->combine ? slot : slot / c->top_k) * c->lda,
                    (size_t)c->K * 2);
-    TRY(w4a16_reference(&d->layers[e], c->act, count, g->a, c->K, g->y, g->bound, threads, error));
+    TRY(w4a16_reference(&d->layers[e], c->act, count, g->a, c->K, g->y, g->mass, threads, error));
     count = 0;
     for (int64_t slot = 0; slot < d->slots; slot++) {
         if (d->ids[slot] != e) continue;
@@ -198,7 +199,7 @@ static w4a16_status add_expert(struct data *d, int64_t e, struct gathered *g, in
         double gate = c->combine ? d->gates[slot] : 1;
         for (int64_t n = 0; n < c->N; n++) {
             d->y[row * c->N + n] += gate * g->y[count * c->N + n];
-            d->bound[row * c->N + n] += gate * g->bound[count * c->N + n];
+            d->mass[row * c->N + n] += fabs(gate) * g->mass[count * c->N + n];
         }
         count++;
     }
@@ -208,15 +209,15 @@ static w4a16_status add_expert(struct data *d, int64_t e, struct gathered *g, in
 w4a16_status data_reference(struct data *d, int threads, w4a16_error *error) {
     const struct test_case *c = d->c;
     if (!c->experts)
-        return w4a16_reference(d->layers, c->act, c->M, d->a, c->lda, d->y, d->bound, threads, error);
+        return w4a16_reference(d->layers, c->act, c->M, d->a, c->lda, d->y, d->mass, threads, error);
     size_t rows = (size_t)d->slots + 1, columns = (size_t)c->N;
     struct gathered g = {calloc(rows * (size_t)c->K, 2), calloc(rows * columns, 8),
                          calloc(rows * columns, 8)};
     w4a16_status status = W4A16_OK;
-    if (!g.a || !g.y || !g.bound)
+    if (!g.a || !g.y || !g.mass)
         status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "conformance: out of memory");
     for (int64_t e = 0; e < c->experts && status == W4A16_OK; e++)
         status = add_expert(d, e, &g, threads, error);
-    free(g.a), free(g.y), free(g.bound);
+    free(g.a), free(g.y), free(g.mass);
     return status;
 }

@@ -41,8 +41,8 @@ struct data {
     int32_t *perm;
     int32_t *ids; /* [slots], some of them no expert's */
     float *gates;
-    double *y, *bound; /* [out_rows][N] */
-    int64_t slots;     /* M * top_k; M of a dense case */
+    double *y, *mass; /* [out_rows][N] */
+    int64_t slots;    /* M * top_k; M of a dense case */
     int64_t a_rows, out_rows;
     size_t a_elements, out_elements;
 };
@@ -54,7 +54,7 @@ void data_free(struct data *d);
 /* Whether row `row` of the output is to be written: not if it belongs to a slot without an expert. */
 int data_row_is_written(const struct data *d, int64_t row);
 
-/* Fills y and bound of the written rows. */
+/* Fills y and mass of the written rows. */
 w4a16_status data_reference(struct data *d, int threads, w4a16_error *error);
 
 #endif

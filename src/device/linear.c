@@ -358,6 +358,7 @@ w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weight
 
 void w4a16_plan_free(w4a16_plan *plan) { free(plan); }
 size_t w4a16_plan_workspace(const w4a16_plan *plan) { return plan->plan.workspace_bytes; }
+w4a16_order w4a16_plan_order(const w4a16_plan *plan) { return plan->plan.additions; }
 size_t w4a16_plan_launches(const w4a16_plan *plan) { return plan->plan.step_count; }
 
 w4a16_launch_info w4a16_plan_launch(const w4a16_plan *plan, size_t index) {

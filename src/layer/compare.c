@@ -8,8 +8,9 @@
  * bits are read as sign and magnitude, so it is a difference of integers; Inf counts as the number after the
  * largest finite one.
  *
- * Excess: |output - reference| over 2 ulp + 1e-6 * bound, with the ulp of the reference's own binade (the
- * subnormal spacing below the smallest normal number, the top binade's beyond the largest).
+ * Excess: |output - reference| over 1 ulp + c * mass, with the ulp of the reference's own binade (the
+ * subnormal spacing below the smallest normal number, the top binade's beyond the largest), and the c of the
+ * order of additions.
  *
  * At the overflow edge: Inf for a reference that rounds to Inf is exact, however large the reference. Inf for
  * one that rounds to a finite number counts as the power of two that would follow the largest number, so it
@@ -20,6 +21,33 @@
 
 #include "half.h"
 #include "w4a16/layer.h"
+
+/*
+ * A chunk of n products is summed with an error of at most (per_product * n + once) * 2^-24 of the products'
+ * magnitudes.
+ */
+static const struct {
+    const char *name;
+    double per_product, once;
+} units[] = {
+    /* n / 2 steps of a rounding and two cut-offs on the accumulator's grid; three cut-offs on products' grids
+     */
+    [W4A16_UNIT_DOT2] = {"dot2", 0.75, 3},
+    [W4A16_UNIT_WMMA] = {"WMMA", 0.75, 3},
+    /* n - 1 roundings */
+    [W4A16_UNIT_FP32] = {"fp32", 1, -1},
+};
+
+const char *w4a16_unit_name(w4a16_unit unit) {
+    return (size_t)unit < sizeof units / sizeof units[0] ? units[unit].name : "unknown";
+}
+
+double w4a16_order_error(const w4a16_order *o) {
+    double chunk = units[o->unit].per_product * (double)o->chunk + units[o->unit].once;
+    /* waves - 1 additions of partial sums, and one of the bias */
+    double roundings = (double)o->folds + (double)o->waves + (double)o->slots;
+    return (1 + 0x1p-8) * expm1((chunk + roundings) * 0x1p-24);
+}
 
 struct format {
     int precision;        /* bits of the significand, the hidden one included */
@@ -73,10 +101,11 @@ static int64_t ordered(const struct format *f, uint32_t bits) {
     return bits & f->sign ? -magnitude : magnitude;
 }
 
-static void compare_one(const struct format *f, uint32_t bits, double value, double reference, double bound,
+static void compare_one(const struct format *f, uint32_t bits, double value, double reference, double allowed,
                         w4a16_accuracy *accuracy) {
     double distance = 0, excess = 0;
     accuracy->outputs++;
+    accuracy->overflows += isfinite(reference) && !isfinite(value);
     if (!isfinite(reference)) {
         accuracy->non_finite++;
         if (isnan(reference) ? !isnan(value) : value != reference) distance = excess = INFINITY;
@@ -88,7 +117,7 @@ static void compare_one(const struct format *f, uint32_t bits, double value, dou
         distance = fabs((double)(ordered(f, bits) - ordered(f, nearest)));
         if (isinf(value)) value = copysign(ldexp(1, f->max_exp + 1), value);
         if (distance > 0 || (nearest & (f->sign - 1)) != f->infinity)
-            excess = fabs(value - reference) / (2 * ulp + 1e-6 * bound);
+            excess = fabs(value - reference) / (ulp + allowed);
     }
     accuracy->within_1ulp += distance <= 1;
     accuracy->violations += excess > 1;
@@ -97,12 +126,13 @@ static void compare_one(const struct format *f, uint32_t bits, double value, dou
 }
 
 void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo, const double *y,
-                   const double *bound, w4a16_accuracy *accuracy) {
+                   const double *mass, const w4a16_order *order, w4a16_accuracy *accuracy) {
+    double c = w4a16_order_error(order);
     for (int64_t m = 0; m < M; m++)
         for (int64_t n = 0; n < N; n++) {
             double value;
             uint32_t bits = load(out_type, out, m * ldo + n, &value);
-            compare_one(&formats[out_type], bits, value, y[m * N + n], bound[m * N + n], accuracy);
+            compare_one(&formats[out_type], bits, value, y[m * N + n], c * mass[m * N + n], accuracy);
         }
 }
 
@@ -110,6 +140,7 @@ void w4a16_accuracy_add(w4a16_accuracy *to, const w4a16_accuracy *accuracy) {
     to->outputs += accuracy->outputs;
     to->within_1ulp += accuracy->within_1ulp;
     to->non_finite += accuracy->non_finite;
+    to->overflows += accuracy->overflows;
     to->violations += accuracy->violations;
     to->worst_ulp = fmax(to->worst_ulp, accuracy->worst_ulp);
     to->worst_excess = fmax(to->worst_excess, accuracy->worst_excess);

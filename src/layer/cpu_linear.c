@@ -7,8 +7,6 @@
 
 #include "layer/values.h"
 
-#define CHUNK 128 /* K that are summed before the scale is applied: as the device kernels do */
-
 static int64_t strips_of(const struct cpu_linear_args *p) { return (p->N + PACK_STRIP - 1) / PACK_STRIP; }
 static const void *pointer(uint64_t address) { return (const void *)(uintptr_t)address; }
 
@@ -61,7 +59,7 @@ static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int
         int zeros[PACK_STRIP];
         load_zeros(p, entry, zeros);
         end = (group + 1) * p->group_size;
-        if (end > k + CHUNK) end = k + CHUNK;
+        if (end > k + CPU_LINEAR_CHUNK) end = k + CPU_LINEAR_CHUNK;
         if (end > p->places) end = p->places;
         memset(sum, 0, sizeof sum);
         for (int64_t i = k; i < end; i++) {
@@ -70,7 +68,7 @@ static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int
             for (int c = 0; c < PACK_STRIP; c++) sum[c] += a * w[c];
         }
         for (int c = 0; c < PACK_STRIP; c++)
-            total[c] += float_of_16((w4a16_dtype)p->scale_type, scales[c]) * sum[c];
+            total[c] = fmaf(float_of_16((w4a16_dtype)p->scale_type, scales[c]), sum[c], total[c]);
     }
     const float *bias = pointer(p->bias);
     for (int c = 0; bias && c < PACK_STRIP; c++) total[c] += bias[stored * PACK_STRIP + c];

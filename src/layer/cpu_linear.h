@@ -10,6 +10,9 @@
 #include "args.h"
 #include "layer/pack.h"
 
+/* K whose products are added before the scale is applied: as the device kernels do, at most. */
+#define CPU_LINEAR_CHUNK 128
+
 /* Addresses are host pointers; 0 where a section is absent. */
 struct cpu_linear_args {
     uint64_t weights, scales, zeros, bias, perm;

@@ -24,8 +24,18 @@ struct job {
     int64_t M;
     const float *a;       /* [M][K] */
     const int32_t *group; /* [K]: the group of each k, in original order; null without act-order */
-    double *y, *bound;    /* [M][N]; bound may be null */
+    double least;         /* what an activation that is not 0 counts as in the mass, at least */
+    double *y, *mass;     /* [M][N]; mass may be null */
 };
+
+/*
+ * The dot units align fp16 subnormals as numbers of 2^-14, and lose bf16 sums below 2^-126; an error of a sum
+ * is counted as 2^-24 of its terms (docs/numerics.md).
+ */
+#define LEAST_F16  0x1p-14
+#define LEAST_BF16 0x1p-102
+/* fp32 sums below 2^-126, in up to 16 waves. */
+#define LEAST_MASS 0x1p-122
 
 /* A group's scales and zeros for the columns of a tile. */
 struct tile_group {
@@ -61,16 +71,20 @@ static void decode(const struct job *job, int64_t word, int64_t n0, int64_t colu
     }
 }
 
-static void accumulate(const double a[8], double w[8][TILE], double *y, double *bound) {
+static void accumulate(const double a[8], double least, double w[8][TILE], double *y, double *mass) {
+    double counted[8];
+    for (int i = 0; i < 8; i++) {
+        double magnitude = __builtin_fabs(a[i]);
+        counted[i] = magnitude > 0 && magnitude < least ? least : magnitude;
+    }
     for (int c = 0; c < TILE; c++) {
-        double sum = y[c], magnitude = bound[c];
+        double sum = y[c], magnitude = mass[c];
         for (int i = 0; i < 8; i++) {
-            double product = a[i] * w[i][c];
-            sum += product;
-            magnitude += __builtin_fabs(product);
+            sum += a[i] * w[i][c];
+            magnitude += counted[i] * __builtin_fabs(w[i][c]);
         }
         y[c] = sum;
-        bound[c] = magnitude;
+        mass[c] = magnitude;
     }
 }
 
@@ -79,26 +93,27 @@ static void tile(void *context, int64_t index, int thread) {
     const struct job *job = context;
     const w4a16_layer *l = job->layer;
     int64_t n0 = index * TILE, columns = l->N - n0 < TILE ? l->N - n0 : TILE;
-    double w[8][TILE] = {{0}}, y[ROWS][TILE], bound[ROWS][TILE];
+    double w[8][TILE] = {{0}}, y[ROWS][TILE], mass[ROWS][TILE];
     for (int64_t m0 = 0; m0 < job->M; m0 += ROWS) {
         int64_t rows = job->M - m0 < ROWS ? job->M - m0 : ROWS;
         struct tile_group g = {.index = -1};
         memset(y, 0, sizeof y);
-        memset(bound, 0, sizeof bound);
+        memset(mass, 0, sizeof mass);
         for (int64_t word = 0; 8 * word < l->K; word++) {
             decode(job, word, n0, columns, &g, w);
             for (int64_t m = 0; m < rows; m++) {
                 const float *row = job->a + (m0 + m) * l->K;
                 double a[8] = {0};
                 for (int i = 0; i < 8 && 8 * word + i < l->K; i++) a[i] = row[8 * word + i];
-                accumulate(a, w, y[m], bound[m]);
+                accumulate(a, job->least, w, y[m], mass[m]);
             }
         }
         for (int64_t m = 0; m < rows; m++)
             for (int64_t c = 0; c < columns; c++) {
                 int64_t at = (m0 + m) * l->N + n0 + c;
-                job->y[at] = y[m][c] + bias_of(l, n0 + c);
-                if (job->bound) job->bound[at] = bound[m][c];
+                double bias = bias_of(l, n0 + c);
+                job->y[at] = y[m][c] + bias;
+                if (job->mass) job->mass[at] = mass[m][c] + __builtin_fabs(bias) + LEAST_MASS;
             }
     }
 }
@@ -116,7 +131,7 @@ static void find_groups(const w4a16_layer *l, int32_t *group) {
 }
 
 w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act, int64_t M, const void *a, int64_t lda,
-                             double *y, double *bound, int threads, w4a16_error *error) {
+                             double *y, double *mass, int threads, w4a16_error *error) {
     w4a16_succeed(error);
     FAIL_IF(act != W4A16_F16 && act != W4A16_BF16, error, W4A16_INVALID_ARGUMENT,
             "reference: act is %d; accepted are %d (fp16) and %d (bf16)", (int)act, W4A16_F16, W4A16_BF16);
@@ -140,7 +155,7 @@ w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act, int64_t 
                 floats[m * layer->K + k] = activation(act, bits);
             }
         if (group) find_groups(layer, group);
-        struct job job = {layer, M, floats, group, y, bound};
+        struct job job = {layer, M, floats, group, act == W4A16_F16 ? LEAST_F16 : LEAST_BF16, y, mass};
         pool_run(pool, (layer->N + TILE - 1) / TILE, tile, &job);
     }
     free(group);

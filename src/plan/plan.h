@@ -98,6 +98,7 @@ struct plan {
     unsigned step_count; /* 0 if M is 0 */
     /* What run must be given. */
     int experts, bias, sorted, scales, zeros, order;
+    w4a16_order additions; /* behind every output */
     struct plan_step steps[PLAN_STEP_MAX];
     size_t workspace_bytes;
 };

@@ -227,6 +227,15 @@ static uint32_t partial_bytes(const struct kernel_row *row, uint32_t waves) {
     return waves * (uint32_t)row->m_tile * PACK_STRIP * 4;
 }
 
+/* The numerics contract's view of the plan: `folds` chunks, dealt out to the waves. */
+static void set_order(struct build *b, w4a16_unit unit, int64_t chunk, int64_t folds, int64_t waves) {
+    b->plan->additions = (w4a16_order){.unit = unit,
+                                       .chunk = chunk,
+                                       .folds = (folds + waves - 1) / waves,
+                                       .waves = waves,
+                                       .slots = b->p->combine == 1 ? b->p->top_k : b->p->combine != 0};
+}
+
 static void plan_decode(struct build *b) {
     const struct kernel_row *row = b->row;
     const w4a16_problem *p = b->p;
@@ -248,6 +257,7 @@ static void plan_decode(struct build *b) {
     struct plan_step *s =
         add_step(b, row, (uint32_t)l->strips, m_tiles(b), args.waves * 32, &args, sizeof args);
     s->lds_bytes = partial_bytes(row, args.waves);
+    set_order(b, W4A16_UNIT_DOT2, row->k_chunk, chunks, args.waves);
     patch_sections(b, s, offsetof(struct decode_args, weights), offsetof(struct decode_args, scales),
                    offsetof(struct decode_args, zeros), offsetof(struct decode_args, bias));
     patch_product(b, s, offsetof(struct decode_args, a), offsetof(struct decode_args, out),
@@ -302,6 +312,9 @@ static void plan_strip(struct build *b) {
     int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = b->p->group_size / unit;
     struct matrix_args args = matrix_args(b, fold, units, units);
     args.waves = waves_of(b, folds);
+    /* A wave takes whole blocks: both halves of one are its. */
+    set_order(b, W4A16_UNIT_WMMA, unit, folds, args.waves);
+    if (halves) b->plan->additions.folds *= 2;
     add_matrix_step(b, &args, (uint32_t)b->l->strips, args.waves * 32, partial_bytes(b->row, args.waves));
 }
 
@@ -319,6 +332,8 @@ static void plan_matrix(struct build *b) {
     int64_t fold = halves ? 1 : fold_of(b->p, b->l), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
     int64_t units = b->p->group_size / unit;
     struct matrix_args args = matrix_args(b, fold, units, halves ? units : units / fold);
+    set_order(b, W4A16_UNIT_WMMA, halves ? unit : fold * PACK_BLOCK, (halves ? 2 : 1) * b->l->blocks / fold,
+              1);
     add_matrix_step(b, &args, tiles(b->p->N, row->n_tile), row->threads, matrix_bytes(row));
 }
 
@@ -343,6 +358,8 @@ static void plan_cpu(struct build *b) {
                                    .sorted_count = p->sorted_count,
                                    .grid = grid_args(b)};
     struct plan_step *s = add_step(b, b->row, 1, 1, 1, &args, sizeof args);
+    int64_t chunk = p->group_size < CPU_LINEAR_CHUNK ? p->group_size : CPU_LINEAR_CHUNK;
+    set_order(b, W4A16_UNIT_FP32, chunk, l->groups * ((p->group_size + chunk - 1) / chunk), 1);
     patch_sections(b, s, offsetof(struct cpu_linear_args, weights), offsetof(struct cpu_linear_args, scales),
                    offsetof(struct cpu_linear_args, zeros), offsetof(struct cpu_linear_args, bias));
     patch_order(b, s, offsetof(struct cpu_linear_args, perm));

@@ -14,7 +14,8 @@ enum { COLUMNS = 96, ROWS = 5 };
 
 /* Rows first_m.. and columns first_n.. of out on the device, against the reference; adds to *accuracy. */
 static void compare_corner(w4a16_device *device, const w4a16_layer *layer, const uint16_t *a,
-                           w4a16_address out, int64_t first_m, int64_t first_n, w4a16_accuracy *accuracy) {
+                           w4a16_address out, int64_t first_m, int64_t first_n, const w4a16_order *order,
+                           w4a16_accuracy *accuracy) {
     w4a16_layer *part;
     w4a16_error error;
     double y[ROWS * COLUMNS], bound[ROWS * COLUMNS];
@@ -27,7 +28,7 @@ static void compare_corner(w4a16_device *device, const w4a16_layer *layer, const
                                     out + 2 * (uint64_t)((first_m + m) * layer->N + first_n), COLUMNS * 2,
                                     &error),
              &error);
-    w4a16_compare(W4A16_F16, ROWS, COLUMNS, got, COLUMNS, y, bound, accuracy);
+    w4a16_compare(W4A16_F16, ROWS, COLUMNS, got, COLUMNS, y, bound, order, accuracy);
     if (accuracy->violations)
         fail_msg("from row %" PRId64 ", column %" PRId64 " on: %d of %d outputs are wrong", first_m, first_n,
                  (int)accuracy->violations, ROWS * COLUMNS);
@@ -59,10 +60,11 @@ static void run_large(int64_t M, int64_t N, int64_t K, const char *mask, const c
     int64_t middle_n = (INT64_C(1) << 31) / K / 32 * 32, last_n = N - COLUMNS;
     if (middle_n > last_n) middle_n = last_n / 2 / 32 * 32;
     w4a16_accuracy accuracy = {0};
+    const w4a16_order order = w4a16_plan_order(plan);
     const int64_t rows[] = {0, middle_m, last_m}, columns[] = {0, middle_n, last_n};
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)
-            compare_corner(device, &owned.layer, a, args.out, rows[i], columns[j], &accuracy);
+            compare_corner(device, &owned.layer, a, args.out, rows[i], columns[j], &order, &accuracy);
     if (!w4a16_accuracy_ok(&accuracy, 1))
         fail_msg("%d of %d outputs within 1 ulp", (int)accuracy.within_1ulp, (int)accuracy.outputs);
     w4a16_plan_free(plan);

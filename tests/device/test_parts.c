@@ -27,6 +27,16 @@ static void reference(const w4a16_layer *l, const uint16_t *a, int64_t lda, doub
     must(w4a16_reference(l, W4A16_F16, M, a, lda, y, bound, 1, &error), &error);
 }
 
+static w4a16_order order_of(w4a16_device *device, const w4a16_weights *weights,
+                            const w4a16_problem *problem) {
+    w4a16_plan *plan;
+    w4a16_error error;
+    must(w4a16_plan_create(device, weights, problem, &plan, &error), &error);
+    w4a16_order order = w4a16_plan_order(plan);
+    w4a16_plan_free(plan);
+    return order;
+}
+
 /* What the device makes of the layer, against the reference. */
 static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_t *a, int64_t lda) {
     w4a16_device_options options;
@@ -48,7 +58,8 @@ static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_
     run_product(device, weights, &problem, &in, out, (size_t)(M * l->N));
     reference(l, a, lda, y, bound);
     w4a16_accuracy accuracy = {0};
-    w4a16_compare(W4A16_F16, M, l->N, out, l->N, y, bound, &accuracy);
+    w4a16_order order = order_of(device, weights, &problem);
+    w4a16_compare(W4A16_F16, M, l->N, out, l->N, y, bound, &order, &accuracy);
     if (accuracy.violations) fail_msg("%d outputs beyond the bound", (int)accuracy.violations);
     assert_true(accuracy.outputs == M * l->N && accuracy.within_1ulp == accuracy.outputs);
     free(out), free(y), free(bound);

@@ -101,27 +101,29 @@ static double weight(const struct data *d, int64_t k, int64_t n) {
 
 static void check(const struct shape *s, int threads) {
     struct data d = make(s);
-    double *y = malloc((size_t)(s->M * s->N) * 8), *bound = malloc((size_t)(s->M * s->N) * 8);
+    double *y = malloc((size_t)(s->M * s->N) * 8), *mass = malloc((size_t)(s->M * s->N) * 8);
     memset(y, 0xff, (size_t)(s->M * s->N) * 8);
-    memset(bound, 0xff, (size_t)(s->M * s->N) * 8);
+    memset(mass, 0xff, (size_t)(s->M * s->N) * 8);
     assert_int_equal(w4a16_layer_check(&d.layer, NULL), W4A16_OK);
-    assert_int_equal(w4a16_reference(&d.layer, s->act, s->M, d.a, s->lda, y, bound, threads, NULL), W4A16_OK);
+    assert_int_equal(w4a16_reference(&d.layer, s->act, s->M, d.a, s->lda, y, mass, threads, NULL), W4A16_OK);
     for (int64_t m = 0; m < s->M; m++)
         for (int64_t n = 0; n < s->N; n++) {
-            double sum = 0, magnitude = 0;
+            double sum = 0, magnitude = 0x1p-122, least = s->act == W4A16_F16 ? 0x1p-14 : 0x1p-102;
             for (int64_t k = 0; k < s->K; k++) {
-                double product = value(s->act, d.a, m * s->lda + k) * weight(&d, k, n);
-                sum += product;
-                magnitude += fabs(product);
+                double a = value(s->act, d.a, m * s->lda + k), w = weight(&d, k, n);
+                sum += a * w;
+                magnitude += (a == 0 ? 0 : fmax(fabs(a), least)) * fabs(w);
             }
-            if (s->bias) sum += value(s->bias, d.bias, n);
+            double bias = s->bias ? value(s->bias, d.bias, n) : 0;
+            sum += bias;
+            magnitude += fabs(bias);
             assert_true(fabs(y[m * s->N + n] - sum) <= 1e-13 * (magnitude + fabs(sum)));
-            assert_true(fabs(bound[m * s->N + n] - magnitude) <= 1e-13 * magnitude);
+            assert_true(fabs(mass[m * s->N + n] - magnitude) <= 1e-13 * magnitude);
         }
     double *again = malloc((size_t)(s->M * s->N) * 8);
     assert_int_equal(w4a16_reference(&d.layer, s->act, s->M, d.a, s->lda, again, NULL, 3, NULL), W4A16_OK);
     assert_memory_equal(y, again, (size_t)(s->M * s->N) * 8);
-    free(y), free(bound), free(again);
+    free(y), free(mass), free(again);
     drop(&d);
 }
 
@@ -146,44 +148,48 @@ static void test_formula(void **state) {
 }
 
 /* One row, one column, K = 8: activations a, weights q - 8 with scale 1. */
-static double one(w4a16_dtype act, const uint16_t a[8], uint32_t q, double *bound) {
+static double one(w4a16_dtype act, const uint16_t a[8], uint32_t q, double *mass) {
     static const uint16_t f16_one = 0x3c00;
     double y;
     w4a16_layer l;
     w4a16_layer_init(&l);
     l.N = 1, l.K = 8, l.group_size = 8, l.q = &q, l.scale = &f16_one, l.scale_type = W4A16_F16;
-    assert_int_equal(w4a16_reference(&l, act, 1, a, 8, &y, bound, 1, NULL), W4A16_OK);
+    assert_int_equal(w4a16_reference(&l, act, 1, a, 8, &y, mass, 1, NULL), W4A16_OK);
     return y;
 }
 
 static void test_by_hand(void **state) {
     (void)state;
-    double bound;
+    double mass;
     /* q = 0..7 from k = 0, so the weights are -8..-1; activations 1, 2, -4, 0.5, 0, 0, 0, 1 in fp16 */
     const uint16_t a[8] = {0x3c00, 0x4000, 0xc400, 0x3800, 0, 0, 0, 0x3c00};
-    assert_true(one(W4A16_F16, a, 0x76543210u, &bound) == -8 - 14 + 24 - 2.5 - 1);
-    assert_true(bound == 8 + 14 + 24 + 2.5 + 1);
+    assert_true(one(W4A16_F16, a, 0x76543210u, &mass) == -8 - 14 + 24 - 2.5 - 1);
+    assert_true(mass == 8 + 14 + 24 + 2.5 + 1);
 }
 
 static void test_special_activations(void **state) {
     (void)state;
-    double bound;
+    double mass;
     const uint16_t subnormal[8] = {0x0001, 0x8001};
-    assert_true(one(W4A16_F16, subnormal, 0x8888886fu, &bound) == 7 * 0x1p-24 + 2 * 0x1p-24);
-    assert_true(one(W4A16_BF16, subnormal, 0x8888886fu, &bound) == 0);
-    assert_true(bound == 0);
+    assert_true(one(W4A16_F16, subnormal, 0x8888886fu, &mass) == 7 * 0x1p-24 + 2 * 0x1p-24);
+    assert_true(one(W4A16_BF16, subnormal, 0x8888886fu, &mass) == 0);
+    assert_true(mass == 0x1p-122);
+    /* each subnormal of fp16 counts as 2^-14 */
+    one(W4A16_F16, subnormal, 0x8888886fu, &mass);
+    assert_true(mass == 9 * 0x1p-14 + 0x1p-122);
     const uint16_t smallest_normal[8] = {0x0080}; /* bf16 2^-126 is kept */
-    assert_true(one(W4A16_BF16, smallest_normal, 0x8888888fu, &bound) == 7 * 0x1p-126);
+    assert_true(one(W4A16_BF16, smallest_normal, 0x8888888fu, &mass) == 7 * 0x1p-126);
+    assert_true(mass == 7 * 0x1p-102 + 0x1p-122);
 
     const uint16_t inf[8] = {0x7c00};
-    assert_true(one(W4A16_F16, inf, 0x88888889u, &bound) == INFINITY);
-    assert_true(one(W4A16_F16, inf, 0x88888887u, &bound) == -INFINITY);
-    assert_true(isnan(one(W4A16_F16, inf, 0x88888888u, &bound))); /* Inf * 0 */
+    assert_true(one(W4A16_F16, inf, 0x88888889u, &mass) == INFINITY);
+    assert_true(one(W4A16_F16, inf, 0x88888887u, &mass) == -INFINITY);
+    assert_true(isnan(one(W4A16_F16, inf, 0x88888888u, &mass))); /* Inf * 0 */
     const uint16_t both[8] = {0x7c00, 0xfc00};
-    assert_true(isnan(one(W4A16_F16, both, 0x88888899u, &bound)));
-    assert_true(one(W4A16_F16, both, 0x88888879u, &bound) == INFINITY);
+    assert_true(isnan(one(W4A16_F16, both, 0x88888899u, &mass)));
+    assert_true(one(W4A16_F16, both, 0x88888879u, &mass) == INFINITY);
     const uint16_t nan[8] = {0, 0, 0x7fc0};
-    assert_true(isnan(one(W4A16_BF16, nan, 0x88888888u, &bound)));
+    assert_true(isnan(one(W4A16_BF16, nan, 0x88888888u, &mass)));
 }
 
 static void test_arguments(void **state) {

@@ -72,14 +72,15 @@ def test_forms():
 @pytest.mark.parametrize("zeros", [False, True])
 @pytest.mark.parametrize("M, K, N, G", [(1, 128, 128, 128), (8, 256, 512, 64), (16, 512, 256, 128), (32, 512, 512, 64)])
 def test_reference(M, K, N, G, zeros, act):
-    """Against fp64, on the shapes of vLLM's own test: an output is within a rounding and 1e-6 of the sum."""
+    """Against fp64, on the shapes of vLLM's own test: an output is within the bound of docs/numerics.md."""
     layer = make(N, K, G, zeros=zeros)
     x, w = 0.25 * rows(M, K, torch.float32), values(layer)
     x = x.to(act)
     y = ops.gptq_gemm_rdna3(x, shuffled(layer), *gptq(layer, False), NO_ORDER, False).double()
     want, mass = x.double() @ w, x.double().abs() @ w.abs()
     ulp = want.abs() * torch.finfo(act).eps
-    assert ((y - want).abs() <= 2 * ulp + 1e-6 * mass).all()
+    c = (144 + K / 16) * 2.0**-24  # of docs/numerics.md, for the longest order of additions
+    assert ((y - want).abs() <= ulp + c * mass).all()
 
 
 def align(ids, block, experts):
