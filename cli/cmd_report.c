@@ -12,6 +12,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "core/output_error.h"
 #include "device.h"
 #include "device/conformance.h"
 #include "parallel.h"
@@ -168,14 +169,23 @@ int cmd_report(int argc, char **argv) {
     int result = options_parse(&usage, argc, argv, &first);
     if (result >= 0) return result;
 
+    w4a16_error error;
+    struct output file;
+    if (output_open(&file, output) != 0) { /* before the work, not after it */
+        output_error(output, &file, &error);
+        output_abandon(&file);
+        return report_error("report", &error);
+    }
     w4a16_device_options options;
     w4a16_device_options_init(&options);
     options.kind = (w4a16_device_kind)(device_index + 1);
     options.target = target;
     options.threads = (int)threads;
     w4a16_device *device;
-    w4a16_error error;
-    if (w4a16_device_open(&options, &device, &error) != W4A16_OK) return report_error("report", &error);
+    if (w4a16_device_open(&options, &device, &error) != W4A16_OK) {
+        output_abandon(&file);
+        return report_error("report", &error);
+    }
     w4a16_device_info info;
     w4a16_device_get_info(device, &info);
     int simulated = info.kind == W4A16_DEVICE_SIM || strstr(info.name, "simulated") != NULL;
@@ -192,12 +202,18 @@ int cmd_report(int argc, char **argv) {
                   info.name, "target", info.target, "runtime", info.runtime, "simulated", simulated, "failed",
                   (json_int_t)failed, "conformance", cases, "timing", times);
     size_t count = json_array_size(cases);
-    int written = document && json_dump_file(document, output, JSON_INDENT(1)) == 0;
+    char *text = document ? json_dumps(document, JSON_INDENT(1)) : NULL;
     json_decref(document);
-    if (!written) {
-        fprintf(stderr, "w4a16 report: cannot write %s\n", output);
-        return EXIT_FAILED;
+    w4a16_status status = W4A16_OK;
+    if (!text) {
+        status = w4a16_fail(&error, W4A16_OUT_OF_MEMORY, "%s: out of memory", output);
+        output_abandon(&file);
+    } else {
+        output_write(&file, text, strlen(text));
+        if (output_commit(&file) != 0) status = output_error(output, &file, &error);
     }
+    free(text);
+    if (status != W4A16_OK) return report_error("report", &error);
     printf("%s (%s): %zu cases, %zu failed; written to %s\n", info.name, info.runtime, count, failed, output);
     return failed ? EXIT_FAILED : EXIT_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "output.h"
 
 static const struct verb {
     const char *name;
@@ -32,6 +33,7 @@ static void print_verbs(FILE *to) {
 }
 
 int main(int argc, char **argv) {
+    output_remove_on_signals();
     if (argc < 2) {
         print_verbs(stderr);
         return EXIT_USAGE;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/error.h"
+#include "core/output_error.h"
 
 static const struct {
     const char *descr;
@@ -190,12 +190,9 @@ w4a16_status npy_write(const char *path, w4a16_dtype type, int64_t rows, int64_t
     header[7] = 0;
     header[8] = HEADER - 10;
     header[9] = 0;
-    FILE *file = fopen(path, "wb");
-    FAIL_IF(!file, error, W4A16_IO, "%s: cannot create: %s", path, strerror(errno));
-    size_t count = (size_t)(rows * columns);
-    int ok = fwrite(header, 1, HEADER, file) == HEADER &&
-             fwrite(data, w4a16_dtype_size(type), count, file) == count;
-    ok = fclose(file) == 0 && ok;
-    FAIL_IF(!ok, error, W4A16_IO, "%s: cannot write: %s", path, strerror(errno));
-    return W4A16_OK;
+    struct output output;
+    output_open(&output, path);
+    output_write(&output, header, HEADER);
+    output_write(&output, data, w4a16_dtype_size(type) * (size_t)(rows * columns));
+    return output_commit(&output) == 0 ? W4A16_OK : output_error(path, &output, error);
 }

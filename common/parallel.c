@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -65,15 +66,19 @@ struct pool *pool_create(int threads) {
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->work, NULL);
     pthread_cond_init(&p->done, NULL);
-    for (p->threads = 1; p->threads < threads; p->threads++) {
+    sigset_t all, before; /* signals are the caller's: workers inherit that they are blocked */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = 0;
+    for (p->threads = 1; p->threads < threads && !failed; p->threads += !failed) {
         struct worker *w = &p->workers[p->threads];
         *w = (struct worker){.pool = p, .index = p->threads};
-        if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
-            pool_destroy(p);
-            return NULL;
-        }
+        failed = pthread_create(&w->thread, NULL, worker_main, w) != 0;
     }
-    return p;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!failed) return p;
+    pool_destroy(p);
+    return NULL;
 }
 
 void pool_destroy(struct pool *p) {

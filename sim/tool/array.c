@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output.h"
 #include "tool.h"
 
 static const struct element elements[] = {{"f16", "<f2", 2}, {"f32", "<f4", 4}, {"f64", "<f8", 8},
@@ -90,25 +91,19 @@ bool array_read(const char *path, struct array *out) {
 }
 
 bool array_write(const char *path, const struct array *array) {
-    FILE *f = fopen(path, "wb");
-    if (!f) {
-        fail(EXIT_FILE, "cannot write %s", path);
-        return false;
-    }
     const struct element *element = array->element ? array->element : element_find("u8", 2);
     char header[256];
     int length = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }",
                           element->npy, array->bytes / element->bytes);
     size_t total = ((size_t)PREFIX + (size_t)length + 1 + ALIGN - 1) / ALIGN * ALIGN, padded = total - PREFIX;
-    fwrite(magic, 1, MAGIC, f);
     const unsigned char rest[] = {1, 0, (unsigned char)padded, (unsigned char)(padded >> 8)};
-    fwrite(rest, 1, sizeof rest, f);
-    fprintf(f, "%-*s\n", (int)padded - 1, header);
-    fwrite(array->data, 1, array->bytes, f);
-    bool ok = !ferror(f);
-    if (fclose(f) != 0 || !ok) {
-        fail(EXIT_FILE, "cannot write %s", path);
-        return false;
-    }
-    return true;
+    struct output output;
+    output_open(&output, path);
+    output_write(&output, magic, MAGIC);
+    output_write(&output, rest, sizeof rest);
+    memset(header + length, ' ', padded - (size_t)length);
+    header[padded - 1] = '\n';
+    output_write(&output, header, padded);
+    output_write(&output, array->data, array->bytes);
+    return output_commit(&output) == 0 || fail_output(path, &output) == EXIT_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "output.h"
 #include "tool.h"
 
 static const struct verb {
@@ -29,6 +30,10 @@ int fail(int code, const char *format, ...) {
     return code;
 }
 
+int fail_output(const char *path, const struct output *output) {
+    return fail(EXIT_FILE, "%s: cannot %s: %s", path, output->step, strerror(output->code));
+}
+
 static void print_verbs(FILE *to) {
     fputs("Usage: gfx11sim VERB [arguments]\n\nRuns gfx11 (RDNA3) code objects without a GPU.\n\nVerbs:\n",
           to);
@@ -40,6 +45,7 @@ static void print_verbs(FILE *to) {
 }
 
 int main(int argc, char **argv) {
+    output_remove_on_signals();
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
         print_verbs(stdout);
         return EXIT_OK;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "output.h"
 #include "tool.h"
 
 /* ---- trace: one line per instruction -------------------------------------------------------------- */
@@ -98,9 +99,14 @@ int cmd_run(int argc, char **argv) {
         argc, argv);
     struct trace trace = {.to = stdout, .left = s.trace_limit};
     gfx11sim_observer observer = {.context = &trace, .issue = on_issue};
+    struct output output;
+    int to_file = !status && s.trace && strcmp(s.trace, "-") != 0;
+    if (to_file && (output_open(&output, s.trace) != 0 || !(trace.to = output_stream(&output)))) {
+        status = fail_output(s.trace, &output);
+        output_abandon(&output);
+        to_file = 0;
+    }
     if (!status && s.trace) {
-        if (strcmp(s.trace, "-") != 0) trace.to = fopen(s.trace, "w");
-        if (!trace.to) status = fail(EXIT_FILE, "cannot write %s", s.trace);
         trace.target = gfx11sim_object_target(s.object);
         trace.code = gfx11sim_kernel_code(s.kernel);
         trace.dwords = s.info.code_bytes / 4;
@@ -109,8 +115,7 @@ int cmd_run(int argc, char **argv) {
     }
     gfx11sim_counts counts;
     if (!status) status = session_run(&s, &counts);
-    if (trace.to && trace.to != stdout && fclose(trace.to) != 0)
-        status = fail(EXIT_FILE, "cannot write %s", s.trace);
+    if (to_file && output_commit(&output) != 0) status = fail_output(s.trace, &output);
     if (!status && s.json) print_json(&s, &counts);
     if (!status && !s.json) {
         print_counts(&s, &counts);

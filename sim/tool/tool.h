@@ -22,6 +22,10 @@ int cmd_cases(int argc, char **argv);
 /* "gfx11sim: " and the sentence to stderr; returns the exit code. */
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+struct output;
+/* The same for an output that could not be written; returns EXIT_FILE. */
+int fail_output(const char *path, const struct output *output);
+
 /* ---- array.c: contents of buffers, and .npy files ------------------------------------------------- */
 
 struct array {

@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The safetensors writer: header first, then the tensors' bytes as they come, then one rename. */
-#include <errno.h>
-#include <fcntl.h>
+/* The safetensors writer: header first, then the tensors' bytes as they come. */
 #include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/error.h"
+#include "core/output_error.h"
 #include "format/safetensors.h"
 
 struct safetensors_writer {
-    int fd;
-    char *path, *partial;       /* the file as promised, and as it is called until it is complete */
+    char *path;
+    struct output output;
     uint64_t written, promised; /* bytes of data */
 };
-
-static w4a16_status write_all(struct safetensors_writer *w, const void *data, size_t bytes,
-                              w4a16_error *error) {
-    const char *at = data;
-    while (bytes) {
-        ssize_t n = write(w->fd, at, bytes);
-        if (n < 0 && errno == EINTR) continue;
-        FAIL_IF(n < 0, error, W4A16_IO, "%s: cannot write: %s", w->partial, strerror(errno));
-        at += n;
-        bytes -= (size_t)n;
-    }
-    return W4A16_OK;
-}
 
 /* Bytes of a tensor; false if a dimension is negative or the product does not fit. */
 static int source_bytes(const struct st_source *t, uint64_t *bytes) {
@@ -95,22 +78,19 @@ w4a16_status safetensors_create(const char *path, const struct st_source *tensor
     uint64_t promised;
     TRY(compose(path, tensors, count, &header, &promised, error));
     struct safetensors_writer *w = calloc(1, sizeof *w);
-    if (!w || !(w->path = strdup(path)) ||
-        asprintf(&w->partial, "%s.%ld.partial", path, (long)getpid()) < 0) {
-        if (w) free(w->path);
+    if (!w || !(w->path = strdup(path))) {
         free(w);
         free(header);
         return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
     }
     w->promised = promised;
-    w->fd = open(w->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    w4a16_status status = W4A16_OK;
-    if (w->fd < 0) status = w4a16_fail(error, W4A16_IO, "%s: cannot create: %s", w->partial, strerror(errno));
     size_t length = strlen(header);
     unsigned char prefix[8];
     for (int i = 0; i < 8; i++) prefix[i] = (unsigned char)((uint64_t)length >> 8 * i);
-    if (status == W4A16_OK) status = write_all(w, prefix, sizeof prefix, error);
-    if (status == W4A16_OK) status = write_all(w, header, length, error);
+    output_open(&w->output, path);
+    output_write(&w->output, prefix, sizeof prefix);
+    w4a16_status status = W4A16_OK;
+    if (output_write(&w->output, header, length) != 0) status = output_error(path, &w->output, error);
     free(header);
     if (status == W4A16_OK)
         *out = w;
@@ -123,44 +103,29 @@ w4a16_status safetensors_append(struct safetensors_writer *w, const void *data, 
                                 w4a16_error *error) {
     FAIL_IF(bytes > w->promised - w->written, error, W4A16_INVALID_ARGUMENT,
             "%s: more data than the tensors of the header hold (%" PRIu64 " bytes)", w->path, w->promised);
-    TRY(write_all(w, data, bytes, error));
+    if (output_write(&w->output, data, bytes) != 0) return output_error(w->path, &w->output, error);
     w->written += bytes;
     return W4A16_OK;
 }
 
-static void release(struct safetensors_writer *w) {
-    free(w->path);
-    free(w->partial);
-    free(w);
-}
-
 void safetensors_abandon(struct safetensors_writer *w) {
     if (!w) return;
-    if (w->fd >= 0) {
-        close(w->fd);
-        unlink(w->partial);
-    }
-    release(w);
+    output_abandon(&w->output);
+    free(w->path);
+    free(w);
 }
 
 w4a16_status safetensors_finish(struct safetensors_writer *w, w4a16_error *error) {
     w4a16_status status = W4A16_OK;
-    if (w->written != w->promised)
+    if (w->written != w->promised) {
         status = w4a16_fail(error, W4A16_INVALID_ARGUMENT,
                             "%s: %" PRIu64 " bytes of data were written, the header promises %" PRIu64,
                             w->path, w->written, w->promised);
-    else {
-        int closed = close(w->fd);
-        w->fd = -1;
-        if (closed != 0 || rename(w->partial, w->path) != 0) {
-            status = w4a16_fail(error, W4A16_IO, "%s: cannot complete: %s", w->path, strerror(errno));
-            unlink(w->partial);
-        }
-    }
-    if (status == W4A16_OK)
-        release(w);
-    else
-        safetensors_abandon(w);
+        output_abandon(&w->output);
+    } else if (output_commit(&w->output) != 0)
+        status = output_error(w->path, &w->output, error);
+    free(w->path);
+    free(w);
     return status;
 }
 
