@@ -61,9 +61,12 @@ W4A16_API void w4a16_device_get_info(const w4a16_device *device, w4a16_device_in
 W4A16_API w4a16_status w4a16_detect_gpu(const char *root, int n, char target[16], w4a16_error *error);
 /*
  * The same of the n-th GPU that the runtime will show this process: of ROCR_VISIBLE_DEVICES, and of what that
- * leaves HIP_VISIBLE_DEVICES or else CUDA_VISIBLE_DEVICES, as lists of numbers and of GPU-<unique id in
- * hexadecimal>; a list ends before the first entry that names no card. HSA_OVERRIDE_GFX_VERSION ("11.0.0") is
- * the name of every card.
+ * leaves the first that is not empty of HIP_VISIBLE_DEVICES, CUDA_VISIBLE_DEVICES and GPU_DEVICE_ORDINAL, as
+ * lists of numbers and of GPU-<unique id in hexadecimal>; a list ends before the first entry that names no
+ * card. HSA_OVERRIDE_GFX_VERSION_<node>, by the number of the card's node in the tree, or else
+ * HSA_OVERRIDE_GFX_VERSION ("11.0.0") is the name. W4A16_TARGET ("gfx1100") is the name of every card,
+ * whatever the rest says, and where the tree shows no card, as under WSL2, of the first 64. INVALID_ARGUMENT
+ * if that is no name of a target.
  */
 W4A16_API w4a16_status w4a16_detect_visible_gpu(const char *root, int n, char target[16], w4a16_error *error);
 

@@ -20,6 +20,7 @@ static const char *const trees[] = {"class/kfd/kfd/topology/nodes", "devices/vir
 
 struct card {
     char target[16];
+    int node;
     unsigned long long unique_id; /* 0: the tree does not say */
 };
 
@@ -46,6 +47,7 @@ static int list_cards(const char *root, struct card cards[CARDS_MAX]) {
             unsigned long long version = property(path, "gfx_target_version");
             if (!version || version >= 1000000) continue;
             struct card *card = &cards[count++];
+            card->node = node;
             snprintf(card->target, sizeof card->target, "gfx%llu%llu%llx", version / 10000 % 100,
                      version / 100 % 100, version % 100);
             card->unique_id = property(path, "unique_id");
@@ -68,10 +70,14 @@ static int named(const char *entry, size_t length, const struct card *cards, int
     return end == entry + length && number < (unsigned long)count ? (int)number : -1;
 }
 
-/* Leaves the cards that the comma list in a variable names, in its order; all of them if it is not set. */
+static int is_set(const char *variable) {
+    const char *value = getenv(variable);
+    return value && *value;
+}
+
+/* Leaves the cards that the comma list in a variable names, in its order. */
 static int leave_listed(const char *variable, struct card cards[CARDS_MAX], int count) {
     const char *list = getenv(variable);
-    if (!list || !*list) return count;
     struct card left[CARDS_MAX];
     int kept = 0, card;
     do {
@@ -86,14 +92,36 @@ static int leave_listed(const char *variable, struct card cards[CARDS_MAX], int 
     return kept;
 }
 
-/* The name that HSA_OVERRIDE_GFX_VERSION makes the runtime report, for every card. */
-static void rename_cards(struct card cards[CARDS_MAX], int count) {
-    const char *version = getenv("HSA_OVERRIDE_GFX_VERSION");
+/* ROCr's list first; then the runtime's, which reads the first of its variables that says something. */
+static int leave_visible(struct card cards[CARDS_MAX], int count) {
+    static const char *const lists[] = {"HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL"};
+    if (is_set("ROCR_VISIBLE_DEVICES")) count = leave_listed("ROCR_VISIBLE_DEVICES", cards, count);
+    for (size_t n = 0; n < sizeof lists / sizeof lists[0]; n++)
+        if (is_set(lists[n])) return leave_listed(lists[n], cards, count);
+    return count;
+}
+
+/* The name that the runtime is made to report: of a node, by the variable with its number, else of every
+ * card. */
+static void rename_card(struct card *card) {
+    char of_node[64];
     unsigned major, minor, stepping;
     char rest;
-    if (!version || sscanf(version, "%2u.%1u.%2u%c", &major, &minor, &stepping, &rest) != 3) return;
-    for (int n = 0; n < count; n++)
-        snprintf(cards[n].target, sizeof cards[n].target, "gfx%u%u%x", major, minor, stepping);
+    snprintf(of_node, sizeof of_node, "HSA_OVERRIDE_GFX_VERSION_%d", card->node);
+    const char *version = getenv(of_node);
+    if (!version) version = getenv("HSA_OVERRIDE_GFX_VERSION");
+    if (version && sscanf(version, "%2u.%1u.%2u%c", &major, &minor, &stepping, &rest) == 3)
+        snprintf(card->target, sizeof card->target, "gfx%u%u%x", major, minor, stepping);
+}
+
+/* W4A16_TARGET: the name of every card, on a machine whose tree shows none as well. */
+static w4a16_status named_by_hand(char target[16], w4a16_error *error) {
+    const char *name = getenv("W4A16_TARGET");
+    size_t digits = strncmp(name, "gfx", 3) == 0 ? strspn(name + 3, "0123456789abcdef") : 0;
+    FAIL_IF(digits < 3 || 3 + digits > 15 || name[3 + digits], error, W4A16_INVALID_ARGUMENT,
+            "W4A16_TARGET is \"%.40s\": accepted is the name of a target, as gfx1100", name);
+    memcpy(target, name, 3 + digits + 1);
+    return W4A16_OK;
 }
 
 /* The n-th card; visible: after the environment. */
@@ -104,24 +132,23 @@ static w4a16_status detect(const char *root, int n, int visible, char target[16]
             target ? "given" : "null");
     if (!root) root = "/sys";
     struct card cards[CARDS_MAX];
+    int by_hand = visible && is_set("W4A16_TARGET");
     int all = list_cards(root, cards), count = all;
+    if (!all && by_hand && n < CARDS_MAX) return named_by_hand(target, error);
     FAIL_IF(
         !all, error, W4A16_NO_DEVICE,
         "no AMD GPU: %s/%s has no node with a gfx_target_version (the amdgpu driver is not loaded, or there "
         "is no card)",
         root, trees[0]);
-    if (visible) {
-        count = leave_listed("ROCR_VISIBLE_DEVICES", cards, count);
-        const char *hip = getenv("HIP_VISIBLE_DEVICES");
-        count = leave_listed(hip ? "HIP_VISIBLE_DEVICES" : "CUDA_VISIBLE_DEVICES", cards, count);
-        rename_cards(cards, count);
-    }
-    FAIL_IF(
-        n >= count && visible, error, W4A16_NO_DEVICE,
-        "there is no visible AMD GPU number %d: %s/%s shows %d, ROCR_, HIP_ or CUDA_VISIBLE_DEVICES leave %d",
-        n, root, trees[0], all, count);
+    if (visible) count = leave_visible(cards, count);
+    FAIL_IF(n >= count && visible, error, W4A16_NO_DEVICE,
+            "there is no visible AMD GPU number %d: %s/%s shows %d, ROCR_, HIP_ or CUDA_VISIBLE_DEVICES or "
+            "GPU_DEVICE_ORDINAL leave %d",
+            n, root, trees[0], all, count);
     FAIL_IF(n >= count, error, W4A16_NO_DEVICE, "there is no AMD GPU number %d: %s/%s shows %d", n, root,
             trees[0], count);
+    if (by_hand) return named_by_hand(target, error);
+    if (visible) rename_card(&cards[n]);
     memcpy(target, cards[n].target, sizeof cards[n].target);
     return W4A16_OK;
 }

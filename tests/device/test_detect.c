@@ -122,8 +122,9 @@ static void test_arguments(void **state) {
     assert_int_equal(w4a16_detect_gpu(root, 0, target, NULL), W4A16_NO_DEVICE);
 }
 
-static const char *const variables[] = {"ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES",
-                                        "HSA_OVERRIDE_GFX_VERSION"};
+static const char *const variables[] = {
+    "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES",        "CUDA_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION",
+    "GPU_DEVICE_ORDINAL",   "HSA_OVERRIDE_GFX_VERSION_2", "W4A16_TARGET"};
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
 /* The tree has a gfx1036, a gfx1100 and a gfx1151; of each setting the cards that are left. */
@@ -149,7 +150,26 @@ static const struct {
     {{"0", NULL, NULL, "9.0.10"}, {"gfx90a"}},
     {{"0", NULL, NULL, "11.0"}, {"gfx1036"}}, /* not a version: nothing is overridden */
     {{"0", NULL, NULL, "11.0.0.1"}, {"gfx1036"}},
+    {{NULL, NULL, NULL, NULL, "2,1"}, {"gfx1151", "gfx1100"}},
+    {{"2,1", NULL, NULL, NULL, "1"}, {"gfx1100"}},
+    {{NULL, "1", NULL, NULL, "2"}, {"gfx1100"}}, /* the runtime reads one of its lists */
+    {{NULL, "", "2", NULL, "1"}, {"gfx1151"}},   /* an empty one says nothing */
+    {{NULL, "", "", NULL, "1"}, {"gfx1100"}},
+    {{NULL, NULL, NULL, NULL, NULL, "11.0.3"}, {"gfx1036", "gfx1103", "gfx1151"}}, /* node 2 alone */
+    {{"1,0", NULL, NULL, "11.0.1", NULL, "11.0.2"}, {"gfx1102", "gfx1101"}},
+    {{NULL, NULL, NULL, NULL, NULL, NULL, "gfx1102"}, {"gfx1102", "gfx1102", "gfx1102"}},
+    {{"1", NULL, NULL, "11.0.1", NULL, "11.0.2", "gfx1151"}, {"gfx1151"}},
+    {{NULL, NULL, NULL, NULL, NULL, NULL, ""}, {"gfx1036", "gfx1100", "gfx1151"}},
 };
+
+static void set_variables(const char *const values[VARIABLES]) {
+    for (int v = 0; v < VARIABLES; v++) {
+        if (values[v])
+            setenv(variables[v], values[v], 1);
+        else
+            unsetenv(variables[v]);
+    }
+}
 
 static void test_environment(void **state) {
     (void)state;
@@ -158,12 +178,7 @@ static void test_environment(void **state) {
     add_node(NODES, 2, GPU(110000) "unique_id 45514025410622983\n"); /* 0xa1b2c3d4e5f607 */
     add_node(NODES, 3, GPU(110501) "unique_id 18446744073709551615\n");
     for (size_t s = 0; s < sizeof settings / sizeof settings[0]; s++) {
-        for (int v = 0; v < VARIABLES; v++) {
-            if (settings[s].values[v])
-                setenv(variables[v], settings[s].values[v], 1);
-            else
-                unsetenv(variables[v]);
-        }
+        set_variables(settings[s].values);
         char target[16];
         w4a16_error error;
         int n = 0;
@@ -177,11 +192,34 @@ static void test_environment(void **state) {
     }
 }
 
+/* WSL2 has no tree: a target is found only if it is named by hand, and only if it is a name. */
+static void test_by_hand(void **state) {
+    (void)state;
+    static const char *const wrong[] = {
+        "gfx", "gfx11", "GFX1100", "gfx1100:xnack-", "11.0.0", "gfx1100 ", "gfx1100000000000000", "rx7900"};
+    char target[16];
+    w4a16_error error;
+    const char *values[VARIABLES] = {[VARIABLES - 1] = "gfx1101"};
+    set_variables(values);
+    for (int n = 0; n < 2; n++) {
+        assert_int_equal(w4a16_detect_visible_gpu(root, n, target, &error), W4A16_OK);
+        assert_string_equal(target, "gfx1101");
+    }
+    assert_int_equal(w4a16_detect_visible_gpu(root, 1000, target, &error), W4A16_NO_DEVICE);
+    finds_none(0, "no AMD GPU"); /* the driver's view does not change */
+    for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++) {
+        values[VARIABLES - 1] = wrong[n];
+        set_variables(values);
+        assert_int_equal(w4a16_detect_visible_gpu(root, 0, target, &error), W4A16_INVALID_ARGUMENT);
+        if (!strstr(error.message, wrong[n])) fail_msg("%s", error.message);
+    }
+}
+
 #define IN_TREE(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {IN_TREE(test_names),        IN_TREE(test_odd_nodes),
-                                       IN_TREE(test_virtual_tree), IN_TREE(test_no_tree),
-                                       IN_TREE(test_environment),  IN_TREE(test_arguments)};
+    const struct CMUnitTest tests[] = {
+        IN_TREE(test_names),       IN_TREE(test_odd_nodes), IN_TREE(test_virtual_tree), IN_TREE(test_no_tree),
+        IN_TREE(test_environment), IN_TREE(test_arguments), IN_TREE(test_by_hand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
