@@ -19,25 +19,21 @@ static w4a16_status check(struct frame *f, const struct operands *o) {
     const struct tensor *x = &o->x, *packed = &o->packed, *ids = &o->ids, *gates = &o->gates;
     w4a16_dtype act = tensor_type(x);
     FAIL_IF((act != W4A16_F16 && act != W4A16_BF16) || x->dim != 2, &f->error, W4A16_INVALID_ARGUMENT,
-            "w4a16::experts: x has %" PRId64
-            " dimensions or another type; accepted are 2 of float16 or bfloat16",
-            x->dim);
+            "w4a16::experts: x is %s; accepted are 2 dimensions of float16 or bfloat16", TEXT_OF(x));
     FAIL_IF(packed->dtype != torch_constants.u8 || packed->dim != SHAPE_DIMS + 1 || !packed->contiguous,
             &f->error, W4A16_INVALID_ARGUMENT,
-            "w4a16::experts: packed has %" PRId64 " dimensions, another type or gaps; accepted is what "
-            "w4a16::pack_experts gave (4 dimensions of uint8)",
-            packed->dim);
+            "w4a16::experts: packed is %s; accepted is what w4a16::pack_experts gave (4 dimensions of uint8)",
+            TEXT_OF(packed));
     FAIL_IF(ids->dtype != torch_constants.i32 || ids->dim != 2 || !ids->contiguous || ids->sizes[1] < 1,
             &f->error, W4A16_INVALID_ARGUMENT,
-            "w4a16::experts: ids has %" PRId64
-            " dimensions, another type or gaps; accepted are [M, top_k] of int32, top_k at least 1",
-            ids->dim);
+            "w4a16::experts: ids are %s; accepted are [M, top_k] of int32, contiguous, top_k at least 1",
+            TEXT_OF(ids));
     FAIL_IF(gates->numel && (tensor_type(gates) != W4A16_F32 || !gates->contiguous || gates->dim != 2 ||
                              gates->sizes[0] != ids->sizes[0] || gates->sizes[1] != ids->sizes[1]),
             &f->error, W4A16_INVALID_ARGUMENT,
-            "w4a16::experts: gates have another shape or type than ids' in float32, or gaps; accepted are "
-            "[%" PRId64 ", %" PRId64 "] and an empty tensor",
-            ids->sizes[0], ids->sizes[1]);
+            "w4a16::experts: gates are %s; accepted are ids' sizes, [%" PRId64 ", %" PRId64
+            "], of float32, contiguous, and an empty tensor",
+            TEXT_OF(gates), ids->sizes[0], ids->sizes[1]);
     return W4A16_OK;
 }
 
@@ -48,8 +44,10 @@ w4a16_status experts_call(struct frame *f, const shim_value *arguments, shim_val
         frame_argument(f, arguments[IDS], &o.ids), frame_argument(f, arguments[GATES], &o.gates)};
     for (int n = 0; n < ARGUMENTS; n++) TRY(status[n]);
     TRY(check(f, &o));
-    TRY(frame_same_device(f, &o.x, (const struct tensor *const[]){&o.packed, &o.ids, &o.gates}, 3,
-                          "x, packed, ids and gates"));
+    TRY(frame_same_device(f,
+                          (const struct named_tensor[]){
+                              {"x", &o.x}, {"packed", &o.packed}, {"ids", &o.ids}, {"gates", &o.gates}},
+                          4));
     o.key.M = o.ids.sizes[0], o.key.top_k = o.ids.sizes[1], o.key.experts = o.packed.sizes[0];
     o.key.combine = o.gates.numel > 0;
     int64_t slots = o.key.M * o.key.top_k, rows = o.key.combine ? slots : o.key.M;

@@ -11,13 +11,14 @@
  *
  * g_idx and q_perm are orders of input features, as argsort(g_idx) gives; empty ones are none, and both
  * operators have a form without. qzeros [G, N/8] are one too low unless use_v2_format; empty: 8 everywhere.
- * What differs from vLLM's: N and K must be multiples of 32, results are rounded once and written, not added
- * (c may hold zeros, as vLLM fills it), and the packed words have another order.
+ * N is a multiple of 8. What differs from vLLM's: K must be one of 32, results are rounded once and written,
+ * not added (c may hold zeros, as vLLM fills it), and the packed words have another order.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "loose.h"
 #include "ops.h"
 #include "run.h"
 
@@ -30,11 +31,15 @@ static w4a16_status pack_words(struct frame *f, const struct tensor *q, const st
     w4a16_device *device;
     int64_t N = q->sizes[q->dim - 1], K = 8 * q->sizes[q->dim - 2], experts = q->dim == 3 ? q->sizes[0] : 1;
     size_t bytes = (size_t)(N * K / 2);
+    int64_t wide = ROUND_UP(N, LOOSE_STRIP) * K / 2;
+    struct tensor strips;
     TRY(cache_device((w4a16_device_kind)kind, index, &device, &f->error));
-    for (int64_t e = 0; e < experts; e++)
+    TRY(frame_empty(f, 1, &wide, torch_constants.u8, NULL, &strips));
+    for (int64_t e = 0; e < experts; e++) {
         TRY(w4a16_pack_loose(device, (const uint32_t *)((const char *)q->data + (size_t)e * bytes),
-                             order->numel ? order->data : NULL, N, K, (char *)to->data + (size_t)e * bytes,
-                             bytes, &f->error));
+                             order->numel ? order->data : NULL, N, K, strips.data, (size_t)wide, &f->error));
+        loose_squeeze(strips.data, N, K, (char *)to->data + (size_t)e * bytes);
+    }
     return W4A16_OK;
 }
 
@@ -43,20 +48,17 @@ static w4a16_status shuffle(struct frame *f, shim_value weight, const struct ten
     TRY(frame_argument(f, weight, &q));
     FAIL_IF(bit != 4, &f->error, W4A16_INVALID_ARGUMENT, "%s: bit is %" PRId64 "; accepted is 4", f->name,
             bit);
-    FAIL_IF(q.dtype != torch_constants.i32 || q.dim < 2 || q.dim > 3 || !q.contiguous || !q.numel, &f->error,
-            W4A16_INVALID_ARGUMENT,
-            "%s: q_weight has %" PRId64
-            " dimensions, another type, gaps or no elements; accepted are [K / 8, N] of int32 and, for "
-            "experts, [E, K / 8, N]",
-            f->name, q.dim);
     FAIL_IF(
-        order.numel && (order.dtype != torch_constants.i32 || order.dim != 1 || !order.contiguous ||
-                        q.dim != 2 || order.numel != 8 * q.sizes[0]),
-        &f->error, W4A16_INVALID_ARGUMENT,
-        "%s: q_perm has %" PRId64
-        " elements, another type or gaps; accepted are [K] of int32 with a q_weight of 2 dimensions, and an "
-        "empty tensor",
-        f->name, order.numel);
+        q.dtype != torch_constants.i32 || q.dim < 2 || q.dim > 3 || !q.contiguous || !q.numel, &f->error,
+        W4A16_INVALID_ARGUMENT,
+        "%s: q_weight is %s; accepted are [K / 8, N] of int32, contiguous, and, for experts, [E, K / 8, N]",
+        f->name, TEXT_OF(&q));
+    FAIL_IF(order.numel && (order.dtype != torch_constants.i32 || order.dim != 1 || !order.contiguous ||
+                            q.dim != 2 || order.numel != 8 * q.sizes[0]),
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: q_perm is %s; accepted are [%" PRId64
+            "] of int32 with a q_weight of 2 dimensions, and an empty tensor",
+            f->name, TEXT_OF(&order), 8 * q.sizes[q.dim - 2]);
     int host = q.device_type == torch_constants.cpu;
     words = q;
     if (!host) TRY(frame_copy(f, &q, NULL, &words));
@@ -91,34 +93,38 @@ static w4a16_status check_weights(struct frame *f, const struct operands *o, int
     const struct tensor *x = &o->x, *q = &o->packed, *scales = &o->scales, *zeros = &o->zeros;
     w4a16_dtype act = tensor_type(x), scale_type = tensor_type(scales);
     FAIL_IF((act != W4A16_F16 && act != W4A16_BF16) || x->dim < 1, &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: a has %" PRId64 " dimensions or another type; accepted are [..., K] of float16 or bfloat16",
-            f->name, x->dim);
+            "%s: a is %s; accepted are [..., K] of float16 or bfloat16", f->name, TEXT_OF(x));
     FAIL_IF(q->dtype != torch_constants.i32 || q->dim != 2 + lead || !q->contiguous, &f->error,
             W4A16_INVALID_ARGUMENT,
-            "%s: q_weight has %" PRId64
-            " dimensions, another type or gaps; accepted are %s of int32, as gptq_shuffle leaves them",
-            f->name, q->dim, lead ? "[E, K / 8, N]" : "[K / 8, N]");
+            "%s: q_weight is %s; accepted are %s of int32, as gptq_shuffle leaves them", f->name, TEXT_OF(q),
+            lead ? "[E, K / 8, N]" : "[K / 8, N]");
     int64_t K = 8 * q->sizes[lead], N = q->sizes[lead + 1], experts = lead ? q->sizes[0] : 1;
     FAIL_IF((scale_type != W4A16_F16 && scale_type != W4A16_BF16) || scales->dim != 2 + lead ||
                 !scales->contiguous || scales->sizes[lead + 1] != N || scales->sizes[lead] < 1 ||
                 K % scales->sizes[lead] || (lead && scales->sizes[0] != experts),
             &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: scales have %" PRId64 " elements, gaps or another type; accepted are %s[G, %" PRId64
-            "] of float16 or bfloat16, G a divisor of K = %" PRId64,
-            f->name, scales->numel, lead ? "for each expert " : "", N, K);
+            "%s: scales are %s; accepted are %s[G, %" PRId64
+            "] of float16 or bfloat16, contiguous, G a divisor of K = %" PRId64,
+            f->name, TEXT_OF(scales), lead ? "for each expert " : "", N, K);
     FAIL_IF(zeros->numel && (zeros->dtype != torch_constants.i32 || !zeros->contiguous ||
                              zeros->dim != 2 + lead || zeros->numel != scales->numel / 8 || N % 8),
             &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: qzeros have %" PRId64 " elements, gaps or another type; accepted are %s[%" PRId64
-            ", %" PRId64 "] of int32 and an empty tensor",
-            f->name, zeros->numel, lead ? "for each expert " : "", scales->sizes[lead], N / 8);
+            "%s: qzeros are %s; accepted are %s[%" PRId64 ", %" PRId64
+            "] of int32, contiguous, and an empty tensor",
+            f->name, TEXT_OF(zeros), lead ? "for each expert " : "", scales->sizes[lead], N / 8);
     FAIL_IF(x->sizes[x->dim - 1] != K, &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: rows of a have %" PRId64 " elements; q_weight wants %" PRId64, f->name, x->sizes[x->dim - 1],
-            K);
-    return frame_same_device(f, x,
-                             (const struct tensor *const[]){q, scales, zeros, &o->order, &o->ids, &o->gates,
-                                                            &o->sorted_slots, &o->sorted_used},
-                             8, "the tensors");
+            "%s: a is %s; q_weight wants rows of %" PRId64, f->name, TEXT_OF(x), K);
+    const struct named_tensor all[] = {{"a", x},
+                                       {"q_weight", q},
+                                       {"scales", scales},
+                                       {"qzeros", zeros},
+                                       {"g_idx", &o->order},
+                                       {"c", &o->out},
+                                       {"expert_ids", &o->ids},
+                                       {"topk_weights", &o->gates},
+                                       {"sorted_token_ids", &o->sorted_slots},
+                                       {"num_tokens_post_padded", &o->sorted_used}};
+    return frame_same_device(f, all, sizeof all / sizeof all[0]);
 }
 
 /* x and the weights are checked. */
@@ -154,12 +160,12 @@ static w4a16_status gemm(struct frame *f, struct operands *o, int use_v2_format,
     FAIL_IF(order->numel && (order->dtype != torch_constants.i32 || order->dim != 1 || !order->contiguous ||
                              order->numel != K),
             &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: g_idx has %" PRId64 " elements, gaps or another type; accepted are [%" PRId64
-            "] of int32 and an empty tensor",
-            f->name, order->numel, K);
+            "%s: g_idx is %s; accepted are [%" PRId64 "] of int32, contiguous, and an empty tensor", f->name,
+            TEXT_OF(order), K);
     TRY(run_arrange_x(f, o));
     set_loose_key(o, 0, use_v2_format);
     TRY(run_make_out(f, o, N));
+    TRY(loose_widen(f, o, N, K));
     TRY(run_product(f, o));
     *result = frame_release(f, &o->out);
     return W4A16_OK;
@@ -185,14 +191,15 @@ enum { TOP_K = 9, BLOCK_SIZE_M, MUL_TOPK_WEIGHT, OUTPUT_TOPK };
 /* The list of sorted slots; how many of its places have a block. */
 static w4a16_status check_lists(struct frame *f, const struct operands *o, int64_t block, int64_t *places) {
     const struct tensor *sorted = &o->sorted_slots, *ids = &o->ids, *used = &o->sorted_used;
-    const struct tensor *all[] = {sorted, ids, used};
+    const struct named_tensor all[] = {
+        {"sorted_token_ids", sorted}, {"expert_ids", ids}, {"num_tokens_post_padded", used}};
     for (int n = 0; n < 3; n++)
-        FAIL_IF(all[n]->dtype != torch_constants.i32 || !all[n]->contiguous || !all[n]->numel, &f->error,
-                W4A16_INVALID_ARGUMENT,
-                "%s: sorted_token_ids, expert_ids or num_tokens_post_padded are empty or of another type, or "
-                "have "
-                "gaps; accepted are int32, as moe_align_block_size gives them",
-                f->name);
+        FAIL_IF(
+            all[n].tensor->dtype != torch_constants.i32 || !all[n].tensor->contiguous ||
+                !all[n].tensor->numel,
+            &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: %s is %s; accepted are int32, contiguous and not empty, as moe_align_block_size gives them",
+            f->name, all[n].name, TEXT_OF(all[n].tensor));
     FAIL_IF(block < 1, &f->error, W4A16_INVALID_ARGUMENT,
             "%s: block_size_m is %" PRId64 "; accepted are 1 and more", f->name, block);
     *places = ids->numel > sorted->numel / block ? sorted->numel : ids->numel * block;
@@ -212,15 +219,13 @@ static w4a16_status set_slots(struct frame *f, struct operands *o, int64_t top_k
     FAIL_IF(slots % added || o->out.dim != 2 || o->out.sizes[0] != slots / added ||
                 o->out.sizes[1] != o->packed.sizes[2] || o->out.dtype != o->x.dtype || !o->out.contiguous,
             &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: c has %" PRId64 " dimensions, other sizes, gaps or another type; accepted are [%" PRId64
-            ", %" PRId64 "] of a's type",
-            f->name, o->out.dim, slots / added, o->packed.sizes[2]);
+            "%s: c is %s; accepted are [%" PRId64 ", %" PRId64 "] of a's type, contiguous", f->name,
+            TEXT_OF(&o->out), slots / added, o->packed.sizes[2]);
     FAIL_IF(weighted &&
                 (tensor_type(&o->gates) != W4A16_F32 || o->gates.numel != slots || !o->gates.contiguous),
             &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: topk_weights have %" PRId64 " elements, gaps or another type; accepted are %" PRId64
-            " of float32",
-            f->name, o->gates.numel, slots);
+            "%s: topk_weights are %s; accepted are %" PRId64 " of float32, contiguous", f->name,
+            TEXT_OF(&o->gates), slots);
     o->key.M = added > 1 ? slots / added : rows;
     o->key.top_k = added > 1 ? added : top_k;
     o->key.combine = added > 1 ? 1 : weighted ? 2 : 0;
@@ -243,5 +248,6 @@ w4a16_status moe_gptq_gemm_call(struct frame *f, const shim_value *arguments, sh
     o.key.sorted_block = (int64_t)arguments[BLOCK_SIZE_M];
     TRY(set_slots(f, &o, (int64_t)arguments[TOP_K], weighted, (int64_t)arguments[OUTPUT_TOPK]));
     set_loose_key(&o, 1, 0);
+    TRY(loose_widen(f, &o, o.key.sizes[LOOSE_N], o.key.K));
     return run_product(f, &o);
 }

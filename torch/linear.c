@@ -17,21 +17,18 @@ static w4a16_status check(struct frame *f, const struct operands *o) {
     const struct tensor *x = &o->x, *packed = &o->packed, *bias = &o->bias;
     w4a16_dtype act = tensor_type(x);
     FAIL_IF((act != W4A16_F16 && act != W4A16_BF16) || x->dim < 1, &f->error, W4A16_INVALID_ARGUMENT,
-            "w4a16::linear: x has %" PRId64
-            " dimensions or another type; accepted are [..., K] of float16 or bfloat16",
-            x->dim);
+            "w4a16::linear: x is %s; accepted are [..., K] of float16 or bfloat16", TEXT_OF(x));
     FAIL_IF(packed->dtype != torch_constants.u8 || packed->dim != SHAPE_DIMS || !packed->contiguous,
             &f->error, W4A16_INVALID_ARGUMENT,
-            "w4a16::linear: packed has %" PRId64
-            " dimensions, another type or gaps; accepted is what w4a16::pack gave (3 dimensions of uint8)",
-            packed->dim);
+            "w4a16::linear: packed is %s; accepted is what w4a16::pack gave (3 dimensions of uint8)",
+            TEXT_OF(packed));
     FAIL_IF(bias->numel && (bias->dim != 1 || bias->sizes[0] != packed->sizes[0] || !tensor_type(bias)),
             &f->error, W4A16_INVALID_ARGUMENT,
-            "w4a16::linear: bias has %" PRId64 " dimensions, %" PRId64
-            " elements or another type; accepted are [%" PRId64
+            "w4a16::linear: bias is %s; accepted are [%" PRId64
             "] of float16, bfloat16 or float32, and an empty tensor",
-            bias->dim, bias->numel, packed->sizes[0]);
-    return frame_same_device(f, x, (const struct tensor *const[]){packed, bias}, 2, "x, packed and bias");
+            TEXT_OF(bias), packed->sizes[0]);
+    return frame_same_device(f, (const struct named_tensor[]){{"x", x}, {"packed", packed}, {"bias", bias}},
+                             3);
 }
 
 /* As the kernels read it: fp32, up to a whole strip of columns. */

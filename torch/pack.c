@@ -49,8 +49,8 @@ static w4a16_status check_part(struct frame *f, const struct source *s, enum par
     const char *types[PARTS] = {"int32", "float16 or bfloat16", "uint8", s->kind->last_types};
     const struct tensor *t = &s->parts[part];
     FAIL_IF(!takes_type(s, part) || t->dim != dims + s->lead, &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: %s has %" PRId64 " dimensions or another type; accepted are %" PRId64 " of %s", f->name,
-            names[part], t->dim, dims + s->lead, types[part]);
+            "%s: %s is %s; accepted are %" PRId64 " dimensions of %s", f->name, names[part], TEXT_OF(t),
+            dims + s->lead, types[part]);
     for (int64_t d = 0; d < t->dim; d++) {
         int64_t wanted = d < s->lead ? s->parts[Q].sizes[0] : sizes ? sizes[d - s->lead] : t->sizes[d];
         FAIL_IF(t->sizes[d] != wanted, &f->error, W4A16_INVALID_ARGUMENT,

@@ -27,6 +27,11 @@ typedef void shim_kernel(shim_value *stack, uint64_t args, uint64_t results);
     X(int32_t, aoti_torch_dtype_float32, (void))                                                             \
     X(int32_t, aoti_torch_dtype_uint8, (void))                                                               \
     X(int32_t, aoti_torch_dtype_int32, (void))                                                               \
+    X(int32_t, aoti_torch_dtype_float64, (void))                                                             \
+    X(int32_t, aoti_torch_dtype_int8, (void))                                                                \
+    X(int32_t, aoti_torch_dtype_int16, (void))                                                               \
+    X(int32_t, aoti_torch_dtype_int64, (void))                                                               \
+    X(int32_t, aoti_torch_dtype_bool, (void))                                                                \
     X(int32_t, aoti_torch_is_defined, (shim_tensor, bool *))                                                 \
     X(int32_t, aoti_torch_get_data_ptr, (shim_tensor, void **))                                              \
     X(int32_t, aoti_torch_get_dim, (shim_tensor, int64_t *))                                                 \

@@ -4,10 +4,19 @@
 #include "tensor.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "core/error.h"
 
 struct torch_constants torch_constants;
+
+/* The types that people hand in, ours and others. */
+enum { TYPES = 10 };
+static struct {
+    int32_t number;
+    const char *name;
+} types[TYPES];
 
 void torch_constants_init(void) {
     torch_constants = (struct torch_constants){.cpu = shim.aoti_torch_device_type_cpu(),
@@ -17,6 +26,50 @@ void torch_constants_init(void) {
                                                .f32 = shim.aoti_torch_dtype_float32(),
                                                .u8 = shim.aoti_torch_dtype_uint8(),
                                                .i32 = shim.aoti_torch_dtype_int32()};
+    int n = 0;
+#define NAME(type) types[n].number = shim.aoti_torch_dtype_##type(), types[n++].name = #type
+    NAME(float16), NAME(bfloat16), NAME(float32), NAME(float64), NAME(uint8);
+    NAME(int8), NAME(int16), NAME(int32), NAME(int64), NAME(bool);
+#undef NAME
+}
+
+struct text {
+    char *at;
+    size_t left;
+};
+__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    int written = vsnprintf(text->at, text->left, format, list);
+    va_end(list);
+    size_t taken = written < 0 ? 0 : (size_t)written < text->left ? (size_t)written : text->left - 1;
+    text->at += taken, text->left -= taken;
+}
+
+static void append_list(struct text *text, const int64_t *values, int64_t count) {
+    append(text, "[");
+    for (int64_t n = 0; n < count; n++) append(text, "%s%" PRId64, n ? ", " : "", values[n]);
+    append(text, "]");
+}
+
+const char *tensor_text(const struct tensor *t, char text[TENSOR_TEXT]) {
+    struct text out = {text, TENSOR_TEXT};
+    if (t->dtype < 0) {
+        append(&out, "None");
+        return text;
+    }
+    const char *name = NULL;
+    for (int n = 0; n < TYPES; n++)
+        if (types[n].number == t->dtype) name = types[n].name;
+    if (name)
+        append(&out, "%s ", name);
+    else
+        append(&out, "of PyTorch's type number %" PRId32 " ", t->dtype);
+    append_list(&out, t->sizes, t->dim);
+    if (t->contiguous) return text;
+    append(&out, " with strides ");
+    append_list(&out, t->strides, t->dim);
+    return text;
 }
 
 w4a16_dtype tensor_type(const struct tensor *t) {
@@ -73,12 +126,25 @@ w4a16_status frame_copy(struct frame *f, const struct tensor *t, const struct te
     return W4A16_OK;
 }
 
-w4a16_status frame_same_device(struct frame *f, const struct tensor *first,
-                               const struct tensor *const *others, int count, const char *names) {
-    for (int n = 0; n < count; n++)
-        FAIL_IF(others[n]->numel && (others[n]->device_type != first->device_type ||
-                                     others[n]->device_index != first->device_index),
-                &f->error, W4A16_INVALID_ARGUMENT, "%s: %s are not on the same device", f->name, names);
+static const char *device_text(const struct tensor *t, char text[32]) {
+    if (t->device_type == torch_constants.cpu)
+        snprintf(text, 32, "the CPU");
+    else if (t->device_type == torch_constants.cuda)
+        snprintf(text, 32, "cuda:%" PRId32, t->device_index);
+    else
+        snprintf(text, 32, "a device of type %" PRId32, t->device_type);
+    return text;
+}
+
+w4a16_status frame_same_device(struct frame *f, const struct named_tensor *tensors, int count) {
+    const struct tensor *first = tensors[0].tensor;
+    for (int n = 1; n < count; n++) {
+        const struct tensor *t = tensors[n].tensor;
+        FAIL_IF(t->numel && (t->device_type != first->device_type || t->device_index != first->device_index),
+                &f->error, W4A16_INVALID_ARGUMENT,
+                "%s: %s is on %s and %s on %s; accepted is the same device", f->name, tensors[0].name,
+                device_text(first, (char[32]){0}), tensors[n].name, device_text(t, (char[32]){0}));
+    }
     return W4A16_OK;
 }
 

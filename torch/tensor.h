@@ -10,7 +10,7 @@
 #include "shim.h"
 #include "w4a16/base.h"
 
-#define FRAME_TENSORS 16
+#define FRAME_TENSORS 32
 #define TENSOR_DIMS   16
 
 struct frame {
@@ -36,6 +36,11 @@ struct torch_constants {
 extern struct torch_constants torch_constants;
 void torch_constants_init(void);
 
+/* What a tensor is, for messages: "float32 [3, 4]", with its strides if it is not contiguous. */
+enum { TENSOR_TEXT = 256 };
+const char *tensor_text(const struct tensor *t, char text[TENSOR_TEXT]);
+#define TEXT_OF(t) tensor_text((t), (char[TENSOR_TEXT]){0})
+
 /* 0 for a type that is none of ours. */
 w4a16_dtype tensor_type(const struct tensor *t);
 
@@ -47,9 +52,12 @@ w4a16_status frame_empty(struct frame *f, int64_t dim, const int64_t *sizes, int
 /* A contiguous copy of t, on the device of `like`, or in host memory where like is null. */
 w4a16_status frame_copy(struct frame *f, const struct tensor *t, const struct tensor *like,
                         struct tensor *out);
-/* Whether `others`, those that have elements, are where `first` is; names: of all, for the message. */
-w4a16_status frame_same_device(struct frame *f, const struct tensor *first,
-                               const struct tensor *const *others, int count, const char *names);
+/* Whether those that have elements are where the first one is. */
+struct named_tensor {
+    const char *name;
+    const struct tensor *tensor;
+};
+w4a16_status frame_same_device(struct frame *f, const struct named_tensor *tensors, int count);
 /* Takes a tensor out of the frame, as the call's result. */
 shim_value frame_release(struct frame *f, const struct tensor *t);
 /* Lets go of all tensors. */

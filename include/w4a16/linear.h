@@ -175,16 +175,18 @@ W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, co
                                            w4a16_error *error);
 
 /*
- * Loose weights: the nibbles alone, packed in exactly the bytes that they take in a checkpoint, N * K / 2, so
- * that they can replace them; scales, zeros and order stay as GPTQ keeps them and are given to each run. N
- * and K are multiples of 32. Results have the bits that the same layer has when it is packed whole. Experts
- * lie one after the other, each packed by a call.
+ * Loose weights: the nibbles alone, in columns = N rounded up to 32; scales, zeros and order stay as GPTQ
+ * keeps them, their rows as long as columns say, and are given to each run. N is a multiple of 8 and K of 32.
+ * If N is one of 32, nothing is rounded up, and the packed bytes can replace those of a checkpoint. Results
+ * have the bits that the same layer has when it is packed whole. Experts lie one after the other, each packed
+ * by a call.
  *
  *     q      uint32 [K/8][N] of a checkpoint, in host memory
  *     order  int32 [K]: place k of the packed weights holds input feature order[k]; null: in order. Groups
  *            must be contiguous in it. Packing checks it; in a run a place whose entry is no feature counts
  *            as empty: its weights multiply nothing
- *     to     N * K / 2 bytes of host memory that do not overlap q
+ *     to     columns * K / 2 bytes of host memory that do not overlap q: strips of 32 columns, one after the
+ *            other, of which each has [K / 32][32] times 16 bytes; weights of columns from N on are 0
  */
 W4A16_API w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int32_t *order,
                                         int64_t N, int64_t K, void *to, size_t bytes, w4a16_error *error);
@@ -234,9 +236,9 @@ typedef struct w4a16_run_args {
     w4a16_address gates;      /* combine: fp32 [M * top_k], or 0: all are 1; else 0 */
     w4a16_address weights;    /* 0 (default): the plan's; else packed bytes of the same shape and types */
     w4a16_address bias; /* fp32 [N rounded up to 32] where the problem has a bias and the weights do not */
-    w4a16_address scales, zeros, order;      /* loose: [experts][groups][N] of scale_type, uint32
-                                                [experts][groups][N / 8] (0 if symmetric), int32 [K] (0 without
-                                                act-order); else 0 */
+    w4a16_address scales, zeros, order;      /* loose: [experts][groups][columns] of scale_type, uint32
+                                                [experts][groups][columns / 8] (0 if symmetric), int32 [K] (0
+                                                without act-order); else 0 */
     w4a16_address sorted_slots, sorted_used; /* with sorted_block: int32; else 0 */
 } w4a16_run_args;
 

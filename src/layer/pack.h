@@ -62,7 +62,7 @@ void pack_concat(const struct packed_layout *parts, const void *const *packed, s
 /* What w4a16_layer_check demands of perm alone; reads perm, K and places. layer.c */
 w4a16_status layer_check_perm(const w4a16_layer *layer, w4a16_error *error);
 
-/* Leaves the layout of its weights alone; N and K must be multiples of a strip's columns and a block. */
+/* Leaves the layout of its weights alone; K must be a multiple of a block. */
 void packed_layout_loosen(struct packed_layout *layout);
 
 /*

@@ -14,11 +14,10 @@ static int known_half(w4a16_dtype type) { return type == W4A16_F16 || type == W4
 
 static w4a16_status check_loose(const w4a16_problem *p, w4a16_error *error) {
     if (!p->loose) return W4A16_OK;
-    FAIL_IF(
-        p->N % PACK_STRIP || p->K % PACK_BLOCK || plan_places(p) != p->K, error, W4A16_UNSUPPORTED,
-        "loose weights of N = %" PRId64 " and K = %" PRId64
-        ": accepted are multiples of 32, which keep their bytes when they are packed, without empty places",
-        p->N, p->K);
+    FAIL_IF(p->N % 8 || p->K % PACK_BLOCK || plan_places(p) != p->K, error, W4A16_UNSUPPORTED,
+            "loose weights of N = %" PRId64 " and K = %" PRId64
+            ": accepted are an N that is a multiple of 8 and a K that is one of 32, without empty places",
+            p->N, p->K);
     FAIL_IF(p->experts && p->act_order, error, W4A16_UNSUPPORTED,
             "loose weights of experts with act-order: accepted are experts without, or weights that are "
             "packed whole");

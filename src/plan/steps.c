@@ -98,7 +98,7 @@ static struct grid_args grid_args(const struct build *b) {
     if (!l->loose)
         return (struct grid_args){.strip_stride = (uint32_t)l->groups * PACK_STRIP,
                                   .group_stride = PACK_STRIP};
-    return (struct grid_args){PACK_STRIP, (uint32_t)l->N, 1, (uint32_t)b->p->zero_offset};
+    return (struct grid_args){PACK_STRIP, (uint32_t)l->strips * PACK_STRIP, 1, (uint32_t)b->p->zero_offset};
 }
 
 /* What decode.c, strip.c and matrix.c are given besides: offsets in their arguments. */

@@ -7,6 +7,20 @@
 #include "product.h"
 
 enum { N = 96, K = 512, EXPERTS = 4, TOP_K = 2, TOKENS_MAX = 140 };
+/* The second one ends in the middle of a strip, the last one begins with it. */
+static const int64_t widths[] = {N, 72, 8};
+enum { WIDTHS = sizeof widths / sizeof widths[0] };
+
+static int64_t columns_of(int64_t width) { return (width + 31) / 32 * 32; }
+
+/* [rows][width] of elements of `size` bytes to [rows][columns]; what is added holds anything. */
+static void *widen(const void *from, size_t rows, size_t width, size_t columns, size_t size) {
+    unsigned char *to = malloc(rows * columns * size);
+    memset(to, 0xa5, rows * columns * size);
+    for (size_t r = 0; r < rows; r++)
+        memcpy(to + r * columns * size, (const unsigned char *)from + r * width * size, width * size);
+    return to;
+}
 
 /* A layer, packed whole and loosely. */
 struct pair {
@@ -18,10 +32,28 @@ struct pair {
 };
 
 /* Zeros as checkpoints store them: [groups][N / 8], less the offset. */
-static void store_zeros(const w4a16_layer *l, int offset, uint32_t *to) {
+static uint32_t *stored_zeros(const w4a16_layer *l, int offset) {
     int64_t count = w4a16_layer_groups(l) * l->N;
-    memset(to, 0, (size_t)count / 2);
+    uint32_t *to = calloc((size_t)count / 8, 4);
     for (int64_t i = 0; i < count; i++) to[i / 8] |= (uint32_t)(l->zero[i] - offset) << i % 8 * 4;
+    return to;
+}
+
+/* What a run of loose weights is given of one expert. */
+static void loosen(const struct pair *p, struct owned_layer *o, int offset, unsigned char *nibbles,
+                   uint16_t *scales, uint32_t *zeros) {
+    const w4a16_layer *l = &o->layer;
+    size_t groups = (size_t)w4a16_layer_groups(l), columns = (size_t)columns_of(l->N), width = (size_t)l->N;
+    w4a16_error error;
+    must(w4a16_pack_loose(p->device, o->q, l->perm, l->N, K, nibbles, columns * K / 2, &error), &error);
+    void *rows = widen(o->scale, groups, width, columns, 2);
+    memcpy(scales, rows, groups * columns * 2);
+    free(rows);
+    if (!l->zero) return;
+    uint32_t *stored = stored_zeros(l, offset);
+    rows = widen(stored, groups, width / 8, columns / 8, 4);
+    memcpy(zeros, rows, groups * columns / 2);
+    free(rows), free(stored);
 }
 
 static struct pair make_pair(w4a16_device_kind kind, const struct layer_shape *shape, int experts, int offset,
@@ -30,21 +62,19 @@ static struct pair make_pair(w4a16_device_kind kind, const struct layer_shape *s
     struct owned_layer owned[EXPERTS];
     const w4a16_layer *layers[EXPERTS];
     w4a16_error error;
-    size_t count = experts ? EXPERTS : 1,
-           entries = (size_t)((shape->K + shape->group_size - 1) / shape->group_size) * N;
-    unsigned char *nibbles = malloc(count * N * K / 2);
+    size_t count = experts ? EXPERTS : 1, columns = (size_t)columns_of(shape->N),
+           groups = (size_t)((shape->K + shape->group_size - 1) / shape->group_size),
+           entries = groups * columns;
+    unsigned char *nibbles = malloc(count * columns * K / 2);
     uint16_t *scales = malloc(count * entries * 2);
     uint32_t *zeros = malloc(count * entries / 2);
     for (size_t e = 0; e < count; e++) {
         owned[e] = make_layer(shape, 30 + e);
-        for (size_t i = 0; i < entries; i++)
+        for (size_t i = 0; i < groups * (size_t)shape->N; i++)
             owned[e].zero[i] = (uint8_t)(random_at(90 + e, i) % 16 + (size_t)offset);
         layers[e] = &owned[e].layer;
-        must(w4a16_pack_loose(p.device, owned[e].q, owned[e].layer.perm, N, K, nibbles + e * N * K / 2,
-                              N * K / 2, &error),
-             &error);
-        memcpy(scales + e * entries, owned[e].scale, entries * 2);
-        if (!shape->symmetric) store_zeros(layers[e], offset, zeros + e * entries / 8);
+        loosen(&p, &owned[e], offset, nibbles + e * columns * K / 2, scales + e * entries,
+               zeros + e * entries / 8);
     }
     must(experts ? w4a16_experts_create(p.device, layers, count, &p.packed, &error)
                  : w4a16_weights_create(p.device, layers[0], &p.packed, &error),
@@ -54,7 +84,7 @@ static struct pair make_pair(w4a16_device_kind kind, const struct layer_shape *s
     if (experts) p.whole.top_k = TOP_K;
     p.loose = p.whole;
     p.loose.loose = 1, p.loose.zero_offset = offset;
-    p.memory[0] = upload(p.device, nibbles, count * N * K / 2);
+    p.memory[0] = upload(p.device, nibbles, count * columns * K / 2);
     must(w4a16_weights_wrap(p.device, &p.loose, p.memory[0], &p.nibbles, &error), &error);
     p.args.scales = p.memory[1] = upload(p.device, scales, count * entries * 2);
     if (!shape->symmetric) p.args.zeros = p.memory[2] = upload(p.device, zeros, count * entries / 2);
@@ -97,12 +127,13 @@ static void bits_of_whole_layers(w4a16_device_kind kind) {
         for (int turn = 0; turn < 12; turn++) {
             const struct rung *r = &rungs[n];
             const struct zeros *z = &zeros[turn % 3];
-            const struct layer_shape shape = {N, K, r->group_size, z->symmetric, turn / 3 % 2, 0};
+            const int64_t width = widths[(n + (size_t)turn) % WIDTHS];
+            const struct layer_shape shape = {width, K, r->group_size, z->symmetric, turn / 3 % 2, 0};
             w4a16_dtype act = turn / 6 ? W4A16_BF16 : W4A16_F16;
             struct pair p = make_pair(kind, &shape, 0, z->offset, r->mask);
             uint16_t *a = random_activations(act, (size_t)r->M * K, 7);
             struct inputs in = {a, (size_t)r->M * K, NULL, NULL, 0, 0, 0};
-            size_t elements = (size_t)r->M * N;
+            size_t elements = (size_t)(r->M * width);
             p.whole.M = p.loose.M = r->M, p.whole.act = p.loose.act = act;
             const char *kernel = run_product(p.device, p.packed, &p.whole, &in, want, elements);
             if (kind == W4A16_DEVICE_SIM && !strstr(kernel, r->kernel))
@@ -140,7 +171,8 @@ static void sorted_slots_of_experts(w4a16_device_kind kind) {
         int64_t M = tokens[turn % 4], slots = M * TOP_K;
         int combine = turn / 4 % 3, block = blocks[turn / 12];
         const struct zeros *z = &zeros[turn % 3];
-        const struct layer_shape shape = {N, K, turn % 2 ? 32 : 128, z->symmetric, 0, 0};
+        const int64_t width = widths[turn / 2 % WIDTHS];
+        const struct layer_shape shape = {width, K, turn % 2 ? 32 : 128, z->symmetric, 0, 0};
         w4a16_dtype act = turn / 2 % 2 ? W4A16_BF16 : W4A16_F16;
         struct pair p = make_pair(kind, &shape, EXPERTS, z->offset, NULL);
         for (int32_t i = 0; i < slots; i++) {
@@ -148,7 +180,7 @@ static void sorted_slots_of_experts(w4a16_device_kind kind) {
             gates[i] = (float)(random_at(61, (uint64_t)i) % 1000) / 1000;
         }
         int64_t rows = combine == 1 ? slots : M;
-        size_t elements = (size_t)((combine == 1 ? M : slots) * N);
+        size_t elements = (size_t)((combine == 1 ? M : slots) * width);
         uint16_t *a = random_activations(act, (size_t)(rows * K), 8);
         struct inputs in = {a, (size_t)(rows * K), ids, combine ? gates : NULL, (size_t)slots, 0, 0};
         p.whole.M = p.loose.M = M, p.whole.act = p.loose.act = act;
@@ -225,8 +257,8 @@ static void test_refusals(void **state) {
     w4a16_error error;
     w4a16_weights *weights;
     w4a16_plan *plan;
-    expect(w4a16_pack_loose(p.device, q, NULL, N + 8, K, packed, sizeof packed, &error), W4A16_UNSUPPORTED,
-           &error, "multiples of 32");
+    expect(w4a16_pack_loose(p.device, q, NULL, N + 4, K, packed, sizeof packed, &error), W4A16_UNSUPPORTED,
+           &error, "a multiple of 8");
     expect(w4a16_pack_loose(p.device, q, NULL, N, K, packed, sizeof packed - 1, &error),
            W4A16_INVALID_ARGUMENT, &error, "the weights take 24576");
     expect(w4a16_pack_loose(p.device, q, order, N, K, packed, sizeof packed, &error), W4A16_INVALID_ARGUMENT,

@@ -87,15 +87,15 @@ def test_no_tokens():
 
 
 REFUSED = [
-    (lambda x, p, i, g: (x.float(), p, i, g), "x has 2 dimensions or another type"),
+    (lambda x, p, i, g: (x.float(), p, i, g), r"x is float32 \[8, 128\]; accepted are 2 dimensions of float16 or bfloat16"),
     (lambda x, p, i, g: (x[:7], p, i, g), "x has 7 rows; with gates, these ids want 8"),
     (lambda x, p, i, g: (x, p, i, NONE), "x has 8 rows; without gates, these ids want 4"),
     (lambda x, p, i, g: (x[:, :64].contiguous(), p, i, g), "activations have K = 64"),
-    (lambda x, p, i, g: (x, p[0], i, g), "packed has 3 dimensions"),
-    (lambda x, p, i, g: (x, p, i.long(), g), "ids has 2 dimensions, another type"),
-    (lambda x, p, i, g: (x, p, i[:, 0], g), "ids has 1 dimensions"),
-    (lambda x, p, i, g: (x, p, i, g.half()), "gates have another shape or type"),
-    (lambda x, p, i, g: (x, p, i, g[:2]), "gates have another shape or type"),
+    (lambda x, p, i, g: (x, p[0], i, g), r"packed is uint8 \[64, .*\]; accepted"),
+    (lambda x, p, i, g: (x, p, i.long(), g), r"ids are int64 \[4, 2\]; accepted are .* of int32"),
+    (lambda x, p, i, g: (x, p, i[:, 0], g), r"ids are int32 \[4\] with strides \[2\]; accepted"),
+    (lambda x, p, i, g: (x, p, i, g.half()), r"gates are float16 \[4, 2\]; accepted are .* of float32"),
+    (lambda x, p, i, g: (x, p, i, g[:2]), r"gates are float32 \[2, 2\]; accepted are ids' sizes, \[4, 2\]"),
     (lambda x, p, i, g: (x[:, :1].repeat(24 // 8, 128), p, i.repeat(1, 3), g.repeat(1, 3)), "experts"),
 ]
 

@@ -44,7 +44,7 @@ def shuffled(layer):
 @pytest.mark.parametrize("v2", [False, True])
 @pytest.mark.parametrize("zeros, perm", itertools.product([False, True], repeat=2))
 def test_bits(name, v2, zeros, perm):
-    for N, K, group_size in ((64, 256, 128), (96, 192, 48), (32, 512, 16), (64, 128, -1)):
+    for N, K, group_size in ((64, 256, 128), (96, 192, 48), (32, 512, 16), (64, 128, -1), (72, 256, 64), (8, 64, 32)):
         layer = make(N, K, group_size, v2, zeros, perm, TYPES[perm])
         q, (qzeros, scales) = shuffled(layer), gptq(layer, v2)
         for act, M in itertools.product(TYPES, (1, 6, 40, 130)):
@@ -83,6 +83,16 @@ def test_reference(M, K, N, G, zeros, act):
     assert ((y - want).abs() <= ulp + c * mass).all()
 
 
+@pytest.mark.parametrize("zeros", [False, True])
+def test_the_width_of_vllm_s_determinism_test(zeros):
+    """2056 columns: 64 whole strips of 32 and a quarter of one."""
+    layer = make(2056, 64, 32, zeros=zeros)
+    q, (qzeros, scales) = shuffled(layer), gptq(layer, False)
+    for M in (1, 20):
+        x = rows(M, 64, torch.float16)
+        assert same(ops.gptq_gemm_rdna3(x, q, qzeros, scales, NO_ORDER, False), product(x, layer))
+
+
 def align(ids, block, experts):
     """As vLLM's moe_align_block_size."""
     flat, sorted_ids, blocks = ids.view(-1), [], []
@@ -97,16 +107,29 @@ def align(ids, block, experts):
     return (torch.tensor(v, dtype=torch.int32) for v in (sorted_ids, blocks, [used]))
 
 
-@pytest.fixture(scope="module")
-def mixture():
+def mixture_of(N):
     """Six experts, packed one by one as vLLM does."""
-    layers = [make(64, 128, 32, seed=e) for e in range(6)]
+    layers = [make(N, 128, 32, seed=e) for e in range(6)]
     q = torch.stack([shuffled(layer) for layer in layers])
     zeros, scales = (torch.stack(parts) for parts in zip(*(gptq(layer, False) for layer in layers)))
     whole = torch.stack([layer.q for layer in layers])
     ops.gptq_shuffle(whole, 4)
     assert torch.equal(whole, q)
     return layers, q, scales, zeros
+
+
+@pytest.fixture(scope="module")
+def mixture():
+    return mixture_of(64)
+
+
+@pytest.mark.parametrize("N", [8, 40, 104])
+def test_moe_of_other_widths(N):
+    layers, q, scales, zeros = mixture_of(N)
+    ids = torch.tensor([[0, 5], [5, 1], [2, 3]], dtype=torch.int32)
+    c, x = torch.full((6, N), 7, dtype=torch.float16), rows(3, 128, torch.float16)
+    ops.moe_gptq_gemm_rdna3(x, c, q, scales, zeros, torch.empty(0), *align(ids, 4, 6), 2, 4, False)
+    assert same(c, experts_product(x, layers, [None] * 6, ids))
 
 
 @pytest.mark.parametrize("act", TYPES)
@@ -219,22 +242,23 @@ def test_sentences(mixture):
             call(*arguments)
 
     refused("bit is 8; accepted is 4", ops.gptq_shuffle, layer.q.clone(), NO_ORDER, 8)
-    refused("multiples of 32", ops.gptq_shuffle, torch.zeros(16, 40, dtype=torch.int32), NO_ORDER, 4)
-    refused("q_perm has 3 elements", ops.gptq_shuffle, layer.q.clone(), NO_ORDER.new_zeros(3), 4)
+    refused("N = 36 and K = 128: accepted are an N that is a multiple of 8", ops.gptq_shuffle, NO_ORDER.new_zeros(16, 36), 4)
+    refused("N = 32 and K = 72: accepted are .* a K that is one of 32", ops.gptq_shuffle, NO_ORDER.new_zeros(9, 32), 4)
+    refused(r"q_perm is int32 \[3\]; accepted are \[128\] of int32", ops.gptq_shuffle, layer.q.clone(), NO_ORDER.new_zeros(3), 4)
     refused("perm.1. is 0, which came before", ops.gptq_shuffle, layer.q.clone(), NO_ORDER.new_zeros(128), 4)
-    refused("q_weight has 2 dimensions", ops.gptq_shuffle, layer.q.clone().t(), NO_ORDER, 4)
+    refused(r"q_weight is int32 \[64, 16\] with strides \[1, 64\]; accepted", ops.gptq_shuffle, layer.q.clone().t(), NO_ORDER, 4)
     gemm = ops.gptq_gemm_rdna3
-    refused("a has 2 dimensions or another type", gemm, x.float(), q, zeros, scales, NO_ORDER, False)
-    refused("rows of a have 64 elements; q_weight wants 128", gemm, x[:, :64], q, zeros, scales, NO_ORDER, False)
-    refused("scales have 192 elements", gemm, x, q, zeros, torch.cat([scales, scales[:1]]), NO_ORDER, False)
-    refused("qzeros have 8 elements", gemm, x, q, zeros[:1], scales, NO_ORDER, False)
-    refused("g_idx has 4 elements", gemm, x, q, zeros, scales, NO_ORDER.new_zeros(4), False)
+    refused(r"a is float32 \[2, 128\]; accepted are .* of float16 or bfloat16", gemm, x.float(), q, zeros, scales, NO_ORDER, False)
+    refused(r"a is float16 \[2, 64\] with strides \[128, 1\]; q_weight wants rows of 128", gemm, x[:, :64], q, zeros, scales, NO_ORDER, False)
+    refused(r"scales are float16 \[3, 64\]; accepted are \[G, 64\]", gemm, x, q, zeros, torch.cat([scales, scales[:1]]), NO_ORDER, False)
+    refused(r"qzeros are int32 \[1, 8\]; accepted are \[2, 8\] of int32", gemm, x, q, zeros[:1], scales, NO_ORDER, False)
+    refused(r"g_idx is int32 \[4\]; accepted are \[128\]", gemm, x, q, zeros, scales, NO_ORDER.new_zeros(4), False)
     moe = ops.moe_gptq_gemm_rdna3
-    refused("c has 2 dimensions, other sizes", moe, x, c[:3], eq, escales, ezeros, none, *lists, 2, 1, False)
-    refused("topk_weights have 0 elements", moe, x, c, eq, escales, ezeros, none, *lists, 2, 1, True)
+    refused(r"c is float16 \[3, 64\]; accepted are \[4, 64\]", moe, x, c[:3], eq, escales, ezeros, none, *lists, 2, 1, False)
+    refused(r"topk_weights are float32 \[0\]; accepted are 4 of float32", moe, x, c, eq, escales, ezeros, none, *lists, 2, 1, True)
     refused("top_k is 2 and output_topk 2", moe, x, c, eq, escales, ezeros, none, *lists, 2, 1, False, 2)
     refused("block_size_m is 0", moe, x, c, eq, escales, ezeros, none, *lists, 2, 0, False)
-    refused("sorted_token_ids, expert_ids", moe, x, c, eq, escales, ezeros, none, lists[0].float(), *lists[1:], 2, 1, False)
+    refused(r"sorted_token_ids is float32 \[\d+\]; accepted are int32", moe, x, c, eq, escales, ezeros, none, lists[0].float(), *lists[1:], 2, 1, False)
 
 
 def test_no_leak(mixture):

@@ -15,7 +15,7 @@
 #include "random.h"
 #include "shape.h"
 
-enum { CPU = 0, CUDA = 1, F16 = 5, BF16 = 15, F32 = 6, U8 = 0, I32 = 3 };
+enum { CPU = 0, CUDA = 1, F16 = 5, BF16 = 15, F32 = 6, U8 = 0, I32 = 3, OTHER = 99 };
 enum { N = 64, K = 256, M_MAX = 40, ARENA = 64 << 20 };
 
 /* ---- the stand-in -------------------------------------------------------------------------------------- */
@@ -58,6 +58,7 @@ static int32_t f16_of(void) { return F16; }
 static int32_t bf16_of(void) { return BF16; }
 static int32_t f32_of(void) { return F32; }
 static int32_t i32_of(void) { return I32; }
+static int32_t other_of(void) { return OTHER; }
 static int32_t is_defined(shim_tensor t, bool *out) { return *out = t != NULL, 0; }
 static int32_t get_data(shim_tensor t, void **out) { return *out = t->data, 0; }
 static int32_t get_dim(shim_tensor t, int64_t *out) { return *out = t->dim, 0; }
@@ -118,6 +119,11 @@ static void install(void) {
                          .aoti_torch_dtype_float32 = f32_of,
                          .aoti_torch_dtype_uint8 = zero_of,
                          .aoti_torch_dtype_int32 = i32_of,
+                         .aoti_torch_dtype_float64 = other_of,
+                         .aoti_torch_dtype_int8 = other_of,
+                         .aoti_torch_dtype_int16 = other_of,
+                         .aoti_torch_dtype_int64 = other_of,
+                         .aoti_torch_dtype_bool = other_of,
                          .aoti_torch_is_defined = is_defined,
                          .aoti_torch_get_data_ptr = get_data,
                          .aoti_torch_get_dim = get_dim,

@@ -120,21 +120,21 @@ def test_none_is_an_empty_tensor():
 
 
 REFUSED = [
-    (lambda x, p, b: (None, p, b), "x has 0 dimensions"),
-    (lambda x, p, b: (x, None, b), "packed has 0 dimensions"),
-    (lambda x, p, b: (x.float(), p, b), "accepted are .* of float16 or bfloat16"),
-    (lambda x, p, b: (x[0, 0], p, b), "x has 0 dimensions"),
+    (lambda x, p, b: (None, p, b), "x is None; accepted"),
+    (lambda x, p, b: (x, None, b), "packed is None; accepted"),
+    (lambda x, p, b: (x.float(), p, b), r"x is float32 \[2, 128\]; accepted are .* of float16 or bfloat16"),
+    (lambda x, p, b: (x[0, 0], p, b), r"x is float16 \[\]; accepted"),
     (lambda x, p, b: (x[:, :64], p, b), "activations have K = 64"),
     (lambda x, p, b: (x[:, :96], p, b), "activations have K = 96"),
     (lambda x, p, b: (torch.cat([x, x], 1), p, b), "activations have K = 256"),
     (lambda x, p, b: (x[:, :0], p, b), "K = 0"),
-    (lambda x, p, b: (x, p.view(-1), b), "packed has 1 dimensions"),
-    (lambda x, p, b: (x, p.view(torch.int8), b), "packed has"),
-    (lambda x, p, b: (x, p.transpose(0, 1), b), "packed has"),
+    (lambda x, p, b: (x, p.view(-1), b), r"packed is uint8 \[\d+\]; accepted"),
+    (lambda x, p, b: (x, p.view(torch.int8), b), r"packed is int8 \[64, 17, \d+\]; accepted"),
+    (lambda x, p, b: (x, p.transpose(0, 1), b), r"packed is uint8 \[17, 64, \d+\] with strides \[\d+, \d+, 1\]; accepted"),
     (lambda x, p, b: (x, p[:0], b[:0]), "sizes"),
-    (lambda x, p, b: (x, p, b[:63]), "bias has 1 dimensions, 63 elements"),
-    (lambda x, p, b: (x, p, b.double()), "bias has"),
-    (lambda x, p, b: (x, p, b.view(1, -1)), "bias has 2 dimensions"),
+    (lambda x, p, b: (x, p, b[:63]), r"bias is float16 \[63\]; accepted are \[64\]"),
+    (lambda x, p, b: (x, p, b.double()), r"bias is float64 \[64\]; accepted"),
+    (lambda x, p, b: (x, p, b.view(1, -1)), r"bias is float16 \[1, 64\]; accepted"),
 ]
 
 
@@ -147,9 +147,9 @@ def test_refused(change, sentence):
 
 
 BAD_LAYERS = [
-    (lambda l: l._replace(q=l.q.long()), "q has"),
-    (lambda l: l._replace(q=l.q.view(-1)), "q has 1 dimensions"),
-    (lambda l: l._replace(scales=l.scales.float()), "accepted are 2 of float16 or bfloat16"),
+    (lambda l: l._replace(q=l.q.long()), r"q is int64 \[16, 64\]; accepted are 2 dimensions of int32"),
+    (lambda l: l._replace(q=l.q.view(-1)), r"q is int32 \[1024\]; accepted are 2 dimensions"),
+    (lambda l: l._replace(scales=l.scales.float()), r"scales is float32 \[4, 64\]; accepted are 2 dimensions of float16 or bfloat16"),
     (lambda l: l._replace(scales=l.scales[:1]), "size 0 of scales is 1; accepted is 4"),
     (lambda l: l._replace(scales=l.scales * float("inf")), "accepted are finite scales"),
     (lambda l: l._replace(zeros=l.zeros + 17), "accepted is 0..16"),
