@@ -74,6 +74,8 @@ int cmd_inspect(int argc, char **argv) {
                         " zeros are stored as 15 and read as 16 here; some readers take them as 0",
                         l->name, l->wrapped_zeros);
     }
+    for (size_t i = 0; i < w4a16_checkpoint_notes(checkpoint); i++)
+        report_note(&report, "%s", w4a16_checkpoint_note(checkpoint, i));
     w4a16_checkpoint_close(checkpoint);
     return report_end(&report) == 0 && problems == 0 ? EXIT_OK : EXIT_FAILED;
 }

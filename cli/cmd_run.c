@@ -386,6 +386,8 @@ static int run(struct session *s, struct options *o, const char *path, w4a16_err
             failed++;
         }
     progress_clear(&s->progress);
+    for (size_t i = 0; i < w4a16_checkpoint_notes(s->checkpoint); i++)
+        report_note(&s->report, "%s", w4a16_checkpoint_note(s->checkpoint, i));
     return end_report(s, now_seconds() - start, failed);
 }
 

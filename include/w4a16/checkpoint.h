@@ -26,14 +26,15 @@ typedef struct w4a16_layer_info {
     const char *format; /* "gptq", "gptq_v2", "awq", "compressed-tensors" */
     int64_t N, K, group_size;
     w4a16_dtype scale_type;
-    int symmetric, act_order, has_bias;
+    int symmetric, act_order, has_bias; /* symmetric: every zero is 8 */
     int64_t wrapped_zeros; /* GPTQ v1 zeros stored as 15, which read as 16 here and as 0 in some readers */
     const char *problem;   /* null if readable, else the sentence that reading it would give */
 } w4a16_layer_info;
 
 /*
  * Opens and validates headers and configuration. BAD_FILE, UNSUPPORTED, IO or OUT_OF_MEMORY. A layer with a
- * problem does not fail the opening; it is listed with that problem.
+ * problem does not fail the opening; it is listed with that problem. So is, as a layer, a tensor that looks
+ * packed but is part of none. A stack of experts is listed as a layer per expert, as "mlp.experts.3.up_proj".
  */
 W4A16_API w4a16_status w4a16_checkpoint_open(const char *path, w4a16_checkpoint **out, w4a16_error *error);
 W4A16_API void w4a16_checkpoint_close(w4a16_checkpoint *checkpoint); /* null is accepted */
@@ -42,6 +43,13 @@ W4A16_API size_t w4a16_checkpoint_layers(const w4a16_checkpoint *checkpoint);
 W4A16_API const w4a16_layer_info *w4a16_checkpoint_layer(const w4a16_checkpoint *checkpoint, size_t index);
 /* Index of the layer of that name, or -1. */
 W4A16_API int64_t w4a16_checkpoint_find(const w4a16_checkpoint *checkpoint, const char *name);
+
+/*
+ * What is no layer of 4 bits and no problem either, in sentences: layers of other widths, which are left to
+ * other engines, and tensors that an index leaves out. Owned by the checkpoint; null from the last on.
+ */
+W4A16_API size_t w4a16_checkpoint_notes(const w4a16_checkpoint *checkpoint);
+W4A16_API const char *w4a16_checkpoint_note(const w4a16_checkpoint *checkpoint, size_t index);
 
 /* Reads one layer; free it with w4a16_layer_free. It does not depend on the checkpoint afterwards. */
 W4A16_API w4a16_status w4a16_checkpoint_read_layer(const w4a16_checkpoint *checkpoint, size_t index,

@@ -10,6 +10,9 @@
  *     weight_g_idx      I32 [K]              actorder "group" only
  *     bias              F16|BF16|F32 [N]; optional
  *
+ * Experts in one parameter have these with one more dimension in front, under names like gate_up_proj_packed,
+ * and a shape of three.
+ *
  * Both offsets of 8 cancel: w = scale * (stored value - stored zero), and a symmetric layer's zero is 8.
  *
  * config_groups say which layers have which scheme. A layer that is ignored has no weight_packed, so the list
@@ -28,12 +31,12 @@ enum { PACKED, SCALE, SHAPE, ZERO, G_IDX, BIAS, PARTS };
 _Static_assert(PARTS <= PARTS_MAX, "PARTS_MAX holds every format's tensors");
 
 static const struct part_rule rules[PARTS] = {
-    [PACKED] = {"weight_packed", 0, 2, {ST_I32}, "I32"},
-    [SCALE] = {"weight_scale", 0, 2, {ST_F16, ST_BF16}, "F16 and BF16"},
-    [SHAPE] = {"weight_shape", 0, 1, {ST_I64}, "I64"},
-    [ZERO] = {"weight_zero_point", 1, 2, {ST_I32}, "I32"},
-    [G_IDX] = {"weight_g_idx", 1, 1, {ST_I32}, "I32"},
-    [BIAS] = {"bias", 1, 1, {ST_F16, ST_BF16, ST_F32}, "F16, BF16 and F32"},
+    [PACKED] = {"weight_packed", 0, 2, {ST_I32}, "I32", 0},
+    [SCALE] = {"weight_scale", 0, 2, {ST_F16, ST_BF16}, "F16 and BF16", 0},
+    [SHAPE] = {"weight_shape", 0, 1, {ST_I64}, "I64", 1},
+    [ZERO] = {"weight_zero_point", 1, 2, {ST_I32}, "I32", 0},
+    [G_IDX] = {"weight_g_idx", 1, 1, {ST_I32}, "I32", 0},
+    [BIAS] = {"bias", 1, 1, {ST_F16, ST_BF16, ST_F32}, "F16, BF16 and F32", 0},
 };
 
 /* ---- the configuration -------------------------------------------------------------------------------- */
@@ -43,11 +46,8 @@ static void find_problem(const json_t *group, const json_t *weights, char *probl
     const char *type = json_string_value(json_object_get(weights, "type")),
                *strategy = json_string_value(json_object_get(weights, "strategy"));
     problem[0] = 0;
-    const json_t *bits = json_object_get(weights, "num_bits"),
-                 *inputs = json_object_get(group, "input_activations"),
+    const json_t *inputs = json_object_get(group, "input_activations"),
                  *format = json_object_get(group, "format");
-    if (!json_is_integer(bits) || json_integer_value(bits) != 4)
-        snprintf(problem, bytes, "num_bits is %lld; accepted is 4", (long long)json_integer_value(bits));
     if (type && strcmp(type, "int") != 0)
         snprintf(problem, bytes, "type is \"%.40s\"; accepted is \"int\"", type);
     if (strategy && strcmp(strategy, "group") != 0 && strcmp(strategy, "channel") != 0)
@@ -62,7 +62,7 @@ static void find_problem(const json_t *group, const json_t *weights, char *probl
 static w4a16_status read_strategy(const char *label, const json_t *weights, struct layer_scheme *scheme,
                                   w4a16_error *error) {
     const char *strategy = json_string_value(json_object_get(weights, "strategy"));
-    scheme->symmetric = !json_is_false(json_object_get(weights, "symmetric"));
+    scheme->symmetric = json_is_false(json_object_get(weights, "symmetric")) ? SYMMETRY_NO : SYMMETRY_YES;
     scheme->group_size = -1;
     if (strategy && strcmp(strategy, "channel") == 0) return W4A16_OK;
     return config_group_size(label, weights, NULL, &scheme->group_size, error);
@@ -94,6 +94,8 @@ static w4a16_status read_scheme(const char *label, const char *name, const json_
     FAIL_IF(!json_is_object(weights), error, W4A16_BAD_FILE, "%s: weights is missing; expected an object",
             full);
     TRY(read_targets(full, group, scheme, error));
+    TRY(config_bits(full, weights, "num_bits", NULL, scheme, error));
+    if (scheme->problem || scheme->bits != 4) return W4A16_OK;
     find_problem(group, weights, problem, sizeof problem);
     if (!problem[0]) return read_strategy(full, weights, scheme, error);
     if (asprintf(&scheme->problem, "%s: %s", full, problem) < 0) scheme->problem = NULL;
@@ -121,45 +123,47 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     return W4A16_OK;
 }
 
-/* The scheme whose target names the layer most closely; null if none does. */
-static w4a16_status find_scheme(const struct quant_config *config, const char *layer,
-                                const struct layer_scheme **scheme, w4a16_error *error) {
-    int best = TARGET_NO_MATCH, rank;
-    *scheme = NULL;
-    for (size_t i = 0; i < config->scheme_count; i++)
-        for (size_t t = 0; t < config->schemes[i].target_count; t++) {
-            TRY(target_match(&config->schemes[i].targets[t], layer, &rank, error));
-            if (rank > best) best = rank, *scheme = &config->schemes[i];
-        }
+/* ---- a layer ------------------------------------------------------------------------------------------ */
+
+/* N and K. A stack has them per expert, or once with the number of experts before them. */
+static w4a16_status read_sizes(const struct source *s, int64_t sizes[2], w4a16_error *error) {
+    const struct st_tensor *t = s->parts[SHAPE].tensor;
+    const char *path = safetensors_path(s->parts[SHAPE].file);
+    int64_t stored[3] = {0}, expected = s->place->expert >= 0 && !s->stacked[SHAPE] ? 3 : 2;
+    int64_t count = source_shape(s, SHAPE)[0];
+    FAIL_IF(count != expected, error, W4A16_BAD_FILE,
+            "%s: tensor %s: has %" PRId64 " elements; expected %" PRId64 ", %sN and K", path, t->name, count,
+            expected, expected == 3 ? "experts, " : "");
+    TRY(source_read(s, SHAPE, stored, error));
+    FAIL_IF(expected == 3 && stored[0] != s->parts[PACKED].tensor->shape[0], error, W4A16_BAD_FILE,
+            "%s: tensor %s: says %" PRId64 " experts; %s has %" PRId64, path, t->name, stored[0],
+            s->parts[PACKED].tensor->name, s->parts[PACKED].tensor->shape[0]);
+    memcpy(sizes, stored + expected - 2, 2 * sizeof *sizes);
+    FAIL_IF(sizes[0] < 1 || sizes[0] > FORMAT_DIM_MAX || sizes[1] < 1 || sizes[1] > FORMAT_DIM_MAX, error,
+            W4A16_BAD_FILE,
+            "%s: tensor %s: is [%" PRId64 ", %" PRId64 "]; accepted are N and K of 1..%" PRId64, path,
+            t->name, sizes[0], sizes[1], FORMAT_DIM_MAX);
     return W4A16_OK;
 }
 
-/* ---- a layer ------------------------------------------------------------------------------------------ */
-
-static w4a16_status check_shapes(struct source *s, const struct layer_scheme *scheme, w4a16_error *error) {
-    const struct st_tensor *t = s->parts[PACKED].tensor;
-    const char *path = safetensors_path(s->parts[PACKED].file);
-    int64_t shape[2] = {0, 0};
-    FAIL_IF(s->parts[SHAPE].tensor->shape[0] != 2, error, W4A16_BAD_FILE,
-            "%s: tensor %s: has %" PRId64 " elements; expected 2, N and K", path,
-            s->parts[SHAPE].tensor->name, s->parts[SHAPE].tensor->shape[0]);
-    TRY(source_read(s, SHAPE, shape, error));
-    FAIL_IF(shape[0] < 1 || shape[0] > FORMAT_DIM_MAX || shape[1] < 1 || shape[1] > FORMAT_DIM_MAX, error,
-            W4A16_BAD_FILE,
-            "%s: tensor %s: is [%" PRId64 ", %" PRId64 "]; accepted are N and K of 1..%" PRId64, path,
-            s->parts[SHAPE].tensor->name, shape[0], shape[1], FORMAT_DIM_MAX);
-    s->N = shape[0];
-    s->K = shape[1];
+static w4a16_status check_shapes(struct source *s, w4a16_error *error) {
+    const struct layer_scheme *scheme = s->place->scheme;
+    const struct stored *packed = &s->parts[PACKED];
+    int64_t sizes[2];
+    TRY(read_sizes(s, sizes, error));
+    s->N = sizes[0];
+    s->K = sizes[1];
     source_set_groups(s, scheme->group_size);
-    FAIL_IF(!s->parts[ZERO].tensor && !scheme->symmetric, error, W4A16_BAD_FILE,
-            "%s: tensor %s: its scheme is asymmetric; weight_zero_point is missing", path, t->name);
+    FAIL_IF(!s->parts[ZERO].tensor && scheme->symmetric == SYMMETRY_NO, error, W4A16_BAD_FILE,
+            "%s: tensor %s: its scheme is asymmetric; weight_zero_point is missing",
+            safetensors_path(packed->file), packed->tensor->name);
     const int64_t shapes[PARTS][2] = {[PACKED] = {s->N, (s->K + 7) / 8},
                                       [SCALE] = {s->N, s->groups},
-                                      [SHAPE] = {2},
                                       [ZERO] = {(s->N + 7) / 8, s->groups},
                                       [G_IDX] = {s->K},
                                       [BIAS] = {s->N}};
-    for (int p = 0; p < PARTS; p++) TRY(source_check_shape(s, p, shapes[p], "weight_shape", error));
+    for (int p = 0; p < PARTS; p++)
+        if (p != SHAPE) TRY(source_check_shape(s, p, shapes[p], "weight_shape", error));
     return W4A16_OK;
 }
 
@@ -214,20 +218,19 @@ static w4a16_status fill(const struct source *s, const struct quant_config *conf
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
-static w4a16_status read_layer(const struct store *store, const struct quant_config *config, const char *name,
-                               w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
-    struct source s = {.store = store};
+static w4a16_status read_layer(const struct store *store, const struct quant_config *config,
+                               const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **out,
+                               w4a16_error *error) {
+    struct source s = {.store = store, .place = place};
     info->format = "compressed-tensors";
-    const struct layer_scheme *scheme;
-    TRY(find_scheme(config, name, &scheme, error));
-    FAIL_IF(!scheme, error, W4A16_BAD_FILE, "%s: layer %s: no entry of config_groups targets it",
-            store_path(store), name);
-    FAIL_IF(scheme->problem, error, W4A16_UNSUPPORTED, "layer %s: %s", name, scheme->problem);
-    TRY(source_find(&s, name, rules, PARTS, error));
-    TRY(check_shapes(&s, scheme, error));
+    TRY(source_find(&s, &compressed_tensors_format, error));
+    TRY(check_shapes(&s, error));
     int64_t words = larger(larger(s.N * s.groups, s.K), out ? s.N * ((s.K + 7) / 8) : 0);
     return building_read(&s, config, SCALE, BIAS, words, fill, info, out, error);
 }
 
-const struct format compressed_tensors_format = {
-    .method = "compressed-tensors", .suffix = ".weight_packed", .configure = configure, .read = read_layer};
+const struct format compressed_tensors_format = {.method = "compressed-tensors",
+                                                 .rules = rules,
+                                                 .parts = PARTS,
+                                                 .configure = configure,
+                                                 .read = read_layer};

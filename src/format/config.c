@@ -77,13 +77,58 @@ w4a16_status config_group_size(const char *label, const json_t *json, const char
     return W4A16_OK;
 }
 
+w4a16_status config_bits(const char *label, const json_t *json, const char *key, const char *alias,
+                         struct layer_scheme *scheme, w4a16_error *error) {
+    TRY(config_integer(label, json, key, alias, &scheme->bits, error));
+    if (scheme->bits >= 2 && scheme->bits <= 8) return W4A16_OK;
+    int length = asprintf(&scheme->problem, "%s: %s is %" PRId64 "; accepted is 4", label, key, scheme->bits);
+    if (length < 0) scheme->problem = NULL;
+    FAIL_IF(length < 0, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    return W4A16_OK;
+}
+
+static w4a16_status read_symmetry(const char *label, const json_t *json, struct layer_scheme *scheme,
+                                  w4a16_error *error) {
+    const json_t *sym = NULL;
+    TRY(config_value(label, json, "sym", NULL, &sym, error));
+    FAIL_IF(sym && !json_is_boolean(sym), error, W4A16_BAD_FILE, "%s: sym is no true or false", label);
+    if (sym) scheme->symmetric = json_is_true(sym) ? SYMMETRY_YES : SYMMETRY_NO;
+    return W4A16_OK;
+}
+
 w4a16_status config_sizes(const char *label, const json_t *json, const char *bits_alias,
-                          const char *group_alias, int64_t *group_size, w4a16_error *error) {
-    int64_t bits = 0;
-    TRY(config_integer(label, json, "bits", bits_alias, &bits, error));
-    FAIL_IF(bits != 4, error, W4A16_UNSUPPORTED,
-            "%s: bits is %" PRId64 ", which is not supported; accepted is 4", label, bits);
-    return config_group_size(label, json, group_alias, group_size, error);
+                          const char *group_alias, struct layer_scheme *scheme, w4a16_error *error) {
+    TRY(config_integer(label, json, "bits", bits_alias, &scheme->bits, error));
+    FAIL_IF(scheme->bits != 4, error, W4A16_UNSUPPORTED,
+            "%s: bits is %" PRId64 ", which is not supported; accepted is 4", label, scheme->bits);
+    TRY(config_group_size(label, json, group_alias, &scheme->group_size, error));
+    return read_symmetry(label, json, scheme, error);
+}
+
+w4a16_status config_overrides(const char *label, const json_t *json, struct layer_scheme *scheme,
+                              w4a16_error *error) {
+    const json_t *value = NULL;
+    TRY(config_value(label, json, "bits", NULL, &value, error));
+    if (value) TRY(config_bits(label, json, "bits", NULL, scheme, error));
+    TRY(config_value(label, json, "group_size", NULL, &value, error));
+    if (value) TRY(config_group_size(label, json, NULL, &scheme->group_size, error));
+    return read_symmetry(label, json, scheme, error);
+}
+
+w4a16_status quant_config_scheme(const struct quant_config *config, const char *layer, const char *stem,
+                                 const struct layer_scheme **scheme, w4a16_error *error) {
+    int best = TARGET_NO_MATCH, rank;
+    *scheme = NULL;
+    for (const char *const *name = (const char *const[]){layer, stem, NULL}; *name && !*scheme; name++)
+        for (size_t i = 0; i < config->scheme_count; i++)
+            for (size_t t = 0; t < config->schemes[i].target_count; t++) {
+                const struct target *target = &config->schemes[i].targets[t];
+                if (target->expression && best >= TARGET_EXPRESSION) continue;
+                TRY(target_match(target, *name, &rank, error));
+                if (rank > best) best = rank, *scheme = &config->schemes[i];
+            }
+    if (!*scheme && config->rest.bits) *scheme = &config->rest;
+    return W4A16_OK;
 }
 
 static w4a16_status interpret(const char *label, const json_t *json, const struct format *implied,
@@ -147,11 +192,11 @@ static w4a16_status read_own_file(const char *directory, const struct format *fo
     int found_own;
     w4a16_status status = read_source(directory, format->file, NULL, format, &own, &found_own, error);
     if (status == W4A16_OK && found_own && *found && own.format == config->format &&
-        own.group_size != config->group_size)
+        own.rest.group_size != config->rest.group_size)
         status = w4a16_fail(error, W4A16_BAD_FILE,
                             "%s: group_size is %" PRId64 " in config.json and %" PRId64
                             " in %s; expected the same",
-                            directory, config->group_size, own.group_size, format->file);
+                            directory, config->rest.group_size, own.rest.group_size, format->file);
     if (status == W4A16_OK && found_own && *found && own.format == config->format &&
         own.scheme_count != config->scheme_count)
         status = w4a16_fail(error, W4A16_BAD_FILE,
@@ -186,5 +231,6 @@ void quant_config_free(struct quant_config *config) {
         free(s->problem);
     }
     free(config->schemes);
+    free(config->rest.problem);
     *config = (struct quant_config){0};
 }

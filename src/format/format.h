@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * The dialects of checkpoints: one row each (config.c), which says how to know it, how to read its
- * configuration and how to bring one of its layers into the canonical form. A dialect is one file and one
- * row.
+ * configuration, which tensors make one of its layers and how to bring them into the canonical form. A
+ * dialect is one file and one row.
  */
 #ifndef W4A16_FORMAT_FORMAT_H
 #define W4A16_FORMAT_FORMAT_H
@@ -14,38 +14,66 @@
 #include "format/target.h"
 #include "w4a16/checkpoint.h"
 
-/* The scheme of the layers that an entry of compressed-tensors' config_groups, or a rule of GPTQ's dynamic,
- * targets. */
+enum layer_symmetry { SYMMETRY_UNSAID, SYMMETRY_YES, SYMMETRY_NO };
+
+/* What the configuration says of the weights of the layers that it targets. */
 struct layer_scheme {
     struct target *targets;
     size_t target_count;
+    int64_t bits;       /* 4; other widths are left to other engines */
     int64_t group_size; /* -1 or >= 1 */
-    int symmetric;
+    enum layer_symmetry symmetric;
     char *problem; /* why its layers cannot be read, or null */
 };
 
-/* What a checkpoint's configuration says; which fields hold is the format's affair. */
+/* What a checkpoint's configuration says. */
 struct quant_config {
     const struct format *format;
-    int64_t group_size; /* -1 or >= 1 */
-    int version;        /* GPTQ: 1 stores zeros minus one, 2 as they are */
+    int version;              /* GPTQ: 1 stores zeros minus one, 2 as they are */
+    struct layer_scheme rest; /* of the layers that no scheme targets; they have none if its bits are 0 */
     struct layer_scheme *schemes;
     size_t scheme_count;
+};
+
+/* A tensor of a layer. */
+struct part_rule {
+    const char *name; /* the tensor is "layer.name" */
+    int optional, dims;
+    enum st_dtype dtypes[3]; /* accepted; unused ones are ST_OTHER */
+    const char *dtype_names;
+    int whole; /* a stack may have one of its own instead of one per expert */
+};
+
+/*
+ * Where a layer is. Its tensors are called "stem.part", or, with flat, "stem_part" where the format's parts
+ * are called "weight_part": so experts in one parameter are. In a stack of experts, tensors have one more
+ * dimension in front, and the layer is one of its places.
+ */
+struct layer_place {
+    char *layer; /* its name: in a stack, that which it would have as a layer of its own */
+    char *stem;
+    int flat;
+    int64_t expert;                    /* or -1 */
+    const struct layer_scheme *scheme; /* null if there is a problem */
+    w4a16_status status;               /* of the problem */
+    char *problem;
 };
 
 struct format {
     const char *method; /* value of quant_method */
     const char *file;   /* a configuration file of its own, from which quant_method may be missing; or null */
-    const char *suffix; /* of the tensor that makes a layer */
+    const struct part_rule *rules; /* the first is the tensor of weights, which makes a layer */
+    int parts;
     /* Reads the configuration's JSON object; label names it in errors. */
     w4a16_status (*configure)(const char *label, const json_t *json, struct quant_config *config,
                               w4a16_error *error);
     /*
-     * Reads a layer. With layer null everything but the weights is read and checked, to fill info (its name
-     * and problem are the caller's).
+     * Reads the layer at a place that has a scheme. With layer null everything but the weights is read and
+     * checked, to fill info (its name and problem are the caller's).
      */
-    w4a16_status (*read)(const struct store *store, const struct quant_config *config, const char *name,
-                         w4a16_layer_info *info, w4a16_layer **layer, w4a16_error *error);
+    w4a16_status (*read)(const struct store *store, const struct quant_config *config,
+                         const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **layer,
+                         w4a16_error *error);
 };
 
 extern const struct format gptq_format, awq_format, compressed_tensors_format;
@@ -65,6 +93,13 @@ w4a16_status quant_config_parse(const char *label, const char *text, size_t byte
                                 w4a16_error *error);
 void quant_config_free(struct quant_config *config);
 
+/*
+ * The scheme of a layer: the first of those whose target names it most closely; that of stem, another name of
+ * it, where none names it; that of the rest. Null if there is none.
+ */
+w4a16_status quant_config_scheme(const struct quant_config *config, const char *layer, const char *stem,
+                                 const struct layer_scheme **scheme, w4a16_error *error);
+
 /* ---- what configurations have in common (config.c) -------------------------------------------------------
  */
 
@@ -78,8 +113,14 @@ w4a16_status config_integer(const char *label, const json_t *json, const char *k
                             int64_t *value, w4a16_error *error);
 w4a16_status config_group_size(const char *label, const json_t *json, const char *alias, int64_t *group_size,
                                w4a16_error *error);
-/* bits must be 4; group_size -1 or >= 1. The aliases may be null. */
+/* Sets the scheme's bits, and its problem where no engine has them for packed weights. */
+w4a16_status config_bits(const char *label, const json_t *json, const char *key, const char *alias,
+                         struct layer_scheme *scheme, w4a16_error *error);
+/* What an entry for some layers gives of bits, group_size and sym takes the place of the scheme's. */
+w4a16_status config_overrides(const char *label, const json_t *json, struct layer_scheme *scheme,
+                              w4a16_error *error);
+/* bits must be 4; group_size -1 or >= 1; sym. The aliases may be null. */
 w4a16_status config_sizes(const char *label, const json_t *json, const char *bits_alias,
-                          const char *group_alias, int64_t *group_size, w4a16_error *error);
+                          const char *group_alias, struct layer_scheme *scheme, w4a16_error *error);
 
 #endif

@@ -9,8 +9,8 @@
  *     g_idx   I32 [K]        group of each input feature; optional
  *     bias    F16|BF16|F32 [N]; optional
  *
- * Whether a layer is symmetric or act-ordered is decided by its data: the flags are often wrong. So of the
- * settings per module that `dynamic` has, only bits and group_size count.
+ * Whether a layer is act-ordered is decided by its data, for desc_act is often wrong; and so is whether it is
+ * symmetric, unless the configuration says sym: true.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,11 +24,11 @@
 enum { QWEIGHT, QZEROS, SCALES, G_IDX, BIAS, PARTS };
 
 static const struct part_rule rules[PARTS] = {
-    [QWEIGHT] = {"qweight", 0, 2, {ST_I32}, "I32"},
-    [QZEROS] = {"qzeros", 0, 2, {ST_I32}, "I32"},
-    [SCALES] = {"scales", 0, 2, {ST_F16, ST_BF16}, "F16 and BF16"},
-    [G_IDX] = {"g_idx", 1, 1, {ST_I32}, "I32"},
-    [BIAS] = {"bias", 1, 1, {ST_F16, ST_BF16, ST_F32}, "F16, BF16 and F32"},
+    [QWEIGHT] = {"qweight", 0, 2, {ST_I32}, "I32", 0},
+    [QZEROS] = {"qzeros", 0, 2, {ST_I32}, "I32", 0},
+    [SCALES] = {"scales", 0, 2, {ST_F16, ST_BF16}, "F16 and BF16", 0},
+    [G_IDX] = {"g_idx", 1, 1, {ST_I32}, "I32", 0},
+    [BIAS] = {"bias", 1, 1, {ST_F16, ST_BF16, ST_F32}, "F16, BF16 and F32", 0},
 };
 
 /* "+:" and an expression, or that alone: what its layers have instead. "-:" and one: they are not quantised.
@@ -43,20 +43,17 @@ static w4a16_status read_rule(const char *label, const char *key, const json_t *
     FAIL_IF(!rule->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     rule->target_count = 1;
     TRY(target_create(label, "dynamic", key, key + 2 * prefix, rule->targets, error));
-    rule->group_size = config->group_size;
-    if (json_object_get(values, "group_size"))
-        TRY(config_group_size(label, values, NULL, &rule->group_size, error));
-    const json_t *bits = json_object_get(values, "bits");
-    int written = 0;
-    if (key[0] == '-' && prefix)
-        written =
-            asprintf(&rule->problem, "%s: dynamic: \"%.80s\" says that it is not quantised", label, key);
-    else if (bits && json_integer_value(bits) != 4)
-        written = asprintf(&rule->problem, "%s: dynamic: \"%.80s\": bits is %lld; accepted is 4", label, key,
-                           (long long)json_integer_value(bits));
-    if (written < 0) rule->problem = NULL;
-    FAIL_IF(written < 0, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    return W4A16_OK;
+    *rule = (struct layer_scheme){rule->targets,           rule->target_count,     config->rest.bits,
+                                  config->rest.group_size, config->rest.symmetric, NULL};
+    if (key[0] == '-' && prefix) {
+        if (asprintf(&rule->problem, "%s: dynamic: \"%.80s\" says that it is not quantised", label, key) < 0)
+            rule->problem = NULL;
+        FAIL_IF(!rule->problem, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+        return W4A16_OK;
+    }
+    char full[512];
+    snprintf(full, sizeof full, "%.300s: dynamic: \"%.80s\"", label, key);
+    return config_overrides(full, values, rule, error);
 }
 
 static w4a16_status read_rules(const char *label, const json_t *json, struct quant_config *config,
@@ -81,37 +78,23 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     config->version = format + 1;
     FAIL_IF(json_is_true(json_object_get(json, "is_marlin_format")), error, W4A16_UNSUPPORTED,
             "%s: is_marlin_format is true; weights in Marlin's order are not supported", label);
-    TRY(config_sizes(label, json, NULL, NULL, &config->group_size, error));
+    TRY(config_sizes(label, json, NULL, NULL, &config->rest, error));
     return read_rules(label, json, config, error);
 }
 
-/* The first rule that matches the layer holds; without one the layer has the checkpoint's group size. */
-static w4a16_status find_group_size(const struct quant_config *config, const char *layer, int64_t *group_size,
-                                    w4a16_error *error) {
-    int rank = TARGET_NO_MATCH;
-    *group_size = config->group_size;
-    for (size_t i = 0; i < config->scheme_count && rank == TARGET_NO_MATCH; i++) {
-        const struct layer_scheme *rule = &config->schemes[i];
-        TRY(target_match(rule->targets, layer, &rank, error));
-        if (rank == TARGET_NO_MATCH) continue;
-        FAIL_IF(rule->problem, error, W4A16_UNSUPPORTED, "layer %s: %s", layer, rule->problem);
-        *group_size = rule->group_size;
-    }
-    return W4A16_OK;
-}
-
 static w4a16_status check_shapes(struct source *s, int64_t group_size, w4a16_error *error) {
-    const struct st_tensor *t = s->parts[QWEIGHT].tensor;
-    FAIL_IF(t->shape[0] < 1 || t->shape[0] > FORMAT_DIM_MAX / 8 || t->shape[1] < 8 ||
-                t->shape[1] > FORMAT_DIM_MAX || t->shape[1] % 8,
+    const int64_t *shape = source_shape(s, QWEIGHT);
+    FAIL_IF(shape[0] < 1 || shape[0] > FORMAT_DIM_MAX / 8 || shape[1] < 8 || shape[1] > FORMAT_DIM_MAX ||
+                shape[1] % 8,
             error, W4A16_BAD_FILE,
             "%s: tensor %s: shape is [%" PRId64 ", %" PRId64 "]; expected [K/8, N] with K up to %" PRId64
             " and N a multiple of 8 up to it",
-            safetensors_path(s->parts[QWEIGHT].file), t->name, t->shape[0], t->shape[1], FORMAT_DIM_MAX);
-    s->K = 8 * t->shape[0];
-    s->N = t->shape[1];
+            safetensors_path(s->parts[QWEIGHT].file), s->parts[QWEIGHT].tensor->name, shape[0], shape[1],
+            FORMAT_DIM_MAX);
+    s->K = 8 * shape[0];
+    s->N = shape[1];
     source_set_groups(s, group_size);
-    const int64_t shapes[PARTS][2] = {[QWEIGHT] = {t->shape[0], s->N},
+    const int64_t shapes[PARTS][2] = {[QWEIGHT] = {shape[0], s->N},
                                       [QZEROS] = {s->groups, s->N / 8},
                                       [SCALES] = {s->groups, s->N},
                                       [G_IDX] = {s->K},
@@ -120,18 +103,37 @@ static w4a16_status check_shapes(struct source *s, int64_t group_size, w4a16_err
     return W4A16_OK;
 }
 
+/*
+ * A symmetric layer's zeros are 8: 8 in version 2, 7 in version 1. Writers have put either of them under
+ * either version, so both mean 8; anything else contradicts the configuration.
+ */
+static w4a16_status check_symmetric(const struct source *s, const uint32_t *words, w4a16_error *error) {
+    unsigned first = words[0] & 15;
+    for (int64_t i = 0; i < s->groups * s->N; i++) {
+        unsigned stored = words[i / 8] >> 4 * (i % 8) & 15;
+        FAIL_IF((stored != 7 && stored != 8) || stored != first, error, W4A16_BAD_FILE,
+                "%s: tensor %s: zero [%" PRId64 ", %" PRId64
+                "] is %u, but the configuration says sym: true; accepted are 8 everywhere and 7 everywhere",
+                safetensors_path(s->parts[QZEROS].file), s->parts[QZEROS].tensor->name, i / s->N, i % s->N,
+                stored);
+    }
+    return W4A16_OK;
+}
+
 /* Unpacks zeros. Version 1 reads stored 15 as 16, as its packers meant it; others wrap to 0, so it is
  * counted. */
-static void unpack_zeros(const struct source *s, int version, const uint32_t *words, uint8_t *zero,
-                         w4a16_layer_info *info) {
+static w4a16_status unpack_zeros(const struct source *s, int version, const uint32_t *words, uint8_t *zero,
+                                 w4a16_layer_info *info, w4a16_error *error) {
     info->symmetric = 1;
     info->wrapped_zeros = 0;
+    if (s->place->scheme->symmetric == SYMMETRY_YES) return check_symmetric(s, words, error);
     for (int64_t i = 0; i < s->groups * s->N; i++) {
         unsigned stored = words[i / 8] >> 4 * (i % 8) & 15;
         zero[i] = (uint8_t)(version == 1 ? stored + 1 : stored);
         info->wrapped_zeros += zero[i] == 16;
         info->symmetric &= zero[i] == 8;
     }
+    return W4A16_OK;
 }
 
 /* words: scratch, [max(K, G * N / 8)]. */
@@ -140,7 +142,7 @@ static w4a16_status fill(const struct source *s, const struct quant_config *conf
     TRY(source_read(s, SCALES, b->scale, error));
     TRY(source_check_scales(s, SCALES, b->scale, s->N, error));
     TRY(source_read(s, QZEROS, words, error));
-    unpack_zeros(s, config->version, words, b->zero, info);
+    TRY(unpack_zeros(s, config->version, words, b->zero, info, error));
     if (s->parts[G_IDX].tensor) {
         TRY(source_read(s, G_IDX, words, error));
         TRY(source_order(s, G_IDX, (const int32_t *)words, b->perm, &info->act_order, error));
@@ -148,14 +150,13 @@ static w4a16_status fill(const struct source *s, const struct quant_config *conf
     return b->q ? source_read(s, QWEIGHT, b->q, error) : W4A16_OK;
 }
 
-static w4a16_status read_layer(const struct store *store, const struct quant_config *config, const char *name,
-                               w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
-    struct source s = {.store = store};
+static w4a16_status read_layer(const struct store *store, const struct quant_config *config,
+                               const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **out,
+                               w4a16_error *error) {
+    struct source s = {.store = store, .place = place};
     info->format = config->version == 1 ? "gptq" : "gptq_v2";
-    int64_t group_size;
-    TRY(find_group_size(config, name, &group_size, error));
-    TRY(source_find(&s, name, rules, PARTS, error));
-    TRY(check_shapes(&s, group_size, error));
+    TRY(source_find(&s, &gptq_format, error));
+    TRY(check_shapes(&s, place->scheme->group_size, error));
     int64_t zero_words = s.groups * s.N / 8;
     return building_read(&s, config, SCALES, BIAS, s.K > zero_words ? s.K : zero_words, fill, info, out,
                          error);
@@ -163,6 +164,7 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
 
 const struct format gptq_format = {.method = "gptq",
                                    .file = "quantize_config.json",
-                                   .suffix = ".qweight",
+                                   .rules = rules,
+                                   .parts = PARTS,
                                    .configure = configure,
                                    .read = read_layer};

@@ -19,32 +19,52 @@ static const char *shape_text(char *text, int dims, const int64_t *shape) {
     return text;
 }
 
-static w4a16_status find_part(struct source *s, const char *layer, const struct part_rule *rules, int p,
-                              w4a16_error *error) {
-    const struct part_rule *rule = &rules[p];
+/* "layer.scales", or "layer_scale" in the flat spelling. */
+static char *part_name(const struct layer_place *place, const char *part) {
+    static const char weight[] = "weight_";
     char *full;
-    FAIL_IF(asprintf(&full, "%s.%s", layer, rule->name) < 0, error, W4A16_OUT_OF_MEMORY, "%s: out of memory",
-            layer);
-    s->parts[p] = store_find(s->store, full);
-    free(full);
+    if (place->flat && strncmp(part, weight, sizeof weight - 1) == 0) part += sizeof weight - 1;
+    return asprintf(&full, "%s%c%s", place->stem, place->flat ? '_' : '.', part) < 0 ? NULL : full;
+}
+
+static w4a16_status check_part(struct source *s, const struct part_rule *rule, int p, w4a16_error *error) {
     const struct st_tensor *t = s->parts[p].tensor;
-    if (!t && rule->optional) return W4A16_OK;
-    FAIL_IF(!t, error, W4A16_BAD_FILE, "%s: tensor %s.%s is missing; %s.%s needs it", store_path(s->store),
-            layer, rule->name, layer, rules[0].name);
     const char *path = safetensors_path(s->parts[p].file);
-    int known = 0;
+    s->stacked[p] = s->place->expert >= 0 && !(rule->whole && t->dims == rule->dims);
+    int known = 0, dims = rule->dims + s->stacked[p];
+    TRY(store_check(s->store, s->parts[p], error));
     for (int i = 0; i < 3; i++) known |= t->dtype != ST_OTHER && t->dtype == rule->dtypes[i];
     FAIL_IF(!known, error, W4A16_BAD_FILE, "%s: tensor %s: type is %s; accepted: %s", path, t->name,
             t->dtype_name, rule->dtype_names);
-    FAIL_IF(t->dims != rule->dims, error, W4A16_BAD_FILE, "%s: tensor %s: has %d dimensions; expected %d",
-            path, t->name, t->dims, rule->dims);
+    FAIL_IF(t->dims != dims, error, W4A16_BAD_FILE, "%s: tensor %s: has %d dimensions; expected %d", path,
+            t->name, t->dims, dims);
+    FAIL_IF(s->stacked[p] && t->shape[0] != s->parts[0].tensor->shape[0], error, W4A16_BAD_FILE,
+            "%s: tensor %s: has %" PRId64 " experts; %s has %" PRId64, path, t->name, t->shape[0],
+            s->parts[0].tensor->name, s->parts[0].tensor->shape[0]);
     return W4A16_OK;
 }
 
-w4a16_status source_find(struct source *s, const char *layer, const struct part_rule *rules, int count,
-                         w4a16_error *error) {
-    for (int p = 0; p < count; p++) TRY(find_part(s, layer, rules, p, error));
+static w4a16_status find_part(struct source *s, const struct part_rule *rules, int p, w4a16_error *error) {
+    char *full = part_name(s->place, rules[p].name);
+    FAIL_IF(!full, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", s->place->layer);
+    s->parts[p] = store_find(s->store, full);
+    w4a16_status status = W4A16_OK;
+    if (s->parts[p].tensor)
+        status = check_part(s, &rules[p], p, error);
+    else if (!rules[p].optional)
+        status = w4a16_fail(error, W4A16_BAD_FILE, "%s: tensor %s is missing; %s needs it",
+                            store_path(s->store), full, p ? s->parts[0].tensor->name : s->place->layer);
+    free(full);
+    return status;
+}
+
+w4a16_status source_find(struct source *s, const struct format *format, w4a16_error *error) {
+    for (int p = 0; p < format->parts; p++) TRY(find_part(s, format->rules, p, error));
     return W4A16_OK;
+}
+
+const int64_t *source_shape(const struct source *s, int part) {
+    return s->parts[part].tensor->shape + s->stacked[part];
 }
 
 void source_set_groups(struct source *s, int64_t configured) {
@@ -56,16 +76,23 @@ w4a16_status source_check_shape(const struct source *s, int part, const int64_t 
                                 w4a16_error *error) {
     const struct st_tensor *t = s->parts[part].tensor;
     char found[64], expected[64];
-    FAIL_IF(t && memcmp(t->shape, shape, (size_t)t->dims * sizeof t->shape[0]) != 0, error, W4A16_BAD_FILE,
-            "%s: tensor %s: shape is %s; expected %s for K = %" PRId64 ", N = %" PRId64
+    if (!t) return W4A16_OK;
+    const int64_t *own = source_shape(s, part);
+    int dims = t->dims - s->stacked[part];
+    FAIL_IF(memcmp(own, shape, (size_t)dims * sizeof *own) != 0, error, W4A16_BAD_FILE,
+            "%s: tensor %s: shape is %s%s; expected %s for K = %" PRId64 ", N = %" PRId64
             " (from %s) and group_size %" PRId64 " (from the configuration)",
-            safetensors_path(s->parts[part].file), t->name, shape_text(found, t->dims, t->shape),
-            shape_text(expected, t->dims, shape), s->K, s->N, where, s->group_size);
+            safetensors_path(s->parts[part].file), t->name, s->stacked[part] ? "for each expert " : "",
+            shape_text(found, dims, own), shape_text(expected, dims, shape), s->K, s->N, where,
+            s->group_size);
     return W4A16_OK;
 }
 
 w4a16_status source_read(const struct source *s, int part, void *to, w4a16_error *error) {
-    return safetensors_read(s->parts[part].file, s->parts[part].tensor, to, error);
+    const struct st_tensor *t = s->parts[part].tensor;
+    uint64_t bytes = t->end - t->begin, first = 0;
+    if (s->stacked[part]) bytes /= (uint64_t)t->shape[0], first = (uint64_t)s->place->expert * bytes;
+    return safetensors_read_part(s->parts[part].file, t, first, bytes, to, error);
 }
 
 w4a16_dtype source_type(const struct source *s, int part) {

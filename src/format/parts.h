@@ -11,23 +11,21 @@
 #define FORMAT_DIM_MAX                                                                                       \
     ((int64_t)1 << 24) /* as the canonical layer; keeps products of two far from overflow */
 
-struct part_rule {
-    const char *name; /* the tensor is "layer.name" */
-    int optional, dims;
-    enum st_dtype dtypes[3]; /* accepted; unused ones are ST_OTHER */
-    const char *dtype_names;
-};
-
 /* A layer's tensors and sizes. */
 struct source {
     const struct store *store;
-    struct stored parts[PARTS_MAX]; /* tensor is null if optional and absent */
+    const struct layer_place *place;
+    struct stored parts[PARTS_MAX];   /* tensor is null if optional and absent */
+    unsigned char stacked[PARTS_MAX]; /* whether its first dimension counts experts */
     int64_t N, K, group_size, groups;
+    uint32_t flip; /* the bits of a word that are stored inverted: 0x88888888 where values are signed */
 };
 
-/* Finds the first `count` parts and checks presence, type and number of dimensions. */
-w4a16_status source_find(struct source *s, const char *layer, const struct part_rule *rules, int count,
-                         w4a16_error *error);
+/* Finds the format's parts and checks presence, type and number of dimensions. */
+w4a16_status source_find(struct source *s, const struct format *format, w4a16_error *error);
+
+/* A part's shape, without the dimension that a stack of experts adds. */
+const int64_t *source_shape(const struct source *s, int part);
 
 /* The sizes are known: sets group_size and groups from what the configuration says (-1 or a size). */
 void source_set_groups(struct source *s, int64_t configured);
@@ -36,7 +34,7 @@ void source_set_groups(struct source *s, int64_t configured);
 w4a16_status source_check_shape(const struct source *s, int part, const int64_t *shape, const char *where,
                                 w4a16_error *error);
 
-/* Reads a part whole. */
+/* Reads a part: all of it, or the place of the layer in a stack. */
 w4a16_status source_read(const struct source *s, int part, void *to, w4a16_error *error);
 
 w4a16_dtype source_type(const struct source *s, int part);

@@ -305,15 +305,24 @@ const struct st_tensor *safetensors_at(const struct safetensors *st, size_t inde
     return &st->tensors[index];
 }
 
+size_t safetensors_place(const struct safetensors *st, const struct st_tensor *tensor) {
+    return (size_t)(tensor - st->tensors);
+}
+
 const struct st_tensor *safetensors_find(const struct safetensors *st, const char *name) {
     const struct st_tensor wanted = {.name = name}, *key = &wanted;
     const struct st_tensor **found = bsearch(&key, st->by_name, st->count, sizeof *st->by_name, compare_name);
     return found ? *found : NULL;
 }
 
-w4a16_status safetensors_read(const struct safetensors *st, const struct st_tensor *tensor, void *to,
-                              w4a16_error *error) {
+w4a16_status safetensors_read_part(const struct safetensors *st, const struct st_tensor *tensor,
+                                   uint64_t first, uint64_t bytes, void *to, w4a16_error *error) {
     FAIL_IF(st->fd < 0, error, W4A16_INVALID_ARGUMENT, "%s: tensor %s: only the header was given", st->path,
             tensor->name);
-    return read_at(st->fd, st->path, to, tensor->end - tensor->begin, st->data_start + tensor->begin, error);
+    return read_at(st->fd, st->path, to, bytes, st->data_start + tensor->begin + first, error);
+}
+
+w4a16_status safetensors_read(const struct safetensors *st, const struct st_tensor *tensor, void *to,
+                              w4a16_error *error) {
+    return safetensors_read_part(st, tensor, 0, tensor->end - tensor->begin, to, error);
 }

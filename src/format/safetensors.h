@@ -29,9 +29,13 @@ const char *safetensors_path(const struct safetensors *st);
 size_t safetensors_count(const struct safetensors *st);
 const struct st_tensor *safetensors_at(const struct safetensors *st, size_t index); /* in order of begin */
 const struct st_tensor *safetensors_find(const struct safetensors *st, const char *name); /* or null */
+size_t safetensors_place(const struct safetensors *st, const struct st_tensor *tensor);   /* its index */
 /* Reads all end - begin bytes of a tensor. */
 w4a16_status safetensors_read(const struct safetensors *st, const struct st_tensor *tensor, void *to,
                               w4a16_error *error);
+/* Reads so many of them, from byte `first` on; the caller has checked that they are there. */
+w4a16_status safetensors_read_part(const struct safetensors *st, const struct st_tensor *tensor, uint64_t first,
+                                   uint64_t bytes, void *to, w4a16_error *error);
 
 /*
  * Checks a header alone (for the opener and the fuzzer): json[0..bytes) describes data of data_bytes bytes.

@@ -20,6 +20,7 @@ struct store {
     char *path, *directory;
     size_t file_count, tensor_count;
     struct safetensors **files;
+    unsigned char *doubts; /* of each tensor, in the order of store_at; null without an index */
 };
 
 static int ends_with(const char *name, const char *end) {
@@ -78,20 +79,36 @@ static w4a16_status open_shards(struct store *s, json_t *map, w4a16_error *error
     return W4A16_OK;
 }
 
-/* Map and files must say the same. */
-static w4a16_status check_shards(const struct store *s, const json_t *map, w4a16_error *error) {
-    size_t seen = 0;
+/* A tensor of a file: what the map, which may be null, says of it. Fails if the map names a file that lacks
+ * it. */
+static w4a16_status judge(struct store *s, const json_t *map, size_t file, const char *tensor,
+                          unsigned char *doubt, w4a16_error *error) {
+    const char *named = json_string_value(json_object_get(map, tensor));
+    int others = 0, there = 0;
+    for (size_t i = 0; i < s->file_count; i++) {
+        if (!safetensors_find(s->files[i], tensor)) continue;
+        others += i != file;
+        there |= named && strcmp(named, file_name(s->files[i])) == 0;
+    }
+    FAIL_IF(named && !there, error, W4A16_BAD_FILE,
+            "%s: weight_map: tensor %s: file is \"%s\", but %s has it", s->path, tensor, named,
+            file_name(s->files[file]));
+    if (!named)
+        *doubt = STORE_UNNAMED;
+    else if (strcmp(named, file_name(s->files[file])) != 0)
+        *doubt = STORE_COPY;
+    else
+        *doubt = others ? STORE_TWICE : STORE_SURE;
+    return W4A16_OK;
+}
+
+static w4a16_status check_shards(struct store *s, const json_t *map, w4a16_error *error) {
+    size_t at = 0;
+    s->doubts = calloc(s->tensor_count + 1, 1);
+    if (!s->doubts) return no_memory(s, error);
     for (size_t i = 0; i < s->file_count; i++)
-        for (size_t t = 0; t < safetensors_count(s->files[i]); t++, seen++) {
-            const char *tensor = safetensors_at(s->files[i], t)->name;
-            const char *file = json_string_value(json_object_get(map, tensor));
-            FAIL_IF(!file, error, W4A16_BAD_FILE, "%s: weight_map does not name tensor %s, which is in %s",
-                    s->path, tensor, file_name(s->files[i]));
-            FAIL_IF(strcmp(file, file_name(s->files[i])) != 0, error, W4A16_BAD_FILE,
-                    "%s: weight_map: tensor %s: file is \"%s\", but %s has it", s->path, tensor, file,
-                    file_name(s->files[i]));
-        }
-    if (seen == json_object_size(map)) return W4A16_OK;
+        for (size_t t = 0; t < safetensors_count(s->files[i]); t++)
+            TRY(judge(s, map, i, safetensors_at(s->files[i], t)->name, &s->doubts[at++], error));
     const char *tensor;
     json_t *value;
     json_object_foreach((json_t *)map, tensor, value)
@@ -197,6 +214,7 @@ void store_close(struct store *s) {
     if (!s) return;
     for (size_t i = 0; i < s->file_count; i++) safetensors_close(s->files[i]);
     free(s->files);
+    free(s->doubts);
     free(s->path);
     free(s->directory);
     free(s);
@@ -208,13 +226,30 @@ size_t store_count(const struct store *s) { return s->tensor_count; }
 
 struct stored store_at(const struct store *s, size_t index) {
     size_t file = 0;
+    enum store_doubt doubt = s->doubts ? s->doubts[index] : STORE_SURE;
     while (index >= safetensors_count(s->files[file])) index -= safetensors_count(s->files[file++]);
-    return (struct stored){s->files[file], safetensors_at(s->files[file], index)};
+    return (struct stored){s->files[file], safetensors_at(s->files[file], index), doubt};
 }
 
 struct stored store_find(const struct store *s, const char *name) {
     struct stored found = {0};
-    for (size_t i = 0; i < s->file_count && !found.tensor; i++)
-        found = (struct stored){s->files[i], safetensors_find(s->files[i], name)};
+    size_t first = 0;
+    for (size_t i = 0; i < s->file_count; first += safetensors_count(s->files[i++])) {
+        const struct st_tensor *tensor = safetensors_find(s->files[i], name);
+        if (!tensor) continue;
+        enum store_doubt doubt =
+            s->doubts ? s->doubts[first + safetensors_place(s->files[i], tensor)] : STORE_SURE;
+        if (!found.tensor || doubt != STORE_COPY) found = (struct stored){s->files[i], tensor, doubt};
+    }
     return found;
+}
+
+w4a16_status store_check(const struct store *s, struct stored stored, w4a16_error *error) {
+    const char *name = stored.tensor->name;
+    FAIL_IF(stored.doubt == STORE_UNNAMED, error, W4A16_BAD_FILE,
+            "%s: weight_map does not name tensor %s, which is in %s", s->path, name, file_name(stored.file));
+    FAIL_IF(stored.doubt != STORE_SURE, error, W4A16_BAD_FILE,
+            "%s: tensor %s is in %s and in another file; expected one file", s->path, name,
+            file_name(stored.file));
+    return W4A16_OK;
 }

@@ -10,28 +10,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "format/format.h"
+#include "format/list.h"
 #include "fuzz.h"
 
 static void read_layers(const struct store *store, const struct quant_config *config) {
-    const char *suffix = config->format->suffix;
-    for (size_t i = 0; i < store_count(store); i++) {
-        char *name = strdup(store_at(store, i).tensor->name);
-        CHECK(name);
-        size_t length = strlen(name);
-        if (length >= strlen(suffix) && strcmp(name + length - strlen(suffix), suffix) == 0) {
-            name[length - strlen(suffix)] = 0;
+    struct layer_list list;
+    w4a16_error error;
+    if (layer_list_make(store, config, &list, &error) == W4A16_OK)
+        for (size_t i = 0; i < list.count; i++) {
+            const struct layer_place *place = &list.places[i];
+            CHECK(!place->scheme == !!place->problem);
+            if (place->problem) continue;
             w4a16_layer_info info = {0};
             w4a16_layer *layer = NULL;
-            w4a16_error error;
-            w4a16_status listed = config->format->read(store, config, name, &info, NULL, &error);
-            w4a16_status read = config->format->read(store, config, name, &info, &layer, &error);
+            w4a16_status listed = config->format->read(store, config, place, &info, NULL, &error);
+            w4a16_status read = config->format->read(store, config, place, &info, &layer, &error);
             CHECK(listed == read);
             if (read == W4A16_OK) CHECK(w4a16_layer_check(layer, &error) == W4A16_OK);
             w4a16_layer_free(layer);
         }
-        free(name);
-    }
+    layer_list_free(&list);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -39,13 +37,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int8_t group_size = (int8_t)data[1];
     char linear[] = "Linear";
     struct target target = {.text = linear};
-    struct layer_scheme scheme = {.targets = &target, .target_count = 1, .symmetric = data[0] & 1};
+    struct layer_scheme scheme = {.targets = &target,
+                                  .target_count = 1,
+                                  .bits = 4,
+                                  .group_size = group_size > 0 ? group_size : -1,
+                                  .symmetric = data[0] & 1 ? SYMMETRY_YES : SYMMETRY_NO};
     struct quant_config config = {.format = format_at(data[0] / 2 % format_count()),
                                   .version = data[0] & 1 ? 1 : 2,
-                                  .group_size = group_size > 0 ? group_size : -1,
                                   .schemes = &scheme,
                                   .scheme_count = 1};
-    scheme.group_size = config.group_size;
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
     CHECK(fd >= 0 && write(fd, data + 2, size - 2) == (ssize_t)(size - 2));
     char path[64];

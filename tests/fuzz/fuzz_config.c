@@ -16,7 +16,7 @@ static void parse(const uint8_t *data, size_t size, const char *section, const s
         CHECK(strncmp(error.message, "fuzz: ", 6) == 0);
     } else if (found) {
         CHECK(config.format);
-        CHECK(config.scheme_count || config.group_size == -1 || config.group_size >= 1);
+        CHECK(config.scheme_count || config.rest.group_size == -1 || config.rest.group_size >= 1);
         for (size_t i = 0; i < config.scheme_count; i++) {
             const struct layer_scheme *s = &config.schemes[i];
             CHECK(s->target_count && (s->problem || s->group_size == -1 || s->group_size >= 1));
