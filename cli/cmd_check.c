@@ -42,11 +42,10 @@ static struct pool_total *pool_of(struct session *s, const char *name) {
 static json_t *row_of(const char *name, size_t cases, const w4a16_accuracy *a, json_t *same_bits, int ok) {
     double share =
         100.0 * (double)a->within_1ulp / (double)a->outputs; /* NaN, shown as "-", without outputs */
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:s}", "case", name, "cases",
-                     (json_int_t)cases, "outputs", (json_int_t)a->outputs, "within_1ulp_percent",
-                     report_real(share), "worst_ulp", report_real(a->worst_ulp), "worst_excess",
-                     report_real(a->worst_excess), "violations", (json_int_t)a->violations, "same_bits",
-                     same_bits, "verdict", ok ? "ok" : "FAILED");
+    return doc_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:I, s:o, s:s}", "case", name, "cases", (json_int_t)cases,
+                    "outputs", (json_int_t)a->outputs, "within_1ulp_percent", share, "worst_ulp",
+                    a->worst_ulp, "worst_excess", a->worst_excess, "violations", (json_int_t)a->violations,
+                    "same_bits", same_bits, "verdict", ok ? "ok" : "FAILED");
 }
 
 static void run_case(struct session *s, size_t index) {
@@ -115,8 +114,8 @@ static void begin_report(struct session *s, int json) {
     w4a16_device_get_info(s->device, &info);
     if (!json) printf("%s; %s\n\n", info.name, info.runtime);
     report_begin(&s->report, "check", columns, sizeof columns / sizeof columns[0], 0, json,
-                 json_pack("{s:s, s:s, s:s, s:s}", "device", device_names[info.kind - 1], "name", info.name,
-                           "target", info.target, "runtime", info.runtime));
+                 doc_pack("{s:s, s:s, s:s, s:s}", "device", device_names[info.kind - 1], "name", info.name,
+                          "target", info.target, "runtime", info.runtime));
 }
 
 int cmd_check(int argc, char **argv) {

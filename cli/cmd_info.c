@@ -45,21 +45,21 @@ static json_t *device_row(const struct candidate *c, struct usable *usable) {
     w4a16_status status = w4a16_device_open(&options, &device, &error);
     note_device(usable, c, status, &error);
     if (status != W4A16_OK)
-        return json_pack("{s:s, s:s, s:b, s:s}", "device", device_names[c->kind - 1], "target",
-                         c->target ? c->target : "", "available", 0, "detail", error.message);
+        return doc_pack("{s:s, s:s, s:b, s:s}", "device", device_names[c->kind - 1], "target",
+                        c->target ? c->target : "", "available", 0, "detail", error.message);
     w4a16_device_get_info(device, &info);
     w4a16_device_close(device);
     char detail[sizeof info.name + sizeof info.runtime + 2];
     snprintf(detail, sizeof detail, "%s, %s", info.name, info.runtime);
-    return json_pack("{s:s, s:s, s:b, s:s}", "device", device_names[c->kind - 1], "target", info.target,
-                     "available", 1, "detail", detail);
+    return doc_pack("{s:s, s:s, s:b, s:s}", "device", device_names[c->kind - 1], "target", info.target,
+                    "available", 1, "detail", detail);
 }
 
 static json_t *kernel_row(const w4a16_kernel_info *kernel, const struct usable *usable) {
     int available = usable->on[0] != 0;
-    return json_pack("{s:s, s:s, s:s, s:b, s:s}", "kernel", kernel->name, "class", kernel->device, "limits",
-                     kernel->limits, "available", available, "detail",
-                     available ? usable->on : usable->why_not);
+    return doc_pack("{s:s, s:s, s:s, s:b, s:s}", "kernel", kernel->name, "class", kernel->device, "limits",
+                    kernel->limits, "available", available, "detail",
+                    available ? usable->on : usable->why_not);
 }
 
 /* The registers, LDS and occupancy of a target's kernels. */
@@ -76,13 +76,13 @@ static int show_resources(const char *target, int json) {
     if (count == 0) return report_error("info", &error);
     struct report report;
     report_begin(&report, "info", columns, sizeof columns / sizeof columns[0], 0, json,
-                 json_pack("{s:s, s:s}", "version", w4a16_version(), "target", target));
+                 doc_pack("{s:s, s:s}", "version", w4a16_version(), "target", target));
     for (size_t n = 0; n < count && n < ROWS_MAX; n++)
         report_row(&report,
-                   json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "kernel", rows[n].kernel, "vgprs",
-                             (int)rows[n].vgprs, "sgprs", (int)rows[n].sgprs, "spilled", (int)rows[n].spilled,
-                             "scratch_bytes", (int)rows[n].scratch_bytes, "lds_bytes", (int)rows[n].lds_bytes,
-                             "waves", (int)rows[n].waves, "occupancy", (int)rows[n].occupancy));
+                   doc_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "kernel", rows[n].kernel, "vgprs",
+                            (int)rows[n].vgprs, "sgprs", (int)rows[n].sgprs, "spilled", (int)rows[n].spilled,
+                            "scratch_bytes", (int)rows[n].scratch_bytes, "lds_bytes", (int)rows[n].lds_bytes,
+                            "waves", (int)rows[n].waves, "occupancy", (int)rows[n].occupancy));
     report_note(&report, "%s; LDS and waves of the largest work-group; of 16 waves that a SIMD can hold",
                 target);
     return report_end(&report) == 0 ? EXIT_OK : EXIT_FAILED;
@@ -92,7 +92,7 @@ static json_t *gpus(void) {
     json_t *list = json_array();
     char target[16];
     for (int n = 0; w4a16_detect_gpu(NULL, n, target, NULL) == W4A16_OK; n++)
-        json_array_append_new(list, json_string(target));
+        doc_append(&list, doc_string(target));
     return list;
 }
 
@@ -126,11 +126,10 @@ int cmd_info(int argc, char **argv) {
     struct usable classes[] = {{.kernels = "gfx11"}, {.kernels = "cpu"}};
     json_t *devices = json_array(), *kernels = json_array(), *found = gpus();
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++)
-        json_array_append_new(devices,
-                              device_row(&candidates[i], &classes[candidates[i].kind == W4A16_DEVICE_CPU]));
+        doc_append(&devices, device_row(&candidates[i], &classes[candidates[i].kind == W4A16_DEVICE_CPU]));
     for (size_t i = 0; i < w4a16_kernels(); i++) {
         w4a16_kernel_info kernel = w4a16_kernel(i);
-        json_array_append_new(kernels, kernel_row(&kernel, &classes[strcmp(kernel.device, "cpu") == 0]));
+        doc_append(&kernels, kernel_row(&kernel, &classes[strcmp(kernel.device, "cpu") == 0]));
     }
 
     struct report report;
@@ -146,7 +145,7 @@ int cmd_info(int argc, char **argv) {
         printf("\n");
     }
     report_begin(&report, "info", device_columns, sizeof device_columns / sizeof device_columns[0], 0, json,
-                 json_pack("{s:s, s:o, s:o}", "version", w4a16_version(), "gpus", found, "kernels", kernels));
+                 doc_pack("{s:s, s:o, s:o}", "version", w4a16_version(), "gpus", found, "kernels", kernels));
     json_array_foreach(devices, i, row) report_row(&report, json_incref(row));
     json_decref(devices);
     return report_end(&report) == 0 ? EXIT_OK : EXIT_FAILED;

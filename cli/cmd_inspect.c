@@ -8,17 +8,17 @@
 #include "w4a16/checkpoint.h"
 
 static json_t *row_of(const w4a16_layer_info *l) {
-    return json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:s, s:o}", "layer", l->name, "format", l->format,
-        "n", (json_int_t)l->N, "k", (json_int_t)l->K, "group_size", (json_int_t)l->group_size, "scale_type",
-        w4a16_dtype_name(l->scale_type), "zeros", l->symmetric ? "symmetric" : "asymmetric", "act_order",
-        l->act_order, "bias", l->has_bias, "wrapped_zeros", (json_int_t)l->wrapped_zeros, "verdict",
-        l->problem ? "PROBLEM" : "ok", "problem", l->problem ? json_string(l->problem) : json_null());
+    return doc_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:s, s:o}", "layer", l->name,
+                    "format", l->format, "n", (json_int_t)l->N, "k", (json_int_t)l->K, "group_size",
+                    (json_int_t)l->group_size, "scale_type", w4a16_dtype_name(l->scale_type), "zeros",
+                    l->symmetric ? "symmetric" : "asymmetric", "act_order", l->act_order, "bias", l->has_bias,
+                    "wrapped_zeros", (json_int_t)l->wrapped_zeros, "verdict", l->problem ? "PROBLEM" : "ok",
+                    "problem", l->problem ? doc_string(l->problem) : json_null());
 }
 
 /* A layer with a problem may not know the rest of itself. */
 static json_t *row_of_problem(const w4a16_layer_info *l) {
-    return json_pack("{s:s, s:s, s:s}", "layer", l->name, "verdict", "PROBLEM", "problem", l->problem);
+    return doc_pack("{s:s, s:s, s:s}", "layer", l->name, "verdict", "PROBLEM", "problem", l->problem);
 }
 
 int cmd_inspect(int argc, char **argv) {
@@ -60,7 +60,7 @@ int cmd_inspect(int argc, char **argv) {
     };
     struct report report;
     report_begin(&report, "inspect", columns, sizeof columns / sizeof columns[0], width, json,
-                 json_pack("{s:s}", "checkpoint", argv[first]));
+                 doc_pack("{s:s}", "checkpoint", argv[first]));
     for (size_t i = 0; i < count; i++) {
         const w4a16_layer_info *l = w4a16_checkpoint_layer(checkpoint, i);
         report_row(&report, l->problem ? row_of_problem(l) : row_of(l));

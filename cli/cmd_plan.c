@@ -23,12 +23,12 @@ static void show(struct report *report, const w4a16_problem *problem, const stru
         const w4a16_choice *c = &choices->rows[n];
         if (!c->chosen && !all) continue;
         json_t *cost = c->cost > 0 ? json_real(c->cost) : json_null();
-        report_row(report, json_pack("{s:I, s:s, s:s, s:o, s:s}", "M", (json_int_t)problem->M, "kernel",
-                                     c->kernel, "verdict",
-                                     c->chosen  ? "chosen"
-                                     : c->takes ? "could"
-                                                : "no",
-                                     "cost", cost, "reason", c->reason));
+        report_row(report, doc_pack("{s:I, s:s, s:s, s:o, s:s}", "M", (json_int_t)problem->M, "kernel",
+                                    c->kernel, "verdict",
+                                    c->chosen  ? "chosen"
+                                    : c->takes ? "could"
+                                               : "no",
+                                    "cost", cost, "reason", c->reason));
     }
 }
 
@@ -43,8 +43,8 @@ static int explain_all(const w4a16_device *device, w4a16_problem *problem, const
     if (!choices) return EXIT_FAILED;
     struct report report;
     report_begin(&report, "plan", columns, sizeof columns / sizeof columns[0], 0, json,
-                 json_pack("{s:I, s:I, s:I}", "N", (json_int_t)problem->N, "K", (json_int_t)problem->K,
-                           "group_size", (json_int_t)problem->group_size));
+                 doc_pack("{s:I, s:I, s:I}", "N", (json_int_t)problem->N, "K", (json_int_t)problem->K,
+                          "group_size", (json_int_t)problem->group_size));
     int failed = 0;
     for (int n = 0; n < ms->count; n++) {
         w4a16_error error = {.status = W4A16_OK};

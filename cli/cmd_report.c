@@ -31,12 +31,11 @@ static json_t *case_row(w4a16_device *device, size_t index, int threads, size_t 
     char bits[24];
     snprintf(bits, sizeof bits, "%016" PRIx64, result.bits);
     *failed += status != W4A16_OK;
-    return json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:s}", "case", conformance_name(index), "verdict",
-                     status == W4A16_OK ? "ok" : w4a16_status_name(status), "bits", bits, "same_bits",
-                     result.same_bits, "outputs", (json_int_t)result.accuracy.outputs, "within_1ulp",
-                     (json_int_t)result.accuracy.within_1ulp, "worst_excess",
-                     report_real(result.accuracy.worst_excess), "error",
-                     status == W4A16_OK ? "" : error.message);
+    return doc_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:f, s:s}", "case", conformance_name(index), "verdict",
+                    status == W4A16_OK ? "ok" : w4a16_status_name(status), "bits", bits, "same_bits",
+                    result.same_bits, "outputs", (json_int_t)result.accuracy.outputs, "within_1ulp",
+                    (json_int_t)result.accuracy.within_1ulp, "worst_excess", result.accuracy.worst_excess,
+                    "error", status == W4A16_OK ? "" : error.message);
 }
 
 static json_t *conformance(w4a16_device *device, int64_t every, int threads, struct progress *progress,
@@ -44,7 +43,7 @@ static json_t *conformance(w4a16_device *device, int64_t every, int threads, str
     json_t *rows = json_array();
     for (size_t n = 0; n < conformance_count(); n += (size_t)every) {
         progress_show(progress, conformance_name(n), n, conformance_count());
-        json_array_append_new(rows, case_row(device, n, threads, failed));
+        doc_append(&rows, case_row(device, n, threads, failed));
     }
     progress_clear(progress);
     return rows;
@@ -128,14 +127,14 @@ static json_t *timing(w4a16_device *device, int simulated, size_t *failed) {
             status = time_one(device, weights, ms[n], (w4a16_dtype)act, simulated ? 1 : TIMED_RUNS, &seconds,
                               kernel, sizeof kernel, &error);
             if (status == W4A16_OK)
-                json_array_append_new(
-                    rows, json_pack("{s:I, s:i, s:i, s:s, s:s, s:f}", "M", (json_int_t)ms[n], "N", TIMED_N,
+                doc_append(&rows,
+                           doc_pack("{s:I, s:i, s:i, s:s, s:s, s:f}", "M", (json_int_t)ms[n], "N", TIMED_N,
                                     "K", TIMED_K, "type", w4a16_dtype_name((w4a16_dtype)act), "kernel",
                                     kernel, simulated ? "host_microseconds" : "microseconds", 1e6 * seconds));
         }
     w4a16_weights_free(weights);
     if (status != W4A16_OK) {
-        json_array_append_new(rows, json_pack("{s:s}", "error", error.message));
+        doc_append(&rows, doc_pack("{s:s}", "error", error.message));
         ++*failed;
     }
     return rows;
@@ -197,12 +196,12 @@ int cmd_report(int argc, char **argv) {
     json_t *times = timing(device, simulated, &failed);
     w4a16_device_close(device);
     json_t *document =
-        json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o}", "schema_version", SCHEMA_VERSION,
-                  "verb", "report", "version", w4a16_version(), "device", device_names[device_index], "name",
-                  info.name, "target", info.target, "runtime", info.runtime, "simulated", simulated, "failed",
-                  (json_int_t)failed, "conformance", cases, "timing", times);
+        doc_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o}", "schema_version", SCHEMA_VERSION,
+                 "verb", "report", "version", w4a16_version(), "device", device_names[device_index], "name",
+                 info.name, "target", info.target, "runtime", info.runtime, "simulated", simulated, "failed",
+                 (json_int_t)failed, "conformance", cases, "timing", times);
     size_t count = json_array_size(cases);
-    char *text = document ? json_dumps(document, JSON_INDENT(1)) : NULL;
+    char *text = doc_print(document, JSON_INDENT(1), NULL);
     json_decref(document);
     w4a16_status status = W4A16_OK;
     if (!text) {

@@ -120,36 +120,30 @@ static void judge(struct session *s, struct subject *u, int64_t M, struct verdic
 
 static json_t *flag(int known, int value) { return known ? json_boolean(value) : json_null(); }
 
-/* Adds the keys of more (taken over) to row. */
-static void extend(json_t *row, json_t *more) {
-    json_object_update(row, more);
-    json_decref(more);
-}
-
 /* The figures that a row and a total have in common. */
-static void set_figures(json_t *row, const w4a16_accuracy *a, const w4a16_run_stats *stats) {
+static void set_figures(json_t **row, const w4a16_accuracy *a, const w4a16_run_stats *stats) {
     double share = 100.0 * (double)a->within_1ulp / (double)a->outputs;
-    extend(row, json_pack("{s:I, s:o, s:o, s:o, s:I, s:I}", "outputs", (json_int_t)a->outputs,
-                          "within_1ulp_percent", report_real(share), "worst_ulp", report_real(a->worst_ulp),
-                          "worst_excess", report_real(a->worst_excess), "violations",
-                          (json_int_t)a->violations, "non_finite", (json_int_t)a->non_finite));
+    doc_update(row, doc_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "outputs", (json_int_t)a->outputs,
+                             "within_1ulp_percent", share, "worst_ulp", a->worst_ulp, "worst_excess",
+                             a->worst_excess, "violations", (json_int_t)a->violations, "non_finite",
+                             (json_int_t)a->non_finite));
     if (!stats->wave_instructions) return;
     double millions = (double)stats->wave_instructions * 1e-6;
-    extend(row, json_pack("{s:I, s:o, s:o}", "sim_wave_instructions", (json_int_t)stats->wave_instructions,
-                          "sim_host_s", report_real(stats->seconds), "sim_mega_wave_instructions_per_host_s",
-                          report_real(millions / stats->seconds)));
+    doc_update(row, doc_pack("{s:I, s:f, s:f}", "sim_wave_instructions", (json_int_t)stats->wave_instructions,
+                             "sim_host_s", stats->seconds, "sim_mega_wave_instructions_per_host_s",
+                             millions / stats->seconds));
 }
 
 static void show(struct session *s, const struct subject *u, int64_t M, const struct verdict *v) {
     const w4a16_layer *l = u->layer;
     int ran = strcmp(v->text, "ok") == 0 || strcmp(v->text, "FAILED") == 0;
-    json_t *row = json_pack("{s:s, s:I, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:s, s:o}", "layer", u->name, "n",
-                            (json_int_t)l->N, "k", (json_int_t)l->K, "group_size", (json_int_t)l->group_size,
-                            "act", act_names[u->type], "m", (json_int_t)M, "kernel", v->product.kernels,
-                            "same_bits", flag(ran && v->repeated, v->same_bits), "rows_equal",
-                            flag(ran && v->compared, v->rows_equal), "verdict", v->text, "reason",
-                            ran ? json_null() : json_string(v->error.message));
-    if (ran) set_figures(row, &v->accuracy, &v->product.stats);
+    json_t *row = doc_pack("{s:s, s:I, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:s, s:o}", "layer", u->name, "n",
+                           (json_int_t)l->N, "k", (json_int_t)l->K, "group_size", (json_int_t)l->group_size,
+                           "act", act_names[u->type], "m", (json_int_t)M, "kernel", v->product.kernels,
+                           "same_bits", flag(ran && v->repeated, v->same_bits), "rows_equal",
+                           flag(ran && v->compared, v->rows_equal), "verdict", v->text, "reason",
+                           ran ? json_null() : doc_string(v->error.message));
+    if (ran) set_figures(&row, &v->accuracy, &v->product.stats);
     progress_clear(&s->progress);
     report_row(&s->report, row);
     if (!ran)
@@ -325,11 +319,11 @@ static void begin_report(struct session *s) {
         printf("%s; %s%s\n\n", s->info.name, s->info.runtime,
                simulated ? "; rates are the simulator's on this host and say nothing about a card" : "");
     report_begin(&s->report, "run", columns, sizeof columns / sizeof columns[0], width, s->options->json,
-                 json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I}", "device",
-                           device_names[s->options->device], "name", s->info.name, "target", s->info.target,
-                           "runtime", s->info.runtime, "simulated", simulated, "seed",
-                           (json_int_t)s->options->seed, "schedule_seed",
-                           (json_int_t)s->options->schedule_seed, "repeat", (json_int_t)s->options->repeat));
+                 doc_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I}", "device",
+                          device_names[s->options->device], "name", s->info.name, "target", s->info.target,
+                          "runtime", s->info.runtime, "simulated", simulated, "seed",
+                          (json_int_t)s->options->seed, "schedule_seed",
+                          (json_int_t)s->options->schedule_seed, "repeat", (json_int_t)s->options->repeat));
 }
 
 /* One more row per type that sums up, judged over all outputs. failed counts layers that could not be run. */
@@ -341,9 +335,9 @@ static int end_report(struct session *s, double seconds, size_t failed) {
         int ok = total->failed == 0 && accurate(s, &total->accuracy);
         failed += total->failed + !ok;
         rows += total->rows;
-        json_t *row = json_pack("{s:s, s:s, s:I, s:s, s:s}", "layer", "all", "act", act_names[t], "rows",
-                                (json_int_t)total->rows, "kernel", "", "verdict", ok ? "ok" : "FAILED");
-        if (total->accuracy.outputs) set_figures(row, &total->accuracy, &total->stats);
+        json_t *row = doc_pack("{s:s, s:s, s:I, s:s, s:s}", "layer", "all", "act", act_names[t], "rows",
+                               (json_int_t)total->rows, "kernel", "", "verdict", ok ? "ok" : "FAILED");
+        if (total->accuracy.outputs) set_figures(&row, &total->accuracy, &total->stats);
         report_total(&s->report, row);
     }
     report_note(&s->report, "%zu row%s in %.1f s, reference included: %s", rows, rows == 1 ? "" : "s",

@@ -2,13 +2,12 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include "report.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-json_t *report_real(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+#include "text.h"
 
 /* As printf takes it: negative is to the left. */
 static int width_of(const struct report *r, size_t i) {
@@ -36,17 +35,21 @@ static void print_header(const struct report *r) {
 
 void report_begin(struct report *r, const char *verb, const struct report_column *columns, size_t count,
                   int first_width, int json, json_t *facts) {
-    *r = (struct report){columns, count, first_width, json, NULL};
-    r->document = json_pack("{s:i, s:s}", "schema_version", SCHEMA_VERSION, "verb", verb);
-    json_object_update_missing(r->document, facts);
-    json_decref(facts);
-    json_object_set_new(r->document, "rows", json_array());
+    *r = (struct report){.columns = columns,
+                         .count = count,
+                         .first_width = first_width,
+                         .json = json,
+                         .facts = doc_pack("{s:i, s:s}", "schema_version", SCHEMA_VERSION, "verb", verb),
+                         .rows = json_array(),
+                         .totals = json_array(),
+                         .notes = json_array()};
+    doc_update(&r->facts, facts);
     if (!json) print_header(r);
 }
 
 static void format_cell(const struct report_column *column, const json_t *value, char *text, size_t size) {
     if (json_is_string(value))
-        snprintf(text, size, "%s", json_string_value(value));
+        text_clean(text, size, json_string_value(value), TEXT_SHOWN);
     else if (json_is_integer(value))
         snprintf(text, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value)) {
@@ -70,42 +73,55 @@ static void print_row(const struct report *r, const json_t *row) {
     fflush(stdout);
 }
 
-/* The array of that name in the document. */
-static json_t *list(struct report *r, const char *name) {
-    if (!json_object_get(r->document, name)) json_object_set_new(r->document, name, json_array());
-    return json_object_get(r->document, name);
-}
-
 void report_row(struct report *r, json_t *row) {
     if (!r->json) print_row(r, row);
-    json_array_append_new(list(r, "rows"), row);
+    doc_append(&r->rows, row);
 }
 
 void report_total(struct report *r, json_t *row) {
     if (!r->json) print_row(r, row);
-    json_array_append_new(list(r, "totals"), row);
+    doc_append(&r->totals, row);
 }
 
 void report_note(struct report *r, const char *format, ...) {
     char text[1400];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
-    json_array_append_new(list(r, "notes"), json_string(text));
+    doc_append(&r->notes, doc_string(text));
+}
+
+static void print_notes(const struct report *r) {
+    size_t i;
+    json_t *note;
+    json_array_foreach(r->notes, i, note) printf("%s%s\n", i ? "" : "\n", json_string_value(note));
+}
+
+/* The whole as one object; lists without a member are left out, but for the rows. */
+static char *print_document(struct report *r) {
+    doc_set(&r->facts, "rows", json_incref(r->rows));
+    if (json_array_size(r->totals)) doc_set(&r->facts, "totals", json_incref(r->totals));
+    if (json_array_size(r->notes)) doc_set(&r->facts, "notes", json_incref(r->notes));
+    return doc_print(r->facts, JSON_INDENT(1), NULL);
 }
 
 int report_end(struct report *r) {
-    if (r->json) {
-        json_dumpf(r->document, stdout, JSON_INDENT(1));
-        putchar('\n');
-    } else {
-        size_t i;
-        json_t *note;
-        json_array_foreach(json_object_get(r->document, "notes"), i, note) {
-            printf("%s%s\n", i ? "" : "\n", json_string_value(note));
-        }
-    }
-    json_decref(r->document);
-    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -1;
+    int complete = r->facts && r->rows && r->totals && r->notes;
+    char *document = complete && r->json ? print_document(r) : NULL;
+    complete = complete && (document || !r->json);
+    if (document)
+        puts(document);
+    else if (complete)
+        print_notes(r);
+    free(document);
+    json_decref(r->facts);
+    json_decref(r->rows);
+    json_decref(r->totals);
+    json_decref(r->notes);
+    const char *why = !complete                               ? "out of memory"
+                      : fflush(stdout) != 0 || ferror(stdout) ? "cannot write to stdout"
+                                                              : NULL;
+    if (why) fprintf(stderr, "w4a16: %s\n", why);
+    return why ? -1 : 0;
 }

@@ -8,8 +8,9 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
-#include <jansson.h>
 #include <stddef.h>
+
+#include "document.h"
 
 #define SCHEMA_VERSION 1
 
@@ -25,7 +26,7 @@ struct report {
     size_t count;
     int first_width; /* of the first column, whose longest text only the verb knows */
     int json;
-    json_t *document;
+    json_t *facts, *rows, *totals, *notes; /* null: memory ran out */
 };
 
 /*
@@ -40,10 +41,7 @@ void report_row(struct report *report, json_t *row);
 void report_total(struct report *report, json_t *row);
 /* A sentence after the table; "notes" in JSON. */
 void report_note(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints what is left. Returns 0 if stdout took it all. */
+/* Prints what is left. Returns 0 if stdout took it all; else says why on stderr. */
 int report_end(struct report *report);
-
-/* A real, or null if it is not finite: JSON has no Inf. */
-json_t *report_real(double value);
 
 #endif

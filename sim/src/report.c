@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "simulator.h"
+#include "text.h"
 
 gfx11sim_status report_clear(gfx11sim_report *report) {
     if (report) memset(report, 0, sizeof *report);
@@ -19,7 +20,7 @@ gfx11sim_status report_fail(gfx11sim_report *report, gfx11sim_status status, con
     report->status = status;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(report->text, sizeof report->text, format, arguments);
+    text_vformat(report->text, sizeof report->text, format, arguments);
     va_end(arguments);
     return status;
 }
@@ -36,7 +37,7 @@ void wave_fault(struct wave *w, gfx11sim_status status, unsigned lane, uint64_t 
     report->bytes = bytes;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(report->text, sizeof report->text, format, arguments);
+    text_vformat(report->text, sizeof report->text, format, arguments);
     va_end(arguments);
 }
 

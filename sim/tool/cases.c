@@ -9,13 +9,13 @@
 #include <gelf.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "document.h"
 #include "tool.h"
 
 enum {
@@ -97,11 +97,11 @@ static bool open_carrier(struct carrier *c, bool wave64) {
 /* ---- a case's fields: a missing or misshapen one makes it unreadable ------------------------------ */
 
 static bool number(const json_t *c, const char *key, uint32_t *out) {
-    const json_t *value = json_object_get(c, key);
-    if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > UINT32_MAX)
-        return false;
-    *out = (uint32_t)json_integer_value(value);
-    return true;
+    int64_t value = -1;
+    struct doc_problem problem;
+    bool ok = doc_integer(c, key, 0, UINT32_MAX, &value, &problem) && value >= 0;
+    *out = (uint32_t)value;
+    return ok;
 }
 
 /* Hexadecimal digits to bytes. */
@@ -267,11 +267,15 @@ static struct outcome run_apart(const json_t *recorded, gfx11sim_simd simd) {
 
 /* Returns how many cases failed; -1: the file cannot be read. */
 static int run_file(const char *path, gfx11sim_simd simd) {
-    json_error_t error;
-    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error),
-           *cases = json_object_get(file, "cases"), *one;
-    if (!json_is_array(cases)) {
-        fail(EXIT_FILE, "%s: %s", path, file ? "there is no list of cases" : error.text);
+    unsigned char *text;
+    size_t bytes;
+    if (!file_read(path, &text, &bytes)) return -1;
+    struct doc_problem problem;
+    json_t *file = doc_read((char *)text, bytes, DOC_STRICT, NULL, &problem), *one;
+    const json_t *cases = json_object_get(file, "cases");
+    free(text);
+    if (!file || !doc_is(cases, DOC_LIST, "cases", &problem)) {
+        fail(EXIT_FILE, "%s: %s", path, problem.text);
         json_decref(file);
         return -1;
     }

@@ -2,9 +2,12 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The program gfx11sim: code objects on the simulator, from the command line. */
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "output.h"
+#include "text.h"
 #include "tool.h"
 
 static const struct verb {
@@ -21,17 +24,26 @@ static const struct verb {
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
 int fail(int code, const char *format, ...) {
+    char text[1400];
     va_list arguments;
     va_start(arguments, format);
-    fputs("gfx11sim: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
+    fprintf(stderr, "gfx11sim: %s\n", text);
     return code;
 }
 
 int fail_output(const char *path, const struct output *output) {
     return fail(EXIT_FILE, "%s: cannot %s: %s", path, output->step, strerror(output->code));
+}
+
+int print_document(json_t *document) {
+    char *text = doc_print(document, JSON_INDENT(1) | JSON_REAL_PRECISION(9), NULL);
+    json_decref(document);
+    if (!text) return fail(EXIT_FILE, "out of memory");
+    puts(text);
+    free(text);
+    return EXIT_OK;
 }
 
 static void print_verbs(FILE *to) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include <inttypes.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <string.h>
 
+#include "document.h"
 #include "output.h"
 #include "tool.h"
 
@@ -53,9 +53,9 @@ static json_t *profile_json(const struct session *s) {
     size_t count = gfx11sim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
     json_t *list = json_array();
     for (size_t n = 0; n < count; n++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "opcode", rows[n].opcode, "fidelity",
-                                              gfx11sim_fidelity_name(rows[n].fidelity), "count",
-                                              (json_int_t)rows[n].count));
+        doc_append(&list,
+                   doc_pack("{s:s, s:s, s:I}", "opcode", rows[n].opcode, "fidelity",
+                            gfx11sim_fidelity_name(rows[n].fidelity), "count", (json_int_t)rows[n].count));
     return list;
 }
 
@@ -73,19 +73,17 @@ static void print_counts(const struct session *s, const gfx11sim_counts *c) {
         if (c->by_unit[u]) printf("  %-9s %12" PRIu64 "\n", unit_names[u], c->by_unit[u]);
 }
 
-static void print_json(const struct session *s, const gfx11sim_counts *c) {
+static int print_json(const struct session *s, const gfx11sim_counts *c) {
     json_t *units = json_object();
     for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
-        json_object_set_new(units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
-    json_t *document = json_pack(
+        doc_set(&units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
+    json_t *document = doc_pack(
         "{s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "kernel", s->info.name, "target",
         gfx11sim_object_target(s->object), "simulated", 1, "approximate_wmma", s->options.approximate_wmma,
         "workgroups", (json_int_t)c->workgroups, "waves", (json_int_t)c->waves, "instructions",
         (json_int_t)c->instructions, "idle_instructions", (json_int_t)c->idle_instructions, "host_seconds",
         c->seconds, "by_unit", units, "profile", profile_json(s));
-    json_dumpf(document, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    putchar('\n');
-    json_decref(document);
+    return print_document(document);
 }
 
 int cmd_run(int argc, char **argv) {
@@ -116,7 +114,7 @@ int cmd_run(int argc, char **argv) {
     gfx11sim_counts counts;
     if (!status) status = session_run(&s, &counts);
     if (to_file && output_commit(&output) != 0) status = fail_output(s.trace, &output);
-    if (!status && s.json) print_json(&s, &counts);
+    if (!status && s.json) status = print_json(&s, &counts);
     if (!status && !s.json) {
         print_counts(&s, &counts);
         if (s.profile) print_profile(&s);

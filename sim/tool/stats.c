@@ -10,10 +10,10 @@
  * of vector instructions
  */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "tool.h"
 
 enum { LINE = 128, BANKS = 32, LANES_MAX = 64 };
@@ -197,11 +197,11 @@ static void print(const struct session *s, const struct stats *st, const gfx11si
                      s->info.lds_bytes + s->launch.dynamic_lds_bytes, block));
 }
 
-static void print_json(const struct session *s, const struct stats *st, const gfx11sim_counts *c) {
+static int print_json(const struct session *s, const struct stats *st, const gfx11sim_counts *c) {
     json_t *units = json_object();
     for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
-        json_object_set_new(units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
-    json_t *d = json_pack(
+        doc_set(&units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
+    json_t *d = doc_pack(
         "{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
         "kernel", s->info.name, "simulated", 1, "approximate_wmma", s->options.approximate_wmma, "workgroups",
         (json_int_t)c->workgroups, "waves", (json_int_t)c->waves, "instructions", (json_int_t)c->instructions,
@@ -212,9 +212,7 @@ static void print_json(const struct session *s, const struct stats *st, const gf
         "lines_per_wave", (json_int_t)st->by_wave, "lines_per_workgroup", (json_int_t)st->by_group,
         "lines_of_launch", (json_int_t)st->by_launch, "lds_bank_cycles", (json_int_t)st->lds_cycles,
         "lds_ideal_cycles", (json_int_t)st->lds_ideal);
-    json_dumpf(d, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    putchar('\n');
-    json_decref(d);
+    return print_document(d);
 }
 
 int cmd_stats(int argc, char **argv) {
@@ -240,7 +238,8 @@ int cmd_stats(int argc, char **argv) {
     s.launch.observer = &observer;
     if (!status) status = session_run(&s, &counts);
     if (!status && st->failed) status = fail(EXIT_FILE, "no memory for the sets of lines");
-    if (!status) (s.json ? print_json : print)(&s, st, &counts);
+    if (!status && s.json) status = print_json(&s, st, &counts);
+    if (!status && !s.json) print(&s, st, &counts);
     session_close(&s);
     for (unsigned n = 0; n < 32; n++) free(st->wave[n].keys);
     free(st->group.keys);

@@ -11,6 +11,8 @@
 
 #include "gfx11sim.h"
 
+struct json_t;
+
 enum { EXIT_OK = 0, EXIT_FAULT = 1, EXIT_USAGE = 2, EXIT_FILE = 3 };
 
 int cmd_run(int argc, char **argv);
@@ -21,6 +23,8 @@ int cmd_cases(int argc, char **argv);
 
 /* "gfx11sim: " and the sentence to stderr; returns the exit code. */
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints a document (taken over; null: memory ran out) to stdout. Returns an exit code. */
+int print_document(struct json_t *document);
 
 struct output;
 /* The same for an output that could not be written; returns EXIT_FILE. */

@@ -3,15 +3,16 @@
 #include "w4a16/base.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #include "core/error.h"
+#include "text.h"
 
 const char *w4a16_version(void) { return W4A16_VERSION; }
 
 const char *w4a16_status_name(w4a16_status status) {
-    static const char *const names[] = {"ok",          "invalid argument", "bad file",  "unsupported", "no device",
-                                        "out of memory", "input/output",     "device fault", "mismatch"};
+    static const char *const names[] = {"ok",           "invalid argument", "bad file",
+                                        "unsupported",  "no device",        "out of memory",
+                                        "input/output", "device fault",     "mismatch"};
     int index = -(int)status;
     return index >= 0 && index < (int)(sizeof names / sizeof names[0]) ? names[index] : "unknown status";
 }
@@ -31,7 +32,7 @@ w4a16_status w4a16_fail(w4a16_error *error, w4a16_status status, const char *for
         error->status = status;
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(error->message, sizeof error->message, format, arguments);
+        text_vformat(error->message, sizeof error->message, format, arguments);
         va_end(arguments);
     }
     return status;

@@ -42,42 +42,49 @@ static const struct part_rule rules[PARTS] = {
 /* ---- the configuration -------------------------------------------------------------------------------- */
 
 /* Why layers of a scheme cannot be read: words of the answer, or an empty text. */
-static void find_problem(const json_t *group, const json_t *weights, char *problem, size_t bytes) {
-    const char *type = json_string_value(json_object_get(weights, "type")),
-               *strategy = json_string_value(json_object_get(weights, "strategy"));
+static w4a16_status find_problem(const char *label, const json_t *group, const json_t *weights, char *problem,
+                                 size_t bytes, w4a16_error *error) {
+    const char *type = NULL, *strategy = NULL, *format = NULL;
+    json_t *inputs = NULL;
+    TRY(field_text(label, weights, "type", &type, error));
+    TRY(field_text(label, weights, "strategy", &strategy, error));
+    TRY(field_text(label, group, "format", &format, error));
+    TRY(field_get(label, group, "input_activations", DOC_OBJECT, &inputs, error));
     problem[0] = 0;
-    const json_t *inputs = json_object_get(group, "input_activations"),
-                 *format = json_object_get(group, "format");
     if (type && strcmp(type, "int") != 0)
         snprintf(problem, bytes, "type is \"%.40s\"; accepted is \"int\"", type);
     if (strategy && strcmp(strategy, "group") != 0 && strcmp(strategy, "channel") != 0)
         snprintf(problem, bytes, "strategy is \"%.40s\"; accepted are \"group\" and \"channel\"", strategy);
-    if (inputs && !json_is_null(inputs))
-        snprintf(problem, bytes, "input_activations are quantised; accepted is null");
-    if (json_is_string(format) && strcmp(json_string_value(format), "pack-quantized") != 0)
-        snprintf(problem, bytes, "format is \"%.40s\"; accepted is \"pack-quantized\"",
-                 json_string_value(format));
+    if (inputs) snprintf(problem, bytes, "input_activations are quantised; accepted is null");
+    if (format && strcmp(format, "pack-quantized") != 0)
+        snprintf(problem, bytes, "format is \"%.40s\"; accepted is \"pack-quantized\"", format);
+    return W4A16_OK;
 }
 
 static w4a16_status read_strategy(const char *label, const json_t *weights, struct layer_scheme *scheme,
                                   w4a16_error *error) {
-    const char *strategy = json_string_value(json_object_get(weights, "strategy"));
-    scheme->symmetric = json_is_false(json_object_get(weights, "symmetric")) ? SYMMETRY_NO : SYMMETRY_YES;
+    const char *strategy = NULL;
+    int symmetric = 1;
     scheme->group_size = -1;
+    TRY(field_text(label, weights, "strategy", &strategy, error));
+    TRY(field_bool(label, weights, "symmetric", &symmetric, error));
+    scheme->symmetric = symmetric ? SYMMETRY_YES : SYMMETRY_NO;
     if (strategy && strcmp(strategy, "channel") == 0) return W4A16_OK;
     return config_group_size(label, weights, NULL, &scheme->group_size, error);
 }
 
 static w4a16_status read_targets(const char *label, const json_t *group, struct layer_scheme *scheme,
                                  w4a16_error *error) {
-    const json_t *targets = json_object_get(group, "targets"), *value;
+    json_t *targets = NULL;
+    const json_t *value;
+    TRY(field_get(label, group, "targets", DOC_LIST, &targets, error));
     size_t index, count = json_array_size(targets);
-    FAIL_IF(!count, error, W4A16_BAD_FILE, "%s: targets is no list of names", label);
+    FAIL_IF(!count, error, W4A16_BAD_FILE, "%s: targets is missing or empty; accepted is a list of names",
+            label);
     scheme->targets = calloc(count, sizeof *scheme->targets);
     FAIL_IF(!scheme->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     json_array_foreach(targets, index, value) {
-        FAIL_IF(!json_is_string(value), error, W4A16_BAD_FILE, "%s: targets has something else than names",
-                label);
+        TRY(field_is(label, value, DOC_TEXT, "one of targets", error));
         const char *text = json_string_value(value),
                    *expression = strncmp(text, "re:", 3) == 0 ? text + 3 : NULL;
         TRY(target_create(label, "targets", text, expression, &scheme->targets[scheme->target_count++],
@@ -90,13 +97,13 @@ static w4a16_status read_scheme(const char *label, const char *name, const json_
                                 struct layer_scheme *scheme, w4a16_error *error) {
     char full[512], problem[160];
     snprintf(full, sizeof full, "%.300s: config_groups.%.100s", label, name);
+    TRY(field_is(full, group, DOC_OBJECT, "its value", error));
     const json_t *weights = json_object_get(group, "weights");
-    FAIL_IF(!json_is_object(weights), error, W4A16_BAD_FILE, "%s: weights is missing; expected an object",
-            full);
+    TRY(field_is(full, weights, DOC_OBJECT, "weights", error));
     TRY(read_targets(full, group, scheme, error));
     TRY(config_bits(full, weights, "num_bits", NULL, scheme, error));
     if (scheme->problem || scheme->bits != 4) return W4A16_OK;
-    find_problem(group, weights, problem, sizeof problem);
+    TRY(find_problem(full, group, weights, problem, sizeof problem, error));
     if (!problem[0]) return read_strategy(full, weights, scheme, error);
     if (asprintf(&scheme->problem, "%s: %s", full, problem) < 0) scheme->problem = NULL;
     FAIL_IF(!scheme->problem, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
@@ -108,13 +115,14 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     static const char *const formats[] = {"pack-quantized", "mixed-precision", NULL};
     int format;
     TRY(config_word(label, json, "format", NULL, formats, &format, error));
-    const json_t *sparsity = json_object_get(json_object_get(json, "sparsity_config"), "format");
-    FAIL_IF(json_is_string(sparsity) && strcmp(json_string_value(sparsity), "dense") != 0, error,
-            W4A16_UNSUPPORTED, "%s: sparsity_config.format is \"%s\"; accepted is \"dense\"", label,
-            json_string_value(sparsity));
-    json_t *groups = json_object_get(json, "config_groups"), *group;
-    FAIL_IF(!json_is_object(groups) || !json_object_size(groups), error, W4A16_BAD_FILE,
-            "%s: config_groups is missing or empty", label);
+    json_t *sparsity = NULL, *groups = NULL, *group;
+    const char *sparse = "dense";
+    TRY(field_get(label, json, "sparsity_config", DOC_OBJECT, &sparsity, error));
+    TRY(field_text(label, sparsity, "format", &sparse, error));
+    FAIL_IF(strcmp(sparse, "dense") != 0, error, W4A16_UNSUPPORTED,
+            "%s: sparsity_config.format is \"%s\"; accepted is \"dense\"", label, sparse);
+    TRY(field_get(label, json, "config_groups", DOC_OBJECT, &groups, error));
+    FAIL_IF(!json_object_size(groups), error, W4A16_BAD_FILE, "%s: config_groups is missing or empty", label);
     config->schemes = calloc(json_object_size(groups), sizeof *config->schemes);
     FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     const char *name;

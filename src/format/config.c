@@ -20,9 +20,9 @@ const struct format *format_at(size_t index) { return formats[index]; }
 
 w4a16_status config_value(const char *label, const json_t *json, const char *key, const char *alias,
                           const json_t **out, w4a16_error *error) {
-    const json_t *a = json_object_get(json, key), *b = alias ? json_object_get(json, alias) : NULL;
-    if (json_is_null(a)) a = NULL;
-    if (json_is_null(b)) b = NULL;
+    json_t *a = NULL, *b = NULL;
+    TRY(field_get(label, json, key, DOC_ANY, &a, error));
+    if (alias) TRY(field_get(label, json, alias, DOC_ANY, &b, error));
     FAIL_IF(a && b && !json_equal(a, b), error, W4A16_BAD_FILE, "%s: %s and its alias %s differ", label, key,
             alias);
     *out = a ? a : b;
@@ -46,8 +46,8 @@ w4a16_status config_word(const char *label, const json_t *json, const char *key,
     TRY(config_value(label, json, key, alias, &value, error));
     *choice = 0;
     if (!value) return W4A16_OK;
+    TRY(field_is(label, value, DOC_TEXT, key, error));
     const char *word = json_string_value(value);
-    FAIL_IF(!word, error, W4A16_BAD_FILE, "%s: %s is no string", label, key);
     for (int i = 0; accepted[i]; i++)
         if (strcasecmp(word, accepted[i]) == 0) {
             *choice = i;
@@ -63,8 +63,7 @@ w4a16_status config_integer(const char *label, const json_t *json, const char *k
                             int64_t *value, w4a16_error *error) {
     const json_t *found = NULL;
     TRY(config_value(label, json, key, alias, &found, error));
-    FAIL_IF(!json_is_integer(found), error, W4A16_BAD_FILE, "%s: %s is %s; expected an integer", label, key,
-            found ? "no integer" : "missing");
+    TRY(field_is(label, found, DOC_INTEGER, key, error));
     *value = json_integer_value(found);
     return W4A16_OK;
 }
@@ -89,10 +88,9 @@ w4a16_status config_bits(const char *label, const json_t *json, const char *key,
 
 static w4a16_status read_symmetry(const char *label, const json_t *json, struct layer_scheme *scheme,
                                   w4a16_error *error) {
-    const json_t *sym = NULL;
-    TRY(config_value(label, json, "sym", NULL, &sym, error));
-    FAIL_IF(sym && !json_is_boolean(sym), error, W4A16_BAD_FILE, "%s: sym is no true or false", label);
-    if (sym) scheme->symmetric = json_is_true(sym) ? SYMMETRY_YES : SYMMETRY_NO;
+    int symmetric = -1;
+    TRY(field_bool(label, json, "sym", &symmetric, error));
+    if (symmetric >= 0) scheme->symmetric = symmetric ? SYMMETRY_YES : SYMMETRY_NO;
     return W4A16_OK;
 }
 
@@ -133,7 +131,6 @@ w4a16_status quant_config_scheme(const struct quant_config *config, const char *
 
 static w4a16_status interpret(const char *label, const json_t *json, const struct format *implied,
                               struct quant_config *config, w4a16_error *error) {
-    FAIL_IF(!json_is_object(json), error, W4A16_BAD_FILE, "%s: is no JSON object", label);
     const char *methods[sizeof formats / sizeof formats[0] + 1] = {0};
     int choice = 0;
     const json_t *given = NULL;
@@ -148,16 +145,14 @@ w4a16_status quant_config_parse(const char *label, const char *text, size_t byte
                                 const struct format *implied, struct quant_config *config, int *found,
                                 w4a16_error *error) {
     *found = 0;
-    json_error_t problem;
-    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &problem);
-    FAIL_IF(!root, error, W4A16_BAD_FILE, "%s: no valid JSON: %s (line %d)", label, problem.text,
-            problem.line);
-    const json_t *json = section ? json_object_get(root, section) : root;
-    w4a16_status status = W4A16_OK;
-    if (json && !json_is_null(json)) {
-        *found = 1;
-        status = interpret(label, json, implied, config, error);
-    }
+    const char *const once[] = {section, NULL};
+    json_t *root, *json;
+    TRY(field_read(label, text, bytes, DOC_AS_PYTHON, section ? once : NULL, &root, error));
+    json = section ? NULL : root;
+    w4a16_status status = field_is(label, root, DOC_OBJECT, "its content", error);
+    if (status == W4A16_OK && section) status = field_get(label, root, section, DOC_OBJECT, &json, error);
+    *found = json != NULL;
+    if (status == W4A16_OK && json) status = interpret(label, json, implied, config, error);
     json_decref(root);
     return status;
 }

@@ -8,8 +8,7 @@
 #ifndef W4A16_FORMAT_FORMAT_H
 #define W4A16_FORMAT_FORMAT_H
 
-#include <jansson.h>
-
+#include "format/field.h"
 #include "format/store.h"
 #include "format/target.h"
 #include "w4a16/checkpoint.h"

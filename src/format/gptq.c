@@ -37,8 +37,7 @@ static w4a16_status read_rule(const char *label, const char *key, const json_t *
                               const struct quant_config *config, struct layer_scheme *rule,
                               w4a16_error *error) {
     int prefix = strncmp(key, "+:", 2) == 0 || strncmp(key, "-:", 2) == 0;
-    FAIL_IF(!json_is_object(values), error, W4A16_BAD_FILE, "%s: dynamic: \"%.80s\" has no JSON object",
-            label, key);
+    TRY(field_is(label, values, DOC_OBJECT, key, error));
     rule->targets = calloc(1, sizeof *rule->targets);
     FAIL_IF(!rule->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     rule->target_count = 1;
@@ -58,10 +57,12 @@ static w4a16_status read_rule(const char *label, const char *key, const json_t *
 
 static w4a16_status read_rules(const char *label, const json_t *json, struct quant_config *config,
                                w4a16_error *error) {
-    json_t *rules = json_object_get(json, "dynamic"), *values;
+    json_t *rules = NULL, *values;
     const char *key;
-    if (!rules || json_is_null(rules) || json_is_false(rules)) return W4A16_OK;
-    FAIL_IF(!json_is_object(rules), error, W4A16_BAD_FILE, "%s: dynamic is no JSON object", label);
+    if (json_is_false(json_object_get(json, "dynamic")))
+        return W4A16_OK; /* so some write that there are none */
+    TRY(field_get(label, json, "dynamic", DOC_OBJECT, &rules, error));
+    if (!rules) return W4A16_OK;
     config->schemes = calloc(json_object_size(rules) + 1, sizeof *config->schemes);
     FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     json_object_foreach(rules, key, values)
@@ -72,11 +73,12 @@ static w4a16_status read_rules(const char *label, const json_t *json, struct qua
 static w4a16_status configure(const char *label, const json_t *json, struct quant_config *config,
                               w4a16_error *error) {
     static const char *const formats[] = {"gptq", "gptq_v2", NULL}, *const packs[] = {"int32", NULL};
-    int format, pack;
+    int format, pack, marlin = 0;
     TRY(config_word(label, json, "checkpoint_format", "format", formats, &format, error));
     TRY(config_word(label, json, "pack_dtype", NULL, packs, &pack, error));
     config->version = format + 1;
-    FAIL_IF(json_is_true(json_object_get(json, "is_marlin_format")), error, W4A16_UNSUPPORTED,
+    TRY(field_bool(label, json, "is_marlin_format", &marlin, error));
+    FAIL_IF(marlin, error, W4A16_UNSUPPORTED,
             "%s: is_marlin_format is true; weights in Marlin's order are not supported", label);
     TRY(config_sizes(label, json, NULL, NULL, &config->rest, error));
     return read_rules(label, json, config, error);

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "core/error.h"
+#include "document.h"
 #include "format/quantize_group.h"
 #include "format/store.h"
 #include "half.h"
@@ -349,15 +349,18 @@ static w4a16_status make_directory(const char *path, w4a16_error *error) {
 
 static w4a16_status write_config(const w4a16_quantize_options *o, const char *path, w4a16_error *error) {
     json_t *config =
-        json_pack("{s:i, s:I, s:b, s:b, s:b, s:s, s:s, s:s, s:{s:[s]}}", "bits", 4, "group_size",
-                  (json_int_t)o->group_size, "desc_act", o->act_order != 0, "sym", o->symmetric, "lm_head", 0,
-                  "quant_method", "gptq", "checkpoint_format", o->version == 1 ? "gptq" : "gptq_v2",
-                  "pack_dtype", "int32", "meta", "quantizer", "w4a16:" W4A16_VERSION);
+        doc_pack("{s:i, s:I, s:b, s:b, s:b, s:s, s:s, s:s, s:{s:[s]}}", "bits", 4, "group_size",
+                 (json_int_t)o->group_size, "desc_act", o->act_order != 0, "sym", o->symmetric, "lm_head", 0,
+                 "quant_method", "gptq", "checkpoint_format", o->version == 1 ? "gptq" : "gptq_v2",
+                 "pack_dtype", "int32", "meta", "quantizer", "w4a16:" W4A16_VERSION);
     FAIL_IF(!config, error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");
-    FILE *file = fopen(path, "w");
-    int ok = file && json_dumpf(config, file, JSON_INDENT(2)) == 0 && fputc('\n', file) != EOF;
-    ok = file && fclose(file) == 0 && ok;
+    char *text = doc_print(config, JSON_INDENT(2), NULL);
     json_decref(config);
+    FAIL_IF(!text, error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");
+    FILE *file = fopen(path, "w");
+    int ok = file && fprintf(file, "%s\n", text) > 0;
+    ok = file && fclose(file) == 0 && ok;
+    free(text);
     FAIL_IF(!ok, error, W4A16_IO, "%s: cannot write: %s", path, strerror(errno));
     return W4A16_OK;
 }

@@ -12,13 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
+#include "format/field.h"
 
 #define LENGTH_BYTES 8
 #define HEADER_MAX   100000000 /* the reference reader's limit */
@@ -214,19 +214,10 @@ w4a16_status safetensors_parse(const char *label, const char *json, size_t bytes
     FAIL_IF(!st, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     st->fd = -1;
     st->path = strdup(label);
-    json_error_t problem;
-    /* Also refuses text that is not UTF-8 and keys with a NUL. */
-    st->header = json_loadb(json, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
-    w4a16_status status;
-    if (!st->path)
-        status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    else if (!st->header)
-        status = w4a16_fail(error, W4A16_BAD_FILE, "%s: header is no valid JSON: %s (byte %d)", label,
-                            problem.text, problem.position);
-    else if (!json_is_object(st->header))
-        status = w4a16_fail(error, W4A16_BAD_FILE, "%s: header is no JSON object", label);
-    else
-        status = read_header(st, data_bytes, error);
+    w4a16_status status = st->path ? field_read(label, json, bytes, DOC_STRICT, NULL, &st->header, error)
+                                   : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    if (status == W4A16_OK) status = field_is(label, st->header, DOC_OBJECT, "its header", error);
+    if (status == W4A16_OK) status = read_header(st, data_bytes, error);
     if (status != W4A16_OK)
         safetensors_close(st);
     else

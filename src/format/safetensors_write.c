@@ -2,12 +2,14 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The safetensors writer: header first, then the tensors' bytes as they come. */
 #include <inttypes.h>
-#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/output_error.h"
+#include "document.h"
 #include "format/safetensors.h"
+#include "text.h"
 
 struct safetensors_writer {
     char *path;
@@ -28,21 +30,27 @@ static int source_bytes(const struct st_source *t, uint64_t *bytes) {
 }
 
 /* Adds one tensor to the header and its size to *offset. */
-static w4a16_status describe(const char *path, json_t *header, const struct st_source *t, uint64_t *offset,
+static w4a16_status describe(const char *path, json_t **header, const struct st_source *t, uint64_t *offset,
                              w4a16_error *error) {
     uint64_t bytes, end;
     FAIL_IF(!source_bytes(t, &bytes) || __builtin_add_overflow(*offset, bytes, &end) || end > INT64_MAX,
             error, W4A16_INVALID_ARGUMENT,
             "%s: tensor %s: accepted are dimensions >= 0 and a file of less than 2^63 bytes", path, t->name);
-    FAIL_IF(json_object_get(header, t->name), error, W4A16_INVALID_ARGUMENT,
+    FAIL_IF(json_object_get(*header, t->name), error, W4A16_INVALID_ARGUMENT,
             "%s: two tensors would be called %s", path, t->name);
+    for (const char *p = t->name; *p;) {
+        size_t length = text_character(p, strlen(p), NULL);
+        FAIL_IF(!length, error, W4A16_INVALID_ARGUMENT, "%s: tensor name \"%s\" is no valid UTF-8", path,
+                t->name);
+        p += length;
+    }
     json_t *shape = json_array();
-    for (int d = 0; d < t->dims; d++) json_array_append_new(shape, json_integer(t->shape[d]));
+    for (int d = 0; d < t->dims; d++) doc_append(&shape, json_integer(t->shape[d]));
     const char *dtype = t->dtype == ST_OTHER ? t->other_name : st_dtype_name(t->dtype);
-    json_t *entry = json_pack("{s:s,s:o,s:[I,I]}", "dtype", dtype, "shape", shape, "data_offsets",
-                              (json_int_t)*offset, (json_int_t)end);
-    FAIL_IF(json_object_set_new(header, t->name, entry) != 0, error, W4A16_INVALID_ARGUMENT,
-            "%s: tensor name \"%s\" is no valid UTF-8", path, t->name);
+    doc_set(header, t->name,
+            doc_pack("{s:s,s:o,s:[I,I]}", "dtype", dtype, "shape", shape, "data_offsets", (json_int_t)*offset,
+                     (json_int_t)end));
+    FAIL_IF(!*header, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
     *offset = end;
     return W4A16_OK;
 }
@@ -50,22 +58,25 @@ static w4a16_status describe(const char *path, json_t *header, const struct st_s
 /* The header as text, padded with spaces so that the data begins at a multiple of 8 bytes. */
 static w4a16_status compose(const char *path, const struct st_source *tensors, size_t count, char **text,
                             uint64_t *data_bytes, w4a16_error *error) {
-    json_t *header = json_pack("{s:{s:s}}", "__metadata__", "format", "pt");
+    json_t *header = doc_pack("{s:{s:s}}", "__metadata__", "format", "pt");
     w4a16_status status =
         header ? W4A16_OK : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
     *data_bytes = 0;
     for (size_t i = 0; i < count && status == W4A16_OK; i++)
-        status = describe(path, header, &tensors[i], data_bytes, error);
+        status = describe(path, &header, &tensors[i], data_bytes, error);
     *text = NULL;
     if (status == W4A16_OK) {
-        size_t bytes = json_dumpb(header, NULL, 0, JSON_COMPACT), padded = (bytes + 7) / 8 * 8;
-        *text = malloc(padded + 1);
+        size_t bytes = 0, padded;
+        char *printed = doc_print(header, JSON_COMPACT, &bytes);
+        padded = (bytes + 7) / 8 * 8;
+        *text = printed ? realloc(printed, padded + 1) : NULL;
         if (*text) {
-            memset(*text, ' ', padded);
-            json_dumpb(header, *text, bytes, JSON_COMPACT);
+            memset(*text + bytes, ' ', padded - bytes);
             (*text)[padded] = 0;
-        } else
+        } else {
+            free(printed);
             status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
+        }
     }
     json_decref(header);
     return status;

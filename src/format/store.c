@@ -4,13 +4,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "core/error.h"
+#include "format/field.h"
 #include "format/text_file.h"
 
 #define INDEX  "model.safetensors.index.json"
@@ -57,11 +57,12 @@ static const char *file_name(const struct safetensors *file) {
 /* File names of an index are untrusted: they must not lead out of the directory. */
 static w4a16_status check_name(const struct store *s, const char *tensor, const json_t *value,
                                w4a16_error *error) {
+    TRY(field_is(s->path, value, DOC_TEXT, tensor, error));
     const char *file = json_string_value(value);
-    FAIL_IF(!file || strchr(file, '/') || !ends_with(file, SUFFIX) || file[0] == '.', error, W4A16_BAD_FILE,
+    FAIL_IF(strchr(file, '/') || !ends_with(file, SUFFIX) || file[0] == '.', error, W4A16_BAD_FILE,
             "%s: weight_map: tensor %s: file is \"%s\"; accepted are plain names of " SUFFIX
             " files in the same directory",
-            s->path, tensor, file ? file : "(no string)");
+            s->path, tensor, file);
     return W4A16_OK;
 }
 
@@ -118,16 +119,14 @@ static w4a16_status check_shards(struct store *s, const json_t *map, w4a16_error
 }
 
 static w4a16_status read_index(struct store *s, const char *text, size_t bytes, w4a16_error *error) {
-    json_error_t problem;
-    json_t *root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &problem);
-    FAIL_IF(!root, error, W4A16_BAD_FILE, "%s: no valid JSON: %s (line %d)", s->path, problem.text,
-            problem.line);
-    json_t *map = json_object_get(root, "weight_map");
-    w4a16_status status = W4A16_OK;
-    if (!json_is_object(map) || !json_object_size(map))
-        status =
-            w4a16_fail(error, W4A16_BAD_FILE, "%s: weight_map is %s; expected {\"tensor\": \"file\", ...}",
-                       s->path, map ? "no object, or empty" : "missing");
+    json_t *root, *map = NULL;
+    TRY(field_read(s->path, text, bytes, DOC_AS_PYTHON, NULL, &root, error));
+    w4a16_status status = field_is(s->path, root, DOC_OBJECT, "its content", error);
+    if (status == W4A16_OK) status = field_get(s->path, root, "weight_map", DOC_OBJECT, &map, error);
+    if (status == W4A16_OK && !json_object_size(map))
+        status = w4a16_fail(error, W4A16_BAD_FILE,
+                            "%s: weight_map is missing or empty; accepted is {\"tensor\": \"file\", ...}",
+                            s->path);
     if (status == W4A16_OK) status = open_shards(s, map, error);
     if (status == W4A16_OK) status = check_shards(s, map, error);
     json_decref(root);

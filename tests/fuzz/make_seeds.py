@@ -85,6 +85,8 @@ config = {"bits": 4, "group_size": 128, "desc_act": False, "sym": True, "quant_m
           "dynamic": {"+:.*\\.mlp": {"group_size": 64}, "-:lm_head": {}}, "meta": {"damp_percent": 0.01}}
 seed("config", "file", json.dumps(config).encode())
 seed("config", "section", json.dumps({"quantization_config": {"bits": 4, "group_size": -1}}).encode())
+seed("document", "python", b'{"a":[NaN,-Infinity,1e999,-0,2.5e-3],"\\ud83d\\ude00":"\\n","a":null,"quantization_config":{"bits":4}}')
+seed("document", "config", json.dumps(config).encode())
 seed("config", "aliases", b'{"method":"gptq","format":"gptq","bits":4,"group_size":32,"dynamic":null}')
 seed("config", "awq", b'{"quant_method":"awq","w_bit":4,"q_group_size":64,"version":"GEMM","zero_point":true}')
 scheme = {"targets": ["re:.*q_proj$", "Linear"], "input_activations": None, "format": "pack-quantized",
