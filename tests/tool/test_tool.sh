@@ -131,7 +131,7 @@ says "odd: unreadable"
 says "differs: wrong: word at byte 0 is 0x00000000, expected 0x00000001"
 says "1 exact,   0 within tolerance,   1 wrong,   0 refused,   0 crashed, 2 unreadable"
 echo '{}' >none.json
-refuses 3 "no list of cases" "$tool" cases none.json
+refuses 3 "cases is missing; accepted is a list" "$tool" cases none.json
 
 for verb in run stats disasm info cases; do
     check "$verb --help" "$tool" $verb --help
