@@ -8,7 +8,7 @@
 
 struct pool;
 
-/* threads includes the caller's; 0 = as many as the process may run on. Null when memory or threads run out. */
+/* threads includes the caller's; 0 = as many as the process may run on. Null if memory or threads run out. */
 struct pool *pool_create(int threads);
 void pool_destroy(struct pool *pool); /* null is accepted */
 int pool_threads(const struct pool *pool);
@@ -16,8 +16,11 @@ int pool_available_threads(void);
 
 /*
  * Calls body(context, index, thread) once for each index in [0, count), thread in [0, pool_threads). Indices
- * are handed out one by one in ascending order; returns when all have finished. One pool_run at a time per pool
- * (a second caller waits). body must not call pool_run on the same pool.
+ * are handed out one by one in ascending order; returns when all have finished. One pool_run at a time per
+ * pool (a second caller waits). body must not call pool_run on the same pool.
+ *
+ * A pool lives on in a forked child, where its threads are started anew at the first loop; a loop that
+ * another thread of the parent was in ends there unfinished.
  */
 typedef void pool_body(void *context, int64_t index, int thread);
 void pool_run(struct pool *pool, int64_t count, pool_body *body, void *context);

@@ -6,6 +6,7 @@
 
 #include "executors.h"
 #include "parallel.h"
+#include "program.h"
 #include "simulator.h"
 
 static const char *simd_name(gfx11sim_simd level) {
@@ -52,6 +53,16 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
     return GFX11SIM_OK;
 }
 
+/* Threads that held locks are gone; the bindings of a launch that one of them was in stay, and nobody asks
+ * for them. */
+static void unlock_in_child(void *machine) {
+    gfx11sim *sim = machine;
+    pthread_mutex_init(&sim->lock, NULL);
+    for (gfx11sim_object *o = sim->objects; o; o = o->next)
+        for (size_t n = 0; n < o->kernel_count; n++)
+            if (o->kernels[n].program) pthread_mutex_init(&o->kernels[n].program->lock, NULL);
+}
+
 gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out, gfx11sim_report *report) {
     report_clear(report);
     FAIL_IF(!out, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_create: out must not be null");
@@ -65,6 +76,7 @@ gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out,
     gfx11sim *sim = calloc(1, sizeof *sim);
     FAIL_IF(!sim, report, GFX11SIM_OUT_OF_MEMORY, "no memory for a machine");
     pthread_mutex_init(&sim->lock, NULL);
+    after_fork_add(&sim->after_fork, unlock_in_child, sim);
     gfx11sim_status status = configure(sim, options, report);
     if (status) {
         gfx11sim_destroy(sim);
@@ -76,6 +88,7 @@ gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out,
 
 void gfx11sim_destroy(gfx11sim *sim) {
     if (!sim) return;
+    after_fork_remove(&sim->after_fork);
     while (sim->objects) gfx11sim_unload(sim->objects);
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
         if (sim->memory.slots[slot].host && sim->memory.slots[slot].base >> SLOT_SHIFT == slot)

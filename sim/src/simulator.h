@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "after_fork.h"
 #include "machine.h"
 
 struct pool;
@@ -26,6 +27,7 @@ struct gfx11sim {
     uint64_t schedule_seed, quota;
     struct pool *pool;
     pthread_mutex_t lock; /* held by every call that changes memory or objects, and by a launch throughout */
+    struct after_fork after_fork;
     gfx11sim_object *objects;
     unsigned checks; /* GFX11SIM_CHECK_*: strict mode */
     bool approximate_wmma;

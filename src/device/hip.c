@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "after_fork.h"
 #include "core/error.h"
 #include "device/device.h"
 
@@ -26,6 +27,7 @@ enum { HIP_OUT_OF_MEMORY = 2, HIP_NO_DEVICE = 100, HIP_STREAM_CAPTURE_UNSUPPORTE
 struct hip_state {
     struct hip_api api;
     int device;
+    unsigned generation; /* of the process that opened it: after_fork.h */
     char target[16];
     pthread_mutex_t lock; /* of the list of loaded modules */
     struct {
@@ -52,11 +54,21 @@ static w4a16_status failed(const struct hip_state *s, const char *call, hip_erro
         if (code_) return failed(s, #call, code_, error);                                                    \
     } while (0)
 
+/* The runtime's threads and its connection to the card do not live on in a forked child. */
+static w4a16_status check_process(const struct hip_state *s, w4a16_error *error) {
+    FAIL_IF(
+        s->generation != after_fork_generation(), error, W4A16_NO_DEVICE,
+        "hip: the device was opened before this process was forked, and a HIP runtime does not live on in "
+        "a child: open devices after the fork, or start processes anew (spawn)");
+    return W4A16_OK;
+}
+
 /*
  * Calls act on the thread's current device. The caller's own choice is put back, so that using this library
  * changes nothing for the rest of the program.
  */
 static w4a16_status on_device(const struct hip_state *s, int *before, w4a16_error *error) {
+    TRY(check_process(s, error));
     HIP(hipGetDevice, before);
     if (*before != s->device) HIP(hipSetDevice, s->device);
     return W4A16_OK;
@@ -119,6 +131,7 @@ static w4a16_status hip_open(const w4a16_device_options *options, struct pool *p
     (void)pool;
     struct hip_state *s = calloc(1, sizeof *s);
     FAIL_IF(!s, error, W4A16_OUT_OF_MEMORY, "hip: out of memory");
+    s->generation = after_fork_generation();
     pthread_mutex_init(&s->lock, NULL);
     w4a16_status status = hip_api_open(&s->api, error);
     if (status == W4A16_OK) status = read_properties(s, options, info, error);
@@ -224,7 +237,10 @@ static w4a16_status hip_launch(void *state, const void *handle, const struct pla
                                w4a16_error *error) {
     (void)stats;
     const struct hip_state *s = state;
-    if (stream) return launch_here(s, handle, step, kernarg, stream, error);
+    if (stream) {
+        TRY(check_process(s, error));
+        return launch_here(s, handle, step, kernarg, stream, error);
+    }
     ON_DEVICE(launch_here(s, handle, step, kernarg, stream, error));
 }
 

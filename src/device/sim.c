@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "after_fork.h"
 #include "core/error.h"
 #include "device/device.h"
 #include "gfx11sim.h"
@@ -18,6 +19,7 @@ struct sim_state {
     gfx11sim *sim;
     const char *target;
     pthread_mutex_t lock; /* of the list of loaded families */
+    struct after_fork after_fork;
     struct {
         const char *name;
         gfx11sim_object *object;
@@ -29,8 +31,11 @@ static w4a16_status fail(w4a16_error *error, w4a16_status status, const gfx11sim
     return w4a16_fail(error, status, "simulator: %s", report->text);
 }
 
+static void unlock_in_child(void *state) { pthread_mutex_init(&((struct sim_state *)state)->lock, NULL); }
+
 static void sim_close(void *state) {
     struct sim_state *s = state;
+    after_fork_remove(&s->after_fork);
     gfx11sim_destroy(s->sim);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -53,6 +58,7 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     FAIL_IF(!s, error, W4A16_OUT_OF_MEMORY, "sim: out of memory");
     s->target = target;
     pthread_mutex_init(&s->lock, NULL);
+    after_fork_add(&s->after_fork, unlock_in_child, s);
     gfx11sim_options sim_options;
     gfx11sim_options_init(&sim_options);
     sim_options.target = target;

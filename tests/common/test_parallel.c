@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The pool: every index once, for every thread count, also when several threads use one pool. */
+/* The pool: every index once, for every thread count, also when several threads use one pool and
+ * in forked children. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,9 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "parallel.h"
 
@@ -84,9 +88,91 @@ static void test_several_callers(void **state) {
     pool_destroy(pool);
 }
 
+/* ---- forks ---------------------------------------------------------------------------------------------
+ */
+
+static int loop_in_child(struct pool *pool) {
+    for (int round = 0; round < 5; round++) {
+        struct loop loop = {.threads = pool_threads(pool)};
+        pool_run(pool, INDICES, count_call, &loop);
+        if (!each_once(&loop, INDICES)) return 1;
+    }
+    return 0;
+}
+
+/* The child's verdict; a child that hangs is killed. */
+static void must_go_on_in_child(struct pool *pool) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        alarm(20);
+        int wrong = loop_in_child(pool);
+        pool_destroy(pool);
+        _exit(wrong);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* Before the first loop, after it, and in a child of a child. */
+static void test_fork(void **state) {
+    (void)state;
+    struct pool *pool = pool_create(4);
+    assert_non_null(pool);
+    must_go_on_in_child(pool);
+    assert_int_equal(loop_in_child(pool), 0);
+    must_go_on_in_child(pool);
+    pid_t child = fork();
+    if (!child) {
+        alarm(20);
+        struct pool *own = pool_create(2);
+        must_go_on_in_child(pool);
+        int wrong = loop_in_child(pool) || loop_in_child(own);
+        must_go_on_in_child(pool);
+        pool_destroy(own);
+        _exit(wrong);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(loop_in_child(pool), 0); /* the parent noticed nothing */
+    pool_destroy(pool);
+}
+
+struct busy {
+    struct pool *pool;
+    int stop, loops; /* atomic */
+};
+
+static void *loop_until_told(void *shared) {
+    struct busy *busy = shared;
+    while (!__atomic_load_n(&busy->stop, __ATOMIC_RELAXED)) {
+        struct loop loop = {.threads = pool_threads(busy->pool)};
+        pool_run(busy->pool, INDICES, count_call, &loop);
+        __atomic_fetch_add(&busy->loops, 1, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+/* Another thread is in a loop, and holds whatever it holds, when the process forks. */
+static void test_fork_while_busy(void **state) {
+    (void)state;
+    struct busy busy = {.pool = pool_create(3)};
+    pthread_t thread;
+    assert_non_null(busy.pool);
+    assert_int_equal(pthread_create(&thread, NULL, loop_until_told, &busy), 0);
+    while (!__atomic_load_n(&busy.loops, __ATOMIC_RELAXED)) sched_yield();
+    for (int n = 0; n < 20; n++) must_go_on_in_child(busy.pool);
+    __atomic_store_n(&busy.stop, 1, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    pool_destroy(busy.pool);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_index_once),
                                        cmocka_unit_test(test_all_available),
-                                       cmocka_unit_test(test_several_callers)};
+                                       cmocka_unit_test(test_several_callers), cmocka_unit_test(test_fork),
+                                       cmocka_unit_test(test_fork_while_busy)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
