@@ -127,10 +127,9 @@ int cmd_info(int argc, char **argv) {
     json_t *devices = json_array(), *kernels = json_array(), *found = gpus();
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++)
         doc_append(&devices, device_row(&candidates[i], &classes[candidates[i].kind == W4A16_DEVICE_CPU]));
-    for (size_t i = 0; i < w4a16_kernels(); i++) {
-        w4a16_kernel_info kernel = w4a16_kernel(i);
+    w4a16_kernel_info kernel;
+    for (size_t n = 0; w4a16_kernel(n, &kernel, NULL) == W4A16_OK; n++)
         doc_append(&kernels, kernel_row(&kernel, &classes[strcmp(kernel.device, "cpu") == 0]));
-    }
 
     struct report report;
     size_t i;

@@ -103,8 +103,9 @@ static w4a16_status time_one(w4a16_device *device, const w4a16_weights *weights,
     }
     if (status == W4A16_OK) status = w4a16_copy_from_device(device, &sink, args.out, sizeof sink, error);
     *seconds = (now_seconds() - start) / runs;
-    if (status == W4A16_OK)
-        snprintf(kernel, kernel_bytes, "%s", w4a16_plan_launch(plan, w4a16_plan_launches(plan) - 1).kernel);
+    w4a16_launch_info last;
+    if (status == W4A16_OK) status = w4a16_plan_launch(plan, w4a16_plan_launches(plan) - 1, &last, error);
+    if (status == W4A16_OK) snprintf(kernel, kernel_bytes, "%s", last.kernel);
     const w4a16_address buffers[] = {args.a, args.out, args.workspace};
     for (size_t n = 0; n < 3; n++)
         if (buffers[n]) w4a16_buffer_free(device, buffers[n], NULL);

@@ -11,7 +11,7 @@ seconds=${1:-3600}
 [[ $seconds =~ ^[0-9]+$ ]] || { echo "fuzz.sh: SECONDS is '$seconds'; expected a number" >&2; exit 2; }
 shift || true
 targets=("$@")
-all=(safetensors config checkpoint document npy object instruction execute)
+all=(safetensors config checkpoint document npy problem object instruction execute)
 [ ${#targets[@]} -gt 0 ] || targets=("${all[@]}")
 
 setup test
@@ -23,6 +23,7 @@ for target in "${targets[@]}"; do
     options=()
     case $target in
     safetensors | config | checkpoint | document) options=(-dict=tests/fuzz/json.dict) ;;
+    problem) options=(-max_len=24) ;;
     instruction) options=(-max_len=64) ;;
     esac
     tests/fuzz/run.sh "$work/fuzz_$target" "$seconds" "$work/$target" "$work/seeds/$target" "${options[@]}" ||

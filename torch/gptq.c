@@ -98,6 +98,9 @@ static w4a16_status check_weights(struct frame *f, const struct operands *o, int
             W4A16_INVALID_ARGUMENT,
             "%s: q_weight is %s; accepted are %s of int32, as gptq_shuffle leaves them", f->name, TEXT_OF(q),
             lead ? "[E, K / 8, N]" : "[K / 8, N]");
+    FAIL_IF(q->sizes[lead] < 1 || q->sizes[lead] > W4A16_SIZE_MAX / 8, &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: q_weight has K / 8 = %" PRId64 "; accepted are 1 to %d", f->name, q->sizes[lead],
+            W4A16_SIZE_MAX / 8);
     int64_t K = 8 * q->sizes[lead], N = q->sizes[lead + 1], experts = lead ? q->sizes[0] : 1;
     FAIL_IF((scale_type != W4A16_F16 && scale_type != W4A16_BF16) || scales->dim != 2 + lead ||
                 !scales->contiguous || scales->sizes[lead + 1] != N || scales->sizes[lead] < 1 ||
@@ -211,10 +214,11 @@ static w4a16_status check_lists(struct frame *f, const struct operands *o, int64
 static w4a16_status set_slots(struct frame *f, struct operands *o, int64_t top_k, int weighted,
                               int64_t output_topk) {
     int64_t added = output_topk > 1 ? output_topk : 1, rows = o->x.numel / o->key.K;
-    FAIL_IF(top_k < 1 || (added > 1 && top_k > 1), &f->error, W4A16_INVALID_ARGUMENT,
-            "%s: top_k is %" PRId64 " and output_topk %" PRId64
-            "; accepted are 1 and more, and a top_k of 1 where slots are added",
-            f->name, top_k, output_topk);
+    FAIL_IF(top_k < 1 || top_k > o->key.experts || (added > 1 && top_k > 1), &f->error,
+            W4A16_INVALID_ARGUMENT,
+            "%s: top_k is %" PRId64 " and output_topk %" PRId64 "; accepted are 1 to %" PRId64
+            " experts, and a top_k of 1 where slots are added",
+            f->name, top_k, output_topk, o->key.experts);
     int64_t slots = rows * top_k;
     FAIL_IF(slots % added || o->out.dim != 2 || o->out.sizes[0] != slots / added ||
                 o->out.sizes[1] != o->packed.sizes[2] || o->out.dtype != o->x.dtype || !o->out.contiguous,

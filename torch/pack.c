@@ -64,6 +64,9 @@ static w4a16_status check_parts(struct frame *f, struct source *s) {
     w4a16_layer *l = &s->layer;
     TRY(check_part(f, s, Q, 2, NULL));
     const int64_t *q = s->parts[Q].sizes + s->lead, *last = s->parts[LAST].sizes;
+    FAIL_IF(q[0] > W4A16_SIZE_MAX / 8 || q[1] > W4A16_SIZE_MAX, &f->error, W4A16_INVALID_ARGUMENT,
+            "%s: q has sizes for K / 8 = %" PRId64 " and N = %" PRId64 "; accepted are up to %d and %d",
+            f->name, q[0], q[1], W4A16_SIZE_MAX / 8, W4A16_SIZE_MAX);
     l->K = 8 * q[0], l->N = q[1];
     s->experts = s->lead ? s->parts[Q].sizes[0] : 1;
     if (s->parts[LAST].numel) TRY(check_part(f, s, LAST, 1, s->lead ? &l->N : NULL));

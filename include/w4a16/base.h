@@ -31,9 +31,9 @@ typedef enum w4a16_status {
     W4A16_UNSUPPORTED = -3,      /* legal, but no reader, kernel or device here takes it */
     W4A16_NO_DEVICE = -4,        /* the device or its runtime is not there */
     W4A16_OUT_OF_MEMORY = -5,
-    W4A16_IO = -6,               /* the operating system refused: open, read, write */
-    W4A16_DEVICE_FAULT = -7,     /* a kernel did something illegal, or the device's runtime failed */
-    W4A16_MISMATCH = -8          /* a result was verified and is wrong */
+    W4A16_IO = -6,           /* the operating system refused: open, read, write */
+    W4A16_DEVICE_FAULT = -7, /* a kernel did something illegal, or the device's runtime failed */
+    W4A16_MISMATCH = -8      /* a result was verified and is wrong */
 } w4a16_status;
 
 /* Owned by the caller, one per thread; a null pointer is accepted everywhere and only drops the message. */
@@ -42,13 +42,20 @@ typedef struct w4a16_error {
     char message[1024]; /* one sentence, UTF-8, always terminated; empty after success */
 } w4a16_error;
 
+/*
+ * The largest size of a layer or a product: N, K, places, M and M * top_k; and the largest row stride in
+ * elements. Calls that are given sizes check them first, so that no product of two overflows behind that.
+ */
+#define W4A16_SIZE_MAX   16777216
+#define W4A16_STRIDE_MAX 134217728
+
 typedef enum w4a16_dtype {
     W4A16_F16 = 1,  /* IEEE binary16 */
     W4A16_BF16 = 2, /* the upper half of IEEE binary32 */
     W4A16_F32 = 3
 } w4a16_dtype;
 
-W4A16_API const char *w4a16_version(void);                  /* "0.1.0" */
+W4A16_API const char *w4a16_version(void);                    /* "0.1.0" */
 W4A16_API const char *w4a16_status_name(w4a16_status status); /* "bad file"; never null */
 W4A16_API const char *w4a16_dtype_name(w4a16_dtype type);     /* "fp16", "bf16", "fp32"; never null */
 W4A16_API size_t w4a16_dtype_size(w4a16_dtype type);          /* bytes; 0 for an unknown type */

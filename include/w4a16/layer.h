@@ -20,7 +20,7 @@ extern "C" {
 
 typedef struct w4a16_layer {
     size_t struct_size; /* sizeof(w4a16_layer); set by w4a16_layer_init */
-    int64_t N, K;
+    int64_t N, K;       /* 1..W4A16_SIZE_MAX, as places is at most */
     int64_t
         group_size; /* 1..K (or places), consecutive K (after perm) that share one scale; "one group" is K */
     /*
@@ -51,7 +51,7 @@ W4A16_API void w4a16_layer_init(w4a16_layer *layer);
 /* places, or K where it is 0. */
 W4A16_API int64_t w4a16_layer_places(const w4a16_layer *layer);
 
-/* ceil(places / group_size). */
+/* ceil(places / group_size); 0 for sizes below 1. */
 W4A16_API int64_t w4a16_layer_groups(const w4a16_layer *layer);
 
 /*
@@ -98,7 +98,10 @@ W4A16_API w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t firs
  *   y       [M][N] receives the exact-to-fp64 sums, bias included
  *   mass    [M][N] or null; receives sum over k of |a[m,k]| * |w[k,n]|, + |bias[n]|, + 2^-122, by which
  *           rounding errors are measured; an a that is not 0 counts as at least 2^-14 (fp16) or 2^-102 (bf16)
- *   threads number of host threads, >= 1
+ *   threads number of host threads, 1 to 1024
+ *
+ * The layer must pass w4a16_layer_check. INVALID_ARGUMENT for M beyond W4A16_SIZE_MAX and lda beyond
+ * W4A16_STRIDE_MAX too. With M = 0 there is nothing to do, and a and y may be null.
  */
 W4A16_API w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act, int64_t M, const void *a,
                                        int64_t lda, double *y, double *mass, int threads, w4a16_error *error);

@@ -8,6 +8,16 @@
  * Everything is chosen, checked and allocated in plan; run allocates nothing. On a HIP device run takes no
  * lock and synchronises nothing either, so it is safe in graph capture and on several streams at once, each
  * with a workspace of its own. Same inputs give the same bits on every run, schedule and thread count.
+ *
+ * A null pointer where none is allowed, a number out of its range or a struct of another struct_size is
+ * INVALID_ARGUMENT with a sentence, before anything is done; functions without a status give zero for a null
+ * handle, and leave alone what they were to fill. Handles that were freed, and host memory smaller than the
+ * sizes say, are the caller's to avoid.
+ *
+ * After fork() the child may go on with sim and cpu devices (their host threads start anew), each process
+ * with memory of its own. Calls on a hip device that was opened before are NO_DEVICE there, for a HIP runtime
+ * does not live on in a child; its weights, plans and the device may be freed. The library stays in memory
+ * when it is closed with dlclose, because devices have threads.
  */
 #ifndef W4A16_LINEAR_H
 #define W4A16_LINEAR_H
@@ -34,7 +44,7 @@ typedef struct w4a16_device_options {
     w4a16_device_kind kind;  /* default SIM */
     const char *target;      /* sim: "gfx1100" (default when null), ...; hip: must be null or match */
     int index;               /* hip: device number; default 0 */
-    int threads;             /* sim, cpu: host threads; 0 (default) = all available */
+    int threads;             /* sim, cpu: host threads, up to 1024; 0 (default) = all available */
     uint64_t schedule_seed;  /* sim: 0 (default) = in order; else waves and work-groups run in a random one */
     int strict;              /* sim: 1 = stop at undefined values, missing waits, races...; one thread */
     const char *kernel_mask; /* null, or a comma list of kernel names (or prefixes and '*') to leave out */
@@ -48,10 +58,12 @@ typedef struct w4a16_device_info {
 } w4a16_device_info;
 
 W4A16_API void w4a16_device_options_init(w4a16_device_options *options);
+/* NO_DEVICE without such a card or runtime, UNSUPPORTED without kernels for its target. */
 W4A16_API w4a16_status w4a16_device_open(const w4a16_device_options *options, w4a16_device **out,
                                          w4a16_error *error);
 /* Weights, plans and buffers of the device must be freed before. Null is accepted. */
 W4A16_API void w4a16_device_close(w4a16_device *device);
+/* info is all zero for a null device. */
 W4A16_API void w4a16_device_get_info(const w4a16_device *device, w4a16_device_info *info);
 
 /*
@@ -72,7 +84,9 @@ W4A16_API w4a16_status w4a16_detect_visible_gpu(const char *root, int n, char ta
 
 /*
  * Device memory. An address is a device pointer (hip), a host pointer (cpu) or a simulated address (sim).
- * address % 256 == 0. Contents are undefined at first. copy_* return when the copy is complete.
+ * address % 256 == 0. Contents are undefined at first. copy_* return when the copy is complete; of 0 bytes
+ * they look at no address. On sim a range that is not inside one buffer is INVALID_ARGUMENT; on hip the
+ * runtime judges, on cpu nobody does. Freeing 0 does nothing.
  */
 typedef uint64_t w4a16_address;
 W4A16_API w4a16_status w4a16_buffer_alloc(w4a16_device *device, size_t bytes, w4a16_address *out,
@@ -115,8 +129,13 @@ W4A16_API size_t w4a16_weights_bytes(const w4a16_weights *weights); /* device me
  *
  * Slots that come sorted, as vLLM's moe_align_block_size sorts them: sorted_block is the size of a block and
  * sorted_count how many places the list has. Then run's sorted_slots [sorted_count] names a slot in each
- * place, or is M * top_k or more where a place is empty, its expert_ids [sorted_count / sorted_block] names
- * the expert of each block, and sorted_used [1] says how many places are in use.
+ * place, or is M * top_k or more where a place is empty, its expert_ids [sorted_count / sorted_block, rounded
+ * up] names the expert of each block, and sorted_used [1] says how many places are in use.
+ *
+ * N, K, places, M and M * top_k are at most W4A16_SIZE_MAX, lda and ldo W4A16_STRIDE_MAX, experts 1024,
+ * sorted_block and sorted_count 2^31 - 1; larger ones are INVALID_ARGUMENT. Beyond that a kernel is
+ * UNSUPPORTED whose grid no launch holds: HIP takes up to 65535 work-groups along y, 2^32 - 1 work-items in
+ * all.
  */
 typedef struct w4a16_problem {
     size_t struct_size;
@@ -147,10 +166,11 @@ W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_we
  * device, that may be copied anywhere.
  *
  * packed_bytes   how many, from the fields that w4a16_problem_from_weights fills
- * pack           checks a layer and packs it into host memory with the device's host threads
+ * pack           checks a layer and packs it into host memory with the device's host threads, apart from the
+ *                layer's own arrays
  * pack_experts   the same for layers that w4a16_experts_create would take
  * weights_wrap   weights over such bytes in device memory, which are neither copied nor freed; address % 16
- *                == 0, or 0 for weights whose plans are told theirs in every run
+ *                == 0 (else INVALID_ARGUMENT), or 0 for weights whose plans are told theirs in every run
  */
 W4A16_API w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16_error *error);
 W4A16_API w4a16_status w4a16_pack(w4a16_device *device, const w4a16_layer *layer, void *to, size_t bytes,
@@ -185,7 +205,7 @@ W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, co
  *     order  int32 [K]: place k of the packed weights holds input feature order[k]; null: in order. Groups
  *            must be contiguous in it. Packing checks it; in a run a place whose entry is no feature counts
  *            as empty: its weights multiply nothing
- *     to     columns * K / 2 bytes of host memory that do not overlap q: strips of 32 columns, one after the
+ *     to     columns * K / 2 bytes of host memory that overlap neither q nor order: strips of 32 columns, one after the
  *            other, of which each has [K / 32][32] times 16 bytes; weights of columns from N on are 0
  */
 W4A16_API w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int32_t *order,
@@ -204,12 +224,12 @@ typedef struct w4a16_choice {
     char reason[256];
 } w4a16_choice;
 
-/* Returns how many rows the device's table has and writes the first `capacity`; 0 for an invalid problem,
- * with error. */
+/* Returns how many rows the device's table has and writes the first `capacity` (rows may be null if it is 0);
+ * 0 for an invalid problem, with error. */
 W4A16_API size_t w4a16_explain(const w4a16_device *device, const w4a16_problem *problem, w4a16_choice *rows,
                                size_t capacity, w4a16_error *error);
 
-/* One kernel launch of a plan, for people and tests to read. */
+/* One kernel launch of a plan, for people and tests to read. Names live as long as the library. */
 typedef struct w4a16_launch_info {
     const char *kernel; /* "w4a16_decode_f16_m4_g128_sym" */
     uint32_t grid[3];   /* work-groups */
@@ -217,15 +237,26 @@ typedef struct w4a16_launch_info {
     uint32_t lds_bytes; /* dynamic */
 } w4a16_launch_info;
 
+/*
+ * Chooses kernels for the problem, which must be that of the weights; these may be freed if every run is told
+ * weights. INVALID_ARGUMENT, or UNSUPPORTED as w4a16_supports says. What is planned can be launched.
+ */
 W4A16_API w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weights,
                                          const w4a16_problem *problem, w4a16_plan **out, w4a16_error *error);
 W4A16_API void w4a16_plan_free(w4a16_plan *plan);              /* null is accepted */
 W4A16_API size_t w4a16_plan_workspace(const w4a16_plan *plan); /* bytes; 0 = none needed */
 /* The order of the additions behind every output; all zero if M is 0. */
 W4A16_API w4a16_order w4a16_plan_order(const w4a16_plan *plan);
-W4A16_API size_t w4a16_plan_launches(const w4a16_plan *plan);
-W4A16_API w4a16_launch_info w4a16_plan_launch(const w4a16_plan *plan, size_t index);
+W4A16_API size_t w4a16_plan_launches(const w4a16_plan *plan);  /* 0 where M is 0 */
+/* Launch `index`, in their order; INVALID_ARGUMENT from w4a16_plan_launches on. */
+W4A16_API w4a16_status w4a16_plan_launch(const w4a16_plan *plan, size_t index, w4a16_launch_info *out,
+                                         w4a16_error *error);
 
+/*
+ * out and workspace, which are written, must not overlap each other or anything else that the run is given:
+ * from the first byte of a matrix to the last, with what lies between its rows, nor may memory end before the
+ * sizes do. Addresses that the plan has no use for are not looked at.
+ */
 typedef struct w4a16_run_args {
     size_t struct_size;
     w4a16_address a;          /* [M][lda]; rows with experts: see w4a16_problem */
@@ -248,7 +279,11 @@ typedef struct w4a16_run_stats {
     double seconds;             /* host time inside the simulator: says nothing about a card */
 } w4a16_run_stats;
 
-/* stats may be null. On hip the work is queued; on sim and cpu it is complete on return. */
+/*
+ * stats may be null. On hip the work is queued; on sim and cpu it is complete on return. INVALID_ARGUMENT for
+ * addresses that are missing, misaligned or overlap, before anything is launched; DEVICE_FAULT for what a
+ * kernel or the runtime finds.
+ */
 W4A16_API w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_run_stats *stats,
                                  w4a16_error *error);
 
@@ -259,7 +294,8 @@ typedef struct w4a16_kernel_info {
     const char *limits; /* one line a person can read: types, M, groups, zeros */
 } w4a16_kernel_info;
 W4A16_API size_t w4a16_kernels(void);
-W4A16_API w4a16_kernel_info w4a16_kernel(size_t index);
+/* Row `index`; INVALID_ARGUMENT from w4a16_kernels on. */
+W4A16_API w4a16_status w4a16_kernel(size_t index, w4a16_kernel_info *out, w4a16_error *error);
 
 /* What a kernel of a target takes of a SIMD, in its largest work-group. */
 typedef struct w4a16_kernel_resources {
@@ -274,7 +310,8 @@ typedef struct w4a16_kernel_resources {
 
 /*
  * Reads the embedded code objects of a target ("gfx1100"). Returns how many kernels it has and writes the
- * first `capacity`, in the table's order; 0 with an error if there is no such target or no memory.
+ * first `capacity`, in the table's order (rows may be null if it is 0); 0 with an error if there is no such
+ * target or no memory.
  */
 W4A16_API size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, size_t capacity,
                                         w4a16_error *error);

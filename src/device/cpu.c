@@ -36,14 +36,14 @@ static w4a16_status cpu_free(void *state, w4a16_address address, w4a16_error *er
 static w4a16_status cpu_copy_to(void *state, w4a16_address to, const void *from, size_t bytes,
                                 w4a16_error *error) {
     (void)state, (void)error;
-    memcpy((void *)(uintptr_t)to, from, bytes);
+    memmove((void *)(uintptr_t)to, from, bytes);
     return W4A16_OK;
 }
 
 static w4a16_status cpu_copy_from(void *state, void *to, w4a16_address from, size_t bytes,
                                   w4a16_error *error) {
     (void)state, (void)error;
-    memcpy(to, (const void *)(uintptr_t)from, bytes);
+    memmove(to, (const void *)(uintptr_t)from, bytes);
     return W4A16_OK;
 }
 

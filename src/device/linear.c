@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/range.h"
 #include "device/device.h"
 
 struct w4a16_device {
@@ -36,7 +37,7 @@ struct w4a16_plan {
 static const struct backend *const backends[] = {&sim_backend, &cpu_backend, &hip_backend};
 
 void w4a16_device_options_init(w4a16_device_options *options) {
-    *options = (w4a16_device_options){.struct_size = sizeof *options, .kind = W4A16_DEVICE_SIM};
+    if (options) *options = (w4a16_device_options){.struct_size = sizeof *options, .kind = W4A16_DEVICE_SIM};
 }
 
 static const struct backend *find_backend(w4a16_device_kind kind) {
@@ -88,7 +89,9 @@ void w4a16_device_close(w4a16_device *d) {
     free(d);
 }
 
-void w4a16_device_get_info(const w4a16_device *device, w4a16_device_info *info) { *info = device->info; }
+void w4a16_device_get_info(const w4a16_device *device, w4a16_device_info *info) {
+    if (info) *info = device ? device->info : (w4a16_device_info){0};
+}
 
 /* ---- memory ---------------------------------------------------------------------------------------------
  */
@@ -158,8 +161,8 @@ w4a16_status w4a16_weights_create(w4a16_device *device, const w4a16_layer *layer
     w4a16_weights *w = calloc(1, sizeof *w);
     FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: out of memory");
     w->device = device;
-    w4a16_status status = packed_layout_of(layer, &w->layout, error);
-    if (status == W4A16_OK) status = pack_and_upload(w, &layer, 1, error);
+    w->layout = packed_layout_of(layer, 0);
+    w4a16_status status = pack_and_upload(w, &layer, 1, error);
     if (status == W4A16_OK)
         *out = w;
     else
@@ -203,8 +206,8 @@ w4a16_status w4a16_experts_create(w4a16_device *device, const w4a16_layer *const
     w4a16_weights *w = calloc(1, sizeof *w);
     FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_experts_create: out of memory");
     w->device = device;
-    w4a16_status status = packed_layout_of_experts(layers[0], (int64_t)count, &w->layout, error);
-    if (status == W4A16_OK) status = pack_and_upload(w, layers, count, error);
+    w->layout = packed_layout_of(layers[0], (int64_t)count);
+    w4a16_status status = pack_and_upload(w, layers, count, error);
     if (status == W4A16_OK)
         *out = w;
     else
@@ -218,21 +221,41 @@ void w4a16_weights_free(w4a16_weights *w) {
     free(w);
 }
 
-size_t w4a16_weights_bytes(const w4a16_weights *weights) { return weights->layout.bytes; }
+size_t w4a16_weights_bytes(const w4a16_weights *weights) { return weights ? weights->layout.bytes : 0; }
 
 /* ---- packed bytes in the caller's memory -----------------------------------------------------------------
  */
+
+/* Packed bytes lie apart from what they are made from. */
+static w4a16_status check_source(const char *function, const w4a16_layer *l, const void *to, size_t bytes,
+                                 w4a16_error *error) {
+    size_t N = (size_t)l->N, entries = N * (size_t)w4a16_layer_groups(l);
+    const struct {
+        const char *name;
+        const void *at;
+        size_t bytes;
+    } arrays[] = {{"q", l->q, (size_t)((l->K + 7) / 8) * N * 4},
+                  {"scale", l->scale, entries * 2},
+                  {"zero", l->zero, entries},
+                  {"perm", l->perm, (size_t)w4a16_layer_places(l) * 4},
+                  {"bias", l->bias, N * w4a16_dtype_size(l->bias_type)}};
+    for (size_t n = 0; n < sizeof arrays / sizeof arrays[0]; n++)
+        FAIL_IF(arrays[n].at && memory_overlaps(to, bytes, arrays[n].at, arrays[n].bytes), error,
+                W4A16_INVALID_ARGUMENT, "%s: to overlaps the layer's %s; packing is not done in place",
+                function, arrays[n].name);
+    return W4A16_OK;
+}
 
 w4a16_status w4a16_pack(w4a16_device *device, const w4a16_layer *layer, void *to, size_t bytes,
                         w4a16_error *error) {
     w4a16_succeed(error);
     NOT_NULL(error, "w4a16_pack", device);
     NOT_NULL(error, "w4a16_pack", to);
-    struct packed_layout layout;
     TRY(w4a16_layer_check(layer, error));
-    TRY(packed_layout_of(layer, &layout, error));
+    const struct packed_layout layout = packed_layout_of(layer, 0);
     FAIL_IF(bytes < layout.bytes, error, W4A16_INVALID_ARGUMENT,
             "w4a16_pack: there are %zu bytes; the layer needs %zu", bytes, layout.bytes);
+    TRY(check_source("w4a16_pack", layer, to, bytes, error));
     memset(to, 0, bytes);
     pack_layer(layer, &layout, to, device->pool);
     return W4A16_OK;
@@ -244,11 +267,11 @@ w4a16_status w4a16_pack_experts(w4a16_device *device, const w4a16_layer *const *
     NOT_NULL(error, "w4a16_pack_experts", device);
     NOT_NULL(error, "w4a16_pack_experts", layers);
     NOT_NULL(error, "w4a16_pack_experts", to);
-    struct packed_layout layout;
     TRY(check_experts(layers, count, error));
-    TRY(packed_layout_of_experts(layers[0], (int64_t)count, &layout, error));
+    const struct packed_layout layout = packed_layout_of(layers[0], (int64_t)count);
     FAIL_IF(bytes < layout.bytes, error, W4A16_INVALID_ARGUMENT,
             "w4a16_pack_experts: there are %zu bytes; the layers need %zu", bytes, layout.bytes);
+    for (size_t n = 0; n < count; n++) TRY(check_source("w4a16_pack_experts", layers[n], to, bytes, error));
     memset(to, 0, bytes);
     for (size_t n = 0; n < count; n++) pack_expert(layers[n], &layout, (int64_t)n, to, device->pool);
     return W4A16_OK;
@@ -269,6 +292,7 @@ w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int
             "w4a16_pack_loose: there are %zu bytes; the weights take %zu", bytes, layout.bytes);
     const w4a16_layer layer = {.N = N, .K = K, .q = q, .perm = order}; /* what packing and checking read */
     TRY(layer_check_perm(&layer, error));
+    TRY(check_source("w4a16_pack_loose", &layer, to, bytes, error));
     pack_loose(&layer, &layout, to, device->pool);
     return W4A16_OK;
 }
@@ -281,6 +305,10 @@ w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *probl
     NOT_NULL(error, "w4a16_weights_wrap", out);
     struct packed_layout layout;
     TRY(packed_layout_of_problem(problem, &layout, error));
+    FAIL_IF(address % 16 || !range_exists(address, layout.bytes), error, W4A16_INVALID_ARGUMENT,
+            "w4a16_weights_wrap: address is 0x%" PRIx64
+            ": expected a multiple of 16 with %zu bytes behind it, or 0 for weights that every run is told",
+            address, layout.bytes);
     w4a16_weights *w = calloc(1, sizeof *w);
     FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_wrap: out of memory");
     *w = (w4a16_weights){.device = device, .layout = layout, .address = address};
@@ -292,11 +320,13 @@ w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *probl
  */
 
 void w4a16_problem_init(w4a16_problem *problem) {
+    if (!problem) return;
     *problem = (w4a16_problem){
         .struct_size = sizeof *problem, .act = W4A16_F16, .scale_type = W4A16_F16, .symmetric = 1};
 }
 
 void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights) {
+    if (!problem || !weights) return;
     const struct packed_layout *l = &weights->layout;
     problem->N = l->N;
     problem->K = l->K;
@@ -357,64 +387,74 @@ w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weight
 }
 
 void w4a16_plan_free(w4a16_plan *plan) { free(plan); }
-size_t w4a16_plan_workspace(const w4a16_plan *plan) { return plan->plan.workspace_bytes; }
-w4a16_order w4a16_plan_order(const w4a16_plan *plan) { return plan->plan.additions; }
-size_t w4a16_plan_launches(const w4a16_plan *plan) { return plan->plan.step_count; }
+size_t w4a16_plan_workspace(const w4a16_plan *plan) { return plan ? plan->plan.workspace_bytes : 0; }
+w4a16_order w4a16_plan_order(const w4a16_plan *plan) {
+    return plan ? plan->plan.additions : (w4a16_order){0};
+}
+size_t w4a16_plan_launches(const w4a16_plan *plan) { return plan ? plan->plan.step_count : 0; }
 
-w4a16_launch_info w4a16_plan_launch(const w4a16_plan *plan, size_t index) {
+w4a16_status w4a16_plan_launch(const w4a16_plan *plan, size_t index, w4a16_launch_info *out,
+                               w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_plan_launch", plan);
+    NOT_NULL(error, "w4a16_plan_launch", out);
+    FAIL_IF(index >= plan->plan.step_count, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_plan_launch: index is %zu; the plan has %u launches", index, plan->plan.step_count);
     const struct plan_step *s = &plan->plan.steps[index];
-    w4a16_launch_info info = {.kernel = s->kernel->name, .lds_bytes = s->lds_bytes};
-    memcpy(info.grid, s->grid, sizeof info.grid);
-    memcpy(info.block, s->block, sizeof info.block);
-    return info;
+    *out = (w4a16_launch_info){.kernel = s->kernel->name, .lds_bytes = s->lds_bytes};
+    memcpy(out->grid, s->grid, sizeof out->grid);
+    memcpy(out->block, s->block, sizeof out->block);
+    return W4A16_OK;
 }
 
 /* ---- runs --------------------------------------------------------------------------------------------- */
 
-/* What a plan must be given besides, and at which multiple. */
-static w4a16_status check_addresses(const struct plan *plan, const w4a16_run_args *args, w4a16_error *error) {
-    const struct {
-        const char *name;
-        w4a16_address address;
-        unsigned multiple;
-        int needed;
-        const char *by;
-    } rows[] = {
-        {"expert_ids", args->expert_ids, 4, plan->experts, "with experts"},
-        {"bias", args->bias, 4, plan->bias, "whose bias is not among its weights"},
-        {"gates", args->gates, 4, 0, "that combines"},
-        {"scales", args->scales, 2, plan->scales, "of loose weights"},
-        {"zeros", args->zeros, 4, plan->zeros, "of loose asymmetric weights"},
-        {"order", args->order, 4, plan->order, "of loose weights with act-order"},
-        {"sorted_slots", args->sorted_slots, 4, plan->sorted, "of sorted slots"},
-        {"sorted_used", args->sorted_used, 4, plan->sorted, "of sorted slots"},
-    };
-    for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
-        FAIL_IF(rows[n].address % rows[n].multiple || (rows[n].needed && !rows[n].address), error,
-                W4A16_INVALID_ARGUMENT,
-                "w4a16_run: args.%s is 0x%" PRIx64 ": a plan %s expects a multiple of %u", rows[n].name,
-                rows[n].address, rows[n].by, rows[n].multiple);
+/* What a run is given: by which name, at a multiple of what, and which plans want it. */
+static const struct {
+    const char *name;
+    unsigned multiple;
+    const char *plans;
+} given[PLAN_BASES] = {[PLAN_A] = {"a", 4, ""},
+                       [PLAN_OUT] = {"out", 2, ""},
+                       [PLAN_WORKSPACE] = {"workspace", 256, " with a workspace"},
+                       [PLAN_WEIGHTS] = {"weights", 16, ""},
+                       [PLAN_BIAS] = {"bias", 4, " whose bias is not among its weights"},
+                       [PLAN_IDS] = {"expert_ids", 4, " with experts"},
+                       [PLAN_GATES] = {"gates", 4, " that combines"},
+                       [PLAN_SCALES] = {"scales", 2, " of loose weights"},
+                       [PLAN_ZEROS] = {"zeros", 4, " of loose asymmetric weights"},
+                       [PLAN_ORDER] = {"order", 4, " of loose weights with act-order"},
+                       [PLAN_SORTED_SLOTS] = {"sorted_slots", 4, " of sorted slots"},
+                       [PLAN_SORTED_USED] = {"sorted_used", 4, " of sorted slots"}};
+
+/* What the plan does not use may be anything; gates may be left out. */
+static w4a16_status check_addresses(const struct plan *plan, const uint64_t bases[PLAN_BASES],
+                                    w4a16_error *error) {
+    for (int n = 0; n < PLAN_BASES; n++)
+        FAIL_IF(plan->bytes[n] && (bases[n] % given[n].multiple || (!bases[n] && n != PLAN_GATES) ||
+                                   !range_exists(bases[n], plan->bytes[n])),
+                error, W4A16_INVALID_ARGUMENT,
+                "w4a16_run: args.%s is 0x%" PRIx64
+                ": a plan%s expects a multiple of %u with %zu bytes behind it",
+                given[n].name, bases[n], given[n].plans, given[n].multiple, plan->bytes[n]);
     return W4A16_OK;
 }
 
-static w4a16_status check_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_error *error) {
-    FAIL_IF(args->struct_size != sizeof *args, error, W4A16_INVALID_ARGUMENT,
-            "w4a16_run: args.struct_size is %zu, expected %zu", args->struct_size, sizeof *args);
-    if (plan->plan.step_count == 0) return W4A16_OK;
-    FAIL_IF(!args->a || args->a % 4 || !args->out || args->out % 2, error, W4A16_INVALID_ARGUMENT,
-            "w4a16_run: args.a is 0x%" PRIx64 " and out 0x%" PRIx64
-            ": expected addresses, a a multiple of 4 and out "
-            "of 2",
-            args->a, args->out);
-    FAIL_IF(plan->plan.workspace_bytes && (!args->workspace || args->workspace % 256), error,
-            W4A16_INVALID_ARGUMENT,
-            "w4a16_run: args.workspace is 0x%" PRIx64 ": expected a multiple of 256 with %zu bytes behind it",
-            args->workspace, plan->plan.workspace_bytes);
-    FAIL_IF(args->weights % 16 || (!args->weights && !plan->weights), error, W4A16_INVALID_ARGUMENT,
-            "w4a16_run: args.weights is 0x%" PRIx64
-            ": expected a multiple of 16, or 0 for a plan's own weights",
-            args->weights);
-    return check_addresses(&plan->plan, args, error);
+/* What is written lies apart from everything else. */
+static w4a16_status check_apart(const struct plan *plan, const uint64_t bases[PLAN_BASES],
+                                w4a16_error *error) {
+    static const enum plan_base written[] = {PLAN_OUT, PLAN_WORKSPACE};
+    for (size_t w = 0; w < sizeof written / sizeof written[0]; w++)
+        for (int n = 0; n < PLAN_BASES; n++) {
+            int to = (int)written[w];
+            FAIL_IF(n != to && bases[n] &&
+                        ranges_overlap(bases[to], plan->bytes[to], bases[n], plan->bytes[n]),
+                    error, W4A16_INVALID_ARGUMENT,
+                    "w4a16_run: args.%s, %zu bytes at 0x%" PRIx64 ", overlaps %s, %zu bytes at 0x%" PRIx64
+                    ": what a run writes must lie apart from all else that it is given",
+                    given[to].name, plan->bytes[to], bases[to], given[n].name, plan->bytes[n], bases[n]);
+        }
+    return W4A16_OK;
 }
 
 w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_run_stats *stats,
@@ -422,8 +462,8 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16
     w4a16_succeed(error);
     NOT_NULL(error, "w4a16_run", plan);
     NOT_NULL(error, "w4a16_run", args);
-    TRY(check_run(plan, args, error));
-    if (stats) *stats = (w4a16_run_stats){0};
+    FAIL_IF(args->struct_size != sizeof *args, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_run: args.struct_size is %zu, expected %zu", args->struct_size, sizeof *args);
     const struct backend *b = plan->device->backend;
     const uint64_t bases[PLAN_BASES] = {[PLAN_A] = args->a,
                                         [PLAN_OUT] = args->out,
@@ -437,6 +477,9 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16
                                         [PLAN_ORDER] = args->order,
                                         [PLAN_SORTED_SLOTS] = args->sorted_slots,
                                         [PLAN_SORTED_USED] = args->sorted_used};
+    TRY(check_addresses(&plan->plan, bases, error));
+    TRY(check_apart(&plan->plan, bases, error));
+    if (stats) *stats = (w4a16_run_stats){0};
     for (unsigned n = 0; n < plan->plan.step_count; n++) {
         _Alignas(16) unsigned char kernarg[PLAN_KERNARG_MAX];
         const struct plan_step *step = &plan->plan.steps[n];
@@ -450,8 +493,13 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16
 
 size_t w4a16_kernels(void) { return kernel_row_count(); }
 
-w4a16_kernel_info w4a16_kernel(size_t index) {
+w4a16_status w4a16_kernel(size_t index, w4a16_kernel_info *out, w4a16_error *error) {
+    w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_kernel", out);
+    FAIL_IF(index >= kernel_row_count(), error, W4A16_INVALID_ARGUMENT,
+            "w4a16_kernel: index is %zu; there are %zu kernels", index, kernel_row_count());
     const struct kernel_row *row = kernel_row_at(index);
-    return (w4a16_kernel_info){row->name, row->device_class == DEVICE_CLASS_CPU ? "cpu" : "gfx11",
-                               row->limits};
+    *out =
+        (w4a16_kernel_info){row->name, row->device_class == DEVICE_CLASS_CPU ? "cpu" : "gfx11", row->limits};
+    return W4A16_OK;
 }

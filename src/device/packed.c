@@ -5,9 +5,13 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/range.h"
 #include "device/device.h"
 
 w4a16_status packed_layout_of_problem(const w4a16_problem *p, struct packed_layout *out, w4a16_error *error) {
+    w4a16_problem checked = *p;
+    if (p->experts && !p->top_k) checked.top_k = 1; /* the layout does not depend on it */
+    TRY(plan_check(&checked, error));
     static const uint8_t there; /* stands for what the layout only asks the presence of */
     const w4a16_layer shape = {.N = p->N,
                                .K = p->K,
@@ -17,11 +21,7 @@ w4a16_status packed_layout_of_problem(const w4a16_problem *p, struct packed_layo
                                .perm = p->act_order ? (const void *)&there : NULL,
                                .places = p->places,
                                .bias = p->has_bias ? &there : NULL};
-    struct plan_request cpu = {.device_class = DEVICE_CLASS_CPU, .problem = *p};
-    if (p->experts && !p->top_k) cpu.problem.top_k = 1; /* the layout does not depend on it */
-    TRY(plan_supports(&cpu, error));                    /* checks the problem; this kernel takes every one */
-    TRY(p->experts ? packed_layout_of_experts(&shape, p->experts, out, error)
-                   : packed_layout_of(&shape, out, error));
+    *out = packed_layout_of(&shape, p->experts);
     if (p->loose) packed_layout_loosen(out);
     return W4A16_OK;
 }
@@ -71,6 +71,17 @@ static w4a16_status check_parts(const w4a16_problem *const *parts, const void *c
     return W4A16_OK;
 }
 
+static w4a16_status check_place(const void *const *packed, const struct packed_layout *layouts, size_t count,
+                                const struct packed_layout *whole, const void *to, size_t bytes,
+                                w4a16_error *error) {
+    FAIL_IF(bytes < whole->bytes, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_packed_concat: there are %zu bytes; the joined layer needs %zu", bytes, whole->bytes);
+    for (size_t n = 0; n < count; n++)
+        FAIL_IF(memory_overlaps(to, bytes, packed[n], layouts[n].bytes), error, W4A16_INVALID_ARGUMENT,
+                "w4a16_packed_concat: to overlaps part %zu; joining is not done in place", n);
+    return W4A16_OK;
+}
+
 w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, const void *const *packed, size_t count,
                                  w4a16_problem *joined, void *to, size_t bytes, w4a16_error *error) {
     w4a16_succeed(error);
@@ -81,16 +92,15 @@ w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, const void *
             "w4a16_packed_concat: there is no first part");
     struct packed_layout whole, *layouts = calloc(count, sizeof *layouts);
     FAIL_IF(!layouts, error, W4A16_OUT_OF_MEMORY, "w4a16_packed_concat: out of memory");
-    w4a16_status status = check_parts(parts, packed, count, layouts, joined, error);
-    if (status == W4A16_OK) status = packed_layout_of_problem(joined, &whole, error);
-    if (status == W4A16_OK && to && bytes < whole.bytes)
-        status = w4a16_fail(error, W4A16_INVALID_ARGUMENT,
-                            "w4a16_packed_concat: there are %zu bytes; the joined layer needs %zu", bytes,
-                            whole.bytes);
+    w4a16_problem all;
+    w4a16_status status = check_parts(parts, packed, count, layouts, &all, error);
+    if (status == W4A16_OK) status = packed_layout_of_problem(&all, &whole, error);
+    if (status == W4A16_OK && to) status = check_place(packed, layouts, count, &whole, to, bytes, error);
     if (status == W4A16_OK && to) {
         memset(to, 0, bytes);
         pack_concat(layouts, packed, count, &whole, to);
     }
+    if (status == W4A16_OK) *joined = all;
     free(layouts);
     return status;
 }

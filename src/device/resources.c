@@ -69,6 +69,10 @@ static w4a16_status read_object(gfx11sim *sim, const struct kernel_object *objec
 size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, size_t capacity,
                               w4a16_error *error) {
     w4a16_succeed(error);
+    if (!rows && capacity) {
+        w4a16_fail(error, W4A16_INVALID_ARGUMENT, "w4a16_target_resources: rows is null");
+        return 0;
+    }
     gfx11sim_options options;
     gfx11sim_options_init(&options);
     options.target = target;

@@ -9,34 +9,31 @@
 #include "core/error.h"
 #include "layer/pack.h"
 
-/* Keeps every product of two dimensions and an element size far from overflow; lm_head of today's models is
- * 150,000 to 260,000. */
-#define DIM_MAX ((int64_t)1 << 24)
-
 void w4a16_layer_init(w4a16_layer *layer) { *layer = (w4a16_layer){.struct_size = sizeof *layer}; }
 
 int64_t w4a16_layer_places(const w4a16_layer *layer) { return layer->places ? layer->places : layer->K; }
 
 int64_t w4a16_layer_groups(const w4a16_layer *layer) {
-    return (w4a16_layer_places(layer) + layer->group_size - 1) / layer->group_size;
+    int64_t places = w4a16_layer_places(layer);
+    return places < 1 || layer->group_size < 1 ? 0 : (places - 1) / layer->group_size + 1;
 }
 
 void w4a16_layer_free(w4a16_layer *layer) { free(layer); }
 
-static w4a16_status check_sizes(const w4a16_layer *l, w4a16_error *error) {
-    const struct {
-        const char *name;
-        int64_t value, max;
-    } sizes[] = {
-        {"N", l->N, DIM_MAX}, {"K", l->K, DIM_MAX}, {"group_size", l->group_size, w4a16_layer_places(l)}};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        FAIL_IF(sizes[i].value < 1 || sizes[i].value > sizes[i].max, error, W4A16_INVALID_ARGUMENT,
-                "layer: %s is %" PRId64 "; accepted is 1..%" PRId64, sizes[i].name, sizes[i].value,
-                sizes[i].max);
-    FAIL_IF(l->places && (!l->perm || l->places < l->K || l->places > DIM_MAX), error, W4A16_INVALID_ARGUMENT,
-            "layer: places is %" PRId64 "; accepted is 0, or with perm K = %" PRId64 " to %" PRId64,
-            l->places, l->K, DIM_MAX);
+static w4a16_status check_size(const char *name, int64_t size, int64_t max, w4a16_error *error) {
+    FAIL_IF(size < 1 || size > max, error, W4A16_INVALID_ARGUMENT,
+            "layer: %s is %" PRId64 "; accepted is 1..%" PRId64, name, size, max);
     return W4A16_OK;
+}
+
+static w4a16_status check_sizes(const w4a16_layer *l, w4a16_error *error) {
+    TRY(check_size("N", l->N, W4A16_SIZE_MAX, error));
+    TRY(check_size("K", l->K, W4A16_SIZE_MAX, error));
+    FAIL_IF(l->places && (!l->perm || l->places < l->K || l->places > W4A16_SIZE_MAX), error,
+            W4A16_INVALID_ARGUMENT,
+            "layer: places is %" PRId64 "; accepted is 0, or with perm K = %" PRId64 " to %d", l->places,
+            l->K, W4A16_SIZE_MAX);
+    return check_size("group_size", l->group_size, w4a16_layer_places(l), error);
 }
 
 static w4a16_status check_scales(const w4a16_layer *l, w4a16_error *error) {

@@ -3,27 +3,21 @@
 /* Canonical layer to device layout; pack.h draws it. */
 #include "layer/pack.h"
 
-#include <inttypes.h>
 #include <string.h>
 
-#include "core/error.h"
 #include "layer/values.h"
 
 #define SECTION_ALIGN 256
 #define BLOCK_BYTES   ((int64_t)PACK_STRIP * PACK_BLOCK / 2)
 
-/* Adds a section of count * size bytes behind *end and moves *end; false on overflow. */
-static int add_section(size_t *end, size_t *offset, int64_t count, int64_t size) {
-    int64_t bytes;
-    *offset = *end;
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > INT64_MAX / 4 || *end > (size_t)INT64_MAX / 4)
-        return 0;
-    *end += ((size_t)bytes + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
-    return 1;
+/* Moves *end behind a section of count * size bytes; returns where that begins. */
+static size_t add_section(size_t *end, int64_t count, int64_t size) {
+    size_t begin = *end;
+    *end += ((size_t)(count * size) + SECTION_ALIGN - 1) / SECTION_ALIGN * SECTION_ALIGN;
+    return begin;
 }
 
-static w4a16_status layout_of(const w4a16_layer *l, int64_t experts, struct packed_layout *out,
-                              w4a16_error *error) {
+struct packed_layout packed_layout_of(const w4a16_layer *l, int64_t experts) {
     struct packed_layout p = {.N = l->N,
                               .K = l->K,
                               .places = w4a16_layer_places(l),
@@ -36,32 +30,13 @@ static w4a16_status layout_of(const w4a16_layer *l, int64_t experts, struct pack
                               .symmetric = !l->zero,
                               .act_order = l->perm != NULL,
                               .has_bias = l->bias != NULL};
-    int64_t copies = experts ? experts : 1, strips, columns, orders, strip_blocks, entries;
-    int fits = !__builtin_mul_overflow(p.strips, copies, &strips) &&
-               !__builtin_mul_overflow(strips, PACK_STRIP, &columns) &&
-               !__builtin_mul_overflow(p.places, copies, &orders) &&
-               !__builtin_mul_overflow(strips, p.blocks, &strip_blocks) &&
-               !__builtin_mul_overflow(columns, p.groups, &entries) &&
-               add_section(&p.bytes, &p.weights, strip_blocks, BLOCK_BYTES) &&
-               add_section(&p.bytes, &p.scales, entries, 2) &&
-               add_section(&p.bytes, &p.zeros, p.symmetric ? 0 : entries, 1) &&
-               add_section(&p.bytes, &p.bias, p.has_bias ? columns : 0, 4) &&
-               add_section(&p.bytes, &p.perm, p.act_order ? orders : 0, 4);
-    FAIL_IF(!fits, error, W4A16_UNSUPPORTED,
-            "%" PRId64 " layers of N = %" PRId64 ", K = %" PRId64 " and groups of %" PRId64
-            " are too large to pack",
-            copies, l->N, l->K, l->group_size);
-    *out = p;
-    return W4A16_OK;
-}
-
-w4a16_status packed_layout_of(const w4a16_layer *layer, struct packed_layout *out, w4a16_error *error) {
-    return layout_of(layer, 0, out, error);
-}
-
-w4a16_status packed_layout_of_experts(const w4a16_layer *layer, int64_t experts, struct packed_layout *out,
-                                      w4a16_error *error) {
-    return layout_of(layer, experts, out, error);
+    int64_t copies = experts ? experts : 1, columns = copies * p.strips * PACK_STRIP;
+    p.weights = add_section(&p.bytes, copies * p.strips * p.blocks, BLOCK_BYTES);
+    p.scales = add_section(&p.bytes, columns * p.groups, 2);
+    p.zeros = add_section(&p.bytes, p.symmetric ? 0 : columns * p.groups, 1);
+    p.bias = add_section(&p.bytes, p.has_bias ? columns : 0, 4);
+    p.perm = add_section(&p.bytes, p.act_order ? copies * p.places : 0, 4);
+    return p;
 }
 
 void packed_layout_loosen(struct packed_layout *p) {

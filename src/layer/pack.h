@@ -44,12 +44,11 @@ struct packed_layout {
     size_t bytes;                              /* of the whole, a multiple of 256 */
 };
 
-/* The layer must have passed w4a16_layer_check. UNSUPPORTED if the sizes overflow. */
-w4a16_status packed_layout_of(const w4a16_layer *layer, struct packed_layout *out, w4a16_error *error);
-
-/* As packed_layout_of, for `experts` >= 1 layers of that layer's shape. */
-w4a16_status packed_layout_of_experts(const w4a16_layer *layer, int64_t experts, struct packed_layout *out,
-                                      w4a16_error *error);
+/*
+ * The layout of a layer that has passed w4a16_layer_check, or of up to 1024 experts of its shape (0: of one
+ * dense layer); so it has less than 2^60 bytes. Of the layer's arrays only the presence counts.
+ */
+struct packed_layout packed_layout_of(const w4a16_layer *layer, int64_t experts);
 
 /*
  * Joins packed dense layers along N: copies their sections one after the other. All but the last fill their

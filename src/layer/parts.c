@@ -27,6 +27,9 @@ struct parts_shape {
 
 /* One block, as w4a16_layer_free expects; q is zero. */
 static w4a16_status make(const struct parts_shape *s, struct made *m, w4a16_error *error) {
+    FAIL_IF(s->N > W4A16_SIZE_MAX || s->places > W4A16_SIZE_MAX, error, W4A16_INVALID_ARGUMENT,
+            "layer: the new one would have N = %" PRId64 " and %" PRId64 " places; accepted are up to %d",
+            s->N, s->places, W4A16_SIZE_MAX);
     size_t N = (size_t)s->N, words = (size_t)((s->K + 7) / 8) * N;
     size_t cells = (size_t)((s->places + s->group_size - 1) / s->group_size) * N;
     char *block = calloc(1, sizeof(w4a16_layer) + 4 * words + 4 * (size_t)s->places + 4 * N + 3 * cells);

@@ -8,6 +8,7 @@
  * Work is cut into tiles of 64 columns, and a tile into blocks of 16 rows whose sums stay in the first-level
  * cache; weights are decoded eight K (one word per column) at a time.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,8 +17,9 @@
 #include "parallel.h"
 #include "w4a16/layer.h"
 
-#define TILE 64
-#define ROWS 16
+#define TILE        64
+#define ROWS        16
+#define THREADS_MAX 1024
 
 struct job {
     const w4a16_layer *layer;
@@ -133,12 +135,19 @@ static void find_groups(const w4a16_layer *l, int32_t *group) {
 w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act, int64_t M, const void *a, int64_t lda,
                              double *y, double *mass, int threads, w4a16_error *error) {
     w4a16_succeed(error);
+    FAIL_IF(!layer || (M && (!a || !y)), error, W4A16_INVALID_ARGUMENT, "reference: %s is null",
+            !layer ? "layer"
+            : !a   ? "a"
+                   : "y");
     FAIL_IF(act != W4A16_F16 && act != W4A16_BF16, error, W4A16_INVALID_ARGUMENT,
             "reference: act is %d; accepted are %d (fp16) and %d (bf16)", (int)act, W4A16_F16, W4A16_BF16);
-    FAIL_IF(
-        M < 0 || lda < layer->K || threads < 1, error, W4A16_INVALID_ARGUMENT,
-        "reference: M is %lld, lda %lld, threads %d; accepted are M >= 0, lda >= K = %lld and threads >= 1",
-        (long long)M, (long long)lda, threads, (long long)layer->K);
+    FAIL_IF(M < 0 || M > W4A16_SIZE_MAX || lda < layer->K || lda > W4A16_STRIDE_MAX, error,
+            W4A16_INVALID_ARGUMENT,
+            "reference: M is %" PRId64 " and lda %" PRId64 "; accepted are M of 0 to %d, lda of K = %" PRId64
+            " to %d",
+            M, lda, W4A16_SIZE_MAX, layer->K, W4A16_STRIDE_MAX);
+    FAIL_IF(threads < 1 || threads > THREADS_MAX, error, W4A16_INVALID_ARGUMENT,
+            "reference: threads is %d; accepted are 1 to %d", threads, THREADS_MAX);
     if (M == 0) return W4A16_OK;
     struct pool *pool = pool_create(threads);
     float *floats = calloc((size_t)M, (size_t)layer->K * sizeof *floats);

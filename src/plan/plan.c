@@ -26,17 +26,41 @@ static w4a16_status check_loose(const w4a16_problem *p, w4a16_error *error) {
     return W4A16_OK;
 }
 
-static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
+/* Every number by itself: nothing that is computed from them later overflows. */
+static w4a16_status check_numbers(const w4a16_problem *p, w4a16_error *error) {
+    const struct {
+        const char *name;
+        int64_t value, min, max;
+    } rows[] = {
+        {"M", p->M, 0, W4A16_SIZE_MAX},
+        {"N", p->N, 1, W4A16_SIZE_MAX},
+        {"K", p->K, 1, W4A16_SIZE_MAX},
+        {"places", p->places, 0, W4A16_SIZE_MAX},
+        {"group_size", p->group_size, 1, W4A16_SIZE_MAX},
+        {"lda", p->lda, 0, W4A16_STRIDE_MAX},
+        {"ldo", p->ldo, 0, W4A16_STRIDE_MAX},
+        {"experts", p->experts, 0, PLAN_EXPERTS_MAX},
+        {"top_k", p->top_k, 0, PLAN_EXPERTS_MAX},
+        {"sorted_block", p->sorted_block, 0, INT32_MAX},
+        {"sorted_count", p->sorted_count, 0, INT32_MAX},
+        {"combine", p->combine, 0, 2},
+    };
+    for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
+        FAIL_IF(rows[n].value < rows[n].min || rows[n].value > rows[n].max, error, W4A16_INVALID_ARGUMENT,
+                "problem.%s is %" PRId64 ": expected %" PRId64 " to %" PRId64, rows[n].name, rows[n].value,
+                rows[n].min, rows[n].max);
+    return W4A16_OK;
+}
+
+w4a16_status plan_check(const w4a16_problem *p, w4a16_error *error) {
     FAIL_IF(p->struct_size != sizeof *p, error, W4A16_INVALID_ARGUMENT,
             "problem.struct_size is %zu, expected %zu: start from w4a16_problem_init", p->struct_size,
             sizeof *p);
-    FAIL_IF(p->M < 0 || p->N < 1 || p->K < 1, error, W4A16_INVALID_ARGUMENT,
-            "problem of M = %" PRId64 ", N = %" PRId64 ", K = %" PRId64 ": expected M >= 0, N >= 1, K >= 1",
-            p->M, p->N, p->K);
+    TRY(check_numbers(p, error));
     FAIL_IF(p->places && (p->places < p->K || !p->act_order), error, W4A16_INVALID_ARGUMENT,
             "problem.places is %" PRId64 ": expected 0, or with act-order at least K = %" PRId64, p->places,
             p->K);
-    FAIL_IF(p->group_size < 1 || p->group_size > plan_places(p), error, W4A16_INVALID_ARGUMENT,
+    FAIL_IF(p->group_size > plan_places(p), error, W4A16_INVALID_ARGUMENT,
             "problem.group_size is %" PRId64 ": expected 1 to %s = %" PRId64, p->group_size,
             p->places ? "places" : "K", plan_places(p));
     FAIL_IF(!known_half(p->act) || !known_half(p->scale_type), error, W4A16_INVALID_ARGUMENT,
@@ -46,20 +70,19 @@ static w4a16_status check_problem(const w4a16_problem *p, w4a16_error *error) {
             "problem.lda is %" PRId64 " and ldo %" PRId64 ": expected 0 or at least K = %" PRId64
             " and N = %" PRId64,
             p->lda, p->ldo, p->K, p->N);
-    FAIL_IF(p->experts < 0 || p->experts > PLAN_EXPERTS_MAX || p->top_k < 0 ||
-                (p->experts > 0) != (p->top_k > 0) || p->top_k > p->experts || (p->combine && !p->experts),
-            error, W4A16_INVALID_ARGUMENT,
+    FAIL_IF((p->experts > 0) != (p->top_k > 0) || p->top_k > p->experts || (p->combine && !p->experts), error,
+            W4A16_INVALID_ARGUMENT,
             "problem.experts is %" PRId64 ", top_k %" PRId64
             " and combine %d: expected 0, 0 and 0 (dense), or up to "
             "%d experts of which 1 to all are used",
             p->experts, p->top_k, p->combine, PLAN_EXPERTS_MAX);
-    FAIL_IF(p->combine < 0 || p->combine > 2, error, W4A16_INVALID_ARGUMENT,
-            "problem.combine is %d: expected 0, 1 (add a token's slots) or 2 (only weigh them)", p->combine);
-    FAIL_IF(p->sorted_block < 0 || p->sorted_count < 0 || p->sorted_count > INT32_MAX ||
-                (p->sorted_block > 0) != (p->sorted_count > 0) || (p->sorted_block && !p->experts),
-            error, W4A16_INVALID_ARGUMENT,
+    FAIL_IF(plan_slots(p) > W4A16_SIZE_MAX, error, W4A16_INVALID_ARGUMENT,
+            "problem.M is %" PRId64 " and top_k %" PRId64 ": expected up to %d uses of experts", p->M,
+            p->top_k, W4A16_SIZE_MAX);
+    FAIL_IF((p->sorted_block > 0) != (p->sorted_count > 0) || (p->sorted_block && !p->experts), error,
+            W4A16_INVALID_ARGUMENT,
             "problem.sorted_block is %" PRId64 " and sorted_count %" PRId64
-            ": expected 0 and 0, or with experts a block's size and up to 2^31 - 1 places",
+            ": expected 0 and 0, or with experts a block's size and the places of a list",
             p->sorted_block, p->sorted_count);
     return check_loose(p, error);
 }
@@ -86,13 +109,46 @@ static int masked(const char *mask, const char *name) {
     return 0;
 }
 
-/* The gfx11 kernels' 32-bit arithmetic: group_of in dequant.h, row strides in bytes, columns of fp32 in
- * bytes. */
-#define CHUNK_PRODUCT_MAX (INT64_C(1) << 31)
-#define LDA_BYTES_MAX     ((INT64_C(1) << 32) / 16)
-#define N_MAX             (INT64_C(1) << 30)
-#define SLOTS_MAX         (INT64_C(1) << 31)
-#define ENTRIES_MAX       (INT64_C(1) << 32) /* scales */
+/*
+ * What the gfx11 kernels count in 32 bits, and where a launch ends: why the problem is too large for the row,
+ * or 0 bytes. Every sentence says how large it may be.
+ */
+#define UINT32_VALUES (INT64_C(1) << 32)
+#define GROUP_OF_MAX  (INT64_C(1) << 31) /* of group_of in dequant.h */
+
+static void too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
+    int64_t chunks = plan_blocks(p) * PACK_BLOCK / row->k_chunk,
+            groups = (plan_places(p) - 1) / p->group_size + 1;
+    int64_t per_group = p->group_size / row->k_chunk, most_per_group = (GROUP_OF_MAX - 1) / (2 * chunks + 1);
+    int64_t columns = (p->experts ? p->experts : 1) * plan_strips(p) * PACK_STRIP;
+    int64_t row_bytes =
+        2 * (plan_lda(p) > plan_blocks(p) * PACK_BLOCK ? plan_lda(p) : plan_blocks(p) * PACK_BLOCK);
+    struct plan_grid grid = plan_grid(row, p);
+    reason[0] = 0;
+    if (!plan_one_group(p) && per_group > most_per_group)
+        snprintf(reason, bytes,
+                 "group_size is %" PRId64 "; with K = %" PRId64 " it counts groups of up to %" PRId64
+                 ", or one",
+                 p->group_size, p->K, most_per_group * row->k_chunk);
+    else if (plan_strips(p) * PACK_STRIP * groups > UINT32_VALUES)
+        snprintf(reason, bytes,
+                 "N = %" PRId64 " columns have %" PRId64 " groups each; accepted are up to 2^32 together",
+                 p->N, groups);
+    else if (columns > UINT32_VALUES)
+        snprintf(reason, bytes,
+                 "%" PRId64 " experts have N = %" PRId64 " columns each; accepted are up to 2^32 together",
+                 p->experts, p->N);
+    else if (row->family == FAMILY_DECODE && p->experts && plan_slots(p) * row_bytes > UINT32_VALUES)
+        snprintf(reason, bytes,
+                 "the activations of %" PRId64 " uses of experts are %" PRId64
+                 " bytes apart; accepted are up to 2^32 bytes together",
+                 plan_slots(p), row_bytes);
+    else if (!plan_grid_fits(grid))
+        snprintf(reason, bytes,
+                 "it needs %" PRId64 " x %" PRId64 " work-groups of %" PRId64
+                 " work-items; a launch holds up to %" PRId64 " along y and 2^32 - 1 work-items",
+                 grid.x, grid.y, grid.threads, PLAN_GRID_Y_MAX);
+}
 
 /*
  * Why the row does not take the problem, in `reason`; returns how many of its limits the problem met before
@@ -140,28 +196,9 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
         return met;
     }
     met++;
-    if (row->device_class == DEVICE_CLASS_GFX11) {
-        int64_t chunks = plan_blocks(p) * PACK_BLOCK / row->k_chunk, per_group = p->group_size / row->k_chunk;
-        if (p->N > N_MAX || 2 * plan_lda(p) > LDA_BYTES_MAX || plan_places(p) > LDA_BYTES_MAX / 2 ||
-            (!plan_one_group(p) && (2 * chunks + 1) * per_group >= CHUNK_PRODUCT_MAX) ||
-            p->N * ((plan_places(p) - 1) / p->group_size + 1) > ENTRIES_MAX) {
-            snprintf(reason, bytes,
-                     "N = %" PRId64 ", K = %" PRId64 ", row stride %" PRId64 " is too large for its "
-                     "32-bit indices",
-                     p->N, p->K, plan_lda(p));
-            return met;
-        }
-        met++;
-        if (p->experts &&
-            (p->M > SLOTS_MAX / p->top_k ||
-             (row->family == FAMILY_DECODE && plan_slots(p) > (INT64_C(1) << 32) / (2 * plan_lda(p) + 64)))) {
-            snprintf(reason, bytes,
-                     "%" PRId64 " tokens with %" PRId64 " experts each are too many for its 32-bit indices",
-                     p->M, p->top_k);
-            return met;
-        }
-    }
-    return -1;
+    if (row->device_class != DEVICE_CLASS_GFX11) return -1;
+    too_large(row, p, reason, bytes);
+    return reason[0] ? met : -1;
 }
 
 /* Up to 16 rows a row has the same bits in every batch, which decode and strip kernels agree on. */
@@ -206,7 +243,7 @@ static w4a16_status choose(const struct plan_request *r, const struct kernel_row
 
 w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
     const struct kernel_row *row;
-    TRY(check_problem(&r->problem, error));
+    TRY(plan_check(&r->problem, error));
     TRY(choose(r, &row, error));
     if (row->device_class != DEVICE_CLASS_GFX11) return W4A16_OK;
     const struct {
@@ -219,9 +256,16 @@ w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
                    {r->problem.experts != 0, ROLE_ROUTE, "experts need"},
                    {r->problem.combine, ROLE_COMBINE, "combining experts needs"}};
     for (size_t n = 0; n < sizeof helpers / sizeof helpers[0]; n++) {
-        const char *name = plan_helper(helpers[n].role, r->problem.act)->name;
-        FAIL_IF(helpers[n].needed && masked(r->kernel_mask, name), error, W4A16_UNSUPPORTED,
-                "%s %s, which is masked off", helpers[n].why, name);
+        if (!helpers[n].needed) continue;
+        const struct kernel_row *helper = plan_helper(helpers[n].role, r->problem.act);
+        struct plan_grid grid = plan_grid(helper, &r->problem);
+        FAIL_IF(masked(r->kernel_mask, helper->name), error, W4A16_UNSUPPORTED, "%s %s, which is masked off",
+                helpers[n].why, helper->name);
+        FAIL_IF(!plan_grid_fits(grid), error, W4A16_UNSUPPORTED,
+                "%s %s with %" PRId64 " x %" PRId64 " work-groups of %" PRId64
+                " work-items; a launch holds up to %" PRId64 " along y and 2^32 - 1 work-items: take fewer "
+                "rows at a time",
+                helpers[n].why, helper->name, grid.x, grid.y, grid.threads, PLAN_GRID_Y_MAX);
     }
     return W4A16_OK;
 }
@@ -251,7 +295,7 @@ static void explain(const struct plan_request *r, const struct kernel_row *row, 
 }
 
 size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t capacity, w4a16_error *error) {
-    if (check_problem(&r->problem, error) != W4A16_OK) return 0;
+    if (plan_check(&r->problem, error) != W4A16_OK) return 0;
     const struct kernel_row *best = NULL;
     choose(r, &best, NULL);
     size_t used = 0;

@@ -101,6 +101,9 @@ struct plan {
     w4a16_order additions; /* behind every output */
     struct plan_step steps[PLAN_STEP_MAX];
     size_t workspace_bytes;
+    /* From the first byte to the last that a run reads or writes behind each base; 0: it does not look there.
+     */
+    size_t bytes[PLAN_BASES];
 };
 
 struct plan_request {
@@ -110,7 +113,13 @@ struct plan_request {
 };
 
 /*
- * OK, or UNSUPPORTED with the reason of the row that came closest, or INVALID_ARGUMENT. Reads only table
+ * The one place where a problem is checked, before anything is computed from it. INVALID_ARGUMENT, or
+ * UNSUPPORTED for loose weights of other sizes than those take.
+ */
+w4a16_status plan_check(const w4a16_problem *problem, w4a16_error *error);
+
+/*
+ * OK, or UNSUPPORTED with the reason of the row that came closest, or what plan_check says. Reads only table
  * rows.
  */
 w4a16_status plan_supports(const struct plan_request *request, w4a16_error *error);
@@ -138,6 +147,7 @@ static inline int64_t plan_places(const w4a16_problem *p) { return p->places ? p
 static inline int64_t plan_blocks(const w4a16_problem *p) {
     return (plan_places(p) + PACK_BLOCK - 1) / PACK_BLOCK;
 }
+static inline int64_t plan_strips(const w4a16_problem *p) { return (p->N + PACK_STRIP - 1) / PACK_STRIP; }
 static inline int plan_one_group(const w4a16_problem *p) { return p->group_size >= plan_places(p); }
 /* Rows of the product: M, or M * top_k. */
 static inline int64_t plan_slots(const w4a16_problem *p) { return p->experts ? p->M * p->top_k : p->M; }
@@ -145,6 +155,18 @@ static inline int64_t plan_slots(const w4a16_problem *p) { return p->experts ? p
  * Rows that share an expert's weights, typically; else M. With experts it is what stands for M in the choice.
  */
 int64_t plan_rows(const w4a16_problem *problem);
+/*
+ * The grid that a kernel gets: work-groups along x and y, and the work-items of each. What a launch holds:
+ * HIP's packets count work-items in 32 bits, and its runtimes take up to 65535 work-groups along y.
+ */
+struct plan_grid {
+    int64_t x, y, threads;
+};
+#define PLAN_GRID_Y_MAX     INT64_C(65535)
+#define PLAN_GRID_ITEMS_MAX INT64_C(4294967295)
+struct plan_grid plan_grid(const struct kernel_row *row, const w4a16_problem *problem);
+/* Whether a launch holds it. */
+int plan_grid_fits(struct plan_grid grid);
 /* The row that prepares or completes a product of that activation type. */
 const struct kernel_row *plan_helper(enum kernel_role role, w4a16_dtype act);
 

@@ -31,7 +31,7 @@ enum {
 enum { COMBINE_COLUMNS = 4 * COMBINE_WIDTH };
 enum { TILE_BYTES = 16, ROW_BYTES = 8, WORKSPACE_ALIGN = 256 }; /* of experts.h */
 
-static uint32_t tiles(int64_t n, int64_t tile) { return (uint32_t)((n + tile - 1) / tile); }
+static int64_t tiles(int64_t n, int64_t tile) { return (n + tile - 1) / tile; }
 
 /* Of group_of in dequant.h. */
 static uint32_t group_divisor(int64_t units_per_group) {
@@ -49,6 +49,80 @@ const struct kernel_row *plan_helper(enum kernel_role role, w4a16_dtype act) {
 /* What scalar loads of activations cannot take. */
 int plan_needs_stage(const w4a16_problem *p) { return p->act_order || p->K % PACK_BLOCK || plan_lda(p) % 2; }
 
+/* ---- grids --------------------------------------------------------------------------------------------- */
+
+/* Rows of activations that the caller hands in. */
+static int64_t rows_given(const w4a16_problem *p) { return p->combine == 1 ? plan_slots(p) : p->M; }
+
+/* Experts with an order each: then every slot is staged in that of its expert. */
+static int staged_per_slot(const w4a16_problem *p) { return p->experts && p->act_order; }
+static int64_t staged_rows(const w4a16_problem *p) {
+    return staged_per_slot(p) ? plan_slots(p) : rows_given(p);
+}
+
+/* Work-groups along M. With experts each that is in use may leave one tile partly filled. */
+static int64_t m_tiles(const struct kernel_row *row, const w4a16_problem *p) {
+    if (!p->experts) return tiles(p->M, row->m_tile);
+    int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts;
+    int64_t most = slots / row->m_tile + used;
+    return most < slots ? most : slots;
+}
+
+/* Blocks that are summed before they are scaled: at most 128 K (docs/numerics.md), inside a group, dividing
+ * K. */
+static int64_t fold_of(const w4a16_problem *p) {
+    int64_t blocks = plan_blocks(p), fold = 4,
+            group = plan_one_group(p) ? blocks : p->group_size / PACK_BLOCK;
+    while (blocks % fold || group % fold) fold /= 2;
+    return fold;
+}
+
+/* strip.c and matrix.c have kernels whose folds are halves of a block. */
+static int in_halves(const struct kernel_row *row) { return row->k_chunk == PACK_BLOCK / 2; }
+
+/* What a wave of decode.c or strip.c takes at a time. */
+static int64_t folds_of(const struct kernel_row *row, const w4a16_problem *p) {
+    if (row->family == FAMILY_DECODE) return plan_blocks(p) * PACK_BLOCK / row->k_chunk;
+    return in_halves(row) ? plan_blocks(p) : plan_blocks(p) / fold_of(p);
+}
+
+/*
+ * Waves that share K in decode.c and strip.c. A row's bits depend on it, so it is one number for all M that
+ * are to have the same bits: up to 16, or with batch_invariant all. Up to 16 rows there are enough waves to
+ * fill the card's 96 compute units when there are few strips; more would not leave LDS for the partial sums
+ * of 64 rows.
+ */
+enum { WAVES = 8, WAVES_OF_FEW_ROWS = 16 };
+static int64_t waves_of(const struct kernel_row *row, const w4a16_problem *p) {
+    int few = plan_rows(p) <= PLAN_FEW_ROWS && !p->batch_invariant && plan_strips(p) < 96;
+    int64_t waves = few ? WAVES_OF_FEW_ROWS : WAVES, folds = folds_of(row, p);
+    return waves < folds ? waves : folds;
+}
+
+struct plan_grid plan_grid(const struct kernel_row *row, const w4a16_problem *p) {
+    switch (row->family) {
+    case FAMILY_CPU: break;
+    case FAMILY_UNSORT: return (struct plan_grid){1, 1, UNSORT_WIDTH};
+    case FAMILY_ROUTE: return (struct plan_grid){1, 1, ROUTE_WIDTH};
+    case FAMILY_STAGE:
+        return (struct plan_grid){staged_rows(p), tiles(plan_blocks(p) * PACK_BLOCK, STAGE_WIDTH),
+                                  STAGE_WIDTH};
+    case FAMILY_COMBINE:
+        return (struct plan_grid){p->combine == 1 ? p->M : plan_slots(p), tiles(p->N, COMBINE_COLUMNS),
+                                  COMBINE_WIDTH};
+    case FAMILY_DECODE:
+    case FAMILY_STRIP: return (struct plan_grid){plan_strips(p), m_tiles(row, p), waves_of(row, p) * 32};
+    case FAMILY_MATRIX: return (struct plan_grid){tiles(p->N, row->n_tile), m_tiles(row, p), row->threads};
+    }
+    return (struct plan_grid){1, 1, 1};
+}
+
+int plan_grid_fits(struct plan_grid g) {
+    return g.y <= PLAN_GRID_Y_MAX && (!g.y || g.x <= PLAN_GRID_ITEMS_MAX / g.threads / g.y);
+}
+
+/* ---- building ------------------------------------------------------------------------------------------ */
+
 /* A plan under construction, and where things lie in its workspace. */
 struct build {
     struct plan *plan;
@@ -56,7 +130,6 @@ struct build {
     const w4a16_problem *p;
     const struct packed_layout *l;
     int staged;
-    int64_t tile_count;
     uint64_t staged_at, ids_at, tiles_at, rows_at, partial_at;
 };
 
@@ -112,38 +185,35 @@ static void patch_product(const struct build *b, struct plan_step *s, size_t a, 
     }
 }
 
-static struct plan_step *add_step(struct build *b, const struct kernel_row *kernel, uint32_t x, uint32_t y,
-                                  uint32_t threads, const void *args, size_t bytes) {
+static struct plan_step *add_step(struct build *b, const struct kernel_row *kernel, const void *args,
+                                  size_t bytes) {
     struct plan_step *s = &b->plan->steps[b->plan->step_count++];
-    *s = (struct plan_step){
-        .kernel = kernel, .grid = {x, y, 1}, .block = {threads, 1, 1}, .kernarg_bytes = (uint32_t)bytes};
+    struct plan_grid grid = plan_grid(kernel, b->p); /* which fits: plan_supports sees to it */
+    *s = (struct plan_step){.kernel = kernel,
+                            .grid = {(uint32_t)grid.x, (uint32_t)grid.y, 1},
+                            .block = {(uint32_t)grid.threads, 1, 1},
+                            .kernarg_bytes = (uint32_t)bytes};
     memcpy(s->kernarg, args, bytes);
     return s;
 }
 
 /* ---- what comes before and after the product ---------------------------------------------------------- */
 
-/* Rows of activations that the caller hands in. */
-static int64_t rows_given(const w4a16_problem *p) { return p->combine == 1 ? plan_slots(p) : p->M; }
-
 static void plan_stage(struct build *b) {
     const w4a16_problem *p = b->p;
     int64_t padded = plan_blocks(p) * PACK_BLOCK;
-    int per_slot = p->experts && p->act_order; /* each expert has an order of its own */
-    int64_t rows = per_slot ? plan_slots(p) : rows_given(p);
     struct stage_args args = {.lda = (uint64_t)plan_lda(p),
                               .places = (uint32_t)plan_places(p),
                               .padded = (uint32_t)padded,
                               .experts = (uint32_t)p->experts,
                               .slots_per_row = p->combine == 1 ? 1 : (uint32_t)p->top_k,
                               .features = (uint32_t)p->K};
-    struct plan_step *s = add_step(b, plan_helper(ROLE_STAGE, p->act), (uint32_t)rows,
-                                   tiles(padded, STAGE_WIDTH), STAGE_WIDTH, &args, sizeof args);
+    struct plan_step *s = add_step(b, plan_helper(ROLE_STAGE, p->act), &args, sizeof args);
     b->staged = 1;
-    b->staged_at = reserve(b, rows * padded * 2);
+    b->staged_at = reserve(b, staged_rows(p) * padded * 2);
     patch(s, offsetof(struct stage_args, a), PLAN_A, 0);
     patch_order(b, s, offsetof(struct stage_args, perm));
-    if (per_slot) patch_ids(b, s, offsetof(struct stage_args, ids));
+    if (staged_per_slot(p)) patch_ids(b, s, offsetof(struct stage_args, ids));
     patch(s, offsetof(struct stage_args, staged), PLAN_WORKSPACE, b->staged_at);
 }
 
@@ -152,8 +222,7 @@ static void plan_unsort(struct build *b) {
     struct unsort_args args = {.slots = (uint32_t)plan_slots(p),
                                .places = (uint32_t)p->sorted_count,
                                .block = (uint32_t)p->sorted_block};
-    struct plan_step *s =
-        add_step(b, plan_helper(ROLE_UNSORT, p->act), 1, 1, UNSORT_WIDTH, &args, sizeof args);
+    struct plan_step *s = add_step(b, plan_helper(ROLE_UNSORT, p->act), &args, sizeof args);
     b->ids_at = reserve(b, plan_slots(p) * 4);
     patch(s, offsetof(struct unsort_args, sorted), PLAN_SORTED_SLOTS, 0);
     patch(s, offsetof(struct unsort_args, block_experts), PLAN_IDS, 0);
@@ -163,19 +232,16 @@ static void plan_unsort(struct build *b) {
 
 static void plan_route(struct build *b) {
     const w4a16_problem *p = b->p;
-    int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts;
-    /* Each expert in use may leave one tile partly filled. */
-    b->tile_count = slots / b->row->m_tile + used;
-    if (b->tile_count > slots) b->tile_count = slots;
-    b->tiles_at = reserve(b, b->tile_count * TILE_BYTES);
+    int64_t slots = plan_slots(p), tile_count = m_tiles(b->row, p);
+    b->tiles_at = reserve(b, tile_count * TILE_BYTES);
     b->rows_at = reserve(b, slots * ROW_BYTES);
     int row_per_slot = p->combine == 1 || (b->staged && p->act_order);
     struct route_args args = {.slots = (uint32_t)slots,
                               .experts = (uint32_t)p->experts,
                               .slots_per_row = row_per_slot ? 1 : (uint32_t)p->top_k,
                               .m_tile = (uint32_t)b->row->m_tile,
-                              .tile_count = (uint32_t)b->tile_count};
-    struct plan_step *s = add_step(b, plan_helper(ROLE_ROUTE, p->act), 1, 1, ROUTE_WIDTH, &args, sizeof args);
+                              .tile_count = (uint32_t)tile_count};
+    struct plan_step *s = add_step(b, plan_helper(ROLE_ROUTE, p->act), &args, sizeof args);
     patch_ids(b, s, offsetof(struct route_args, ids));
     patch(s, offsetof(struct route_args, tiles), PLAN_WORKSPACE, b->tiles_at);
     patch(s, offsetof(struct route_args, rows), PLAN_WORKSPACE, b->rows_at);
@@ -183,13 +249,11 @@ static void plan_route(struct build *b) {
 
 static void plan_combine(struct build *b) {
     const w4a16_problem *p = b->p;
-    int64_t rows = p->combine == 1 ? p->M : plan_slots(p);
     struct combine_args args = {.ldo = (uint64_t)plan_ldo(p),
                                 .N = (uint32_t)p->N,
                                 .top_k = p->combine == 1 ? (uint32_t)p->top_k : 1,
                                 .experts = (uint32_t)p->experts};
-    struct plan_step *s = add_step(b, plan_helper(ROLE_COMBINE, p->act), (uint32_t)rows,
-                                   tiles(p->N, COMBINE_COLUMNS), COMBINE_WIDTH, &args, sizeof args);
+    struct plan_step *s = add_step(b, plan_helper(ROLE_COMBINE, p->act), &args, sizeof args);
     patch(s, offsetof(struct combine_args, partial), PLAN_WORKSPACE, b->partial_at);
     patch_ids(b, s, offsetof(struct combine_args, ids));
     patch(s, offsetof(struct combine_args, gates), PLAN_GATES, 0);
@@ -203,24 +267,6 @@ static int64_t product_lda(const struct build *b) {
     return b->staged ? b->l->blocks * PACK_BLOCK : plan_lda(b->p);
 }
 static int64_t product_ldo(const struct build *b) { return b->p->combine ? b->p->N : plan_ldo(b->p); }
-
-/* Work-groups along M. */
-static uint32_t m_tiles(const struct build *b) {
-    return b->p->experts ? (uint32_t)b->tile_count : tiles(b->p->M, b->row->m_tile);
-}
-
-/*
- * Waves that share K in decode.c and strip.c. A row's bits depend on it, so it is one number for all M that
- * are to have the same bits: up to 16, or with batch_invariant all. Up to 16 rows there are enough waves to
- * fill the card's 96 compute units when there are few strips; more would not leave LDS for the partial sums
- * of 64 rows.
- */
-enum { WAVES = 8, WAVES_OF_FEW_ROWS = 16 };
-static uint32_t waves_of(const struct build *b, int64_t folds) {
-    int few = plan_rows(b->p) <= PLAN_FEW_ROWS && !b->p->batch_invariant && b->l->strips < 96;
-    int64_t waves = few ? WAVES_OF_FEW_ROWS : WAVES;
-    return (uint32_t)(waves < folds ? waves : folds);
-}
 
 /* LDS for a partial sum of each of a strip's columns, rows and waves. */
 static uint32_t partial_bytes(const struct kernel_row *row, uint32_t waves) {
@@ -240,7 +286,7 @@ static void plan_decode(struct build *b) {
     const struct kernel_row *row = b->row;
     const w4a16_problem *p = b->p;
     const struct packed_layout *l = b->l;
-    int64_t chunks = l->blocks * PACK_BLOCK / row->k_chunk, per_group = p->group_size / row->k_chunk;
+    int64_t per_group = p->group_size / row->k_chunk;
     struct decode_args args = {
         .M = (uint32_t)p->M,
         .N = (uint32_t)p->N,
@@ -249,15 +295,14 @@ static void plan_decode(struct build *b) {
         .group_divisor = plan_one_group(p) ? 0 : group_divisor(per_group),
         .lda_bytes = (uint32_t)(2 * product_lda(b)),
         .ldo = (uint64_t)product_ldo(b),
-        .waves = waves_of(b, chunks),
+        .waves = (uint32_t)waves_of(row, p),
         .scale_bf16 = p->scale_type == W4A16_BF16,
         .out_f32 = p->combine != 0,
         .grid = grid_args(b),
     };
-    struct plan_step *s =
-        add_step(b, row, (uint32_t)l->strips, m_tiles(b), args.waves * 32, &args, sizeof args);
+    struct plan_step *s = add_step(b, row, &args, sizeof args);
     s->lds_bytes = partial_bytes(row, args.waves);
-    set_order(b, W4A16_UNIT_DOT2, row->k_chunk, chunks, args.waves);
+    set_order(b, W4A16_UNIT_DOT2, row->k_chunk, folds_of(row, p), args.waves);
     patch_sections(b, s, offsetof(struct decode_args, weights), offsetof(struct decode_args, scales),
                    offsetof(struct decode_args, zeros), offsetof(struct decode_args, bias));
     patch_product(b, s, offsetof(struct decode_args, a), offsetof(struct decode_args, out),
@@ -287,18 +332,8 @@ static struct matrix_args matrix_args(const struct build *b, int64_t fold, int64
     };
 }
 
-/* Blocks that are summed before they are scaled: at most 128 K (docs/numerics.md), inside a group, dividing
- * K. */
-static int64_t fold_of(const w4a16_problem *p, const struct packed_layout *l) {
-    int64_t fold = 4, group = plan_one_group(p) ? l->blocks : p->group_size / PACK_BLOCK;
-    while (l->blocks % fold || group % fold) fold /= 2;
-    return fold;
-}
-
-/* threads: of the work-group. */
-static void add_matrix_step(struct build *b, const struct matrix_args *args, uint32_t n_tiles,
-                            uint32_t threads, int64_t lds_bytes) {
-    struct plan_step *s = add_step(b, b->row, n_tiles, m_tiles(b), threads, args, sizeof *args);
+static void add_matrix_step(struct build *b, const struct matrix_args *args, uint32_t lds_bytes) {
+    struct plan_step *s = add_step(b, b->row, args, sizeof *args);
     s->lds_bytes = lds_bytes;
     patch_sections(b, s, offsetof(struct matrix_args, weights), offsetof(struct matrix_args, scales),
                    offsetof(struct matrix_args, zeros), offsetof(struct matrix_args, bias));
@@ -307,15 +342,15 @@ static void add_matrix_step(struct build *b, const struct matrix_args *args, uin
 }
 
 static void plan_strip(struct build *b) {
-    int halves = b->row->k_chunk == PACK_BLOCK / 2;
-    int64_t fold = halves ? 1 : fold_of(b->p, b->l), folds = b->l->blocks / fold;
+    int halves = in_halves(b->row);
+    int64_t fold = halves ? 1 : fold_of(b->p);
     int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = b->p->group_size / unit;
     struct matrix_args args = matrix_args(b, fold, units, units);
-    args.waves = waves_of(b, folds);
+    args.waves = (uint32_t)waves_of(b->row, b->p);
     /* A wave takes whole blocks: both halves of one are its. */
-    set_order(b, W4A16_UNIT_WMMA, unit, folds, args.waves);
+    set_order(b, W4A16_UNIT_WMMA, unit, folds_of(b->row, b->p), args.waves);
     if (halves) b->plan->additions.folds *= 2;
-    add_matrix_step(b, &args, (uint32_t)b->l->strips, args.waves * 32, partial_bytes(b->row, args.waves));
+    add_matrix_step(b, &args, partial_bytes(b->row, args.waves));
 }
 
 /* Two buffers of tiles, in the same place as the tile of results later. */
@@ -328,13 +363,13 @@ static uint32_t matrix_bytes(const struct kernel_row *row) {
 
 static void plan_matrix(struct build *b) {
     const struct kernel_row *row = b->row;
-    int halves = row->k_chunk == PACK_BLOCK / 2;
-    int64_t fold = halves ? 1 : fold_of(b->p, b->l), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
+    int halves = in_halves(row);
+    int64_t fold = halves ? 1 : fold_of(b->p), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
     int64_t units = b->p->group_size / unit;
     struct matrix_args args = matrix_args(b, fold, units, halves ? units : units / fold);
     set_order(b, W4A16_UNIT_WMMA, halves ? unit : fold * PACK_BLOCK, (halves ? 2 : 1) * b->l->blocks / fold,
               1);
-    add_matrix_step(b, &args, tiles(b->p->N, row->n_tile), row->threads, matrix_bytes(row));
+    add_matrix_step(b, &args, matrix_bytes(row));
 }
 
 static void plan_cpu(struct build *b) {
@@ -357,7 +392,7 @@ static void plan_cpu(struct build *b) {
                                    .sorted_block = p->sorted_block,
                                    .sorted_count = p->sorted_count,
                                    .grid = grid_args(b)};
-    struct plan_step *s = add_step(b, b->row, 1, 1, 1, &args, sizeof args);
+    struct plan_step *s = add_step(b, b->row, &args, sizeof args);
     int64_t chunk = p->group_size < CPU_LINEAR_CHUNK ? p->group_size : CPU_LINEAR_CHUNK;
     set_order(b, W4A16_UNIT_FP32, chunk, l->groups * ((p->group_size + chunk - 1) / chunk), 1);
     patch_sections(b, s, offsetof(struct cpu_linear_args, weights), offsetof(struct cpu_linear_args, scales),
@@ -375,21 +410,49 @@ static void plan_cpu(struct build *b) {
     if (p->combine) patch(s, offsetof(struct cpu_linear_args, gates), PLAN_GATES, 0);
 }
 
+/* Rows of `width` elements of 2 bytes, `stride` apart. */
+static size_t rows_bytes(int64_t rows, int64_t stride, int64_t width) {
+    return 2 * (size_t)((rows - 1) * stride + width);
+}
+
+static void measure(struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
+    size_t copies = p->experts ? (size_t)p->experts : 1, slots = (size_t)plan_slots(p);
+    size_t columns = copies * (size_t)l->strips * PACK_STRIP, entries = columns * (size_t)l->groups;
+    size_t *bytes = plan->bytes;
+    bytes[PLAN_A] = rows_bytes(rows_given(p), plan_lda(p), p->K);
+    bytes[PLAN_OUT] = rows_bytes(p->combine == 1 ? p->M : plan_slots(p), plan_ldo(p), p->N);
+    bytes[PLAN_WORKSPACE] = plan->workspace_bytes;
+    bytes[PLAN_WEIGHTS] = l->bytes;
+    if (plan->bias) bytes[PLAN_BIAS] = columns * 4;
+    if (plan->experts) bytes[PLAN_IDS] = slots * 4;
+    if (p->combine) bytes[PLAN_GATES] = slots * 4;
+    if (plan->scales) bytes[PLAN_SCALES] = entries * 2;
+    if (plan->zeros) bytes[PLAN_ZEROS] = entries / 2;
+    if (plan->order) bytes[PLAN_ORDER] = (size_t)l->places * 4;
+    if (!plan->sorted) return;
+    bytes[PLAN_IDS] = (size_t)tiles(p->sorted_count, p->sorted_block) * 4;
+    bytes[PLAN_SORTED_SLOTS] = (size_t)p->sorted_count * 4;
+    bytes[PLAN_SORTED_USED] = 4;
+}
+
+static void plan_gfx11(struct build *b) {
+    const struct kernel_row *row = b->row;
+    const w4a16_problem *p = b->p;
+    if (p->sorted_block) plan_unsort(b);
+    if (plan_needs_stage(p)) plan_stage(b);
+    if (p->experts) plan_route(b);
+    if (p->combine) b->partial_at = reserve(b, plan_slots(p) * p->N * 4);
+    if (row->family == FAMILY_DECODE) plan_decode(b);
+    if (row->family == FAMILY_STRIP) plan_strip(b);
+    if (row->family == FAMILY_MATRIX) plan_matrix(b);
+    if (p->combine) plan_combine(b);
+}
+
 void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
                 const struct packed_layout *l) {
     struct build b = {.plan = plan, .row = row, .p = p, .l = l};
-    if (row->family == FAMILY_CPU) {
-        plan_cpu(&b);
-        return;
-    }
-    if (p->sorted_block) plan_unsort(&b);
-    if (plan_needs_stage(p)) plan_stage(&b);
-    if (p->experts) plan_route(&b);
-    if (p->combine) b.partial_at = reserve(&b, plan_slots(p) * p->N * 4);
-    if (row->family == FAMILY_DECODE) plan_decode(&b);
-    if (row->family == FAMILY_STRIP) plan_strip(&b);
-    if (row->family == FAMILY_MATRIX) plan_matrix(&b);
-    if (p->combine) plan_combine(&b);
+    (row->family == FAMILY_CPU ? plan_cpu : plan_gfx11)(&b);
+    measure(plan, p, l);
 }
 
 void plan_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes) {

@@ -73,8 +73,7 @@ static double pack_once(int64_t N, int64_t K, int act_order, struct pool *pool, 
     for (int64_t k = 0; k < K; k++) perm[k] = (int32_t)((k * 4099 + 17) % K);
     layer.N = N, layer.K = K, layer.group_size = GROUP, layer.scale_type = W4A16_F16;
     layer.q = q, layer.scale = scale, layer.zero = zero, layer.perm = act_order ? perm : NULL;
-    struct packed_layout l;
-    if (packed_layout_of(&layer, &l, NULL) != W4A16_OK) exit(2);
+    const struct packed_layout l = packed_layout_of(&layer, 0);
     unsigned char *packed = need(l.bytes);
     memset(packed, 0, l.bytes);
     double best = 1e30;

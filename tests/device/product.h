@@ -130,8 +130,9 @@ static inline const char *run_product_with(w4a16_device *device, const w4a16_wei
                                   in->gates ? args.gates : 0};
     for (size_t n = 0; n < sizeof used / sizeof used[0]; n++) w4a16_buffer_free(device, used[n], NULL);
     const char *kernel = "";
-    for (size_t n = 0; n < w4a16_plan_launches(plan); n++) {
-        const char *name = w4a16_plan_launch(plan, n).kernel;
+    w4a16_launch_info launch;
+    for (size_t n = 0; w4a16_plan_launch(plan, n, &launch, NULL) == W4A16_OK; n++) {
+        const char *name = launch.kernel;
         if (!strstr(name, "stage") && !strstr(name, "route") && !strstr(name, "unsort") &&
             !strstr(name, "combine"))
             kernel = name;

@@ -31,7 +31,9 @@ static double instructions(w4a16_device *device, const w4a16_weights *weights, w
     must(w4a16_buffer_alloc(device, (size_t)(M * N) * 2, &args.out, &error), &error);
     w4a16_run_stats stats;
     must(w4a16_run(plan, &args, &stats, &error), &error);
-    *kernel = w4a16_plan_launch(plan, 0).kernel;
+    w4a16_launch_info launch;
+    must(w4a16_plan_launch(plan, 0, &launch, &error), &error);
+    *kernel = launch.kernel;
     w4a16_plan_free(plan);
     w4a16_buffer_free(device, args.a, NULL);
     w4a16_buffer_free(device, args.out, NULL);

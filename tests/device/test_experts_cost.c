@@ -40,10 +40,9 @@ static double run(w4a16_device *device, const w4a16_weights *weights, const w4a1
         args.gates = upload(device, gates, (size_t)slots * 4);
     }
     must(w4a16_run(plan, &args, &stats, &error), &error);
-    for (size_t n = 0; n < w4a16_plan_launches(plan); n++) {
-        const char *name = w4a16_plan_launch(plan, n).kernel;
-        if (!strstr(name, "route") && !strstr(name, "combine")) *product = name;
-    }
+    w4a16_launch_info launch;
+    for (size_t n = 0; w4a16_plan_launch(plan, n, &launch, NULL) == W4A16_OK; n++)
+        if (!strstr(launch.kernel, "route") && !strstr(launch.kernel, "combine")) *product = launch.kernel;
     const w4a16_address used[] = {args.a, args.out, args.workspace, args.expert_ids, args.gates};
     for (size_t n = 0; n < sizeof used / sizeof used[0]; n++) w4a16_buffer_free(device, used[n], NULL);
     w4a16_plan_free(plan);

@@ -49,9 +49,10 @@ static void run_large(int64_t M, int64_t N, int64_t K, const char *mask, const c
     w4a16_problem_from_weights(&problem, weights);
     problem.M = M;
     must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
-    const char *kernel = w4a16_plan_launch(plan, 0).kernel;
-    print_message("M = %" PRId64 ", N = %" PRId64 ", K = %" PRId64 ": %s\n", M, N, K, kernel);
-    if (!strstr(kernel, expected)) fail_msg("expected %s", expected);
+    w4a16_launch_info launch;
+    must(w4a16_plan_launch(plan, 0, &launch, &error), &error);
+    print_message("M = %" PRId64 ", N = %" PRId64 ", K = %" PRId64 ": %s\n", M, N, K, launch.kernel);
+    if (!strstr(launch.kernel, expected)) fail_msg("expected %s", expected);
     w4a16_run_args args = {.struct_size = sizeof args, .a = upload(device, a, (size_t)(M * K) * 2)};
     must(w4a16_buffer_alloc(device, (size_t)(M * N) * 2, &args.out, &error), &error);
     must(w4a16_run(plan, &args, NULL, &error), &error);

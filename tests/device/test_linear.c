@@ -313,7 +313,7 @@ static void test_run_refuses(void **state) {
     } bad[] = {{RUN(0, good.a, good.out, good.workspace), "struct_size"},
                {RUN(good.struct_size, 0, good.out, good.workspace), "args.a is 0x0"},
                {RUN(good.struct_size, good.a + 2, good.out, good.workspace), "a multiple of 4"},
-               {RUN(good.struct_size, good.a, 0, good.workspace), "out 0x0"},
+               {RUN(good.struct_size, good.a, 0, good.workspace), "args.out is 0x0"},
                {RUN(good.struct_size, good.a, good.out + 1, good.workspace), "of 2"},
                {RUN(good.struct_size, good.a, good.out, 0), "args.workspace is 0x0"},
                {RUN(good.struct_size, good.a, good.out, good.workspace + 4), "a multiple of 256"}};

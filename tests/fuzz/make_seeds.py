@@ -122,3 +122,18 @@ for path in sys.argv[2:]:
             for at in range(0, min(size, 8192), 256):
                 for mode in range(4):
                     seed("execute", f"{name}.{at}.{mode}", bytes([mode]) + elf[offset + at:offset + min(at + 256, size)])
+
+# Indices into the table of fuzz_problem.c: flags, M, N, K, group size, experts, top_k, combine, places, lda, ldo, sorted
+# block and count, zero offset.
+for name, fields in {
+        "dense": [1, 6, 20, 20, 14],
+        "asymmetric_order": [2 | 4 | 32, 14, 16, 16, 12],
+        "one_group": [1 | 64 | 128, 1, 9, 20],
+        "staged_edge": [1 | 2, 28, 9, 9, 9],
+        "experts": [1, 12, 20, 20, 9, 12, 3],
+        "combined": [0, 12, 20, 20, 9, 6, 2, 1],
+        "sorted": [0 | 8, 6, 20, 20, 9, 5, 2, 0, 0, 0, 0, 6, 15, 1],
+        "places": [2, 6, 20, 14, 9, 0, 0, 0, 15],
+        "strides": [1, 8, 20, 20, 14, 0, 0, 0, 0, 30, 30],
+}.items():
+    seed("problem", name, bytes(fields))

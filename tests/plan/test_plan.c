@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -36,9 +37,7 @@ static struct packed_layout layout_of(const w4a16_problem *p) {
     l.zero = p->symmetric ? NULL : &zero; /* only their presence counts */
     l.perm = p->act_order ? &perm : NULL;
     l.bias = p->has_bias ? &bias : NULL;
-    struct packed_layout layout;
-    assert_int_equal(packed_layout_of(&l, &layout, NULL), W4A16_OK);
-    return layout;
+    return packed_layout_of(&l, p->experts);
 }
 
 static struct plan build(const struct plan_request *r) {
@@ -167,7 +166,7 @@ static void test_supported(void **state) {
     (void)state;
     static const int64_t groups[] = {16, 32, 48, 64, 96, 128, 160, 256, 1024, -1};
     static const int64_t ms[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,   10,  11,  12,  13,   14,     15,
-                                 16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 512, 4097, 1000000};
+                                 16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 512, 4097, 100000};
     static const int64_t shapes[][2] = {{1, 32},      {33, 1000},    {4096, 4096},
                                         {2560, 9728}, {28672, 8192}, {40, 8}};
     for (size_t m = 0; m < sizeof ms / sizeof ms[0]; m++)
@@ -268,16 +267,161 @@ static void test_unsupported(void **state) {
     refuses(&r, W4A16_UNSUPPORTED,
             "no kernel takes this problem; the closest, w4a16_matrix_f16_64x128_g16_sym, refuses it: "
             "group_size is 24; accepted are multiples of 16 and one group over K");
-    r = request(1, INT64_C(1) << 40, 4096, 128);
-    refuses(&r, W4A16_UNSUPPORTED,
-            "no kernel takes this problem; the closest, w4a16_matrix_f16_64x128_g16_sym, refuses it: "
-            "N = 1099511627776, K = 4096, row stride 4096 is too large for its 32-bit indices");
 }
+
+/* ---- sizes ----------------------------------------------------------------------------------------------
+ */
+
+enum { SIZE = W4A16_SIZE_MAX };
+static const int64_t max64 = INT64_MAX, min64 = INT64_MIN, two32 = INT64_C(1) << 32;
+
+/* Each number has its own sentence, which says what is accepted; nothing is computed from one too large. */
+static void test_numbers(void **state) {
+    (void)state;
+    static const struct {
+        size_t field;
+        const char *name;
+        int64_t min, max;
+    } rows[] = {
+#define ROW(name, min, max) {offsetof(w4a16_problem, name), #name, min, max}
+        ROW(M, 0, SIZE),
+        ROW(N, 1, SIZE),
+        ROW(K, 1, SIZE),
+        ROW(places, 0, SIZE),
+        ROW(group_size, 1, SIZE),
+        ROW(lda, 0, W4A16_STRIDE_MAX),
+        ROW(ldo, 0, W4A16_STRIDE_MAX),
+        ROW(experts, 0, 1024),
+        ROW(top_k, 0, 1024),
+        ROW(sorted_block, 0, INT32_MAX),
+        ROW(sorted_count, 0, INT32_MAX)
+#undef ROW
+    };
+    for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
+        const int64_t wrong[] = {rows[n].min - 1, rows[n].max + 1, two32, two32 + 1, max64, min64};
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+            struct plan_request r = request(1, 64, 64, 32);
+            char expected[128];
+            memcpy((char *)&r.problem + rows[n].field, &wrong[i], sizeof wrong[i]);
+            snprintf(expected, sizeof expected, "problem.%s is %lld: expected %lld to %lld", rows[n].name,
+                     (long long)wrong[i], (long long)rows[n].min, (long long)rows[n].max);
+            refuses(&r, W4A16_INVALID_ARGUMENT, expected);
+            r.device_class = DEVICE_CLASS_CPU;
+            refuses(&r, W4A16_INVALID_ARGUMENT, expected);
+        }
+    }
+    struct plan_request r = request(SIZE / 8 + 1, 64, 64, 32);
+    r.problem.experts = r.problem.top_k = 8;
+    refuses(&r, W4A16_INVALID_ARGUMENT,
+            "problem.M is 2097153 and top_k 8: expected up to 16777216 uses of experts");
+}
+
+/* The sentence of the only kernel that is left. */
+static void refuses_by(struct plan_request r, const char *others, const char *kernel, const char *reason) {
+    char expected[512];
+    r.kernel_mask = others;
+    snprintf(expected, sizeof expected, "no kernel takes this problem; the closest, %s, refuses it: %s",
+             kernel, reason);
+    refuses(&r, W4A16_UNSUPPORTED, expected);
+}
+
+#define NOT_STRIPS   "w4a16_decode*,w4a16_matrix*,w4a16_strip_f16_m16*,w4a16_strip_f16_m32*"
+#define NOT_MATRICES "w4a16_decode*,w4a16_strip*,w4a16_matrix_f16_128*"
+#define NOT_DECODE   "w4a16_matrix*,w4a16_strip*"
+#define A_LAUNCH     "a launch holds up to 65535 along y and 2^32 - 1 work-items"
+
+/* What a launch and the kernels' 32-bit numbers hold, at the edge and one beyond. */
+static void test_edges(void **state) {
+    (void)state;
+    struct plan_request r = request(65535 * 64, 32, 32, 32);
+    r.kernel_mask = NOT_STRIPS;
+    assert_int_equal(build(&r).steps[0].grid[1], 65535);
+    r.problem.M++;
+    refuses_by(r, NOT_STRIPS, "w4a16_strip_f16_m64_g16_sym",
+               "it needs 1 x 65536 work-groups of 32 work-items; " A_LAUNCH);
+    r.problem.M--, r.kernel_mask = NOT_MATRICES;
+    assert_int_equal(build(&r).steps[0].grid[1], 65535);
+    r.problem.M = SIZE;
+    refuses_by(r, NOT_MATRICES, "w4a16_matrix_f16_64x128_g16_sym",
+               "it needs 1 x 262144 work-groups of 128 work-items; " A_LAUNCH);
+
+    r = request(4096, SIZE, 32, 32); /* 64 x 131072 work-groups of 128: 2^30 work-items */
+    r.kernel_mask = NOT_MATRICES;
+    assert_int_equal(build(&r).steps[0].grid[0], SIZE / 128);
+    r.problem.M = 4 * 4096 - 64;
+    build(&r);
+    r.problem.M = 4 * 4096;
+    refuses_by(r, NOT_MATRICES, "w4a16_matrix_f16_64x128_g16_sym",
+               "it needs 131072 x 256 work-groups of 128 work-items; " A_LAUNCH);
+
+    r = request(1, 32, SIZE / 2, 64); /* (2 * 2^17 + 1) * 1 chunks of 64 ... */
+    build(&r);
+    r = request(1, 32, SIZE, 128 * 8191); /* (2 * 2^17 + 1) * 8191 < 2^31 */
+    r.kernel_mask = "w4a16_matrix*,w4a16_strip*";
+    build(&r);
+    r.problem.group_size = 128 * 8192;
+    refuses_by(r, NOT_DECODE, "w4a16_decode_f16_m16_g32_sym",
+               "group_size is 1048576; with K = 16777216 it counts groups of up to 65504, or one");
+    r.problem.group_size = SIZE;
+    build(&r);
+    r.problem.group_size = 16, r.problem.N = 4096;
+    r.problem.batch_invariant = 1;
+    build(&(struct plan_request){.problem = r.problem});
+    r.problem.N = 4097;
+    r.kernel_mask = NULL;
+    refuses_by(r, "w4a16_decode*,w4a16_matrix*", "w4a16_strip_f16_m64_g16_sym",
+               "N = 4097 columns have 1048576 groups each; accepted are up to 2^32 together");
+
+    r = request(1, SIZE / 4, 32, 32);
+    r.problem.experts = 1024, r.problem.top_k = 1;
+    build(&r);
+    r.problem.N++;
+    refuses_by(r, "w4a16_decode*,w4a16_matrix*", "w4a16_strip_f16_m16_g16_sym",
+               "1024 experts have N = 4194305 columns each; accepted are up to 2^32 together");
+
+    r = request(8192, 32, 32, 32);
+    r.problem.experts = 1024, r.problem.top_k = 1, r.problem.lda = (1 << 18);
+    r.kernel_mask = NOT_DECODE;
+    build(&r);
+    r.problem.lda += 2;
+    refuses_by(
+        r, NOT_DECODE, "w4a16_decode_f16_m16_g32_sym",
+        "the activations of 8192 uses of experts are 524292 bytes apart; accepted are up to 2^32 bytes "
+        "together");
+}
+
+#define STAGED "act-order, odd row strides and K that is no multiple of 32 need w4a16_stage with "
+#define FEWER  " work-items; " A_LAUNCH ": take fewer rows at a time"
+
+/* The launches before and after the product. */
+static void test_edges_of_helpers(void **state) {
+    (void)state;
+    struct plan_request r = request(65535 * 128, 32, 31, 31);
+    assert_int_equal(build(&r).steps[0].grid[0], 65535 * 128);
+    r = request((1 << 20) - 1, 32, 4095, 4095); /* 2^32 - 4096 work-items */
+    build(&r);
+    r.problem.M++;
+    refuses(&r, W4A16_UNSUPPORTED, STAGED "1048576 x 16 work-groups of 256" FEWER);
+    r = request(1, 32, 65535 * 256, 65535 * 256);
+    r.problem.act_order = 1;
+    assert_int_equal(build(&r).steps[0].grid[1], 65535);
+    r.problem.K++, r.problem.group_size++;
+    refuses(&r, W4A16_UNSUPPORTED, STAGED "1 x 65536 work-groups of 256" FEWER);
+    r = request(1, 65535 * 256, 32, 32);
+    r.problem.experts = r.problem.top_k = r.problem.combine = 1;
+    assert_int_equal(build(&r).steps[2].grid[1], 65535);
+    r.problem.N++;
+    refuses(&r, W4A16_UNSUPPORTED,
+            "combining experts needs w4a16_combine_f16 with 1 x 65536 work-groups of 64" FEWER);
+}
+
+/* ---- wrong problems -------------------------------------------------------------------------------------
+ */
 
 static void test_invalid(void **state) {
     (void)state;
     struct plan_request r = request(-1, 32, 32, 32);
-    refuses(&r, W4A16_INVALID_ARGUMENT, "problem of M = -1, N = 32, K = 32: expected M >= 0, N >= 1, K >= 1");
+    refuses(&r, W4A16_INVALID_ARGUMENT, "problem.M is -1: expected 0 to 16777216");
     r = request(1, 32, 32, 33);
     refuses(&r, W4A16_INVALID_ARGUMENT, "problem.group_size is 33: expected 1 to K = 32");
     r = request(1, 32, 32, 32);
@@ -391,11 +535,18 @@ static void test_fill_kernarg(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_supported),     cmocka_unit_test(test_batch_invariant),
-        cmocka_unit_test(test_group_divisor), cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_invalid),       cmocka_unit_test(test_other_weights),
-        cmocka_unit_test(test_ladder),        cmocka_unit_test(test_mask),
-        cmocka_unit_test(test_cpu),           cmocka_unit_test(test_fill_kernarg)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_supported),
+                                       cmocka_unit_test(test_batch_invariant),
+                                       cmocka_unit_test(test_group_divisor),
+                                       cmocka_unit_test(test_unsupported),
+                                       cmocka_unit_test(test_numbers),
+                                       cmocka_unit_test(test_edges),
+                                       cmocka_unit_test(test_edges_of_helpers),
+                                       cmocka_unit_test(test_invalid),
+                                       cmocka_unit_test(test_other_weights),
+                                       cmocka_unit_test(test_ladder),
+                                       cmocka_unit_test(test_mask),
+                                       cmocka_unit_test(test_cpu),
+                                       cmocka_unit_test(test_fill_kernarg)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
