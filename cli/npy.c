@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "core/input_error.h"
 #include "core/output_error.h"
 
 static const struct {
@@ -17,6 +17,8 @@ static const struct {
     w4a16_dtype type;
 } types[] = {
     {"<f2", W4A16_F16}, {"<f4", W4A16_F32}, {"<u2", W4A16_BF16}, {"<V2", W4A16_BF16}, {"|V2", W4A16_BF16}};
+
+enum { NPY_HEAD = 65536 }; /* bytes in which the header must end; real ones have about 128 */
 
 struct cursor {
     const char *at, *end;
@@ -105,16 +107,18 @@ static int take_fields(struct cursor *c, struct fields *f) {
     return c->at == c->end && f->seen_descr && f->seen_order && f->seen_shape;
 }
 
-w4a16_status npy_parse(const char *label, const unsigned char *bytes, size_t size, struct npy *out,
-                       w4a16_error *error) {
-    FAIL_IF(size < 10 || memcmp(bytes, "\x93NUMPY", 6) != 0, error, W4A16_BAD_FILE,
+w4a16_status npy_parse(const char *label, const unsigned char *bytes, size_t available, uint64_t size,
+                       struct npy *out, w4a16_error *error) {
+    FAIL_IF(available < 10 || memcmp(bytes, "\x93NUMPY", 6) != 0, error, W4A16_BAD_FILE,
             "%s: no .npy file: it does not start with \\x93NUMPY and a version", label);
     FAIL_IF(bytes[6] != 1 && bytes[6] != 2, error, W4A16_UNSUPPORTED,
             "%s: .npy version %d.%d; accepted are 1.0 and 2.0", label, bytes[6], bytes[7]);
     size_t prefix = bytes[6] == 1 ? 10 : 12, length = 0;
-    for (size_t i = 8; i < prefix && i < size; i++) length |= (size_t)bytes[i] << 8 * (i - 8);
+    for (size_t i = 8; i < prefix && i < available; i++) length |= (size_t)bytes[i] << 8 * (i - 8);
     FAIL_IF(size < prefix || length > size - prefix, error, W4A16_BAD_FILE,
-            "%s: a header of %zu bytes does not fit the file of %zu bytes", label, length, size);
+            "%s: a header of %zu bytes does not fit the file of %" PRIu64 " bytes", label, length, size);
+    FAIL_IF(available < prefix || length > available - prefix, error, W4A16_BAD_FILE,
+            "%s: a header of %zu bytes; accepted are at most %zu", label, length, (size_t)NPY_HEAD - prefix);
     struct cursor c = {(const char *)bytes + prefix, (const char *)bytes + prefix + length};
     struct fields f = {0};
     FAIL_IF(!take_fields(&c, &f), error, W4A16_BAD_FILE,
@@ -144,35 +148,25 @@ w4a16_status npy_parse(const char *label, const unsigned char *bytes, size_t siz
     return W4A16_OK;
 }
 
-static w4a16_status read_all(const char *path, unsigned char **bytes, size_t *size, w4a16_error *error) {
-    *bytes = NULL;
-    *size = 0;
-    FILE *file = fopen(path, "rb");
-    FAIL_IF(!file, error, W4A16_IO, "%s: cannot open: %s", path, strerror(errno));
-    struct stat info;
-    if (fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode)) {
-        *size = (size_t)info.st_size;
-        *bytes = malloc(*size + 1);
-    }
-    int complete = *bytes && fread(*bytes, 1, *size, file) == *size;
-    fclose(file);
-    if (!complete) {
-        free(*bytes);
-        return w4a16_fail(error, W4A16_IO, "%s: cannot read all of it; accepted is a regular file", path);
-    }
-    return W4A16_OK;
+static w4a16_status read_open(struct input_file *file, const char *path, struct npy *out, void **data,
+                              w4a16_error *error) {
+    unsigned char head[NPY_HEAD];
+    size_t available = file->bytes < NPY_HEAD ? (size_t)file->bytes : NPY_HEAD;
+    TRY(w4a16_input_status(input_read(file, head, available, 0), path, file, error));
+    TRY(npy_parse(path, head, available, file->bytes, out, error));
+    *data = malloc(out->data_bytes + 1);
+    FAIL_IF(!*data, error, W4A16_OUT_OF_MEMORY, "%s: no memory for %zu bytes", path, out->data_bytes);
+    w4a16_status status =
+        w4a16_input_status(input_read(file, *data, out->data_bytes, out->data_offset), path, file, error);
+    if (status != W4A16_OK) free(*data);
+    return status;
 }
 
 w4a16_status npy_read(const char *path, struct npy *out, void **data, w4a16_error *error) {
-    unsigned char *bytes;
-    size_t size;
-    TRY(read_all(path, &bytes, &size, error));
-    w4a16_status status = npy_parse(path, bytes, size, out, error);
-    if (status == W4A16_OK) {
-        memmove(bytes, bytes + out->data_offset, out->data_bytes);
-        *data = bytes;
-    } else
-        free(bytes);
+    struct input_file file;
+    TRY(w4a16_input_status(input_open(&file, path, INT64_MAX), path, &file, error));
+    w4a16_status status = read_open(&file, path, out, data, error);
+    input_close(&file);
     return status;
 }
 

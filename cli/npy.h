@@ -21,9 +21,12 @@ struct npy {
     size_t data_bytes;
 };
 
-/* Checks a file's bytes; label names it in errors. BAD_FILE or UNSUPPORTED. */
-w4a16_status npy_parse(const char *label, const unsigned char *bytes, size_t size, struct npy *out,
-                       w4a16_error *error);
+/*
+ * Checks a file of `size` bytes, of which the first `available` are at bytes; label names it in errors.
+ * BAD_FILE or UNSUPPORTED.
+ */
+w4a16_status npy_parse(const char *label, const unsigned char *bytes, size_t available, uint64_t size,
+                       struct npy *out, w4a16_error *error);
 
 /* Reads a file; free *data. */
 w4a16_status npy_read(const char *path, struct npy *out, void **data, w4a16_error *error);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "input_file.h"
 #include "runtime.h"
 
 #define MACH_MASK 0xffu        /* of an AMDGPU object's e_flags */
@@ -166,18 +167,15 @@ static hipError_t load_data(hipModule_t *out, const void *bytes) {
 
 static hipError_t load_file(hipModule_t *out, const char *path) {
     if (!out || !path) return hipErrorInvalidValue;
-    FILE *file = fopen(path, "rb");
-    if (!file) return hipErrorFileNotFound;
-    long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
-    rewind(file);
-    unsigned char *bytes = size < 0 ? NULL : malloc((size_t)size + 1);
-    hipError_t code = hipErrorOutOfMemory;
-    if (bytes && fread(bytes, 1, (size_t)size, file) == (size_t)size)
-        code = load(out, (struct image){bytes, (uint64_t)size});
-    else if (bytes || size < 0)
-        code = hipErrorFileNotFound;
+    struct input_file file;
+    unsigned char *bytes;
+    enum input_status status = input_read_all(&file, path, IMAGE_MAX, &bytes);
+    if (status != INPUT_OK) log_sentence("%s: %s", path, file.why);
+    if (status == INPUT_NO_MEMORY) return hipErrorOutOfMemory;
+    if (status == INPUT_UNUSABLE) return hipErrorInvalidImage;
+    if (status != INPUT_OK) return hipErrorFileNotFound;
+    hipError_t code = load(out, (struct image){bytes, file.bytes});
     free(bytes);
-    fclose(file);
     return code;
 }
 

@@ -4,6 +4,7 @@
  * handles. */
 #include "runtime.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,6 +108,24 @@ static hipError_t ordered_failure(const char *call) {
 
 /* ---- calls -------------------------------------------------------------------------------------------- */
 
+/* GFX11SIM_QUOTA: a number or "none"; the default if it is not set. False: it is something else. */
+static bool read_quota(uint64_t *quota) {
+    const char *text = getenv("GFX11SIM_QUOTA");
+    char *end;
+    if (!text || !*text) return true;
+    if (strcmp(text, "none") == 0) {
+        *quota = GFX11SIM_NO_QUOTA;
+        return true;
+    }
+    errno = 0;
+    *quota = strtoull(text, &end, 0);
+    if (*quota && !*end && !errno && *text != '-') return true;
+    log_sentence(
+        "GFX11SIM_QUOTA is %s; accepted are 'none' and the instructions that a wave may execute, 1 or more",
+        text);
+    return false;
+}
+
 static hipError_t start(void) {
     if (runtime.sim) return hipSuccess;
     const char *target = getenv("GFX11SIM_TARGET"), *threads = getenv("GFX11SIM_THREADS"),
@@ -122,6 +141,7 @@ static hipError_t start(void) {
     options.target = card->target;
     options.threads = threads ? atoi(threads) : 0;
     options.checks = strict && strcmp(strict, "1") == 0 ? GFX11SIM_CHECK_ALL : 0;
+    if (!read_quota(&options.quota)) return hipErrorNoDevice;
     gfx11sim_report report;
     if (gfx11sim_create(&options, &runtime.sim, &report) != GFX11SIM_OK) {
         log_sentence("%s", report.text);

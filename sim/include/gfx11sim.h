@@ -84,7 +84,7 @@ typedef struct gfx11sim_options {
     int threads;             /* host threads; 0 (default) = all available */
     gfx11sim_simd simd;      /* default AUTO; a level that the host lacks is refused */
     uint64_t schedule_seed;  /* 0 (default) = work-groups and waves in order, else a seeded random order */
-    uint64_t quota;          /* instructions one wave may execute; 0 (default) = 1 << 40 */
+    uint64_t quota;          /* instructions a wave may execute; see the end; 0 = GFX11SIM_DEFAULT_QUOTA */
     unsigned checks;         /* GFX11SIM_CHECK_* bits: strict mode; 0 (default) = none */
     int approximate_wmma;    /* 1 = WMMA in plain fp32, faster, with other last bits than the silicon; default 0 */
 } gfx11sim_options;
@@ -273,6 +273,18 @@ GFX11SIM_API size_t gfx11sim_profile(const gfx11sim *sim, gfx11sim_op_count *row
  */
 GFX11SIM_API uint32_t gfx11sim_disassemble(const char *target, const uint32_t *code, size_t dwords,
                                            char *text, size_t text_bytes);
+
+/* ---- quotas ---------------------------------------------------------------------------------------- */
+
+/*
+ * How long a wave may run, so that an endless loop ends: in scalar instructions, of which those that take the host
+ * longer count as several (vector 2; memory, transcendental, DPP and 64-bit 8; WMMA 256; all 16 times that while MODE
+ * rounds other than to nearest). The waves of a work-group have GFX11SIM_GROUP_QUOTAS times as much together. Never in
+ * time: what stops a program stops it on every host. There is no limit for a launch: its size is the caller's choice.
+ */
+#define GFX11SIM_DEFAULT_QUOTA (UINT64_C(1) << 27)
+#define GFX11SIM_NO_QUOTA      UINT64_MAX
+#define GFX11SIM_GROUP_QUOTAS  2
 
 #ifdef __cplusplus
 }

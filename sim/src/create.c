@@ -38,7 +38,7 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
             "this host cannot do SIMD level %s", simd_name(sim->simd));
     sim->checks = options->checks;
     sim->schedule_seed = options->schedule_seed;
-    sim->quota = options->quota ? options->quota : UINT64_C(1) << (options->checks ? 30 : 40);
+    sim->quota = options->quota ? options->quota : GFX11SIM_DEFAULT_QUOTA;
     FAIL_IF(options->threads < 0 || options->threads > 1024, report, GFX11SIM_INVALID_ARGUMENT,
             "%d host threads: accepted are 1 to 1024, or 0 for all", options->threads);
     FAIL_IF(options->checks & ~(unsigned)GFX11SIM_CHECK_ALL, report, GFX11SIM_INVALID_ARGUMENT,

@@ -186,14 +186,26 @@ static void record_fault(struct run *r, const struct wave *w, int64_t turn) {
     pthread_mutex_unlock(&r->fault_lock);
 }
 
+/* What the waves of a work-group have used of their quotas. */
+struct usage {
+    uint64_t wave[MAX_WAVES], group;
+};
+
 /* A wave's turn: it executes until it waits, ends, faults or has used up its share. */
 static void run_turn(struct run *r, struct worker *worker, struct wave *w, uint64_t share,
-                     uint64_t *executed) {
-    uint64_t left = r->sim->quota - *executed;
-    *executed += run_wave(w, r->kernel, &worker->counts, share < left ? share : left, r->launch->observer);
-    if (w->state == WAVE_RUNNING && *executed >= r->sim->quota)
-        wave_fault(w, GFX11SIM_TIMEOUT, 0, 0, 0, "still runs after its quota of %" PRIu64 " instructions",
-                   r->sim->quota);
+                     struct usage *usage) {
+    uint64_t quota = r->sim->quota, *used = &usage->wave[w->index], left = quota - *used;
+    uint64_t cost = run_wave(w, r->kernel, &worker->counts, share < left ? share : left, r->launch->observer);
+    if (w->mode & (MODE_ROUND_32 | MODE_ROUND_16_64)) cost *= 16; /* computed in integers, lane by lane */
+    *used = cost < left ? *used + cost : quota; /* the last instruction may have cost more than was left */
+    usage->group += cost;
+    bool alone = *used == quota;
+    if (w->state == WAVE_RUNNING && (alone || usage->group / GFX11SIM_GROUP_QUOTAS >= quota))
+        wave_fault(w, GFX11SIM_TIMEOUT, 0, 0, 0,
+                   "still runs after %s quota of %" PRIu64
+                   " instructions; gfx11sim_options.quota raises it (gfx11sim's --quota, the HIP front's "
+                   "GFX11SIM_QUOTA)",
+                   alone ? "its" : "its work-group has used twice a wave's", quota);
     if (w->state == WAVE_ENDED && r->launch->observer) notify(r, w, r->launch->observer->wave_end);
 }
 
@@ -203,7 +215,7 @@ static void run_turn(struct run *r, struct worker *worker, struct wave *w, uint6
  */
 static void run_waves(struct run *r, struct worker *worker, struct group *group, int64_t turn,
                       uint64_t *random) {
-    uint64_t executed[MAX_WAVES] = {0};
+    struct usage usage = {0};
     uint32_t order[MAX_WAVES];
     for (uint32_t n = 0; n < group->wave_count; n++) order[n] = n;
     for (unsigned waiting = 0, running = 1; running || waiting;) {
@@ -220,7 +232,7 @@ static void run_waves(struct run *r, struct worker *worker, struct group *group,
         for (unsigned n = 0; n < group->wave_count; n++) {
             struct wave *w = &group->waves[order[n]];
             uint64_t share = random ? 1 + random_next(random) % RANDOM_TURN : TURN;
-            if (w->state == WAVE_RUNNING) run_turn(r, worker, w, share, &executed[w->index]);
+            if (w->state == WAVE_RUNNING) run_turn(r, worker, w, share, &usage);
             if (w->state == WAVE_FAULTED) {
                 record_fault(r, w, turn);
                 return;

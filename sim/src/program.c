@@ -150,6 +150,22 @@ static exec_fn *pair_objection(const struct program *p, const struct inst_pair *
     return objection(p, &pair->y);
 }
 
+/* How long the host takes over an instruction, roughly, in steps of 4 to 14 ns; see GFX11SIM_DEFAULT_QUOTA.
+ */
+static uint16_t host_cost(const struct inst *i) {
+    switch (op_info(i->op)->unit) {
+    case GFX11SIM_UNIT_WMMA: return 256;
+    case GFX11SIM_UNIT_TRANS:
+    case GFX11SIM_UNIT_VMEM:
+    case GFX11SIM_UNIT_LDS: return 8;
+    case GFX11SIM_UNIT_VALU:
+        if (i->format == FMT_VINTERP) return 64;
+        if (i->dst.dwords > 2) return 32;
+        return i->dst.dwords == 2 || i->dpp ? 8 : 2;
+    default: return 1;
+    }
+}
+
 static struct decoded *decode_at(struct program *p, uint32_t pc) {
     const gfx11sim_object *o = p->object;
     struct inst_pair pair;
@@ -170,6 +186,7 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
         if (!pair.x.exec) pair.x.exec = exec_unbound;
     }
     d->inst = pair.x;
+    d->cost = host_cost(&pair.x);
     atomic_init(&d->successor, NULL);
     if (pair.x.dual) {
         d[1].inst = pair.y;

@@ -13,6 +13,7 @@
 
 struct decoded {
     struct inst inst;
+    uint16_t cost; /* what it takes of the wave's quota */
     /* What follows when no branch is taken; null until it was looked up once. Spares the way through at[]. */
     _Atomic(struct decoded *) successor;
 };

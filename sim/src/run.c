@@ -74,14 +74,14 @@ static void notify(struct wave *w, const struct inst *i, uint64_t exec, const gf
  * tested, so that the host can predict it and need not wait for w->next to come back from memory.
  */
 static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const gfx11sim_kernel *kernel,
-                                                          struct op_counts *counts, uint64_t instructions,
+                                                          struct op_counts *counts, int64_t share,
                                                           const gfx11sim_observer *observer, bool wave64,
                                                           bool strict) {
     struct program *program = kernel->program;
-    uint64_t left = instructions;
+    int64_t left = share;
     uint32_t pc = w->next;
     struct decoded *d = program_at(program, pc);
-    while (left) {
+    while (left > 0) {
         const struct inst *i = &d->inst;
         uint32_t next = pc + i->dwords;
         w->pc = pc;
@@ -101,7 +101,7 @@ static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const 
         if (__builtin_expect(w->state == WAVE_FAULTED, 0)) break;
         counts->of[i->op]++;
         if (i->dual) counts->second[i->dual->op]++;
-        left--;
+        left -= d->cost;
         if (observer) notify(w, i, exec, kernel, observer);
         if (__builtin_expect(w->state != WAVE_RUNNING, 0)) break;
         if (__builtin_expect(w->next == next, 1)) {
@@ -112,13 +112,13 @@ static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const 
             d = program_at(program, pc);
         }
     }
-    return instructions - left;
+    return (uint64_t)(share - left);
 }
 
-uint64_t run_wave(struct wave *w, const gfx11sim_kernel *kernel, struct op_counts *counts,
-                  uint64_t instructions, const gfx11sim_observer *observer) {
+uint64_t run_wave(struct wave *w, const gfx11sim_kernel *kernel, struct op_counts *counts, uint64_t share,
+                  const gfx11sim_observer *observer) {
     bool strict = w->shadow != NULL;
-    if (w->wave_size == 64) return run(w, kernel, counts, instructions, observer, true, strict);
-    if (observer || strict) return run(w, kernel, counts, instructions, observer, false, strict);
-    return run(w, kernel, counts, instructions, NULL, false, false);
+    if (w->wave_size == 64) return run(w, kernel, counts, (int64_t)share, observer, true, strict);
+    if (observer || strict) return run(w, kernel, counts, (int64_t)share, observer, false, strict);
+    return run(w, kernel, counts, (int64_t)share, NULL, false, false);
 }

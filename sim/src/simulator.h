@@ -97,11 +97,11 @@ struct decoded *program_decode(struct program *program, uint32_t pc);
  */
 
 /*
- * Executes until the wave leaves WAVE_RUNNING or has executed `instructions`; returns how many it executed.
- * observer may be null.
+ * Executes until the wave leaves WAVE_RUNNING or its instructions have cost `share` (at most INT64_MAX) or more;
+ * returns what they cost. observer may be null.
  */
-uint64_t run_wave(struct wave *w, const gfx11sim_kernel *kernel, struct op_counts *counts,
-                  uint64_t instructions, const gfx11sim_observer *observer);
+uint64_t run_wave(struct wave *w, const gfx11sim_kernel *kernel, struct op_counts *counts, uint64_t share,
+                  const gfx11sim_observer *observer);
 
 /* ---- kernarg.c ------------------------------------------------------------------------------------------
  */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "input_file.h"
 #include "output.h"
 #include "tool.h"
 
@@ -21,31 +22,12 @@ const struct element *element_find(const char *name, size_t length) {
     return NULL;
 }
 
-bool file_read(const char *path, unsigned char **data, size_t *bytes) {
-    FILE *f = fopen(path, "rb");
-    if (!f) {
-        fail(EXIT_FILE, "cannot open %s", path);
-        return false;
-    }
-    size_t capacity = 1 << 16, used = 0;
-    unsigned char *buffer = malloc(capacity);
-    while (buffer) {
-        used += fread(buffer + used, 1, capacity - used, f);
-        if (used < capacity) break;
-        unsigned char *larger = capacity > SIZE_MAX / 2 ? NULL : realloc(buffer, capacity *= 2);
-        if (!larger) free(buffer);
-        buffer = larger;
-    }
-    bool ok = buffer && !ferror(f);
-    fclose(f);
-    if (!ok) {
-        fail(EXIT_FILE, "cannot read %s", path);
-        free(buffer);
-        return false;
-    }
-    *data = buffer;
-    *bytes = used;
-    return true;
+bool file_read(const char *path, uint64_t most, unsigned char **data, size_t *bytes) {
+    struct input_file file;
+    bool ok = input_read_all(&file, path, most, data) == INPUT_OK;
+    *bytes = (size_t)file.bytes;
+    if (!ok) fail(EXIT_FILE, "%s: %s", path, file.why);
+    return ok;
 }
 
 /* The type named in an .npy header, or null. */
@@ -61,7 +43,7 @@ static const struct element *type_of(const char *header) {
 
 bool array_read(const char *path, struct array *out) {
     *out = (struct array){0};
-    if (!file_read(path, &out->data, &out->bytes)) return false;
+    if (!file_read(path, INT64_MAX, &out->data, &out->bytes)) return false;
     if (out->bytes < PREFIX || memcmp(out->data, magic, MAGIC) != 0) {
         out->count = out->bytes;
         return true;

@@ -18,14 +18,10 @@
 #include "document.h"
 #include "tool.h"
 
-enum {
-    APPROXIMATE_ULP = 4,
-    RSRC1_AT = 48,
-    RSRC2_AT = 52,
-    DESCRIPTOR_BYTES = 64,
-    OUT_MAX = 1 << 24,
-    TEXT_BYTES = 1100
-};
+enum { APPROXIMATE_ULP = 4, RSRC1_AT = 48, RSRC2_AT = 52, DESCRIPTOR_BYTES = 64, TEXT_BYTES = 1100 };
+/* Of files and cases that are believed; the recorded ones have a fiftieth of it. A case is a few
+ * instructions. */
+enum { FILE_MAX = 16 << 20, CASES_MAX = 4096, OUT_MAX = 1 << 17, LANES_MAX = 64, QUOTA = 1 << 16 };
 
 /* The kernels that cases are written over, embedded: wave32 and wave64. */
 extern const unsigned char gfx11sim_carrier_wave32[], gfx11sim_carrier_wave32_end[],
@@ -133,7 +129,7 @@ static bool read_fields(const json_t *c, struct fields *f) {
     f->target = json_string_value(json_object_get(c, "target"));
     f->kind = json_string_value(json_object_get(c, "kind"));
     return f->target && f->kind && number(c, "wave", &f->wave) && (f->wave == 32 || f->wave == 64) &&
-           number(c, "n_lanes", &f->lanes) && number(c, "rsrc2", &f->rsrc2) &&
+           number(c, "n_lanes", &f->lanes) && f->lanes <= LANES_MAX && number(c, "rsrc2", &f->rsrc2) &&
            number(c, "lds_bytes", &f->lds_bytes) && number(c, "scratch_per_lane", &f->scratch_bytes) &&
            number(c, "out_bytes", &f->out_bytes) && f->out_bytes <= OUT_MAX && number(c, "ulp", &f->ulp);
 }
@@ -156,52 +152,70 @@ static bool fill_carrier(struct carrier *c, const json_t *recorded, const struct
 
 /* ---- the verdict ---------------------------------------------------------------------------------- */
 
-static bool contains(const json_t *offsets, size_t offset) {
-    size_t n;
-    json_t *value;
-    json_array_foreach(offsets, n, value) if ((size_t)json_integer_value(value) == offset) return true;
-    return false;
+/* What a case says of a word of its output. */
+struct word {
+    uint32_t expected;
+    bool asserted, is_volatile;
+};
+
+/* The word at an offset; null for one outside the output or between words. */
+static struct word *word_at(struct word *words, const struct fields *f, uint64_t offset) {
+    return offset % 4 || offset / 4 >= f->out_bytes / 4 ? NULL : &words[offset / 4];
 }
 
-static bool expected_word(const json_t *recorded, size_t offset, uint32_t *out) {
-    char key[24];
-    unsigned char bytes[4] = {0};
-    size_t length = 4;
-    snprintf(key, sizeof key, "%zu", offset);
-    const char *text = json_string_value(json_object_get(json_object_get(recorded, "expect_nonzero"), key));
-    if (text && (!unhex(text, bytes, sizeof bytes, &length) || length != 4)) return false;
-    *out = get32(bytes);
+static bool read_words(const json_t *recorded, const struct fields *f, struct word *words) {
+    size_t n, length;
+    json_t *value;
+    struct word *word;
+    unsigned char bytes[4];
+    json_array_foreach(json_object_get(recorded, "asserted"), n, value) {
+        if ((word = word_at(words, f, (uint64_t)json_integer_value(value)))) word->asserted = true;
+    }
+    json_array_foreach(json_object_get(recorded, "volatile"), n, value) {
+        if ((word = word_at(words, f, (uint64_t)json_integer_value(value)))) word->is_volatile = true;
+    }
+    const char *key;
+    json_object_foreach(json_object_get(recorded, "expect_nonzero"), key, value) {
+        if (!unhex(json_string_value(value), bytes, sizeof bytes, &length) || length != 4) return false;
+        if ((word = word_at(words, f, strtoull(key, NULL, 10)))) word->expected = get32(bytes);
+    }
     return true;
 }
 
-static struct outcome judge(const json_t *recorded, const struct fields *f, const unsigned char *out) {
-    const json_t *asserted = json_object_get(recorded, "asserted");
+static struct outcome compare(const json_t *recorded, const struct fields *f, const struct word *words,
+                              const unsigned char *out) {
     bool approximate = json_is_true(json_object_get(recorded, "approx_asserts")),
          state = strcmp(f->kind, "state") == 0;
     uint32_t ulp = approximate && f->ulp < APPROXIMATE_ULP ? APPROXIMATE_ULP : f->ulp;
     struct outcome o = outcome(EXACT, "");
     for (size_t at = 0; at + 4 <= f->out_bytes; at += 4) {
-        bool claimed = contains(asserted, at), exec = state && at + 4 == f->out_bytes;
-        if ((!claimed && (approximate || exec)) || contains(json_object_get(recorded, "volatile"), at))
-            continue;
-        uint32_t found = get32(out + at), expected;
-        if (!expected_word(recorded, at, &expected))
-            return outcome(UNREADABLE, "an expected word is not 4 bytes");
+        const struct word *word = &words[at / 4];
+        bool exec = state && at + 4 == f->out_bytes;
+        if ((!word->asserted && (approximate || exec)) || word->is_volatile) continue;
+        uint32_t found = get32(out + at), expected = word->expected;
         if (found == expected) continue;
         o.verdict = WITHIN_TOLERANCE;
         if ((found > expected ? found - expected : expected - found) <= ulp) continue;
         o.verdict = WRONG;
         snprintf(o.text, sizeof o.text, "%sword at byte %zu is 0x%08" PRIx32 ", expected 0x%08" PRIx32,
-                 claimed ? "asserted " : "", at, found, expected);
+                 word->asserted ? "asserted " : "", at, found, expected);
         return o;
     }
     return o;
 }
 
-static struct outcome run_case(const json_t *recorded, gfx11sim_simd simd) {
-    struct fields f;
+static struct outcome judge(const json_t *recorded, const struct fields *f, const unsigned char *out) {
+    struct word *words = calloc(f->out_bytes / 4 + 1, sizeof *words);
+    if (!words) return outcome(UNREADABLE, "no memory");
+    struct outcome o = read_words(recorded, f, words)
+                           ? compare(recorded, f, words, out)
+                           : outcome(UNREADABLE, "an expected word is not 4 bytes");
+    free(words);
+    return o;
+}
+
+static struct outcome run_case(const json_t *recorded, struct fields f, gfx11sim_simd simd) {
     struct carrier carrier;
-    if (!read_fields(recorded, &f)) return outcome(UNREADABLE, "a field is missing or out of range");
     if (!open_carrier(&carrier, f.wave == 64)) return outcome(UNREADABLE, "the embedded kernel is damaged");
     if (!fill_carrier(&carrier, recorded, &f))
         return outcome(UNREADABLE, "its code, LDS or scratch does not fit the embedded kernel");
@@ -209,6 +223,7 @@ static struct outcome run_case(const json_t *recorded, gfx11sim_simd simd) {
     gfx11sim_options_init(&options);
     options.simd = simd;
     options.threads = 1;
+    options.quota = QUOTA;
     gfx11sim *sim = NULL;
     gfx11sim_object *object = NULL;
     gfx11sim_report report;
@@ -240,11 +255,13 @@ static struct outcome run_case(const json_t *recorded, gfx11sim_simd simd) {
 
 static struct outcome run_apart(const json_t *recorded, gfx11sim_simd simd) {
     int ends[2];
+    struct fields f;
+    if (!read_fields(recorded, &f)) return outcome(UNREADABLE, "a field is missing or out of range");
     fflush(stdout);
     if (pipe(ends) != 0) return outcome(CRASHED, "no pipe");
     pid_t child = fork();
     if (child == 0) {
-        struct outcome o = run_case(recorded, simd);
+        struct outcome o = run_case(recorded, f, simd);
         ssize_t written = write(ends[1], &o, sizeof o);
         _exit(written == sizeof o ? 0 : 1);
     }
@@ -269,13 +286,19 @@ static struct outcome run_apart(const json_t *recorded, gfx11sim_simd simd) {
 static int run_file(const char *path, gfx11sim_simd simd) {
     unsigned char *text;
     size_t bytes;
-    if (!file_read(path, &text, &bytes)) return -1;
+    if (!file_read(path, FILE_MAX, &text, &bytes)) return -1;
     struct doc_problem problem;
     json_t *file = doc_read((char *)text, bytes, DOC_STRICT, NULL, &problem), *one;
     const json_t *cases = json_object_get(file, "cases");
     free(text);
     if (!file || !doc_is(cases, DOC_LIST, "cases", &problem)) {
         fail(EXIT_FILE, "%s: %s", path, problem.text);
+        json_decref(file);
+        return -1;
+    }
+    if (json_array_size(cases) > CASES_MAX) {
+        fail(EXIT_FILE, "%s: has %zu cases; accepted are at most %d", path, json_array_size(cases),
+             CASES_MAX);
         json_decref(file);
         return -1;
     }

@@ -52,7 +52,7 @@ static int list_file(int argc, char **argv, const char *usage, list_fn *list) {
     unsigned char *elf;
     size_t bytes;
     if (!file) return status;
-    if (!file_read(file, &elf, &bytes)) return EXIT_FILE;
+    if (!file_read(file, OBJECT_MAX, &elf, &bytes)) return EXIT_FILE;
     gfx11sim_options options;
     gfx11sim_options_init(&options);
     options.target = gfx11sim_elf_target(elf, bytes);

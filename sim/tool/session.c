@@ -19,7 +19,8 @@ const char session_help[] =
     "  --threads N          host threads (default: all)\n"
     "  --simd LEVEL         portable, avx2 or avx512 (default: the best)\n"
     "  --seed N             run work-groups and waves in a random order\n"
-    "  --quota N            instructions that a wave may execute\n"
+    "  --quota N            instructions that a wave may execute (default 134217728), or 'none' for no "
+    "limit\n"
     "  --strict             stop at undefined values, missing waits, races, hazards, misalignment, stray "
     "barriers\n"
     "  --approximate        matrix products in plain fp32: faster, and other last bits than the silicon\n"
@@ -80,7 +81,12 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
             ok = number < 4, s->options.simd = (gfx11sim_simd)number;
             break;
         case 's': ok = parse_number(optarg, UINT64_MAX, &s->options.schedule_seed); break;
-        case 'q': ok = parse_number(optarg, UINT64_MAX, &s->options.quota); break;
+        case 'q':
+            if (strcmp(optarg, "none") == 0)
+                s->options.quota = GFX11SIM_NO_QUOTA;
+            else
+                ok = parse_number(optarg, UINT64_MAX, &s->options.quota) && s->options.quota;
+            break;
         case 'l':
             ok = parse_number(optarg, 65536, &number), s->launch.dynamic_lds_bytes = (uint32_t)number;
             break;
@@ -108,7 +114,7 @@ static int load(struct session *s) {
     unsigned char *elf;
     size_t bytes;
     gfx11sim_report report;
-    if (!file_read(s->file, &elf, &bytes)) return EXIT_FILE;
+    if (!file_read(s->file, OBJECT_MAX, &elf, &bytes)) return EXIT_FILE;
     if (!s->options.target) s->options.target = gfx11sim_elf_target(elf, bytes);
     int status = EXIT_OK;
     if (gfx11sim_create(&s->options, &s->sim, &report) != GFX11SIM_OK)

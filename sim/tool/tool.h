@@ -46,7 +46,9 @@ const struct element *element_find(const char *name, size_t length);
 /* The whole file; an .npy file gives its elements, any other its bytes. False: reported. */
 bool array_read(const char *path, struct array *out);
 bool array_write(const char *path, const struct array *array);
-bool file_read(const char *path, unsigned char **data, size_t *bytes);
+/* The whole file, if it has at most `most` bytes; a 0 follows. False: reported. */
+bool file_read(const char *path, uint64_t most, unsigned char **data, size_t *bytes);
+#define OBJECT_MAX (UINT64_C(1) << 30) /* bytes of a code object; what it loads is limited further */
 
 /* ---- arguments.c: --arg --------------------------------------------------------------------------- */
 

@@ -64,6 +64,7 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     sim_options.target = target;
     sim_options.threads = pool_threads(pool);
     sim_options.schedule_seed = options->schedule_seed;
+    sim_options.quota = GFX11SIM_NO_QUOTA; /* our own kernels end, at every K */
     sim_options.checks = options->strict ? GFX11SIM_CHECK_ALL : 0;
     gfx11sim_report report;
     if (gfx11sim_create(&sim_options, &s->sim, &report) != GFX11SIM_OK) {

@@ -9,15 +9,12 @@
  */
 #include "format/safetensors.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/error.h"
+#include "core/input_error.h"
 #include "format/field.h"
 
 #define LENGTH_BYTES 8
@@ -25,7 +22,7 @@
 
 struct safetensors {
     char *path;
-    int fd; /* -1 without a file */
+    struct input_file file; /* fd is -1 without one */
     uint64_t data_start;
     json_t *header; /* owns all names */
     size_t count;
@@ -212,7 +209,7 @@ w4a16_status safetensors_parse(const char *label, const char *json, size_t bytes
                                struct safetensors **out, w4a16_error *error) {
     struct safetensors *st = calloc(1, sizeof *st);
     FAIL_IF(!st, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    st->fd = -1;
+    st->file.fd = -1;
     st->path = strdup(label);
     w4a16_status status = st->path ? field_read(label, json, bytes, DOC_STRICT, NULL, &st->header, error)
                                    : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
@@ -225,31 +222,13 @@ w4a16_status safetensors_parse(const char *label, const char *json, size_t bytes
     return status;
 }
 
-static w4a16_status read_at(int fd, const char *path, void *to, uint64_t bytes, uint64_t from,
-                            w4a16_error *error) {
-    unsigned char *p = to;
-    while (bytes) {
-        ssize_t n = pread(fd, p, bytes < (1u << 30) ? bytes : 1u << 30, (off_t)from);
-        if (n < 0 && errno == EINTR) continue;
-        FAIL_IF(n < 0, error, W4A16_IO, "%s: cannot read at byte %" PRIu64 ": %s", path, from,
-                strerror(errno));
-        FAIL_IF(n == 0, error, W4A16_IO,
-                "%s: ends at byte %" PRIu64 ", %" PRIu64 " bytes early: it was shortened while being read",
-                path, from, bytes);
-        p += n, from += (uint64_t)n, bytes -= (uint64_t)n;
-    }
-    return W4A16_OK;
-}
-
-static w4a16_status open_header(int fd, const char *path, struct safetensors **out, w4a16_error *error) {
-    struct stat info;
-    FAIL_IF(fstat(fd, &info) != 0, error, W4A16_IO, "%s: %s", path, strerror(errno));
-    FAIL_IF(!S_ISREG(info.st_mode), error, W4A16_BAD_FILE, "%s: is no regular file", path);
-    uint64_t size = (uint64_t)info.st_size, length = 0;
+static w4a16_status open_header(struct input_file *file, const char *path, struct safetensors **out,
+                                w4a16_error *error) {
+    uint64_t size = file->bytes, length = 0;
     FAIL_IF(size < LENGTH_BYTES, error, W4A16_BAD_FILE,
             "%s: has %" PRIu64 " bytes; a safetensors file has at least %d", path, size, LENGTH_BYTES);
     unsigned char raw[LENGTH_BYTES];
-    TRY(read_at(fd, path, raw, sizeof raw, 0, error));
+    TRY(w4a16_input_status(input_read(file, raw, sizeof raw, 0), path, file, error));
     for (int i = LENGTH_BYTES; i-- > 0;) length = length << 8 | raw[i];
     FAIL_IF(length > HEADER_MAX, error, W4A16_BAD_FILE,
             "%s: header length is %" PRIu64 "; accepted is at most %d", path, length, HEADER_MAX);
@@ -258,12 +237,12 @@ static w4a16_status open_header(int fd, const char *path, struct safetensors **o
             length, size - LENGTH_BYTES);
     char *json = malloc(length + 1);
     FAIL_IF(!json, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
-    w4a16_status status = read_at(fd, path, json, length, LENGTH_BYTES, error);
+    w4a16_status status = w4a16_input_status(input_read(file, json, length, LENGTH_BYTES), path, file, error);
     if (status == W4A16_OK)
         status = safetensors_parse(path, json, length, size - LENGTH_BYTES - length, out, error);
     free(json);
     if (status == W4A16_OK) {
-        (*out)->fd = fd;
+        (*out)->file = *file;
         (*out)->data_start = LENGTH_BYTES + length;
     }
     return status;
@@ -271,16 +250,16 @@ static w4a16_status open_header(int fd, const char *path, struct safetensors **o
 
 w4a16_status safetensors_open(const char *path, struct safetensors **out, w4a16_error *error) {
     *out = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block before it is refused */
-    FAIL_IF(fd < 0, error, W4A16_IO, "%s: cannot open: %s", path, strerror(errno));
-    w4a16_status status = open_header(fd, path, out, error);
-    if (status != W4A16_OK) close(fd);
+    struct input_file file;
+    TRY(w4a16_input_status(input_open(&file, path, INT64_MAX), path, &file, error));
+    w4a16_status status = open_header(&file, path, out, error);
+    if (status != W4A16_OK) input_close(&file);
     return status;
 }
 
 void safetensors_close(struct safetensors *st) {
     if (!st) return;
-    if (st->fd >= 0) close(st->fd);
+    input_close(&st->file);
     json_decref(st->header);
     free(st->by_name);
     free(st->tensors);
@@ -308,9 +287,11 @@ const struct st_tensor *safetensors_find(const struct safetensors *st, const cha
 
 w4a16_status safetensors_read_part(const struct safetensors *st, const struct st_tensor *tensor,
                                    uint64_t first, uint64_t bytes, void *to, w4a16_error *error) {
-    FAIL_IF(st->fd < 0, error, W4A16_INVALID_ARGUMENT, "%s: tensor %s: only the header was given", st->path,
-            tensor->name);
-    return read_at(st->fd, st->path, to, bytes, st->data_start + tensor->begin + first, error);
+    FAIL_IF(st->file.fd < 0, error, W4A16_INVALID_ARGUMENT, "%s: tensor %s: only the header was given",
+            st->path, tensor->name);
+    struct input_file file = st->file; /* a copy: threads share st */
+    enum input_status status = input_read(&file, to, bytes, st->data_start + tensor->begin + first);
+    return w4a16_input_status(status, st->path, &file, error);
 }
 
 w4a16_status safetensors_read(const struct safetensors *st, const struct st_tensor *tensor, void *to,

@@ -140,10 +140,10 @@ static void not_a_file(void **state) {
             "m: has 0 .safetensors files; accepted is one, or model.safetensors.index.json that says "
             "what is where (or name a file itself)");
     assert_int_equal(mkdir(FILE_NAME, 0700), 0);
-    refused("m", W4A16_BAD_FILE, FILE_NAME ": is no regular file");
+    refused("m", W4A16_BAD_FILE, FILE_NAME ": is not a regular file");
     assert_int_equal(rmdir(FILE_NAME), 0);
     assert_int_equal(mkfifo(FILE_NAME, 0600), 0); /* must not block */
-    refused("m", W4A16_BAD_FILE, FILE_NAME ": is no regular file");
+    refused("m", W4A16_BAD_FILE, FILE_NAME ": is not a regular file");
     unlink(FILE_NAME);
     write_text(FILE_NAME, "x");
     write_text("m/other.safetensors", "x");

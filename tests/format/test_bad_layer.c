@@ -317,7 +317,7 @@ static void configuration_no_file(void **state) {
     write_layer(sound, data);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char sentence[128];
-        snprintf(sentence, sizeof sentence, "%s: is no regular file", names[i]);
+        snprintf(sentence, sizeof sentence, "%s: is not a regular file", names[i]);
         unlink(names[i]);
         assert_int_equal(mkfifo(names[i], 0600), 0);
         refused("m", W4A16_BAD_FILE, sentence);

@@ -9,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct npy npy = {0};
     w4a16_error error;
-    if (npy_parse("fuzz", data, size, &npy, &error) != W4A16_OK) {
+    if (npy_parse("fuzz", data, size, size, &npy, &error) != W4A16_OK) {
         CHECK(strncmp(error.message, "fuzz: ", 6) == 0);
         return 0;
     }

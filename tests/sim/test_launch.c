@@ -354,9 +354,33 @@ static void endless_loops(void **state) {
     gfx11sim_report report;
     gfx11sim_counts counts;
     assert_int_equal(run(&m, "endless", &launch, &counts, &report), GFX11SIM_TIMEOUT);
-    assert_true(counts.instructions == 100000);
-    says(&report, "100000");
+    assert_in_range(counts.instructions, 10000, 99999); /* its memory instructions count as several */
+    says(&report, "after its quota of 100000 instructions; gfx11sim_options.quota raises it");
+    launch = launch_of(1024, 1024, &args, sizeof args);
+    assert_int_equal(run(&m, "endless", &launch, &counts, &report), GFX11SIM_TIMEOUT);
+    assert_true(counts.instructions < 200000); /* of 32 waves together */
+    says(&report, "work-group has used twice a wave's quota of 100000 instructions");
     gfx11sim_destroy(m.sim);
+}
+
+/* What ends is not stopped by a quota that it just keeps, and needs none. */
+static void quotas(void **state) {
+    (void)state;
+    const uint64_t quotas[] = {0, GFX11SIM_NO_QUOTA, 1000, 1};
+    uint32_t words[32];
+    for (unsigned n = 0; n < sizeof quotas / sizeof quotas[0]; n++) {
+        struct machine m = machine(LAUNCH_OBJECT, 1, 0, quotas[n]);
+        struct {
+            uint64_t out, offset;
+        } args = {bind(m.sim, words, sizeof words, GFX11SIM_READ | GFX11SIM_WRITE, "words"), 0};
+        gfx11sim_launch launch = launch_of(32, 32, &args, sizeof args);
+        gfx11sim_report report;
+        memset(words, 0xff, sizeof words);
+        gfx11sim_status status = run(&m, "store_at", &launch, NULL, &report);
+        assert_int_equal(status, quotas[n] == 1 ? GFX11SIM_TIMEOUT : GFX11SIM_OK);
+        for (unsigned i = 0; i < 32; i++) assert_int_equal(words[i], status ? UINT32_MAX : 7);
+        gfx11sim_destroy(m.sim);
+    }
 }
 
 /* With any number of threads, and in any order of arrival, the earliest work-group is the one that is named.
@@ -514,6 +538,7 @@ int main(void) {
         cmocka_unit_test(observed),
         cmocka_unit_test(wild_stores),
         cmocka_unit_test(endless_loops),
+        cmocka_unit_test(quotas),
         cmocka_unit_test(first_fault_wins),
         cmocka_unit_test(refused_instructions),
         cmocka_unit_test(dual_issue_is_of_wave32),
