@@ -11,14 +11,18 @@
 
 #include "simulator.h"
 
+enum {
+    VALUES_MAX = 1 << 23
+}; /* of a note; each takes memory many times its size, and kernels have some fifty */
+
 /*
  * Whether the counts in the encoding are believable: every element takes at least one byte, so more elements
  * than bytes is a lie. msgpack-c allocates what a count announces, hence this look ahead of it.
  */
 static bool counts_are_believable(const unsigned char *p, size_t left) {
     uint64_t pending = 1; /* values still to come */
-    while (pending--) {
-        if (!left) return false;
+    for (uint32_t values = 0; pending--; values++) {
+        if (!left || values == VALUES_MAX) return false;
         unsigned tag = *p++;
         left--;
         uint64_t skip = 0, elements = 0;
@@ -87,6 +91,9 @@ static gfx11sim_status read_text(const msgpack_object *map, const char *key, siz
             twice ? "there twice" : "missing");
     FAIL_IF(o->type != MSGPACK_OBJECT_STR || !o->via.str.size || memchr(o->via.str.ptr, 0, o->via.str.size),
             report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a proper string", kernel, key);
+    FAIL_IF(o->via.str.size > METADATA_NAME_MAX, report, GFX11SIM_BAD_OBJECT,
+            "metadata of kernel %zu: %s has %" PRIu32 " bytes; accepted are at most %d", kernel, key,
+            o->via.str.size, METADATA_NAME_MAX);
     *out = strndup(o->via.str.ptr, o->via.str.size);
     FAIL_IF(!*out, report, GFX11SIM_OUT_OF_MEMORY, "no memory for the metadata of kernel %zu", kernel);
     return GFX11SIM_OK;
@@ -163,6 +170,30 @@ static gfx11sim_status read_kernel(const msgpack_object *map, size_t kernel, str
     return read_arguments(map, kernel, info, report);
 }
 
+static int compare_names(const void *a, const void *b) {
+    const struct kernel_metadata *const *x = a, *const *y = b;
+    return strcmp((*x)->info.name, (*y)->info.name);
+}
+
+static gfx11sim_status sort_by_name(struct metadata *m, gfx11sim_report *report) {
+    m->by_name = malloc(m->kernel_count * sizeof *m->by_name);
+    FAIL_IF(!m->by_name, report, GFX11SIM_OUT_OF_MEMORY, "no memory for the metadata of %zu kernels",
+            m->kernel_count);
+    for (size_t n = 0; n < m->kernel_count; n++) m->by_name[n] = &m->kernels[n];
+    qsort(m->by_name, m->kernel_count, sizeof *m->by_name, compare_names);
+    for (size_t n = 1; n < m->kernel_count; n++)
+        FAIL_IF(compare_names(&m->by_name[n - 1], &m->by_name[n]) == 0, report, GFX11SIM_BAD_OBJECT,
+                "metadata: two kernels are called %.200s", m->by_name[n]->info.name);
+    return GFX11SIM_OK;
+}
+
+const struct kernel_metadata *metadata_find(const struct metadata *m, const char *name) {
+    const struct kernel_metadata wanted = {.info.name = name}, *key = &wanted, **found;
+    if (!m->kernel_count) return NULL;
+    found = bsearch(&key, m->by_name, m->kernel_count, sizeof *m->by_name, compare_names);
+    return found ? *found : NULL;
+}
+
 static gfx11sim_status read_root(const msgpack_object *root, struct metadata *m, gfx11sim_report *report) {
     bool twice = false;
     const msgpack_object *list = find(root, "amdhsa.kernels", &twice);
@@ -176,11 +207,8 @@ static gfx11sim_status read_root(const msgpack_object *root, struct metadata *m,
         struct kernel_metadata *k = &m->kernels[m->kernel_count++];
         gfx11sim_status status = read_kernel(&list->via.array.ptr[n], n, k, report);
         if (status) return status;
-        for (uint32_t other = 0; other < n; other++)
-            FAIL_IF(strcmp(m->kernels[other].info.name, k->info.name) == 0, report, GFX11SIM_BAD_OBJECT,
-                    "metadata: two kernels are called %.200s", k->info.name);
     }
-    return GFX11SIM_OK;
+    return sort_by_name(m, report);
 }
 
 gfx11sim_status metadata_read(const void *note, size_t bytes, struct metadata **out,
@@ -215,6 +243,7 @@ void metadata_free(struct metadata *m) {
         free((void *)info->name);
         free((void *)m->kernels[k].symbol);
     }
+    free(m->by_name);
     free(m->kernels);
     free(m);
 }

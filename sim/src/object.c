@@ -13,6 +13,7 @@
 
 #include "metadata.h"
 #include "simulator.h"
+#include "symbols.h"
 
 enum { /* of the AMDGPU ELF that <elf.h> need not know */
        AMDGPU_OSABI_HSA = 64,
@@ -33,6 +34,7 @@ struct loader {
     uint64_t low, high;              /* virtual addresses covered by the image */
     uint64_t code_start, code_bytes; /* the executable segment, as a virtual address */
     bool writable;
+    struct section_budget sections;
     gfx11sim_report *report;
 };
 
@@ -127,24 +129,6 @@ static bool in_image(const struct loader *l, uint64_t address, uint64_t bytes) {
 /* ---- symbols and relocations ----------------------------------------------------------------------------
  */
 
-static bool find_symbol(const struct loader *l, const char *name, GElf_Sym *symbol) {
-    for (Elf_Scn *section = elf_nextscn(l->elf, NULL); section; section = elf_nextscn(l->elf, section)) {
-        GElf_Shdr header;
-        if (!gelf_getshdr(section, &header) || (header.sh_type != SHT_DYNSYM && header.sh_type != SHT_SYMTAB))
-            continue;
-        Elf_Data *data = elf_getdata(section, NULL);
-        if (!data) continue;
-        int count = (int)(data->d_size / sizeof(Elf64_Sym));
-        for (int n = 0; n < count; n++) {
-            const char *found;
-            if (gelf_getsym(data, n, symbol) && symbol->st_shndx != SHN_UNDEF &&
-                (found = elf_strptr(l->elf, header.sh_link, symbol->st_name)) && strcmp(found, name) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
 enum { /* as numbered by the AMDGPU ABI */
        R_AMDGPU_NONE = 0,
        R_AMDGPU_ABS32_LO = 1,
@@ -193,8 +177,10 @@ static gfx11sim_status relocate_one(struct loader *l, const GElf_Rela *rela, Elf
         REFUSE_IF(!symbols || index > INT32_MAX || !gelf_getsym(symbols, (int)index, &symbol),
                   "relocation at 0x%" PRIx64 " refers to symbol %" PRIu64 ", which does not exist",
                   rela->r_offset, index);
-        const char *name = elf_strptr(l->elf, symbols_header->sh_link, symbol.st_name);
-        REFUSE_IF(symbol.st_shndx == SHN_UNDEF, "undefined symbol %.200s", name ? name : "(unnamed)");
+        if (symbol.st_shndx == SHN_UNDEF) {
+            const char *name = elf_strptr(l->elf, symbols_header->sh_link, symbol.st_name);
+            REFUSE_IF(true, "undefined symbol %.200s", name ? name : "(unnamed)");
+        }
         value += symbol.st_value;
     }
     if (r->relative) value -= rela->r_offset + bias;
@@ -210,13 +196,13 @@ static gfx11sim_status relocate(struct loader *l) {
         REFUSE_IF(header.sh_type == SHT_REL,
                   "relocations without addends (SHT_REL) do not belong in AMDGPU code");
         if (header.sh_type != SHT_RELA) continue;
-        Elf_Data *data = elf_getdata(section, NULL);
-        REFUSE_IF(!data, "damaged relocation section: %s", elf_errmsg(-1));
+        Elf_Data *data = section_data(&l->sections, section);
+        REFUSE_IF(!data, "damaged relocation section, or sections that share their bytes");
         Elf_Scn *symbols_section = elf_getscn(l->elf, header.sh_link);
         Elf_Data *symbols = NULL;
         if (symbols_section && gelf_getshdr(symbols_section, &symbols_header) &&
             (symbols_header.sh_type == SHT_DYNSYM || symbols_header.sh_type == SHT_SYMTAB))
-            symbols = elf_getdata(symbols_section, NULL);
+            symbols = section_data(&l->sections, symbols_section);
         int count = (int)(data->d_size / sizeof(Elf64_Rela));
         for (int n = 0; n < count; n++) {
             GElf_Rela rela;
@@ -232,13 +218,15 @@ static gfx11sim_status relocate(struct loader *l) {
  */
 
 static gfx11sim_status read_metadata(struct loader *l) {
-    size_t count = 0;
+    size_t count = 0, left = l->file_bytes;
     elf_getphdrnum(l->elf, &count);
     for (size_t n = 0; n < count; n++) {
         GElf_Phdr p;
         if (!gelf_getphdr(l->elf, (int)n, &p) || p.p_type != PT_NOTE) continue;
         REFUSE_IF(p.p_offset > l->file_bytes || p.p_filesz > l->file_bytes - p.p_offset,
                   "the note segment ends outside the file");
+        REFUSE_IF(p.p_filesz > left, "note segments share their bytes");
+        left -= p.p_filesz;
         Elf_Data *data = elf_getdata_rawchunk(l->elf, (int64_t)p.p_offset, p.p_filesz,
                                               p.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
         REFUSE_IF(!data, "damaged notes: %s", elf_errmsg(-1));
@@ -297,15 +285,15 @@ static gfx11sim_status check_descriptor(const struct loader *l, const gfx11sim_k
     return GFX11SIM_OK;
 }
 
-static gfx11sim_status load_kernel(struct loader *l, const struct kernel_metadata *m, gfx11sim_kernel *k) {
+static gfx11sim_status load_kernel(struct loader *l, const struct symbols *symbols,
+                                   const struct kernel_metadata *m, gfx11sim_kernel *k) {
     gfx11sim_object *o = l->object;
     const char *name = m->info.name;
     k->object = o;
     k->info = m->info;
-    GElf_Sym symbol;
-    REFUSE_IF(!find_symbol(l, m->symbol, &symbol),
-              "kernel %.200s: its descriptor %.200s is not in the symbol table", name, m->symbol);
-    uint64_t at = symbol.st_value;
+    const struct symbol *symbol = symbols_find(symbols, m->symbol);
+    REFUSE_IF(!symbol, "kernel %.200s: its descriptor %.200s is not in the symbol table", name, m->symbol);
+    uint64_t at = symbol->value;
     REFUSE_IF(at % DESCRIPTOR_BYTES || !in_image(l, at, DESCRIPTOR_BYTES),
               "kernel %.200s: its descriptor at 0x%" PRIx64
               " is outside the segments or not aligned to %d bytes",
@@ -324,9 +312,9 @@ static gfx11sim_status load_kernel(struct loader *l, const struct kernel_metadat
               "kernel %.200s: its entry 0x%" PRIx64 " is outside the code or not aligned to %d bytes", name,
               entry, CODE_ALIGNMENT);
     uint64_t left = l->code_bytes - (entry - l->code_start);
-    bool sized =
-        find_symbol(l, name, &symbol) && symbol.st_value == entry && symbol.st_size && symbol.st_size <= left;
-    k->info.code_bytes = (uint32_t)(sized ? symbol.st_size : left);
+    symbol = symbols_find(symbols, name);
+    bool sized = symbol && symbol->value == entry && symbol->size && symbol->size <= left;
+    k->info.code_bytes = (uint32_t)(sized ? symbol->size : left);
     if (!k->info.max_block) k->info.max_block = 1024;
 
     unsigned granule = k->info.wave_size == 32 ? 8 : 4;
@@ -337,6 +325,30 @@ static gfx11sim_status load_kernel(struct loader *l, const struct kernel_metadat
     return GFX11SIM_OK;
 }
 
+static int compare_entries(const void *a, const void *b) {
+    uint32_t x = program_entry((*(const gfx11sim_kernel *const *)a)->program),
+             y = program_entry((*(const gfx11sim_kernel *const *)b)->program);
+    return (x > y) - (x < y);
+}
+
+/* A kernel's code ends at the latest where the next one begins, so that all of it is no more than the file
+ * has. */
+static gfx11sim_status limit_code(struct loader *l) {
+    gfx11sim_object *o = l->object;
+    gfx11sim_kernel **order = malloc((o->kernel_count + 1) * sizeof *order);
+    FAIL_IF(!order, l->report, GFX11SIM_OUT_OF_MEMORY, "no memory for %zu kernels", o->kernel_count);
+    for (size_t n = 0; n < o->kernel_count; n++) order[n] = &o->kernels[n];
+    qsort(order, o->kernel_count, sizeof *order, compare_entries);
+    uint32_t next = o->code_dwords;
+    for (size_t n = o->kernel_count; n-- > 0;) {
+        uint32_t entry = program_entry(order[n]->program), room = (next - entry) * 4;
+        if (order[n]->info.code_bytes > room) order[n]->info.code_bytes = room;
+        if (n && program_entry(order[n - 1]->program) != entry) next = entry;
+    }
+    free(order);
+    return GFX11SIM_OK;
+}
+
 static gfx11sim_status load_kernels(struct loader *l) {
     gfx11sim_object *o = l->object;
     gfx11sim_status status = read_metadata(l);
@@ -344,9 +356,12 @@ static gfx11sim_status load_kernels(struct loader *l) {
     o->kernels = calloc(o->metadata->kernel_count + 1, sizeof *o->kernels);
     FAIL_IF(!o->kernels, l->report, GFX11SIM_OUT_OF_MEMORY, "no memory for %zu kernels",
             o->metadata->kernel_count);
+    struct symbols symbols;
+    status = symbols_read(&symbols, l->elf, o->metadata, &l->sections, l->report);
     for (size_t n = 0; n < o->metadata->kernel_count && !status; n++)
-        status = load_kernel(l, &o->metadata->kernels[n], &o->kernels[o->kernel_count++]);
-    return status;
+        status = load_kernel(l, &symbols, &o->metadata->kernels[n], &o->kernels[o->kernel_count++]);
+    symbols_free(&symbols);
+    return status ? status : limit_code(l);
 }
 
 /* ---- public calls ----------------------------------------------------------------------------------------
@@ -398,6 +413,7 @@ gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes, gfx1
                        .elf = elf_memory(copy, bytes),
                        .file = (const unsigned char *)copy,
                        .file_bytes = bytes,
+                       .sections = {4 * (uint64_t)bytes},
                        .report = report};
     pthread_mutex_lock(&sim->lock);
     gfx11sim_status status = load(&l);
@@ -434,9 +450,8 @@ const gfx11sim_kernel *gfx11sim_object_kernel(const gfx11sim_object *object, siz
 }
 
 const gfx11sim_kernel *gfx11sim_find_kernel(const gfx11sim_object *object, const char *name) {
-    for (size_t n = 0; n < object->kernel_count; n++)
-        if (strcmp(object->kernels[n].info.name, name) == 0) return &object->kernels[n];
-    return NULL;
+    const struct kernel_metadata *found = metadata_find(object->metadata, name);
+    return found ? &object->kernels[found - object->metadata->kernels] : NULL;
 }
 
 gfx11sim_kernel_info gfx11sim_get_kernel_info(const gfx11sim_kernel *kernel) { return kernel->info; }

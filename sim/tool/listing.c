@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* disasm and info: what is in a code object. */
 #include <inttypes.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,16 +32,22 @@ static const char *parse(int argc, char **argv, const char *usage, const char **
     return file;
 }
 
-typedef int list_fn(const gfx11sim_object *object, const gfx11sim_kernel *kernel);
+/* shown: a tsearch tree of what was printed, at first empty. */
+typedef int list_fn(const gfx11sim_object *object, const gfx11sim_kernel *kernel, void **shown);
+
+static void keep(void *code) { (void)code; }
 
 static int list_kernels(const char *file, const char *only, const gfx11sim_object *object, list_fn *list) {
     if (only && !gfx11sim_find_kernel(object, only))
         return fail(EXIT_USAGE, "%s has no kernel %s", file, only);
     int status = EXIT_OK;
+    void *shown = NULL;
     for (size_t n = 0; !status && n < gfx11sim_object_kernels(object); n++) {
         const gfx11sim_kernel *kernel = gfx11sim_object_kernel(object, n);
-        if (!only || strcmp(gfx11sim_get_kernel_info(kernel).name, only) == 0) status = list(object, kernel);
+        if (!only || strcmp(gfx11sim_get_kernel_info(kernel).name, only) == 0)
+            status = list(object, kernel, &shown);
     }
+    tdestroy(shown, keep);
     return status;
 }
 
@@ -78,11 +85,20 @@ static int64_t branch_target(const char *text, const uint32_t *code, size_t at) 
     return (int64_t)at + 1 + (int16_t)code[at];
 }
 
-static int disassemble(const gfx11sim_object *object, const gfx11sim_kernel *kernel) {
+static int compare_addresses(const void *a, const void *b) {
+    return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+}
+
+static int disassemble(const gfx11sim_object *object, const gfx11sim_kernel *kernel, void **shown) {
     gfx11sim_kernel_info info = gfx11sim_get_kernel_info(kernel);
     const char *target = gfx11sim_object_target(object);
     const uint32_t *code = gfx11sim_kernel_code(kernel);
     size_t dwords = info.code_bytes / 4;
+    if (tfind(code, shown, compare_addresses)) {
+        printf("%s: ; %s, begins where a kernel above begins\n", info.name, target);
+        return EXIT_OK;
+    }
+    if (!tsearch(code, shown, compare_addresses)) return fail(EXIT_FILE, "no memory");
     unsigned char *labelled = calloc(dwords + 1, 1);
     if (!labelled) return fail(EXIT_FILE, "no memory");
     char text[256];
@@ -120,7 +136,8 @@ int cmd_disasm(int argc, char **argv) {
 
 /* ---- info ----------------------------------------------------------------------------------------- */
 
-static int print_info(const gfx11sim_object *object, const gfx11sim_kernel *kernel) {
+static int print_info(const gfx11sim_object *object, const gfx11sim_kernel *kernel, void **shown) {
+    (void)shown;
     gfx11sim_kernel_info i = gfx11sim_get_kernel_info(kernel);
     const char *target = gfx11sim_object_target(object);
     printf(
