@@ -107,7 +107,9 @@ static w4a16_status compute(struct session *s, struct subject *u, int64_t M, str
 
 static void judge(struct session *s, struct subject *u, int64_t M, struct verdict *v) {
     int64_t N = u->layer->N;
-    w4a16_compare(types[u->type], M, N, u->out, N, u->y, u->mass, &v->product.order, &v->accuracy);
+    if (w4a16_compare(types[u->type], M, N, u->out, N, u->y, u->mass, &v->product.order, &v->accuracy,
+                      &v->error) != W4A16_OK)
+        return; /* with the verdict "error" */
     int64_t common = M < u->known_rows ? M : u->known_rows;
     v->compared = common > 0;
     v->rows_equal = memcmp(u->out, u->known, (size_t)(common * N) * sizeof *u->out) == 0;

@@ -56,7 +56,7 @@ w4a16_status product_run(w4a16_device *device, const w4a16_weights *weights, con
     w4a16_plan *plan;
     TRY(w4a16_plan_create(device, weights, problem, &plan, error));
     name_kernels(plan, product->kernels, sizeof product->kernels);
-    product->order = w4a16_plan_order(plan);
+    w4a16_plan_order(plan, &product->order);
     size_t a_bytes = (size_t)(problem->M * problem->K) * 2, out_bytes = (size_t)(problem->M * problem->N) * 2;
     size_t workspace_bytes = w4a16_plan_workspace(plan);
     w4a16_run_args args = {.struct_size = sizeof args};

@@ -45,7 +45,7 @@ typedef struct w4a16_layer {
     const void *bias;      /* [N] or null */
 } w4a16_layer;
 
-/* All zero but struct_size. */
+/* All zero but struct_size. Null is accepted here and below: nothing is done, and 0 returned. */
 W4A16_API void w4a16_layer_init(w4a16_layer *layer);
 
 /* places, or K where it is 0. */
@@ -128,6 +128,7 @@ typedef struct w4a16_order {
 /*
  * The c of the numerics contract: no output is further off than 1 ulp + c * mass. docs/numerics.md proves it.
  */
+/* 0 for a null order or an unknown unit. */
 W4A16_API double w4a16_order_error(const w4a16_order *order);
 W4A16_API const char *w4a16_unit_name(w4a16_unit unit); /* "dot2", "WMMA", "fp32"; never null */
 
@@ -148,15 +149,18 @@ typedef struct w4a16_accuracy {
  *
  * An overflow is no violation where correct rounding gives Inf: a reference of 65520 or more is none that
  * fp16 can hold.
+ *
+ * INVALID_ARGUMENT, with *accuracy as it was, for null pointers, an unknown type or unit, M or N of less than 0
+ * or more than W4A16_SIZE_MAX, ldo of less than N or more than W4A16_STRIDE_MAX.
  */
-W4A16_API void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo,
+W4A16_API w4a16_status w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo,
                              const double *y, const double *mass, const w4a16_order *order,
-                             w4a16_accuracy *accuracy);
+                             w4a16_accuracy *accuracy, w4a16_error *error);
 
-/* Adds one comparison's figures to another's. */
+/* Adds one comparison's figures to another's; nothing where either is null. */
 W4A16_API void w4a16_accuracy_add(w4a16_accuracy *to, const w4a16_accuracy *accuracy);
 
-/* True if >= 99.9 % of the outputs are within 1 ulp (asked of random fills only) and none violates. */
+/* True if >= 99.9 % of the outputs are within 1 ulp (asked of random fills only) and none violates; false for null. */
 W4A16_API int w4a16_accuracy_ok(const w4a16_accuracy *accuracy, int random_fill);
 
 #ifdef __cplusplus

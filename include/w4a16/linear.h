@@ -245,8 +245,8 @@ W4A16_API w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weigh
                                          const w4a16_problem *problem, w4a16_plan **out, w4a16_error *error);
 W4A16_API void w4a16_plan_free(w4a16_plan *plan);              /* null is accepted */
 W4A16_API size_t w4a16_plan_workspace(const w4a16_plan *plan); /* bytes; 0 = none needed */
-/* The order of the additions behind every output; all zero if M is 0. */
-W4A16_API w4a16_order w4a16_plan_order(const w4a16_plan *plan);
+/* The order of the additions behind every output; all zero if M is 0, or for a null plan. */
+W4A16_API void w4a16_plan_order(const w4a16_plan *plan, w4a16_order *out);
 W4A16_API size_t w4a16_plan_launches(const w4a16_plan *plan);  /* 0 where M is 0 */
 /* Launch `index`, in their order; INVALID_ARGUMENT from w4a16_plan_launches on. */
 W4A16_API w4a16_status w4a16_plan_launch(const w4a16_plan *plan, size_t index, w4a16_launch_info *out,

@@ -13,8 +13,8 @@ const char *w4a16_status_name(w4a16_status status) {
     static const char *const names[] = {"ok",           "invalid argument", "bad file",
                                         "unsupported",  "no device",        "out of memory",
                                         "input/output", "device fault",     "mismatch"};
-    int index = -(int)status;
-    return index >= 0 && index < (int)(sizeof names / sizeof names[0]) ? names[index] : "unknown status";
+    size_t index = -(size_t)(int)status; /* of any number, which an enum may hold */
+    return index < sizeof names / sizeof names[0] ? names[index] : "unknown status";
 }
 
 static const struct {

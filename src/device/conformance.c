@@ -226,8 +226,8 @@ static w4a16_status judge(struct data *d, const w4a16_order *order, int threads,
     TRY(data_reference(d, threads, error));
     for (int64_t m = 0; m < d->out_rows; m++)
         if (data_row_is_written(d, m))
-            w4a16_compare(c->act, 1, c->N, d->out + m * c->ldo, c->ldo, d->y + m * c->N, d->mass + m * c->N,
-                          order, &result->accuracy);
+            TRY(w4a16_compare(c->act, 1, c->N, d->out + m * c->ldo, c->ldo, d->y + m * c->N,
+                              d->mass + m * c->N, order, &result->accuracy, error));
     result->same_bits = same_bits(d);
     result->bits = hash_bits(d);
     FAIL_IF(!untouched(d, d->out, 0xa5) || !untouched(d, d->again, 0x5a), error, W4A16_MISMATCH,
@@ -253,7 +253,7 @@ w4a16_status conformance_run(w4a16_device *device, size_t index, int threads,
     if (status == W4A16_OK) status = run_once(device, &d, &b, 0xa5, d.out, error);
     if (status == W4A16_OK) status = run_once(device, &d, &b, 0x5a, d.again, error);
     if (status == W4A16_OK) {
-        result->order = w4a16_plan_order(b.plan);
+        w4a16_plan_order(b.plan, &result->order);
         status = judge(&d, &result->order, threads, result, error);
     }
     w4a16_buffer_free(device, b.workspace, NULL);

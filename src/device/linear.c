@@ -388,8 +388,8 @@ w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weight
 
 void w4a16_plan_free(w4a16_plan *plan) { free(plan); }
 size_t w4a16_plan_workspace(const w4a16_plan *plan) { return plan ? plan->plan.workspace_bytes : 0; }
-w4a16_order w4a16_plan_order(const w4a16_plan *plan) {
-    return plan ? plan->plan.additions : (w4a16_order){0};
+void w4a16_plan_order(const w4a16_plan *plan, w4a16_order *out) {
+    if (out) *out = plan ? plan->plan.additions : (w4a16_order){0};
 }
 size_t w4a16_plan_launches(const w4a16_plan *plan) { return plan ? plan->plan.step_count : 0; }
 

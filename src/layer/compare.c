@@ -16,9 +16,11 @@
  * one that rounds to a finite number counts as the power of two that would follow the largest number, so it
  * is an error of an ulp beside the edge and a gross one elsewhere. A finite output is taken at its value.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+#include "core/error.h"
 #include "half.h"
 #include "w4a16/layer.h"
 
@@ -38,11 +40,12 @@ static const struct {
     [W4A16_UNIT_FP32] = {"fp32", 1, -1},
 };
 
-const char *w4a16_unit_name(w4a16_unit unit) {
-    return (size_t)unit < sizeof units / sizeof units[0] ? units[unit].name : "unknown";
-}
+static int known(w4a16_unit unit) { return (size_t)unit < sizeof units / sizeof units[0]; }
+
+const char *w4a16_unit_name(w4a16_unit unit) { return known(unit) ? units[unit].name : "unknown"; }
 
 double w4a16_order_error(const w4a16_order *o) {
+    if (!o || !known(o->unit)) return 0;
     double chunk = units[o->unit].per_product * (double)o->chunk + units[o->unit].once;
     /* waves - 1 additions of partial sums, and one of the bias */
     double roundings = (double)o->folds + (double)o->waves + (double)o->slots;
@@ -125,8 +128,21 @@ static void compare_one(const struct format *f, uint32_t bits, double value, dou
     if (excess > accuracy->worst_excess) accuracy->worst_excess = excess;
 }
 
-void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo, const double *y,
-                   const double *mass, const w4a16_order *order, w4a16_accuracy *accuracy) {
+w4a16_status w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo,
+                           const double *y, const double *mass, const w4a16_order *order,
+                           w4a16_accuracy *accuracy, w4a16_error *error) {
+    w4a16_succeed(error);
+    FAIL_IF(!out || !y || !mass || !order || !accuracy, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_compare: out, y, mass, order or accuracy is null");
+    FAIL_IF(
+        !w4a16_dtype_size(out_type) || !known(order->unit), error, W4A16_INVALID_ARGUMENT,
+        "w4a16_compare: out_type is %d and order.unit %d: expected W4A16_F16, _BF16 or _F32 and a w4a16_unit",
+        (int)out_type, (int)order->unit);
+    FAIL_IF(M < 0 || M > W4A16_SIZE_MAX || N < 0 || N > W4A16_SIZE_MAX || ldo < N || ldo > W4A16_STRIDE_MAX,
+            error, W4A16_INVALID_ARGUMENT,
+            "w4a16_compare: M is %" PRId64 ", N %" PRId64 " and ldo %" PRId64
+            ": expected M and N of 0 to %d, ldo of N to %d",
+            M, N, ldo, W4A16_SIZE_MAX, W4A16_STRIDE_MAX);
     double c = w4a16_order_error(order);
     for (int64_t m = 0; m < M; m++)
         for (int64_t n = 0; n < N; n++) {
@@ -134,9 +150,11 @@ void w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, 
             uint32_t bits = load(out_type, out, m * ldo + n, &value);
             compare_one(&formats[out_type], bits, value, y[m * N + n], c * mass[m * N + n], accuracy);
         }
+    return W4A16_OK;
 }
 
 void w4a16_accuracy_add(w4a16_accuracy *to, const w4a16_accuracy *accuracy) {
+    if (!to || !accuracy) return;
     to->outputs += accuracy->outputs;
     to->within_1ulp += accuracy->within_1ulp;
     to->non_finite += accuracy->non_finite;
@@ -147,7 +165,7 @@ void w4a16_accuracy_add(w4a16_accuracy *to, const w4a16_accuracy *accuracy) {
 }
 
 int w4a16_accuracy_ok(const w4a16_accuracy *accuracy, int random_fill) {
-    if (accuracy->violations) return 0;
+    if (!accuracy || accuracy->violations) return 0;
     /* in integers: 99.9 % of 1000 outputs are exactly 999 */
     return !random_fill || accuracy->within_1ulp * 1000 >= accuracy->outputs * 999;
 }

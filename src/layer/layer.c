@@ -9,9 +9,13 @@
 #include "core/error.h"
 #include "layer/pack.h"
 
-void w4a16_layer_init(w4a16_layer *layer) { *layer = (w4a16_layer){.struct_size = sizeof *layer}; }
+void w4a16_layer_init(w4a16_layer *layer) {
+    if (layer) *layer = (w4a16_layer){.struct_size = sizeof *layer};
+}
 
-int64_t w4a16_layer_places(const w4a16_layer *layer) { return layer->places ? layer->places : layer->K; }
+int64_t w4a16_layer_places(const w4a16_layer *layer) {
+    return !layer ? 0 : layer->places ? layer->places : layer->K;
+}
 
 int64_t w4a16_layer_groups(const w4a16_layer *layer) {
     int64_t places = w4a16_layer_places(layer);

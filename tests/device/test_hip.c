@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 #include <dlfcn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "fake_hip.h"
@@ -349,6 +351,44 @@ static void test_reuses_loaded(void **state) {
     dlclose(library);
 }
 
+/* What is opened before a fork cannot be used in the child, which says so; it can be freed. */
+static void test_fork(void **state) {
+    (void)state;
+    struct life l;
+    w4a16_error error;
+    if (live(&l, &error) != W4A16_OK) fail_msg("%s", error.message);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        alarm(20);
+        size_t calls = fake->calls;
+        w4a16_status lost = W4A16_NO_DEVICE;
+        uint16_t byte = 0;
+        w4a16_address address;
+        w4a16_plan *plan;
+        w4a16_problem problem;
+        w4a16_run_args other = l.args;
+        other.workspace = 4096;
+        w4a16_problem_init(&problem);
+        w4a16_problem_from_weights(&problem, l.weights);
+        problem.M = 1;
+        int right = w4a16_run(l.plan, &other, NULL, &error) == lost && strstr(error.message, "forked");
+        other.stream = NULL;
+        right = right && w4a16_run(l.plan, &other, NULL, &error) == lost;
+        right = right && w4a16_buffer_alloc(l.device, 1, &address, &error) == lost;
+        right = right && w4a16_buffer_free(l.device, l.args.a, &error) == lost;
+        right = right && w4a16_copy_to_device(l.device, l.args.a, &byte, 2, &error) == lost;
+        right = right && w4a16_copy_from_device(l.device, &byte, l.args.a, 2, &error) == lost;
+        right = right && w4a16_plan_create(l.device, l.weights, &problem, &plan, &error) == lost;
+        end(&l);
+        _exit(!right || fake->calls != calls);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    end(&l);
+}
+
 #define ON_FAKE(test) cmocka_unit_test_setup_teardown(test, fresh, nothing_left)
 
 int main(int argc, char **argv) {
@@ -364,7 +404,7 @@ int main(int argc, char **argv) {
         ON_FAKE(test_info),          ON_FAKE(test_launches),        ON_FAKE(test_kernarg),
         ON_FAKE(test_modules),       ON_FAKE(test_copies),          ON_FAKE(test_every_call_fails),
         ON_FAKE(test_cards_refused), ON_FAKE(test_no_such_library), ON_FAKE(test_missing_function),
-        ON_FAKE(test_reuses_loaded)};
+        ON_FAKE(test_fork),          ON_FAKE(test_reuses_loaded)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     dlclose(library);
     return failed;

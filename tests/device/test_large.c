@@ -28,7 +28,7 @@ static void compare_corner(w4a16_device *device, const w4a16_layer *layer, const
                                     out + 2 * (uint64_t)((first_m + m) * layer->N + first_n), COLUMNS * 2,
                                     &error),
              &error);
-    w4a16_compare(W4A16_F16, ROWS, COLUMNS, got, COLUMNS, y, bound, order, accuracy);
+    must(w4a16_compare(W4A16_F16, ROWS, COLUMNS, got, COLUMNS, y, bound, order, accuracy, &error), &error);
     if (accuracy->violations)
         fail_msg("from row %" PRId64 ", column %" PRId64 " on: %d of %d outputs are wrong", first_m, first_n,
                  (int)accuracy->violations, ROWS * COLUMNS);
@@ -61,7 +61,8 @@ static void run_large(int64_t M, int64_t N, int64_t K, const char *mask, const c
     int64_t middle_n = (INT64_C(1) << 31) / K / 32 * 32, last_n = N - COLUMNS;
     if (middle_n > last_n) middle_n = last_n / 2 / 32 * 32;
     w4a16_accuracy accuracy = {0};
-    const w4a16_order order = w4a16_plan_order(plan);
+    w4a16_order order;
+    w4a16_plan_order(plan, &order);
     const int64_t rows[] = {0, middle_m, last_m}, columns[] = {0, middle_n, last_n};
     for (int i = 0; i < 3; i++)
         for (int j = 0; j < 3; j++)

@@ -32,7 +32,8 @@ static w4a16_order order_of(w4a16_device *device, const w4a16_weights *weights,
     w4a16_plan *plan;
     w4a16_error error;
     must(w4a16_plan_create(device, weights, problem, &plan, &error), &error);
-    w4a16_order order = w4a16_plan_order(plan);
+    w4a16_order order;
+    w4a16_plan_order(plan, &order);
     w4a16_plan_free(plan);
     return order;
 }
@@ -59,7 +60,7 @@ static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_
     reference(l, a, lda, y, bound);
     w4a16_accuracy accuracy = {0};
     w4a16_order order = order_of(device, weights, &problem);
-    w4a16_compare(W4A16_F16, M, l->N, out, l->N, y, bound, &order, &accuracy);
+    must(w4a16_compare(W4A16_F16, M, l->N, out, l->N, y, bound, &order, &accuracy, &error), &error);
     if (accuracy.violations) fail_msg("%d outputs beyond the bound", (int)accuracy.violations);
     assert_true(accuracy.outputs == M * l->N && accuracy.within_1ulp == accuracy.outputs);
     free(out), free(y), free(bound);

@@ -19,7 +19,7 @@ static const w4a16_order fp32_chain = {W4A16_UNIT_FP32, 128, 1, 1, 0};
 static w4a16_accuracy one(w4a16_dtype type, uint16_t out, double y) {
     double mass = 0;
     w4a16_accuracy accuracy = {0};
-    w4a16_compare(type, 1, 1, &out, 1, &y, &mass, &fp32_chain, &accuracy);
+    assert_int_equal(w4a16_compare(type, 1, 1, &out, 1, &y, &mass, &fp32_chain, &accuracy, NULL), W4A16_OK);
     assert_int_equal(accuracy.outputs, 1);
     return accuracy;
 }
@@ -168,18 +168,19 @@ static void test_bound_and_strides(void **state) {
     uint16_t out[2][3] = {{0x3c05, 0x3c00, 0x7e00}, {0x3c00, 0x3c05, 0x7e00}}; /* ldo = 3, N = 2 */
     double y[4] = {1, 1, 1, 1}, mass[4] = {507, 0, 0, 505};
     w4a16_accuracy accuracy = {0};
-    w4a16_compare(W4A16_F16, 2, 2, out, 3, y, mass, &fp32_chain, &accuracy);
+    assert_int_equal(w4a16_compare(W4A16_F16, 2, 2, out, 3, y, mass, &fp32_chain, &accuracy, NULL), W4A16_OK);
     assert_int_equal(accuracy.outputs, 4);
     assert_int_equal(accuracy.within_1ulp, 2);
     assert_int_equal(accuracy.violations, 1); /* allowed are 3.9136e-3, then 3.8981e-3 */
     assert_true(accuracy.worst_ulp == 5);
-    w4a16_compare(W4A16_F16, 1, 1, out, 3, y, mass, &fp32_chain, &accuracy);
+    assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, out, 3, y, mass, &fp32_chain, &accuracy, NULL), W4A16_OK);
     assert_int_equal(accuracy.outputs, 5); /* adds up */
 
     float f = 1 + 0x1p-22f;
     double one_ = 1, none = 0;
     accuracy = (w4a16_accuracy){0};
-    w4a16_compare(W4A16_F32, 1, 1, &f, 1, &one_, &none, &fp32_chain, &accuracy);
+    assert_int_equal(w4a16_compare(W4A16_F32, 1, 1, &f, 1, &one_, &none, &fp32_chain, &accuracy, NULL),
+                     W4A16_OK);
     assert_true(accuracy.worst_ulp == 2 && accuracy.worst_excess == 2 && accuracy.violations == 1);
 }
 
@@ -200,12 +201,55 @@ static void test_verdict(void **state) {
     assert_true(sum.worst_ulp == 3 && sum.worst_excess == 0.9);
 }
 
+/* Nothing is counted when nothing can be compared. */
+static void test_refusals(void **state) {
+    (void)state;
+    static const int64_t sizes[][3] = {{-1, 1, 1},
+                                       {1, -1, 1},
+                                       {1, 2, 1},
+                                       {INT64_MAX, 1, 1},
+                                       {1, INT64_MAX, INT64_MAX},
+                                       {1, 1, INT64_MAX},
+                                       {INT64_MIN, 1, 1},
+                                       {1, 1, INT64_MIN},
+                                       {W4A16_SIZE_MAX + 1, 1, 1}};
+    const uint16_t out = 0;
+    const double y = 0;
+    w4a16_accuracy accuracy = {0}, none = {0};
+    w4a16_order strange = fp32_chain;
+    w4a16_error error;
+#define REFUSED W4A16_INVALID_ARGUMENT
+    for (size_t n = 0; n < sizeof sizes / sizeof sizes[0]; n++)
+        assert_int_equal(w4a16_compare(W4A16_F16, sizes[n][0], sizes[n][1], &out, sizes[n][2], &y, &y,
+                                       &fp32_chain, &accuracy, &error),
+                         REFUSED);
+    assert_non_null(strstr(error.message, "16777216"));
+    for (int type = -1; type < 6; type += type ? 5 : 1)
+        assert_int_equal(
+            w4a16_compare((w4a16_dtype)type, 1, 1, &out, 1, &y, &y, &fp32_chain, &accuracy, NULL), REFUSED);
+    strange.unit = (w4a16_unit)77;
+    assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, &out, 1, &y, &y, &strange, &accuracy, NULL), REFUSED);
+    assert_true(w4a16_order_error(&strange) == 0);
+    assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, NULL, 1, &y, &y, &fp32_chain, &accuracy, NULL), REFUSED);
+    assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, &out, 1, NULL, &y, &fp32_chain, &accuracy, NULL),
+                     REFUSED);
+    assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, &out, 1, &y, NULL, &fp32_chain, &accuracy, NULL),
+                     REFUSED);
+    assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, &out, 1, &y, &y, NULL, &accuracy, NULL), REFUSED);
+    assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, &out, 1, &y, &y, &fp32_chain, NULL, NULL), REFUSED);
+    assert_memory_equal(&accuracy, &none, sizeof none);
+    assert_true(w4a16_order_error(NULL) == 0 && !w4a16_accuracy_ok(NULL, 0));
+    w4a16_accuracy_add(NULL, &none);
+    w4a16_accuracy_add(&accuracy, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
                                        cmocka_unit_test(test_orders),
                                        cmocka_unit_test(test_non_finite),
                                        cmocka_unit_test(test_all_numbers),
                                        cmocka_unit_test(test_bound_and_strides),
-                                       cmocka_unit_test(test_verdict)};
+                                       cmocka_unit_test(test_verdict),
+                                       cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
