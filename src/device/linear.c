@@ -96,12 +96,15 @@ void w4a16_device_get_info(const w4a16_device *device, w4a16_device_info *info) 
 /* ---- memory ---------------------------------------------------------------------------------------------
  */
 
+#define BUFFER_MAX ((size_t)1 << 47) /* more than the address space of any host or card */
+
 w4a16_status w4a16_buffer_alloc(w4a16_device *device, size_t bytes, w4a16_address *out, w4a16_error *error) {
     w4a16_succeed(error);
     NOT_NULL(error, "w4a16_buffer_alloc", device);
     NOT_NULL(error, "w4a16_buffer_alloc", out);
-    FAIL_IF(bytes > SIZE_MAX / 2, error, W4A16_OUT_OF_MEMORY, "w4a16_buffer_alloc: %zu bytes is too much",
-            bytes);
+    FAIL_IF(bytes > BUFFER_MAX, error, W4A16_OUT_OF_MEMORY,
+            "w4a16_buffer_alloc: %zu bytes is more than any device has; accepted are up to %zu", bytes,
+            BUFFER_MAX);
     return device->backend->alloc(device->state, bytes ? bytes : 1, out, error);
 }
 

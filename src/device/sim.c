@@ -80,20 +80,6 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     return W4A16_OK;
 }
 
-static w4a16_status sim_alloc(void *state, size_t bytes, w4a16_address *out, w4a16_error *error) {
-    struct sim_state *s = state;
-    void *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-    FAIL_IF(!memory, error, W4A16_OUT_OF_MEMORY, "sim: no memory for %zu bytes", bytes);
-    memset(memory, POISON, bytes);
-    gfx11sim_report report;
-    gfx11sim_status status =
-        gfx11sim_bind(s->sim, memory, bytes, GFX11SIM_READ | GFX11SIM_WRITE, "buffer", out, &report);
-    if (status == GFX11SIM_OK) status = gfx11sim_mark(s->sim, *out, bytes, 0, &report);
-    if (status == GFX11SIM_OK) return W4A16_OK;
-    free(memory);
-    return fail(error, W4A16_OUT_OF_MEMORY, &report);
-}
-
 static w4a16_status sim_free(void *state, w4a16_address address, w4a16_error *error) {
     struct sim_state *s = state;
     void *memory = gfx11sim_host_pointer(s->sim, address, 0);
@@ -102,6 +88,27 @@ static w4a16_status sim_free(void *state, w4a16_address address, w4a16_error *er
         return w4a16_fail(error, W4A16_INVALID_ARGUMENT, "sim: 0x%" PRIx64 " is not a buffer's address",
                           address);
     free(memory);
+    return W4A16_OK;
+}
+
+static w4a16_status sim_alloc(void *state, size_t bytes, w4a16_address *out, w4a16_error *error) {
+    struct sim_state *s = state;
+    void *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+    FAIL_IF(!memory, error, W4A16_OUT_OF_MEMORY, "sim: no memory for %zu bytes", bytes);
+    gfx11sim_report report;
+    w4a16_address address;
+    gfx11sim_status status =
+        gfx11sim_bind(s->sim, memory, bytes, GFX11SIM_READ | GFX11SIM_WRITE, "buffer", &address, &report);
+    if (status != GFX11SIM_OK) {
+        free(memory);
+        return fail(error, W4A16_OUT_OF_MEMORY, &report);
+    }
+    memset(memory, POISON, bytes); /* now that it is known to be wanted */
+    if (gfx11sim_mark(s->sim, address, bytes, 0, &report) != GFX11SIM_OK) {
+        sim_free(s, address, NULL);
+        return fail(error, W4A16_OUT_OF_MEMORY, &report);
+    }
+    *out = address;
     return W4A16_OK;
 }
 

@@ -3,6 +3,7 @@
 """Operators with vLLM's names: the bits of w4a16::linear and of the experts' products, their calls as vLLM makes them."""
 
 import itertools
+import os
 
 import pytest
 import torch
@@ -257,6 +258,14 @@ def test_sentences(mixture):
     refused(r"c is float16 \[3, 64\]; accepted are \[4, 64\]", moe, x, c[:3], eq, escales, ezeros, none, *lists, 2, 1, False)
     refused(r"topk_weights are float32 \[0\]; accepted are 4 of float32", moe, x, c, eq, escales, ezeros, none, *lists, 2, 1, True)
     refused("top_k is 2 and output_topk 2", moe, x, c, eq, escales, ezeros, none, *lists, 2, 1, False, 2)
+    for top_k in (0, 7, 2**62, 2**63 - 1, -(2**63)):
+        refused("top_k is -?[0-9]* and output_topk 0; accepted are 1 to 6 experts", moe, x, c, eq, escales, ezeros, none, *lists, top_k, 1, False)
+    refused("q_weight has K / 8 = 0; accepted are 1 to 2097152", moe, x[:, :0], c, eq[:, :0], escales, ezeros, none, *lists, 2, 1, False)
+    refused("sorted_block is 9223372036854775807: expected 0 to 2147483647", moe, x, c, eq, escales, ezeros, none, *lists, 2, 2**63 - 1, False)
+    if os.environ.get("W4A16_DEVICE") != "sim":  # which works on copies
+        memory = torch.zeros(4 * 128, dtype=torch.float16)
+        a, over = memory[:256].view(2, 128), memory[200:456].view(4, 64)
+        refused("args.out, 512 bytes at .* overlaps a, 512 bytes", moe, a, over, eq, escales, ezeros, none, *lists, 2, 1, False)
     refused("block_size_m is 0", moe, x, c, eq, escales, ezeros, none, *lists, 2, 0, False)
     refused(r"sorted_token_ids is float32 \[\d+\]; accepted are int32", moe, x, c, eq, escales, ezeros, none, lists[0].float(), *lists[1:], 2, 1, False)
 

@@ -158,6 +158,9 @@ BAD_LAYERS = [
     (lambda l: l._replace(perm=l.perm[:64]), "size 0 of scales|accepted"),
     (lambda l: l._replace(group_size=0), "group_size is 0"),
     (lambda l: l._replace(group_size=-2), "group_size is -2"),
+    (lambda l: l._replace(group_size=2**63 - 1), "size 0 of scales is 4; accepted is 1"),
+    (lambda l: l._replace(q=l.q[:1, :1].expand(2**21 + 1, 64)), r"q has sizes for K / 8 = 2097153 and N = 64; accepted"),
+    (lambda l: l._replace(q=l.q[:1, :1].expand(2**61, 2)), r"q has sizes for K / 8 = 2305843009213693952"),
 ]
 
 
