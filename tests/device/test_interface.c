@@ -6,6 +6,8 @@
  */
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -533,7 +535,7 @@ static void test_in_place(void **state) {
 static int works_in_child(struct laid *l, const uint16_t *expected) {
     uint16_t out[M * LDO];
     w4a16_error error;
-    alarm(60);
+    alarm(20);
     if (w4a16_run(l->plan, &l->args, NULL, &error) != W4A16_OK) return 1;
     if (w4a16_copy_from_device(l->device, out, l->args.out, l->out_bytes, &error) != W4A16_OK) return 2;
     if (memcmp(out, expected, l->out_bytes) != 0) return 3;
@@ -578,6 +580,47 @@ static void test_fork(void **state) {
     }
 }
 
+struct busy {
+    const struct laid *laid;
+    int stop, runs; /* atomic */
+};
+
+static void *run_until_told(void *shared) {
+    struct busy *busy = shared;
+    while (!__atomic_load_n(&busy->stop, __ATOMIC_RELAXED)) {
+        w4a16_run(busy->laid->plan, &busy->laid->args, NULL, NULL);
+        __atomic_fetch_add(&busy->runs, 1, __ATOMIC_RELAXED);
+    }
+    return NULL;
+}
+
+/* Another thread is in a run, with the locks that belong to it, when the process forks. */
+static void test_fork_while_running(void **state) {
+    (void)state;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        struct laid l = lay(kinds[k]);
+        struct busy busy = {.laid = &l};
+        uint16_t out[M * LDO];
+        pthread_t thread;
+        w4a16_error error;
+        must(w4a16_run(l.plan, &l.args, NULL, &error), &error);
+        must(w4a16_copy_from_device(l.device, out, l.args.out, l.out_bytes, &error), &error);
+        assert_int_equal(pthread_create(&thread, NULL, run_until_told, &busy), 0);
+        while (!__atomic_load_n(&busy.runs, __ATOMIC_RELAXED)) sched_yield();
+        for (int n = 0; n < 10; n++) {
+            pid_t child = fork();
+            assert_true(child >= 0);
+            if (!child) _exit(works_in_child(&l, out));
+            int status;
+            assert_int_equal(waitpid(child, &status, 0), child);
+            assert_int_equal(status, 0);
+        }
+        __atomic_store_n(&busy.stop, 1, __ATOMIC_RELAXED);
+        pthread_join(thread, NULL);
+        lift(&l);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_null),     cmocka_unit_test(test_struct_sizes),
@@ -585,6 +628,6 @@ int main(void) {
         cmocka_unit_test(test_largest),  cmocka_unit_test(test_beyond_the_last),
         cmocka_unit_test(test_overlaps), cmocka_unit_test(test_overlaps_of_all),
         cmocka_unit_test(test_wrap),     cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_fork)};
+        cmocka_unit_test(test_fork),     cmocka_unit_test(test_fork_while_running)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
