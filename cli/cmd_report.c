@@ -31,10 +31,11 @@ static json_t *case_row(w4a16_device *device, size_t index, int threads, size_t 
     char bits[24];
     snprintf(bits, sizeof bits, "%016" PRIx64, result.bits);
     *failed += status != W4A16_OK;
-    return doc_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:f, s:s}", "case", conformance_name(index), "verdict",
-                    status == W4A16_OK ? "ok" : w4a16_status_name(status), "bits", bits, "same_bits",
-                    result.same_bits, "outputs", (json_int_t)result.accuracy.outputs, "within_1ulp",
-                    (json_int_t)result.accuracy.within_1ulp, "worst_excess", result.accuracy.worst_excess,
+    return doc_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:f, s:s}", "case", conformance_name(index),
+                    "verdict", status == W4A16_OK ? "ok" : w4a16_status_name(status), "bits", bits,
+                    "same_bits", result.same_bits, "outputs", (json_int_t)result.accuracy.outputs,
+                    "within_1ulp", (json_int_t)result.accuracy.within_1ulp, "overflows",
+                    (json_int_t)result.accuracy.overflows, "worst_excess", result.accuracy.worst_excess,
                     "error", status == W4A16_OK ? "" : error.message);
 }
 

@@ -77,13 +77,19 @@ struct verdict {
     struct product product;
     int repeated, same_bits;
     int compared, rows_equal;
-    const char *text; /* "ok", "FAILED", "unsupported", "error" */
+    const char *text; /* "ok", "overflow", "FAILED", "unsupported", "error" */
+    int ran;
     w4a16_error error;
 };
 
 /* Activations from a file need not be random, so only the hard bound is asked of them. */
 static int accurate(const struct session *s, const w4a16_accuracy *a) {
     return w4a16_accuracy_ok(a, !s->input_data && a->outputs >= SHARE_OUTPUTS);
+}
+
+/* Rounding to Inf is right, but what was computed is lost. */
+static const char *verdict_of(int ok, const w4a16_accuracy *a) {
+    return !ok ? "FAILED" : a->overflows ? "overflow" : "ok";
 }
 
 static w4a16_status compute(struct session *s, struct subject *u, int64_t M, struct verdict *v) {
@@ -117,7 +123,8 @@ static void judge(struct session *s, struct subject *u, int64_t M, struct verdic
         memcpy(u->known, u->out, (size_t)(M * N) * sizeof *u->out);
         u->known_rows = M;
     }
-    v->text = accurate(s, &v->accuracy) && v->same_bits ? "ok" : "FAILED";
+    v->ran = 1;
+    v->text = verdict_of(accurate(s, &v->accuracy) && v->same_bits, &v->accuracy);
 }
 
 static json_t *flag(int known, int value) { return known ? json_boolean(value) : json_null(); }
@@ -125,10 +132,10 @@ static json_t *flag(int known, int value) { return known ? json_boolean(value) :
 /* The figures that a row and a total have in common. */
 static void set_figures(json_t **row, const w4a16_accuracy *a, const w4a16_run_stats *stats) {
     double share = 100.0 * (double)a->within_1ulp / (double)a->outputs;
-    doc_update(row, doc_pack("{s:I, s:f, s:f, s:f, s:I, s:I}", "outputs", (json_int_t)a->outputs,
+    doc_update(row, doc_pack("{s:I, s:f, s:f, s:f, s:I, s:I, s:I}", "outputs", (json_int_t)a->outputs,
                              "within_1ulp_percent", share, "worst_ulp", a->worst_ulp, "worst_excess",
                              a->worst_excess, "violations", (json_int_t)a->violations, "non_finite",
-                             (json_int_t)a->non_finite));
+                             (json_int_t)a->non_finite, "overflows", (json_int_t)a->overflows));
     if (!stats->wave_instructions) return;
     double millions = (double)stats->wave_instructions * 1e-6;
     doc_update(row, doc_pack("{s:I, s:f, s:f}", "sim_wave_instructions", (json_int_t)stats->wave_instructions,
@@ -138,19 +145,25 @@ static void set_figures(json_t **row, const w4a16_accuracy *a, const w4a16_run_s
 
 static void show(struct session *s, const struct subject *u, int64_t M, const struct verdict *v) {
     const w4a16_layer *l = u->layer;
-    int ran = strcmp(v->text, "ok") == 0 || strcmp(v->text, "FAILED") == 0;
     json_t *row = doc_pack("{s:s, s:I, s:I, s:I, s:s, s:I, s:s, s:o, s:o, s:s, s:o}", "layer", u->name, "n",
                            (json_int_t)l->N, "k", (json_int_t)l->K, "group_size", (json_int_t)l->group_size,
                            "act", act_names[u->type], "m", (json_int_t)M, "kernel", v->product.kernels,
-                           "same_bits", flag(ran && v->repeated, v->same_bits), "rows_equal",
-                           flag(ran && v->compared, v->rows_equal), "verdict", v->text, "reason",
-                           ran ? json_null() : doc_string(v->error.message));
-    if (ran) set_figures(&row, &v->accuracy, &v->product.stats);
+                           "same_bits", flag(v->ran && v->repeated, v->same_bits), "rows_equal",
+                           flag(v->ran && v->compared, v->rows_equal), "verdict", v->text, "reason",
+                           v->ran ? json_null() : doc_string(v->error.message));
+    if (v->ran) set_figures(&row, &v->accuracy, &v->product.stats);
     progress_clear(&s->progress);
     report_row(&s->report, row);
-    if (!ran)
+    if (!v->ran)
         report_note(&s->report, "%s, %s, M = %" PRId64 ": %s", u->name, act_names[u->type], M,
                     v->error.message);
+    if (v->accuracy.overflows)
+        report_note(&s->report,
+                    "%s, %s, M = %" PRId64 ": %" PRId64 " of %" PRId64
+                    " outputs are Inf or NaN although their exact values are finite: %s",
+                    u->name, act_names[u->type], M, v->accuracy.overflows, v->accuracy.outputs,
+                    types[u->type] == W4A16_F16 ? "fp16 ends at 65504; bf16 holds them (--act bf16)"
+                                                : "sums left the range of fp32 and bf16");
 }
 
 static void run_row(struct session *s, struct subject *u, int64_t M) {
@@ -164,7 +177,7 @@ static void run_row(struct session *s, struct subject *u, int64_t M) {
     show(s, u, M, &v);
     struct total *total = &s->totals[u->type];
     total->rows++;
-    total->failed += strcmp(v.text, "ok") != 0;
+    total->failed += strcmp(v.text, "ok") != 0 && strcmp(v.text, "overflow") != 0;
     w4a16_accuracy_add(&total->accuracy, &v.accuracy);
     total->stats.wave_instructions += v.product.stats.wave_instructions;
     total->stats.seconds += v.product.stats.seconds;
@@ -307,9 +320,10 @@ static void begin_report(struct session *s) {
         {"worst_excess", "worst excess", 12, "%.4f"},
         {"sim_wave_instructions", "sim wave-inst", 13, NULL},
         {"sim_mega_wave_instructions_per_host_s", "sim M wave-inst/s", 17, "%.1f"},
+        {"overflows", "overflows", 9, NULL},
         {"same_bits", "same bits", -9, NULL},
         {"rows_equal", "rows equal", -10, NULL},
-        {"verdict", "verdict", -7, NULL},
+        {"verdict", "verdict", -8, NULL},
     };
     int width = 0;
     for (size_t i = 0; i < s->selected_count; i++) {
@@ -331,20 +345,26 @@ static void begin_report(struct session *s) {
 /* One more row per type that sums up, judged over all outputs. failed counts layers that could not be run. */
 static int end_report(struct session *s, double seconds, size_t failed) {
     size_t rows = 0;
+    int64_t overflows = 0;
     for (int t = 0; t < 2; t++) {
         struct total *total = &s->totals[t];
         if (!total->rows) continue;
         int ok = total->failed == 0 && accurate(s, &total->accuracy);
         failed += total->failed + !ok;
+        overflows += total->accuracy.overflows;
         rows += total->rows;
-        json_t *row = doc_pack("{s:s, s:s, s:I, s:s, s:s}", "layer", "all", "act", act_names[t], "rows",
-                               (json_int_t)total->rows, "kernel", "", "verdict", ok ? "ok" : "FAILED");
+        json_t *row =
+            doc_pack("{s:s, s:s, s:I, s:s, s:s}", "layer", "all", "act", act_names[t], "rows",
+                     (json_int_t)total->rows, "kernel", "", "verdict", verdict_of(ok, &total->accuracy));
         if (total->accuracy.outputs) set_figures(&row, &total->accuracy, &total->stats);
         report_total(&s->report, row);
     }
     report_note(&s->report, "%zu row%s in %.1f s, reference included: %s", rows, rows == 1 ? "" : "s",
-                seconds, failed ? "NOT all verified" : "all verified");
-    return report_end(&s->report) == 0 && !failed ? EXIT_OK : EXIT_FAILED;
+                seconds,
+                failed      ? "NOT all verified"
+                : overflows ? "all verified, but outputs overflow"
+                            : "all verified");
+    return report_end(&s->report) == 0 && !failed && !overflows ? EXIT_OK : EXIT_FAILED;
 }
 
 static w4a16_status read_input(struct session *s, struct options *o, w4a16_error *error) {
@@ -423,7 +443,9 @@ int cmd_run(int argc, char **argv) {
         "Multiplies layers of a checkpoint with activations and compares every output with an fp64 "
         "reference\nof the checkpoint's own bytes. A row fails where an output is beyond the proven bound, "
         "1 ulp +\nc * sum|a||w| (docs/numerics.md), with different bits in a repetition, or (from 100,000 "
-        "outputs on)\nwith less than 99.9 % within 1 ulp.",
+        "outputs on)\nwith less than 99.9 % within 1 ulp. Outputs that are Inf or NaN although their exact "
+        "values are finite\nare counted; a row that has some, rounded rightly, is called overflow. Exit code "
+        "1: a row failed,\nor outputs overflow.",
         1,
         1,
         rows,

@@ -110,7 +110,8 @@ W4A16_API w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act
 typedef enum w4a16_unit {
     W4A16_UNIT_DOT2, /* RDNA3's dot units */
     W4A16_UNIT_WMMA, /* its matrix units */
-    W4A16_UNIT_FP32  /* one chain of IEEE additions */
+    W4A16_UNIT_FP32, /* one chain of IEEE additions */
+    W4A16_UNITS
 } w4a16_unit;
 
 /*

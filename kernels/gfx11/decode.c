@@ -13,9 +13,9 @@
  * operands of the dot products. Weights are read once and bypass the caches' retention (non-temporal).
  *
  * Numerics: q - zero is exact in fp16 and bf16, products are exact, sums are fp32, the scale is applied in
- * fp32, and there is one rounding at the end. A chunk is at most 128 K, which keeps the dot unit's own
- * truncation far below the output's rounding (docs/numerics.md). The order of additions depends on N and K
- * only: never on M, nor on the schedule. Partial sums of the waves meet in LDS and are added in wave order by
+ * fp32, and there is one rounding at the end. A chunk is at most 128 K, which bounds what the dot unit cuts
+ * off (docs/numerics.md proves how far). The order of additions depends on N and K only: never on M, nor on
+ * the schedule. Partial sums of the waves meet in LDS and are added in wave order by
  * one lane each.
  */
 #include "args.h"

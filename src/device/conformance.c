@@ -4,7 +4,7 @@
  * The case list and its runner.
  *
  * The list is the full cross of type, M, group size, zeros, act-order and bias for the two random fills, and
- * of type, group size and zeros for each adversarial one; shapes, strides, scale types and the rest turn with
+ * of type, group size and zeros for each difficult one; shapes, strides, scale types and the rest turn with
  * the case number, at periods that have no common factor with the cross's, so that every pair of values
  * meets.
  */
@@ -22,9 +22,22 @@
 static const struct {
     const char *name;
     int random; /* the share within 1 ulp is asked of it */
-} fills[FILLS] = {{"gaussian", 1},       {"heavy-tailed", 1},     {"max nibbles", 0},
-                  {"zeros 0 and 16", 0}, {"subnormal scales", 0}, {"subnormal activations", 0},
-                  {"Inf and NaN", 0},    {"cancelling sums", 0}};
+    int shapes; /* of the search: how many of `searched` */
+} fills[FILLS] = {{"gaussian", 1, 0},
+                  {"heavy-tailed", 1, 0},
+                  {"max nibbles", 0, 0},
+                  {"zeros 0 and 16", 0, 0},
+                  {"subnormal scales", 0, 0},
+                  {"subnormal activations", 0, 0},
+                  {"Inf and NaN", 0, 0},
+                  {"cancelling sums", 0, 0},
+                  {"adversarial: cancelled by the next fold", 0, 10},
+                  {"adversarial: lost in folds", 0, 9},
+                  {"adversarial: cancelled in a chunk", 0, 7},
+                  {"adversarial: lost in waves", 0, 7},
+                  {"adversarial: alternating", 0, 7},
+                  {"adversarial: randomly lost", 0, 7},
+                  {"adversarial: growing", 0, 7}};
 
 /* Both sides of every edge where the plan changes kernels or a kernel adds a tile. */
 static const int64_t ms[] = {0,  1,  2,  3,  4,  5,  7,  8,  9,   11,  12,  15,
@@ -37,10 +50,21 @@ static const struct {
     int64_t N, K;
 } shapes[] = {{352, 512}, {200, 1024}, {33, 576}, {520, 640}, {1, 256}, {296, 1000}, {416, 1056}};
 
-#define RANDOM_CASES      (2 * 2 * MS * GROUPS * 2 * 4)
-#define ADVERSARIAL_CASES ((FILLS - 2) * 2 * GROUPS * 2 * 3)
-#define EXPERT_CASES      (2 * 2 * 2 * 9 * 2)
-#define CASES             (RANDOM_CASES + ADVERSARIAL_CASES + EXPERT_CASES)
+/*
+ * For the search of adversary.c: few and many rows, chunks of every length, few and many folds, one wave and
+ * 16. Group size -1: one group.
+ */
+static const struct {
+    int64_t M, N, K, group_size;
+} searched[] = {{1, 64, 256, 128},   {8, 64, 2048, 128},   {16, 64, 1024, -1}, {127, 64, 256, 128},
+                {1, 64, 512, 32},    {17, 64, 768, 48},    {8, 64, 1920, 64},  {1, 32, 65536, 32},
+                {17, 32, 16384, 16}, {1024, 352, 256, 128}};
+
+#define RANDOM_CASES    (2 * 2 * MS * GROUPS * 2 * 4)
+#define DIFFICULT_CASES ((ADVERSARIAL - 2) * 2 * GROUPS * 2 * 3)
+#define EXPERT_CASES    (2 * 2 * 2 * 9 * 2)
+#define SEARCH_CASES    (2 * 2 * (10 + 9 + 5 * 7))
+#define CASES           (RANDOM_CASES + DIFFICULT_CASES + EXPERT_CASES + SEARCH_CASES)
 
 static struct test_case cases[CASES];
 static pthread_once_t cases_made = PTHREAD_ONCE_INIT;
@@ -54,6 +78,13 @@ static const struct {
 } mixtures[] = {{8, 2}, {4, 1}, {16, 4}, {3, 3}, {1, 1}};
 static const int64_t tokens[] = {0, 1, 2, 5, 16, 17, 40, 130, 300};
 enum { MIXTURES = sizeof mixtures / sizeof mixtures[0], TOKENS = sizeof tokens / sizeof tokens[0] };
+
+static void name_case(struct test_case *c) {
+    snprintf(c->name, sizeof c->name, "%s m%d n%d k%d g%d %s %s-scales%s%s %s", w4a16_dtype_name(c->act),
+             (int)c->M, (int)c->N, (int)c->K, (int)c->group_size, c->symmetric ? "sym" : "asym",
+             w4a16_dtype_name(c->scale_type), c->act_order ? " perm" : "", c->has_bias ? " bias" : "",
+             fills[c->fill].name);
+}
 
 static void make_case(size_t index, enum fill fill, int type, int m, int group, int layer) {
     struct test_case *c = &cases[index];
@@ -71,10 +102,7 @@ static void make_case(size_t index, enum fill fill, int type, int m, int group, 
     c->act_order = layer >> 1 & 1;
     c->has_bias = layer >> 2 & 1;
     if (fill == EXTREME_ZEROS) c->symmetric = 0;
-    snprintf(c->name, sizeof c->name, "%s m%d n%d k%d g%d %s %s-scales%s%s %s", w4a16_dtype_name(c->act),
-             (int)c->M, (int)c->N, (int)c->K, (int)c->group_size, c->symmetric ? "sym" : "asym",
-             w4a16_dtype_name(c->scale_type), c->act_order ? " perm" : "", c->has_bias ? " bias" : "",
-             fills[fill].name);
+    name_case(c);
     snprintf(c->pool, sizeof c->pool, "%s %s", w4a16_dtype_name(c->act), fills[fill].name);
 }
 
@@ -93,6 +121,15 @@ static void add_experts(size_t index, int token, int combine) {
              fills[c->fill].name);
 }
 
+/* Turns an ordinary case into one of the search. */
+static void search(size_t index, int shape) {
+    struct test_case *c = &cases[index];
+    c->turn = (int64_t)index;
+    c->M = searched[shape].M, c->N = c->ldo = searched[shape].N, c->K = c->lda = searched[shape].K;
+    c->group_size = searched[shape].group_size < 0 ? c->K : searched[shape].group_size;
+    name_case(c);
+}
+
 static void make_cases(void) {
     size_t index = 0;
     for (int fill = GAUSSIAN; fill <= HEAVY; fill++)
@@ -101,7 +138,7 @@ static void make_cases(void) {
                 for (int group = 0; group < GROUPS; group++)
                     for (int layer = 0; layer < 8; layer++, index++)
                         make_case(index, fill, type, m, group, layer);
-    for (int fill = MAX_NIBBLES; fill < FILLS; fill++)
+    for (int fill = MAX_NIBBLES; fill < ADVERSARIAL; fill++)
         for (int type = 0; type < 2; type++)
             for (int group = 0; group < GROUPS; group++)
                 for (int turn = 0; turn < 6; turn++, index++)
@@ -115,6 +152,12 @@ static void make_cases(void) {
                               (int)(turn % 2 + index / 5 % 4 * 2));
                     add_experts(index, token, turn / 2);
                 }
+    for (int fill = ADVERSARIAL; fill < FILLS; fill++)
+        for (int shape = 0; shape < fills[fill].shapes; shape++)
+            for (int turn = 0; turn < 4; turn++, index++) {
+                make_case(index, fill, turn / 2, 0, 0, turn % 2);
+                search(index, shape);
+            }
 }
 
 static const struct test_case *case_at(size_t index) {
@@ -151,18 +194,38 @@ static w4a16_status upload(w4a16_device *device, const void *from, size_t bytes,
     return w4a16_copy_to_device(device, *out, from, bytes, error);
 }
 
+static w4a16_problem problem_of(const struct test_case *c) {
+    w4a16_problem problem;
+    w4a16_problem_init(&problem);
+    problem.M = c->M, problem.N = c->N, problem.K = c->K;
+    problem.group_size = c->group_size;
+    problem.act = c->act, problem.scale_type = c->scale_type;
+    problem.symmetric = c->symmetric, problem.act_order = c->act_order, problem.has_bias = c->has_bias;
+    problem.lda = c->lda, problem.ldo = c->ldo;
+    problem.experts = c->experts, problem.top_k = c->top_k, problem.combine = c->combine;
+    return problem;
+}
+
+/* The order of additions, which adversarial data are made for: a plan for weights that are not there yet. */
+static w4a16_status find_order(w4a16_device *device, const struct test_case *c, w4a16_order *order,
+                               w4a16_error *error) {
+    w4a16_problem problem = problem_of(c);
+    w4a16_weights *weights;
+    w4a16_plan *plan;
+    TRY(w4a16_weights_wrap(device, &problem, 0, &weights, error));
+    w4a16_status status = w4a16_plan_create(device, weights, &problem, &plan, error);
+    if (status == W4A16_OK) {
+        w4a16_plan_order(plan, order);
+        w4a16_plan_free(plan);
+    }
+    w4a16_weights_free(weights);
+    return status;
+}
+
 static w4a16_status prepare(w4a16_device *device, const struct data *d, struct buffers *b,
                             w4a16_error *error) {
-    w4a16_problem problem;
+    w4a16_problem problem = problem_of(d->c);
     TRY(create_weights(device, d, &b->weights, error));
-    w4a16_problem_init(&problem);
-    w4a16_problem_from_weights(&problem, b->weights);
-    problem.M = d->c->M;
-    problem.act = d->c->act;
-    problem.lda = d->c->lda;
-    problem.ldo = d->c->ldo;
-    problem.top_k = d->c->top_k;
-    problem.combine = d->c->combine;
     TRY(w4a16_plan_create(device, b->weights, &problem, &b->plan, error));
     TRY(upload(device, d->a, d->a_elements * 2, &b->a, error));
     TRY(upload(device, d->ids, (size_t)d->slots * 4, &b->ids, error));
@@ -220,14 +283,14 @@ static uint64_t hash_bits(const struct data *d) {
     return hash;
 }
 
-static w4a16_status judge(struct data *d, const w4a16_order *order, int threads,
-                          struct conformance_result *result, w4a16_error *error) {
+static w4a16_status judge(struct data *d, int threads, struct conformance_result *result,
+                          w4a16_error *error) {
     const struct test_case *c = d->c;
     TRY(data_reference(d, threads, error));
     for (int64_t m = 0; m < d->out_rows; m++)
         if (data_row_is_written(d, m))
             TRY(w4a16_compare(c->act, 1, c->N, d->out + m * c->ldo, c->ldo, d->y + m * c->N,
-                              d->mass + m * c->N, order, &result->accuracy, error));
+                              d->mass + m * c->N, &d->order, &result->accuracy, error));
     result->same_bits = same_bits(d);
     result->bits = hash_bits(d);
     FAIL_IF(!untouched(d, d->out, 0xa5) || !untouched(d, d->again, 0x5a), error, W4A16_MISMATCH,
@@ -246,16 +309,14 @@ w4a16_status conformance_run(w4a16_device *device, size_t index, int threads,
     struct data d = {0};
     struct buffers b = {0};
     *result = (struct conformance_result){0};
-    w4a16_status status = W4A16_OK;
-    if (!data_make(&d, case_at(index), random_at(0x77346131, index)))
+    const struct test_case *c = case_at(index);
+    w4a16_status status = find_order(device, c, &result->order, error);
+    if (status == W4A16_OK && !data_make(&d, c, &result->order, random_at(0x77346131, index)))
         status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "conformance: out of memory");
     if (status == W4A16_OK) status = prepare(device, &d, &b, error);
     if (status == W4A16_OK) status = run_once(device, &d, &b, 0xa5, d.out, error);
     if (status == W4A16_OK) status = run_once(device, &d, &b, 0x5a, d.again, error);
-    if (status == W4A16_OK) {
-        w4a16_plan_order(b.plan, &result->order);
-        status = judge(&d, &result->order, threads, result, error);
-    }
+    if (status == W4A16_OK) status = judge(&d, threads, result, error);
     w4a16_buffer_free(device, b.workspace, NULL);
     w4a16_buffer_free(device, b.gates, NULL);
     w4a16_buffer_free(device, b.ids, NULL);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "device/adversary.h"
 #include "half.h"
 #include "random.h"
 
@@ -21,6 +22,7 @@ static uint16_t to_16(w4a16_dtype type, float f) {
 }
 
 static unsigned nibble(const struct data *d, uint64_t i) {
+    if (d->c->fill >= ADVERSARIAL) return adversary_nibble(d, (int64_t)i / d->c->K, (int64_t)i % d->c->K);
     switch (d->c->fill) {
     case MAX_NIBBLES: return draw(d, 1, i) % 8 ? 15 : 0;
     case HEAVY: { /* most weights near the zero point, a few at the ends */
@@ -35,6 +37,7 @@ static unsigned nibble(const struct data *d, uint64_t i) {
 
 static uint16_t scale_bits(const struct data *d, uint64_t i) {
     uint64_t r = draw(d, 3, i);
+    if (d->c->fill >= ADVERSARIAL) return to_16(d->c->scale_type, adversary_scale((int64_t)i % d->c->N));
     if (d->c->fill == SUBNORMAL_SCALES) /* below the smallest normal number of the scale's type */
         return (uint16_t)(1 + r % (d->c->scale_type == W4A16_F16 ? 0x3ff : 0x7f));
     float scale = 0.004f + 0.012f * (float)(r & 0xffff) / 65536;
@@ -44,10 +47,12 @@ static uint16_t scale_bits(const struct data *d, uint64_t i) {
 
 static uint8_t zero_point(const struct data *d, uint64_t i) {
     uint64_t r = draw(d, 4, i);
+    if (d->c->fill >= ADVERSARIAL) return adversary_zero(d->c);
     return (uint8_t)(d->c->fill == EXTREME_ZEROS ? 16 * (r & 1) : r % 17);
 }
 
 static uint16_t activation(const struct data *d, int64_t m, int64_t k) {
+    if (d->c->fill >= ADVERSARIAL) return adversary_activation(d, m, k);
     uint64_t i = (uint64_t)(m * d->c->K + k), r = draw(d, 5, i);
     w4a16_dtype type = d->c->act;
     switch (d->c->fill) {
@@ -150,8 +155,9 @@ static int allocate(struct data *d) {
            d->out && d->again && d->y && d->mass;
 }
 
-int data_make(struct data *d, const struct test_case *c, uint64_t seed) {
-    *d = (struct data){.c = c, .seed = seed, .layer_count = c->experts ? (size_t)c->experts : 1};
+int data_make(struct data *d, const struct test_case *c, const w4a16_order *order, uint64_t seed) {
+    *d = (struct data){
+        .c = c, .seed = seed, .order = *order, .layer_count = c->experts ? (size_t)c->experts : 1};
     d->slots = c->experts ? c->M * c->top_k : c->M;
     d->a_rows = c->combine ? d->slots : c->M;
     d->out_rows = c->combine ? c->M : d->slots;

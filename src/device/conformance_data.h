@@ -15,6 +15,14 @@ enum fill {
     SUBNORMAL_ACTIVATIONS,
     NON_FINITE,
     CANCELLING,
+    ADVERSARIAL, /* the first of those that adversary.c makes */
+    CANCELLED_BY_FOLD = ADVERSARIAL,
+    LOST_IN_FOLDS,
+    CANCELLED_IN_CHUNK,
+    LOST_IN_WAVES,
+    ALTERNATING,
+    RANDOMLY_LOST,
+    GROWING,
     FILLS
 };
 
@@ -25,6 +33,7 @@ struct test_case {
     int64_t experts, top_k; /* 0: dense */
     int combine;
     enum fill fill;
+    int64_t turn; /* adversarial: which of several variants */
     char name[128], pool[32];
 };
 
@@ -32,6 +41,7 @@ struct test_case {
 struct data {
     const struct test_case *c;
     uint64_t seed;
+    w4a16_order order;   /* of the plan */
     uint64_t expert;     /* whose values are drawn */
     w4a16_layer *layers; /* one, or an expert's each */
     size_t layer_count;
@@ -47,8 +57,8 @@ struct data {
     size_t a_elements, out_elements;
 };
 
-/* Draws everything; 0: out of memory. data_free in any case. */
-int data_make(struct data *d, const struct test_case *c, uint64_t seed);
+/* Draws everything; 0: out of memory. data_free in any case. order: of the case's plan. */
+int data_make(struct data *d, const struct test_case *c, const w4a16_order *order, uint64_t seed);
 void data_free(struct data *d);
 
 /* Whether row `row` of the output is to be written: not if it belongs to a slot without an expert. */

@@ -31,7 +31,7 @@
 static const struct {
     const char *name;
     double per_product, once;
-} units[] = {
+} units[W4A16_UNITS] = {
     /* n / 2 steps of a rounding and two cut-offs on the accumulator's grid; three cut-offs on products' grids
      */
     [W4A16_UNIT_DOT2] = {"dot2", 0.75, 3},
@@ -40,7 +40,7 @@ static const struct {
     [W4A16_UNIT_FP32] = {"fp32", 1, -1},
 };
 
-static int known(w4a16_unit unit) { return (size_t)unit < sizeof units / sizeof units[0]; }
+static int known(w4a16_unit unit) { return (size_t)unit < W4A16_UNITS; }
 
 const char *w4a16_unit_name(w4a16_unit unit) { return known(unit) ? units[unit].name : "unknown"; }
 

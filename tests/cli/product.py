@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """An independent product: reads a GPTQ v1 layer and .npy files with the standard library alone.
 
-product.py input ROWS COLUMNS            writes f2.npy, f4.npy and u2.npy (bfloat16 bits)
+product.py input ROWS COLUMNS [SIZE]     writes f2.npy, f4.npy and u2.npy (bfloat16 bits); of about SIZE, else 1
 product.py check FILE LAYER GROUP X Y    compares Y with X times the layer's weights
 product.py error FILE LAYER GROUP VERSION ORIGINAL    the quantisation error, relative to the weights' size
 """
@@ -60,9 +60,9 @@ def tensors(path):
     return read
 
 
-def make_input(rows, columns):
+def make_input(rows, columns, size):
     random.seed(3)
-    values = [struct.unpack("<e", struct.pack("<e", random.gauss(0, 1)))[0] for _ in range(rows * columns)]
+    values = [struct.unpack("<e", struct.pack("<e", random.gauss(0, size)))[0] for _ in range(rows * columns)]
     write_npy("f2.npy", "<f2", "e", rows, columns, values)
     write_npy("f4.npy", "<f4", "f", rows, columns, values)
     write_npy("u2.npy", "<u2", "H", rows, columns, [bf16_bits(v) for v in values])
@@ -112,7 +112,7 @@ def check(path, layer, group, x_path, y_path):
 
 
 if sys.argv[1] == "input":
-    make_input(int(sys.argv[2]), int(sys.argv[3]))
+    make_input(int(sys.argv[2]), int(sys.argv[3]), float((sys.argv + [1])[4]))
 elif sys.argv[1] == "error":
     error(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6])
 else:

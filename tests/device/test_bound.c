@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * The proven bound against the search for its worst cases: for each unit that adds products and each type,
+ * nothing found is beyond the bound, and the worst is within a factor of 3 of it. test_bound [STRIDE]: with a
+ * stride, every stride-th case of the search runs.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "device/conformance.h"
+
+static size_t stride = 1;
+static double worst[W4A16_UNITS][2]; /* fp16, bf16 */
+
+static void search_on(w4a16_device_kind kind) {
+    w4a16_device_options options;
+    w4a16_device *device;
+    w4a16_error error;
+    w4a16_device_options_init(&options);
+    options.kind = kind;
+    if (w4a16_device_open(&options, &device, &error) != W4A16_OK) fail_msg("%s", error.message);
+    size_t found = 0;
+    for (size_t i = 0; i < conformance_count(); i++) {
+        const char *name = conformance_name(i);
+        struct conformance_result result;
+        if (!strstr(name, "adversarial") || found++ % stride) continue;
+        if (conformance_run(device, i, 2, &result, &error) != W4A16_OK)
+            fail_msg("%s: %s", name, error.message);
+        double *of = &worst[result.order.unit][name[0] == 'b'];
+        if (result.accuracy.worst_excess > *of) *of = result.accuracy.worst_excess;
+    }
+    w4a16_device_close(device);
+}
+
+static void near_and_never_beyond(void **state) {
+    (void)state;
+    search_on(W4A16_DEVICE_SIM);
+    search_on(W4A16_DEVICE_CPU);
+    for (int unit = 0; unit < W4A16_UNITS; unit++) {
+        print_message("%s: worst found / proven bound %.3f (fp16), %.3f (bf16)\n",
+                      w4a16_unit_name((w4a16_unit)unit), worst[unit][0], worst[unit][1]);
+        for (int type = 0; type < 2; type++)
+            assert_true(worst[unit][type] <= 1 && worst[unit][type] >= 1 / 3.0);
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1) stride = strtoul(argv[1], NULL, 10);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(near_and_never_beyond)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
