@@ -63,8 +63,14 @@ int options_parse(const struct usage *usage, int argc, char **argv, int *first);
 /* Reports a usage error that only the verb can see; returns EXIT_USAGE. */
 int usage_error(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints an error of the library to stderr and returns the exit code that it means. */
+/*
+ * A verb that ends with an error instead of a result: prints it to stderr and, where --json was given, as the
+ * one object on stdout (docs/json.md). Returns the exit code that the error means.
+ */
 int report_error(const char *verb, const w4a16_error *error);
+int report_no_memory(const char *verb);
+/* An error that does not end the verb: stderr alone. */
+void show_error(const char *verb, const w4a16_error *error);
 
 /* Rows that most verbs have. */
 #define ROW_JSON(target) {"json", OPTION_FLAG, target, NULL, "print JSON instead of a table", 0, 0, NULL}

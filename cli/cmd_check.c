@@ -50,11 +50,12 @@ static json_t *row_of(const char *name, size_t cases, const w4a16_accuracy *a, j
                     "verdict", ok ? "ok" : "FAILED");
 }
 
-static void run_case(struct session *s, size_t index) {
+/* A case that fails is a row; only without memory there is no going on. */
+static w4a16_status run_case(struct session *s, size_t index, w4a16_error *error) {
     struct conformance_result result = {0};
-    w4a16_error error = {.status = W4A16_OK};
     const char *name = conformance_name(index);
-    w4a16_status status = conformance_run(s->device, index, s->threads, &result, &error);
+    w4a16_status status = conformance_run(s->device, index, s->threads, &result, error);
+    if (status == W4A16_OUT_OF_MEMORY) return status;
     struct pool_total *pool = pool_of(s, conformance_pool(index));
     pool->cases++;
     pool->failed += status != W4A16_OK;
@@ -63,13 +64,14 @@ static void run_case(struct session *s, size_t index) {
     unit->cases += result.accuracy.outputs != 0;
     unit->failed += result.accuracy.violations != 0;
     w4a16_accuracy_add(&unit->accuracy, &result.accuracy);
-    if (status == W4A16_OK && !s->all) return;
+    if (status == W4A16_OK && !s->all) return W4A16_OK;
     progress_clear(&s->progress);
     int ran = status == W4A16_OK || status == W4A16_MISMATCH;
     report_row(&s->report, row_of(name, 1, &result.accuracy,
                                   ran ? json_boolean(result.same_bits) : json_null(), status == W4A16_OK));
     if (status != W4A16_OK)
-        report_note(&s->report, "%s: %s: %s", name, w4a16_status_name(status), error.message);
+        report_note(&s->report, "%s: %s: %s", name, w4a16_status_name(status), error->message);
+    return W4A16_OK;
 }
 
 /*
@@ -101,7 +103,12 @@ static int run_all(struct session *s, const char *filter) {
     for (size_t i = 0; i < count; i++) {
         if (filter && !strstr(conformance_name(i), filter)) continue;
         progress_show(&s->progress, conformance_name(i), i, count);
-        run_case(s, i);
+        w4a16_error error;
+        if (run_case(s, i, &error) != W4A16_OK) {
+            progress_clear(&s->progress);
+            report_drop(&s->report);
+            return report_error("check", &error);
+        }
         run++;
     }
     progress_clear(&s->progress);
@@ -110,13 +117,28 @@ static int run_all(struct session *s, const char *filter) {
     report_note(&s->report, "%zu of %zu cases run in %.1f s, %zu failed", run, count, now_seconds() - start,
                 failed);
     int printed = report_end(&s->report) == 0;
-    return printed && run && !failed_pools ? EXIT_OK : EXIT_FAILED;
+    return printed && !failed_pools ? EXIT_OK : EXIT_FAILED;
 }
 
-static int list_cases(const char *filter) {
+static size_t count_cases(const char *filter, int show) {
+    size_t count = 0;
+    for (size_t i = 0; i < conformance_count(); i++) {
+        if (filter && !strstr(conformance_name(i), filter)) continue;
+        if (show) puts(conformance_name(i));
+        count++;
+    }
+    return count;
+}
+
+static int list_cases(const char *filter, int json) {
+    if (!json) return count_cases(filter, 1), EXIT_OK;
+    static const struct report_column columns[] = {{"case", "case", -50, NULL}};
+    struct report report;
+    report_begin(&report, "check", columns, 1, 0, 1, doc_pack("{}"));
     for (size_t i = 0; i < conformance_count(); i++)
-        if (!filter || strstr(conformance_name(i), filter)) puts(conformance_name(i));
-    return EXIT_OK;
+        if (!filter || strstr(conformance_name(i), filter))
+            report_row(&report, doc_pack("{s:s}", "case", conformance_name(i)));
+    return report_end(&report) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
 static void begin_report(struct session *s, int json) {
@@ -168,7 +190,9 @@ int cmd_check(int argc, char **argv) {
         sizeof rows / sizeof rows[0]};
     int result = options_parse(&usage, argc, argv, &first);
     if (result >= 0) return result;
-    if (list) return list_cases(filter);
+    if (!count_cases(filter, 0))
+        return usage_error("check", "--filter %s: no case has this in its name; --list shows all", filter);
+    if (list) return list_cases(filter, json);
 
     struct session s = {.threads = threads ? (int)threads : pool_available_threads(), .all = all};
     w4a16_device_options options;

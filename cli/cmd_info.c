@@ -34,25 +34,30 @@ static void note_device(struct usable *u, const struct candidate *c, w4a16_statu
         snprintf(u->why_not, sizeof u->why_not, "%s", error->message);
 }
 
-static json_t *device_row(const struct candidate *c, struct usable *usable) {
+/* Adds a row, and a note why the device cannot be used. What fails is memory alone. */
+static w4a16_status add_device(struct report *report, const struct candidate *c, struct usable *usable,
+                               w4a16_error *error) {
     w4a16_device_options options;
     w4a16_device_options_init(&options);
     options.kind = c->kind;
     options.target = c->target;
     w4a16_device *device = NULL;
     w4a16_device_info info = {.kind = c->kind};
-    w4a16_error error = {.status = W4A16_OK};
-    w4a16_status status = w4a16_device_open(&options, &device, &error);
-    note_device(usable, c, status, &error);
-    if (status != W4A16_OK)
-        return doc_pack("{s:s, s:s, s:b, s:s}", "device", device_names[c->kind - 1], "target",
-                        c->target ? c->target : "", "available", 0, "detail", error.message);
-    w4a16_device_get_info(device, &info);
-    w4a16_device_close(device);
-    char detail[sizeof info.name + sizeof info.runtime + 2];
-    snprintf(detail, sizeof detail, "%s, %s", info.name, info.runtime);
-    return doc_pack("{s:s, s:s, s:b, s:s}", "device", device_names[c->kind - 1], "target", info.target,
-                    "available", 1, "detail", detail);
+    const char *name = device_names[c->kind - 1], *target = c->target ? c->target : "";
+    w4a16_status status = w4a16_device_open(&options, &device, error);
+    if (status == W4A16_OUT_OF_MEMORY) return status;
+    note_device(usable, c, status, error);
+    if (status == W4A16_OK) {
+        w4a16_device_get_info(device, &info);
+        w4a16_device_close(device);
+        report_row(report, doc_pack("{s:s, s:s, s:b, s:s, s:s, s:n}", "device", name, "target", info.target,
+                                    "available", 1, "name", info.name, "runtime", info.runtime, "reason"));
+        return W4A16_OK;
+    }
+    report_row(report, doc_pack("{s:s, s:s, s:b, s:n, s:n, s:s}", "device", name, "target", target,
+                                "available", 0, "name", "runtime", "reason", error->message));
+    report_note(report, "%s", error->message);
+    return W4A16_OK;
 }
 
 static json_t *kernel_row(const w4a16_kernel_info *kernel, const struct usable *usable) {
@@ -65,10 +70,9 @@ static json_t *kernel_row(const w4a16_kernel_info *kernel, const struct usable *
 /* The registers, LDS and occupancy of a target's kernels. */
 static int show_resources(const char *target, int json) {
     static const struct report_column columns[] = {
-        {"kernel", "kernel", -36, NULL},       {"vgprs", "VGPRs", 5, NULL},
-        {"sgprs", "SGPRs", 5, NULL},           {"spilled", "spilled", 7, NULL},
-        {"scratch_bytes", "scratch", 7, NULL}, {"lds_bytes", "LDS bytes", 9, NULL},
-        {"waves", "waves", 5, NULL},           {"occupancy", "waves/SIMD", 10, NULL}};
+        {"kernel", "kernel", -32, NULL}, {"vgprs", "VGPRs", 5, NULL},           {"sgprs", "SGPRs", 5, NULL},
+        {"spilled", "spilled", 7, NULL}, {"scratch_bytes", "scratch", 7, NULL}, {"lds_bytes", "LDS", 5, NULL},
+        {"waves", "waves", 5, NULL},     {"occupancy", "per SIMD", 8, NULL}};
     enum { ROWS_MAX = 512 };
     static w4a16_kernel_resources rows[ROWS_MAX];
     w4a16_error error;
@@ -96,15 +100,44 @@ static json_t *gpus(void) {
     return list;
 }
 
+/* The kernels' table of the library, for those who read JSON. */
+static json_t *kernels(const struct usable classes[2]) {
+    json_t *list = json_array();
+    w4a16_kernel_info kernel;
+    for (size_t n = 0; w4a16_kernel(n, &kernel, NULL) == W4A16_OK; n++)
+        doc_append(&list, kernel_row(&kernel, &classes[strcmp(kernel.device, "cpu") == 0]));
+    return list;
+}
+
+static int show_devices(int json) {
+    static const struct report_column columns[] = {{"device", "device", -6, NULL},
+                                                   {"target", "target", -8, NULL},
+                                                   {"available", "available", -9, NULL},
+                                                   {"runtime", "runtime", -40, NULL}};
+    struct usable classes[] = {{.kernels = "gfx11"}, {.kernels = "cpu"}};
+    json_t *found = gpus();
+    size_t count = json_array_size(found);
+    if (!json) printf("w4a16 %s; %zu AMD GPU%s in sysfs\n\n", w4a16_version(), count, count == 1 ? "" : "s");
+    struct report report;
+    report_begin(&report, "info", columns, sizeof columns / sizeof columns[0], 0, json,
+                 doc_pack("{s:s, s:o}", "version", w4a16_version(), "gpus", found));
+    report.note_width = 80;
+    for (size_t n = 0; n < sizeof candidates / sizeof candidates[0]; n++) {
+        w4a16_error error;
+        if (add_device(&report, &candidates[n], &classes[candidates[n].kind == W4A16_DEVICE_CPU], &error) !=
+            W4A16_OK) {
+            report_drop(&report);
+            return report_error("info", &error);
+        }
+    }
+    json_t *list = kernels(classes);
+    report_note(&report, "%zu kernels; w4a16 info --kernels shows what they take of a card",
+                json_array_size(list));
+    report_fact(&report, "kernels", list);
+    return report_end(&report) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
 int cmd_info(int argc, char **argv) {
-    static const struct report_column device_columns[] = {{"device", "device", -6, NULL},
-                                                          {"target", "target", -8, NULL},
-                                                          {"available", "available", -9, NULL},
-                                                          {"detail", "what, or why not", -40, NULL}};
-    static const struct report_column kernel_columns[] = {{"kernel", "kernel", -32, NULL},
-                                                          {"available", "available", -9, NULL},
-                                                          {"limits", "limits", -60, NULL},
-                                                          {"detail", "on, or why not", -40, NULL}};
     int json = 0, resources = 0, first;
     const char *target = "gfx1100";
     const struct option_row rows[] = {
@@ -114,38 +147,13 @@ int cmd_info(int argc, char **argv) {
     const struct usage usage = {
         "info",
         "[options]",
-        "Tells which devices and kernels there are and, for each that cannot be used, why not.",
+        "Tells which devices there are and, for each that cannot be used, why not; or, with --kernels,\n"
+        "what the kernels of a target take of a card.",
         0,
         0,
         rows,
         sizeof rows / sizeof rows[0]};
     int result = options_parse(&usage, argc, argv, &first);
     if (result >= 0) return result;
-    if (resources) return show_resources(target, json);
-
-    struct usable classes[] = {{.kernels = "gfx11"}, {.kernels = "cpu"}};
-    json_t *devices = json_array(), *kernels = json_array(), *found = gpus();
-    for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++)
-        doc_append(&devices, device_row(&candidates[i], &classes[candidates[i].kind == W4A16_DEVICE_CPU]));
-    w4a16_kernel_info kernel;
-    for (size_t n = 0; w4a16_kernel(n, &kernel, NULL) == W4A16_OK; n++)
-        doc_append(&kernels, kernel_row(&kernel, &classes[strcmp(kernel.device, "cpu") == 0]));
-
-    struct report report;
-    size_t i;
-    json_t *row;
-    if (!json) {
-        printf("w4a16 %s; %zu AMD GPU%s in sysfs\n\n", w4a16_version(), json_array_size(found),
-               json_array_size(found) == 1 ? "" : "s");
-        report_begin(&report, "info", kernel_columns, sizeof kernel_columns / sizeof kernel_columns[0], 0, 0,
-                     json_object());
-        json_array_foreach(kernels, i, row) report_row(&report, json_incref(row));
-        report_end(&report);
-        printf("\n");
-    }
-    report_begin(&report, "info", device_columns, sizeof device_columns / sizeof device_columns[0], 0, json,
-                 doc_pack("{s:s, s:o, s:o}", "version", w4a16_version(), "gpus", found, "kernels", kernels));
-    json_array_foreach(devices, i, row) report_row(&report, json_incref(row));
-    json_decref(devices);
-    return report_end(&report) == 0 ? EXIT_OK : EXIT_FAILED;
+    return resources ? show_resources(target, json) : show_devices(json);
 }

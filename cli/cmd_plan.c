@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,7 +24,7 @@ static void show(struct report *report, const w4a16_problem *problem, const stru
         const w4a16_choice *c = &choices->rows[n];
         if (!c->chosen && !all) continue;
         json_t *cost = c->cost > 0 ? json_real(c->cost) : json_null();
-        report_row(report, doc_pack("{s:I, s:s, s:s, s:o, s:s}", "M", (json_int_t)problem->M, "kernel",
+        report_row(report, doc_pack("{s:I, s:s, s:s, s:o, s:s}", "m", (json_int_t)problem->M, "kernel",
                                     c->kernel, "verdict",
                                     c->chosen  ? "chosen"
                                     : c->takes ? "could"
@@ -34,26 +35,34 @@ static void show(struct report *report, const w4a16_problem *problem, const stru
 
 static int explain_all(const w4a16_device *device, w4a16_problem *problem, const struct int_list *ms, int all,
                        int json) {
-    static const struct report_column columns[] = {{"M", "M", 6, NULL},
+    static const struct report_column columns[] = {{"m", "M", 6, NULL},
                                                    {"kernel", "kernel", -36, NULL},
                                                    {"verdict", "verdict", -7, NULL},
                                                    {"cost", "cost", 6, "%.2f"},
                                                    {"reason", "reason", -20, NULL}};
     struct choices *choices = malloc(sizeof *choices);
-    if (!choices) return EXIT_FAILED;
+    if (!choices) return report_no_memory("plan");
+    w4a16_device_info info;
+    w4a16_device_get_info(device, &info);
     struct report report;
     report_begin(&report, "plan", columns, sizeof columns / sizeof columns[0], 0, json,
-                 doc_pack("{s:I, s:I, s:I}", "N", (json_int_t)problem->N, "K", (json_int_t)problem->K,
-                          "group_size", (json_int_t)problem->group_size));
+                 doc_pack("{s:s, s:s, s:I, s:I, s:I}", "device", device_names[info.kind - 1], "target",
+                          info.target, "n", (json_int_t)problem->N, "k", (json_int_t)problem->K, "group_size",
+                          (json_int_t)problem->group_size));
     int failed = 0;
     for (int n = 0; n < ms->count; n++) {
         w4a16_error error = {.status = W4A16_OK};
         problem->M = ms->values[n];
         choices->count = w4a16_explain(device, problem, choices->rows, ROWS_MAX, &error);
         if (error.status == W4A16_OK) w4a16_supports(device, problem, &error);
+        if (error.status == W4A16_OUT_OF_MEMORY) {
+            free(choices);
+            report_drop(&report);
+            return report_error("plan", &error);
+        }
         show(&report, problem, choices, all);
         if (error.status != W4A16_OK) {
-            report_note(&report, "M = %lld: %s", (long long)problem->M, error.message);
+            report_note(&report, "M = %" PRId64 ": %s", problem->M, error.message);
             failed = 1;
         }
     }
@@ -64,7 +73,7 @@ static int explain_all(const w4a16_device *device, w4a16_problem *problem, const
 }
 
 int cmd_plan(int argc, char **argv) {
-    const char *kernel_mask = NULL;
+    const char *kernel_mask = NULL, *target = NULL;
     struct int_list ms = {.count = 5, .values = {1, 16, 17, 128, 2048}};
     int64_t N = 4096, K = 4096, group_size = 128;
     int64_t experts = 0, top_k = 0;
@@ -72,6 +81,7 @@ int cmd_plan(int argc, char **argv) {
         all = 0, json = 0, first;
     const struct option_row rows[] = {
         {"device", OPTION_CHOICE, &device_index, "NAME", "sim (default), cpu or hip", 0, 0, device_names},
+        {"target", OPTION_TEXT, &target, "GFX", "what sim simulates (default gfx1100)", 0, 0, NULL},
         {"m", OPTION_LIST, &ms, "LIST", "rows of activations (default 1,16,17,128,2048)", 0, INT64_MAX, NULL},
         {"n", OPTION_INT, &N, "N", "columns (default 4096)", 1, INT64_MAX, NULL},
         {"k", OPTION_INT, &K, "K", "inner size (default 4096)", 1, INT64_MAX, NULL},
@@ -106,6 +116,7 @@ int cmd_plan(int argc, char **argv) {
     w4a16_device_options_init(&options);
     options.kind = (w4a16_device_kind)(device_index + 1);
     options.kernel_mask = kernel_mask;
+    options.target = target;
     w4a16_problem problem;
     w4a16_problem_init(&problem);
     problem.N = N;

@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "clock.h"
+#include "core/error.h"
 #include "half.h"
 #include "npy.h"
 #include "parallel.h"
@@ -40,7 +41,7 @@ static w4a16_status read_energy(const char *path, double **energy, int64_t *coun
     free(data);
     *energy = sums;
     *count = npy.columns;
-    return sums ? W4A16_OK : W4A16_OUT_OF_MEMORY;
+    return sums ? W4A16_OK : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
 }
 
 int cmd_quantize(int argc, char **argv) {

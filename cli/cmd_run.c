@@ -14,6 +14,7 @@
 #include "activations.h"
 #include "cli.h"
 #include "clock.h"
+#include "core/error.h"
 #include "device.h"
 #include "parallel.h"
 #include "progress.h"
@@ -166,10 +167,12 @@ static void show(struct session *s, const struct subject *u, int64_t M, const st
                                                 : "sums left the range of fp32 and bf16");
 }
 
-static void run_row(struct session *s, struct subject *u, int64_t M) {
+/* A product that fails is a row; only without memory there is no going on. */
+static w4a16_status run_row(struct session *s, struct subject *u, int64_t M, w4a16_error *error) {
     progress_show(&s->progress, u->name, s->done++, s->count);
     struct verdict v = {.text = "error"};
     w4a16_status status = compute(s, u, M, &v);
+    if (status == W4A16_OUT_OF_MEMORY) return w4a16_fail(error, status, "%s", v.error.message);
     if (status == W4A16_OK)
         judge(s, u, M, &v);
     else if (status == W4A16_UNSUPPORTED)
@@ -181,6 +184,7 @@ static void run_row(struct session *s, struct subject *u, int64_t M) {
     w4a16_accuracy_add(&total->accuracy, &v.accuracy);
     total->stats.wave_instructions += v.product.stats.wave_instructions;
     total->stats.seconds += v.product.stats.seconds;
+    return W4A16_OK;
 }
 
 /* ---- one layer ---- */
@@ -209,7 +213,7 @@ static w4a16_status run_rows(struct session *s, struct subject *u, w4a16_error *
         status = w4a16_reference(u->layer, types[u->type], u->m_max, u->a, u->layer->K, u->y, u->mass,
                                  s->host_threads, error);
     for (int i = 0; i < s->options->m.count && status == W4A16_OK; i++)
-        run_row(s, u, s->options->m.values[i]);
+        status = run_row(s, u, s->options->m.values[i], error);
     return status == W4A16_OK ? write_output(s, u, error) : status;
 }
 
@@ -233,7 +237,7 @@ static w4a16_status run_type(struct session *s, const char *name, const w4a16_la
     if (u.a && u.out && u.again && u.known && u.y && u.mass)
         status = run_rows(s, &u, error);
     else
-        snprintf(error->message, sizeof error->message, "%s: out of memory", name);
+        w4a16_fail(error, status, "%s: out of memory", name);
     free(u.a);
     free(u.out);
     free(u.again);
@@ -249,10 +253,9 @@ static w4a16_status run_layer(struct session *s, size_t index, w4a16_error *erro
     w4a16_status status = w4a16_checkpoint_read_layer(s->checkpoint, index, &layer, error);
     if (status != W4A16_OK) return status;
     if (s->input_data && s->input.columns != layer->K) {
-        snprintf(error->message, sizeof error->message,
-                 "%s: rows of %" PRId64 " elements; layer %s has %" PRId64 " input features",
-                 s->options->input, s->input.columns, name, layer->K);
-        status = error->status = W4A16_INVALID_ARGUMENT;
+        status = w4a16_fail(error, W4A16_INVALID_ARGUMENT,
+                            "%s: rows of %" PRId64 " elements; layer %s has %" PRId64 " input features",
+                            s->options->input, s->input.columns, name, layer->K);
     }
     w4a16_weights *weights[REPEAT_MAX] = {0};
     for (int r = 0; r < s->options->repeat && status == W4A16_OK; r++)
@@ -283,10 +286,11 @@ static w4a16_status select_layers(struct session *s, w4a16_error *error) {
             s->selected[s->selected_count++] = i;
     }
     if (s->selected_count) return W4A16_OK;
-    snprintf(error->message, sizeof error->message,
-             "no layer is called %s or ends in .%s; `w4a16 inspect` lists the %zu layers of the checkpoint",
-             wanted, wanted, count);
-    return error->status = W4A16_INVALID_ARGUMENT;
+    FAIL_IF(!s->selected, error, W4A16_OUT_OF_MEMORY, "out of memory");
+    return w4a16_fail(
+        error, W4A16_INVALID_ARGUMENT,
+        "no layer is called %s or ends in .%s; `w4a16 inspect` lists the %zu layers of the checkpoint",
+        wanted, wanted, count);
 }
 
 static w4a16_status open_devices(struct session *s, w4a16_error *error) {
@@ -375,9 +379,8 @@ static w4a16_status read_input(struct session *s, struct options *o, w4a16_error
     if (o->m.count == 0 && s->input.rows <= M_MAX) o->m = (struct int_list){1, {s->input.rows}};
     int64_t most = largest(&o->m);
     if (most >= 1 && most <= s->input.rows) return W4A16_OK;
-    snprintf(error->message, sizeof error->message, "%s: has %" PRId64 " rows; the run needs %s%" PRId64,
-             o->input, s->input.rows, most < 1 ? "1 to " : "", most < 1 ? (int64_t)M_MAX : most);
-    return error->status = W4A16_INVALID_ARGUMENT;
+    return w4a16_fail(error, W4A16_INVALID_ARGUMENT, "%s: has %" PRId64 " rows; the run needs %s%" PRId64,
+                      o->input, s->input.rows, most < 1 ? "1 to " : "", most < 1 ? (int64_t)M_MAX : most);
 }
 
 static int run(struct session *s, struct options *o, const char *path, w4a16_error *error) {
@@ -397,8 +400,12 @@ static int run(struct session *s, struct options *o, const char *path, w4a16_err
     for (size_t i = 0; i < s->selected_count; i++)
         if (run_layer(s, s->selected[i], error) != W4A16_OK) {
             progress_clear(&s->progress);
+            if (error->status == W4A16_OUT_OF_MEMORY) {
+                report_drop(&s->report);
+                return report_error("run", error);
+            }
             if (s->options->json) report_note(&s->report, "%s", error->message);
-            report_error("run", error);
+            show_error("run", error);
             failed++;
         }
     progress_clear(&s->progress);
@@ -454,7 +461,7 @@ int cmd_run(int argc, char **argv) {
     if (result >= 0) return result;
 
     struct session *s = calloc(1, sizeof *s);
-    if (!s) return EXIT_FAILED;
+    if (!s) return report_no_memory("run");
     s->options = &o;
     s->host_threads = o.threads ? (int)o.threads : pool_available_threads();
     progress_begin(&s->progress, !o.quiet);

@@ -155,7 +155,7 @@ static w4a16_status read_open(struct input_file *file, const char *path, struct 
     TRY(w4a16_input_status(input_read(file, head, available, 0), path, file, error));
     TRY(npy_parse(path, head, available, file->bytes, out, error));
     *data = malloc(out->data_bytes + 1);
-    FAIL_IF(!*data, error, W4A16_OUT_OF_MEMORY, "%s: no memory for %zu bytes", path, out->data_bytes);
+    FAIL_IF(!*data, error, W4A16_OUT_OF_MEMORY, "%s: out of memory for %zu bytes", path, out->data_bytes);
     w4a16_status status =
         w4a16_input_status(input_read(file, *data, out->data_bytes, out->data_offset), path, file, error);
     if (status != W4A16_OK) free(*data);

@@ -10,22 +10,59 @@
 #include <string.h>
 
 #include "cli.h"
+#include "core/error.h"
+#include "report.h"
+#include "text.h"
 
 #define ROWS_MAX 32
 
+static int json_asked; /* --json is among the arguments: a failure is answered on stdout, too */
+
+/* Without memory of its own, since that may be what failed. The texts are clean: no control characters. */
+static void print_quoted(const char *text) {
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') putchar('\\');
+        putchar(*text);
+    }
+    putchar('"');
+}
+
+static void answer_in_json(const char *verb, const char *status, const char *message, int exit_code) {
+    if (!json_asked) return;
+    printf("{\"schema_version\": %d, \"verb\": \"%s\", \"error\": {\"status\": \"%s\", \"message\": ",
+           SCHEMA_VERSION, verb, status);
+    print_quoted(message);
+    printf("}, \"exit_code\": %d}\n", exit_code);
+    fflush(stdout);
+}
+
 int usage_error(const char *verb, const char *format, ...) {
-    fprintf(stderr, "w4a16 %s: ", verb);
+    char text[1400];
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "\nTry: w4a16 %s --help\n", verb);
+    fprintf(stderr, "w4a16 %s: %s\nTry: w4a16 %s --help\n", verb, text, verb);
+    answer_in_json(verb, "wrong usage", text, EXIT_USAGE);
     return EXIT_USAGE;
 }
 
-int report_error(const char *verb, const w4a16_error *error) {
+void show_error(const char *verb, const w4a16_error *error) {
     fprintf(stderr, "w4a16 %s: %s: %s\n", verb, w4a16_status_name(error->status), error->message);
-    return error->status == W4A16_NO_DEVICE ? EXIT_NO_DEVICE : EXIT_FAILED;
+}
+
+int report_error(const char *verb, const w4a16_error *error) {
+    int exit_code = error->status == W4A16_NO_DEVICE ? EXIT_NO_DEVICE : EXIT_FAILED;
+    show_error(verb, error);
+    answer_in_json(verb, w4a16_status_name(error->status), error->message, exit_code);
+    return exit_code;
+}
+
+int report_no_memory(const char *verb) {
+    w4a16_error error;
+    w4a16_fail(&error, W4A16_OUT_OF_MEMORY, "out of memory");
+    return report_error(verb, &error);
 }
 
 static void print_help(const struct usage *u) {
@@ -102,6 +139,7 @@ int options_parse(const struct usage *u, int argc, char **argv, int *first) {
         options[i] = (struct option){
             u->rows[i].name, u->rows[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL, i};
     options[help] = (struct option){"help", no_argument, NULL, help};
+    for (int i = 0; i < argc; i++) json_asked |= strcmp(argv[i], "--json") == 0;
     opterr = 0;
     optind = 1;
     for (int index; (index = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {

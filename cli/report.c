@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "text.h"
 
 /* As printf takes it: negative is to the left. */
@@ -39,6 +40,7 @@ void report_begin(struct report *r, const char *verb, const struct report_column
                          .count = count,
                          .first_width = first_width,
                          .json = json,
+                         .verb = verb,
                          .facts = doc_pack("{s:i, s:s}", "schema_version", SCHEMA_VERSION, "verb", verb),
                          .rows = json_array(),
                          .totals = json_array(),
@@ -92,10 +94,32 @@ void report_note(struct report *r, const char *format, ...) {
     doc_append(&r->notes, doc_string(text));
 }
 
+void report_fact(struct report *r, const char *key, json_t *value) { doc_set(&r->facts, key, value); }
+
+/* Breaks at spaces; words that are longer stay whole. */
+static void print_broken(const char *text, int width) {
+    int column = 0;
+    while (*text) {
+        int length = (int)strcspn(text, " ");
+        if (column && width && column + 1 + length > width) {
+            printf("\n  ");
+            column = 2;
+        } else if (column)
+            column += printf(" ");
+        column += printf("%.*s", length, text);
+        text += length;
+        text += *text == ' ';
+    }
+    printf("\n");
+}
+
 static void print_notes(const struct report *r) {
     size_t i;
     json_t *note;
-    json_array_foreach(r->notes, i, note) printf("%s%s\n", i ? "" : "\n", json_string_value(note));
+    json_array_foreach(r->notes, i, note) {
+        if (i == 0) printf("\n");
+        print_broken(json_string_value(note), r->note_width);
+    }
 }
 
 /* The whole as one object; lists without a member are left out, but for the rows. */
@@ -104,6 +128,13 @@ static char *print_document(struct report *r) {
     if (json_array_size(r->totals)) doc_set(&r->facts, "totals", json_incref(r->totals));
     if (json_array_size(r->notes)) doc_set(&r->facts, "notes", json_incref(r->notes));
     return doc_print(r->facts, JSON_INDENT(1), NULL);
+}
+
+void report_drop(struct report *r) {
+    json_decref(r->facts);
+    json_decref(r->rows);
+    json_decref(r->totals);
+    json_decref(r->notes);
 }
 
 int report_end(struct report *r) {
@@ -115,13 +146,9 @@ int report_end(struct report *r) {
     else if (complete)
         print_notes(r);
     free(document);
-    json_decref(r->facts);
-    json_decref(r->rows);
-    json_decref(r->totals);
-    json_decref(r->notes);
-    const char *why = !complete                               ? "out of memory"
-                      : fflush(stdout) != 0 || ferror(stdout) ? "cannot write to stdout"
-                                                              : NULL;
-    if (why) fprintf(stderr, "w4a16: %s\n", why);
-    return why ? -1 : 0;
+    report_drop(r);
+    if (!complete) return report_no_memory(r->verb), -1;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+    fprintf(stderr, "w4a16 %s: cannot write to stdout\n", r->verb);
+    return -1;
 }

@@ -12,7 +12,7 @@
 
 #include "document.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 struct report_column {
     const char *key;    /* of the row object */
@@ -26,6 +26,8 @@ struct report {
     size_t count;
     int first_width; /* of the first column, whose longest text only the verb knows */
     int json;
+    const char *verb;
+    int note_width;                        /* where notes are broken, 0: nowhere */
     json_t *facts, *rows, *totals, *notes; /* null: memory ran out */
 };
 
@@ -41,7 +43,11 @@ void report_row(struct report *report, json_t *row);
 void report_total(struct report *report, json_t *row);
 /* A sentence after the table; "notes" in JSON. */
 void report_note(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints what is left. Returns 0 if stdout took it all; else says why on stderr. */
+/* A value beside the rows that only the end knows (taken over); JSON only. */
+void report_fact(struct report *report, const char *key, json_t *value);
+/* Prints what is left. Returns 0 if stdout took it all; else the error has been reported. */
 int report_end(struct report *report);
+/* Ends it without a result: the verb answers with an error. */
+void report_drop(struct report *report);
 
 #endif

@@ -84,7 +84,7 @@ enum input_status input_read_all(struct input_file *file, const char *path, uint
     enum input_status status = input_open(file, path, most);
     if (status != INPUT_OK) return status;
     unsigned char *bytes = file->bytes < SIZE_MAX ? malloc((size_t)file->bytes + 1) : NULL;
-    if (!bytes) return refuse(file, INPUT_NO_MEMORY, "no memory for its %" PRIu64 " bytes", file->bytes);
+    if (!bytes) return refuse(file, INPUT_NO_MEMORY, "out of memory for its %" PRIu64 " bytes", file->bytes);
     status = input_read(file, bytes, file->bytes, 0);
     if (status != INPUT_OK) {
         free(bytes);

@@ -46,7 +46,7 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
     /* Strict mode's records are shared by all work-groups: one thread keeps its verdicts the same every time.
      */
     sim->pool = pool_create(sim->checks ? 1 : options->threads);
-    FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "the host threads could not be started");
+    FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "out of memory or threads for the host's threads");
     executors_bind(sim->executors, sim->simd);
     sim->approximate_wmma = options->approximate_wmma;
     if (sim->approximate_wmma) executors_bind_approximate_wmma(sim->executors, sim->simd);
@@ -74,7 +74,7 @@ gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out,
             "gfx11sim_options has %zu bytes, expected %zu: call gfx11sim_options_init first",
             options->struct_size, sizeof *options);
     gfx11sim *sim = calloc(1, sizeof *sim);
-    FAIL_IF(!sim, report, GFX11SIM_OUT_OF_MEMORY, "no memory for a machine");
+    FAIL_IF(!sim, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a machine");
     pthread_mutex_init(&sim->lock, NULL);
     after_fork_add(&sim->after_fork, unlock_in_child, sim);
     gfx11sim_status status = configure(sim, options, report);

@@ -456,7 +456,7 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
     double start = now();
     if (!program_prepare(kernel->program) || !add_segments(&r) || !add_workers(&r) || !add_order(&r) ||
         !add_strict(&r)) {
-        status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "kernel %.200s: no memory for the launch",
+        status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "kernel %.200s: out of memory for the launch",
                              kernel->info.name);
     } else {
         pool_run(sim->pool, (int64_t)r.group_count, run_group, &r);

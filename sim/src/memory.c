@@ -120,7 +120,7 @@ gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size_t bytes, int
         for (unsigned n = 0; n < count; n++) sim->memory.slots[first + n].undefined = undefined;
         if (!undefined)
             status = report_fail(report, GFX11SIM_OUT_OF_MEMORY,
-                                 "no memory for strict mode's records of '%s'", b->name);
+                                 "out of memory for strict mode's records of '%s'", b->name);
     }
     if (undefined) memset(undefined + (address - b->base), defined ? 0 : 255, bytes);
     pthread_mutex_unlock(&sim->lock);

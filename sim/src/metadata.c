@@ -95,7 +95,7 @@ static gfx11sim_status read_text(const msgpack_object *map, const char *key, siz
             "metadata of kernel %zu: %s has %" PRIu32 " bytes; accepted are at most %d", kernel, key,
             o->via.str.size, METADATA_NAME_MAX);
     *out = strndup(o->via.str.ptr, o->via.str.size);
-    FAIL_IF(!*out, report, GFX11SIM_OUT_OF_MEMORY, "no memory for the metadata of kernel %zu", kernel);
+    FAIL_IF(!*out, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
     return GFX11SIM_OK;
 }
 
@@ -121,7 +121,7 @@ static gfx11sim_status read_arguments(const msgpack_object *map, size_t kernel, 
             "metadata of kernel %zu: .args is %s", kernel, twice ? "there twice" : "not an array");
     if (!list || !list->via.array.size) return GFX11SIM_OK;
     gfx11sim_arg *args = calloc(list->via.array.size, sizeof *args);
-    FAIL_IF(!args, report, GFX11SIM_OUT_OF_MEMORY, "no memory for the metadata of kernel %zu", kernel);
+    FAIL_IF(!args, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
     info->args = args;
     for (uint32_t n = 0; n < list->via.array.size; n++) {
         const msgpack_object *o = &list->via.array.ptr[n];
@@ -177,7 +177,7 @@ static int compare_names(const void *a, const void *b) {
 
 static gfx11sim_status sort_by_name(struct metadata *m, gfx11sim_report *report) {
     m->by_name = malloc(m->kernel_count * sizeof *m->by_name);
-    FAIL_IF(!m->by_name, report, GFX11SIM_OUT_OF_MEMORY, "no memory for the metadata of %zu kernels",
+    FAIL_IF(!m->by_name, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of %zu kernels",
             m->kernel_count);
     for (size_t n = 0; n < m->kernel_count; n++) m->by_name[n] = &m->kernels[n];
     qsort(m->by_name, m->kernel_count, sizeof *m->by_name, compare_names);
@@ -201,7 +201,7 @@ static gfx11sim_status read_root(const msgpack_object *root, struct metadata *m,
             "the metadata note has no single array amdhsa.kernels");
     if (!list->via.array.size) return GFX11SIM_OK;
     m->kernels = calloc(list->via.array.size, sizeof *m->kernels);
-    FAIL_IF(!m->kernels, report, GFX11SIM_OUT_OF_MEMORY, "no memory for the metadata of %" PRIu32 " kernels",
+    FAIL_IF(!m->kernels, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of %" PRIu32 " kernels",
             list->via.array.size);
     for (uint32_t n = 0; n < list->via.array.size; n++) {
         struct kernel_metadata *k = &m->kernels[m->kernel_count++];
@@ -214,13 +214,16 @@ static gfx11sim_status read_root(const msgpack_object *root, struct metadata *m,
 gfx11sim_status metadata_read(const void *note, size_t bytes, struct metadata **out,
                               gfx11sim_report *report) {
     struct metadata *m = calloc(1, sizeof *m);
-    FAIL_IF(!m, report, GFX11SIM_OUT_OF_MEMORY, "no memory for the metadata");
+    FAIL_IF(!m, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata");
     msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
     size_t offset = 0;
     gfx11sim_status status;
-    if (!counts_are_believable(note, bytes) ||
-        msgpack_unpack_next(&unpacked, note, bytes, &offset) != MSGPACK_UNPACK_SUCCESS)
+    msgpack_unpack_return unpacking = MSGPACK_UNPACK_PARSE_ERROR;
+    if (counts_are_believable(note, bytes)) unpacking = msgpack_unpack_next(&unpacked, note, bytes, &offset);
+    if (unpacking == MSGPACK_UNPACK_NOMEM_ERROR)
+        status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata");
+    else if (unpacking != MSGPACK_UNPACK_SUCCESS)
         status = report_fail(report, GFX11SIM_BAD_OBJECT,
                              "the metadata note (%zu bytes) is not valid msgpack", bytes);
     else

@@ -112,7 +112,7 @@ static gfx11sim_status load_segments(struct loader *l) {
     o->image = calloc(1, l->high - l->low);
     o->code = malloc(l->code_bytes);
     FAIL_IF(!o->image || !o->code, l->report, GFX11SIM_OUT_OF_MEMORY,
-            "no memory for a code object of %" PRIu64 " bytes", l->high - l->low);
+            "out of memory for a code object of %" PRIu64 " bytes", l->high - l->low);
     for (size_t n = 0; n < count; n++) {
         GElf_Phdr p;
         if (!gelf_getphdr(l->elf, (int)n, &p) || p.p_type != PT_LOAD || !p.p_memsz) continue;
@@ -321,7 +321,7 @@ static gfx11sim_status load_kernel(struct loader *l, const struct symbols *symbo
     unsigned vgprs = ((k->descriptor.rsrc1 & 63) + 1) * granule;
     k->program = program_create(o, (uint32_t)((entry - l->code_start) / 4), vgprs < 256 ? vgprs : 256,
                                 k->info.wave_size);
-    FAIL_IF(!k->program, l->report, GFX11SIM_OUT_OF_MEMORY, "no memory for kernel %.200s", name);
+    FAIL_IF(!k->program, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for kernel %.200s", name);
     return GFX11SIM_OK;
 }
 
@@ -336,7 +336,7 @@ static int compare_entries(const void *a, const void *b) {
 static gfx11sim_status limit_code(struct loader *l) {
     gfx11sim_object *o = l->object;
     gfx11sim_kernel **order = malloc((o->kernel_count + 1) * sizeof *order);
-    FAIL_IF(!order, l->report, GFX11SIM_OUT_OF_MEMORY, "no memory for %zu kernels", o->kernel_count);
+    FAIL_IF(!order, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for %zu kernels", o->kernel_count);
     for (size_t n = 0; n < o->kernel_count; n++) order[n] = &o->kernels[n];
     qsort(order, o->kernel_count, sizeof *order, compare_entries);
     uint32_t next = o->code_dwords;
@@ -354,7 +354,7 @@ static gfx11sim_status load_kernels(struct loader *l) {
     gfx11sim_status status = read_metadata(l);
     if (status) return status;
     o->kernels = calloc(o->metadata->kernel_count + 1, sizeof *o->kernels);
-    FAIL_IF(!o->kernels, l->report, GFX11SIM_OUT_OF_MEMORY, "no memory for %zu kernels",
+    FAIL_IF(!o->kernels, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for %zu kernels",
             o->metadata->kernel_count);
     struct symbols symbols;
     status = symbols_read(&symbols, l->elf, o->metadata, &l->sections, l->report);
@@ -404,11 +404,13 @@ gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes, gfx1
     if (!copy || !o) {
         free(copy);
         free(o);
-        return report_fail(report, GFX11SIM_OUT_OF_MEMORY, "no memory for a code object of %zu bytes", bytes);
+        return report_fail(report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a code object of %zu bytes",
+                           bytes);
     }
     memcpy(copy, elf, bytes);
     o->sim = sim;
     elf_version(EV_CURRENT);
+    elf_errno(); /* forget older ones */
     struct loader l = {.object = o,
                        .elf = elf_memory(copy, bytes),
                        .file = (const unsigned char *)copy,
@@ -417,6 +419,9 @@ gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes, gfx1
                        .report = report};
     pthread_mutex_lock(&sim->lock);
     gfx11sim_status status = load(&l);
+    int elf_code = elf_errno();
+    if (status == GFX11SIM_BAD_OBJECT && elf_code && strcmp(elf_errmsg(elf_code), "out of memory") == 0)
+        status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a code object");
     if (status) {
         free_object(o);
     } else {

@@ -93,7 +93,7 @@ static void exec_outside(struct wave *w, const struct inst *i) {
 
 static void exec_out_of_memory(struct wave *w, const struct inst *i) {
     (void)i;
-    wave_fault(w, GFX11SIM_OUT_OF_MEMORY, 0, 0, 0, "no memory for the decoded instruction");
+    wave_fault(w, GFX11SIM_OUT_OF_MEMORY, 0, 0, 0, "out of memory for the decoded instruction");
 }
 
 static struct decoded outside = {.inst.exec = exec_outside},

@@ -93,7 +93,7 @@ static int parse_shape(const char *text, struct argument *out, const char **rest
     } while (*at == ',');
     out->array = (struct array){.element = element, .count = count, .bytes = count * element->bytes};
     out->array.data = calloc(out->array.bytes ? out->array.bytes : 1, 1);
-    if (!out->array.data) return fail(EXIT_FILE, "no memory for %zu bytes", out->array.bytes);
+    if (!out->array.data) return fail_memory("--arg");
     *rest = at + 1;
     return EXIT_OK;
 }
@@ -117,7 +117,8 @@ int argument_parse(const char *text, struct argument *out) {
     if (equals) out->dump = equals + 1;
     if (kind == 0) {
         char *path = strndup(colon + 1, equals ? (size_t)(equals - colon - 1) : strlen(colon + 1));
-        bool ok = path && array_read(path, &out->array);
+        if (!path) return fail_memory("--arg");
+        bool ok = array_read(path, &out->array);
         free(path);
         return ok ? EXIT_OK : EXIT_FILE;
     }

@@ -24,10 +24,13 @@ const struct element *element_find(const char *name, size_t length) {
 
 bool file_read(const char *path, uint64_t most, unsigned char **data, size_t *bytes) {
     struct input_file file;
-    bool ok = input_read_all(&file, path, most, data) == INPUT_OK;
+    enum input_status status = input_read_all(&file, path, most, data);
     *bytes = (size_t)file.bytes;
-    if (!ok) fail(EXIT_FILE, "%s: %s", path, file.why);
-    return ok;
+    if (status == INPUT_NO_MEMORY)
+        fail_memory(path);
+    else if (status != INPUT_OK)
+        fail(EXIT_FILE, "%s: %s", path, file.why);
+    return status == INPUT_OK;
 }
 
 /* The type named in an .npy header, or null. */
@@ -56,10 +59,15 @@ bool array_read(const char *path, struct array *out) {
     char *header = fits ? strndup((const char *)out->data + prefix, length) : NULL;
     const struct element *element = header ? type_of(header) : NULL;
     bool c_order = header && strstr(header, "'fortran_order': False");
+    bool readable = header != NULL;
     free(header);
     if (!element || !c_order) {
-        fail(EXIT_FILE,
-             "%s: not an .npy file that can be used; accepted are little-endian numbers in C order", path);
+        if (fits && !readable)
+            fail_memory(path);
+        else
+            fail(EXIT_FILE,
+                 "%s: not an .npy file that can be used; accepted are little-endian numbers in C order",
+                 path);
         free(out->data);
         *out = (struct array){0};
         return false;

@@ -28,14 +28,25 @@ extern const unsigned char gfx11sim_carrier_wave32[], gfx11sim_carrier_wave32_en
     gfx11sim_carrier_wave64[], gfx11sim_carrier_wave64_end[];
 
 /* Cases fail from WRONG on. */
-enum verdict { OTHER_TARGET, EXACT, WITHIN_TOLERANCE, WRONG, REFUSED, CRASHED, UNREADABLE, VERDICTS };
+enum verdict {
+    OTHER_TARGET,
+    EXACT,
+    WITHIN_TOLERANCE,
+    WRONG,
+    REFUSED,
+    CRASHED,
+    UNREADABLE,
+    NO_MEMORY,
+    VERDICTS
+};
 static const char *const verdicts[] = {"of another target, refused by name",
                                        "exact",
                                        "within tolerance",
                                        "wrong",
                                        "refused",
                                        "crashed",
-                                       "unreadable"};
+                                       "unreadable",
+                                       "out of memory"};
 
 struct outcome {
     enum verdict verdict;
@@ -206,7 +217,7 @@ static struct outcome compare(const json_t *recorded, const struct fields *f, co
 
 static struct outcome judge(const json_t *recorded, const struct fields *f, const unsigned char *out) {
     struct word *words = calloc(f->out_bytes / 4 + 1, sizeof *words);
-    if (!words) return outcome(UNREADABLE, "no memory");
+    if (!words) return outcome(NO_MEMORY, "");
     struct outcome o = read_words(recorded, f, words)
                            ? compare(recorded, f, words, out)
                            : outcome(UNREADABLE, "an expected word is not 4 bytes");
@@ -216,7 +227,8 @@ static struct outcome judge(const json_t *recorded, const struct fields *f, cons
 
 static struct outcome run_case(const json_t *recorded, struct fields f, gfx11sim_simd simd) {
     struct carrier carrier;
-    if (!open_carrier(&carrier, f.wave == 64)) return outcome(UNREADABLE, "the embedded kernel is damaged");
+    /* It is a part of this program: nothing else can fail. */
+    if (!open_carrier(&carrier, f.wave == 64)) return outcome(NO_MEMORY, "");
     if (!fill_carrier(&carrier, recorded, &f))
         return outcome(UNREADABLE, "its code, LDS or scratch does not fit the embedded kernel");
     gfx11sim_options options;
@@ -229,6 +241,7 @@ static struct outcome run_case(const json_t *recorded, struct fields f, gfx11sim
     gfx11sim_report report;
     uint64_t address;
     unsigned char *out = calloc(1, f.out_bytes + 1);
+    if (!out) return outcome(NO_MEMORY, "");
     gfx11sim_launch launch;
     gfx11sim_launch_init(&launch);
     launch.grid[0] = launch.block[0] = f.lanes;
@@ -246,7 +259,9 @@ static struct outcome run_case(const json_t *recorded, struct fields f, gfx11sim
                 ? outcome(OTHER_TARGET, "")
                 : outcome(WRONG, status ? report.text : "code of another target ran");
     else
-        o = status ? outcome(REFUSED, report.text) : judge(recorded, &f, out);
+        o = status == GFX11SIM_OUT_OF_MEMORY ? outcome(NO_MEMORY, "")
+            : status                         ? outcome(REFUSED, report.text)
+                                             : judge(recorded, &f, out);
     gfx11sim_destroy(sim);
     free(carrier.elf);
     free(out);
@@ -292,7 +307,10 @@ static int run_file(const char *path, gfx11sim_simd simd) {
     const json_t *cases = json_object_get(file, "cases");
     free(text);
     if (!file || !doc_is(cases, DOC_LIST, "cases", &problem)) {
-        fail(EXIT_FILE, "%s: %s", path, problem.text);
+        if (!file && problem.out_of_memory)
+            fail_memory(path);
+        else
+            fail(EXIT_FILE, "%s: %s", path, problem.text);
         json_decref(file);
         return -1;
     }
@@ -307,6 +325,11 @@ static int run_file(const char *path, gfx11sim_simd simd) {
     json_array_foreach(cases, n, one) {
         struct outcome o = run_apart(one, simd);
         const char *id = json_string_value(json_object_get(one, "id"));
+        if (o.verdict == NO_MEMORY) {
+            fail_memory(path);
+            json_decref(file);
+            return -1;
+        }
         counts[o.verdict]++;
         if (o.verdict >= WRONG) printf("%s: %s: %s\n", id ? id : "(no id)", verdicts[o.verdict], o.text);
     }

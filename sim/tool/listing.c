@@ -69,7 +69,7 @@ static int list_file(int argc, char **argv, const char *usage, list_fn *list) {
     gfx11sim_report report;
     if (gfx11sim_create(&options, &sim, &report) != GFX11SIM_OK ||
         gfx11sim_load(sim, elf, bytes, &object, &report) != GFX11SIM_OK)
-        status = fail(EXIT_FILE, "%s: %s", file, report.text);
+        status = fail_sim(EXIT_FILE, file, &report);
     else
         status = list_kernels(file, only, object, list);
     free(elf);
@@ -98,9 +98,9 @@ static int disassemble(const gfx11sim_object *object, const gfx11sim_kernel *ker
         printf("%s: ; %s, begins where a kernel above begins\n", info.name, target);
         return EXIT_OK;
     }
-    if (!tsearch(code, shown, compare_addresses)) return fail(EXIT_FILE, "no memory");
+    if (!tsearch(code, shown, compare_addresses)) return fail_memory("listing");
     unsigned char *labelled = calloc(dwords + 1, 1);
-    if (!labelled) return fail(EXIT_FILE, "no memory");
+    if (!labelled) return fail_memory("listing");
     char text[256];
     uint32_t used;
     for (size_t at = 0; at < dwords; at += used ? used : 1) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The program gfx11sim: code objects on the simulator, from the command line. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,14 +34,27 @@ int fail(int code, const char *format, ...) {
     return code;
 }
 
+static bool memory_ran_out;
+
+int fail_memory(const char *what) {
+    memory_ran_out = true;
+    return fail(EXIT_FAULT, "%s: out of memory", what);
+}
+
+int fail_sim(int code, const char *what, const gfx11sim_report *report) {
+    memory_ran_out |= report->status == GFX11SIM_OUT_OF_MEMORY;
+    return fail(code, "%s%s%s", what ? what : "", what ? ": " : "", report->text);
+}
+
 int fail_output(const char *path, const struct output *output) {
+    if (output->code == ENOMEM) return fail_memory(path);
     return fail(EXIT_FILE, "%s: cannot %s: %s", path, output->step, strerror(output->code));
 }
 
 int print_document(json_t *document) {
     char *text = doc_print(document, JSON_INDENT(1) | JSON_REAL_PRECISION(9), NULL);
     json_decref(document);
-    if (!text) return fail(EXIT_FILE, "out of memory");
+    if (!text) return fail_memory("stdout");
     puts(text);
     free(text);
     return EXIT_OK;
@@ -50,7 +64,8 @@ static void print_verbs(FILE *to) {
     fputs("Usage: gfx11sim VERB [arguments]\n\nRuns gfx11 (RDNA3) code objects without a GPU.\n\nVerbs:\n",
           to);
     for (size_t n = 0; n < VERBS; n++) fprintf(to, "  %-8s %s\n", verbs[n].name, verbs[n].summary);
-    fputs("\ngfx11sim VERB --help explains one. Exit codes: 0 success, 1 the kernel failed, 2 wrong usage, 3 "
+    fputs("\ngfx11sim VERB --help explains one; gfx11sim --version names this version. Exit codes: 0 "
+          "success, 1 the kernel failed or memory ran out, 2 wrong usage, 3 "
           "a file that\n"
           "cannot be used.\n",
           to);
@@ -58,12 +73,19 @@ static void print_verbs(FILE *to) {
 
 int main(int argc, char **argv) {
     output_remove_on_signals();
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        puts("gfx11sim " GFX11SIM_VERSION);
+        return EXIT_OK;
+    }
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
         print_verbs(stdout);
         return EXIT_OK;
     }
     for (size_t n = 0; argc > 1 && n < VERBS; n++)
-        if (strcmp(argv[1], verbs[n].name) == 0) return verbs[n].run(argc - 1, argv + 1);
+        if (strcmp(argv[1], verbs[n].name) == 0) {
+            int code = verbs[n].run(argc - 1, argv + 1);
+            return memory_ran_out ? EXIT_FAULT : code;
+        }
     if (argc > 1) return fail(EXIT_USAGE, "unknown verb %s; gfx11sim --help lists them", argv[1]);
     print_verbs(stderr);
     return EXIT_USAGE;

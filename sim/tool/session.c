@@ -118,9 +118,9 @@ static int load(struct session *s) {
     if (!s->options.target) s->options.target = gfx11sim_elf_target(elf, bytes);
     int status = EXIT_OK;
     if (gfx11sim_create(&s->options, &s->sim, &report) != GFX11SIM_OK)
-        status = fail(EXIT_USAGE, "%s", report.text);
+        status = fail_sim(EXIT_USAGE, NULL, &report);
     else if (gfx11sim_load(s->sim, elf, bytes, &s->object, &report) != GFX11SIM_OK)
-        status = fail(EXIT_FILE, "%s: %s", s->file, report.text);
+        status = fail_sim(EXIT_FILE, s->file, &report);
     free(elf);
     return status;
 }
@@ -168,7 +168,7 @@ static int bind_arguments(struct session *s) {
             if (gfx11sim_bind(s->sim, a->array.data, a->array.bytes, GFX11SIM_READ | GFX11SIM_WRITE, name,
                               &a->value, &report) != GFX11SIM_OK ||
                 (a->undefined && gfx11sim_mark(s->sim, a->value, a->array.bytes, 0, &report) != GFX11SIM_OK))
-                return fail(EXIT_FILE, "%s", report.text);
+                return fail_sim(EXIT_FILE, NULL, &report);
         }
         memcpy(s->kernarg + slot->offset, &a->value, slot->size);
     }
@@ -193,7 +193,7 @@ int session_open(struct session *s, const char *verb, const char *summary, int a
 int session_run(struct session *s, gfx11sim_counts *counts) {
     gfx11sim_report report;
     if (gfx11sim_run(s->sim, s->kernel, &s->launch, counts, &report) != GFX11SIM_OK)
-        return fail(EXIT_FAULT, "%s", report.text);
+        return fail_sim(EXIT_FAULT, NULL, &report);
     for (size_t n = 0; n < s->argument_count; n++)
         if (s->arguments[n].dump && !array_write(s->arguments[n].dump, &s->arguments[n].array))
             return EXIT_FILE;

@@ -218,7 +218,7 @@ static int print_json(const struct session *s, const struct stats *st, const gfx
 int cmd_stats(int argc, char **argv) {
     struct session s;
     struct stats *st = calloc(1, sizeof *st);
-    if (!st) return fail(EXIT_FILE, "no memory");
+    if (!st) return fail_memory("stats");
     int status = session_open(
         &s, "stats",
         "Runs a kernel on one thread and counts instructions, memory traffic by the scope of its\n"
@@ -237,7 +237,7 @@ int cmd_stats(int argc, char **argv) {
     }
     s.launch.observer = &observer;
     if (!status) status = session_run(&s, &counts);
-    if (!status && st->failed) status = fail(EXIT_FILE, "no memory for the sets of lines");
+    if (!status && st->failed) status = fail_memory("stats");
     if (!status && s.json) status = print_json(&s, st, &counts);
     if (!status && !s.json) print(&s, st, &counts);
     session_close(&s);

@@ -23,6 +23,10 @@ int cmd_cases(int argc, char **argv);
 
 /* "gfx11sim: " and the sentence to stderr; returns the exit code. */
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for want of memory, with which the program ends with EXIT_FAULT whatever the verb returns. */
+int fail_memory(const char *what);
+/* A failure of the simulator; what: the file, or null. */
+int fail_sim(int code, const char *what, const gfx11sim_report *report);
 /* Prints a document (taken over; null: memory ran out) to stdout. Returns an exit code. */
 int print_document(struct json_t *document);
 

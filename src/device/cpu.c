@@ -22,7 +22,7 @@ static void cpu_close(void *state) { (void)state; }
 static w4a16_status cpu_alloc(void *state, size_t bytes, w4a16_address *out, w4a16_error *error) {
     (void)state;
     void *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
-    FAIL_IF(!memory, error, W4A16_OUT_OF_MEMORY, "cpu: no memory for %zu bytes", bytes);
+    FAIL_IF(!memory, error, W4A16_OUT_OF_MEMORY, "cpu: out of memory for %zu bytes", bytes);
     *out = (w4a16_address)(uintptr_t)memory;
     return W4A16_OK;
 }

@@ -6,10 +6,12 @@
  * Every node has a file of "key value" lines; gfx_target_version is 0 for a CPU, else major * 10000 + minor *
  * 100 + stepping, written as gfx<major><minor><stepping in hex>.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/error.h"
 #include "w4a16/linear.h"
@@ -26,15 +28,18 @@ struct card {
 
 /* The value of a key in a properties file; 0 if the file or the key is not there. */
 static unsigned long long property(const char *path, const char *key) {
-    FILE *file = fopen(path, "r");
-    if (!file) return 0;
-    char line[256];
-    unsigned long long value = 0;
+    char text[4096]; /* the kernel shows no more than a page */
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t bytes = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    if (fd >= 0) close(fd);
+    if (bytes < 0) return 0;
+    text[bytes] = 0;
     size_t length = strlen(key);
-    while (!value && fgets(line, sizeof line, file))
-        if (strncmp(line, key, length) == 0 && line[length] == ' ') value = strtoull(line + length, NULL, 10);
-    fclose(file);
-    return value;
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, length) == 0 && line[length] == ' ') return strtoull(line + length, NULL, 10);
+    }
+    return 0;
 }
 
 static int list_cards(const char *root, struct card cards[CARDS_MAX]) {

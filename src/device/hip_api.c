@@ -29,19 +29,28 @@ static void *try_open(struct hip_api *api, const char *name) {
     return api->library;
 }
 
+/* The dynamic linker has no codes, only sentences. */
+static int lacks_memory(const char *why) {
+    return why && (strstr(why, "Cannot allocate memory") || strstr(why, "out of memory") ||
+                   strstr(why, "cannot allocate"));
+}
+
 static w4a16_status find_library(struct hip_api *api, w4a16_error *error) {
     char loaded[256];
     if (dl_iterate_phdr(is_hip, loaded) && try_open(api, loaded)) return W4A16_OK;
     const char *override = getenv("W4A16_HIP_LIBRARY");
     if (override && *override) {
         if (try_open(api, override)) return W4A16_OK;
-        return w4a16_fail(error, W4A16_NO_DEVICE,
+        const char *why = dlerror();
+        return w4a16_fail(error, lacks_memory(why) ? W4A16_OUT_OF_MEMORY : W4A16_NO_DEVICE,
                           "hip: W4A16_HIP_LIBRARY names %.400s, which cannot be opened: %.400s", override,
-                          dlerror());
+                          why ? why : "no reason given");
     }
     static const char *const names[] = {SONAME ".7", SONAME ".6", SONAME, ROCM_LIBRARY};
-    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++)
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
         if (try_open(api, names[n])) return W4A16_OK;
+        FAIL_IF(lacks_memory(dlerror()), error, W4A16_OUT_OF_MEMORY, "hip: out of memory for %s", names[n]);
+    }
     return w4a16_fail(error, W4A16_NO_DEVICE,
                       "hip: no HIP runtime: looked for " SONAME
                       ".7, .6 and unversioned, and in /opt/rocm/lib; install "

@@ -49,7 +49,7 @@ static const struct backend *find_backend(w4a16_device_kind kind) {
 static w4a16_status open_device(const w4a16_device_options *options, w4a16_device *d, w4a16_error *error) {
     d->pool = pool_create(options->threads);
     FAIL_IF(!d->pool, error, W4A16_OUT_OF_MEMORY,
-            "w4a16_device_open: no memory or threads for %d host threads", options->threads);
+            "w4a16_device_open: out of memory or threads for %d host threads", options->threads);
     if (options->kernel_mask && !(d->kernel_mask = strdup(options->kernel_mask)))
         return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "w4a16_device_open: out of memory");
     d->info.kind = options->kind;
@@ -142,7 +142,7 @@ static w4a16_status pack_and_upload(w4a16_weights *w, const w4a16_layer *const *
                                     w4a16_error *error) {
     const struct backend *b = w->device->backend;
     void *packed = malloc(w->layout.bytes);
-    FAIL_IF(!packed, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: no memory for %zu packed bytes",
+    FAIL_IF(!packed, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: out of memory for %zu packed bytes",
             w->layout.bytes);
     memset(packed, 0, w->layout.bytes); /* what lies between sections */
     for (size_t n = 0; n < count; n++)

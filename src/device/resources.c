@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "device/sim_status.h"
 #include "gfx11sim.h"
 #include "plan/plan.h"
 
@@ -50,7 +51,8 @@ static w4a16_status read_object(gfx11sim *sim, const struct kernel_object *objec
     gfx11sim_object *loaded;
     gfx11sim_report report;
     FAIL_IF(gfx11sim_load(sim, object->bytes, object->size, &loaded, &report) != GFX11SIM_OK, error,
-            W4A16_DEVICE_FAULT, "code object %s for %s: %s", object->object, object->target, report.text);
+            sim_status(&report, W4A16_DEVICE_FAULT), "code object %s for %s: %s", object->object,
+            object->target, report.text);
     for (size_t n = 0; n < kernel_row_count(); n++) {
         const struct kernel_row *row = kernel_row_at(n);
         if (!row->object || strcmp(row->object, object->object) != 0) continue;
@@ -80,6 +82,10 @@ size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, 
     gfx11sim *sim;
     gfx11sim_report report;
     if (!target || gfx11sim_create(&options, &sim, &report) != GFX11SIM_OK) {
+        if (target && report.status == GFX11SIM_OUT_OF_MEMORY) {
+            w4a16_fail(error, W4A16_OUT_OF_MEMORY, "simulator: %s", report.text);
+            return 0;
+        }
         char names[256];
         kernel_targets(names, sizeof names);
         w4a16_fail(error, W4A16_INVALID_ARGUMENT, "there are no kernels for \"%s\"; there are for %s",

@@ -10,6 +10,7 @@
 #include "after_fork.h"
 #include "core/error.h"
 #include "device/device.h"
+#include "device/sim_status.h"
 #include "gfx11sim.h"
 
 #define FAMILIES_MAX 16
@@ -28,7 +29,7 @@ struct sim_state {
 };
 
 static w4a16_status fail(w4a16_error *error, w4a16_status status, const gfx11sim_report *report) {
-    return w4a16_fail(error, status, "simulator: %s", report->text);
+    return w4a16_fail(error, sim_status(report, status), "simulator: %s", report->text);
 }
 
 static void unlock_in_child(void *state) { pthread_mutex_init(&((struct sim_state *)state)->lock, NULL); }
@@ -68,9 +69,8 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     sim_options.checks = options->strict ? GFX11SIM_CHECK_ALL : 0;
     gfx11sim_report report;
     if (gfx11sim_create(&sim_options, &s->sim, &report) != GFX11SIM_OK) {
-        fail(error, W4A16_UNSUPPORTED, &report);
         sim_close(s);
-        return W4A16_UNSUPPORTED;
+        return fail(error, W4A16_UNSUPPORTED, &report);
     }
     snprintf(info->name, sizeof info->name, "simulated %s", target);
     snprintf(info->target, sizeof info->target, "%s", target);

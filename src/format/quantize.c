@@ -316,7 +316,7 @@ static w4a16_status quantize_linear(struct run *run, const struct job *job, cons
 static w4a16_status convert(struct run *run, const struct job *job, w4a16_error *error) {
     size_t bytes = (size_t)(job->in->end - job->in->begin);
     void *data = malloc(bytes + 1);
-    FAIL_IF(!data, error, W4A16_OUT_OF_MEMORY, "%s: tensor %s: no memory for its %zu bytes",
+    FAIL_IF(!data, error, W4A16_OUT_OF_MEMORY, "%s: tensor %s: out of memory for its %zu bytes",
             store_path(run->in), job->in->name, bytes);
     w4a16_status status = safetensors_read(job->file, job->in, data, error);
     if (status == W4A16_OK)

@@ -138,6 +138,7 @@ static w4a16_status read_index(struct store *s, const char *text, size_t bytes, 
 /* The one .safetensors file of a directory without an index. */
 static w4a16_status open_only_file(struct store *s, w4a16_error *error) {
     DIR *list = opendir(s->directory);
+    if (!list && errno == ENOMEM) return no_memory(s, error);
     FAIL_IF(!list, error, W4A16_IO, "%s: cannot open: %s", s->directory, strerror(errno));
     int count = 0;
     char *only = NULL;

@@ -29,6 +29,7 @@ w4a16_status target_create(const char *label, const char *key, const char *text,
     if (target->expression) return W4A16_OK;
     char why[120] = "";
     pcre2_get_error_message(code, (PCRE2_UCHAR *)why, sizeof why);
+    FAIL_IF(code == PCRE2_ERROR_HEAP_FAILED, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     return w4a16_fail(error, W4A16_UNSUPPORTED,
                       "%s: %s: \"%.80s\": %s, at byte %zu of the expression; accepted are regular "
                       "expressions of up to "

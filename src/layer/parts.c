@@ -34,7 +34,7 @@ static w4a16_status make(const struct parts_shape *s, struct made *m, w4a16_erro
     size_t cells = (size_t)((s->places + s->group_size - 1) / s->group_size) * N;
     char *block = calloc(1, sizeof(w4a16_layer) + 4 * words + 4 * (size_t)s->places + 4 * N + 3 * cells);
     FAIL_IF(!block, error, W4A16_OUT_OF_MEMORY,
-            "layer: no memory for a part of N = %" PRId64 ", K = %" PRId64, s->N, s->K);
+            "layer: out of memory for a part of N = %" PRId64 ", K = %" PRId64, s->N, s->K);
     m->layer = (w4a16_layer *)(void *)block;
     m->q = (uint32_t *)(void *)(block + sizeof(w4a16_layer));
     m->perm = (int32_t *)m->q + words;

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+#
+# Lets each allocation of every verb fail in turn:
+#   run.sh W4A16 GFX11SIM FAILING_W4A16 FAILING_GFX11SIM CODE_OBJECT [MOST]
+# MOST calls per verb are tried, spread over all (default 60; 0: every one, some minutes).
+set -euo pipefail
+HERE=$(cd "$(dirname "$0")" && pwd)
+w4a16=$1 failing_w4a16=$3 failing_gfx11sim=$4 object=$5 most=${6:-60}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+python3 "$HERE/../cli/weights.py" make in.safetensors
+"$w4a16" quantize --group-size 32 in.safetensors q >/dev/null
+"$w4a16" quantize --group-size 32 --asymmetric --act-order in.safetensors order >/dev/null
+python3 "$HERE/../cli/product.py" input 2 64
+mkdir dynamic
+cp q/model.safetensors dynamic
+cat >dynamic/config.json <<'JSON'
+{"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32, "limit": [Infinity, 0.5],
+ "dynamic": {"+:.*half$": {"group_size": 32}, "-:.*none": {}}}}
+JSON
+cat >cases.json <<'JSON'
+{"cases": [{"id": "a", "target": "gfx1100", "kind": "memory", "wave": 32, "n_lanes": 32, "rsrc2": 0, "lds_bytes": 65536,
+ "scratch_per_lane": 0, "out_bytes": 8, "ulp": 0, "code": "0000b0bf", "asserted": [0], "expect_nonzero": {}}]}
+JSON
+status=0
+fails() { "$@" || status=1; } # a program and what goes before its verb
+w4a16() { fails "$failing_w4a16" --most "$most" "$@"; }
+gfx11sim() { fails "$failing_gfx11sim" --most "$most" "$@"; }
+for json in "" --json; do
+    w4a16 info $json
+    w4a16 info --kernels --target gfx1151 $json
+    w4a16 inspect $json "$work/q"
+    w4a16 plan --m 1,64 $json
+    w4a16 plan --m 3 --all $json
+    w4a16 make-model --model tiny $json x.safetensors
+    w4a16 run --threads 1 --layer half --m 1 --act fp16 $json "$work/order"
+    w4a16 check --threads 1 --filter "m0 n1 k256 g16" $json
+done
+w4a16 inspect "$work/dynamic"
+w4a16 run --device cpu --threads 2 --repeat 2 --layer half --input "$work/f2.npy" --output y.npy "$work/order"
+w4a16 --threads run --device cpu --threads 3 --layer half --m 1 "$work/q"
+w4a16 --for-ever inspect --json "$work/q"
+w4a16 --for-ever plan --all
+for json in "" --json; do
+    gfx11sim run "$object" --threads 1 $json --block 32 --arg new:u32[4096]=out.npy
+    gfx11sim stats "$object" --threads 1 $json --block 32 --arg zeros:u32[4096]
+done
+gfx11sim run "$object" --threads 1 --strict --profile --trace --trace-limit 5 --block 32 --arg "file:$work/f4.npy"
+gfx11sim disasm "$object"
+gfx11sim info "$object"
+gfx11sim cases "$work/cases.json"
+exit $status
