@@ -8,6 +8,8 @@
 
 struct pool;
 
+#define POOL_THREADS_MAX 1024 /* that the public calls accept */
+
 /* threads includes the caller's; 0 = as many as the process may run on. Null if memory or threads run out. */
 struct pool *pool_create(int threads);
 void pool_destroy(struct pool *pool); /* null is accepted */

@@ -39,8 +39,8 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
     sim->checks = options->checks;
     sim->schedule_seed = options->schedule_seed;
     sim->quota = options->quota ? options->quota : GFX11SIM_DEFAULT_QUOTA;
-    FAIL_IF(options->threads < 0 || options->threads > 1024, report, GFX11SIM_INVALID_ARGUMENT,
-            "%d host threads: accepted are 1 to 1024, or 0 for all", options->threads);
+    FAIL_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, report, GFX11SIM_INVALID_ARGUMENT,
+            "%d host threads: accepted are 1 to %d, or 0 for all", options->threads, POOL_THREADS_MAX);
     FAIL_IF(options->checks & ~(unsigned)GFX11SIM_CHECK_ALL, report, GFX11SIM_INVALID_ARGUMENT,
             "checks 0x%x has bits beyond GFX11SIM_CHECK_ALL", options->checks);
     /* Strict mode's records are shared by all work-groups: one thread keeps its verdicts the same every time.

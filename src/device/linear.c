@@ -64,8 +64,9 @@ w4a16_status w4a16_device_open(const w4a16_device_options *options, w4a16_device
         options->struct_size != sizeof *options, error, W4A16_INVALID_ARGUMENT,
         "w4a16_device_open: options.struct_size is %zu, expected %zu: start from w4a16_device_options_init",
         options->struct_size, sizeof *options);
-    FAIL_IF(options->threads < 0 || options->threads > 1024, error, W4A16_INVALID_ARGUMENT,
-            "w4a16_device_open: options.threads is %d, expected 0 (all) to 1024", options->threads);
+    FAIL_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_device_open: options.threads is %d, expected 0 (all) to %d", options->threads,
+            POOL_THREADS_MAX);
     const struct backend *backend = find_backend(options->kind);
     FAIL_IF(!backend, error, W4A16_INVALID_ARGUMENT,
             "w4a16_device_open: options.kind is %d, expected W4A16_DEVICE_SIM, _CPU or _HIP",

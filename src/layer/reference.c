@@ -17,9 +17,8 @@
 #include "parallel.h"
 #include "w4a16/layer.h"
 
-#define TILE        64
-#define ROWS        16
-#define THREADS_MAX 1024
+#define TILE 64
+#define ROWS 16
 
 struct job {
     const w4a16_layer *layer;
@@ -146,8 +145,8 @@ w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act, int64_t 
             "reference: M is %" PRId64 " and lda %" PRId64 "; accepted are M of 0 to %d, lda of K = %" PRId64
             " to %d",
             M, lda, W4A16_SIZE_MAX, layer->K, W4A16_STRIDE_MAX);
-    FAIL_IF(threads < 1 || threads > THREADS_MAX, error, W4A16_INVALID_ARGUMENT,
-            "reference: threads is %d; accepted are 1 to %d", threads, THREADS_MAX);
+    FAIL_IF(threads < 1 || threads > POOL_THREADS_MAX, error, W4A16_INVALID_ARGUMENT,
+            "reference: threads is %d; accepted are 1 to %d", threads, POOL_THREADS_MAX);
     if (M == 0) return W4A16_OK;
     struct pool *pool = pool_create(threads);
     float *floats = calloc((size_t)M, (size_t)layer->K * sizeof *floats);
