@@ -23,17 +23,19 @@ static w4a16_status check_shapes(struct source *s, const char *weights, w4a16_er
                                               [ALONG_N_ZEROS] = {s->groups, s->N / 8},
                                               [ALONG_N_SCALES] = {s->groups, s->N},
                                               [ALONG_N_BIAS] = {s->N}};
+    FAIL_IF(!s->parts[ALONG_N_ZEROS].tensor && s->place->scheme->symmetric != SYMMETRY_YES, error,
+            W4A16_BAD_FILE, "%s: tensor %s: its scheme is asymmetric; its zeros are missing",
+            safetensors_path(s->parts[ALONG_N_WEIGHTS].file), t->name);
     for (int p = 0; p < ALONG_N_PARTS; p++) TRY(source_check_shape(s, p, shapes[p], weights, error));
     return W4A16_OK;
 }
 
 static w4a16_status unpack_zeros(const struct source *s, const uint32_t *words, uint8_t *zero,
                                  w4a16_layer_info *info, w4a16_error *error) {
-    info->symmetric = 1;
     for (int64_t w = 0; w < s->groups * s->N / 8; w++)
         for (int i = 0; i < 8; i++) {
             int64_t at = 8 * w + column_of[i];
-            zero[at] = (uint8_t)((words[w] ^ s->flip) >> 4 * i & 15);
+            zero[at] = (uint8_t)((words[w] ^ s->place->scheme->flip) >> 4 * i & 15);
             info->symmetric &= zero[at] == 8;
             FAIL_IF(s->place->scheme->symmetric == SYMMETRY_YES && zero[at] != 8, error, W4A16_BAD_FILE,
                     "%s: tensor %s: zero [%" PRId64 ", %" PRId64
@@ -49,7 +51,8 @@ static void unpack_row(const struct source *s, const uint32_t *words, int64_t k,
     uint32_t *row = q + k / 8 * s->N;
     int to = (int)(4 * (k % 8));
     for (int64_t c = 0; c < s->N / 8; c++)
-        for (int i = 0; i < 8; i++) row[8 * c + column_of[i]] |= ((words[c] ^ s->flip) >> 4 * i & 15) << to;
+        for (int i = 0; i < 8; i++)
+            row[8 * c + column_of[i]] |= ((words[c] ^ s->place->scheme->flip) >> 4 * i & 15) << to;
 }
 
 static w4a16_status fill(const struct source *s, const struct quant_config *config, w4a16_layer_info *info,
@@ -57,19 +60,22 @@ static w4a16_status fill(const struct source *s, const struct quant_config *conf
     (void)config;
     TRY(source_read(s, ALONG_N_SCALES, b->scale, error));
     TRY(source_check_scales(s, ALONG_N_SCALES, b->scale, s->N, error));
-    TRY(source_read(s, ALONG_N_ZEROS, words, error));
-    TRY(unpack_zeros(s, words, b->zero, info, error));
+    info->symmetric = 1;
+    if (s->parts[ALONG_N_ZEROS].tensor) {
+        TRY(source_read(s, ALONG_N_ZEROS, words, error));
+        TRY(unpack_zeros(s, words, b->zero, info, error));
+    }
     if (!b->q) return W4A16_OK;
     TRY(source_read(s, ALONG_N_WEIGHTS, words, error));
     for (int64_t k = 0; k < s->K; k++) unpack_row(s, words + k * (s->N / 8), k, b->q);
     return W4A16_OK;
 }
 
-w4a16_status along_n_read(const struct format *format, uint32_t flip, const struct store *store,
+w4a16_status along_n_read(const struct format *format, const struct store *store,
                           const struct quant_config *config, const struct layer_place *place,
                           w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error) {
-    struct source s = {.store = store, .place = place, .flip = flip};
-    info->format = format->method;
+    struct source s = {.store = store, .place = place};
+    info->format = format->methods[0];
     TRY(source_find(&s, format, error));
     TRY(check_shapes(&s, format->rules[ALONG_N_WEIGHTS].name, error));
     /* There are at least as many words of weights as of zeros. */

@@ -31,7 +31,7 @@ static w4a16_status look_at_layers(w4a16_checkpoint *c, w4a16_error *error) {
         struct layer_place *place = &c->list.places[i];
         w4a16_error problem;
         info->name = place->layer;
-        info->format = c->config.format->method;
+        info->format = c->config.format->methods[0];
         w4a16_status status = read_place(c, place, info, NULL, &problem);
         if (status == W4A16_OUT_OF_MEMORY) return w4a16_fail(error, status, "%s", problem.message);
         if (status == W4A16_OK) continue;

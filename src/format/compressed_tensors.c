@@ -65,7 +65,6 @@ static w4a16_status read_strategy(const char *label, const json_t *weights, stru
                                   w4a16_error *error) {
     const char *strategy = NULL;
     int symmetric = 1;
-    scheme->group_size = -1;
     TRY(field_text(label, weights, "strategy", &strategy, error));
     TRY(field_bool(label, weights, "symmetric", &symmetric, error));
     scheme->symmetric = symmetric ? SYMMETRY_YES : SYMMETRY_NO;
@@ -101,13 +100,12 @@ static w4a16_status read_scheme(const char *label, const char *name, const json_
     const json_t *weights = json_object_get(group, "weights");
     TRY(field_is(full, weights, DOC_OBJECT, "weights", error));
     TRY(read_targets(full, group, scheme, error));
+    scheme->group_size = -1;
     TRY(config_bits(full, weights, "num_bits", NULL, scheme, error));
     if (scheme->problem || scheme->bits != 4) return W4A16_OK;
     TRY(find_problem(full, group, weights, problem, sizeof problem, error));
     if (!problem[0]) return read_strategy(full, weights, scheme, error);
-    if (asprintf(&scheme->problem, "%s: %s", full, problem) < 0) scheme->problem = NULL;
-    FAIL_IF(!scheme->problem, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    return W4A16_OK;
+    return config_problem(label, scheme, error, "%s: %s", full, problem);
 }
 
 static w4a16_status configure(const char *label, const json_t *json, struct quant_config *config,
@@ -237,7 +235,7 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     return building_read(&s, config, SCALE, BIAS, words, fill, info, out, error);
 }
 
-const struct format compressed_tensors_format = {.method = "compressed-tensors",
+const struct format compressed_tensors_format = {.methods = {"compressed-tensors"},
                                                  .rules = rules,
                                                  .parts = PARTS,
                                                  .configure = configure,

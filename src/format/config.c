@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/*
- * How a checkpoint says what it is: config.json:quantization_config, or an older file of the format's own.
- * Where both are there, config.json counts and the other must not contradict it.
- */
+/* What a checkpoint's configuration means: the table of formats, and what they have in common. */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
-#include "format/format.h"
-#include "format/text_file.h"
+#include "format/config_source.h"
 
-static const struct format *const formats[] = {&gptq_format, &awq_format, &compressed_tensors_format};
+static const struct format *const formats[] = {&gptq_format, &awq_format, &compressed_tensors_format,
+                                               &quark_format, &auto_round_format};
 
 size_t format_count(void) { return sizeof formats / sizeof formats[0]; }
 const struct format *format_at(size_t index) { return formats[index]; }
@@ -76,14 +74,23 @@ w4a16_status config_group_size(const char *label, const json_t *json, const char
     return W4A16_OK;
 }
 
+w4a16_status config_problem(const char *label, struct layer_scheme *scheme, w4a16_error *error,
+                            const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    int length = vasprintf(&scheme->problem, format, values);
+    va_end(values);
+    if (length < 0) scheme->problem = NULL;
+    FAIL_IF(length < 0, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    return W4A16_OK;
+}
+
 w4a16_status config_bits(const char *label, const json_t *json, const char *key, const char *alias,
                          struct layer_scheme *scheme, w4a16_error *error) {
     TRY(config_integer(label, json, key, alias, &scheme->bits, error));
     if (scheme->bits >= 2 && scheme->bits <= 8) return W4A16_OK;
-    int length = asprintf(&scheme->problem, "%s: %s is %" PRId64 "; accepted is 4", label, key, scheme->bits);
-    if (length < 0) scheme->problem = NULL;
-    FAIL_IF(length < 0, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    return W4A16_OK;
+    return config_problem(label, scheme, error, "%s: %s is %" PRId64 "; accepted is 4", label, key,
+                          scheme->bits);
 }
 
 static w4a16_status read_symmetry(const char *label, const json_t *json, struct layer_scheme *scheme,
@@ -96,9 +103,7 @@ static w4a16_status read_symmetry(const char *label, const json_t *json, struct 
 
 w4a16_status config_sizes(const char *label, const json_t *json, const char *bits_alias,
                           const char *group_alias, struct layer_scheme *scheme, w4a16_error *error) {
-    TRY(config_integer(label, json, "bits", bits_alias, &scheme->bits, error));
-    FAIL_IF(scheme->bits != 4, error, W4A16_UNSUPPORTED,
-            "%s: bits is %" PRId64 ", which is not supported; accepted is 4", label, scheme->bits);
+    TRY(config_bits(label, json, "bits", bits_alias, scheme, error));
     TRY(config_group_size(label, json, group_alias, &scheme->group_size, error));
     return read_symmetry(label, json, scheme, error);
 }
@@ -129,93 +134,87 @@ w4a16_status quant_config_scheme(const struct quant_config *config, const char *
     return W4A16_OK;
 }
 
-static w4a16_status interpret(const char *label, const json_t *json, const struct format *implied,
-                              struct quant_config *config, w4a16_error *error) {
-    const char *methods[sizeof formats / sizeof formats[0] + 1] = {0};
-    int choice = 0;
-    const json_t *given = NULL;
-    for (size_t i = 0; i < format_count(); i++) methods[i] = formats[i]->method;
-    TRY(config_word(label, json, "quant_method", "method", methods, &choice, error));
-    TRY(config_value(label, json, "quant_method", "method", &given, error));
-    config->format = !given && implied ? implied : formats[choice];
-    return config->format->configure(label, json, config, error);
+static w4a16_status read_rule(const char *label, const char *object, const char *key, const json_t *values,
+                              config_target *make_target, const struct layer_scheme *rest,
+                              struct layer_scheme *rule, w4a16_error *error) {
+    char full[512];
+    snprintf(full, sizeof full, "%.300s: %s: \"%.80s\"", label, object, key);
+    TRY(field_is(full, values, DOC_OBJECT, "its value", error));
+    *rule = (struct layer_scheme){
+        .bits = rest->bits, .group_size = rest->group_size, .symmetric = rest->symmetric};
+    rule->targets = calloc(1, sizeof *rule->targets);
+    FAIL_IF(!rule->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    rule->target_count = 1;
+    TRY(make_target(label, key, rule, error));
+    return rule->problem ? W4A16_OK : config_overrides(full, values, rule, error);
 }
 
-w4a16_status quant_config_parse(const char *label, const char *text, size_t bytes, const char *section,
-                                const struct format *implied, struct quant_config *config, int *found,
-                                w4a16_error *error) {
-    *found = 0;
-    const char *const once[] = {section, NULL};
-    json_t *root, *json;
-    TRY(field_read(label, text, bytes, DOC_AS_PYTHON, section ? once : NULL, &root, error));
-    json = section ? NULL : root;
-    w4a16_status status = field_is(label, root, DOC_OBJECT, "its content", error);
-    if (status == W4A16_OK && section) status = field_get(label, root, section, DOC_OBJECT, &json, error);
-    *found = json != NULL;
-    if (status == W4A16_OK && json) status = interpret(label, json, implied, config, error);
-    json_decref(root);
-    return status;
+w4a16_status config_rules(const char *label, const json_t *json, const char *key, config_target *make_target,
+                          struct quant_config *config, w4a16_error *error) {
+    json_t *rules = NULL, *values;
+    const char *name;
+    if (json_is_false(json_object_get(json, key))) return W4A16_OK; /* so some write that there are none */
+    TRY(field_get(label, json, key, DOC_OBJECT, &rules, error));
+    if (!rules) return W4A16_OK;
+    config->schemes = calloc(json_object_size(rules) + 1, sizeof *config->schemes);
+    FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    json_object_foreach(rules, name, values)
+        TRY(read_rule(label, key, name, values, make_target, &config->rest,
+                      &config->schemes[config->scheme_count++], error));
+    return W4A16_OK;
 }
 
-static w4a16_status read_source(const char *directory, const char *file, const char *section,
+/* Some layers must have 4 bits. */
+static w4a16_status check_widths(const char *label, const struct quant_config *config, w4a16_error *error) {
+    int possible = !config->rest.bits || config->rest.bits == 4;
+    for (size_t i = 0; i < config->scheme_count; i++)
+        possible |= !config->schemes[i].problem && config->schemes[i].bits == 4;
+    FAIL_IF(!possible, error, W4A16_UNSUPPORTED,
+            "%s: bits is %" PRId64 ", which is not supported; accepted is 4", label, config->rest.bits);
+    return W4A16_OK;
+}
+
+static w4a16_status interpret(const struct config_source *source, struct quant_config *config,
+                              w4a16_error *error) {
+    const char *methods[3 * sizeof formats / sizeof formats[0] + 1] = {0};
+    const json_t *given;
+    size_t count = 0;
+    int known, choice;
+    TRY(config_value(source->label, source->values, "quant_method", "method", &given, error));
+    config->format = config_source_format(source, &known);
+    for (size_t i = 0; i < format_count(); i++)
+        for (int m = 0; formats[i]->methods[m]; m++) methods[count++] = formats[i]->methods[m];
+    if (!known)
+        TRY(config_word(source->label, source->values, "quant_method", "method", methods, &choice, error));
+    TRY(config->format->configure(source->label, source->values, config, error));
+    return check_widths(source->label, config, error);
+}
+
+w4a16_status quant_config_parse(const char *label, const char *text, size_t bytes,
                                 const struct format *implied, struct quant_config *config, int *found,
                                 w4a16_error *error) {
-    char *path = NULL, *label = NULL, *text = NULL;
-    size_t bytes;
-    w4a16_status status = W4A16_OK;
-    *found = 0;
+    struct config_source source;
     *config = (struct quant_config){0};
-    if (asprintf(&path, "%s/%s", directory, file) < 0) path = NULL;
-    if (path && asprintf(&label, "%s%s%s", path, section ? ": " : "", section ? section : "") < 0)
-        label = NULL;
-    if (!path || !label)
-        status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", directory);
-    else
-        status = text_file_read(path, &text, &bytes, error);
-    if (status == W4A16_OK && text)
-        status = quant_config_parse(label, text, bytes, section, implied, config, found, error);
-    free(text);
-    free(label);
-    free(path);
-    return status;
-}
-
-/* The format's own file: it takes the place of what was not found, and must agree with what was. */
-static w4a16_status read_own_file(const char *directory, const struct format *format,
-                                  struct quant_config *config, int *found, w4a16_error *error) {
-    struct quant_config own;
-    int found_own;
-    w4a16_status status = read_source(directory, format->file, NULL, format, &own, &found_own, error);
-    if (status == W4A16_OK && found_own && *found && own.format == config->format &&
-        own.rest.group_size != config->rest.group_size)
-        status = w4a16_fail(error, W4A16_BAD_FILE,
-                            "%s: group_size is %" PRId64 " in config.json and %" PRId64
-                            " in %s; expected the same",
-                            directory, config->rest.group_size, own.rest.group_size, format->file);
-    if (status == W4A16_OK && found_own && *found && own.format == config->format &&
-        own.scheme_count != config->scheme_count)
-        status = w4a16_fail(error, W4A16_BAD_FILE,
-                            "%s: dynamic has %zu rules in config.json and %zu in %s; expected the same",
-                            directory, config->scheme_count, own.scheme_count, format->file);
-    if (status == W4A16_OK && found_own && !*found) {
-        *config = own;
-        *found = 1;
-        return status;
-    }
-    quant_config_free(&own);
+    w4a16_status status = config_source_parse(label, text, bytes, implied, &source, error);
+    *found = source.label != NULL;
+    if (status == W4A16_OK && *found) status = interpret(&source, config, error);
+    config_source_free(&source);
     return status;
 }
 
 w4a16_status quant_config_read(const char *directory, struct quant_config *config, w4a16_error *error) {
-    int found;
-    TRY(read_source(directory, "config.json", "quantization_config", NULL, config, &found, error));
-    for (size_t i = 0; i < format_count(); i++)
-        if (formats[i]->file) TRY(read_own_file(directory, formats[i], config, &found, error));
-    FAIL_IF(!found, error, W4A16_BAD_FILE,
-            "%s: says nowhere how it is quantised; expected quantize_config.json with {\"bits\": 4, "
-            "\"group_size\": 128} or the like, or config.json with quantization_config",
-            directory);
-    return W4A16_OK;
+    struct config_source source;
+    *config = (struct quant_config){0};
+    w4a16_status status = config_source_read(directory, &source, error);
+    if (status == W4A16_OK && !source.label)
+        status =
+            w4a16_fail(error, W4A16_BAD_FILE,
+                       "%s: says nowhere how it is quantised; expected quantize_config.json with {\"bits\": "
+                       "4, \"group_size\": 128} or the like, or config.json with quantization_config",
+                       directory);
+    if (status == W4A16_OK) status = interpret(&source, config, error);
+    config_source_free(&source);
+    return status;
 }
 
 void quant_config_free(struct quant_config *config) {

@@ -22,6 +22,7 @@ struct layer_scheme {
     int64_t bits;       /* 4; other widths are left to other engines */
     int64_t group_size; /* -1 or >= 1 */
     enum layer_symmetry symmetric;
+    uint32_t flip; /* Quark: the bits of a word that are stored inverted, where values are signed */
     char *problem; /* why its layers cannot be read, or null */
 };
 
@@ -59,11 +60,13 @@ struct layer_place {
 };
 
 struct format {
-    const char *method; /* value of quant_method */
-    const char *file;   /* a configuration file of its own, from which quant_method may be missing; or null */
+    const char *methods[3]; /* values of quant_method */
+    const char *files[3];   /* beside config.json; what names no format in the first of them is this one */
     const struct part_rule *rules; /* the first is the tensor of weights, which makes a layer */
     int parts;
-    /* Reads the configuration's JSON object; label names it in errors. */
+    int typed; /* only a tensor of the right type makes a layer: others have such a name too */
+    /* Reads the configuration's JSON object; label names it in errors. May choose another format for the
+     * layers. */
     w4a16_status (*configure)(const char *label, const json_t *json, struct quant_config *config,
                               w4a16_error *error);
     /*
@@ -75,7 +78,8 @@ struct format {
                          w4a16_error *error);
 };
 
-extern const struct format gptq_format, awq_format, compressed_tensors_format;
+extern const struct format gptq_format, awq_format, compressed_tensors_format, auto_round_format,
+    quark_format;
 
 size_t format_count(void);
 const struct format *format_at(size_t index);
@@ -84,10 +88,10 @@ const struct format *format_at(size_t index);
  * failure. */
 w4a16_status quant_config_read(const char *directory, struct quant_config *config, w4a16_error *error);
 /*
- * The same from a JSON text. section is a key of the root, or null; implied: the format if the text names
- * none, or null. *found tells whether the section is there.
+ * The same from a JSON text: of config.json, or, where implied is not null, of the own file of that format.
+ * *found tells whether it says anything of quantisation.
  */
-w4a16_status quant_config_parse(const char *label, const char *text, size_t bytes, const char *section,
+w4a16_status quant_config_parse(const char *label, const char *text, size_t bytes,
                                 const struct format *implied, struct quant_config *config, int *found,
                                 w4a16_error *error);
 void quant_config_free(struct quant_config *config);
@@ -118,8 +122,19 @@ w4a16_status config_bits(const char *label, const json_t *json, const char *key,
 /* What an entry for some layers gives of bits, group_size and sym takes the place of the scheme's. */
 w4a16_status config_overrides(const char *label, const json_t *json, struct layer_scheme *scheme,
                               w4a16_error *error);
-/* bits must be 4; group_size -1 or >= 1; sym. The aliases may be null. */
+/* bits; group_size -1 or >= 1; sym. The aliases may be null. */
 w4a16_status config_sizes(const char *label, const json_t *json, const char *bits_alias,
                           const char *group_alias, struct layer_scheme *scheme, w4a16_error *error);
+
+/* Makes the one target of a rule, which has room for it, from the rule's key; or the rule's problem. */
+typedef w4a16_status config_target(const char *label, const char *key, struct layer_scheme *rule,
+                                   w4a16_error *error);
+/* Schemes from an object whose keys say for which layers its values are: what they have instead of the rest.
+ */
+w4a16_status config_rules(const char *label, const json_t *json, const char *key, config_target *make_target,
+                          struct quant_config *config, w4a16_error *error);
+/* Keeps a sentence as the scheme's problem. */
+w4a16_status config_problem(const char *label, struct layer_scheme *scheme, w4a16_error *error,
+                            const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

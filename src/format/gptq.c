@@ -33,41 +33,13 @@ static const struct part_rule rules[PARTS] = {
 
 /* "+:" and an expression, or that alone: what its layers have instead. "-:" and one: they are not quantised.
  */
-static w4a16_status read_rule(const char *label, const char *key, const json_t *values,
-                              const struct quant_config *config, struct layer_scheme *rule,
-                              w4a16_error *error) {
+static w4a16_status make_target(const char *label, const char *key, struct layer_scheme *rule,
+                                w4a16_error *error) {
     int prefix = strncmp(key, "+:", 2) == 0 || strncmp(key, "-:", 2) == 0;
-    TRY(field_is(label, values, DOC_OBJECT, key, error));
-    rule->targets = calloc(1, sizeof *rule->targets);
-    FAIL_IF(!rule->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    rule->target_count = 1;
     TRY(target_create(label, "dynamic", key, key + 2 * prefix, rule->targets, error));
-    *rule = (struct layer_scheme){rule->targets,           rule->target_count,     config->rest.bits,
-                                  config->rest.group_size, config->rest.symmetric, NULL};
-    if (key[0] == '-' && prefix) {
-        if (asprintf(&rule->problem, "%s: dynamic: \"%.80s\" says that it is not quantised", label, key) < 0)
-            rule->problem = NULL;
-        FAIL_IF(!rule->problem, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-        return W4A16_OK;
-    }
-    char full[512];
-    snprintf(full, sizeof full, "%.300s: dynamic: \"%.80s\"", label, key);
-    return config_overrides(full, values, rule, error);
-}
-
-static w4a16_status read_rules(const char *label, const json_t *json, struct quant_config *config,
-                               w4a16_error *error) {
-    json_t *rules = NULL, *values;
-    const char *key;
-    if (json_is_false(json_object_get(json, "dynamic")))
-        return W4A16_OK; /* so some write that there are none */
-    TRY(field_get(label, json, "dynamic", DOC_OBJECT, &rules, error));
-    if (!rules) return W4A16_OK;
-    config->schemes = calloc(json_object_size(rules) + 1, sizeof *config->schemes);
-    FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    json_object_foreach(rules, key, values)
-        TRY(read_rule(label, key, values, config, &config->schemes[config->scheme_count++], error));
-    return W4A16_OK;
+    if (!prefix || key[0] == '+') return W4A16_OK;
+    return config_problem(label, rule, error, "%s: dynamic: \"%.80s\" says that it is not quantised", label,
+                          key);
 }
 
 static w4a16_status configure(const char *label, const json_t *json, struct quant_config *config,
@@ -81,7 +53,7 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     FAIL_IF(marlin, error, W4A16_UNSUPPORTED,
             "%s: is_marlin_format is true; weights in Marlin's order are not supported", label);
     TRY(config_sizes(label, json, NULL, NULL, &config->rest, error));
-    return read_rules(label, json, config, error);
+    return config_rules(label, json, "dynamic", make_target, config, error);
 }
 
 static w4a16_status check_shapes(struct source *s, int64_t group_size, w4a16_error *error) {
@@ -164,8 +136,8 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
                          error);
 }
 
-const struct format gptq_format = {.method = "gptq",
-                                   .file = "quantize_config.json",
+const struct format gptq_format = {.methods = {"gptq"},
+                                   .files = {"quantize_config.json", "quantization_config.json"},
                                    .rules = rules,
                                    .parts = PARTS,
                                    .configure = configure,

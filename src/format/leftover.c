@@ -177,7 +177,7 @@ static w4a16_status add_problem(struct leftover *o, struct stored stored, w4a16_
             "%s: tensor %s: looks packed (%s [%s]), but is part of no %s layer; accepted are layers whose "
             "weights are called %s",
             safetensors_path(stored.file), t->name, t->dtype_name, shape_text(t, shape),
-            o->config->format->method, o->config->format->rules[0].name) >= 0)
+            o->config->format->methods[0], o->config->format->rules[0].name) >= 0)
         return W4A16_OK;
     place->problem = NULL;
     return layer_list_no_memory(o->store, error);

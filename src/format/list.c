@@ -98,6 +98,7 @@ static w4a16_status add_layers(const struct store *store, const struct quant_con
 
 /* Which spelling of the format's tensor of weights the name has: 0, flat 1, or none -1. */
 static int spelling_of(const struct format *format, const struct st_tensor *t, size_t *stem_length) {
+    if (format->typed && t->dtype != format->rules[0].dtypes[0]) return -1;
     for (int flat = 0; flat < 2; flat++)
         if (layer_list_ends(t->name, format->rules[0].name, flat, stem_length)) return flat;
     return -1;
@@ -112,9 +113,9 @@ static w4a16_status keep_ours(const struct store *store, const struct quant_conf
     for (size_t i = 0; i < all; i++) ours += (size_t)is_ours(&list->places[i]);
     FAIL_IF(!all, error, W4A16_UNSUPPORTED,
             "%s: none of %zu tensors is a %s layer; expected names that end in .%s", store_path(store),
-            store_count(store), config->format->method, config->format->rules[0].name);
+            store_count(store), config->format->methods[0], config->format->rules[0].name);
     FAIL_IF(!ours, error, W4A16_UNSUPPORTED, "%s: none of its %zu %s layers has 4 bits: %s has %" PRId64,
-            store_path(store), all, config->format->method, list->places[0].layer,
+            store_path(store), all, config->format->methods[0], list->places[0].layer,
             list->places[0].scheme->bits);
     list->count = 0;
     for (size_t i = 0; i < all; i++) {

@@ -18,7 +18,6 @@ struct source {
     struct stored parts[PARTS_MAX];   /* tensor is null if optional and absent */
     unsigned char stacked[PARTS_MAX]; /* whether its first dimension counts experts */
     int64_t N, K, group_size, groups;
-    uint32_t flip; /* the bits of a word that are stored inverted: 0x88888888 where values are signed */
 };
 
 /* Finds the format's parts and checks presence, type and number of dimensions. */

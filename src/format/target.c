@@ -12,8 +12,8 @@
 /* A checkpoint's expressions come from strangers, and one that backtracks could run for ever. */
 enum { LENGTH_MAX = 1000, STEPS_MAX = 100000, HEAP_KIBIBYTES = 20000 };
 
-w4a16_status target_create(const char *label, const char *key, const char *text, const char *expression,
-                           struct target *target, w4a16_error *error) {
+static w4a16_status create(const char *label, const char *key, const char *text, const char *expression,
+                           uint32_t options, struct target *target, w4a16_error *error) {
     *target = (struct target){.text = strdup(text)};
     FAIL_IF(!target->text, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     if (!expression) return W4A16_OK;
@@ -22,9 +22,8 @@ w4a16_status target_create(const char *label, const char *key, const char *text,
     pcre2_set_max_pattern_length(context, LENGTH_MAX);
     int code;
     size_t at;
-    target->expression =
-        pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
-                      PCRE2_ANCHORED | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, context);
+    target->expression = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
+                                       options | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, context);
     pcre2_compile_context_free(context);
     if (target->expression) return W4A16_OK;
     char why[120] = "";
@@ -35,6 +34,16 @@ w4a16_status target_create(const char *label, const char *key, const char *text,
                       "expressions of up to "
                       "%d bytes",
                       label, key, text, why, at, LENGTH_MAX);
+}
+
+w4a16_status target_create(const char *label, const char *key, const char *text, const char *expression,
+                           struct target *target, w4a16_error *error) {
+    return create(label, key, text, expression, PCRE2_ANCHORED, target, error);
+}
+
+w4a16_status target_create_search(const char *label, const char *key, const char *text,
+                                  const char *expression, struct target *target, w4a16_error *error) {
+    return create(label, key, text, expression, 0, target, error);
 }
 
 void target_free(struct target *target) {

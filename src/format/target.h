@@ -22,6 +22,9 @@ w4a16_status target_create(const char *label, const char *key, const char *text,
                            struct target *target, w4a16_error *error);
 void target_free(struct target *target);
 
+/* The same, but the expression is searched in the name, as Python's re.search does. */
+w4a16_status target_create_search(const char *label, const char *key, const char *text,
+                                  const char *expression, struct target *target, w4a16_error *error);
 /* *rank: how closely it names the layer. An expression that takes too many steps is an error. */
 enum { TARGET_NO_MATCH, TARGET_CLASS, TARGET_EXPRESSION, TARGET_NAME };
 w4a16_status target_match(const struct target *target, const char *layer, int *rank, w4a16_error *error);

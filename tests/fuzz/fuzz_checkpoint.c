@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                   .bits = 4,
                                   .group_size = group_size > 0 ? group_size : -1,
                                   .symmetric = data[0] & 1 ? SYMMETRY_YES : SYMMETRY_NO};
-    struct quant_config config = {.format = format_at(data[0] / 2 % format_count()),
+    struct quant_config config = {.format = format_at(data[0] / 2 % (format_count() - 1)),
                                   .version = data[0] & 1 ? 1 : 2,
                                   .schemes = &scheme,
                                   .scheme_count = 1};

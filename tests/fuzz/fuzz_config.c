@@ -6,12 +6,12 @@
 #include "format/format.h"
 #include "fuzz.h"
 
-static void parse(const uint8_t *data, size_t size, const char *section, const struct format *implied) {
+static void parse(const uint8_t *data, size_t size, const struct format *implied) {
     struct quant_config config = {0};
     int found;
     w4a16_error error;
     w4a16_status status =
-        quant_config_parse("fuzz", (const char *)data, size, section, implied, &config, &found, &error);
+        quant_config_parse("fuzz", (const char *)data, size, implied, &config, &found, &error);
     if (status != W4A16_OK) {
         CHECK(strncmp(error.message, "fuzz: ", 6) == 0);
     } else if (found) {
@@ -29,7 +29,7 @@ static void parse(const uint8_t *data, size_t size, const char *section, const s
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    for (size_t i = 0; i < format_count(); i++) parse(data, size, NULL, format_at(i));
-    parse(data, size, "quantization_config", NULL);
+    for (size_t i = 0; i < format_count(); i++) parse(data, size, format_at(i));
+    parse(data, size, NULL);
     return 0;
 }

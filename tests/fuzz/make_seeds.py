@@ -70,6 +70,12 @@ order = [("l.weight_g_idx", "I32", [K], struct.pack(f"<{K}i", *mixed))]
 seed("checkpoint", "ct_symmetric", checkpoint(5, 32, packed))
 seed("checkpoint", "ct_asymmetric", checkpoint(4, 32, packed + zeros + order))
 
+quark = [("l.weight", *awq[0][1:]), ("l.weight_zero_point", *awq[1][1:]), ("l.weight_scale", *awq[2][1:])]
+seed("checkpoint", "quark", checkpoint(6, 32, quark))
+stack = [("e.up_packed", "I32", [2, N, K // 8], bytes(range(256)) * 2), ("e.up_scale", "BF16", [2, N, G], b"\x80\x3f" * 32),
+         ("e.up_shape", "I64", [3], struct.pack("<qqq", 2, N, K)), ("e.down_packed", "U8", [0, 4], b"")]
+seed("checkpoint", "stack", checkpoint(5, 32, stack))
+
 for name, tensors in {
         "layer": layer(64, 8, 32, "F16", g_idx=mixed, bias="BF16"),
         "scalar_and_empty": [("scalar", "F32", [], bytes(4)), ("empty", "F64", [3, 0, 2], b"")],
@@ -93,6 +99,13 @@ scheme = {"targets": ["re:.*q_proj$", "Linear"], "input_activations": None, "for
           "weights": {"num_bits": 4, "type": "int", "symmetric": True, "strategy": "group", "group_size": 32}}
 seed("config", "ct", json.dumps({"quantization_config": {
     "quant_method": "compressed-tensors", "format": "pack-quantized", "config_groups": {"a": scheme}}}).encode())
+seed("config", "auto_round", b'{"quantization_config":{"quant_method":"auto-round","packing_format":"auto_round:auto_awq",'
+     b'"bits":4,"group_size":32,"sym":true,"extra_config":{".*q_proj.*":{"bits":8},"lm_head":{"bits":16}}}}')
+weight = {"dtype": "int4", "qscheme": "per_group", "group_size": 32, "symmetric": True}
+seed("config", "quark", json.dumps({"quantization_config": {
+    "quant_method": "quark", "export": {"pack_method": "reorder"}, "global_quant_config": {"weight": weight},
+    "layer_quant_config": {"*[!a]_proj": {"weight": weight}}}}).encode())
+seed("config", "inside", b'{"text_config":{"compression_config":{"bits":4,"group_size":32}},"llm_config":{}}')
 
 
 def npy(version, descr, shape, size):

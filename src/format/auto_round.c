@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * auto-round: the tensors of GPTQ or AWQ under another name. packing_format says whose; extra_config gives
+ * layers other bits, group sizes and symmetry, by their names or by expressions that are searched in them.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "format/format.h"
+
+/* What the packing formats stand for. Plain auto_round stores GPTQ's zeros as they are. */
+static const char *const packings[] = {"auto_round:auto_gptq", "auto_round", "auto_round:gptqmodel",
+                                       "auto_round:auto_awq", NULL};
+static const struct {
+    const struct format *format;
+    int version;
+} meaning[] = {{&gptq_format, 1}, {&gptq_format, 2}, {&gptq_format, 2}, {&awq_format, 0}};
+
+/* A name without any of an expression's characters is that of a layer. */
+static w4a16_status make_target(const char *label, const char *name, struct layer_scheme *scheme,
+                                w4a16_error *error) {
+    const char *expression = strpbrk(name, "*+?^$()[]{}|\\") ? name : NULL;
+    return target_create_search(label, "extra_config", name, expression, scheme->targets, error);
+}
+
+static w4a16_status configure(const char *label, const json_t *json, struct quant_config *config,
+                              w4a16_error *error) {
+    static const char *const types[] = {"int", NULL};
+    int packing, type;
+    int64_t act_bits = 16;
+    TRY(config_word(label, json, "packing_format", NULL, packings, &packing, error));
+    TRY(config_word(label, json, "data_type", NULL, types, &type, error));
+    TRY(field_integer(label, json, "act_bits", INT64_MIN, INT64_MAX, &act_bits, error));
+    FAIL_IF(act_bits < 16, error, W4A16_UNSUPPORTED,
+            "%s: act_bits is %" PRId64 ": activations are quantised; accepted are 16 and 32", label,
+            act_bits);
+    config->format = meaning[packing].format;
+    config->version = meaning[packing].version;
+    TRY(config_sizes(label, json, NULL, NULL, &config->rest, error));
+    return config_rules(label, json, "extra_config", make_target, config, error);
+}
+
+const struct format auto_round_format = {.methods = {"auto-round", "intel/auto-round"},
+                                         .files = {"quantization_config.json", "quantize_config.json"},
+                                         .configure = configure};
