@@ -2,7 +2,8 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """Importing this module registers torch.ops.w4a16.*; an ImportError says why it cannot.
 
-The operators are in the C library (torch/ in the sources); here are their shape functions, for torch.compile.
+The operators are in the C library (torch/ in the sources); here are their shape functions, for torch.compile, and in
+gradients.py what autograd does with them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ctypes
 
 import torch
 
-from w4a16 import arch
+from w4a16 import arch, gradients
 
 _C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
 
@@ -106,3 +107,5 @@ for _name in ("gptq_gemm_rdna3", "gptq_gemm_rdna3_wmma"):
         torch.library.register_fake(f"w4a16::{_name}{_form}", _gptq_gemm)
 for _name in ("gptq_shuffle", "gptq_shuffle.without_perm", "moe_gptq_gemm_rdna3"):
     torch.library.register_fake(f"w4a16::{_name}", _nothing)
+
+gradients.register()
