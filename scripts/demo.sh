@@ -6,17 +6,18 @@
 # shapes of a real model, and multiplies each of its layers on a simulated RX 7900 XTX (gfx1100) by the project's
 # own machine code, checked against an fp64 reference.
 #   demo.sh [MODEL]   MODEL: qwen3-4b (default), llama-3.1-8b or tiny
+# What apt-get, cmake and the compilers print goes to out/demo/log.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export W4A16_LOG=$PWD/out/demo/log
 . scripts/setup.sh
 
 model=${1:-qwen3-4b}
 work=out/demo/$model
 
 setup build
-say "Building (gcc for the host, clang for the gfx11 kernels)"
-cmake --preset release -DW4A16_TESTS=OFF -B build/demo
-cmake --build build/demo
+quietly "Configuring" cmake --preset release -DW4A16_TESTS=OFF -B build/demo
+quietly "Building (gcc for the host, clang for the gfx11 kernels)" cmake --build build/demo
 w4a16=build/demo/cli/w4a16
 
 mkdir -p "$work"
