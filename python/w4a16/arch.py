@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""Which AMD GPU is here and which layers its kernels take: asked of the C library, never of the GPU.
+"""Which AMD GPU is here and which layers its kernels take.
 
-The card's name comes from the kernel driver's sysfs tree (w4a16_detect_gpu). Whether a layer is taken is read
-from the library's kernel table (w4a16_supports) through a simulated device of the same target, which has the same
-table as the card and opens no runtime. So both answers are safe in every process, forked or not.
+The card's name comes from the kernel driver's sysfs tree (w4a16_detect_visible_gpu), without opening the GPU. Where
+there is no such tree, as under WSL2, a ROCm build of PyTorch is asked, as vLLM does, and that opens the GPU. Whether a
+layer is taken is read from the library's kernel table (w4a16_supports) through a simulated device of the same target,
+which has the same table as the card and opens no runtime.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 F16, BF16 = 1, 2  # w4a16_dtype
 _OK, _DEVICE_SIM = 0, 1
@@ -127,10 +130,52 @@ def detect_visible(n: int = 0, root: str | None = None) -> tuple[str | None, str
     return _ask(library().w4a16_detect_visible_gpu, n, root)
 
 
-@functools.cache
+_CARDS = 64  # the library looks for no more
+
+
+def _rocm_torch() -> Any:
+    """PyTorch, if it is imported and is a ROCm build."""
+    torch = sys.modules.get("torch")
+    return torch if getattr(getattr(torch, "version", None), "hip", None) else None
+
+
+def asks_torch() -> bool:
+    """Whether target() has to ask PyTorch, because neither W4A16_TARGET nor the driver's tree can say."""
+    if os.environ.get("W4A16_TARGET") or _rocm_torch() is None:
+        return False
+    return detect_visible()[0] is None and detect()[0] is None
+
+
+def _own_index() -> int:
+    """The number of this process's card among the visible ones: each rank of an engine sets its own."""
+    torch = _rocm_torch()
+    return torch.cuda.current_device() if torch is not None and torch.cuda.is_initialized() else 0
+
+
 def target() -> tuple[str | None, str | None]:
-    """The gfx name of the first visible card, or None and why there is none."""
-    return detect_visible()
+    """The gfx name of this process's own card, or None and why there is none."""
+    index = _own_index()
+    if not asks_torch():
+        return detect_visible(index)
+    try:
+        name = _rocm_torch().cuda.get_device_properties(index).gcnArchName
+    except Exception as error:  # what a runtime without a card raises
+        return None, f"the driver shows no AMD GPU, and PyTorch says of GPU {index}: {error}"
+    return name.split(":")[0], None  # without its features, as in gfx90a:sramecc+
+
+
+def unusable() -> str | None:
+    """Why no visible card has kernels; None if one has, or if that can only be known once the GPU is open."""
+    if asks_torch():
+        return None
+    name, why = target()
+    if name is not None:
+        why = no_kernels(name)
+    others = (detect_visible(n)[0] for n in range(_CARDS))
+    while why is not None and (other := next(others, None)) is not None:
+        if no_kernels(other) is None:
+            return None
+    return why
 
 
 @functools.cache
@@ -179,21 +224,27 @@ def supports(
     return True, None
 
 
-def _is(*prefixes: str) -> bool:
-    name = target()[0]
-    return name is not None and name.startswith(prefixes)
+# The families that vLLM's names mean, by name: gfx1170 and its kin are called gfx11 too and have other matrix
+# instructions.
+_GFX110X = ("gfx1100", "gfx1101", "gfx1102", "gfx1103")
+_GFX115X = ("gfx1150", "gfx1151", "gfx1152", "gfx1153")
+_GFX12X = ("gfx1200", "gfx1201")
+
+
+def _is(*names: str) -> bool:
+    return target()[0] in names
 
 
 def on_gfx1x() -> bool:
-    return _is("gfx11", "gfx12")
+    return _is(*_GFX110X, *_GFX115X, *_GFX12X)
 
 
 def on_gfx11() -> bool:
-    return _is("gfx11")
+    return _is(*_GFX110X, *_GFX115X)
 
 
 def on_gfx110x() -> bool:
-    return _is("gfx110")
+    return _is(*_GFX110X)
 
 
 def on_gfx1100() -> bool:
@@ -213,7 +264,7 @@ def on_gfx1103() -> bool:
 
 
 def on_gfx115x() -> bool:
-    return _is("gfx115")
+    return _is(*_GFX115X)
 
 
 def on_gfx1150() -> bool:
@@ -233,4 +284,4 @@ def on_gfx1153() -> bool:
 
 
 def on_gfx12x() -> bool:
-    return _is("gfx12")
+    return _is(*_GFX12X)

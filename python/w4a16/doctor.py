@@ -33,6 +33,10 @@ def library() -> Finding:
 def gpu() -> Finding:
     from w4a16 import arch
 
+    try:
+        imported_torch()  # it is asked where the driver shows no card
+    except Exception:
+        pass  # pytorch() says why
     name, why = arch.target()
     if name is None:
         return Finding(ABSENT, f"{why}")

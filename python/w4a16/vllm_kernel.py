@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
+import sys
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -61,6 +62,23 @@ def disabled() -> str | None:
     from vllm import envs
 
     return f"{NAME} is disabled by VLLM_DISABLED_KERNELS" if NAME in envs.VLLM_DISABLED_KERNELS else None
+
+
+def other_backend() -> str | None:
+    """The reason, if --linear-backend asks for kernels that vLLM has for these layers; methods that do not ask vLLM's
+    list follow the list's own rule by this."""
+    try:
+        from vllm.config import get_current_vllm_config_or_none
+    except ImportError:  # an older release, without the option
+        return None
+    kernel_config = getattr(get_current_vllm_config_or_none(), "kernel_config", None)
+    overrides = getattr(kernel_config, "linear_backend_per_quant", None) or {}
+    backend = overrides.get("mixed_precision") or getattr(kernel_config, "linear_backend", "auto")
+    module = sys.modules.get("vllm.model_executor.kernels.linear")
+    named = getattr(module, "_LINEAR_BACKEND_KERNEL_MAP", {}).get(backend, ())
+    if module is None or not any(kernel in named for kernel in _kernels(module)):
+        return None
+    return f"--linear-backend asks for {backend}"
 
 
 def refusal(
@@ -250,13 +268,19 @@ def replace(layer: torch.nn.Module, name: str, data: torch.Tensor) -> None:
     replace_parameter(layer, name, torch.nn.Parameter(data, requires_grad=False))
 
 
-def register(module: ModuleType) -> None:
-    """Puts the kernel first in vLLM's list for ROCm; a second call changes nothing."""
+def _kernels(module: ModuleType) -> list[type]:
+    """vLLM's list of linear kernels for ROCm."""
     kernels = module._POSSIBLE_KERNELS
     if isinstance(kernels, dict):  # one list per platform; older releases have one for all
         from vllm.platforms import PlatformEnum
 
         kernels = kernels.setdefault(PlatformEnum.ROCM, [])
+    return kernels
+
+
+def register(module: ModuleType) -> None:
+    """Puts the kernel first in vLLM's list for ROCm; a second call changes nothing."""
+    kernels = _kernels(module)
     kernel = kernel_class(module.MPLinearKernel)
     if kernel not in kernels:
         kernels.insert(0, kernel)

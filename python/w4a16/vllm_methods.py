@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from w4a16 import vllm_kernel
+from w4a16.zeros import gptq_zeros
 
 # The column, of eight, that each nibble of an AWQ word holds, low nibble first.
 _AWQ_COLUMNS = (0, 2, 4, 6, 1, 3, 5, 7)
@@ -55,12 +56,13 @@ def _awq(layer: Any, config: Any, group_size: int) -> vllm_kernel.Canonical:
 
 
 def _gptq(layer: Any, config: Any, group_size: int) -> vllm_kernel.Canonical:
-    stored_less = 0 if getattr(config, "checkpoint_format", "") == "gptq_v2" else 1
-    zeros = vllm_kernel.canonical_zeros(layer.qzeros, layer.scales.shape[1], stored_less)
+    stored = vllm_kernel.canonical_zeros(layer.qzeros, layer.scales.shape[1], 0)
+    sym = bool(getattr(config, "is_sym", getattr(config, "sym", False)))
+    zeros = gptq_zeros(stored, getattr(config, "checkpoint_format", "") == "gptq_v2", sym)
     canonical = vllm_kernel.Canonical(
         vllm_kernel.canonical_q(layer.qweight),
         vllm_kernel.canonical_scales(layer.scales),
-        None if (zeros == 8).all() else zeros,  # the configuration does not say whether it is symmetric
+        None if zeros is None or bool((zeros == 8).all()) else zeros,  # most releases do not keep what sym says
         None,
         group_size,
     )
@@ -76,13 +78,13 @@ METHODS: dict[str, Callable[[Any, Any, int], vllm_kernel.Canonical]] = {
 
 
 def _refusal(config: Any, K: int, N: int, full_K: int, act: torch.dtype) -> str | None:
-    why = vllm_kernel.disabled()
+    why = vllm_kernel.disabled() or vllm_kernel.other_backend()
     if why:
         return why
     if config.weight_bits != 4:
         return f"weights have {config.weight_bits} bits; accepted are 4"
-    if K % 8:
-        return f"K is {K}; accepted are multiples of 8"
+    if K % 8 or N % 8:
+        return f"K is {K} and N is {N}; accepted are multiples of 8, as vLLM's loader fills words of 8 only"
     act_order = getattr(config, "desc_act", False)
     return vllm_kernel.refusal(K, N, config.group_size, act, zeros=True, full_K=full_K, act_order=act_order)
 

@@ -177,10 +177,13 @@ def _refusal(
     why = vllm_kernel.disabled()
     if why:
         return why
+    backend = getattr(method.moe, "moe_backend", "auto")
+    if backend != "auto":
+        return f"--moe-backend asks for {backend}"
     if settings.bits != 4:
         return f"experts' weights have {settings.bits} bits; accepted are 4"
     if settings.act_order:
-        return "experts have an act-order"
+        return "experts have an act-order; accepted are experts without"
     parallel = method.moe.moe_parallel_config
     if parallel.enable_eplb or parallel.use_batched_activation_format:
         return "experts are balanced between ranks at run time or get their tokens in batches"
@@ -206,7 +209,7 @@ def _pack(layer: torch.nn.Module, product: str, method: Method, settings: Settin
     zeros = q.new_empty(0, dtype=torch.uint8)
     if not settings.symmetric:
         stored = getattr(layer, f"{product}_{method.zeros}").data
-        zeros = torch.stack([vllm_kernel.unpack(words, 0).t() for words in stored]).contiguous()
+        zeros = torch.stack([vllm_kernel.unpack(words, 0).t() for words in stored])[:, :, : scales.shape[2]].contiguous()
     bias = getattr(layer, f"{product}_bias", None)
     bias = scales.new_empty(0) if bias is None else bias.data
     group_size = q.shape[1] * 8 if settings.group_size == -1 else settings.group_size

@@ -4,7 +4,7 @@
 
 vLLM calls register() in each of its processes, maybe more than once and before the GPU may be touched. So nothing of
 vLLM or torch is imported here: each part waits until vLLM itself has imported the module that it changes. On a machine
-without a GPU that there are kernels for nothing waits. Whatever goes wrong is logged, never raised: vLLM then uses its
+of which it is known that it has no GPU with kernels nothing waits; each process decides by its own card. Whatever goes wrong is logged, never raised: vLLM then uses its
 own kernels.
 """
 
@@ -75,9 +75,7 @@ def register() -> None:
     try:
         from w4a16 import arch
 
-        target, why = arch.target()
-        if target is not None:
-            why = arch.no_kernels(target)
+        why = arch.unusable()
     except Exception as error:  # a broken installation, where a machine without such a card is none
         _log_unused(logging.WARNING, f"w4a16 cannot be used: {type(error).__name__}: {error}")
         return

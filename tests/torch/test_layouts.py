@@ -75,6 +75,43 @@ def test_compressed_tensors(zeros, perm):
     assert torch.equal(packed, pack(stable(layer)))
 
 
+@pytest.mark.parametrize("N", [6, 20])
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("filling", [0, 15])
+def test_widths_that_fill_no_word(N, zeros, filling):
+    """The last word of eight columns holds anything behind N."""
+    layer = random_layer(N, 128, 32, zeros=zeros, seed=4)
+    layer = layer._replace(zeros=layer.zeros.clamp(1, 15))
+    stored = (layer.zeros if zeros else torch.full(layer.scales.shape, 8)).to(torch.int32)
+
+    def filled(values):
+        return torch.nn.functional.pad(values, (0, -N % 8), value=filling)
+
+    want = pack(layer)
+    assert want.shape[0] == N
+    qzeros = words(filled(stored - 1))
+    assert torch.equal(layouts.pack_gptq(layer.q, layer.scales, qzeros, group_size=32), want)
+    q, qzeros = words(filled(weights(layer)), AWQ_ORDER), words(filled(stored), AWQ_ORDER)
+    assert torch.equal(layouts.pack_awq(q, layer.scales, qzeros, group_size=32), want)
+    q, qzeros = words(weights(layer).t()), words(filled(stored)).t()
+    assert torch.equal(layouts.pack_compressed_tensors(q, layer.scales.t(), qzeros, group_size=32), want)
+    with pytest.raises(RuntimeError, match=r"qzeros has \d words of 8 columns; scales have \d+ columns, which take"):
+        layouts.pack_gptq(layer.q, layer.scales, torch.cat([qzeros.t(), qzeros.t()], 1), group_size=32)
+
+
+@pytest.mark.parametrize("v2", [False, True])
+def test_zeros_of_a_layer_that_says_it_is_symmetric(v2):
+    """Writers store 7 or 8, whatever the version; anything else is refused."""
+    layer = case(False, False)
+    for value in (7, 8):
+        stored = words(torch.full(layer.scales.shape, value))
+        assert torch.equal(layouts.pack_gptq(layer.q, layer.scales, stored, group_size=32, v2=v2, sym=True), pack(layer))
+    stored = torch.full(layer.scales.shape, 7)
+    stored[1, 5] = 9
+    with pytest.raises(RuntimeError, match=r"qzeros of a symmetric layer hold \[7, 9\]; accepted is 8 everywhere, or 7"):
+        layouts.pack_gptq(layer.q, layer.scales, words(stored), group_size=32, v2=v2, sym=True)
+
+
 def test_one_group():
     layer = random_layer(64, 128, -1, seed=4)
     assert torch.equal(layouts.pack_gptq(layer.q, layer.scales, group_size=-1), pack(layer))
@@ -84,5 +121,5 @@ def test_uneven_groups_are_refused():
     layer = case(False, True)
     uneven = g_idx(layer)
     uneven[0] = (uneven[0] + 1) % 4
-    with pytest.raises(RuntimeError, match="does not put 32 of the 128 input features into each group"):
+    with pytest.raises(RuntimeError, match="does not put 32 of the 128 input features into each group: group . has 3[13]"):
         layouts.pack_gptq(layer.q, layer.scales, None, uneven, group_size=32)

@@ -3,8 +3,10 @@
 """The card's name and the kernel table, as Python sees them through ctypes."""
 
 import ctypes
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 from w4a16 import arch
 
@@ -13,12 +15,9 @@ GFX11 = ["gfx1100", "gfx1101", "gfx1102", "gfx1103", "gfx1150", "gfx1151", "gfx1
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    for name in ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION"):
+    lists = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL")
+    for name in (*lists, "HSA_OVERRIDE_GFX_VERSION", "W4A16_TARGET"):
         monkeypatch.delenv(name, raising=False)
-    target = arch.target
-    target.cache_clear()
-    yield
-    target.cache_clear()
 
 
 def sysfs(root, *versions):
@@ -71,6 +70,9 @@ def test_card_s_name_comes_from_sysfs(tmp_path):
         ({"CUDA_VISIBLE_DEVICES": "1"}, "gfx1151"),
         ({"HSA_OVERRIDE_GFX_VERSION": "11.0.0", "HIP_VISIBLE_DEVICES": "1"}, "gfx1100"),
         ({"HSA_OVERRIDE_GFX_VERSION": "9.0.10"}, "gfx90a"),
+        ({"HSA_OVERRIDE_GFX_VERSION_1": "11.0.2", "HSA_OVERRIDE_GFX_VERSION": "11.0.3"}, "gfx1102"),
+        ({"GPU_DEVICE_ORDINAL": "1"}, "gfx1151"),
+        ({"W4A16_TARGET": "gfx1103", "HIP_VISIBLE_DEVICES": "1"}, "gfx1103"),
     ],
 )
 def test_visibility_variables_choose_the_card(tmp_path, monkeypatch, variables, expected):
@@ -78,6 +80,66 @@ def test_visibility_variables_choose_the_card(tmp_path, monkeypatch, variables, 
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert arch.detect_visible(root=root) == (expected, None)
+
+
+def see(monkeypatch, *cards, tree=True):
+    """The visible cards of this machine, in the driver's tree or not."""
+    found = [(name, None) for name in cards]
+    none = (None, "no such card")
+    monkeypatch.setattr(arch, "detect_visible", lambda n=0, root=None: found[n] if tree and n < len(found) else none)
+    monkeypatch.setattr(arch, "detect", lambda n=0, root=None: found[n] if tree and n < len(found) else none)
+
+
+def rocm(monkeypatch, *cards, current=None):
+    """A ROCm build of PyTorch that sees these cards; the GPU is open if one of them is the current one."""
+    monkeypatch.setattr(torch.version, "hip", "7.0")
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: current is not None)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: current)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda n: SimpleNamespace(gcnArchName=cards[n]))
+
+
+@pytest.mark.parametrize("current, name", [(None, "gfx1100"), (0, "gfx1100"), (1, "gfx1151")])
+@pytest.mark.parametrize("tree", [True, False])
+def test_each_process_decides_by_its_own_card(monkeypatch, current, name, tree):
+    """Without the driver's tree, as under WSL2, by what PyTorch says."""
+    see(monkeypatch, "gfx1100", "gfx1151", tree=tree)
+    rocm(monkeypatch, "gfx1100", "gfx1151", current=current)
+    assert arch.target() == (name, None) and arch.unusable() is None
+
+
+def test_features_are_no_part_of_a_name(monkeypatch):
+    see(monkeypatch)
+    rocm(monkeypatch, "gfx90a:sramecc+:xnack-")
+    assert arch.target() == ("gfx90a", None)
+
+
+def test_pytorch_is_not_asked_where_the_driver_or_a_person_can_say(monkeypatch):
+    rocm(monkeypatch, "gfx1200")
+    monkeypatch.setattr(torch.cuda, "get_device_properties", None)
+    see(monkeypatch, "gfx1100")
+    assert arch.target() == ("gfx1100", None)
+    monkeypatch.undo()
+    rocm(monkeypatch)
+    monkeypatch.setenv("W4A16_TARGET", "gfx1151")
+    assert arch.target() == ("gfx1151", None) and arch.unusable() is None
+    monkeypatch.setenv("W4A16_TARGET", "RX 7900")
+    assert arch.target()[0] is None and 'W4A16_TARGET is "RX 7900"' in arch.unusable()
+
+
+def test_what_pytorch_raises_is_the_reason(monkeypatch):
+    see(monkeypatch)
+    rocm(monkeypatch)
+    why = arch.target()[1]
+    assert why.startswith("the driver shows no AMD GPU, and PyTorch says of GPU 0: ")
+
+
+def test_one_card_with_kernels_is_enough_to_wait_for_vllm(monkeypatch):
+    see(monkeypatch, "gfx1036", "gfx1100")
+    assert arch.unusable() is None
+    see(monkeypatch, "gfx1036", "gfx1170")
+    assert 'no kernels for target "gfx1036"' in arch.unusable()
+    see(monkeypatch)
+    assert arch.unusable() == "no such card"
 
 
 HELPERS = {
@@ -90,7 +152,7 @@ HELPERS = {
 }
 
 
-@pytest.mark.parametrize("name", GFX11 + ["gfx1201", "gfx942", "gfx90a", "gfx1036", None])
+@pytest.mark.parametrize("name", GFX11 + ["gfx1201", "gfx1170", "gfx1250", "gfx942", "gfx90a", "gfx1036", None])
 def test_helpers_answer_as_vllm_s(monkeypatch, name):
     monkeypatch.setattr(arch, "target", lambda: (name, None if name else "no AMD GPU"))
     for helper, names in HELPERS.items():

@@ -75,6 +75,15 @@ def awq(group_size=64):
     return AutoAWQConfig.from_config(dict(quant_method="awq", bits=4, group_size=group_size, zero_point=True))
 
 
+def auto_round(form, group_size=64, sym=True, **changed):
+    """AutoRound's own configuration, which vLLM hands to INC."""
+    from vllm.model_executor.layers.quantization.inc import INCConfig
+
+    settings = dict(quant_method="auto-round", packing_format=f"auto_round:{form}", bits=4, group_size=group_size, sym=sym)
+    assert INCConfig.override_quantization_method(settings, None) == "inc"
+    return INCConfig.from_config(settings | changed)
+
+
 def compressed_tensors(group_size=64, symmetric=True):
     from vllm.model_executor.layers.quantization.compressed_tensors.compressed_tensors import CompressedTensorsConfig
 
@@ -136,6 +145,9 @@ CASES = {
     "gptq": (gptq, gptq_tensors, True),
     "gptq channelwise": (lambda: gptq(-1), gptq_tensors, True),
     "awq": (awq, awq_tensors, False),
+    "auto-round gptq": (lambda group_size=64: auto_round("auto_gptq", group_size), gptq_tensors, True),
+    "auto-round gptq channelwise": (lambda: auto_round("auto_gptq", -1), gptq_tensors, True),
+    "auto-round awq": (lambda group_size=64: auto_round("auto_awq", group_size, sym=False), awq_tensors, False),
     "compressed-tensors": (compressed_tensors, compressed_tensors_tensors, True),
     "compressed-tensors asymmetric": (lambda group_size=64: compressed_tensors(group_size, symmetric=False), compressed_tensors_tensors, False),
     "compressed-tensors channelwise": (lambda: compressed_tensors(-1), compressed_tensors_tensors, True),
@@ -397,6 +409,50 @@ def test_vllm_finds_the_entry_point(tmp_path, monkeypatch):
     assert found["w4a16"] is w4a16.vllm_plugin.register
 
 
+@pytest.mark.parametrize(
+    "settings, ours",
+    [
+        (dict(linear_backend="triton"), False),  # for which vLLM has a kernel
+        (dict(linear_backend="exllama"), False),
+        (dict(linear_backend="marlin"), True),  # it has none on ROCm, and chooses by itself then
+        (dict(linear_backend="aiter"), True),
+        (dict(linear_backend="triton", linear_backend_per_quant={"nvfp4": "marlin"}), False),
+        (dict(linear_backend="aiter", linear_backend_per_quant={"mixed_precision": "triton"}), False),
+        (dict(linear_backend="triton", linear_backend_per_quant={"mixed_precision": "marlin"}), True),
+    ],
+    ids=str,
+)
+def test_linear_backend_is_respected(settings, ours, vllm, monkeypatch, caplog):
+    """AWQ's method, which does not ask vLLM's list, follows it."""
+    from vllm.model_executor.kernels import linear as kernels
+    from vllm.platforms import PlatformEnum
+
+    from w4a16 import vllm_kernel
+
+    for name, value in settings.items():
+        monkeypatch.setattr(vllm.kernel_config, name, value)
+    kernel, listed = vllm_kernel.kernel_class(kernels.MPLinearKernel), kernels._POSSIBLE_KERNELS[PlatformEnum.ROCM]
+    assert (kernel in kernels._resolve_backend_kernels(listed, "", quantization="mixed_precision")) == ours
+    vllm_kernel.log_fallback.cache_clear()
+    with caplog.at_level(logging.INFO, "vllm.w4a16"):
+        module = linear("RowParallelLinear", 256, 64, quantisation=awq())
+    assert (module.w4a16_K is not None) == ours
+    said = [record.getMessage() for record in caplog.records if "--linear-backend asks for" in record.getMessage()]
+    assert len(said) == (not ours)
+
+
+@pytest.mark.parametrize("case", ["gptq", "awq", "compressed-tensors", "auto-round gptq", "auto-round awq"])
+def test_moe_backend_is_respected(case, vllm, monkeypatch, caplog):
+    from w4a16 import vllm_kernel
+
+    assert Mixture(case, torch.float16, monkeypatch).layer.w4a16_loads is not None
+    monkeypatch.setattr(vllm.kernel_config, "moe_backend", "triton")
+    vllm_kernel.log_fallback.cache_clear()
+    with caplog.at_level(logging.INFO, "vllm.w4a16"):
+        assert Mixture(case, torch.float16, monkeypatch).layer.w4a16_loads is None
+    assert any("--moe-backend asks for triton" in record.getMessage() for record in caplog.records)
+
+
 def test_vllm_s_environment_can_disable_it(monkeypatch):
     from vllm import envs
 
@@ -412,6 +468,32 @@ def test_what_vllm_s_own_loader_refuses(changed, sentence):
     """docs/vllm.md says so; a release that lets these through should be noticed here."""
     with pytest.raises(ValueError, match=sentence):
         gptq(**changed)
+
+
+GROUP_SIZES = {  # that are taken from vLLM's loaders, of multiples of 16; docs/vllm.md has them
+    "gptq": {32, 64, 128, -1},
+    "auto-round gptq": {32, 64, 128, -1},
+    "awq": {16, 32, 48, 64, 128, 256, -1},
+    "auto-round awq": {16, 32, 48, 64, 128, 256, -1},
+    "compressed-tensors": {16, 32, 48, 64, 128, 256, -1},
+}
+
+
+@pytest.mark.parametrize("case", GROUP_SIZES)
+def test_group_sizes_of_vllm_s_loaders(case):
+    quantisation, tensors_of, symmetric = CASES[case]
+    taken = set()
+    for group_size in (16, 32, 48, 64, 128, 256, -1):
+        try:
+            module = linear("RowParallelLinear", 768, 64, quantisation=quantisation(group_size))
+        except (ValueError, NotImplementedError):
+            continue
+        layer = models.random_layer(768, 64, 768 if group_size == -1 else group_size, torch.float16, symmetric)
+        load(module, [layer], tensors_of)
+        finish(module)
+        if packed(module).dtype == torch.uint8:
+            taken.add(group_size)
+    assert taken == GROUP_SIZES[case]
 
 
 @pytest.mark.parametrize(
