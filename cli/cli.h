@@ -27,11 +27,17 @@ struct int_list {
     int64_t values[LIST_MAX];
 };
 
+struct text_list {
+    size_t count;
+    const char *values[LIST_MAX];
+};
+
 enum option_kind {
     OPTION_FLAG,   /* int: set to 1 */
     OPTION_INT,    /* int64_t within min..max */
     OPTION_LIST,   /* struct int_list, each within min..max */
     OPTION_TEXT,   /* const char * */
+    OPTION_TEXTS,  /* struct text_list: the option may be given again */
     OPTION_CHOICE, /* int: index into choices */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-#include <math.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "clock.h"
@@ -14,15 +14,102 @@
 #include "report.h"
 #include "w4a16/checkpoint.h"
 
-struct seen {
-    struct progress progress;
-    size_t tensors;
+/* Tensors of one kind that fared alike. */
+struct fate {
+    char *kind, *reason;
+    int64_t tensors, layers, group_size;
+    uint64_t bytes;
 };
 
-static void on_tensor(void *context, const char *tensor, size_t done, size_t total) {
+struct seen {
+    struct progress progress;
+    size_t count;
+    struct fate *fates;
+    uint64_t bytes, quantized_bytes;
+    int64_t tensors, layers;
+    int out_of_memory;
+};
+
+static int same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+static struct fate *find_fate(struct seen *seen, const w4a16_quantize_step *step) {
+    for (size_t i = 0; i < seen->count; i++) {
+        struct fate *f = &seen->fates[i];
+        if (strcmp(f->kind, step->kind) == 0 && same_text(f->reason, step->reason) &&
+            f->group_size == step->group_size)
+            return f;
+    }
+    struct fate *fates = realloc(seen->fates, (seen->count + 1) * sizeof *fates);
+    if (!fates) return NULL;
+    seen->fates = fates;
+    struct fate *f = &fates[seen->count];
+    *f = (struct fate){.kind = strdup(step->kind),
+                       .reason = step->reason ? strdup(step->reason) : NULL,
+                       .group_size = step->group_size};
+    seen->count++;
+    return f->kind && (f->reason || !step->reason) ? f : NULL;
+}
+
+static void on_tensor(void *context, const w4a16_quantize_step *step) {
     struct seen *seen = context;
-    seen->tensors = done;
-    progress_show(&seen->progress, tensor, done, total);
+    progress_show(&seen->progress, step->tensor, step->done, step->total);
+    struct fate *f = seen->out_of_memory ? NULL : find_fate(seen, step);
+    if (!f) {
+        seen->out_of_memory = 1;
+        return;
+    }
+    f->tensors++;
+    f->layers += step->layers;
+    f->bytes += step->bytes;
+    seen->tensors++;
+    seen->layers += step->layers;
+    seen->bytes += step->bytes;
+    if (step->layers) seen->quantized_bytes += step->bytes;
+}
+
+static void forget(struct seen *seen) {
+    for (size_t i = 0; i < seen->count; i++) {
+        free(seen->fates[i].kind);
+        free(seen->fates[i].reason);
+    }
+    free(seen->fates);
+}
+
+static double percent(uint64_t part, uint64_t whole) {
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+/* What became of what, kind by kind. */
+static int print_seen(const struct seen *seen, const char *out_dir, double seconds, int json) {
+    static const struct report_column columns[] = {
+        {"tensor", "tensors", -10, NULL},        {"tensors", "number", 6, NULL},
+        {"layers", "layers", 6, NULL},           {"group_size", "group", 6, NULL},
+        {"bytes_percent", "bytes %", 7, "%.2f"}, {"fate", "became", -9, NULL},
+        {"reason", "because", -8, NULL},
+    };
+    int width = 0;
+    for (size_t i = 0; i < seen->count; i++)
+        if ((int)strlen(seen->fates[i].kind) > width) width = (int)strlen(seen->fates[i].kind);
+    struct report report;
+    report_begin(&report, "quantize", columns, sizeof columns / sizeof columns[0], width, json,
+                 doc_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:f}", "checkpoint", out_dir, "tensors",
+                          (json_int_t)seen->tensors, "layers", (json_int_t)seen->layers, "bytes",
+                          (json_int_t)seen->bytes, "quantized_bytes", (json_int_t)seen->quantized_bytes,
+                          "quantized_percent", percent(seen->quantized_bytes, seen->bytes), "elapsed_s",
+                          seconds));
+    for (size_t i = 0; i < seen->count; i++) {
+        const struct fate *f = &seen->fates[i];
+        report_row(&report,
+                   doc_pack("{s:s, s:I, s:o, s:o, s:I, s:f, s:s, s:s}", "tensor", f->kind, "tensors",
+                            (json_int_t)f->tensors, "layers",
+                            f->layers ? json_integer((json_int_t)f->layers) : json_null(), "group_size",
+                            f->layers ? json_integer((json_int_t)f->group_size) : json_null(), "bytes",
+                            (json_int_t)f->bytes, "bytes_percent", percent(f->bytes, seen->bytes), "fate",
+                            f->layers ? "quantised" : "kept", "reason", f->reason));
+    }
+    report_note(&report, "%s: %" PRId64 " layers quantised, %.2f %% of %" PRIu64 " bytes, in %.1f s", out_dir,
+                seen->layers, percent(seen->quantized_bytes, seen->bytes), seen->bytes, seconds);
+    return report_end(&report);
 }
 
 /* Sums of squares of the columns of an .npy file of activations, [rows, K]; free *energy. */
@@ -49,7 +136,9 @@ int cmd_quantize(int argc, char **argv) {
     static const char *const types[] = {"fp16", "bf16", NULL};
     int64_t group_size = 128, threads = 0;
     const char *activations = NULL;
+    struct text_list ignore = {0};
     int act_order = 0, format = 0, type = 0, asymmetric = 0, plain = 0, json = 0, quiet = 0, first;
+    int no_defaults = 0, force = 0;
     const struct option_row rows[] = {
         {"group-size", OPTION_INT, &group_size, "N", "inputs that share a scale; -1 = all (default 128)", -1,
          1 << 24, NULL},
@@ -65,6 +154,14 @@ int cmd_quantize(int argc, char **argv) {
          "with --act-order: .npy [rows, K] whose energy sorts the "
          "inputs\n                             of layers with that K; others: by the norm of their weights",
          0, 0, NULL},
+        {"ignore", OPTION_TEXTS, &ignore, "PATTERN",
+         "keep modules in 16 bits: a name (its last parts are enough), or a\n"
+         "                             regular expression; may be given again",
+         0, 0, NULL},
+        {"no-defaults", OPTION_FLAG, &no_defaults, NULL,
+         "only --ignore: not also embeddings, heads, routers, towers, MTP", 0, 0, NULL},
+        {"force", OPTION_FLAG, &force, NULL, "replace the model that OUT_DIR holds; other files stay", 0, 0,
+         NULL},
         ROW_THREADS(&threads),
         ROW_JSON(&json),
         ROW_NO_PROGRESS(&quiet),
@@ -72,9 +169,12 @@ int cmd_quantize(int argc, char **argv) {
     const struct usage usage = {
         "quantize",
         "[options] IN OUT_DIR",
-        "Quantises every linear layer (2-D *.weight of type fp32, fp16 or bf16; embeddings and lm_head\n"
-        "excepted) of IN, a .safetensors file or a directory with one or with an index, to a GPTQ\n"
-        "checkpoint: OUT_DIR/model.safetensors and OUT_DIR/quantize_config.json. Other tensors are copied.",
+        "Quantises the linear layers of IN, fp32, fp16 or bf16, a .safetensors file or a directory with one "
+        "or\n"
+        "with an index, to a GPTQ model in OUT_DIR: weights, config.json with quantization_config, and what\n"
+        "else a model's directory has. Embeddings, output heads, routers, towers for images and sound and "
+        "heads\n"
+        "for further tokens stay in 16 bits, and so does what does not fit; the table says what and why.",
         2,
         2,
         rows,
@@ -98,20 +198,24 @@ int cmd_quantize(int argc, char **argv) {
     if (activations && read_energy(activations, &energy, &options.energy_count, &error) != W4A16_OK)
         return report_error("quantize", &error);
     options.energy = energy;
-    struct seen seen = {.tensors = 0};
+    options.ignore = ignore.values;
+    options.ignore_count = ignore.count;
+    options.keep_usual = !no_defaults;
+    options.replace = force;
+    const char *out_dir = argv[first + 1];
+    struct seen seen = {.count = 0};
     progress_begin(&seen.progress, !quiet);
     double start = now_seconds();
-    w4a16_status status =
-        w4a16_quantize_file(argv[first], argv[first + 1], &options, on_tensor, &seen, &error);
+    w4a16_status status = w4a16_quantize_file(argv[first], out_dir, &options, on_tensor, &seen, &error);
     progress_clear(&seen.progress);
     free(energy);
-    if (status != W4A16_OK) return report_error("quantize", &error);
     double seconds = now_seconds() - start;
-    if (json)
-        printf("{\"schema_version\": %d, \"verb\": \"quantize\", \"tensors\": %zu, \"elapsed_s\": %.3f}\n",
-               SCHEMA_VERSION, seen.tensors, seconds);
-    else
-        printf("%s/model.safetensors: %zu tensors quantised or copied in %.1f s\n", argv[first + 1],
-               seen.tensors, seconds);
-    return EXIT_OK;
+    if (status == W4A16_OK && seen.out_of_memory) {
+        w4a16_fail(&error, W4A16_OUT_OF_MEMORY, "%s is complete; out of memory for the table of it", out_dir);
+        status = error.status;
+    }
+    int printed = status == W4A16_OK ? print_seen(&seen, out_dir, seconds, json) : 0;
+    forget(&seen);
+    if (status != W4A16_OK) return report_error("quantize", &error);
+    return printed == 0 ? EXIT_OK : EXIT_FAILED;
 }

@@ -109,6 +109,13 @@ static int store(const struct usage *u, const struct option_row *row, const char
     switch (row->kind) {
     case OPTION_FLAG: *(int *)row->target = 1; return -1;
     case OPTION_TEXT: *(const char **)row->target = text; return -1;
+    case OPTION_TEXTS: {
+        struct text_list *list = row->target;
+        if (list->count == LIST_MAX)
+            return usage_error(u->verb, "--%s %s: accepted are up to %d of them", row->name, text, LIST_MAX);
+        list->values[list->count++] = text;
+        return -1;
+    }
     case OPTION_INT:
         if (parse_int(&rest, row, row->target) && *rest == 0) return -1;
         return usage_error(u->verb, "--%s %s: accepted is an integer in %" PRId64 "..%" PRId64, row->name,

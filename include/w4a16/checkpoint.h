@@ -72,24 +72,47 @@ typedef struct w4a16_quantize_options {
     int act_order;
     const double *energy; /* or null */
     int64_t energy_count;
+    /*
+     * What stays in 16 bits: modules that match one of the regular expressions (as Python's re.match, "re:" before
+     * them or not); a plain name stands for all modules that end in it and what they hold. With keep_usual (default
+     * 1) also what engines expect so: embeddings, output heads, routers, shared experts' gates, towers for
+     * images and sound, heads for further tokens.
+     */
+    const char *const *ignore;
+    size_t ignore_count;
+    int keep_usual;
+    int replace; /* default 0: out_dir must be new or empty; 1: a model in it is replaced, other files stay */
 } w4a16_quantize_options;
 
 W4A16_API void w4a16_quantize_init(w4a16_quantize_options *options);
 
-/* Told after each tensor; done and total count tensors. May be null. Never called from two threads at once.
- */
-typedef void w4a16_progress(void *context, const char *tensor, size_t done, size_t total);
+/* What became of a tensor of the input. */
+typedef struct w4a16_quantize_step {
+    const char *tensor, *kind; /* its name, and the same with numbers as * */
+    const char *reason;        /* why it is kept in its type, or has smaller groups than asked for; or null */
+    uint64_t bytes;            /* in the input */
+    int64_t layers;            /* that it was quantised to; 0: copied */
+    int64_t group_size;
+    size_t done, total; /* tensors */
+} w4a16_quantize_step;
+
+/* Told after each tensor; the step holds for the call. May be null. Never called from two threads at once. */
+typedef void w4a16_quantize_progress(void *context, const w4a16_quantize_step *step);
 
 /*
- * Quantises every 2-D fp32/fp16/bf16 tensor named "*.weight" ([N, K], as torch stores linears) of a
- * safetensors file, or of a directory with one or with an index, to a GPTQ checkpoint in out_dir (created if
- * needed): model.safetensors and quantize_config.json. Other tensors are copied, and so are embeddings and
- * lm_head, which GPTQ checkpoints keep in 16 bits. An existing model.safetensors is replaced only after the
- * new one is complete.
+ * Quantises the linear layers of a model: matrices called "*.weight" ([N, K], as torch stores them; [K, N] in GPT-2) and
+ * experts stacked in three dimensions ("...experts.gate_up_proj"; each becomes layers of its own), fp32, fp16 or bf16,
+ * of a safetensors file, or of a directory with one or with an index. out_dir becomes a GPTQ model:
+ * model.safetensors, config.json with quantization_config in it, quantize_config.json, and, of a directory with
+ * config.json, its tokenizer, settings, code and licences. Other tensors are copied. A layer whose K the group
+ * size does not divide gets groups of 64 or 32, or is kept; layers that engines load as one share that.
+ *
+ * out_dir appears complete or, after an error, is as it was.
  */
-W4A16_API w4a16_status w4a16_quantize_file(const char *in_file, const char *out_dir,
-                                           const w4a16_quantize_options *options, w4a16_progress *progress,
-                                           void *context, w4a16_error *error);
+W4A16_API w4a16_status w4a16_quantize_file(const char *in, const char *out_dir,
+                                           const w4a16_quantize_options *options,
+                                           w4a16_quantize_progress *progress, void *context,
+                                           w4a16_error *error);
 
 /*
  * Writes one decoder block of seeded, LLM-like weights (bf16, heavy-tailed columns) in the shapes of a named

@@ -71,11 +71,13 @@ static float channel_size(uint64_t stream, int64_t k) {
 
 static w4a16_status write_norm(struct safetensors_writer *writer, uint64_t stream, int64_t count,
                                w4a16_error *error) {
-    for (int64_t i = 0; i < count; i++) {
-        uint16_t value = float_to_bf16(1 + 0.125f * random_normal(random_at(stream, (uint64_t)i)));
-        TRY(safetensors_append(writer, &value, sizeof value, error));
-    }
-    return W4A16_OK;
+    uint16_t *values = malloc((size_t)count * sizeof *values);
+    FAIL_IF(!values, error, W4A16_OUT_OF_MEMORY, "make-model: out of memory");
+    for (int64_t i = 0; i < count; i++)
+        values[i] = float_to_bf16(1 + 0.125f * random_normal(random_at(stream, (uint64_t)i)));
+    w4a16_status status = safetensors_append(writer, values, (size_t)count * sizeof *values, error);
+    free(values);
+    return status;
 }
 
 static w4a16_status write_linear(struct safetensors_writer *writer, uint64_t stream, int64_t N, int64_t K,

@@ -34,20 +34,25 @@ int __wrap_rename(const char *from, const char *to);
 
 static const struct {
     const char *name;
-    int code, signal;
-} faults[] = {{"ENOSPC", ENOSPC, 0},   {"EIO", EIO, 0},       {"EDQUOT", EDQUOT, 0},
-              {"SIGTERM", 0, SIGTERM}, {"SIGINT", 0, SIGINT}, {"SIGHUP", 0, SIGHUP}};
+    int signal;
+} faults[] = {{"ERROR", 0}, {"SIGTERM", SIGTERM}, {"SIGINT", SIGINT}};
+
+static _Atomic long count;
+
+__attribute__((destructor)) static void print_count(void) {
+    const char *fault = getenv("FAULT");
+    if (fault && strcmp(fault, "COUNT") == 0) fprintf(stderr, "calls: %ld\n", atomic_load(&count));
+}
 
 /* 1 if this call is to fail; errno is then set. */
-static int strikes(const char *call) {
-    static _Atomic long count;
+static int strikes(const char *call, int code) {
     const char *at = getenv("FAULT_AT"), *fault = getenv("FAULT");
     if (!at || !fault || atomic_fetch_add(&count, 1) + 1 != atol(at)) return 0;
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
         if (strcmp(fault, faults[i].name) != 0) continue;
         fprintf(stderr, "fault: %s\n", call);
         if (faults[i].signal) raise(faults[i].signal);
-        errno = faults[i].code;
+        errno = code;
         return !faults[i].signal;
     }
     return 0;
@@ -58,26 +63,28 @@ int __wrap_open(const char *path, int flags, ...) {
     va_start(arguments, flags);
     int mode = flags & O_CREAT ? va_arg(arguments, int) : 0;
     va_end(arguments);
-    return flags & O_CREAT && strikes("open") ? -1 : __real_open(path, flags, mode);
+    return flags & O_CREAT && strikes("open", ENOSPC) ? -1 : __real_open(path, flags, mode);
 }
 
-int __wrap_mkdir(const char *path, mode_t mode) { return strikes("mkdir") ? -1 : __real_mkdir(path, mode); }
+int __wrap_mkdir(const char *path, mode_t mode) {
+    return strikes("mkdir", ENOSPC) ? -1 : __real_mkdir(path, mode);
+}
 
 ssize_t __wrap_write(int fd, const void *data, size_t bytes) {
     const char *fault = getenv("FAULT");
     if (fault && strcmp(fault, "SHORT") == 0) bytes = bytes / 2 + 1 < bytes ? bytes / 2 + 1 : bytes;
-    return strikes("write") ? -1 : __real_write(fd, data, bytes);
+    return strikes("write", ENOSPC) ? -1 : __real_write(fd, data, bytes);
 }
 
-int __wrap_fsync(int fd) { return strikes("fsync") ? -1 : __real_fsync(fd); }
+int __wrap_fsync(int fd) { return strikes("fsync", EIO) ? -1 : __real_fsync(fd); }
 
 int __wrap_close(int fd) {
-    int struck = strikes("close"), code = errno;
+    int struck = strikes("close", EIO), code = errno;
     int result = __real_close(fd);
     if (struck) errno = code;
     return struck ? -1 : result;
 }
 
 int __wrap_rename(const char *from, const char *to) {
-    return strikes("rename") ? -1 : __real_rename(from, to);
+    return strikes("rename", EIO) ? -1 : __real_rename(from, to);
 }

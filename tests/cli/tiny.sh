@@ -6,7 +6,7 @@ tiny_checkpoint() {
     local out=$1
     shift
     [ -f tiny.safetensors ] || "$W4A16" make-model --model tiny tiny.safetensors >/dev/null
-    "$W4A16" quantize "$@" tiny.safetensors "$out" >/dev/null
+    "$W4A16" quantize --force "$@" tiny.safetensors "$out" >/dev/null
 }
 
 # Keeps the named columns of a table, without the padding.

@@ -97,6 +97,7 @@ static void test_order_lowers_the_error(void **state) {
     for (int64_t group_size = 32; group_size <= 128; group_size *= 4) {
         w4a16_quantize_options options;
         w4a16_quantize_init(&options);
+        options.replace = 1; /* of an earlier run */
         options.group_size = group_size;
         double plain = output_error("act_order_plain", &options);
         options.act_order = 1;
@@ -126,6 +127,7 @@ static void test_several_files(void **state) {
     w4a16_checkpoint *checkpoint;
     w4a16_error error;
     w4a16_quantize_init(&options);
+    options.replace = 1;
     assert_true(mkdir("act_order_shards", 0777) == 0 || errno == EEXIST);
     write_tensor("act_order_shards/1.safetensors", "a.weight");
     write_tensor("act_order_shards/2.safetensors", "b.weight");

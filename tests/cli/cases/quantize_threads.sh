@@ -7,7 +7,7 @@ tiny_checkpoint three --threads 3 --asymmetric
 cmp one/model.safetensors three/model.safetensors
 cmp one/quantize_config.json three/quantize_config.json
 code=0
-"$W4A16" quantize --group-size 24 tiny.safetensors one >/dev/null 2>err.txt || code=$?
+"$W4A16" quantize --force --group-size 24 tiny.safetensors one >/dev/null 2>err.txt || code=$?
 echo "exit $code"
 sed 's/layers\.[0-9]*\.[a-z_.]*/LAYER/' err.txt
 cmp one/model.safetensors three/model.safetensors
