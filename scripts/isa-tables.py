@@ -6,7 +6,8 @@
 Run by hand when the instruction set of a target is added; the build needs only the committed tables:
     scripts/isa-tables.py sim/src/isa
 Every opcode number of every format is offered with a few operand patterns, the first one that is accepted names
-the operation and shows its operands' widths. What a width does not show (signedness, packing) is in SIGNATURES.
+the operation and shows its operands' widths. What a width does not show (signedness, packing) is in SIGNATURES, and where
+an operand may lie (vector or scalar register, constant) in places().
 """
 import re
 import subprocess
@@ -295,6 +296,31 @@ def signature(name, text, form):
     return [types[0]] + [types[-1]] * (operands - (2 if "div_scale" in name else 1))
 
 
+LANE_MOVES = re.compile(r"v_(swap|permlane|movrels|read)")  # what they read lies in VGPRs
+SCALAR_SOURCES = {"v_readlane_b32": {1}, "v_writelane_b32": {0, 1}, "v_permlane16_b32": {1, 2},
+                  "v_permlanex16_b32": {1, 2}}
+REGISTERS_ONLY = re.compile(r"s_(movrels|setpc|rfe|cmpk|setreg_b32|waitcnt_)")
+
+
+def places(name, form, types):
+    """Every type with where its operand may lie: V(F32) and so on, see isa.h."""
+    def place(n, kind):  # n: 0 destination, 1.. sources
+        if form in ("SOP1", "SOP2", "SOPK", "SOPC", "SMEM"):
+            return "L" if form == "SMEM" else "S" if n == 0 or REGISTERS_ONLY.match(name) else "C"
+        if n == 0 and name.startswith("v_read"):
+            return "R"
+        if kind == "MASK":
+            return "S"
+        if n == 0 or form not in ("VOP1", "VOP2", "VOPC", "VOP3", "VOP3P", "VINTERP"):
+            return "V"
+        if n - 1 in SCALAR_SOURCES.get(name, ()):
+            return "C"
+        if "wmma" in name:
+            return "K" if n == 3 else "V"
+        return "V" if LANE_MOVES.match(name) or (name == "v_mqsad_u32_u8" and n == 3) else "A"
+    return [kind if kind == "NONE" else "%s(%s)" % (place(n, kind), kind) for n, kind in enumerate(types)]
+
+
 TRANS = re.compile(r"v_(exp|log|rcp|rsq|sqrt|sin|cos|rcp_iflag)_f")
 UNITS = {"SOP1": "SALU", "SOP2": "SALU", "SOPC": "SALU", "SOPK": "SALU", "SMEM": "SMEM", "DS": "LDS",
          "LDSDIR": "LDS", "FLAT": "VMEM", "GLOBAL": "VMEM", "SCRATCH": "VMEM", "MUBUF": "VMEM", "MTBUF": "VMEM",
@@ -394,19 +420,20 @@ def main(directory):
             name = name_of(text)
             if name not in operations:
                 kind, types = unit(name, form), signature(name, text, form)
-                operations[name] = (kind, fidelity(name, kind), flags(name, kind, types), types)
+                operations[name] = (kind, fidelity(name, kind), flags(name, kind, types), places(name, form, types))
             encodings.append((form, o, name, targets, masks.get(o, 0)))
         print(form, len(found), file=sys.stderr)
-    operations["v_dot2acc_f32_bf16"] = ("VALU", "CAPTURED", "PER_HALF|ACCUMULATES", SIGNATURES["v_dot2acc_f32_bf16"])
+    operations["v_dot2acc_f32_bf16"] = ("VALU", "CAPTURED", "PER_HALF|ACCUMULATES",
+                                        places("v_dot2acc_f32_bf16", "VOP2", SIGNATURES["v_dot2acc_f32_bf16"]))
     encodings += [("VOPD", o, name, "ALL", 0) for o, name in VOPD.items()]
     header = "/* SPDX-License-Identifier: Apache-2.0 */\n/* SPDX-FileCopyrightText: The w4a16 authors */\n"
     with open(directory + "/ops.def", "w") as f:
-        f.write(header + "/* OP(mnemonic, unit, fidelity, flags, type of the destination, types of the sources) */\n")
+        f.write(header + "/* OP(mnemonic, unit, fidelity, flags, destination, sources): PLACE(TYPE), see isa.h */\n")
         for name, (kind, tag, flag, types) in operations.items():
             types = (list(types) + ["NONE"] * 4)[:4]
             f.write("OP(%s, %s, %s, %s, %s)\n" % (name, kind, tag, flag, ", ".join(types)))
     with open(directory + "/encodings.def", "w") as f:
-        f.write(header + "/* ENC(format, opcode, operation, targets, optional bits: see enum optional in decode.h) */\n")
+        f.write(header + "/* ENC(format, opcode, operation, targets, optional bits: see enum optional in decoder.h) */\n")
         for form, o, name, targets, mask in sorted(encodings):
             f.write("ENC(%s, 0x%x, %s, %s, 0x%x)\n" % (form, o, name, targets, mask))
 

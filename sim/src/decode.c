@@ -93,6 +93,30 @@ static void decode_any(struct decoder *d, struct inst_pair *pair, uint32_t w) {
     }
 }
 
+/* ---- legality of operands --------------------------------------------------------------------------------
+ */
+
+static void check_place(struct decoder *d, const struct operand *o, unsigned places) {
+    if (!places || o->kind == OPND_NONE) return;
+    unsigned kinds = places & (PLACES_A | PLACES_K);
+    if (!(kinds >> o->kind & 1))
+        refuse(d, kinds == PLACES_V   ? "an operand must be in VGPRs"
+                  : kinds == PLACES_S ? "an operand must be in scalar registers"
+                  : kinds == PLACES_K ? "an operand must be in VGPRs or a constant"
+                                      : "an operand must be scalar");
+    else if (o->kind == OPND_SGPR && ((places & PLACES_NOT_M0 && o->reg == SREG_M0) ||
+                                      (places & PLACES_NOT_EXEC && o->reg >= SREG_EXEC)))
+        refuse(d, "the instruction cannot write M0 or EXEC");
+}
+
+/* What remains, addresses and masks of memory instructions and of carries, the formats give in one kind only.
+ */
+static void check_places(struct decoder *d, const struct inst *i) {
+    const struct op_info *info = op_info(i->op);
+    check_place(d, &i->dst, info->dst_places);
+    for (unsigned n = 0; n < 3; n++) check_place(d, &i->src[n], info->src_places[n]);
+}
+
 unsigned decode(unsigned target_mask, const uint32_t *code, unsigned available, struct inst_pair *out,
                 const char **illegal_reason) {
     struct decoder d = {.code = code, .available = available, .target_mask = target_mask};
@@ -100,6 +124,8 @@ unsigned decode(unsigned target_mask, const uint32_t *code, unsigned available, 
     uint32_t w = next_dword(&d);
     if (!d.reason) decode_any(&d, out, w);
     if (d.has_literal && out->x.dpp) refuse(&d, "a literal beside DPP");
+    if (!d.reason) check_places(&d, &out->x);
+    if (!d.reason && out->x.dual) check_places(&d, &out->y);
     if (d.reason) {
         *illegal_reason = d.reason;
         return 0;

@@ -49,6 +49,8 @@ void decode_flat(struct decoder *d, struct inst *i, uint32_t w) {
     i->cache = (uint8_t)(BITS(w, 14, 1) | BITS(w, 15, 1) << 1 | BITS(w, 13, 1) << 2);
     bool has_saddr = segment && saddr != SREG_NULL, scratch = segment == 1;
     bool addtid = i->op == OP_global_load_addtid_b32 || i->op == OP_global_store_addtid_b32;
+    if (has_saddr && !addtid && saddr >= (scratch ? SREG_EXEC + 1 : SREG_EXEC))
+        refuse(d, "EXEC is no address");
     if (has_saddr) {
         typed(&i->src[2], scratch ? TYPE_B32 : TYPE_B64);
         set_sgpr(d, &i->src[2], saddr);

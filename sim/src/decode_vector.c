@@ -149,7 +149,7 @@ void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
         enum value_type type = info->src[n];
         if (type == TYPE_NONE || (n == 2 && accumulates(i->op))) continue;
         if (type == TYPE_MASK) {
-            if (code[n] >= 128) refuse(d, "a lane mask must be in scalar registers");
+            if (code[n] >= 128) refuse(d, "an operand must be in scalar registers");
             mask_operand(&i->src[n], code[n]);
             continue;
         }
@@ -216,9 +216,6 @@ void decode_vop3p(struct decoder *d, struct inst *i, uint32_t w) {
         if (mix && i->op_sel_hi >> n & 1) type = TYPE_F16;
         source9(d, &i->src[n], type, code[n]);
         fill_dot_factor(i, (unsigned)n, code[n]);
-        bool fragment = type_infos[type].dwords > 1 || type_infos[info->dst].dwords > 1;
-        if (fragment && i->src[n].kind != OPND_VGPR && !(n == 2 && i->src[n].kind == OPND_CONST))
-            refuse(d, "a matrix fragment must be in VGPRs");
     }
 }
 

@@ -151,7 +151,6 @@ static inline void scalar_source(struct decoder *d, struct operand *o, enum valu
     else if (code <= 208) {
         int64_t value = -(int64_t)(code - 192);
         set_constant(o, o->dwords == 2 ? (uint64_t)value : (uint32_t)value);
-        if (type == TYPE_MASK) o->value = (uint64_t)value;
     } else if (code >= 240 && code <= 248)
         set_constant(o, inline_float(code - 240, type));
     else if (code == SRC_LITERAL) {
@@ -184,6 +183,8 @@ static inline void scalar_destination(struct decoder *d, struct operand *o, enum
     typed(o, type);
     if (code >= 128)
         refuse(d, "a scalar destination has a reserved number");
+    else if (code == SREG_NULL) /* of any width */
+        set_register(o, OPND_SGPR, code);
     else
         set_sgpr(d, o, code);
 }

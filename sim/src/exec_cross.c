@@ -13,25 +13,21 @@ static uint32_t *any_lane_of(struct wave *w, unsigned reg, unsigned lane) {
     return (uint32_t *)&half0[reg + (lane / LANES) * w->vgpr_count] + lane % LANES;
 }
 static unsigned lane_operand(const struct wave *w, const struct operand *o) {
-    return scalar32(w, o) & (w->wave_size - 1);
-}
-static void write_sgpr(struct wave *w, const struct inst *i, uint32_t value) {
-    sgpr_write(w, i->dst.reg, value);
+    return scalar_read32(w, o) & (w->wave_size - 1);
 }
 
 static void v_readlane_b32(struct wave *w, const struct inst *i) {
-    write_sgpr(w, i, *any_lane_of(w, i->src[0].reg, lane_operand(w, &i->src[1])));
+    scalar_write32(w, &i->dst, *any_lane_of(w, i->src[0].reg, lane_operand(w, &i->src[1])));
 }
 /* With EXEC empty it reads lane 0. */
 static void v_readfirstlane_b32(struct wave *w, const struct inst *i) {
     uint64_t exec = w->s[SREG_EXEC] | (w->wave_size == 64 ? (uint64_t)w->s[SREG_EXEC + 1] << 32 : 0);
     unsigned lane = exec ? (unsigned)__builtin_ctzll(exec) : 0;
-    const struct operand *o = &i->src[0];
-    write_sgpr(w, i, o->kind == OPND_VGPR ? *any_lane_of(w, o->reg, lane) : scalar32(w, o));
+    scalar_write32(w, &i->dst, *any_lane_of(w, i->src[0].reg, lane));
 }
 /* Ignores EXEC. */
 static void v_writelane_b32(struct wave *w, const struct inst *i) {
-    *any_lane_of(w, i->dst.reg, lane_operand(w, &i->src[1])) = scalar32(w, &i->src[0]);
+    *any_lane_of(w, i->dst.reg, lane_operand(w, &i->src[1])) = scalar_read32(w, &i->src[0]);
 }
 
 /* Bits of the mask below the lane, counted in two steps of 32. */
@@ -62,7 +58,7 @@ static void v_mbcnt_hi_u32_b32(struct wave *w, const struct inst *i) {
  * is set, and leave the destination alone if not.
  */
 static void permlane16(struct wave *w, const struct inst *i, unsigned flip) {
-    uint64_t selectors = scalar32(w, &i->src[1]) | (uint64_t)scalar32(w, &i->src[2]) << 32;
+    uint64_t selectors = scalar_read32(w, &i->src[1]) | (uint64_t)scalar_read32(w, &i->src[2]) << 32;
     bool fetch_inactive = i->op_sel & 1, zero = i->op_sel & 2;
     uint32_t *d = (uint32_t *)&w->v[i->dst.reg], exec = exec_mask(w);
     lanes32 t, r;

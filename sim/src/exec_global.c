@@ -8,27 +8,24 @@
  */
 #include "access.h"
 #include "executors.h"
+#include "scalar.h"
 
 enum segment { GLOBAL, FLAT, SCRATCH };
-
-static uint64_t scalar64(const struct wave *w, const struct operand *o) {
-    return w->s[o->reg] | (uint64_t)w->s[o->reg + 1] << 32;
-}
 
 static inline void lane_addresses(struct wave *w, const struct inst *i, enum segment segment, uint64_t *a) {
     const struct operand *vaddr = &i->src[0], *saddr = &i->src[2];
     /* FLAT ignores the highest bit of its offset; there is no negative one. */
     uint64_t offset = segment == FLAT ? i->offset & 0xfff : (uint64_t)(int64_t)i->offset;
     if (segment == SCRATCH) {
-        uint32_t base = (uint32_t)offset + (saddr->kind == OPND_NONE ? 0 : w->s[saddr->reg]);
+        uint32_t base = (uint32_t)offset + (saddr->kind == OPND_NONE ? 0 : scalar_read32(w, saddr));
         for (unsigned l = 0; l < LANES; l++)
             a[l] = (uint32_t)(base + (vaddr->kind == OPND_NONE ? 0 : vgpr(w, vaddr->reg)[l]));
-    } else if (saddr->kind == OPND_NONE) {
+    } else if (saddr->kind == OPND_NONE && vaddr->kind != OPND_NONE) {
         const uint32_t *low = vgpr(w, vaddr->reg), *high = vgpr(w, vaddr->reg + 1);
         for (unsigned l = 0; l < LANES; l++)
             a[l] = (low[l] | (uint64_t)high[l] << 32) + offset;
     } else {
-        uint64_t base = scalar64(w, saddr) + offset;
+        uint64_t base = offset + (saddr->kind == OPND_NONE ? 0 : scalar_read64(w, saddr));
         if (vaddr->kind == OPND_NONE) /* addtid: lanes follow each other */
             for (unsigned l = 0; l < LANES; l++) a[l] = base + 4 * (l + LANES * w->half);
         else {

@@ -25,14 +25,6 @@ enum inst_format {
     FMT_COUNT
 };
 
-enum operand_kind {
-    OPND_NONE,    /* absent (saddr "off", no vdata, ...) */
-    OPND_VGPR,    /* reg = v number of the first register */
-    OPND_SGPR,    /* reg = hardware number 0..127: s0-s105, VCC 106, TTMP 108-123, NULL 124, M0 125, EXEC 126 */
-    OPND_CONST,   /* value = inline constant or literal, already in the form of the operand's type */
-    OPND_SPECIAL  /* reg = 235..238 apertures, 253 SCC: read as a value */
-};
-
 struct operand {
     uint8_t kind;
     uint8_t type;   /* enum value_type */

@@ -11,13 +11,36 @@ const struct type_info type_infos[TYPE_COUNT] = {
 #undef TYPE
 };
 
-/* Rows of isa/ops.def join flags by name: every name needs its prefix here. */
+/* A row of isa/ops.def writes PLACES(TYPE) for an operand, and NONE for none; prefixes take one or the other. */
+#define TYPE_V(type)      TYPE_##type
+#define TYPE_S(type)      TYPE_##type
+#define TYPE_C(type)      TYPE_##type
+#define TYPE_A(type)      TYPE_##type
+#define TYPE_K(type)      TYPE_##type
+#define TYPE_R(type)      TYPE_##type
+#define TYPE_L(type)      TYPE_##type
+#define PLACES_OF_V(type) PLACES_V
+#define PLACES_OF_S(type) PLACES_S
+#define PLACES_OF_C(type) PLACES_C
+#define PLACES_OF_A(type) PLACES_A
+#define PLACES_OF_K(type) PLACES_K
+#define PLACES_OF_R(type) PLACES_R
+#define PLACES_OF_L(type) PLACES_L
+#define PLACES_OF_NONE    0
+
+/* Rows join flags by name: every name needs its prefix here. */
 enum { PER_HALF = OP_PER_HALF, IDLE = OP_IDLE, ACCUMULATES = OP_ACCUMULATES, MASK_RESULT = OP_MASK_RESULT };
 
 static const struct op_info op_infos[OP_COUNT] = {
 #define OP(name, unit, fidelity, flags, dst, src0, src1, src2)                                               \
-    [OP_##name] = {#name, GFX11SIM_UNIT_##unit, GFX11SIM_##fidelity,                                         \
-                   flags, TYPE_##dst,           {TYPE_##src0, TYPE_##src1, TYPE_##src2}},
+    [OP_##name] = {#name,                                                                                    \
+                   GFX11SIM_UNIT_##unit,                                                                     \
+                   GFX11SIM_##fidelity,                                                                      \
+                   flags,                                                                                    \
+                   TYPE_##dst,                                                                               \
+                   {TYPE_##src0, TYPE_##src1, TYPE_##src2},                                                  \
+                   PLACES_OF_##dst,                                                                          \
+                   {PLACES_OF_##src0, PLACES_OF_##src1, PLACES_OF_##src2}},
 #include "isa/ops.def"
 #undef OP
 };

@@ -82,6 +82,32 @@ extern const struct type_info type_infos[TYPE_COUNT];
 static inline unsigned type_dwords(unsigned type) { return type_infos[type].dwords; }
 static inline bool type_is_16(unsigned type) { return type_infos[type].half; }
 
+enum operand_kind {
+    OPND_NONE,   /* absent (saddr "off", no vdata, ...) */
+    OPND_VGPR,   /* reg = v number of the first register */
+    OPND_SGPR,   /* reg = hardware number 0..127: s0-s105, VCC 106, TTMP 108-123, NULL 124, M0 125, EXEC 126 */
+    OPND_CONST,  /* value = inline constant or literal, already in the form of the operand's type */
+    OPND_SPECIAL /* reg = 235..238 apertures, 253 SCC: read as a value */
+};
+
+/*
+ * Where an operation takes an operand from, or puts it: a set of kinds, bit 1 << kind. The letters stand before the
+ * types in isa/ops.def. The decoder refuses every other kind, so that a body need not ask; an operand may still be
+ * absent where the format allows that (a no-return atomic, addresses).
+ */
+enum places {
+    PLACES_V = 1 << OPND_VGPR,
+    PLACES_S = 1 << OPND_SGPR,
+    PLACES_C = PLACES_S | 1 << OPND_CONST | 1 << OPND_SPECIAL, /* whatever is the same for all lanes */
+    PLACES_A = PLACES_V | PLACES_C,
+    PLACES_K = PLACES_V | 1 << OPND_CONST, /* the addend of a matrix product */
+    /* Limits within a kind: */
+    PLACES_NOT_M0 = 1 << 6,
+    PLACES_NOT_EXEC = 1 << 7,
+    PLACES_R = PLACES_S | PLACES_NOT_M0,                  /* what reads a lane */
+    PLACES_L = PLACES_S | PLACES_NOT_M0 | PLACES_NOT_EXEC /* what is loaded */
+};
+
 enum op_flags {
     OP_PER_HALF = 1,    /* executed for each 32 lanes of a wave64 */
     OP_IDLE = 2,        /* does no work: s_nop, s_delay_alu, s_clause, s_waitcnt* */
@@ -95,6 +121,7 @@ struct op_info {
     uint8_t fidelity;    /* gfx11sim_fidelity */
     uint8_t flags;       /* enum op_flags */
     uint8_t dst, src[3]; /* enum value_type. Memory: src[1] is the data, src[2] the second data */
+    uint8_t dst_places, src_places[3]; /* enum places; 0 where the row has no operand */
 };
 
 const struct op_info *op_info(enum op op);

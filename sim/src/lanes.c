@@ -44,7 +44,7 @@ const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct ins
                                           uint32_t *t) {
     const struct operand *o = &i->src[n];
     if (o->kind != OPND_VGPR) {
-        uint32_t value = scalar32(w, o);
+        uint32_t value = scalar_read32(w, o);
         FOR_LANES(l) t[l] = value;
         return t;
     }
@@ -56,29 +56,13 @@ const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct ins
     return t;
 }
 
-uint64_t SIMD_NAME(scalar64)(const struct wave *w, const struct operand *o) {
-    switch (o->kind) {
-    case OPND_CONST: return o->value;
-    case OPND_SGPR: return o->reg == SREG_NULL ? 0 : w->s[o->reg] | (uint64_t)w->s[o->reg + 1] << 32;
-    case OPND_SPECIAL:
-        switch (o->reg) {
-        case 235: return APERTURE_SHARED;
-        case 236: return APERTURE_SHARED | 0xffffffff;
-        case 237: return APERTURE_PRIVATE;
-        case 238: return APERTURE_PRIVATE | 0xffffffff;
-        case 253: return w->scc;
-        }
-    }
-    return 0;
-}
-
 void source64(const struct wave *w, const struct inst *i, unsigned n, uint64_t *r) {
     const struct operand *o = &i->src[n];
     if (o->kind == OPND_VGPR) {
         const uint32_t *low = (const uint32_t *)&w->v[o->reg], *high = (const uint32_t *)&w->v[o->reg + 1];
         FOR_LANES(l) r[l] = low[l] | (uint64_t)high[l] << 32;
     } else {
-        uint64_t value = SIMD_NAME(scalar64)(w, o);
+        uint64_t value = scalar_read64(w, o);
         FOR_LANES(l) r[l] = value;
     }
 }

@@ -20,6 +20,7 @@
 #include "half.h"
 #include "machine.h"
 #include "round.h"
+#include "scalar.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -198,21 +199,12 @@ static inline uint32_t sad_u8(uint32_t a, uint32_t b, bool masked) {
 }
 /* ---- sources ------------------------------------------------------------------------------------------- */
 
-/* Value of a scalar operand (SGPR, constant, special register). */
-static inline uint32_t scalar32(const struct wave *w, const struct operand *o) {
-    if (likely(o->kind == OPND_SGPR)) return w->s[o->reg];
-    if (o->kind == OPND_CONST) return (uint32_t)o->value;
-    return o->kind == OPND_SPECIAL && o->reg == 253 ? w->scc : 0; /* apertures have a zero low half */
-}
-uint64_t SIMD_NAME(scalar64)(const struct wave *w, const struct operand *o);
-
-/* The lane mask of an operand for the half being executed (carry-in, condition). */
+/* The lane mask of an operand for the half being executed (carry-in, condition). Masks lie in SGPRs. */
 static inline uint32_t mask_source(const struct wave *w, const struct operand *o) {
-    return o->kind == OPND_SGPR ? w->s[o->reg == SREG_NULL ? o->reg : o->reg + w->half]
-                                : (uint32_t)(o->value >> (w->half ? 32 : 0));
+    return w->s[o->reg == SREG_NULL ? SREG_NULL : o->reg + w->half];
 }
 static inline void mask_write(struct wave *w, const struct operand *o, uint32_t mask) {
-    if (o->kind == OPND_SGPR && o->reg != SREG_NULL) w->s[o->reg + w->half] = mask;
+    if (o->reg != SREG_NULL) w->s[o->reg + w->half] = mask;
 }
 
 const uint32_t *SIMD_NAME(source_general)(const struct wave *w, const struct inst *i, unsigned n,

@@ -114,12 +114,21 @@ static struct decoded *allocate(struct program *p, unsigned count) {
     return d;
 }
 
-/* Registers that lie together: s0-s105 and VCC, TTMP, EXEC; NULL and M0 stand alone, but NULL reads as any
+/* A lane mask of a wave64 takes a pair of registers, of whose number the lowest bit is ignored as of other
+ * pairs. */
+static void widen_mask(struct operand *o) {
+    if (o->type != TYPE_MASK) return;
+    o->dwords = 2;
+    if (o->reg < SREG_VCC) o->reg &= (uint16_t)~1;
+}
+
+/* Registers that lie together: s0-s105, VCC, TTMP, EXEC; NULL and M0 stand alone, but NULL reads as any
  * width. */
 static bool are_sgprs(unsigned reg, unsigned dwords) {
-    if (reg == SREG_NULL) return true;
-    return reg + dwords <= SREG_NULL || (reg == SREG_M0 && dwords == 1) ||
-           (reg >= SREG_EXEC && reg + dwords <= SREG_COUNT);
+    static const uint8_t ends[] = {SREG_VCC, SREG_TTMP0, SREG_NULL, SREG_M0, SREG_EXEC, SREG_COUNT};
+    const uint8_t *end = ends;
+    while (reg >= *end) end++;
+    return reg == SREG_NULL || reg + dwords <= *end;
 }
 
 /* What the wave must be stopped for before it executes the instruction; null if nothing. */
@@ -127,8 +136,7 @@ static exec_fn *objection(const struct program *p, const struct inst *i) {
     const struct operand *operands[] = {&i->dst, &i->sdst, &i->src[0], &i->src[1], &i->src[2], &i->src[3]};
     for (unsigned n = 0; n < sizeof operands / sizeof operands[0]; n++) {
         const struct operand *o = operands[n];
-        unsigned dwords = o->dwords ? o->dwords : 1;
-        if (o->type == TYPE_MASK) dwords = p->wave_size / LANES;
+        unsigned dwords = o->dwords;
         if (o->kind == OPND_VGPR && o->reg + dwords > p->vgpr_count) return exec_beyond_registers;
         if (o->kind != OPND_SGPR) continue;
         if (!are_sgprs(o->reg, dwords)) return exec_reserved_sgprs;
@@ -178,6 +186,10 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
         if (p->wave_size == 64 && op_info(pair.x.op)->unit == GFX11SIM_UNIT_WMMA) {
             pair.x.dst.dwords /= 2; /* C and D are spread over twice the lanes */
             pair.x.src[2].dwords /= 2;
+        }
+        if (p->wave_size == 64) {
+            widen_mask(&pair.x.sdst);
+            for (unsigned n = 0; n < 4; n++) widen_mask(&pair.x.src[n]);
         }
         executors_select(o->sim->executors, &pair);
         exec_fn *bad = objection(p, &pair.x);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Reading and writing scalar operands. */
+/*
+ * Reading and writing scalar operands: the only way in which bodies do it. A 32-bit operand of an aperture is the
+ * low half of what a 64-bit one gives.
+ */
 #ifndef GFX11SIM_SCALAR_H
 #define GFX11SIM_SCALAR_H
 

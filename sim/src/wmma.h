@@ -32,7 +32,7 @@ static inline const uint32_t *source_register(const struct wave *w, const struct
                                               unsigned n, uint32_t *t) {
     const struct operand *o = &i->src[s];
     if (o->kind == OPND_VGPR) return (const uint32_t *)&w->v[o->reg + n];
-    uint32_t value = scalar32(w, o);
+    uint32_t value = scalar_read32(w, o);
     FOR_LANES(l) t[l] = value;
     return t;
 }
