@@ -44,7 +44,9 @@ static inline void note_access(struct wave *w, unsigned space, bool store, bool 
     n->atomic = atomic;
     n->width = (uint8_t)width;
     n->count = (uint8_t)(which + 1);
+    n->pieces = 1;
     n->bytes = width_bytes(width);
+    n->conversion.format = NULL;
     memcpy(n->addresses[which] + LANES * w->half, addresses, LANES * sizeof addresses[0]);
 }
 

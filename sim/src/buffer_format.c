@@ -112,16 +112,22 @@ static uint32_t encode(uint32_t component, unsigned width, enum component_kind k
     return width == 16 ? float_to_f16(bits_float(component)) : to_small_float(bits_float(component), width);
 }
 
-void buffer_format_read(const struct buffer_format *f, const unsigned char *from, uint32_t texel[4]) {
+void buffer_format_bits(const struct buffer_format *f, const unsigned char *from, uint32_t texel[4]) {
     unsigned at = 0;
-    for (unsigned n = 0; n < 4; n++) texel[n] = n == 3 ? buffer_format_one(f) : 0;
+    for (unsigned n = 0; n < 4; n++) texel[n] = 0;
     for (unsigned n = 0; n < f->count; at += f->bits[n++]) {
         uint64_t word = 0;
         unsigned first = at / 8, last = (at + f->bits[n] - 1) / 8;
         memcpy(&word, from + first, last - first + 1);
-        texel[n] = decode((uint32_t)(word >> at % 8) & (UINT32_MAX >> (32 - f->bits[n])), f->bits[n],
-                          (enum component_kind)f->kind);
+        texel[n] = (uint32_t)(word >> at % 8) & (UINT32_MAX >> (32 - f->bits[n]));
     }
+}
+
+void buffer_format_read(const struct buffer_format *f, const unsigned char *from, uint32_t texel[4]) {
+    buffer_format_bits(f, from, texel);
+    for (unsigned n = 0; n < f->count; n++)
+        texel[n] = decode(texel[n], f->bits[n], (enum component_kind)f->kind);
+    if (f->count < 4) texel[3] = buffer_format_one(f);
 }
 
 void buffer_format_write(const struct buffer_format *f, const uint32_t texel[4], unsigned char *to) {

@@ -20,6 +20,8 @@ const struct buffer_format *buffer_format(unsigned number);
 uint32_t buffer_format_one(const struct buffer_format *f);
 /* Components that the format lacks become 0, 0, 0, 1. */
 void buffer_format_read(const struct buffer_format *f, const unsigned char *from, uint32_t texel[4]);
+/* The same without conversion: a component's own bits. */
+void buffer_format_bits(const struct buffer_format *f, const unsigned char *from, uint32_t texel[4]);
 void buffer_format_write(const struct buffer_format *f, const uint32_t texel[4], unsigned char *to);
 /* Between a 32-bit component and the 16-bit one of d16 instructions. */
 uint16_t buffer_format_to_16(const struct buffer_format *f, uint32_t component);

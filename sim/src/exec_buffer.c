@@ -108,7 +108,7 @@ static bool resolve(struct wave *w, const struct inst *i, const struct descripto
                     uint32_t total, unsigned access, const char *what, struct resolved *r) {
     if (!usable(w, i, d)) return false;
     bool atomic = what[0] == 'a';
-    uint64_t addresses[LANES] = {0};
+    uint64_t addresses[PIECES_MAX][LANES] = {{0}};
     r->mask = exec_mask(w);
     FOR_ACTIVE(l, r->mask) {
         struct spot s = spot(w, i, d, l);
@@ -128,7 +128,7 @@ static bool resolve(struct wave *w, const struct inst *i, const struct descripto
                 wave_memory_fault(w, lane, address, bytes, what);
                 return false;
             }
-            if (!n) addresses[l] = address;
+            addresses[n][l] = address;
         }
     }
     if (w->observed) {
@@ -138,7 +138,10 @@ static bool resolve(struct wave *w, const struct inst *i, const struct descripto
                            : total == 4  ? WIDTH_32
                            : total == 2  ? WIDTH_U16
                                          : WIDTH_U8;
-        note_access(w, GFX11SIM_SPACE_GLOBAL, access & GFX11SIM_WRITE, atomic, width, 0, addresses);
+        for (uint32_t n = total / bytes; n--;)
+            note_access(w, GFX11SIM_SPACE_GLOBAL, access & GFX11SIM_WRITE, atomic, width, n, addresses[n]);
+        w->note.count = 1;
+        w->note.pieces = (uint8_t)(total / bytes);
     }
     return true;
 }
@@ -201,13 +204,19 @@ static void load_format(struct wave *w, const struct inst *i, unsigned count, bo
     const struct buffer_format *f = format_of(w, &d);
     struct resolved r;
     if (!f || !resolve(w, i, &d, f->bytes, f->bytes, GFX11SIM_READ, "load", &r)) return;
+    unsigned select[4]; /* 0, 1, reserved, reserved, x, y, z, w */
+    struct conversion conversion = {f, (uint8_t)count, {0}, d16, hi};
+    for (unsigned n = 0; n < count; n++) {
+        select[n] = i->format != FMT_MTBUF ? d.select[n] : n < f->count ? 4 + n : 0;
+        conversion.source[n] = (uint8_t)(select[n] >= 4 ? select[n] - 3 : 0);
+    }
+    w->note.conversion = conversion;
     FOR_ACTIVE(l, r.mask) {
         uint32_t texel[4], one = buffer_format_one(f), results[4] = {0};
         const unsigned char *at = r.p[l][0];
         if (at) buffer_format_read(f, at, texel);
         for (unsigned n = 0; n < count; n++) {
-            unsigned from = d.select[n]; /* 0, 1, reserved, reserved, x, y, z, w */
-            if (i->format == FMT_MTBUF) from = n < f->count ? 4 + n : 0;
+            unsigned from = select[n];
             if (from == 1 || (from >= 4 && at)) results[n] = from == 1 ? one : texel[from - 4];
         }
         for (unsigned n = 0; n < count; n++) {
@@ -233,6 +242,7 @@ static void store_format(struct wave *w, const struct inst *i, unsigned count, b
         return;
     }
     if (!resolve(w, i, &d, f->bytes, f->bytes, GFX11SIM_WRITE, "store", &r)) return;
+    w->note.conversion = (struct conversion){f, f->count, {1, 2, 3, 4}, d16, hi};
     FOR_ACTIVE(l, r.mask) {
         uint32_t texel[4] = {0};
         for (unsigned n = 0; n < count; n++) {

@@ -39,7 +39,9 @@ static uint32_t addresses(struct wave *w, const struct inst *i, unsigned which, 
                           bool atomic, enum width width, uint32_t *a) {
     if (!usable(w, i)) return 0;
     const uint32_t *v = vgpr(w, i->src[0].reg);
-    for (unsigned l = 0; l < LANES; l++) a[l] = v[l] + offset;
+    /* This one has a mask of address bits instead of a demand for alignment. */
+    uint32_t bits = i->op == OP_ds_condxchg32_rtn_b64 ? 0xfff8 : UINT32_MAX;
+    for (unsigned l = 0; l < LANES; l++) a[l] = (v[l] + offset) & bits;
     if (w->observed) {
         uint64_t wide[LANES];
         for (unsigned l = 0; l < LANES; l++) wide[l] = a[l];
@@ -122,8 +124,6 @@ static void atomic(struct wave *w, const struct inst *i, const struct atomic *op
     uint32_t a[LANES], bytes = bits / 8;
     unsigned char *p[LANES];
     uint32_t mask = addresses(w, i, 0, (uint32_t)i->offset, true, true, width, a);
-    /* This one has a mask of address bits instead of a demand for alignment. */
-    for (unsigned l = 0; i->op == OP_ds_condxchg32_rtn_b64 && l < LANES; l++) a[l] &= 0xfff8;
     FOR_ACTIVE(l, mask) if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "atomic"))) return;
     FOR_ACTIVE(l, mask) {
         uint64_t data2 = i->src[2].kind == OPND_NONE ? 0 : lane_data(w, i->src[2].reg, l, bits);

@@ -19,7 +19,7 @@ static uint64_t byte_offset(const struct wave *w, const struct inst *i) {
 static void note_access(struct wave *w, uint64_t address, uint32_t bytes) {
     if (!w->observed) return;
     w->note.space = GFX11SIM_SPACE_SCALAR;
-    w->note.count = 1;
+    w->note.count = w->note.pieces = 1;
     w->note.bytes = bytes;
     w->note.addresses[0][0] = address;
 }

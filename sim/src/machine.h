@@ -56,14 +56,23 @@ static inline unsigned char *memory_at(const struct memory *m, uint64_t address,
 
 /* ---- waves --------------------------------------------------------------------------------------------- */
 
+/* How a formatted buffer instruction converts: component n of its registers is the texel's source[n] - 1. */
+struct conversion {
+    const struct buffer_format *format; /* null: as they are, bit by bit */
+    uint8_t count, source[4];           /* source 0: a constant */
+    bool d16, hi;                       /* two components to a register; the only one in the upper half */
+};
+
 /* What a memory instruction has accessed, for observers and strict mode. */
 struct access_note {
     unsigned space; /* GFX11SIM_SPACE_*; NONE: no memory instruction, or no lane was active */
     bool store, atomic;
     uint8_t width;  /* enum width of access.h; of SMEM, nothing */
     uint8_t count;  /* addresses per lane: 2 for LDS instructions with two offsets */
-    uint32_t bytes; /* per address */
-    uint64_t addresses[2][64];
+    uint8_t pieces; /* of a buffer access, each at an address of its own: addresses[n], 0 for none; else 1 */
+    uint32_t bytes; /* per address, or of all pieces */
+    struct conversion conversion;
+    uint64_t addresses[4][64];
 };
 
 struct group {

@@ -42,11 +42,8 @@ static unsigned state_of(const struct wave *w, const struct operand *o) {
     if (o->kind == OPND_VGPR) {
         const uint8_t *states = v_states(w) + o->reg;
         for (unsigned n = 0; n < o->dwords; n++) state |= states[n];
-    } else if (o->kind == OPND_SGPR && o->reg != SREG_NULL) {
-        unsigned dwords = o->type == TYPE_MASK ? w->wave_size / LANES : o->dwords;
-        for (unsigned n = 0; n < dwords && o->reg + n < SREG_COUNT; n++)
-            state |= w->shadow->s_state[o->reg + n];
     }
+    for (unsigned n = 0; n < s_count(o); n++) state |= w->shadow->s_state[o->reg + n];
     return state;
 }
 
@@ -109,7 +106,8 @@ static bool branch_is_defined(struct wave *w, const struct inst *i) {
         break;
     case OP_s_setpc_b64:
     case OP_s_swappc_b64:
-        if (sh->s[i->src[0].reg] || sh->s[i->src[0].reg + 1]) what = "its target";
+        for (unsigned n = 0; n < s_count(&i->src[0]); n++)
+            if (sh->s[i->src[0].reg + n]) what = "its target";
         break;
     default: break;
     }

@@ -110,8 +110,11 @@ static inline void v_settle(const struct wave *w, unsigned reg) {
     uint8_t *state = &v_states(w)[reg];
     *state = any ? *state | REG_UNDEFINED : *state & ~REG_UNDEFINED;
 }
+/* How many registers, from o->reg on, hold an operand that lies in SGPRs; none of NULL. */
+static inline unsigned s_count(const struct operand *o) {
+    return o->kind == OPND_SGPR && o->reg != SREG_NULL ? o->dwords : 0;
+}
 static inline void s_define(struct wave *w, unsigned reg, uint32_t undefined) {
-    if (reg == SREG_NULL) return;
     uint8_t *state = &w->shadow->s_state[reg];
     w->shadow->s[reg] = undefined;
     *state = undefined ? *state | REG_UNDEFINED : *state & ~REG_UNDEFINED;

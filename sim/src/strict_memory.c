@@ -9,13 +9,13 @@
 #include <string.h>
 
 #include "access.h"
+#include "buffer_format.h"
 #include "strict.h"
 
 /* ---- before: addresses ---------------------------------------------------------------------------- */
 
 static bool defined_sgprs(struct wave *w, const struct operand *o, const char *role) {
-    if (o->kind != OPND_SGPR || o->reg == SREG_NULL) return true;
-    for (unsigned n = 0; n < o->dwords; n++)
+    for (unsigned n = 0; n < s_count(o); n++)
         if (w->shadow->s[o->reg + n]) {
             strict_fault(w, GFX11SIM_CHECK_UNDEFINED, 0, "s%u has never been written and is used as %s",
                          o->reg + n, role);
@@ -74,9 +74,18 @@ static bool any_bit(const unsigned char *p, uint32_t bytes) {
     return any;
 }
 
+/* One address per lane of an instruction's access, and the places there. */
+struct part {
+    unsigned
+        which; /* 0 but for the second offset of LDS instructions and further pieces of buffer accesses */
+    uint32_t bytes;
+    enum width width;
+    struct place places[LANES];
+};
+
 /* LDS has 64-bit ports; elsewhere the largest element is a dword. */
-static bool aligned(struct wave *w, unsigned lane, const struct place *p) {
-    uint32_t bytes = w->note.bytes, need = bytes;
+static bool aligned(struct wave *w, unsigned lane, const struct place *p, uint32_t bytes) {
+    uint32_t need = bytes;
     if (p->space != GFX11SIM_SPACE_LDS && need > 4 && !w->note.atomic) need = 4;
     if (need == 12) need = 16;
     if (p->address % need == 0) return true;
@@ -88,72 +97,128 @@ static bool aligned(struct wave *w, unsigned lane, const struct place *p) {
 
 /* ---- values --------------------------------------------------------------------------------------- */
 
-static void read_undefined(struct wave *w, unsigned reg, unsigned lane, const unsigned char *from) {
+static void read_undefined(struct wave *w, unsigned reg, unsigned lane, const unsigned char *from,
+                           enum width width) {
     u32v *registers = w->v;
     w->v = v_undefined(w);
-    load_lane(w, reg, lane, from, w->note.width);
+    load_lane(w, reg, lane, from, width);
     w->v = registers;
 }
 
-static void load_values(struct wave *w, const struct inst *i, unsigned which, const struct place *places) {
+static void load_values(struct wave *w, const struct inst *i, const struct part *part) {
     static const unsigned char defined[16];
     if (i->dst.kind != OPND_VGPR) return;
-    uint32_t exec = exec_mask(w), bytes = w->note.bytes, some = 0;
-    unsigned reg = i->dst.reg + which * bytes / 4, dwords = bytes < 4 ? 1 : bytes / 4;
+    uint32_t exec = exec_mask(w), some = 0;
+    unsigned reg = i->dst.reg + part->which * part->bytes / 4, dwords = (part->bytes + 3) / 4;
     for (unsigned n = 0; n < dwords; n++) some |= v_states(w)[reg + n] & REG_UNDEFINED;
     for (unsigned l = 0; l < LANES && !some; l++)
-        if (exec >> l & 1 && places[l].undefined) some |= any_bit(places[l].undefined, bytes);
+        if (exec >> l & 1 && part->places[l].undefined)
+            some |= any_bit(part->places[l].undefined, part->bytes);
     if (!some) return;
-    FOR_ACTIVE(l, exec) read_undefined(w, reg, l, places[l].undefined ? places[l].undefined : defined);
+    FOR_ACTIVE(l, exec) {
+        const unsigned char *undefined = part->places[l].undefined;
+        read_undefined(w, reg, l, undefined ? undefined : defined, part->width);
+    }
     for (unsigned n = 0; n < dwords; n++) v_settle(w, reg + n);
 }
 
-/* The register that holds what is stored at the first or second address. */
-static const struct operand *stored(const struct inst *i, unsigned which) { return &i->src[1 + which]; }
+static bool stores_undefined(struct wave *w, unsigned reg, unsigned lane, const struct place *p,
+                             uint32_t bytes) {
+    strict_access_fault(w, GFX11SIM_CHECK_UNDEFINED, lane + LANES * w->half, p->address, bytes,
+                        "stores an undefined value from v%u to 0x%" PRIx64, reg, p->address);
+    return false;
+}
 
-static bool store_values(struct wave *w, const struct inst *i, unsigned which, const struct place *places) {
-    const struct operand *data = stored(i, which);
-    uint32_t bytes = w->note.bytes, exec = exec_mask(w), some = 0;
-    if (data->kind == OPND_VGPR)
-        for (unsigned n = 0; n < data->dwords; n++) some |= v_states(w)[data->reg + n] & REG_UNDEFINED;
+static bool store_values(struct wave *w, const struct inst *i, const struct part *part) {
+    bool second = w->note.count == 2 && part->which; /* which has data of its own; pieces share theirs */
+    const struct operand *data = &i->src[second ? 2 : 1];
+    unsigned reg = data->reg + (second ? 0 : part->which * part->bytes / 4), dwords = (part->bytes + 3) / 4;
+    uint32_t exec = exec_mask(w), some = 0;
+    for (unsigned n = 0; n < dwords; n++) some |= v_states(w)[reg + n] & REG_UNDEFINED;
     u32v *registers = w->v;
     FOR_ACTIVE(l, exec) {
-        const struct place *p = &places[l];
+        const struct place *p = &part->places[l];
         unsigned char bits[16] = {0};
         if (some) {
             w->v = v_undefined(w);
-            store_lane(w, data->reg, l, bits, w->note.width);
+            store_lane(w, reg, l, bits, part->width);
             w->v = registers;
         }
-        if (some && p->space == GFX11SIM_SPACE_GLOBAL && any_bit(bits, bytes)) {
-            strict_access_fault(w, GFX11SIM_CHECK_UNDEFINED, l + LANES * w->half, p->address, bytes,
-                                "stores an undefined value from v%u to 0x%" PRIx64, data->reg, p->address);
-            return false;
-        }
-        if (p->undefined) memcpy(p->undefined, bits, bytes);
+        if (some && p->space == GFX11SIM_SPACE_GLOBAL && any_bit(bits, part->bytes))
+            return stores_undefined(w, reg, l, p, part->bytes);
+        if (p->undefined) memcpy(p->undefined, bits, part->bytes);
     }
     return true;
 }
 
 /* What an atomic leaves and returns is undefined if its operand or the memory was. */
-static bool atomic_values(struct wave *w, const struct inst *i, const struct place *places) {
-    uint32_t bytes = w->note.bytes, exec = exec_mask(w), lanes = 0;
+static bool atomic_values(struct wave *w, const struct inst *i, const struct part *part) {
+    uint32_t exec = exec_mask(w), lanes = 0;
+    bool two = w->note.count == 2; /* independent exchanges */
     for (unsigned n = 1; n < 3; n++)
-        if (i->src[n].kind == OPND_VGPR) lanes |= strict_undefined_lanes(w, &i->src[n]);
-    unsigned dwords = i->dst.kind == OPND_VGPR ? i->dst.dwords : 0;
+        if (i->src[n].kind == OPND_VGPR && (!two || n == 1 + part->which))
+            lanes |= strict_undefined_lanes(w, &i->src[n]);
+    unsigned dwords = i->dst.kind == OPND_VGPR ? part->bytes / 4 : 0, reg = i->dst.reg + part->which * dwords;
     FOR_ACTIVE(l, exec) {
-        const struct place *p = &places[l];
-        bool operand = lanes >> l & 1, memory = p->undefined && any_bit(p->undefined, bytes);
+        const struct place *p = &part->places[l];
+        bool operand = lanes >> l & 1, memory = p->undefined && any_bit(p->undefined, part->bytes);
         if (operand && p->space == GFX11SIM_SPACE_GLOBAL) {
-            strict_access_fault(w, GFX11SIM_CHECK_UNDEFINED, l + LANES * w->half, p->address, bytes,
+            strict_access_fault(w, GFX11SIM_CHECK_UNDEFINED, l + LANES * w->half, p->address, part->bytes,
                                 "updates 0x%" PRIx64 " with an undefined value", p->address);
             return false;
         }
         for (unsigned n = 0; n < dwords; n++)
-            ((uint32_t *)&v_undefined(w)[i->dst.reg + n])[l] = memory ? UINT32_MAX : 0;
-        if (p->undefined) memset(p->undefined, operand || memory ? 255 : 0, bytes);
+            ((uint32_t *)&v_undefined(w)[reg + n])[l] = memory ? UINT32_MAX : 0;
+        if (p->undefined) memset(p->undefined, operand || memory ? 255 : 0, part->bytes);
     }
-    for (unsigned n = 0; n < dwords; n++) v_settle(w, i->dst.reg + n);
+    for (unsigned n = 0; n < dwords; n++) v_settle(w, reg + n);
+    return true;
+}
+
+/* ---- values that are converted: a component is undefined as a whole -------------------------------- */
+
+/* The undefined bits of lane l in the register of component n, and which of them are the component's. */
+static uint32_t *component(struct wave *w, unsigned reg, unsigned n, unsigned lane, uint32_t *mask) {
+    const struct conversion *c = &w->note.conversion;
+    *mask = !c->d16 ? UINT32_MAX : c->hi || n % 2 ? 0xffff0000u : 0xffffu;
+    return (uint32_t *)&v_undefined(w)[reg + (c->d16 ? n / 2 : n)] + lane;
+}
+
+static void load_components(struct wave *w, const struct inst *i, const struct part *part) {
+    const struct conversion *c = &w->note.conversion;
+    FOR_ACTIVE(l, exec_mask(w)) {
+        uint32_t texel[4] = {0}, mask;
+        if (part->places[l].undefined) buffer_format_bits(c->format, part->places[l].undefined, texel);
+        for (unsigned n = 0; n < c->count; n++) {
+            uint32_t *bits = component(w, i->dst.reg, n, l, &mask);
+            *bits = (*bits & ~mask) | (c->source[n] && texel[c->source[n] - 1] ? mask : 0);
+        }
+    }
+    for (unsigned n = 0; n < i->dst.dwords; n++) v_settle(w, i->dst.reg + n);
+}
+
+static bool store_components(struct wave *w, const struct inst *i, const struct part *part) {
+    const struct conversion *c = &w->note.conversion;
+    FOR_ACTIVE(l, exec_mask(w)) {
+        const struct place *p = &part->places[l];
+        if (p->space == GFX11SIM_SPACE_NONE) continue;
+        uint32_t mask;
+        for (unsigned n = 0; n < c->count; n++)
+            if (*component(w, i->src[1].reg, n, l, &mask) & mask)
+                return stores_undefined(w, i->src[1].reg + (c->d16 ? n / 2 : n), l, p, part->bytes);
+        if (p->undefined) memset(p->undefined, 0, part->bytes);
+    }
+    return true;
+}
+
+static bool follow_values(struct wave *w, const struct inst *i, const struct part *part) {
+    bool converts = w->note.conversion.format != NULL;
+    if (w->note.atomic) return atomic_values(w, i, part);
+    if (w->note.store) return converts ? store_components(w, i, part) : store_values(w, i, part);
+    if (converts)
+        load_components(w, i, part);
+    else
+        load_values(w, i, part);
     return true;
 }
 
@@ -165,7 +230,7 @@ static void scalar_load(struct wave *w, const struct inst *i) {
     uint32_t bytes = w->note.bytes;
     bool inside = memory_at(&st->sim->memory, address, bytes, 0) != NULL;
     const struct binding *b = inside ? &st->sim->memory.slots[address >> SLOT_SHIFT] : NULL;
-    for (unsigned n = 0; n < i->dst.dwords; n++) {
+    for (unsigned n = 0; n < s_count(&i->dst); n++) {
         uint32_t bits = 0;
         if (b && b->undefined) memcpy(&bits, b->undefined + (address - b->base) + 4 * n, 4);
         s_define(w, i->dst.reg + n, bits);
@@ -173,19 +238,19 @@ static void scalar_load(struct wave *w, const struct inst *i) {
     if (inside && st->checks & GFX11SIM_CHECK_RACE) strict_race_global(w, 0, address, bytes, ACCESS_LOAD);
 }
 
-static bool races(struct wave *w, const struct inst *i, const struct place *places) {
+static bool races(struct wave *w, const struct inst *i, const struct part *part) {
     enum access_kind kind = w->note.atomic ? ACCESS_ATOMIC : w->note.store ? ACCESS_STORE : ACCESS_LOAD;
     bool coherent = kind == ACCESS_LOAD && i->cache & 1; /* glc: an atomic load, as compilers write it */
     bool ordering = false;
     FOR_ACTIVE(l, exec_mask(w)) {
-        const struct place *p = &places[l];
+        const struct place *p = &part->places[l];
         unsigned lane = l + LANES * w->half;
         if (p->space == GFX11SIM_SPACE_LDS &&
-            !strict_race_lds(w, lane, (uint32_t)p->address, w->note.bytes, kind))
+            !strict_race_lds(w, lane, (uint32_t)p->address, part->bytes, kind))
             return false;
         if (p->space != GFX11SIM_SPACE_GLOBAL) continue;
         ordering |= coherent || kind == ACCESS_ATOMIC;
-        if (!coherent && !strict_race_global(w, lane, p->address, w->note.bytes, kind)) return false;
+        if (!coherent && !strict_race_global(w, lane, p->address, part->bytes, kind)) return false;
     }
     if (ordering) strict_race_atomic(w);
     return true;
@@ -193,31 +258,24 @@ static bool races(struct wave *w, const struct inst *i, const struct place *plac
 
 void strict_memory(struct wave *w, const struct inst *i) {
     const struct strict *st = w->shadow->strict;
-    if (w->note.space == GFX11SIM_SPACE_NONE) return;
-    if (w->note.space == GFX11SIM_SPACE_SCALAR) {
+    const struct access_note *note = &w->note;
+    if (note->space == GFX11SIM_SPACE_NONE) return;
+    if (note->space == GFX11SIM_SPACE_SCALAR) {
         scalar_load(w, i);
         return;
     }
-    uint32_t exec = exec_mask(w);
-    for (unsigned which = 0; which < w->note.count; which++) {
-        struct place places[LANES];
-        FOR_ACTIVE(l, exec) {
+    struct part part = {.bytes = note->bytes / note->pieces,
+                        .width = note->pieces > 1 ? WIDTH_32 : (enum width)note->width};
+    for (; part.which < (unsigned)note->count * note->pieces; part.which++) {
+        FOR_ACTIVE(l, exec_mask(w)) {
             unsigned lane = l + LANES * w->half;
-            places[l] = find(w, lane, w->note.addresses[which][lane], w->note.bytes);
-            if (st->checks & GFX11SIM_CHECK_ALIGNMENT && places[l].space != GFX11SIM_SPACE_NONE &&
-                !aligned(w, lane, &places[l]))
+            part.places[l] = find(w, lane, note->addresses[part.which][lane], part.bytes);
+            if (st->checks & GFX11SIM_CHECK_ALIGNMENT && part.places[l].space != GFX11SIM_SPACE_NONE &&
+                !aligned(w, lane, &part.places[l], part.bytes))
                 return;
         }
-        if (st->checks & GFX11SIM_CHECK_UNDEFINED) {
-            if (w->note.atomic) {
-                if (!atomic_values(w, i, places)) return;
-            } else if (w->note.store) {
-                if (!store_values(w, i, which, places)) return;
-            } else {
-                load_values(w, i, which, places);
-            }
-        }
-        if (st->checks & GFX11SIM_CHECK_RACE && !races(w, i, places)) return;
+        if (st->checks & GFX11SIM_CHECK_UNDEFINED && !follow_values(w, i, &part)) return;
+        if (st->checks & GFX11SIM_CHECK_RACE && !races(w, i, &part)) return;
     }
     if (st->checks & GFX11SIM_CHECK_RACE && i->format == FMT_DS) strict_race_note_lds(w);
 }

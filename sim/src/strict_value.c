@@ -103,10 +103,6 @@ static bool indexes_registers(unsigned op) {
 
 /* ---- operands ------------------------------------------------------------------------------------- */
 
-static unsigned sgpr_dwords(const struct wave *w, const struct operand *o) {
-    return o->type == TYPE_MASK ? w->wave_size / LANES : o->dwords;
-}
-
 static uint32_t lanes_with(const u32v *undefined, uint32_t used) {
     const uint32_t *bits = (const uint32_t *)undefined;
     uint32_t lanes = 0;
@@ -122,9 +118,10 @@ uint32_t strict_undefined_lanes(const struct wave *w, const struct operand *o) {
         for (unsigned n = 0; n < o->dwords; n++)
             if (v_states(w)[o->reg + n] & REG_UNDEFINED)
                 lanes |= lanes_with(&v_undefined(w)[o->reg + n], used);
-    } else if (o->kind == OPND_SGPR && o->reg != SREG_NULL) {
-        if (o->type == TYPE_MASK) return sh->s[o->reg + w->half] & exec_mask(w);
-        for (unsigned n = 0; n < o->dwords; n++)
+    } else if (o->type == TYPE_MASK) {
+        return s_count(o) ? sh->s[o->reg + w->half] & exec_mask(w) : 0;
+    } else {
+        for (unsigned n = 0; n < s_count(o); n++)
             if (sh->s[o->reg + n]) lanes = UINT32_MAX;
     }
     return lanes & exec_mask(w);
@@ -176,7 +173,7 @@ static uint32_t written_bits(const struct inst *i) {
 }
 
 static void set_mask(struct wave *w, const struct operand *o, uint32_t undefined) {
-    if (o->kind == OPND_SGPR && o->reg != SREG_NULL) s_define(w, o->reg + w->half, undefined);
+    if (s_count(o)) s_define(w, o->reg + w->half, undefined);
 }
 
 /* ---- operations that depend on all of their operands ---------------------------------------------- */
@@ -238,7 +235,8 @@ static void matrix(struct wave *w, const struct inst *i) {
         const uint32_t *added = c->kind == OPND_VGPR ? (const uint32_t *)&v_undefined(w)[c->reg + n] : NULL;
         uint32_t *u = (uint32_t *)&v_undefined(w)[i->dst.reg + n];
         for (unsigned l = 0; l < LANES; l++) {
-            unsigned row = 2 * n + l / 16, column = l % 16;
+            unsigned row = w->wave_size == 64 ? 4 * n + 2 * w->half + l / 16 : 2 * n + l / 16,
+                     column = l % 16;
             bool undefined = rows >> row & 1 || columns >> column & 1 || (added && added[l] & bits);
             u[l] = (u[l] & ~bits) | (undefined ? bits : 0);
         }
@@ -250,11 +248,9 @@ static void scalar_all(struct wave *w, const struct inst *i) {
     bool undefined = false;
     for (unsigned n = 0; n < i->src_count; n++) {
         const struct operand *o = &i->src[n];
-        if (o->kind != OPND_SGPR || o->reg == SREG_NULL) continue;
-        for (unsigned k = 0; k < sgpr_dwords(w, o); k++) undefined |= w->shadow->s[o->reg + k] != 0;
+        for (unsigned k = 0; k < s_count(o); k++) undefined |= w->shadow->s[o->reg + k] != 0;
     }
-    if (i->dst.kind == OPND_SGPR)
-        for (unsigned k = 0; k < i->dst.dwords; k++) s_define(w, i->dst.reg + k, undefined ? UINT32_MAX : 0);
+    for (unsigned k = 0; k < s_count(&i->dst); k++) s_define(w, i->dst.reg + k, undefined ? UINT32_MAX : 0);
     if (op_info(i->op)->unit == GFX11SIM_UNIT_SALU && !keeps_scc[i->op]) w->shadow->scc = undefined;
 }
 
@@ -332,8 +328,7 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
         w->s[r] = s[r];
         if (sh->s[r] != s_differs[r]) s_define(w, r, s_differs[r]);
     }
-    if (i->dst.kind == OPND_SGPR)
-        for (unsigned n = 0; n < i->dst.dwords; n++) any_scalar |= s_differs[i->dst.reg + n];
+    for (unsigned n = 0; n < s_count(&i->dst); n++) any_scalar |= s_differs[i->dst.reg + n];
     w->scc = scc;
     if (op_info(i->op)->unit == GFX11SIM_UNIT_SALU && !keeps_scc[i->op])
         sh->scc = any_scalar || (i->dst.kind == OPND_NONE && scc_differs);
@@ -352,7 +347,7 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
 /* Not every lane that is active is written, or not only those are. */
 static bool keeps_lanes(unsigned op) {
     return op == OP_v_writelane_b32 || op == OP_v_swap_b32 || op == OP_v_swap_b16 ||
-           op == OP_v_permlane64_b32;
+           op == OP_v_permlane64_b32 || op == OP_v_permlane16_b32 || op == OP_v_permlanex16_b32;
 }
 
 /* Then so are the results, and there is nothing to try. */
@@ -362,9 +357,8 @@ static bool sources_are_defined(const struct wave *w, const struct inst *i) {
         if (o->kind == OPND_VGPR)
             for (unsigned k = 0; k < o->dwords; k++)
                 if (v_states(w)[o->reg + k] & REG_UNDEFINED) return false;
-        if (o->kind == OPND_SGPR && o->reg != SREG_NULL)
-            for (unsigned k = 0; k < sgpr_dwords(w, o); k++)
-                if (w->shadow->s[o->reg + k]) return false;
+        for (unsigned k = 0; k < s_count(o); k++)
+            if (w->shadow->s[o->reg + k]) return false;
     }
     return !w->shadow->scc || op_info(i->op)->unit != GFX11SIM_UNIT_SALU;
 }
@@ -373,8 +367,7 @@ static void one(struct wave *w, const struct inst *i, exec_fn *execute) {
     gfx11sim_unit unit = op_info(i->op)->unit;
     if (indexes_registers(i->op)) {
         if (i->dst.kind == OPND_VGPR) set_lanes(w, i->dst.reg, UINT32_MAX, UINT32_MAX, 0);
-        if (i->dst.kind == OPND_SGPR)
-            for (unsigned n = 0; n < i->dst.dwords; n++) s_define(w, i->dst.reg + n, 0);
+        for (unsigned n = 0; n < s_count(&i->dst); n++) s_define(w, i->dst.reg + n, 0);
     } else if (moves_bits[i->op] && (keeps_lanes(i->op) || !sources_are_defined(w, i))) {
         tried(w, i, execute);
     } else if (i->dst.kind == OPND_SGPR && i->dst.type != TYPE_MASK) {

@@ -58,8 +58,7 @@ static void pend_vgprs(struct wave *w, const struct operand *o, uint8_t state) {
 
 static void pend_sgprs(struct wave *w, const struct operand *o) {
     struct shadow *sh = w->shadow;
-    if (o->kind != OPND_SGPR || o->reg == SREG_NULL) return;
-    for (unsigned n = 0; n < o->dwords; n++) {
+    for (unsigned n = 0; n < s_count(o); n++) {
         sh->s_state[o->reg + n] |= REG_LGKM;
         sh->s_event[o->reg + n] = sh->lgkm.issued;
     }
@@ -103,12 +102,10 @@ static uint8_t open_sgpr(struct wave *w, unsigned reg) {
 
 /* allowed: states that do not matter, because this instruction writes the register in the same order. */
 static bool check(struct wave *w, const struct operand *o, uint8_t allowed, const char *verb) {
-    if (o->kind != OPND_VGPR && o->kind != OPND_SGPR) return true;
     bool vector = o->kind == OPND_VGPR;
-    unsigned dwords = o->type == TYPE_MASK ? w->wave_size / LANES : o->dwords;
+    unsigned dwords = vector ? o->dwords : s_count(o);
     for (unsigned n = 0; n < dwords; n++) {
         unsigned reg = o->reg + n;
-        if (!vector && (reg == SREG_NULL || reg >= SREG_COUNT)) continue;
         uint8_t open = (vector ? open_vgpr(w, reg) : open_sgpr(w, reg)) & ~allowed;
         if (!open) continue;
         const char *counter = open == (REG_VMEM | REG_LGKM) ? "vmcnt and lgkmcnt"
