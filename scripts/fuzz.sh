@@ -11,7 +11,7 @@ seconds=${1:-3600}
 [[ $seconds =~ ^[0-9]+$ ]] || { echo "fuzz.sh: SECONDS is '$seconds'; expected a number" >&2; exit 2; }
 shift || true
 targets=("$@")
-all=(safetensors config checkpoint document npy problem object instruction execute)
+all=(safetensors config checkpoint document npy problem object instruction programs)
 [ ${#targets[@]} -gt 0 ] || targets=("${all[@]}")
 
 setup test
@@ -20,6 +20,10 @@ cmake --build --preset sanitize --target "${targets[@]/#/fuzz_}"
 work=build/sanitize/tests/fuzz
 failed=0
 for target in "${targets[@]}"; do
+    if [ "$target" = programs ]; then # draws its inputs itself, other ones in every run
+        "$work/fuzz_programs" --seconds "$seconds" --seed "$(date +%s)" || failed=1
+        continue
+    fi
     options=()
     case $target in
     safetensors | config | checkpoint | document) options=(-dict=tests/fuzz/json.dict) ;;

@@ -132,9 +132,6 @@ for path in sys.argv[2:]:
         if kind == 1 and flags & 1:
             for at in range(0, min(size, 8192), 64):
                 seed("instruction", f"{name}.{at}", elf[offset + at:offset + min(at + 64, size)])
-            for at in range(0, min(size, 8192), 256):
-                for mode in range(4):
-                    seed("execute", f"{name}.{at}.{mode}", bytes([mode]) + elf[offset + at:offset + min(at + 256, size)])
 
 # Indices into the table of fuzz_problem.c: flags, M, N, K, group size, experts, top_k, combine, places, lda, ldo, sorted
 # block and count, zero offset.
