@@ -322,8 +322,8 @@ static gfx11sim_status check(struct run *r, gfx11sim_report *report) {
     return GFX11SIM_OK;
 }
 
-/* Aligned memory of at least one byte; its contents are undefined. No register more than asked for: a sanitizer
- * shall see an access beyond. */
+/* Aligned memory of at least one byte; its contents are undefined. No register more than asked for: a
+ * sanitizer shall see an access beyond. */
 static void *allocate(size_t bytes) {
     size_t registers = (bytes + 4 * LANES - 1) / (4 * LANES);
     return aligned_alloc(4 * LANES, (registers ? registers : 1) * (4 * LANES));
