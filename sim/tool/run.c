@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "document.h"
@@ -15,12 +16,13 @@ struct trace {
     const char *target;
     const uint32_t *code;
     size_t dwords;
-    int64_t left;
+    _Atomic int64_t left; /* lines */
     pthread_mutex_t lock;
 };
 
 static void on_issue(void *context, const gfx11sim_event *e) {
     struct trace *t = context;
+    if (atomic_load_explicit(&t->left, memory_order_relaxed) <= 0) return;
     char text[192] = "?";
     size_t at = e->pc / 4;
     if (at < t->dwords) gfx11sim_disassemble(t->target, t->code + at, t->dwords - at, text, sizeof text);
@@ -93,7 +95,7 @@ int cmd_run(int argc, char **argv) {
         "Runs a kernel. Also:\n"
         "  --profile            which instructions were executed, and how near they are to the silicon\n"
         "  --trace[=FILE]       every instruction, one line each\n"
-        "  --trace-limit N      at most N lines",
+        "  --trace-limit N      at most N lines (default 1000000)",
         argc, argv);
     struct trace trace = {.to = stdout, .left = s.trace_limit};
     gfx11sim_observer observer = {.context = &trace, .issue = on_issue};

@@ -26,6 +26,8 @@ const char session_help[] =
     "  --approximate        matrix products in plain fp32: faster, and other last bits than the silicon\n"
     "  --json               print JSON\n";
 
+enum { TRACE_LIMIT = 1000000 }; /* lines; a program may run much longer */
+
 static const char *const simd_levels[] = {"auto", "portable", "avx2", "avx512"};
 const char *const unit_names[GFX11SIM_UNITS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
                                                 "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
@@ -178,7 +180,7 @@ static int bind_arguments(struct session *s) {
 }
 
 int session_open(struct session *s, const char *verb, const char *summary, int argc, char **argv) {
-    *s = (struct session){.trace_limit = INT64_MAX};
+    *s = (struct session){.trace_limit = TRACE_LIMIT};
     gfx11sim_options_init(&s->options);
     gfx11sim_launch_init(&s->launch);
     s->launch.block[0] = 32;

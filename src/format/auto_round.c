@@ -19,10 +19,10 @@ static const struct {
 } meaning[] = {{&gptq_format, 1}, {&gptq_format, 2}, {&gptq_format, 2}, {&awq_format, 0}};
 
 /* A name without any of an expression's characters is that of a layer. */
-static w4a16_status make_target(const char *label, const char *name, struct layer_scheme *scheme,
-                                w4a16_error *error) {
+static w4a16_status make_target(const char *label, const char *name, struct target_work *work,
+                                struct layer_scheme *scheme, w4a16_error *error) {
     const char *expression = strpbrk(name, "*+?^$()[]{}|\\") ? name : NULL;
-    return target_create_search(label, "extra_config", name, expression, scheme->targets, error);
+    return target_create_search(label, "extra_config", name, expression, work, scheme->targets, error);
 }
 
 static w4a16_status configure(const char *label, const json_t *json, struct quant_config *config,

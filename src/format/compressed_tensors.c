@@ -72,8 +72,8 @@ static w4a16_status read_strategy(const char *label, const json_t *weights, stru
     return config_group_size(label, weights, NULL, &scheme->group_size, error);
 }
 
-static w4a16_status read_targets(const char *label, const json_t *group, struct layer_scheme *scheme,
-                                 w4a16_error *error) {
+static w4a16_status read_targets(const char *label, const json_t *group, struct target_work *work,
+                                 struct layer_scheme *scheme, w4a16_error *error) {
     json_t *targets = NULL;
     const json_t *value;
     TRY(field_get(label, group, "targets", DOC_LIST, &targets, error));
@@ -86,20 +86,20 @@ static w4a16_status read_targets(const char *label, const json_t *group, struct 
         TRY(field_is(label, value, DOC_TEXT, "one of targets", error));
         const char *text = json_string_value(value),
                    *expression = strncmp(text, "re:", 3) == 0 ? text + 3 : NULL;
-        TRY(target_create(label, "targets", text, expression, &scheme->targets[scheme->target_count++],
+        TRY(target_create(label, "targets", text, expression, work, &scheme->targets[scheme->target_count++],
                           error));
     }
     return W4A16_OK;
 }
 
 static w4a16_status read_scheme(const char *label, const char *name, const json_t *group,
-                                struct layer_scheme *scheme, w4a16_error *error) {
+                                struct target_work *work, struct layer_scheme *scheme, w4a16_error *error) {
     char full[512], problem[160];
     snprintf(full, sizeof full, "%.300s: config_groups.%.100s", label, name);
     TRY(field_is(full, group, DOC_OBJECT, "its value", error));
     const json_t *weights = json_object_get(group, "weights");
     TRY(field_is(full, weights, DOC_OBJECT, "weights", error));
-    TRY(read_targets(full, group, scheme, error));
+    TRY(read_targets(full, group, work, scheme, error));
     scheme->group_size = -1;
     TRY(config_bits(full, weights, "num_bits", NULL, scheme, error));
     if (scheme->problem || scheme->bits != 4) return W4A16_OK;
@@ -125,7 +125,7 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     const char *name;
     json_object_foreach(groups, name, group)
-        TRY(read_scheme(label, name, group, &config->schemes[config->scheme_count++], error));
+        TRY(read_scheme(label, name, group, config->work, &config->schemes[config->scheme_count++], error));
     return W4A16_OK;
 }
 

@@ -127,7 +127,7 @@ w4a16_status quant_config_scheme(const struct quant_config *config, const char *
             for (size_t t = 0; t < config->schemes[i].target_count; t++) {
                 const struct target *target = &config->schemes[i].targets[t];
                 if (target->expression && best >= TARGET_EXPRESSION) continue;
-                TRY(target_match(target, *name, &rank, error));
+                TRY(target_match(target, *name, config->work, &rank, error));
                 if (rank > best) best = rank, *scheme = &config->schemes[i];
             }
     if (!*scheme && config->rest.bits) *scheme = &config->rest;
@@ -135,8 +135,9 @@ w4a16_status quant_config_scheme(const struct quant_config *config, const char *
 }
 
 static w4a16_status read_rule(const char *label, const char *object, const char *key, const json_t *values,
-                              config_target *make_target, const struct layer_scheme *rest,
-                              struct layer_scheme *rule, w4a16_error *error) {
+                              config_target *make_target, struct target_work *work,
+                              const struct layer_scheme *rest, struct layer_scheme *rule,
+                              w4a16_error *error) {
     char full[512];
     snprintf(full, sizeof full, "%.300s: %s: \"%.80s\"", label, object, key);
     TRY(field_is(full, values, DOC_OBJECT, "its value", error));
@@ -145,7 +146,7 @@ static w4a16_status read_rule(const char *label, const char *object, const char 
     rule->targets = calloc(1, sizeof *rule->targets);
     FAIL_IF(!rule->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     rule->target_count = 1;
-    TRY(make_target(label, key, rule, error));
+    TRY(make_target(label, key, work, rule, error));
     return rule->problem ? W4A16_OK : config_overrides(full, values, rule, error);
 }
 
@@ -159,7 +160,7 @@ w4a16_status config_rules(const char *label, const json_t *json, const char *key
     config->schemes = calloc(json_object_size(rules) + 1, sizeof *config->schemes);
     FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     json_object_foreach(rules, name, values)
-        TRY(read_rule(label, key, name, values, make_target, &config->rest,
+        TRY(read_rule(label, key, name, values, make_target, config->work, &config->rest,
                       &config->schemes[config->scheme_count++], error));
     return W4A16_OK;
 }
@@ -186,6 +187,7 @@ static w4a16_status interpret(const struct config_source *source, struct quant_c
         for (int m = 0; formats[i]->methods[m]; m++) methods[count++] = formats[i]->methods[m];
     if (!known)
         TRY(config_word(source->label, source->values, "quant_method", "method", methods, &choice, error));
+    TRY(target_work_create(source->label, &config->work, error));
     TRY(config->format->configure(source->label, source->values, config, error));
     return check_widths(source->label, config, error);
 }
@@ -224,6 +226,7 @@ void quant_config_free(struct quant_config *config) {
         free(s->targets);
         free(s->problem);
     }
+    target_work_free(config->work);
     free(config->schemes);
     free(config->rest.problem);
     *config = (struct quant_config){0};

@@ -33,6 +33,7 @@ struct quant_config {
     struct layer_scheme rest; /* of the layers that no scheme targets; they have none if its bits are 0 */
     struct layer_scheme *schemes;
     size_t scheme_count;
+    struct target_work *work; /* what finding schemes may still cost: only while the checkpoint is opened */
 };
 
 /* A tensor of a layer. */
@@ -127,7 +128,7 @@ w4a16_status config_sizes(const char *label, const json_t *json, const char *bit
                           const char *group_alias, struct layer_scheme *scheme, w4a16_error *error);
 
 /* Makes the one target of a rule, which has room for it, from the rule's key; or the rule's problem. */
-typedef w4a16_status config_target(const char *label, const char *key, struct layer_scheme *rule,
+typedef w4a16_status config_target(const char *label, const char *key, struct target_work *work, struct layer_scheme *rule,
                                    w4a16_error *error);
 /* Schemes from an object whose keys say for which layers its values are: what they have instead of the rest.
  */

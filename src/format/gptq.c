@@ -33,10 +33,10 @@ static const struct part_rule rules[PARTS] = {
 
 /* "+:" and an expression, or that alone: what its layers have instead. "-:" and one: they are not quantised.
  */
-static w4a16_status make_target(const char *label, const char *key, struct layer_scheme *rule,
-                                w4a16_error *error) {
+static w4a16_status make_target(const char *label, const char *key, struct target_work *work,
+                                struct layer_scheme *rule, w4a16_error *error) {
     int prefix = strncmp(key, "+:", 2) == 0 || strncmp(key, "-:", 2) == 0;
-    TRY(target_create(label, "dynamic", key, key + 2 * prefix, rule->targets, error));
+    TRY(target_create(label, "dynamic", key, key + 2 * prefix, work, rule->targets, error));
     if (!prefix || key[0] == '+') return W4A16_OK;
     return config_problem(label, rule, error, "%s: dynamic: \"%.80s\" says that it is not quantised", label,
                           key);

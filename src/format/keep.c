@@ -57,7 +57,7 @@ static int is_plain(const char *text) {
 static w4a16_status add(struct keep *keep, const char *expression, const char *reason, w4a16_error *error) {
     struct keep_pattern *p = &keep->patterns[keep->count++];
     p->reason = reason;
-    return target_create("quantize", "ignore", expression, expression, &p->target, error);
+    return target_create("quantize", "ignore", expression, expression, keep->work, &p->target, error);
 }
 
 static w4a16_status add_given(struct keep *keep, const char *text, w4a16_error *error) {
@@ -76,6 +76,7 @@ w4a16_status keep_create(const char *const *ignore, size_t count, int with_usual
                          w4a16_error *error) {
     *keep = (struct keep){.patterns = calloc(count + USUAL, sizeof *keep->patterns)};
     FAIL_IF(!keep->patterns, error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");
+    TRY(target_work_create("quantize", &keep->work, error));
     for (size_t i = 0; i < count; i++) TRY(add_given(keep, ignore[i], error));
     for (size_t i = 0; with_usual && i < USUAL; i++)
         TRY(add(keep, usual[i].expression, usual[i].reason, error));
@@ -85,15 +86,17 @@ w4a16_status keep_create(const char *const *ignore, size_t count, int with_usual
 void keep_free(struct keep *keep) {
     for (size_t i = 0; i < keep->count; i++) target_free(&keep->patterns[i].target);
     free(keep->patterns);
+    target_work_free(keep->work);
     *keep = (struct keep){0};
 }
 
 w4a16_status keep_find(struct keep *keep, const char *module, struct keep_pattern **pattern,
                        w4a16_error *error) {
     *pattern = NULL;
+    target_work_renew(keep->work); /* the patterns are the caller's or ours */
     for (size_t i = 0; i < keep->count; i++) {
         int rank;
-        TRY(target_match(&keep->patterns[i].target, module, &rank, error));
+        TRY(target_match(&keep->patterns[i].target, module, keep->work, &rank, error));
         if (rank == TARGET_NO_MATCH) continue;
         keep->patterns[i].used = 1;
         if (!*pattern) *pattern = &keep->patterns[i];

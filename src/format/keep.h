@@ -16,6 +16,7 @@ struct keep_pattern {
 struct keep {
     size_t count;
     struct keep_pattern *patterns; /* the caller's, then the usual ones */
+    struct target_work *work;
 };
 
 /*

@@ -9,7 +9,7 @@
 
 #include "core/error.h"
 
-enum { EXPERTS_MAX = 1 << 16 };
+enum { EXPERTS_MAX = 1 << 16, LAYERS_MAX = 1 << 20 }; /* of a stack, of a checkpoint */
 
 w4a16_status layer_list_no_memory(const struct store *store, w4a16_error *error) {
     return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", store_path(store));
@@ -62,6 +62,7 @@ static w4a16_status find_scheme(const struct store *store, const struct quant_co
         status = w4a16_fail(&why, W4A16_UNSUPPORTED, "layer %s: %s", place->layer, place->scheme->problem);
     if (status == W4A16_OK) return status;
     if (status == W4A16_OUT_OF_MEMORY) return layer_list_no_memory(store, error);
+    FAIL_IF(target_work_done(config->work), error, status, "%s: %s", store_directory(store), why.message);
     place->scheme = NULL;
     place->status = status;
     place->problem = strdup(why.message);
@@ -70,6 +71,8 @@ static w4a16_status find_scheme(const struct store *store, const struct quant_co
 
 static w4a16_status add(const struct store *store, const struct quant_config *config, struct layer_list *list,
                         const char *stem, int flat, int64_t expert, w4a16_error *error) {
+    FAIL_IF(list->count == LAYERS_MAX, error, W4A16_UNSUPPORTED, "%s: has more than %d layers",
+            store_path(store), LAYERS_MAX);
     struct layer_place *place = layer_list_add(list, stem, strlen(stem));
     if (!place) return layer_list_no_memory(store, error);
     place->stem = strdup(stem);

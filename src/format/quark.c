@@ -114,8 +114,8 @@ static w4a16_status add_scheme(const char *label, const char *key, const char *n
         return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     }
     scheme->target_count = 1;
-    w4a16_status status =
-        target_create(label, key, name, strpbrk(name, "*?[") ? expression : NULL, scheme->targets, error);
+    w4a16_status status = target_create(label, key, name, strpbrk(name, "*?[") ? expression : NULL,
+                                        config->work, scheme->targets, error);
     free(expression);
     return status == W4A16_OK ? read_scheme(full, layers, scheme, error) : status;
 }

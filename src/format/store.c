@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,14 @@
 
 #define INDEX  "model.safetensors.index.json"
 #define SUFFIX ".safetensors"
+enum { FILES_MAX = 4096 };
 
 struct store {
     char *path, *directory;
     size_t file_count, tensor_count;
     struct safetensors **files;
-    unsigned char *doubts; /* of each tensor, in the order of store_at; null without an index */
+    struct stored *all;      /* file by file */
+    struct stored **by_name; /* of these; where several files have a name, in the order of the files */
 };
 
 static int ends_with(const char *name, const char *end) {
@@ -35,6 +38,8 @@ static w4a16_status no_memory(const struct store *s, w4a16_error *error) {
 
 /* Opens the file of that name in the directory as the next one. */
 static w4a16_status add_file(struct store *s, const char *name, w4a16_error *error) {
+    FAIL_IF(s->file_count == FILES_MAX, error, W4A16_UNSUPPORTED,
+            "%s: has more than %d files; accepted are at most so many", s->directory, FILES_MAX);
     struct safetensors **files = realloc(s->files, (s->file_count + 1) * sizeof *files);
     if (!files) return no_memory(s, error);
     s->files = files;
@@ -52,6 +57,51 @@ static const char *file_name(const struct safetensors *file) {
     return slash ? slash + 1 : safetensors_path(file);
 }
 
+/* ---- finding tensors ---------------------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b) {
+    const struct stored *const *x = a, *const *y = b;
+    int order = strcmp((*x)->tensor->name, (*y)->tensor->name);
+    return order ? order : (*x > *y) - (*x < *y);
+}
+
+/* All files are open: lists their tensors. */
+static w4a16_status list_tensors(struct store *s, w4a16_error *error) {
+    s->all = calloc(s->tensor_count + 1, sizeof *s->all);
+    s->by_name = calloc(s->tensor_count + 1, sizeof *s->by_name);
+    if (!s->all || !s->by_name) return no_memory(s, error);
+    size_t at = 0;
+    for (size_t i = 0; i < s->file_count; i++)
+        for (size_t t = 0; t < safetensors_count(s->files[i]); t++, at++) {
+            s->all[at] = (struct stored){s->files[i], safetensors_at(s->files[i], t), STORE_SURE};
+            s->by_name[at] = &s->all[at];
+        }
+    qsort(s->by_name, s->tensor_count, sizeof *s->by_name, compare_names);
+    return W4A16_OK;
+}
+
+/* The end of the run of tensors that have the name of the one at `from` in by_name. */
+static size_t run_end(const struct store *s, size_t from) {
+    size_t end = from + 1;
+    while (end < s->tensor_count &&
+           strcmp(s->by_name[from]->tensor->name, s->by_name[end]->tensor->name) == 0)
+        end++;
+    return end;
+}
+
+/* The first place in by_name whose name is not less. */
+static size_t lower_bound(const struct store *s, const char *name) {
+    size_t low = 0, high = s->tensor_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(s->by_name[middle]->tensor->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* ---- an index ----------------------------------------------------------------------------------------- */
 
 /* File names of an index are untrusted: they must not lead out of the directory. */
@@ -66,50 +116,46 @@ static w4a16_status check_name(const struct store *s, const char *tensor, const 
     return W4A16_OK;
 }
 
-/* Opens each file that the map names, once, in the order of their first mention. */
-static w4a16_status open_shards(struct store *s, json_t *map, w4a16_error *error) {
+static int compare_text(const void *a, const void *b) { return strcmp(a, b); }
+static void keep(void *text) { (void)text; }
+
+/* Opens each file that the map names, once, in the order of their first mention. seen: a tsearch tree. */
+static w4a16_status open_shards(struct store *s, json_t *map, void **seen, w4a16_error *error) {
     const char *tensor;
     json_t *value;
     json_object_foreach(map, tensor, value) {
         TRY(check_name(s, tensor, value, error));
-        int known = 0;
-        for (size_t i = 0; i < s->file_count; i++)
-            known |= !strcmp(file_name(s->files[i]), json_string_value(value));
-        if (!known) TRY(add_file(s, json_string_value(value), error));
+        const char *file = json_string_value(value);
+        if (tfind(file, seen, compare_text)) continue;
+        if (!tsearch(file, seen, compare_text)) return no_memory(s, error);
+        TRY(add_file(s, file, error));
     }
     return W4A16_OK;
 }
 
-/* A tensor of a file: what the map, which may be null, says of it. Fails if the map names a file that lacks
- * it. */
-static w4a16_status judge(struct store *s, const json_t *map, size_t file, const char *tensor,
-                          unsigned char *doubt, w4a16_error *error) {
-    const char *named = json_string_value(json_object_get(map, tensor));
-    int others = 0, there = 0;
-    for (size_t i = 0; i < s->file_count; i++) {
-        if (!safetensors_find(s->files[i], tensor)) continue;
-        others += i != file;
-        there |= named && strcmp(named, file_name(s->files[i])) == 0;
+/* The tensors of one name, [from, end) in by_name: what the map says of each. Fails if it names a file that
+ * has none.
+ */
+static w4a16_status judge(struct store *s, const json_t *map, size_t from, size_t end, w4a16_error *error) {
+    const char *tensor = s->by_name[from]->tensor->name,
+               *named = json_string_value(json_object_get(map, tensor));
+    int there = !named;
+    for (size_t i = from; i < end; i++) {
+        struct stored *one = s->by_name[i];
+        int meant = named && strcmp(named, file_name(one->file)) == 0;
+        one->doubt = !named ? STORE_UNNAMED : !meant ? STORE_COPY : end - from > 1 ? STORE_TWICE : STORE_SURE;
+        there |= meant;
     }
-    FAIL_IF(named && !there, error, W4A16_BAD_FILE,
-            "%s: weight_map: tensor %s: file is \"%s\", but %s has it", s->path, tensor, named,
-            file_name(s->files[file]));
-    if (!named)
-        *doubt = STORE_UNNAMED;
-    else if (strcmp(named, file_name(s->files[file])) != 0)
-        *doubt = STORE_COPY;
-    else
-        *doubt = others ? STORE_TWICE : STORE_SURE;
+    FAIL_IF(!there, error, W4A16_BAD_FILE, "%s: weight_map: tensor %s: file is \"%s\", but %s has it",
+            s->path, tensor, named, file_name(s->by_name[from]->file));
     return W4A16_OK;
 }
 
 static w4a16_status check_shards(struct store *s, const json_t *map, w4a16_error *error) {
-    size_t at = 0;
-    s->doubts = calloc(s->tensor_count + 1, 1);
-    if (!s->doubts) return no_memory(s, error);
-    for (size_t i = 0; i < s->file_count; i++)
-        for (size_t t = 0; t < safetensors_count(s->files[i]); t++)
-            TRY(judge(s, map, i, safetensors_at(s->files[i], t)->name, &s->doubts[at++], error));
+    for (size_t from = 0, end; from < s->tensor_count; from = end) {
+        end = run_end(s, from);
+        TRY(judge(s, map, from, end, error));
+    }
     const char *tensor;
     json_t *value;
     json_object_foreach((json_t *)map, tensor, value)
@@ -127,7 +173,10 @@ static w4a16_status read_index(struct store *s, const char *text, size_t bytes, 
         status = w4a16_fail(error, W4A16_BAD_FILE,
                             "%s: weight_map is missing or empty; accepted is {\"tensor\": \"file\", ...}",
                             s->path);
-    if (status == W4A16_OK) status = open_shards(s, map, error);
+    void *seen = NULL;
+    if (status == W4A16_OK) status = open_shards(s, map, &seen, error);
+    tdestroy(seen, keep);
+    if (status == W4A16_OK) status = list_tensors(s, error);
     if (status == W4A16_OK) status = check_shards(s, map, error);
     json_decref(root);
     return status;
@@ -158,7 +207,7 @@ static w4a16_status open_only_file(struct store *s, w4a16_error *error) {
     free(only);
     if (status == W4A16_OK && !(s->path = strdup(safetensors_path(s->files[0]))))
         status = no_memory(s, error);
-    return status;
+    return status == W4A16_OK ? list_tensors(s, error) : status;
 }
 
 static w4a16_status open_directory(struct store *s, w4a16_error *error) {
@@ -196,7 +245,7 @@ static w4a16_status open_path(struct store *s, const char *path, w4a16_error *er
     TRY(safetensors_open(path, &s->files[0], error));
     s->file_count = 1;
     s->tensor_count = safetensors_count(s->files[0]);
-    return W4A16_OK;
+    return list_tensors(s, error);
 }
 
 w4a16_status store_open(const char *path, struct store **out, w4a16_error *error) {
@@ -214,7 +263,8 @@ void store_close(struct store *s) {
     if (!s) return;
     for (size_t i = 0; i < s->file_count; i++) safetensors_close(s->files[i]);
     free(s->files);
-    free(s->doubts);
+    free(s->by_name);
+    free(s->all);
     free(s->path);
     free(s->directory);
     free(s);
@@ -224,23 +274,15 @@ const char *store_path(const struct store *s) { return s->path; }
 const char *store_directory(const struct store *s) { return s->directory; }
 size_t store_count(const struct store *s) { return s->tensor_count; }
 
-struct stored store_at(const struct store *s, size_t index) {
-    size_t file = 0;
-    enum store_doubt doubt = s->doubts ? s->doubts[index] : STORE_SURE;
-    while (index >= safetensors_count(s->files[file])) index -= safetensors_count(s->files[file++]);
-    return (struct stored){s->files[file], safetensors_at(s->files[file], index), doubt};
-}
+struct stored store_at(const struct store *s, size_t index) { return s->all[index]; }
 
 struct stored store_find(const struct store *s, const char *name) {
     struct stored found = {0};
-    size_t first = 0;
-    for (size_t i = 0; i < s->file_count; first += safetensors_count(s->files[i++])) {
-        const struct st_tensor *tensor = safetensors_find(s->files[i], name);
-        if (!tensor) continue;
-        enum store_doubt doubt =
-            s->doubts ? s->doubts[first + safetensors_place(s->files[i], tensor)] : STORE_SURE;
-        if (!found.tensor || doubt != STORE_COPY) found = (struct stored){s->files[i], tensor, doubt};
-    }
+    size_t from = lower_bound(s, name);
+    if (from == s->tensor_count || strcmp(s->by_name[from]->tensor->name, name) != 0) return found;
+    size_t end = run_end(s, from);
+    for (size_t i = from; i < end; i++)
+        if (!found.tensor || s->by_name[i]->doubt != STORE_COPY) found = *s->by_name[i];
     return found;
 }
 

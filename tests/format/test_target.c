@@ -40,8 +40,11 @@ static const struct {
     {"re:.\\.", "\xc3\xa9.weight", TARGET_EXPRESSION}, /* a character of two bytes */
 };
 
+static struct target_work *work;
+
 static w4a16_status create(const char *text, struct target *target, w4a16_error *error) {
-    return target_create("c", "targets", text, strncmp(text, "re:", 3) == 0 ? text + 3 : NULL, target, error);
+    return target_create("c", "targets", text, strncmp(text, "re:", 3) == 0 ? text + 3 : NULL, work, target,
+                         error);
 }
 
 static void test_matches(void **state) {
@@ -51,7 +54,8 @@ static void test_matches(void **state) {
         w4a16_error error;
         int rank = -1;
         if (create(cases[n].text, &target, &error) != W4A16_OK) fail_msg("%s", error.message);
-        if (target_match(&target, cases[n].layer, &rank, &error) != W4A16_OK) fail_msg("%s", error.message);
+        if (target_match(&target, cases[n].layer, work, &rank, &error) != W4A16_OK)
+            fail_msg("%s", error.message);
         if (rank != cases[n].rank)
             fail_msg("%s, %s: rank %d, expected %d", cases[n].text, cases[n].layer, rank, cases[n].rank);
         target_free(&target);
@@ -87,7 +91,7 @@ static void test_endless(void **state) {
     int rank;
     assert_int_equal(create("re:(a|a|b?)*(a+)+$", &target, &error), W4A16_OK);
     assert_int_equal(
-        target_match(&target, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", &rank, &error),
+        target_match(&target, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", work, &rank, &error),
         W4A16_UNSUPPORTED);
     assert_non_null(strstr(error.message,
                            "cannot be matched: match limit exceeded; accepted are expressions that "
@@ -95,8 +99,66 @@ static void test_endless(void **state) {
     target_free(&target);
 }
 
+/* Each match alone is quick; all of them together have an end. */
+static void test_work(void **state) {
+    (void)state;
+    w4a16_error error;
+    struct target expression, name;
+    struct target_work *all = NULL;
+    int count = 0, rank;
+    assert_int_equal(target_work_create("c", &all, &error), W4A16_OK);
+    assert_int_equal(create("re:(?:a*?a)*?[bc]", &expression, &error), W4A16_OK);
+    assert_int_equal(create("Linear", &name, &error), W4A16_OK);
+    w4a16_status status = W4A16_OK;
+    for (; !target_work_done(all); count++) {
+        if (count > 100000) fail_msg("no end after %d matches", count);
+        status = target_match(&expression, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", all,
+                              &rank, &error);
+    }
+    assert_in_range(count, 100, 100000);
+    assert_int_equal(status, W4A16_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "take too long to match"));
+    assert_int_equal(target_match(&name, "Linear", all, &rank, &error), W4A16_UNSUPPORTED);
+    assert_int_equal(rank, TARGET_NO_MATCH);
+    target_work_free(all);
+    target_free(&expression);
+    target_free(&name);
+}
+
+/* Expressions that grow when they are compiled. */
+static void test_memory(void **state) {
+    (void)state;
+    struct target_work *all = NULL;
+    w4a16_error error;
+    assert_int_equal(target_work_create("c", &all, &error), W4A16_OK);
+    w4a16_status status = W4A16_OK;
+    int count = 0;
+    for (; status == W4A16_OK && count < 100000; count++) {
+        struct target target;
+        status = target_create("c", "dynamic", "(((a{9}){9}){9})", "(((a{9}){9}){9})", all, &target, &error);
+        target_free(&target);
+    }
+    assert_int_equal(status, W4A16_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "bytes when compiled"));
+    assert_in_range(count, 1000, 99999);
+    target_work_free(all);
+}
+
+static int begin(void **state) {
+    (void)state;
+    w4a16_error error;
+    return target_work_create("c", &work, &error);
+}
+
+static int end(void **state) {
+    (void)state;
+    target_work_free(work);
+    return 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_matches), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_endless)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+                                       cmocka_unit_test(test_endless), cmocka_unit_test(test_work),
+                                       cmocka_unit_test(test_memory)};
+    return cmocka_run_group_tests(tests, begin, end);
 }

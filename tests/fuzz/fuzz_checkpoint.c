@@ -46,16 +46,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                   .version = data[0] & 1 ? 1 : 2,
                                   .schemes = &scheme,
                                   .scheme_count = 1};
+    w4a16_error error;
+    CHECK(target_work_create("fuzz", &config.work, &error) == W4A16_OK);
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
     CHECK(fd >= 0 && write(fd, data + 2, size - 2) == (ssize_t)(size - 2));
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     struct store *store;
-    w4a16_error error;
     if (store_open(path, &store, &error) == W4A16_OK) {
         read_layers(store, &config);
         store_close(store);
     }
     close(fd);
+    target_work_free(config.work);
     return 0;
 }
