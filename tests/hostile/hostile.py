@@ -17,7 +17,8 @@ import code_object
 
 LIMIT = 10  # seconds, of the clock or of the processors: other programs may run beside
 part, w4a16, gfx11sim, strict_object, quota = sys.argv[1:]
-os.chdir(tempfile.mkdtemp(prefix="w4a16-hostile-"))
+work = tempfile.TemporaryDirectory(prefix="w4a16-hostile-")  # removed at the end
+os.chdir(work.name)
 failures = 0
 
 
