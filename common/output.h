@@ -31,10 +31,9 @@ int output_commit(struct output *output);
 void output_abandon(struct output *output); /* also after a failed output_open */
 
 /*
- * A directory whose files appear together. They are written to the directory that `staging` names. If path
- * does not exist, that one lies beside it and takes its name by one rename. If it exists, staging lies in it,
- * and the files are moved one by one: at no time are there both old and new files of rank 2, nor a file of
- * rank 2 beside old ones of rank 1, and if a move fails all are undone.
+ * A directory whose files appear together. Until then they lie in a hidden one: if path does not exist,
+ * beside it, and one rename gives it its name. If path exists, in it, and they are moved one by one, so that
+ * a file of rank 2 is there only beside all of rank 1 that belong to it; if a move fails all are undone.
  */
 struct output_directory {
     char *path, *staging, *retired; /* retired: where old files wait for their end; null if path is new */
@@ -44,7 +43,8 @@ struct output_directory {
     int code;
 };
 
-/* 2: a file that a reader begins with; 1: one that describes it; 0: one that is none of ours, left alone. */
+/* 2: a file that a reader begins with; 1: one that it then looks for; 0: one that is none of ours, left
+ * alone. */
 typedef int output_rank(const char *name);
 
 /* Creates the parents of path, too. */

@@ -24,10 +24,7 @@
 
 static const char *const weights[] = {"*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin",
                                       "pytorch_model*.bin.index.json", NULL};
-static const char *const descriptions[] = {CONFIG,
-                                           OWN_CONFIG,
-                                           "quant_config.json",
-                                           "generation_config.json",
+static const char *const descriptions[] = {"generation_config.json",
                                            "tokenizer*",
                                            "vocab.*",
                                            "merges.txt",
@@ -46,7 +43,9 @@ static int is_one_of(const char *name, const char *const *patterns) {
     return 0;
 }
 
-int model_file_rank(const char *name) { return is_one_of(name, weights) ? 2 : is_one_of(name, descriptions); }
+int model_file_rank(const char *name) {
+    return is_one_of(name, written) ? 2 : is_one_of(name, weights) || is_one_of(name, descriptions);
+}
 
 static w4a16_status no_memory(const char *directory, w4a16_error *error) {
     return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", directory);
@@ -185,7 +184,7 @@ w4a16_status model_files_copy(const char *directory, struct output_directory *to
     w4a16_status status = W4A16_OK;
     for (const struct dirent *entry; status == W4A16_OK && (entry = readdir(list));) {
         const char *name = entry->d_name;
-        if (!is_one_of(name, taken_over) || is_one_of(name, written) || model_file_rank(name) == 2) continue;
+        if (!is_one_of(name, taken_over) || is_one_of(name, written) || is_one_of(name, weights)) continue;
         char *path;
         if (asprintf(&path, "%s/%s", directory, name) < 0) {
             status = no_memory(directory, error);

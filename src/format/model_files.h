@@ -10,7 +10,7 @@
 #include "output.h"
 #include "w4a16/base.h"
 
-/* As output_directory_commit wants it: 2 for weights and their index, 1 for what describes a model. */
+/* As output_directory_commit wants it: 2 for the configurations, 1 for weights, their index, tokenizers and the like. */
 output_rank model_file_rank;
 
 /* config.json of a directory, as text and read; both null if there is none. Free them. */

@@ -4,8 +4,8 @@
  * Linked over a program by ld's --wrap: the calls that change files are counted, and one of them goes wrong.
  *
  *     FAULT_AT=n      the nth call, from 1 on; the name of the call is written to stderr
- *     FAULT=ENOSPC    it fails so; EIO, EDQUOT; or SIGTERM, SIGINT: this signal comes first, and the call is
- * done; or SHORT: every write takes a part only
+ *     FAULT=ENOSPC    it fails so; EIO, EDQUOT; or SIGTERM, SIGINT, SIGKILL: this signal comes first, and the
+ * call is done; or SHORT: every write takes a part only
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ int __wrap_rename(const char *from, const char *to);
 static const struct {
     const char *name;
     int signal;
-} faults[] = {{"ERROR", 0}, {"SIGTERM", SIGTERM}, {"SIGINT", SIGINT}};
+} faults[] = {{"ERROR", 0}, {"SIGTERM", SIGTERM}, {"SIGINT", SIGINT}, {"SIGKILL", SIGKILL}};
 
 static _Atomic long count;
 

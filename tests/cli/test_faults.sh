@@ -42,12 +42,14 @@ faults() { # NAME EXIT-CODE command...: from ./start
     cmp -s old.txt new.txt && fail "$name: changes nothing"
     attempt SHORT 0 "$@"
     state here | cmp -s - new.txt || fail "$name: short writes"
+    : >struck.txt
     for fault in ERROR SIGTERM; do
         # each of the first and the last, and ever fewer of those between, which write data
         for ((n = 1; n <= calls; n += n < 12 || n + 16 > calls ? 1 : n * 2 + 16 > calls ? calls - 15 - n : n)); do
             attempt $fault $n "$@"
             struck=$(sed -n 's/^fault: //p' stderr)
             [ -n "$struck" ] || fail "$name: call $n did not come"
+            echo "$struck" >>struck.txt
             state here >now.txt
             cmp -s now.txt old.txt || cmp -s now.txt new.txt || {
                 fail "$name: $fault of $struck (call $n): a mixture"
@@ -67,7 +69,32 @@ faults() { # NAME EXIT-CODE command...: from ./start
             esac
         done
     done
+    for call in open write fsync close rename; do
+        grep -q "^$call$" struck.txt || fail "$name: never calls $call"
+    done
     echo "$name: $calls calls"
+}
+
+# A sudden end while files move into ./q: what a reader sees of it is the old model, or none, or the new one.
+deaths() { # NAME command...
+    local name=$1 n calls side configs='/(quantize_|quant_)?config.json$'
+    shift
+    visible() { (cd "$1/q" && find . -name '.partial*' -prune -o -type f -exec cksum {} + | sort -k3); }
+    attempt COUNT 0 "$@"
+    calls=$(sed -n 's/^calls: //p' stderr)
+    visible start >old.txt
+    visible here >new.txt
+    for ((n = calls - 24; n <= calls; n++)); do
+        attempt SIGKILL $n "$@"
+        visible here >now.txt
+        grep -E "$configs" now.txt >is.txt || continue # nobody can begin to read it
+        for side in old new; do
+            grep -vE "$configs" $side.txt >rest.txt
+            grep -vE "$configs" now.txt | cmp -s - rest.txt && ! grep -qvxFf $side.txt is.txt && continue 2
+        done
+        fail "$name: killed at call $n: a mixture"
+        cat now.txt
+    done
 }
 
 fresh() { rm -rf start && mkdir start; }
@@ -77,6 +104,7 @@ python3 "$here/model.py" make start/model decoder
 faults "quantize to a new directory" 1 "$W4A16" quantize --group-size 32 --threads 2 model out/q
 (cd start && "$W4A16" quantize --group-size 64 --format gptq_v2 model q && echo mine >q/mine.txt && touch q/model-00001-of-00002.safetensors) >stdout
 faults "quantize over another" 1 "$W4A16" quantize --force --group-size 32 --threads 2 model q
+deaths "quantize over another" "$W4A16" quantize --force --group-size 32 --threads 2 model q
 faults "quantize in place" 1 "$W4A16" quantize --force --group-size 32 --threads 2 model model
 
 fresh

@@ -15,7 +15,9 @@ python3 "$HERE/../cli/weights.py" make in.safetensors
 "$w4a16" quantize --group-size 32 in.safetensors q >/dev/null
 "$w4a16" quantize --group-size 32 --asymmetric --act-order in.safetensors order >/dev/null
 python3 "$HERE/../cli/product.py" input 2 64
-mkdir dynamic
+mkdir model dynamic
+cp in.safetensors model/model.safetensors
+echo '{"model_type": "llama", "vocab_size": 16}' >model/config.json
 cp q/model.safetensors dynamic
 cat >dynamic/config.json <<'JSON'
 {"quantization_config": {"quant_method": "gptq", "bits": 4, "group_size": 32, "limit": [Infinity, 0.5],
@@ -36,6 +38,7 @@ for json in "" --json; do
     w4a16 plan --m 1,64 $json
     w4a16 plan --m 3 --all $json
     w4a16 make-model --model tiny $json x.safetensors
+    w4a16 quantize --threads 1 --force --group-size 32 --ignore half $json "$work/model" out
     w4a16 run --threads 1 --layer half --m 1 --act fp16 $json "$work/order"
     w4a16 check --threads 1 --filter "m0 n1 k256 g16" $json
 done
