@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Every golden checkpoint (tests/golden/make_golden.py) read by the C reader: each weight and bias must be
- * the double that the generator computed, bit for bit.
+ * the double that the generator computed, bit for bit. And what auto-round wrote (make_auto_round.py): each
+ * weight, rounded to fp16, must be the one that auto-round multiplies by.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,18 +104,78 @@ static void reads(void **state) {
     w4a16_checkpoint_close(checkpoint);
 }
 
-#define DIALECT(name) {name, reads, NULL, NULL, name}
+/* FNV-1a over the bytes of the fp16 weights, [K][N]. */
+static uint64_t hash_weights(const w4a16_layer *l) {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (int64_t k = 0; k < l->K; k++)
+        for (int64_t n = 0; n < l->N; n++) {
+            /* Zero is +0, as in the sum of a product, also under a negative scale. */
+            uint16_t half = float_to_f16((float)weight(l, k, n) + 0.0f);
+            for (int byte = 0; byte < 2; byte++) hash = (hash ^ (half >> 8 * byte & 255)) * 0x100000001b3;
+        }
+    return hash;
+}
+
+static void reads_auto_round(void **state) {
+    const char *name = *state;
+    char path[512], layer_name[128];
+    snprintf(path, sizeof path, "%s/%s", GOLDEN, name);
+    w4a16_error error;
+    w4a16_checkpoint *checkpoint = NULL;
+    if (w4a16_checkpoint_open(path, &checkpoint, &error) != W4A16_OK) fail_msg("%s", error.message);
+    snprintf(path, sizeof path, "%s/%s/expected.txt", GOLDEN, name);
+    FILE *expected = fopen(path, "r");
+    assert_non_null(expected);
+    size_t layers = 0;
+    long K, N;
+    unsigned long long hash;
+    while (fscanf(expected, "%127s %ld %ld %llx", layer_name, &K, &N, &hash) == 4) {
+        int64_t index = w4a16_checkpoint_find(checkpoint, layer_name);
+        assert_true(index >= 0);
+        w4a16_layer *layer = NULL;
+        if (w4a16_checkpoint_read_layer(checkpoint, (size_t)index, &layer, &error) != W4A16_OK)
+            fail_msg("%s", error.message);
+        assert_int_equal(layer->K, K);
+        assert_int_equal(layer->N, N);
+        assert_int_equal(layer->group_size, strstr(layer_name, "k_proj") ? 16 : 32);
+        assert_int_equal(layer->zero == NULL, strstr(name, "asym") == NULL);
+        if (hash_weights(layer) != hash) fail_msg("%s has other weights than auto-round", layer_name);
+        w4a16_layer_free(layer);
+        layers++;
+    }
+    assert_true(feof(expected));
+    assert_int_equal(layers, w4a16_checkpoint_layers(checkpoint));
+    assert_int_equal(w4a16_checkpoint_notes(checkpoint),
+                     strstr(name, "awq") ? 0 : 1); /* its layer of 8 bits */
+    fclose(expected);
+    w4a16_checkpoint_close(checkpoint);
+}
+
+#define AUTO_ROUND(name) {name, reads_auto_round, NULL, NULL, name}
+#define DIALECT(name)    {name, reads, NULL, NULL, name}
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        DIALECT("v1_sym_g32"),           DIALECT("v1_asym_g32_bias"),
-        DIALECT("v2_sym_g64_bf16"),      DIALECT("v2_asym_g32_actorder"),
-        DIALECT("v1_sym_one_group"),     DIALECT("v1_asym_g64_actorder_bias"),
-        DIALECT("v1_sym_two_layers"),    DIALECT("v2_asym_short_last_group"),
-        DIALECT("v1_asym_three_shards"), DIALECT("awq_asym_g32"),
-        DIALECT("awq_asym_g64_bias"),    DIALECT("awq_asym_two_shards_bf16"),
-        DIALECT("ct_sym_g32"),           DIALECT("ct_asym_g32_bias"),
-        DIALECT("ct_sym_channel"),       DIALECT("ct_asym_g32_actorder"),
+        DIALECT("v1_sym_g32"),
+        DIALECT("v1_asym_g32_bias"),
+        DIALECT("v2_sym_g64_bf16"),
+        DIALECT("v2_asym_g32_actorder"),
+        DIALECT("v1_sym_one_group"),
+        DIALECT("v1_asym_g64_actorder_bias"),
+        DIALECT("v1_sym_two_layers"),
+        DIALECT("v2_asym_short_last_group"),
+        DIALECT("v1_asym_three_shards"),
+        DIALECT("awq_asym_g32"),
+        DIALECT("awq_asym_g64_bias"),
+        DIALECT("awq_asym_two_shards_bf16"),
+        DIALECT("ct_sym_g32"),
+        DIALECT("ct_asym_g32_bias"),
+        DIALECT("ct_sym_channel"),
+        DIALECT("ct_asym_g32_actorder"),
+        AUTO_ROUND("auto_round_sym"),
+        AUTO_ROUND("auto_round_asym"),
+        AUTO_ROUND("auto_round_gptq_asym"),
+        AUTO_ROUND("auto_round_awq_asym"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
