@@ -134,6 +134,8 @@ int output_directory_open(struct output_directory *d, const char *path) {
     struct stat info;
     int exists = stat(path, &info) == 0;
     if (exists && !S_ISDIR(info.st_mode)) return failed(d, "create", ENOTDIR);
+    if (!exists && (!*path || lstat(path, &info) == 0))
+        return failed(d, "create", ENOENT); /* a link to nothing */
     d->path = tidy(path);
     if (!d->path) return failed(d, "create", errno);
     if (exists) {

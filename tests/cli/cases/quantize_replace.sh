@@ -20,6 +20,9 @@ refused link model
 refused deep/link link
 refused model/model.safetensors other
 refused model model/model.safetensors
+ln -s nowhere dangling
+refused model dangling
+refused model ""
 sums model | cmp - before.txt
 
 echo "-- new and empty ones"
