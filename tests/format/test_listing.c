@@ -157,6 +157,59 @@ static void bad_stacks(void **state) {
     w4a16_checkpoint_close(checkpoint);
 }
 
+/* ---- Quark ------------------------------------------------------------------------------------------------
+ */
+
+#define QUARK(type, symmetric)                                                                               \
+    "{\"quantization_config\":{\"quant_method\":\"quark\",\"export\":{\"pack_method\":\"reorder\"},"         \
+    "\"global_quant_config\":{\"weight\":{\"dtype\":\"int8\"}},\"layer_quant_config\":{\"a.*\":{\"weight\":" \
+    "{"                                                                                                      \
+    "\"dtype\":\"" type "\",\"qscheme\":\"per_group\",\"group_size\":32,\"symmetric\":" symmetric "}}}}}"
+
+static w4a16_layer *read_only_layer(const char *config) {
+    write_text("m/config.json", config);
+    model_write(&model, "model.safetensors");
+    w4a16_checkpoint *checkpoint = must_open();
+    w4a16_layer *layer = NULL;
+    w4a16_error error;
+    assert_int_equal(w4a16_checkpoint_layers(checkpoint), 1);
+    check_problem(checkpoint, "a.l", NULL);
+    assert_int_equal(w4a16_checkpoint_read_layer(checkpoint, 0, &layer, &error), W4A16_OK);
+    w4a16_checkpoint_close(checkpoint);
+    return layer;
+}
+
+/* The same layer as AWQ stores it, unsigned, and as Quark does: K = 64, N = 16. */
+static void quark(void **state) {
+    (void)state;
+    unsigned char q[512], zeros[16], scales[64];
+    random_bytes(q, sizeof q, -1, 1);
+    random_bytes(zeros, sizeof zeros, -1, 2);
+    random_bytes(scales, sizeof scales, -2, 3);
+    unlink("m/quantize_config.json");
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
+        model_add(&model, "a.l.qweight", "I32", "64,2", q, sizeof q);
+        model_add(&model, "a.l.qzeros", "I32", "2,2", zeros, sizeof zeros);
+        model_add(&model, "a.l.scales", "F16", "2,16", scales, sizeof scales);
+        w4a16_layer *awq = read_only_layer(
+            "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":32}}");
+        for (size_t i = 0; is_signed && i < sizeof q; i++) q[i] ^= 0x88;
+        for (size_t i = 0; is_signed && i < sizeof zeros; i++) zeros[i] ^= 0x88;
+        model_add(&model, "a.l.weight", "I32", "64,2", q, sizeof q);
+        model_add(&model, "a.l.weight_zero_point", "I32", "2,2", zeros, sizeof zeros);
+        model_add(&model, "a.l.weight_scale", "F16", "2,16", scales, sizeof scales);
+        model_fill(&model, "a.norm.weight", "BF16", "4", 0, 8);
+        w4a16_layer *own = read_only_layer(is_signed ? QUARK("int4", "false") : QUARK("uint4", "false"));
+        check_same(awq, own);
+        w4a16_layer_free(awq), w4a16_layer_free(own);
+    }
+    model_add(&model, "a.l.weight", "I32", "64,2", q, sizeof q);
+    model_add(&model, "a.l.weight_scale", "F16", "2,16", scales, sizeof scales);
+    w4a16_layer *symmetric = read_only_layer(QUARK("int4", "true"));
+    assert_null(symmetric->zero);
+    w4a16_layer_free(symmetric);
+}
+
 /* ---- other widths ----------------------------------------------------------------------------------------
  */
 
@@ -261,8 +314,8 @@ static void indices(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(stacks), cmocka_unit_test(bad_stacks),
-                                       cmocka_unit_test(widths), cmocka_unit_test(leftovers),
-                                       cmocka_unit_test(indices)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(stacks),    cmocka_unit_test(bad_stacks),
+                                       cmocka_unit_test(quark),     cmocka_unit_test(widths),
+                                       cmocka_unit_test(leftovers), cmocka_unit_test(indices)};
     return cmocka_run_group_tests(tests, empty_directory, remove_directory);
 }
