@@ -190,6 +190,7 @@ int cmd_check(int argc, char **argv) {
         sizeof rows / sizeof rows[0]};
     int result = options_parse(&usage, argc, argv, &first);
     if (result >= 0) return result;
+    if ((result = check_kernel_mask("check", kernel_mask)) >= 0) return result;
     if (!count_cases(filter, 0))
         return usage_error("check", "--filter %s: no case has this in its name; --list shows all", filter);
     if (list) return list_cases(filter, json);

@@ -17,19 +17,39 @@ struct choices {
     w4a16_choice rows[ROWS_MAX];
 };
 
+/* Why the chosen row is chosen: it is the cheapest of those that could. */
+static void praise(const struct choices *choices, char *text, size_t size) {
+    size_t others = 0;
+    double next = 0;
+    for (size_t n = 0; n < choices->count; n++) {
+        const w4a16_choice *c = &choices->rows[n];
+        if (c->chosen || !c->takes) continue;
+        others++;
+        if (c->cost > 0 && (next == 0 || c->cost < next)) next = c->cost;
+    }
+    if (!others)
+        snprintf(text, size, "no other could");
+    else if (next > 0)
+        snprintf(text, size, "cheapest of %zu; the next %.2f", others + 1, next);
+    else
+        snprintf(text, size, "first of %zu that could", others + 1);
+}
+
 /* One line per M and kernel: the chosen one, and with `all` the others and why they are not. */
 static void show(struct report *report, const w4a16_problem *problem, const struct choices *choices,
                  int all) {
     for (size_t n = 0; n < choices->count; n++) {
         const w4a16_choice *c = &choices->rows[n];
         if (!c->chosen && !all) continue;
+        char why[64];
+        praise(choices, why, sizeof why);
         json_t *cost = c->cost > 0 ? json_real(c->cost) : json_null();
         report_row(report, doc_pack("{s:I, s:s, s:s, s:o, s:s}", "m", (json_int_t)problem->M, "kernel",
                                     c->kernel, "verdict",
                                     c->chosen  ? "chosen"
                                     : c->takes ? "could"
                                                : "no",
-                                    "cost", cost, "reason", c->reason));
+                                    "cost", cost, "reason", c->chosen && !c->reason[0] ? why : c->reason));
     }
 }
 
@@ -110,6 +130,7 @@ int cmd_plan(int argc, char **argv) {
                                 sizeof rows / sizeof rows[0]};
     int result = options_parse(&usage, argc, argv, &first);
     if (result >= 0) return result;
+    if ((result = check_kernel_mask("plan", kernel_mask)) >= 0) return result;
     if (!group_size) return usage_error("plan", "--group-size 0: expected -1 or 1 and more");
 
     w4a16_device_options options;

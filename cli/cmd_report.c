@@ -19,18 +19,22 @@
 #include "progress.h"
 #include "random.h"
 #include "report.h"
+#include "report_host.h"
 
 enum { TIMED_N = 4096, TIMED_K = 4096, TIMED_GROUP = 128, WARM_UPS = 3, TIMED_RUNS = 20 };
 
 /* ---- conformance ---------------------------------------------------------------------------------- */
 
-static json_t *case_row(w4a16_device *device, size_t index, int threads, size_t *failed) {
+/* A failed case is a row; but memory that ran out (lacking) ends the report. */
+static json_t *case_row(w4a16_device *device, size_t index, int threads, size_t *failed,
+                        w4a16_error *lacking) {
     struct conformance_result result = {0};
     w4a16_error error = {.status = W4A16_OK};
     w4a16_status status = conformance_run(device, index, threads, &result, &error);
     char bits[24];
     snprintf(bits, sizeof bits, "%016" PRIx64, result.bits);
     *failed += status != W4A16_OK;
+    if (status == W4A16_OUT_OF_MEMORY) *lacking = error;
     return doc_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:f, s:s}", "case", conformance_name(index),
                     "verdict", status == W4A16_OK ? "ok" : w4a16_status_name(status), "bits", bits,
                     "same_bits", result.same_bits, "outputs", (json_int_t)result.accuracy.outputs,
@@ -40,11 +44,11 @@ static json_t *case_row(w4a16_device *device, size_t index, int threads, size_t 
 }
 
 static json_t *conformance(w4a16_device *device, int64_t every, int threads, struct progress *progress,
-                           size_t *failed) {
+                           size_t *failed, w4a16_error *lacking) {
     json_t *rows = json_array();
     for (size_t n = 0; n < conformance_count(); n += (size_t)every) {
         progress_show(progress, conformance_name(n), n, conformance_count());
-        doc_append(&rows, case_row(device, n, threads, failed));
+        doc_append(&rows, case_row(device, n, threads, failed, lacking));
     }
     progress_clear(progress);
     return rows;
@@ -115,7 +119,7 @@ static w4a16_status time_one(w4a16_device *device, const w4a16_weights *weights,
     return status;
 }
 
-static json_t *timing(w4a16_device *device, int simulated, size_t *failed) {
+static json_t *timing(w4a16_device *device, int simulated, size_t *failed, w4a16_error *lacking) {
     static const int64_t ms[] = {1, 4, 16, 64, 512, 2048};
     json_t *rows = json_array();
     w4a16_weights *weights = NULL;
@@ -130,12 +134,13 @@ static json_t *timing(w4a16_device *device, int simulated, size_t *failed) {
                               kernel, sizeof kernel, &error);
             if (status == W4A16_OK)
                 doc_append(&rows,
-                           doc_pack("{s:I, s:i, s:i, s:s, s:s, s:f}", "M", (json_int_t)ms[n], "N", TIMED_N,
-                                    "K", TIMED_K, "type", w4a16_dtype_name((w4a16_dtype)act), "kernel",
+                           doc_pack("{s:I, s:i, s:i, s:s, s:s, s:f}", "m", (json_int_t)ms[n], "n", TIMED_N,
+                                    "k", TIMED_K, "type", w4a16_dtype_name((w4a16_dtype)act), "kernel",
                                     kernel, simulated ? "host_microseconds" : "microseconds", 1e6 * seconds));
         }
     w4a16_weights_free(weights);
     if (status != W4A16_OK) {
+        if (status == W4A16_OUT_OF_MEMORY) w4a16_fail(lacking, status, "report: out of memory");
         doc_append(&rows, doc_pack("{s:s}", "error", error.message));
         ++*failed;
     }
@@ -144,9 +149,17 @@ static json_t *timing(w4a16_device *device, int simulated, size_t *failed) {
 
 /* ---- the verb ------------------------------------------------------------------------------------- */
 
+static int show_summary(const char *output, size_t cases, size_t failed) {
+    struct report report;
+    report_begin(&report, "report", NULL, 0, 0, 1,
+                 doc_pack("{s:s, s:I, s:I}", "output", output, "cases", (json_int_t)cases, "failed",
+                          (json_int_t)failed));
+    return report_end(&report) == 0 && !failed ? EXIT_OK : EXIT_FAILED;
+}
+
 int cmd_report(int argc, char **argv) {
     const char *target = NULL, *output = "w4a16-report.json";
-    int device_index = 2, quiet = 0, first;
+    int device_index = 2, no_timing = 0, compare = 0, json = 0, quiet = 0, first;
     int64_t threads = 0, every = 1;
     const struct option_row rows[] = {
         {"device", OPTION_CHOICE, &device_index, "NAME", "hip (default), sim or cpu", 0, 0, device_names},
@@ -154,21 +167,29 @@ int cmd_report(int argc, char **argv) {
         {"output", OPTION_TEXT, &output, "FILE", "where to write (default w4a16-report.json)", 0, 0, NULL},
         {"every", OPTION_INT, &every, "N", "only every Nth case of the conformance list (default 1)", 1,
          10000, NULL},
+        {"no-timing", OPTION_FLAG, &no_timing, NULL, "the conformance list alone", 0, 0, NULL},
+        {"compare", OPTION_FLAG, &compare, NULL, "compare the bits of two reports instead: --compare A B", 0,
+         0, NULL},
         ROW_THREADS(&threads),
+        ROW_JSON(&json),
         ROW_NO_PROGRESS(&quiet),
     };
     const struct usage usage = {
         "report",
-        "[options]",
+        "[options] [A B]",
         "Runs the conformance list and a short timing on a device and writes one file: what ran,\n"
         "on what, which bits came out, and how long it took. Attach it where a card's behaviour\n"
         "is in question; the same on sim gives the bits that are expected.",
         0,
-        0,
+        2,
         rows,
         sizeof rows / sizeof rows[0]};
     int result = options_parse(&usage, argc, argv, &first);
     if (result >= 0) return result;
+    if (argc - first != 2 * compare)
+        return usage_error("report", "%d files given; accepted are two with --compare, else none",
+                           argc - first);
+    if (compare) return report_compare(argv[first], argv[first + 1], json);
 
     w4a16_error error;
     struct output file;
@@ -193,15 +214,22 @@ int cmd_report(int argc, char **argv) {
     struct progress progress;
     progress_begin(&progress, !quiet);
     size_t failed = 0;
-    json_t *cases =
-        conformance(device, every, threads ? (int)threads : pool_available_threads(), &progress, &failed);
-    json_t *times = timing(device, simulated, &failed);
+    w4a16_error lacking = {.status = W4A16_OK};
+    json_t *cases = conformance(device, every, threads ? (int)threads : pool_available_threads(), &progress,
+                                &failed, &lacking);
+    json_t *times = no_timing ? json_array() : timing(device, simulated, &failed, &lacking);
     w4a16_device_close(device);
     json_t *document =
         doc_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:o, s:o}", "schema_version", SCHEMA_VERSION,
                  "verb", "report", "version", w4a16_version(), "device", device_names[device_index], "name",
                  info.name, "target", info.target, "runtime", info.runtime, "simulated", simulated, "failed",
                  (json_int_t)failed, "conformance", cases, "timing", times);
+    doc_update(&document, report_host(info.target));
+    if (lacking.status == W4A16_OUT_OF_MEMORY) {
+        json_decref(document);
+        output_abandon(&file);
+        return report_error("report", &lacking);
+    }
     size_t count = json_array_size(cases);
     char *text = doc_print(document, JSON_INDENT(1), NULL);
     json_decref(document);
@@ -215,6 +243,7 @@ int cmd_report(int argc, char **argv) {
     }
     free(text);
     if (status != W4A16_OK) return report_error("report", &error);
+    if (json) return show_summary(output, count, failed);
     printf("%s (%s): %zu cases, %zu failed; written to %s\n", info.name, info.runtime, count, failed, output);
     return failed ? EXIT_FAILED : EXIT_OK;
 }

@@ -460,6 +460,7 @@ int cmd_run(int argc, char **argv) {
     int result = options_parse(&usage, argc, argv, &first);
     if (result >= 0) return result;
 
+    if ((result = check_kernel_mask("run", o.kernel_mask)) >= 0) return result;
     struct session *s = calloc(1, sizeof *s);
     if (!s) return report_no_memory("run");
     s->options = &o;

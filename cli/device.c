@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "core/error.h"
 
 #define GUARD  256
@@ -71,4 +72,26 @@ w4a16_status product_run(w4a16_device *device, const w4a16_weights *weights, con
         if (buffers[i]) w4a16_buffer_free(device, buffers[i], NULL);
     w4a16_plan_free(plan);
     return status;
+}
+
+static int names_a_kernel(const char *entry, size_t length) {
+    int prefix = length && entry[length - 1] == '*';
+    w4a16_kernel_info kernel;
+    for (size_t n = 0; w4a16_kernel(n, &kernel, NULL) == W4A16_OK; n++)
+        if (prefix ? strncmp(entry, kernel.name, length - 1) == 0
+                   : strlen(kernel.name) == length && strncmp(entry, kernel.name, length) == 0)
+            return 1;
+    return 0;
+}
+
+int check_kernel_mask(const char *verb, const char *mask) {
+    for (const char *entry = mask; entry && *entry;) {
+        size_t length = strcspn(entry, ",");
+        if (!names_a_kernel(entry, length))
+            return usage_error(verb,
+                               "--kernel-mask %.*s: no kernel is called so; w4a16 info --kernels lists them",
+                               (int)length, entry);
+        entry += length + (entry[length] == ',');
+    }
+    return -1;
 }

@@ -141,6 +141,7 @@ static int store(const struct usage *u, const struct option_row *row, const char
 
 int options_parse(const struct usage *u, int argc, char **argv, int *first) {
     struct option options[ROWS_MAX + 2] = {{0}};
+    int given[ROWS_MAX] = {0};
     const int help = (int)u->count;
     for (int i = 0; i < help; i++)
         options[i] = (struct option){
@@ -156,6 +157,9 @@ int options_parse(const struct usage *u, int argc, char **argv, int *first) {
         }
         if (index == ':') return usage_error(u->verb, "%s needs a value", argv[optind - 1]);
         if (index == '?') return usage_error(u->verb, "unknown option %s", argv[optind - 1]);
+        enum option_kind kind = u->rows[index].kind;
+        if (given[index]++ && kind != OPTION_FLAG && kind != OPTION_TEXTS)
+            return usage_error(u->verb, "--%s is given twice; accepted is once", u->rows[index].name);
         int result = store(u, &u->rows[index], optarg);
         if (result >= 0) return result;
     }

@@ -24,14 +24,27 @@ static const struct verb {
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
+static char failure[1400]; /* the last one */
+
 int fail(int code, const char *format, ...) {
-    char text[1400];
     va_list arguments;
     va_start(arguments, format);
-    text_vformat(text, sizeof text, format, arguments);
+    text_vformat(failure, sizeof failure, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "gfx11sim: %s\n", text);
+    fprintf(stderr, "gfx11sim: %s\n", failure);
     return code;
+}
+
+/* Where --json was asked for, a failure is one object; without memory, since that may be what failed. */
+static void answer_in_json(int argc, char **argv, const char *verb, int code) {
+    bool asked = false;
+    for (int n = 0; n < argc; n++) asked |= strcmp(argv[n], "--json") == 0;
+    if (!asked || !code || !failure[0]) return;
+    static const char *const statuses[] = {"", "failed", "wrong usage", "bad file"};
+    printf("{\"schema_version\": %d, \"verb\": \"%s\", \"error\": {\"status\": \"%s\", \"message\": \"",
+           SCHEMA_VERSION, verb, statuses[code & 3]);
+    for (const char *c = failure; *c; c++) printf("%s%c", *c == '"' || *c == '\\' ? "\\" : "", *c);
+    printf("\"}, \"exit_code\": %d}\n", code);
 }
 
 static bool memory_ran_out;
@@ -84,7 +97,9 @@ int main(int argc, char **argv) {
     for (size_t n = 0; argc > 1 && n < VERBS; n++)
         if (strcmp(argv[1], verbs[n].name) == 0) {
             int code = verbs[n].run(argc - 1, argv + 1);
-            return memory_ran_out ? EXIT_FAULT : code;
+            if (memory_ran_out) code = EXIT_FAULT;
+            answer_in_json(argc, argv, verbs[n].name, code);
+            return code;
         }
     if (argc > 1) return fail(EXIT_USAGE, "unknown verb %s; gfx11sim --help lists them", argv[1]);
     print_verbs(stderr);

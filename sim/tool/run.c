@@ -80,11 +80,12 @@ static int print_json(const struct session *s, const gfx11sim_counts *c) {
     for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
         doc_set(&units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
     json_t *document = doc_pack(
-        "{s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "kernel", s->info.name, "target",
-        gfx11sim_object_target(s->object), "simulated", 1, "approximate_wmma", s->options.approximate_wmma,
-        "workgroups", (json_int_t)c->workgroups, "waves", (json_int_t)c->waves, "instructions",
-        (json_int_t)c->instructions, "idle_instructions", (json_int_t)c->idle_instructions, "host_seconds",
-        c->seconds, "by_unit", units, "profile", profile_json(s));
+        "{s:i, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "schema_version", SCHEMA_VERSION,
+        "verb", "run", "kernel", s->info.name, "target", gfx11sim_object_target(s->object), "simulated", 1,
+        "approximate_wmma", s->options.approximate_wmma, "workgroups", (json_int_t)c->workgroups, "waves",
+        (json_int_t)c->waves, "instructions", (json_int_t)c->instructions, "idle_instructions",
+        (json_int_t)c->idle_instructions, "host_seconds", c->seconds, "by_unit", units, "profile",
+        profile_json(s));
     return print_document(document);
 }
 

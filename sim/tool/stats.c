@@ -202,12 +202,14 @@ static int print_json(const struct session *s, const struct stats *st, const gfx
     for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
         doc_set(&units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
     json_t *d = doc_pack(
-        "{s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-        "kernel", s->info.name, "simulated", 1, "approximate_wmma", s->options.approximate_wmma, "workgroups",
-        (json_int_t)c->workgroups, "waves", (json_int_t)c->waves, "instructions", (json_int_t)c->instructions,
-        "by_unit", units, "active_lane_share", ratio(st->lanes, st->lane_slots), "partial_exec_share",
-        ratio(st->partial, st->vector), "dual_share", ratio(st->dual, st->valu), "load_bytes",
-        (json_int_t)st->bytes[0], "store_bytes", (json_int_t)st->bytes[1], "scalar_load_bytes",
+        "{s:i, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
+        "s:I, s:I, s:I}",
+        "schema_version", SCHEMA_VERSION, "verb", "stats", "kernel", s->info.name, "target",
+        gfx11sim_object_target(s->object), "simulated", 1, "approximate_wmma", s->options.approximate_wmma,
+        "workgroups", (json_int_t)c->workgroups, "waves", (json_int_t)c->waves, "instructions",
+        (json_int_t)c->instructions, "by_unit", units, "active_lane_share", ratio(st->lanes, st->lane_slots),
+        "partial_exec_share", ratio(st->partial, st->vector), "dual_share", ratio(st->dual, st->valu),
+        "load_bytes", (json_int_t)st->bytes[0], "store_bytes", (json_int_t)st->bytes[1], "scalar_load_bytes",
         (json_int_t)st->scalar_loads, "lines_per_instruction", (json_int_t)st->by_instruction,
         "lines_per_wave", (json_int_t)st->by_wave, "lines_per_workgroup", (json_int_t)st->by_group,
         "lines_of_launch", (json_int_t)st->by_launch, "lds_bank_cycles", (json_int_t)st->lds_cycles,

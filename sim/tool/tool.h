@@ -13,6 +13,7 @@
 
 struct json_t;
 
+enum { SCHEMA_VERSION = 2 }; /* of --json: docs/json.md */
 enum { EXIT_OK = 0, EXIT_FAULT = 1, EXIT_USAGE = 2, EXIT_FILE = 3 };
 
 int cmd_run(int argc, char **argv);

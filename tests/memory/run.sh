@@ -44,6 +44,10 @@ for json in "" --json; do
 done
 w4a16 inspect "$work/dynamic"
 w4a16 run --device cpu --threads 2 --repeat 2 --layer half --input "$work/f2.npy" --output y.npy "$work/order"
+w4a16 report --device cpu --every 4000 --no-timing --threads 1
+w4a16 quantize --threads 1 --group-size 32 "$work/in.safetensors" out
+w4a16 quantize --json --threads 2 --asymmetric --act-order --group-size -1 "$work/in.safetensors" out
+w4a16 --threads quantize --threads 4 --group-size 32 "$work/in.safetensors" out
 w4a16 --threads run --device cpu --threads 3 --layer half --m 1 "$work/q"
 w4a16 --for-ever inspect --json "$work/q"
 w4a16 --for-ever plan --all

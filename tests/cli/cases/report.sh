@@ -8,6 +8,20 @@ sim, again = json.load(open('sim.json')), json.load(open('again.json'))
 print(sim['simulated'], sim['failed'], len(sim['conformance']), len(sim['timing']), sorted(sim))
 print([c['bits'] for c in sim['conformance']] == [c['bits'] for c in again['conformance']])
 print(len({c['bits'] for c in sim['conformance'] if c['outputs']}) == sum(c['outputs'] > 0 for c in sim['conformance']))
+print(bool(sim['date']), sorted(sim['host']), len({o['hash'] for o in sim['code_objects']}) == len(sim['code_objects']) > 0)
 print(all('host_microseconds' in t for t in sim['timing']))
 PY
 "$W4A16" report --device sim --every 2000 --output /missing/folder/x.json --no-progress 2>&1 || echo "exit $?"
+"$W4A16" report --compare sim.json again.json | tail -1
+python3 - <<'PY'
+import json
+again = json.load(open('again.json'))
+again['conformance'][3]['bits'] = 'f' * 16
+del again['conformance'][5]
+json.dump(again, open('other.json', 'w'))
+PY
+"$W4A16" report --compare sim.json other.json | grep -c '^| conformance' || true
+"$W4A16" report --compare sim.json other.json >/dev/null || echo "exit $?"
+"$W4A16" report --compare sim.json 2>/dev/null || echo "exit $?"
+echo '{"conformance": 3}' >bad.json
+"$W4A16" report --compare sim.json bad.json --json 2>/dev/null || echo "exit $?"

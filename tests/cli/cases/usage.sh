@@ -19,6 +19,10 @@ try run --threads -1 x
 try run --seed 99999999999999999999 x
 try run --layer
 try run --no-such-option x
+try run --layer a --layer b x
+try run --kernel-mask 'nothing*' x
+try plan --kernel-mask w4a16_decode_f16_m1_g128_sy
+try check --filter nothing
 try quantize --group-size 0 in out
 try quantize in
 try make-model --model gpt-5 x
