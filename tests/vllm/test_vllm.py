@@ -148,6 +148,7 @@ CASES = {
     "auto-round gptq": (lambda group_size=64: auto_round("auto_gptq", group_size), gptq_tensors, True),
     "auto-round gptq channelwise": (lambda: auto_round("auto_gptq", -1), gptq_tensors, True),
     "auto-round awq": (lambda group_size=64: auto_round("auto_awq", group_size, sym=False), awq_tensors, False),
+    "auto-round awq symmetric": (lambda group_size=64: auto_round("auto_awq", group_size), awq_tensors, True),
     "compressed-tensors": (compressed_tensors, compressed_tensors_tensors, True),
     "compressed-tensors asymmetric": (lambda group_size=64: compressed_tensors(group_size, symmetric=False), compressed_tensors_tensors, False),
     "compressed-tensors channelwise": (lambda: compressed_tensors(-1), compressed_tensors_tensors, True),
