@@ -87,7 +87,13 @@ static const struct bad_case {
      8,
      64,
      "layer l: m/config.json: quantization_config: dynamic: \"-:.\" says"},
-    {gptq, GPTQ_CONFIG("\"+:l\":{\"bits\":16}"), -1, {0}, 8, 64, "dynamic: \"+:l\": bits is 16; accepted is 4"},
+    {gptq,
+     GPTQ_CONFIG("\"+:l\":{\"bits\":16}"),
+     -1,
+     {0},
+     8,
+     64,
+     "dynamic: \"+:l\": bits is 16; accepted is 4"},
     {packed, CT_CONFIG("Linear", ASYMMETRIC), -1, {0}, 8, 64, NULL},
     {packed, CT_CONFIG("Linear", SYMMETRIC), 3, {"l.other", "I32", "1,2", 8}, 8, 64, NULL},
     {packed, CT_CONFIG("re:^l$", SYMMETRIC), -1, {0}, 8, 64, NULL},
@@ -145,13 +151,39 @@ static const struct bad_case {
      8,
      64,
      "tensor l.weight_scale: shape is [2, 8]; expected [8, 2]"},
+
+    /* The largest sizes, at which something else is wrong, and one more. */
+    {awq, AWQ_CONFIG, 0, {"l.qweight", "I32", "1,2097152", 8388608}, 8, 64, "expected [1, 2097152]"},
+    {awq, AWQ_CONFIG, 0, {"l.qweight", "I32", "1,2097153", 8388612}, 8, 64, "K and N up to 16777216"},
+    {awq, AWQ_CONFIG, 0, {"l.qweight", "I32", "16777216,1", 67108864}, 8, 64, "expected [524288, 1]"},
+    {awq, AWQ_CONFIG, 0, {"l.qweight", "I32", "16777217,1", 67108868}, 8, 64, "K and N up to 16777216"},
+    {awq, AWQ_CONFIG, 0, {"l.qweight", "I32", "1,0", 0}, 8, 64, "shape is [1, 0]"},
+    {gptq, GPTQ_CONFIG(""), 0, {"l.qweight", "I32", "1,16777216", 67108864}, 8, 64, "expected [1, 2097152]"},
+    {gptq, GPTQ_CONFIG(""), 0, {"l.qweight", "I32", "1,16777224", 67108896}, 8, 64, "up to 16777216"},
+    {gptq, GPTQ_CONFIG(""), 0, {"l.qweight", "I32", "2097152,8", 67108864}, 8, 64, "expected [262144, 1]"},
+    {gptq, GPTQ_CONFIG(""), 0, {"l.qweight", "I32", "2097153,8", 67108896}, 8, 64, "up to 16777216"},
+    {gptq, GPTQ_CONFIG(""), 0, {"l.qweight", "I32", "8,4", 128}, 8, 64, "shape is [8, 4]"},
+    {gptq, GPTQ_CONFIG(""), 0, {"l.qweight", "I32", "0,8", 0}, 8, 64, "shape is [0, 8]"},
+    {gptq, GPTQ_CONFIG(""), 0, {"l.qweight", "I32", "8,12", 384}, 8, 64, "shape is [8, 12]"},
+    {packed, CT_CONFIG("Linear", ASYMMETRIC), -1, {0}, 16777216, 64, "expected [16777216, 8]"},
+    {packed,
+     CT_CONFIG("Linear", ASYMMETRIC),
+     -1,
+     {0},
+     16777217,
+     64,
+     "is [16777217, 64]; accepted are N and K"},
+    {packed, CT_CONFIG("Linear", ASYMMETRIC), -1, {0}, 8, 16777216, "expected [8, 2097152]"},
+    {packed, CT_CONFIG("Linear", ASYMMETRIC), -1, {0}, 8, 16777217, "is [8, 16777217]; accepted are N and K"},
+    {packed, CT_CONFIG("Linear", ASYMMETRIC), -1, {0}, 0, 64, "is [0, 64]"},
+    {packed, CT_CONFIG("Linear", ASYMMETRIC), -1, {0}, 8, 0, "is [8, 0]"},
 };
 
-/* The tensors one after the other, zero but for scales of 1 and the shape. */
+/* The tensors, the one that may be large last: zero but for scales of 1 and the shape. */
 static void write_case(const struct bad_case *c) {
     char header[2048], data[1024] = {0};
     size_t length = 0, begin = 0;
-    for (int p = 0; p < PARTS; p++) {
+    for (int p = PARTS - 1; p >= 0; p--) {
         const struct tensor *t = p == c->part ? &c->instead : &c->sound[p];
         length += (size_t)snprintf(header + length, sizeof header - length,
                                    "%s\"%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%zu,%zu]}",
@@ -165,7 +197,8 @@ static void write_case(const struct bad_case *c) {
         begin += t->bytes;
     }
     header[length++] = '}';
-    write_model(length, header, length, data, begin);
+    write_model(length, header, length, data, begin < sizeof data ? begin : sizeof data);
+    assert_int_equal(truncate("m/model.safetensors", (off_t)(8 + length + begin)), 0);
     unlink("m/quantize_config.json");
     write_text("m/config.json", c->config);
 }

@@ -387,6 +387,41 @@ static void mode(void **state) {
     assert_int_equal(report.status, GFX11SIM_UNSUPPORTED);
 }
 
+/* What a wave is told of itself, whole and by fields: 24 VGPRs, 1000 bytes of LDS, second of two waves. */
+static void hardware_registers(void **state) {
+    (void)state;
+    static const struct {
+        unsigned id, offset, size;
+        uint32_t value;
+    } rows[] = {
+        {2, 0, 32,
+         1 | 1 << 9 | 1 << 11 | 1 << 16 | 1u << 29}, /* STATUS: SCC, EXECZ, in a group, valid, scratch */
+        {2, 10, 1, 0},                               /* ... VCCZ */
+        {3, 0, 32, 0},                               /* TRAPSTS */
+        {5, 0, 32, 2 << 12},                         /* GPR_ALLOC: blocks of 8 VGPRs, less one */
+        {5, 12, 8, 2},                               /* ... VGPR_SIZE alone */
+        {6, 0, 32, 2 << 12},                         /* LDS_ALLOC: blocks of 128 dwords */
+        {6, 12, 9, 2},
+        {7, 0, 32, 0},   /* IB_STS */
+        {15, 0, 16, 2},  /* SH_MEM_BASES: upper halves of the apertures of scratch ... */
+        {15, 16, 16, 1}, /* ... and of LDS */
+        {23, 0, 32, 1},  /* HW_ID1: the wave's number */
+        {24, 0, 32, 0},  /* HW_ID2 */
+        {29, 0, 20, 64}, /* SHADER_CYCLES advance with every reading */
+        {29, 0, 20, 128},
+    };
+    struct group group = {.lds_bytes = 1000, .wave_count = 2};
+    struct wave w = {
+        .wave_size = 32, .vgpr_count = 24, .index = 1, .scc = 1, .scratch_bytes = 4, .group = &group};
+    w.s[SREG_VCC] = 1;
+    struct inst i = instruction(OP_s_getreg_b32);
+    for (size_t n = 0; n < COUNT(rows); n++) {
+        i.offset = (int16_t)((rows[n].size - 1) << 11 | rows[n].offset << 6 | rows[n].id);
+        table[i.op](&w, &i);
+        if (w.s[DST] != rows[n].value) fail_msg("row %zu: %#x, not %#x", n, w.s[DST], rows[n].value);
+    }
+}
+
 static void scalar_loads(void **state) {
     (void)state;
     uint32_t data[20];
@@ -394,8 +429,8 @@ static void scalar_loads(void **state) {
     gfx11sim_report report;
     struct memory *memory = calloc(1, sizeof *memory);
     assert_non_null(memory);
-    memory->slots[1] = (struct binding){(unsigned char *)data, UINT64_C(1) << SLOT_SHIFT, sizeof data,
-                                        GFX11SIM_READ, NULL, "data"};
+    memory->slots[1] = (struct binding){
+        (unsigned char *)data, UINT64_C(1) << SLOT_SHIFT, sizeof data, GFX11SIM_READ, NULL, "data"};
     struct group group = {.memory = memory};
     struct wave w = {.group = &group, .fault = &report};
     put(&w, A, memory->slots[1].base + 8);
@@ -448,6 +483,7 @@ int main(void) {
         cmocka_unit_test(branches),
         cmocka_unit_test(calls),
         cmocka_unit_test(mode),
+        cmocka_unit_test(hardware_registers),
         cmocka_unit_test(scalar_loads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -193,6 +193,12 @@ CASE(last_group_good, STORE(AT) "s_waitcnt_vscnt null, 0\n s_barrier\n v_mov_b32
 CASE(hazard_bad, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") WMMA("64:71", "56:63", "48:55", "40:47"))
 CASE(hazard_good, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") "v_nop\n"
                   WMMA("64:71", "56:63", "48:55", "40:47") WMMA("64:71", "40:47", "48:55", "64:71"))
+CASE(hazard_b_bad, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") WMMA("64:71", "40:47", "56:63", "48:55"))
+CASE(hazard_b_good, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") "v_mov_b32 v40, 0\n"
+                    WMMA("64:71", "40:47", "56:63", "48:55"))
+/* The last register of the one is the first of the other; and one beside it. */
+CASE(hazard_edge_bad, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") WMMA("40:47", "48:55", "63:70", "40:47"))
+CASE(hazard_edge_good, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") WMMA("40:47", "48:55", "64:71", "40:47"))
 /* A row of A that nobody wrote makes a row of the result undefined, and only that one. */
 CASE(matrix_row_bad, MATRICES "s_mov_b32 s40, exec_lo\n s_mov_b32 exec_lo, 0xfffefffe\n"
                      "v_mov_b32 v64, 0\n s_mov_b32 exec_lo, s40\n v_mov_b32 v65, 0\n v_mov_b32 v66, 0\n"
@@ -208,6 +214,13 @@ CASE(alignment_good, "global_load_b64 v[40:41], " AT ", " IN " offset:4\n global
 CASE(lds_alignment_bad, "v_mov_b32 v40, 0\n ds_load_b128 v[44:47], v40 offset:8\n" WAIT)
 CASE(lds_alignment_good, "v_mov_b32 v40, 0\n ds_load_b128 v[44:47], v40 offset:16\n ds_load_b64 v[44:45], v40 "
                          "offset:8\n" WAIT)
+CASE(lds_alignment_96_bad, "v_mov_b32 v40, 0\n ds_load_b96 v[44:46], v40 offset:24\n" WAIT)
+CASE(lds_alignment_96_good, "v_mov_b32 v40, 0\n ds_load_b96 v[44:46], v40 offset:16\n" WAIT)
+CASE(lds_alignment_64_bad, "v_mov_b32 v40, 0\n ds_load_b64 v[44:45], v40 offset:4\n" WAIT)
+CASE(lds_alignment_64_good, "v_mov_b32 v40, 0\n ds_load_b64 v[44:45], v40 offset:8\n ds_load_2addr_b32 v[44:45], v40 "
+                            "offset0:1 offset1:2\n" WAIT)
+CASE(alignment_96_bad, "global_load_b96 v[40:42], " AT ", " IN " offset:2\n" WAIT)
+CASE(alignment_96_good, "global_load_b96 v[40:42], " AT ", " IN " offset:4\n" WAIT)
 CASE(bounds_bad, "v_mov_b32 v40, 0\n global_store_b32 v40, v40, " OUT " offset:512\n")
 CASE(bounds_good, "v_mov_b32 v40, " GROUP "\n global_store_b32 v40, v40, " OUT " offset:504\n")
 CASE(lds_bounds_bad, "v_mov_b32 v40, 0\n ds_store_b32 v40, v40 offset:2048\n")
