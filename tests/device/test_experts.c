@@ -5,6 +5,8 @@
  * of kernels; slots without an expert; what is refused. What the products are worth, the conformance list
  * says.
  */
+#include <math.h>
+
 #include "product.h"
 
 enum { EXPERTS = 5, TOP_K = 2, N = 72, K = 200 };
@@ -84,6 +86,67 @@ static void test_rows_are_those_of_dense_plans(void **state) {
     }
 }
 
+/* ---- the order in which a token's slots are added ------------------------------------------------- */
+
+enum { SLOTS = 10 }; /* more than are asked for at once */
+enum { ADDED_N = 300, ADDED_K = 32, TOKENS = 24, USED = 12 };
+
+/* Fused multiply-adds in the order of slots, of gates of which the large ones swallow small ones and then go
+ * away: the products are the same small integers for all experts, so nothing else can differ. */
+static void test_slots_are_added_in_order(void **state) {
+    (void)state;
+    static const float gates_of_token[SLOTS] = {0x1p26f, -0x1p26f, 0x1p26f, -0x1p26f, 1,
+                                                0.5f,    -3,       0.125f,  5,        7};
+    static const struct layer_shape added = {ADDED_N, ADDED_K, ADDED_K, 1, 0, 0};
+    struct owned_layer owned = make_layer(&added, 3);
+    const w4a16_layer *layers[USED];
+    for (int e = 0; e < USED; e++) layers[e] = &owned.layer;
+    for (int n = 0; n < ADDED_N; n++) owned.scale[n] = float_to_f16(1);
+    for (int i = 0; i < ADDED_K / 8 * ADDED_N; i++)
+        owned.q[i] |= 0x88888888; /* dot products of one sign are exact */
+    static int32_t ids[TOKENS * SLOTS];
+    static float gates[TOKENS * SLOTS];
+    for (int t = 0; t < TOKENS; t++) {
+        float *token = gates + t * SLOTS;
+        memcpy(token, gates_of_token, sizeof gates_of_token);
+        for (int j = SLOTS - 1; j > 0; j--) { /* shuffled */
+            int other = (int)(random_at(11, (uint64_t)(t * SLOTS + j)) % (uint64_t)(j + 1));
+            float gate = token[j];
+            token[j] = token[other], token[other] = gate;
+        }
+        for (int j = 0; j < SLOTS; j++)
+            ids[t * SLOTS + j] =
+                t % 2 && token[j] == 5 ? -1 : (t + 5 * j) % USED; /* 5: a slot without an expert */
+    }
+    for (int turn = 0; turn < 2; turn++) {
+        w4a16_dtype type = turn ? W4A16_BF16 : W4A16_F16;
+        static uint16_t a[TOKENS * SLOTS * ADDED_K], out[TOKENS * ADDED_N];
+        for (int slot = 0; slot < TOKENS * SLOTS; slot++) a[slot * ADDED_K] = half_of(type, 1);
+        w4a16_device *device = open_sim(2, 0, NULL);
+        w4a16_weights *weights;
+        w4a16_error error;
+        must(w4a16_experts_create(device, layers, USED, &weights, &error), &error);
+        w4a16_problem problem;
+        w4a16_problem_init(&problem);
+        w4a16_problem_from_weights(&problem, weights);
+        problem.M = TOKENS, problem.act = type, problem.top_k = SLOTS, problem.combine = 1;
+        struct inputs in = {a, TOKENS * SLOTS * ADDED_K, ids, gates, TOKENS * SLOTS, 0, 0};
+        run_product(device, weights, &problem, &in, out, TOKENS * ADDED_N);
+        w4a16_weights_free(weights);
+        w4a16_device_close(device);
+        for (int i = 0; i < TOKENS * ADDED_N; i++) {
+            int t = i / ADDED_N, n = i % ADDED_N;
+            float product = (float)(owned.q[n] & 15) - 8, sum = 0;
+            for (int j = t * SLOTS; j < (t + 1) * SLOTS; j++)
+                if (ids[j] >= 0) sum = fmaf(gates[j], product, sum);
+            if (out[i] != half_of(type, sum))
+                fail_msg("%s, token %d, column %d: %#x, not %#x", w4a16_dtype_name(type), t, n, out[i],
+                         half_of(type, sum));
+        }
+    }
+    free_layer(&owned);
+}
+
 static void expect(w4a16_status status, const w4a16_error *error, const char *words) {
     assert_int_not_equal(status, W4A16_OK);
     if (!strstr(error->message, words)) fail_msg("\"%s\" does not say \"%s\"", error->message, words);
@@ -141,6 +204,7 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows_are_those_of_dense_plans),
+                                       cmocka_unit_test(test_slots_are_added_in_order),
                                        cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

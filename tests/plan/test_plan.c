@@ -165,7 +165,7 @@ static void check_plan(const struct plan_request *r) {
 static void test_supported(void **state) {
     (void)state;
     static const int64_t groups[] = {16, 32, 48, 64, 96, 128, 160, 256, 1024, -1};
-    static const int64_t ms[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,   10,  11,  12,  13,   14,     15,
+    static const int64_t ms[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,   10,  11,  12,  13,   14,    15,
                                  16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 512, 4097, 100000};
     static const int64_t shapes[][2] = {{1, 32},      {33, 1000},    {4096, 4096},
                                         {2560, 9728}, {28672, 8192}, {40, 8}};
@@ -455,6 +455,52 @@ static void test_other_weights(void **state) {
     assert_non_null(strstr(error.message, "is not that of the weights"));
 }
 
+/* ---- costs ----------------------------------------------------------------------------------------------
+ */
+
+static double cost_of(const struct plan_request *r) {
+    struct plan plan = build(r);
+    return plan_cost(plan.steps[plan.step_count - 1].kernel, &r->problem);
+}
+
+/*
+ * In cycles of 2.5 GHz, against what a gfx1100 can do at best: 960 GB/s of memory; 96 compute units of 512
+ * fp16 operations of its matrix units per cycle. A few rows take what bringing the weights takes, many rows
+ * what computing takes; nothing is faster than the card and nothing much slower.
+ */
+static void test_cost(void **state) {
+    (void)state;
+    static const int64_t shapes[][2] = {{4096, 4096}, {11008, 4096}, {4096, 14336}, {28672, 8192}};
+    for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
+        for (int64_t group = 32; group <= 128; group *= 4) {
+            double weights = (double)(shapes[s][0] * shapes[s][1]), bring = weights / 2 / (960 / 2.5);
+            for (int64_t M = 1; M <= 2; M++) {
+                struct plan_request r = request(M, shapes[s][0], shapes[s][1], group);
+                double times = cost_of(&r) / bring;
+                if (times < 1 || times > 1.15) fail_msg("M %d: %g times what memory takes", (int)M, times);
+            }
+            struct plan_request r = request(4096, shapes[s][0], shapes[s][1], group);
+            double times = cost_of(&r) / (2 * 4096 * weights / (96 * 512));
+            if (times < 1 || times > 2)
+                fail_msg("group %d: %g times what computing takes", (int)group, times);
+            /* Between the two, more rows never cost less, but for steps between tiles. */
+            for (int64_t M = 1, last = 0; M <= 4096; M *= 2) {
+                r.problem.M = M;
+                int64_t cost = (int64_t)cost_of(&r);
+                if ((double)cost < 0.95 * (double)last || (double)cost < bring) fail_msg("M %d", (int)M);
+                last = cost;
+            }
+        }
+    /* Experts: the weights of those that are used are brought, whole; of one token, of all its slots. */
+    struct plan_request r = request(1, 1536, 2048, 128);
+    r.problem.experts = 128, r.problem.top_k = 8;
+    double bring = 8 * 1536 * 2048 / 2 / (960 / 2.5), token = cost_of(&r);
+    if (token < bring || token > 1.3 * bring) fail_msg("a token: %g times", token / bring);
+    r.problem.M = 64;
+    double all = cost_of(&r);
+    if (all < 16 * bring || all > 2 * 16 * bring) fail_msg("64 tokens: %g times", all / (16 * bring));
+}
+
 /* ---- the mask -------------------------------------------------------------------------------------------
  */
 
@@ -544,6 +590,7 @@ int main(void) {
                                        cmocka_unit_test(test_edges_of_helpers),
                                        cmocka_unit_test(test_invalid),
                                        cmocka_unit_test(test_other_weights),
+                                       cmocka_unit_test(test_cost),
                                        cmocka_unit_test(test_ladder),
                                        cmocka_unit_test(test_mask),
                                        cmocka_unit_test(test_cpu),
