@@ -5,6 +5,7 @@
  * layers other bits, group sizes and symmetry, by their names or by expressions that are searched in them.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/error.h"
@@ -25,9 +26,31 @@ static w4a16_status make_target(const char *label, const char *name, struct targ
     return target_create_search(label, "extra_config", name, expression, work, scheme->targets, error);
 }
 
+static const char *const types[] = {"int", NULL};
+
+/* Layers of 4 bits whose entry makes them other numbers than integers, or quantises their activations, are
+ * none of ours. */
+static w4a16_status check_entry(const char *label, const char *name, const json_t *values,
+                                struct layer_scheme *scheme, w4a16_error *error) {
+    char full[512];
+    const char *type = types[0];
+    int64_t act_bits = 16;
+    snprintf(full, sizeof full, "%.300s: extra_config: \"%.80s\"", label, name);
+    TRY(field_text(full, values, "data_type", &type, error));
+    TRY(field_integer(full, values, "act_bits", INT64_MIN, INT64_MAX, &act_bits, error));
+    if (scheme->problem || scheme->bits != 4) return W4A16_OK;
+    if (strcasecmp(type, types[0]) != 0)
+        return config_problem(label, scheme, error, "%s: data_type is \"%.40s\"; accepted is \"%s\"", full,
+                              type, types[0]);
+    if (act_bits < 16)
+        return config_problem(
+            label, scheme, error,
+            "%s: act_bits is %" PRId64 ": activations are quantised; accepted are 16 and 32", full, act_bits);
+    return W4A16_OK;
+}
+
 static w4a16_status configure(const char *label, const json_t *json, struct quant_config *config,
                               w4a16_error *error) {
-    static const char *const types[] = {"int", NULL};
     int packing, type;
     int64_t act_bits = 16;
     TRY(config_word(label, json, "packing_format", NULL, packings, &packing, error));
@@ -39,7 +62,14 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     config->format = meaning[packing].format;
     config->version = meaning[packing].version;
     TRY(config_sizes(label, json, NULL, NULL, &config->rest, error));
-    return config_rules(label, json, "extra_config", make_target, config, error);
+    TRY(config_rules(label, json, "extra_config", make_target, config, error));
+    struct layer_scheme *scheme = config->schemes;
+    const char *name;
+    json_t *values;
+    if (config->schemes)
+        json_object_foreach(json_object_get(json, "extra_config"), name, values)
+            TRY(check_entry(label, name, values, scheme++, error));
+    return W4A16_OK;
 }
 
 const struct format auto_round_format = {.methods = {"auto-round", "intel/auto-round"},

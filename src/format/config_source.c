@@ -17,7 +17,8 @@
 static const char *const sections[] = {"quantization_config", "compression_config", NULL};
 
 /* Configurations inside of which there may be sections: those of the text part of a larger model. */
-static const char *const models[] = {"text_config", "llm_config", "language_config", "thinker_config", NULL};
+static const char *const models[] = {"text_config", "llm_config",   "language_config", "thinker_config",
+                                     "decoder",     "text_encoder", "generator",       NULL};
 enum { MODEL_DEPTH = 3 };
 
 static const char *const own_files[] = {"quantize_config.json", "quant_config.json",
@@ -55,7 +56,7 @@ static int same(const json_t *a, const json_t *b) {
 /* A value as the file writes it, its beginning. */
 static const char *show(const json_t *value, char *text, size_t size) {
     size_t bytes;
-    char *printed = doc_print(value, JSON_COMPACT | JSON_ENCODE_ANY, &bytes);
+    char *printed = doc_print(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15), &bytes);
     text_clean(text, size, printed ? printed : "(no memory)", TEXT_SHOWN);
     free(printed);
     return text;
@@ -119,7 +120,13 @@ static w4a16_status add_sections(struct config_source *s, const char *where, con
         text_format(origin, sizeof origin, "config.json%s%s%s", plain ? "" : ": ", plain ? "" : inside,
                     plain ? "" : sections[i]);
         TRY(field_get(path, object, sections[i], DOC_OBJECT, &section, error));
-        if (json_object_size(section)) TRY(add(s, where, label, origin, section, error));
+        /* Older files have the section inside a section, beside what they say of sparsity. */
+        if (json_is_object(json_object_get(section, sections[0])) && depth < MODEL_DEPTH) {
+            text_format(origin, sizeof origin, "%s%s.", inside, sections[i]);
+            TRY(add_sections(s, where, path, origin, section, depth + 1, error));
+        } else if (json_object_size(section)) {
+            TRY(add(s, where, label, origin, section, error));
+        }
     }
     for (int i = 0; models[i] && depth < MODEL_DEPTH; i++) {
         const json_t *model = json_object_get(object, models[i]);

@@ -22,7 +22,8 @@ static const struct usual {
     {"(.*\\.)?([^.]*(embed|embd)[^.]*|([^.]*_)?emb(_[^.]*)?|wte|wpe|rotary[^.]*|relative_attention_bias|position_bias)"
      "(\\..*)?$",                                                    "embedding"},
     {"shared$",                                                      "embedding"},
-    {"(.*\\.)?(lm_head|output_layer|score|classifier|v_head|value_head)(\\..*)?$", "output head"},
+    {"(.*\\.)?(lm_head|output_layer|score|(pre_)?classifier|v_head|value_head|pooler|cls|qa_outputs)(\\..*)?$",
+                                                                     "output head"},
     {"((model\\.)?output|head)$",                                    "output head"},
     {"(.*\\.)?[^.]*router[^.]*(\\..*)?$",                            "router"},
     {"(.*\\.)?gate(\\.[^.]+)?$",                                     "router"},

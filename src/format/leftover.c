@@ -7,6 +7,7 @@
  *     what looks packed, but is no layer   a problem: it may be weights that were meant to be read
  *     what an index leaves out, or has     a note, for no layer needs it
  *     in two files
+ *     files that an index does not name    a note: engines do not read them either
  *
  * "Looks packed" is a matter of type and neighbours: integers of 8 or 32 bits, or a type of fewer than 16,
  * beside a tensor of scales; or a name that says so.
@@ -210,6 +211,13 @@ static w4a16_status make_notes(struct leftover *o, w4a16_error *error) {
             TRY(note(o, error, "layers of %d bits, left to other engines: %zu, the first is %s", bits,
                      t->count, t->first));
     }
+    const char *unread;
+    size_t unread_count = store_unread(o->store, &unread);
+    if (unread_count)
+        TRY(note(
+            o, error,
+            "%s: names no tensor of %zu .safetensors files beside it, which are not read; the first is %s",
+            store_path(o->store), unread_count, unread));
     if (!o->in_doubt.count) return W4A16_OK;
     return note(
         o, error,

@@ -115,7 +115,7 @@ static w4a16_status keep_ours(const struct store *store, const struct quant_conf
     size_t all = list->count, ours = 0;
     for (size_t i = 0; i < all; i++) ours += (size_t)is_ours(&list->places[i]);
     FAIL_IF(!all, error, W4A16_UNSUPPORTED,
-            "%s: none of %zu tensors is a %s layer; expected names that end in .%s", store_path(store),
+            "%s: none of %zu tensors is a layer of %s; expected names that end in .%s", store_path(store),
             store_count(store), config->format->methods[0], config->format->rules[0].name);
     FAIL_IF(!ours, error, W4A16_UNSUPPORTED, "%s: none of its %zu %s layers has 4 bits: %s has %" PRId64,
             store_path(store), all, config->format->methods[0], list->places[0].layer,

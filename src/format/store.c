@@ -20,7 +20,8 @@ enum { FILES_MAX = 4096 };
 
 struct store {
     char *path, *directory;
-    size_t file_count, tensor_count;
+    char *unread; /* the first of the .safetensors files that the index does not name, or null */
+    size_t file_count, tensor_count, unread_count;
     struct safetensors **files;
     struct stored *all;      /* file by file */
     struct stored **by_name; /* of these; where several files have a name, in the order of the files */
@@ -133,6 +134,25 @@ static w4a16_status open_shards(struct store *s, json_t *map, void **seen, w4a16
     return W4A16_OK;
 }
 
+/* Counts the .safetensors files of the directory that the map does not name. */
+static w4a16_status find_unread(struct store *s, void *const *seen, w4a16_error *error) {
+    DIR *list = opendir(s->directory);
+    if (!list && errno == ENOMEM) return no_memory(s, error);
+    FAIL_IF(!list, error, W4A16_IO, "%s: cannot open: %s", s->directory, strerror(errno));
+    w4a16_status status = W4A16_OK;
+    for (const struct dirent *entry; status == W4A16_OK && (entry = readdir(list));) {
+        const char *name = entry->d_name;
+        if (name[0] == '.' || !ends_with(name, SUFFIX) || tfind(name, seen, compare_text)) continue;
+        s->unread_count++;
+        if (s->unread && strcmp(s->unread, name) < 0) continue;
+        free(s->unread);
+        s->unread = strdup(name);
+        if (!s->unread) status = no_memory(s, error);
+    }
+    closedir(list);
+    return status;
+}
+
 /* The tensors of one name, [from, end) in by_name: what the map says of each. Fails if it names a file that
  * has none.
  */
@@ -175,6 +195,7 @@ static w4a16_status read_index(struct store *s, const char *text, size_t bytes, 
                             s->path);
     void *seen = NULL;
     if (status == W4A16_OK) status = open_shards(s, map, &seen, error);
+    if (status == W4A16_OK) status = find_unread(s, &seen, error);
     tdestroy(seen, keep);
     if (status == W4A16_OK) status = list_tensors(s, error);
     if (status == W4A16_OK) status = check_shards(s, map, error);
@@ -265,6 +286,7 @@ void store_close(struct store *s) {
     free(s->files);
     free(s->by_name);
     free(s->all);
+    free(s->unread);
     free(s->path);
     free(s->directory);
     free(s);
@@ -273,6 +295,11 @@ void store_close(struct store *s) {
 const char *store_path(const struct store *s) { return s->path; }
 const char *store_directory(const struct store *s) { return s->directory; }
 size_t store_count(const struct store *s) { return s->tensor_count; }
+
+size_t store_unread(const struct store *s, const char **first) {
+    *first = s->unread;
+    return s->unread_count;
+}
 
 struct stored store_at(const struct store *s, size_t index) { return s->all[index]; }
 

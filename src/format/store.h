@@ -34,6 +34,8 @@ void store_close(struct store *store); /* null is accepted */
 const char *store_path(const struct store *store);      /* of the file or the index: names it in messages */
 const char *store_directory(const struct store *store); /* where the configuration is */
 size_t store_count(const struct store *store);
+/* How many .safetensors files of the directory the index does not name, and one of them. */
+size_t store_unread(const struct store *store, const char **first);
 struct stored store_at(const struct store *store, size_t index);
 /* The tensor of that name: that which the index means, where there are several. */
 struct stored store_find(const struct store *store, const char *name);

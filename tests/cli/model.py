@@ -40,6 +40,7 @@ DECODER = {
     "model.vision_tower.blocks.0.fc.weight": [64, 64],
     "model.nameless": [64, 64],
     "lm_head.weight": [96, 64],
+    "pooler.dense.weight": [64, 64],
 }
 STACKS = {"model.layers.0.mlp.experts.gate_up_proj": [3, 192, 64], "model.layers.0.mlp.experts.down_proj": [3, 64, 96]}
 CONV1D = {"h.0.attn.c_attn.weight": [64, 192], "h.0.attn.c_proj.weight": [64, 64], "wte.weight": [96, 64]}

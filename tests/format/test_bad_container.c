@@ -76,7 +76,7 @@ static const struct header_case {
     /* Sound files without a layer: what the container accepts, seen by the sentence that comes later. */
     {" \n{\"s\":" T("F32", "", 0, 4) ",\"e\":" T("F64", "0,7", 4, 4) ",\"u\":" T("F8_NEW", "5", 4, 7) "}  ", 7,
      W4A16_UNSUPPORTED,
-     FILE_NAME ": none of 3 tensors is a gptq layer; expected names that end in .qweight"},
+     FILE_NAME ": none of 3 tensors is a layer of gptq; expected names that end in .qweight"},
 };
 /* clang-format on */
 
@@ -129,7 +129,7 @@ static void cut_anywhere(void **state) {
     }
     write_file(FILE_NAME, whole, sizeof whole);
     refused("m", W4A16_UNSUPPORTED,
-            FILE_NAME ": none of 2 tensors is a gptq layer; expected names that end in .qweight");
+            FILE_NAME ": none of 2 tensors is a layer of gptq; expected names that end in .qweight");
 }
 
 static void not_a_file(void **state) {

@@ -67,6 +67,10 @@ static const struct accepted accepted[] = {
      NULL, NULL, "gptq_v2", 6},
     {"{\"text_config\":null,\"quantization_config\":{},\"compression_config\":{" SIZES "}}", NULL, NULL,
      "gptq", 7},
+    {"{\"decoder\":{\"quantization_config\":{" SIZES "," V2 "}}}", NULL, NULL, "gptq_v2", 6},
+    /* A section inside a section, as older files have it. */
+    {"{\"compression_config\":{\"quantization_config\":{" SIZES "," V2 "},\"sparsity_config\":{}}}", NULL,
+     NULL, "gptq_v2", 6},
     /* auto-round. */
     {AUTO(":auto_gptq"), NULL, NULL, "gptq", 7},
     {AUTO(""), NULL, NULL, "gptq_v2", 6},
@@ -78,6 +82,7 @@ static const struct accepted accepted[] = {
     {RULES("\"a.l\":{\"bits\":4},\".*l.*\":{\"bits\":8}"), NULL, NULL, "gptq", 7},
     {RULES("\"l\":{\"bits\":8},\"a\":{\"bits\":8}"), NULL, NULL, "gptq", 7}, /* names of other layers */
     {RULES("\"^l\":{\"bits\":8}"), NULL, NULL, "gptq", 7},
+    {RULES("\"a.l\":{\"data_type\":\"INT\",\"act_bits\":16}"), NULL, NULL, "gptq", 7},
     {SECTION("\"quant_method\":\"auto-round\",\"bits\":8,\"group_size\":64,\"extra_config\":{\".l$\":{" SIZES
              "}}"),
      NULL, NULL, "gptq", 7},
@@ -134,6 +139,8 @@ static const struct refusal {
      "m: sym is true in config.json and false in quantize_config.json; expected the same"},
     {SECTION(SIZES ",\"desc_act\":true"), "quantize_config.json", "{" SIZES ",\"desc_act\":false}",
      "m: desc_act is true in config.json and false in quantize_config.json; expected the same"},
+    {SECTION(SIZES ",\"damp_percent\":0.05"), "quantize_config.json", "{" SIZES ",\"damp_percent\":0.1}",
+     "m: damp_percent is 0.05 in config.json and 0.1 in quantize_config.json; expected the same"},
     {SECTION(SIZES ",\"dynamic\":{\"+:l\":{\"bits\":8}}"), "quantize_config.json",
      "{" SIZES ",\"dynamic\":{\"+:l\":{\"bits\":4}}}",
      "m: dynamic is {\"+:l\":{\"bits\":8}} in config.json and {\"+:l\":{\"bits\":4}} in "
@@ -198,10 +205,21 @@ static void rules(void **state) {
         if (!strstr(error.message, "none of its 1 gptq layers has 4 bits: a.l has 8"))
             fail_msg("%s", error.message);
     }
-    write_text("m/config.json", RULES("\"a.l\":{\"sym\":true}"));
-    w4a16_checkpoint *checkpoint = must_open();
-    check_problem(checkpoint, "a.l", "zero [0, 0] is 6, but the configuration says sym: true");
-    w4a16_checkpoint_close(checkpoint);
+    static const struct {
+        const char *rule, *problem;
+    } problems[] = {
+        {RULES("\"a.l\":{\"sym\":true}"), "zero [0, 0] is 6, but the configuration says sym: true"},
+        {RULES("\".*\":{\"data_type\":\"mx_fp\"}"),
+         "extra_config: \".*\": data_type is \"mx_fp\"; accepted is \"int\""},
+        {RULES("\"a.l\":{\"bits\":4,\"act_bits\":8}"),
+         "extra_config: \"a.l\": act_bits is 8: activations are quantised; accepted are 16 and 32"},
+    };
+    for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
+        write_text("m/config.json", problems[i].rule);
+        w4a16_checkpoint *checkpoint = must_open();
+        check_problem(checkpoint, "a.l", problems[i].problem);
+        w4a16_checkpoint_close(checkpoint);
+    }
 }
 
 int main(void) {

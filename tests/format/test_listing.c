@@ -292,19 +292,23 @@ static void indices(void **state) {
     write_text("m/config.json", GPTQ(""));
     model_fill(&model, "l.scales", "F16", "2,8", 0x38, 32);
     model_fill(&model, "norm", "F16", "2", 0, 4);
-    model_write(&model, "other.safetensors");
+    model_write(&model, "other");
     add_gptq("l");
     model_fill(&model, "norm", "F16", "2", 0, 4);
     model_fill(&model, "mtp", "F16", "2", 0, 4);
     model_write(&model, "model.safetensors");
     check_index(INDEX(LAYER "," IN("norm", "model") "," IN("mtp", "model")), NULL, NULL);
     check_index(INDEX(LAYER), NULL, "needs: 2, the first is norm in m/model.safetensors");
-    check_index(INDEX(LAYER "," IN("norm", "other")),
-                "tensor l.scales is in model.safetensors and in another file",
-                "needs: 2, the first is norm in m/model.safetensors");
     check_index(INDEX(IN("l.qweight",
                          "model") "," IN("l.qzeros", "model") "," IN("mtp", "model") "," IN("norm", "model")),
                 "weight_map does not name tensor l.scales, which is in model.safetensors", NULL);
+    assert_int_equal(rename("m/other", "m/other.safetensors"), 0);
+    check_index(
+        INDEX(LAYER "," IN("norm", "model") "," IN("mtp", "model")), NULL,
+        "names no tensor of 1 .safetensors files beside it, which are not read; the first is other.saf");
+    check_index(INDEX(LAYER "," IN("norm", "other")),
+                "tensor l.scales is in model.safetensors and in another file",
+                "needs: 2, the first is norm in m/model.safetensors");
     write_text("m/model.safetensors.index.json", INDEX(LAYER "," IN("mtp", "other")));
     refused("m", W4A16_BAD_FILE,
             "m/model.safetensors.index.json: weight_map: tensor mtp: file is \"other.safetensors\", but "
