@@ -6,6 +6,7 @@
 
 #include "w4a16/base.h"
 #include "w4a16/checkpoint.h"
+#include "w4a16/convert.h"
 #include "w4a16/layer.h"
 #include "w4a16/linear.h"
 

@@ -3,7 +3,7 @@
 /*
  * Layers whose words hold eight neighbours in N, those of even columns first (AWQ, Quark):
  *
- *     weights I32 [K, N/8]   nibble i of word [k, c] is q[k, 8c + column_of[i]], column_of = 0 2 4 6 1 3 5 7
+ *     weights I32 [K, N/8]   a word holds eight columns of q[k] in AWQ's order (include/w4a16/convert.h)
  *     zeros   I32 [G, N/8]   the same order; zeros as they are; a format may let symmetric layers do without
  *     scales  F16|BF16 [G, N]
  *     bias    F16|BF16|F32 [N]; optional
@@ -17,7 +17,7 @@ enum { ALONG_N_WEIGHTS, ALONG_N_ZEROS, ALONG_N_SCALES, ALONG_N_BIAS, ALONG_N_PAR
 
 /* format's rules are in the order of the parts. */
 w4a16_status along_n_read(const struct format *format, const struct store *store,
-                          const struct quant_config *config, const struct layer_place *place,
-                          w4a16_layer_info *info, w4a16_layer **out, w4a16_error *error);
+                          const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **out,
+                          w4a16_error *error);
 
 #endif

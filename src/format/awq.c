@@ -26,7 +26,8 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
 static w4a16_status read_layer(const struct store *store, const struct quant_config *config,
                                const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **out,
                                w4a16_error *error) {
-    return along_n_read(&awq_format, store, config, place, info, out, error);
+    (void)config;
+    return along_n_read(&awq_format, store, place, info, out, error);
 }
 
 const struct format awq_format = {.methods = {"awq"},

@@ -173,66 +173,19 @@ static w4a16_status check_shapes(struct source *s, w4a16_error *error) {
     return W4A16_OK;
 }
 
-/* [N, G] to [G][N]; stored is scratch. */
-static w4a16_status read_scales(const struct source *s, uint16_t *stored, uint16_t *scale,
-                                w4a16_error *error) {
-    TRY(source_read(s, SCALE, stored, error));
-    TRY(source_check_scales(s, SCALE, stored, s->groups, error));
-    for (int64_t n = 0; n < s->N; n++)
-        for (int64_t g = 0; g < s->groups; g++) scale[g * s->N + n] = stored[n * s->groups + g];
-    return W4A16_OK;
-}
-
-static w4a16_status read_zeros(const struct source *s, uint32_t *words, uint8_t *zero, int *symmetric,
-                               w4a16_error *error) {
-    *symmetric = 1;
-    if (!s->parts[ZERO].tensor) return W4A16_OK;
-    TRY(source_read(s, ZERO, words, error));
-    for (int64_t n = 0; n < s->N; n++)
-        for (int64_t g = 0; g < s->groups; g++) {
-            unsigned stored = words[n / 8 * s->groups + g] >> 4 * (n % 8) & 15;
-            zero[g * s->N + n] = (uint8_t)stored;
-            *symmetric &= stored == 8;
-        }
-    return W4A16_OK;
-}
-
-/* Tiles, so that neither side of the transposition walks a column at a time. */
-static void transpose_words(const struct source *s, const uint32_t *words, uint32_t *q) {
-    enum { TILE = 16 };
-    int64_t rows = (s->K + 7) / 8;
-    for (int64_t n0 = 0; n0 < s->N; n0 += TILE)
-        for (int64_t r0 = 0; r0 < rows; r0 += TILE)
-            for (int64_t r = r0; r < rows && r < r0 + TILE; r++)
-                for (int64_t n = n0; n < s->N && n < n0 + TILE; n++) q[r * s->N + n] = words[n * rows + r];
-}
-
-static w4a16_status fill(const struct source *s, const struct quant_config *config, w4a16_layer_info *info,
-                         const struct building *b, uint32_t *words, w4a16_error *error) {
-    (void)config;
-    TRY(read_scales(s, (uint16_t *)words, b->scale, error));
-    TRY(read_zeros(s, words, b->zero, &info->symmetric, error));
-    if (s->parts[G_IDX].tensor) {
-        TRY(source_read(s, G_IDX, words, error));
-        TRY(source_order(s, G_IDX, (const int32_t *)words, b->perm, &info->act_order, error));
-    }
-    if (!b->q) return W4A16_OK;
-    TRY(source_read(s, PACKED, words, error));
-    transpose_words(s, words, b->q);
-    return W4A16_OK;
-}
-
-static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
-
 static w4a16_status read_layer(const struct store *store, const struct quant_config *config,
                                const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **out,
                                w4a16_error *error) {
+    (void)config;
     struct source s = {.store = store, .place = place};
     info->format = "compressed-tensors";
     TRY(source_find(&s, &compressed_tensors_format, error));
     TRY(check_shapes(&s, error));
-    int64_t words = larger(larger(s.N * s.groups, s.K), out ? s.N * ((s.K + 7) / 8) : 0);
-    return building_read(&s, config, SCALE, BIAS, words, fill, info, out, error);
+    static const struct part_roles roles = {
+        .weights = PACKED, .zeros = ZERO, .scales = SCALE, .g_idx = G_IDX, .bias = BIAS};
+    w4a16_stored stored;
+    w4a16_stored_init(&stored);
+    return source_layer(&s, &roles, w4a16_layer_from_ct, &stored, info, out, error);
 }
 
 const struct format compressed_tensors_format = {.methods = {"compressed-tensors"},

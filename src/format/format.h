@@ -22,7 +22,7 @@ struct layer_scheme {
     int64_t bits;       /* 4; other widths are left to other engines */
     int64_t group_size; /* -1 or >= 1 */
     enum layer_symmetry symmetric;
-    uint32_t flip; /* Quark: the bits of a word that are stored inverted, where values are signed */
+    int twos_complement; /* Quark: values and zeros are signed */
     char *problem; /* why its layers cannot be read, or null */
 };
 

@@ -77,53 +77,6 @@ static w4a16_status check_shapes(struct source *s, int64_t group_size, w4a16_err
     return W4A16_OK;
 }
 
-/*
- * A symmetric layer's zeros are 8: 8 in version 2, 7 in version 1. Writers have put either of them under
- * either version, so both mean 8; anything else contradicts the configuration.
- */
-static w4a16_status check_symmetric(const struct source *s, const uint32_t *words, w4a16_error *error) {
-    unsigned first = words[0] & 15;
-    for (int64_t i = 0; i < s->groups * s->N; i++) {
-        unsigned stored = words[i / 8] >> 4 * (i % 8) & 15;
-        FAIL_IF((stored != 7 && stored != 8) || stored != first, error, W4A16_BAD_FILE,
-                "%s: tensor %s: zero [%" PRId64 ", %" PRId64
-                "] is %u, but the configuration says sym: true; accepted are 8 everywhere and 7 everywhere",
-                safetensors_path(s->parts[QZEROS].file), s->parts[QZEROS].tensor->name, i / s->N, i % s->N,
-                stored);
-    }
-    return W4A16_OK;
-}
-
-/* Unpacks zeros. Version 1 reads stored 15 as 16, as its packers meant it; others wrap to 0, so it is
- * counted. */
-static w4a16_status unpack_zeros(const struct source *s, int version, const uint32_t *words, uint8_t *zero,
-                                 w4a16_layer_info *info, w4a16_error *error) {
-    info->symmetric = 1;
-    info->wrapped_zeros = 0;
-    if (s->place->scheme->symmetric == SYMMETRY_YES) return check_symmetric(s, words, error);
-    for (int64_t i = 0; i < s->groups * s->N; i++) {
-        unsigned stored = words[i / 8] >> 4 * (i % 8) & 15;
-        zero[i] = (uint8_t)(version == 1 ? stored + 1 : stored);
-        info->wrapped_zeros += zero[i] == 16;
-        info->symmetric &= zero[i] == 8;
-    }
-    return W4A16_OK;
-}
-
-/* words: scratch, [max(K, G * N / 8)]. */
-static w4a16_status fill(const struct source *s, const struct quant_config *config, w4a16_layer_info *info,
-                         const struct building *b, uint32_t *words, w4a16_error *error) {
-    TRY(source_read(s, SCALES, b->scale, error));
-    TRY(source_check_scales(s, SCALES, b->scale, s->N, error));
-    TRY(source_read(s, QZEROS, words, error));
-    TRY(unpack_zeros(s, config->version, words, b->zero, info, error));
-    if (s->parts[G_IDX].tensor) {
-        TRY(source_read(s, G_IDX, words, error));
-        TRY(source_order(s, G_IDX, (const int32_t *)words, b->perm, &info->act_order, error));
-    }
-    return b->q ? source_read(s, QWEIGHT, b->q, error) : W4A16_OK;
-}
-
 static w4a16_status read_layer(const struct store *store, const struct quant_config *config,
                                const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **out,
                                w4a16_error *error) {
@@ -131,9 +84,12 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     info->format = config->version == 1 ? "gptq" : "gptq_v2";
     TRY(source_find(&s, &gptq_format, error));
     TRY(check_shapes(&s, place->scheme->group_size, error));
-    int64_t zero_words = s.groups * s.N / 8;
-    return building_read(&s, config, SCALES, BIAS, s.K > zero_words ? s.K : zero_words, fill, info, out,
-                         error);
+    static const struct part_roles roles = {
+        .weights = QWEIGHT, .zeros = QZEROS, .scales = SCALES, .g_idx = G_IDX, .bias = BIAS};
+    w4a16_stored stored;
+    w4a16_stored_init(&stored);
+    stored.version = config->version;
+    return source_layer(&s, &roles, w4a16_layer_from_gptq, &stored, info, out, error);
 }
 
 const struct format gptq_format = {.methods = {"gptq"},

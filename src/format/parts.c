@@ -3,7 +3,6 @@
 #include "format/parts.h"
 
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,107 +94,90 @@ w4a16_status source_read(const struct source *s, int part, void *to, w4a16_error
     return safetensors_read_part(s->parts[part].file, t, first, bytes, to, error);
 }
 
-w4a16_dtype source_type(const struct source *s, int part) {
+static w4a16_dtype type_of(const struct source *s, int part) {
     enum st_dtype dtype = s->parts[part].tensor->dtype;
     return dtype == ST_F16 ? W4A16_F16 : dtype == ST_BF16 ? W4A16_BF16 : W4A16_F32;
 }
 
-w4a16_status source_check_scales(const struct source *s, int part, const uint16_t *scale, int64_t columns,
-                                 w4a16_error *error) {
-    unsigned exponent = source_type(s, part) == W4A16_F16 ? 0x7c00 : 0x7f80;
-    for (int64_t i = 0; i < s->groups * s->N; i++)
-        FAIL_IF((scale[i] & exponent) == exponent, error, W4A16_BAD_FILE,
-                "%s: tensor %s: [%" PRId64 ", %" PRId64 "] is 0x%04x (Inf or NaN); expected a finite scale",
-                safetensors_path(s->parts[part].file), s->parts[part].tensor->name, i / columns, i % columns,
-                scale[i]);
-    return W4A16_OK;
-}
+/* ---- the layer ---------------------------------------------------------------------------------------- */
 
-/* next: [groups], scratch. */
-static w4a16_status order(const struct source *s, int part, const int32_t *g_idx, int32_t *perm,
-                          int64_t *next, int *act_order, w4a16_error *error) {
-    const char *path = safetensors_path(s->parts[part].file), *name = s->parts[part].tensor->name;
-    *act_order = 0;
-    for (int64_t k = 0; k < s->K; k++) {
-        FAIL_IF(g_idx[k] < 0 || g_idx[k] >= s->groups, error, W4A16_BAD_FILE,
-                "%s: tensor %s: group of k = %" PRId64 " is %" PRId32 "; accepted is 0..%" PRId64, path, name,
-                k, g_idx[k], s->groups - 1);
-        next[g_idx[k]]++;
-        *act_order |= g_idx[k] != k / s->group_size;
-    }
-    for (int64_t g = 0; g < s->groups; g++) {
-        int64_t first = g * s->group_size;
-        int64_t members = g < s->groups - 1 ? s->group_size : s->K - first;
-        if (next[g] != members) {
-            int64_t last = s->K;
-            while (last-- > 0 && g_idx[last] != g) {
-            }
-            return w4a16_fail(error, W4A16_BAD_FILE,
-                              "%s: tensor %s: group %" PRId64 " has %" PRId64
-                              " members (the last is k = %" PRId64 "); expected %" PRId64,
-                              path, name, g, next[g], last, members);
-        }
-        next[g] = first;
-    }
-    for (int64_t k = 0; k < s->K; k++) perm[next[g_idx[k]]++] = (int32_t)k;
-    return W4A16_OK;
-}
-
-w4a16_status source_order(const struct source *s, int part, const int32_t *g_idx, int32_t *perm,
-                          int *act_order, w4a16_error *error) {
-    int64_t *next = calloc((size_t)s->groups, sizeof *next);
-    FAIL_IF(!next, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", store_path(s->store));
-    w4a16_status status = order(s, part, g_idx, perm, next, act_order, error);
-    free(next);
-    return status;
-}
-
-/* The layer with room for all its arrays behind it, in descending order of alignment. */
-struct block {
-    w4a16_layer layer;
-    max_align_t data[];
+/* What a conversion takes, in memory. */
+struct arrays {
+    void *data[PARTS_MAX];  /* null: absent, or not wanted */
+    char *names[PARTS_MAX]; /* "file: tensor name" */
 };
 
-static w4a16_status begin(const struct source *s, int with_weights, struct building *b, w4a16_error *error) {
-    size_t N = (size_t)s->N, K = (size_t)s->K, cells = (size_t)s->groups * N;
-    size_t q_bytes = with_weights ? (K + 7) / 8 * N * 4 : 0;
-    struct block *block = calloc(1, sizeof *block + q_bytes + 4 * K + 4 * N + 3 * cells);
-    FAIL_IF(!block, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", store_path(s->store));
-    b->layer = &block->layer;
-    b->q = with_weights ? (uint32_t *)(void *)block->data : NULL;
-    b->perm = (int32_t *)(void *)((char *)block->data + q_bytes);
-    b->bias = b->perm + K;
-    b->scale = (uint16_t *)b->bias + 2 * N;
-    b->zero = (uint8_t *)(b->scale + cells);
-    w4a16_layer_init(b->layer);
-    return W4A16_OK;
+static void *data_of(const struct arrays *a, int part) { return part < 0 ? NULL : a->data[part]; }
+static const char *name_of(const struct arrays *a, int part) { return part < 0 ? NULL : a->names[part]; }
+
+static void free_arrays(struct arrays *a) {
+    for (int p = 0; p < PARTS_MAX; p++) free(a->data[p]), free(a->names[p]);
 }
 
-w4a16_status building_read(const struct source *s, const struct quant_config *config, int scales, int bias,
-                           int64_t words, building_fill *fill, w4a16_layer_info *info, w4a16_layer **out,
-                           w4a16_error *error) {
-    struct building b;
-    info->N = s->N, info->K = s->K, info->group_size = s->group_size;
-    info->scale_type = source_type(s, scales);
-    info->has_bias = s->parts[bias].tensor != NULL;
-    TRY(begin(s, out != NULL, &b, error));
-    uint32_t *scratch = malloc((size_t)words * sizeof *scratch);
-    w4a16_status status =
-        scratch ? fill(s, config, info, &b, scratch, error)
-                : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", store_path(s->store));
-    if (status == W4A16_OK && info->has_bias) status = source_read(s, bias, b.bias, error);
-    free(scratch);
-    if (status != W4A16_OK || !out) {
-        free(b.layer);
-        return status;
-    }
-    w4a16_layer *l = *out = b.layer;
-    l->N = s->N, l->K = s->K, l->group_size = s->group_size;
-    l->q = b.q;
-    l->scale_type = info->scale_type;
-    l->scale = b.scale;
-    l->zero = info->symmetric ? NULL : b.zero;
-    l->perm = info->act_order ? b.perm : NULL;
-    if (info->has_bias) l->bias = b.bias, l->bias_type = source_type(s, bias);
+static w4a16_status read_array(const struct source *s, int part, struct arrays *a, w4a16_error *error) {
+    if (part < 0 || !s->parts[part].tensor) return W4A16_OK;
+    const struct st_tensor *t = s->parts[part].tensor;
+    uint64_t bytes = (t->end - t->begin) / (uint64_t)(s->stacked[part] ? t->shape[0] : 1);
+    a->data[part] = malloc((size_t)bytes);
+    int named = asprintf(&a->names[part], "%s: tensor %s", safetensors_path(s->parts[part].file), t->name);
+    if (named < 0) a->names[part] = NULL;
+    FAIL_IF(!a->data[part] || named < 0, error, W4A16_OUT_OF_MEMORY, "%s: out of memory",
+            store_path(s->store));
+    return source_read(s, part, a->data[part], error);
+}
+
+static w4a16_status read_arrays(const struct source *s, const struct part_roles *r, int with_weights,
+                                struct arrays *a, w4a16_error *error) {
+    TRY(read_array(s, r->scales, a, error));
+    TRY(read_array(s, r->zeros, a, error));
+    TRY(read_array(s, r->g_idx, a, error));
+    TRY(read_array(s, r->bias, a, error));
+    return with_weights ? read_array(s, r->weights, a, error) : W4A16_OK;
+}
+
+static void set_stored(const struct source *s, const struct part_roles *r, const struct arrays *a,
+                       w4a16_stored *stored) {
+    stored->N = s->N, stored->K = s->K, stored->group_size = s->group_size;
+    stored->weights = data_of(a, r->weights);
+    stored->zeros = data_of(a, r->zeros), stored->zeros_name = name_of(a, r->zeros);
+    stored->scales = data_of(a, r->scales), stored->scales_name = name_of(a, r->scales);
+    stored->g_idx = data_of(a, r->g_idx), stored->g_idx_name = name_of(a, r->g_idx);
+    stored->scale_type = type_of(s, r->scales);
+    stored->bias = data_of(a, r->bias);
+    if (stored->bias) stored->bias_type = type_of(s, r->bias);
+    stored->symmetry = s->place->scheme->symmetric == SYMMETRY_YES ? W4A16_SYMMETRY_YES : W4A16_SYMMETRY_NO;
+}
+
+static void set_info(const w4a16_layer *l, w4a16_layer_info *info) {
+    info->N = l->N, info->K = l->K, info->group_size = l->group_size;
+    info->scale_type = l->scale_type;
+    info->symmetric = !l->zero, info->act_order = l->perm != NULL, info->has_bias = l->bias != NULL;
+    info->wrapped_zeros = 0;
+    for (int64_t i = 0; l->zero && i < w4a16_layer_groups(l) * l->N; i++)
+        info->wrapped_zeros += l->zero[i] == 16;
+}
+
+/* What is wrong with the arrays is wrong with the file. */
+static w4a16_status blame_file(w4a16_status status, w4a16_error *error) {
+    if (status != W4A16_INVALID_ARGUMENT) return status;
+    if (error) error->status = W4A16_BAD_FILE;
+    return W4A16_BAD_FILE;
+}
+
+w4a16_status source_layer(const struct source *s, const struct part_roles *roles, source_convert *convert,
+                          w4a16_stored *stored, w4a16_layer_info *info, w4a16_layer **out,
+                          w4a16_error *error) {
+    struct arrays a = {{0}, {0}};
+    w4a16_layer *layer = NULL;
+    w4a16_status status = read_arrays(s, roles, out != NULL, &a, error);
+    set_stored(s, roles, &a, stored);
+    if (status == W4A16_OK) status = blame_file(convert(stored, &layer, error), error);
+    free_arrays(&a);
+    if (status != W4A16_OK) return status;
+    set_info(layer, info);
+    if (out)
+        *out = layer;
+    else
+        w4a16_layer_free(layer);
     return W4A16_OK;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* What readers of layers share: finding and checking a layer's tensors by a table, and the canonical layer's
- * memory. */
+/* What readers of layers share: finding and checking a layer's tensors by a table, and having them converted.
+ */
 #ifndef W4A16_FORMAT_PARTS_H
 #define W4A16_FORMAT_PARTS_H
 
 #include "format/format.h"
+#include "w4a16/convert.h"
 
 #define PARTS_MAX 6
 #define FORMAT_DIM_MAX                                                                                       \
@@ -36,40 +37,21 @@ w4a16_status source_check_shape(const struct source *s, int part, const int64_t 
 /* Reads a part: all of it, or the place of the layer in a stack. */
 w4a16_status source_read(const struct source *s, int part, void *to, w4a16_error *error);
 
-w4a16_dtype source_type(const struct source *s, int part);
+/* A conversion of include/w4a16/convert.h. */
+typedef w4a16_status source_convert(const w4a16_stored *stored, w4a16_layer **out, w4a16_error *error);
 
-/* Every scale of [count] must be finite; columns: of the tensor's rows. */
-w4a16_status source_check_scales(const struct source *s, int part, const uint16_t *scale, int64_t columns,
-                                 w4a16_error *error);
-
-/*
- * The stable order of input features by group, from g_idx [K]. perm is [K]. *act_order: whether it is another
- * one than that in which they come. Every group but the last must have group_size members.
- */
-w4a16_status source_order(const struct source *s, int part, const int32_t *g_idx, int32_t *perm,
-                          int *act_order, w4a16_error *error);
-
-/* A canonical layer under construction: writable arrays in one block. */
-struct building {
-    w4a16_layer *layer;
-    uint32_t *q; /* null without weights */
-    int32_t *perm;
-    void *bias;
-    uint16_t *scale;
-    uint8_t *zero;
+/* Which part is which array; of parts that a format does not have, -1. */
+struct part_roles {
+    int weights, zeros, scales, g_idx, bias;
 };
 
-/* What a format adds: fills the arrays, and in info what only the data tells. words is scratch. */
-typedef w4a16_status building_fill(const struct source *s, const struct quant_config *config,
-                                   w4a16_layer_info *info, const struct building *b, uint32_t *words,
-                                   w4a16_error *error);
-
 /*
- * The layer of a source whose tensors and shapes are checked; scales and bias are part numbers, words how
- * much scratch fill needs. With out null there is no room for weights and no layer comes out.
+ * The layer of a source whose tensors and shapes are checked, and what info says of it. stored has what the
+ * format says of its arrays; the rest is filled here. With out null weights are not read and no layer comes
+ * out.
  */
-w4a16_status building_read(const struct source *s, const struct quant_config *config, int scales, int bias,
-                           int64_t words, building_fill *fill, w4a16_layer_info *info, w4a16_layer **out,
-                           w4a16_error *error);
+w4a16_status source_layer(const struct source *s, const struct part_roles *roles, source_convert *convert,
+                          w4a16_stored *stored, w4a16_layer_info *info, w4a16_layer **out,
+                          w4a16_error *error);
 
 #endif

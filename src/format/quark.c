@@ -30,9 +30,9 @@ static const struct part_rule rules[ALONG_N_PARTS] = {
 static const struct {
     const char *name;
     int bits;
-    uint32_t flip;
-} types[] = {{"int4", 4, 0x88888888}, {"uint4", 4, 0},    {"int8", 8, 0},
-             {"uint8", 8, 0},         {"fp8_e4m3", 8, 0}, {"fp8_e5m2", 8, 0}};
+    int twos_complement;
+} types[] = {{"int4", 4, 1},  {"uint4", 4, 0},    {"int8", 8, 0},
+             {"uint8", 8, 0}, {"fp8_e4m3", 8, 0}, {"fp8_e5m2", 8, 0}};
 
 /* Sets the type's width and sign; another type is a problem of its layers. */
 static w4a16_status read_type(const char *label, const json_t *weight, struct layer_scheme *scheme,
@@ -42,7 +42,7 @@ static w4a16_status read_type(const char *label, const json_t *weight, struct la
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(types[i].name, type) == 0) {
             scheme->bits = types[i].bits;
-            scheme->flip = types[i].flip;
+            scheme->twos_complement = types[i].twos_complement;
             return W4A16_OK;
         }
     return config_problem(label, scheme, error, "%s: dtype is \"%.40s\"; accepted are \"int4\" and \"uint4\"",
@@ -145,7 +145,8 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
 static w4a16_status read_layer(const struct store *store, const struct quant_config *config,
                                const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **out,
                                w4a16_error *error) {
-    return along_n_read(&quark_format, store, config, place, info, out, error);
+    (void)config;
+    return along_n_read(&quark_format, store, place, info, out, error);
 }
 
 const struct format quark_format = {.methods = {"quark"},

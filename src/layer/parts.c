@@ -2,69 +2,26 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Layers joined along N, and parts of layers along N and K. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "layer/new_layer.h"
 #include "layer/values.h"
 #include "w4a16/layer.h"
 
-/* A new layer's arrays, writable; the layer's own pointers are those that are in use. */
-struct made {
-    w4a16_layer *layer;
-    uint32_t *q;
-    int32_t *perm;
-    float *bias;
-    uint16_t *scale;
-    uint8_t *zero;
-};
-
-struct parts_shape {
-    int64_t N, K, places, group_size; /* places: K, or more */
-    w4a16_dtype scale_type;
-    int zeros, perm, bias;
-};
-
-/* One block, as w4a16_layer_free expects; q is zero. */
-static w4a16_status make(const struct parts_shape *s, struct made *m, w4a16_error *error) {
-    FAIL_IF(s->N > W4A16_SIZE_MAX || s->places > W4A16_SIZE_MAX, error, W4A16_INVALID_ARGUMENT,
-            "layer: the new one would have N = %" PRId64 " and %" PRId64 " places; accepted are up to %d",
-            s->N, s->places, W4A16_SIZE_MAX);
-    size_t N = (size_t)s->N, words = (size_t)((s->K + 7) / 8) * N;
-    size_t cells = (size_t)((s->places + s->group_size - 1) / s->group_size) * N;
-    char *block = calloc(1, sizeof(w4a16_layer) + 4 * words + 4 * (size_t)s->places + 4 * N + 3 * cells);
-    FAIL_IF(!block, error, W4A16_OUT_OF_MEMORY,
-            "layer: out of memory for a part of N = %" PRId64 ", K = %" PRId64, s->N, s->K);
-    m->layer = (w4a16_layer *)(void *)block;
-    m->q = (uint32_t *)(void *)(block + sizeof(w4a16_layer));
-    m->perm = (int32_t *)m->q + words;
-    m->bias = (float *)(m->perm + s->places);
-    m->scale = (uint16_t *)(m->bias + N);
-    m->zero = (uint8_t *)(m->scale + cells);
-    w4a16_layer *l = m->layer;
-    w4a16_layer_init(l);
-    l->N = s->N, l->K = s->K, l->group_size = s->group_size, l->scale_type = s->scale_type;
-    l->q = m->q, l->scale = m->scale;
-    if (s->zeros) l->zero = m->zero;
-    if (s->perm) l->perm = m->perm;
-    if (s->places > s->K) l->places = s->places;
-    if (s->bias) l->bias = m->bias, l->bias_type = W4A16_F32;
-    return W4A16_OK;
-}
-
-static struct parts_shape shape_of(const w4a16_layer *l) {
-    return (struct parts_shape){.N = l->N,
+static struct layer_shape shape_of(const w4a16_layer *l) {
+    return (struct layer_shape){.N = l->N,
                                 .K = l->K,
                                 .places = w4a16_layer_places(l),
                                 .group_size = l->group_size,
                                 .scale_type = l->scale_type,
                                 .zeros = l->zero != NULL,
                                 .perm = l->perm != NULL,
-                                .bias = l->bias != NULL};
+                                .bias_type = l->bias ? W4A16_F32 : 0};
 }
 
 /* Group `from` of columns first.. of a layer becomes group `to` of columns at.. of the new one. */
-static void copy_group(struct made *m, int64_t to, int64_t at, const w4a16_layer *l, int64_t from,
+static void copy_group(struct new_layer *m, int64_t to, int64_t at, const w4a16_layer *l, int64_t from,
                        int64_t first, int64_t columns) {
     memcpy(m->scale + to * m->layer->N + at, l->scale + from * l->N + first, (size_t)columns * 2);
     if (l->zero)
@@ -74,7 +31,8 @@ static void copy_group(struct made *m, int64_t to, int64_t at, const w4a16_layer
 }
 
 /* Columns first.. of a layer, all of K, to columns at.. of a new one of the same K and groups. */
-static void copy_columns(struct made *m, int64_t at, const w4a16_layer *l, int64_t first, int64_t columns) {
+static void copy_columns(struct new_layer *m, int64_t at, const w4a16_layer *l, int64_t first,
+                         int64_t columns) {
     for (int64_t r = 0; r < (l->K + 7) / 8; r++)
         memcpy(m->q + r * m->layer->N + at, l->q + r * l->N + first, (size_t)columns * 4);
     for (int64_t g = 0; g < w4a16_layer_groups(l); g++) copy_group(m, g, at, l, g, first, columns);
@@ -102,7 +60,7 @@ w4a16_status w4a16_layer_concat(const w4a16_layer *const *layers, size_t count, 
         !layers || !count || !out, error, W4A16_INVALID_ARGUMENT,
         "w4a16_layer_concat: %zu layers at %p to %p; expected at least one layer and a place for the result",
         count, (const void *)layers, (void *)out);
-    struct parts_shape shape = {0};
+    struct layer_shape shape = {0};
     for (size_t i = 0; i < count; i++) {
         const w4a16_layer *l = layers[i];
         TRY(w4a16_layer_check(l, error));
@@ -110,12 +68,12 @@ w4a16_status w4a16_layer_concat(const w4a16_layer *const *layers, size_t count, 
         FAIL_IF(what, error, W4A16_INVALID_ARGUMENT,
                 "w4a16_layer_concat: layer %zu differs from layer 0 in %s; joined layers must agree in it", i,
                 what);
-        struct parts_shape own = shape_of(l);
-        own.N += shape.N, own.zeros |= shape.zeros, own.bias |= shape.bias;
+        struct layer_shape own = shape_of(l);
+        own.N += shape.N, own.zeros |= shape.zeros, own.bias_type |= shape.bias_type;
         shape = own;
     }
-    struct made m = {0};
-    TRY(make(&shape, &m, error));
+    struct new_layer m = {0};
+    TRY(new_layer_make(&shape, &m, error));
     int64_t at = 0;
     for (size_t i = 0; i < count; at += layers[i++]->N) copy_columns(&m, at, layers[i], 0, layers[i]->N);
     *out = m.layer;
@@ -135,10 +93,10 @@ static w4a16_status check_part(const w4a16_layer *l, const char *function, int64
 w4a16_status w4a16_layer_part_n(const w4a16_layer *layer, int64_t first, int64_t count, w4a16_layer **out,
                                 w4a16_error *error) {
     TRY(check_part(layer, "w4a16_layer_part_n", first, count, layer ? layer->N : 0, out, error));
-    struct parts_shape shape = shape_of(layer);
-    struct made m = {0};
+    struct layer_shape shape = shape_of(layer);
+    struct new_layer m = {0};
     shape.N = count;
-    TRY(make(&shape, &m, error));
+    TRY(new_layer_make(&shape, &m, error));
     copy_columns(&m, 0, layer, first, count);
     *out = m.layer;
     return W4A16_OK;
@@ -146,12 +104,9 @@ w4a16_status w4a16_layer_part_n(const w4a16_layer *layer, int64_t first, int64_t
 
 /* ---- along K ------------------------------------------------------------------------------------------ */
 
-enum {
-    PART_GROUP = 32,    /* groups of a part with empty places: what every kernel takes */
-    GROUP_MULTIPLE = 16 /* the smallest groups that kernels take, and what they count in */
-};
+enum { GROUP_MULTIPLE = 16 }; /* the smallest groups that kernels take, and what they count in */
 
-static void copy_features(struct made *m, const w4a16_layer *l, int64_t first, int64_t count) {
+static void copy_features(struct new_layer *m, const w4a16_layer *l, int64_t first, int64_t count) {
     memcpy(m->q, l->q + first / 8 * l->N, (size_t)((count + 7) / 8 * l->N) * 4);
     for (int64_t n = 0; n < l->N; n++) m->bias[n] = bias_of(l, n);
 }
@@ -168,11 +123,11 @@ static int64_t cut_group(const w4a16_layer *l, int64_t first, int64_t count) {
     return size;
 }
 
-static w4a16_status part_in_order(const w4a16_layer *l, struct parts_shape shape, int64_t first,
-                                  struct made *m, w4a16_error *error) {
+static w4a16_status part_in_order(const w4a16_layer *l, struct layer_shape shape, int64_t first,
+                                  struct new_layer *m, w4a16_error *error) {
     shape.group_size = cut_group(l, first, shape.K);
     shape.places = shape.K;
-    TRY(make(&shape, m, error));
+    TRY(new_layer_make(&shape, m, error));
     for (int64_t g = 0; g < w4a16_layer_groups(m->layer); g++)
         copy_group(m, g, 0, l, (first + g * shape.group_size) / l->group_size, 0, l->N);
     return W4A16_OK;
@@ -181,25 +136,25 @@ static w4a16_status part_in_order(const w4a16_layer *l, struct parts_shape shape
 /* The feature at a place of the layer's order. */
 static int64_t feature_at(const w4a16_layer *l, int64_t place) { return l->perm ? l->perm[place] : place; }
 
-/* Members that the part has of each group, in the layer's order, at places from multiples of PART_GROUP on.
+/* Members that the part has of each group, in the layer's order, at places from multiples of PLACES_GROUP on.
  */
-static w4a16_status part_with_places(const w4a16_layer *l, struct parts_shape shape, int64_t first,
-                                     struct made *m, w4a16_error *error) {
+static w4a16_status part_with_places(const w4a16_layer *l, struct layer_shape shape, int64_t first,
+                                     struct new_layer *m, w4a16_error *error) {
     int64_t places = w4a16_layer_places(l), end = first + shape.K, used = 0, place = 0;
     for (int64_t p = 0; p < places; p++) {
-        if (p % l->group_size == 0) used = (used + PART_GROUP - 1) / PART_GROUP * PART_GROUP;
+        if (p % l->group_size == 0) used = (used + PLACES_GROUP - 1) / PLACES_GROUP * PLACES_GROUP;
         used += feature_at(l, p) >= first && feature_at(l, p) < end;
     }
-    shape.places = used > PART_GROUP ? (used + PART_GROUP - 1) / PART_GROUP * PART_GROUP : used;
-    shape.group_size = used < PART_GROUP ? used : PART_GROUP;
+    shape.places = used > PLACES_GROUP ? (used + PLACES_GROUP - 1) / PLACES_GROUP * PLACES_GROUP : used;
+    shape.group_size = used < PLACES_GROUP ? used : PLACES_GROUP;
     shape.perm = 1;
-    TRY(make(&shape, m, error));
+    TRY(new_layer_make(&shape, m, error));
     for (int64_t p = 0; p < shape.places; p++) m->perm[p] = -1;
     for (int64_t p = 0; p < places; p++) {
         int64_t k = feature_at(l, p);
-        if (p % l->group_size == 0) place = (place + PART_GROUP - 1) / PART_GROUP * PART_GROUP;
+        if (p % l->group_size == 0) place = (place + PLACES_GROUP - 1) / PLACES_GROUP * PLACES_GROUP;
         if (k < first || k >= end) continue;
-        if (place % PART_GROUP == 0) copy_group(m, place / PART_GROUP, 0, l, p / l->group_size, 0, l->N);
+        if (place % PLACES_GROUP == 0) copy_group(m, place / PLACES_GROUP, 0, l, p / l->group_size, 0, l->N);
         m->perm[place++] = (int32_t)(k - first);
     }
     return W4A16_OK;
@@ -217,10 +172,10 @@ w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t first, int64_t
     TRY(check_part(layer, "w4a16_layer_part_k", first, count, layer ? layer->K : 0, out, error));
     FAIL_IF(first % 8, error, W4A16_INVALID_ARGUMENT,
             "w4a16_layer_part_k: first is %" PRId64 "; accepted are multiples of 8", first);
-    struct parts_shape shape = shape_of(layer);
-    struct made m = {0};
+    struct layer_shape shape = shape_of(layer);
+    struct new_layer m = {0};
     shape.K = count;
-    shape.bias &= first == 0;
+    if (first) shape.bias_type = 0;
     TRY((needs_places(layer, first, count) ? part_with_places : part_in_order)(layer, shape, first, &m,
                                                                                error));
     copy_features(&m, layer, first, count);
