@@ -10,11 +10,13 @@ cd "${1:-$(dirname "$0")/..}"
 # folder: folders whose headers it may include (include/w4a16 is public and open to all of src and above)
 declare -A allowed=(
     [common]=""
+    [kernels/gfx11]="kernels"
+    [kernels/cpu]="common include src/layer kernels kernels/gfx11"
     [sim]="common"
     [src/core]="common include"
     [src/format]="common include src/core"
-    [src/layer]="common include src/core kernels"
-    [src/plan]="common include src/core src/layer kernels"
+    [src/layer]="common include src/core"
+    [src/plan]="common include src/core src/layer kernels kernels/cpu kernels/gfx11"
     [src/device]="common include src/core src/layer src/plan sim/include"
     [torch]="include src/core"
     [cli]="common include src/core src/device sim/include"
@@ -26,6 +28,7 @@ folder_of() { # the longest row or leaf that a path lies under
     case $1 in
     include/*) echo include ;;
     sim/include/*) echo sim/include ;;
+    kernels/*/*) echo "kernels/$(echo "$1" | cut -d/ -f2)" ;;
     kernels/*) echo kernels ;;
     src/*) echo "src/$(echo "$1" | cut -d/ -f2)" ;;
     *) echo "${1%%/*}" ;;
@@ -52,7 +55,7 @@ while IFS=: read -r file _ name; do
         status=1
         ;;
     esac
-done < <(grep -rnoE --include='*.c' --include='*.h' '^ *# *include +"[^"]+"' common sim src torch cli |
+done < <(grep -rnoE --include='*.c' --include='*.h' '^ *# *include +"[^"]+"' common sim src torch cli kernels |
     sed -E 's/^([^:]+):([0-9]+):.*"([^"]+)"$/\1:\2:\3/')
 [ $status -eq 0 ] && echo "dependency order holds"
 exit $status

@@ -47,16 +47,14 @@ INLINE struct sums sums_of_slots(const GLOBAL float *partial, const UNIFORM int 
     return sum;
 }
 
-#define COMBINE(act)                                                                                         \
-    KERNEL(THREADS)                                                                                          \
-    void w4a16_combine_##act(const GLOBAL float *partial, const UNIFORM int *ids,                            \
-                             const UNIFORM float *gates, GLOBAL u16 *out, u64 ldo, u32 N, u32 top_k,         \
-                             u32 experts) {                                                                  \
+#define COMBINE(arch, act)                                                                                   \
+    ONLY_##arch(KERNEL(THREADS) void w4a16_combine_##act(                                                    \
+        const GLOBAL float *partial, const UNIFORM int *ids, const UNIFORM float *gates, GLOBAL u16 *out,    \
+        u64 ldo, u32 N, u32 top_k, u32 experts) {                                                            \
         u32 n = __builtin_amdgcn_workgroup_id_y() * COLUMNS + __builtin_amdgcn_workitem_id_x();              \
         struct sums sum = sums_of_slots(partial, ids, gates, n, N, top_k, experts);                          \
         _Pragma("unroll") for (int c = 0; c < PER_LANE; c++) if (n + c * THREADS < N)                        \
             out[__builtin_amdgcn_workgroup_id_x() * ldo + n + c * THREADS] =                                 \
                 float_to_##act##_bits(sum.of[c]);                                                            \
-    }
-COMBINE(f16)
-COMBINE(bf16)
+    })
+#include "KERNELS.def"

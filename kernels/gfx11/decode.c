@@ -197,9 +197,8 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
 }
 
 /* The parameters are struct decode_args of args.h. */
-#define DECODE(act, m, chunk, zeros_kind)                                                                    \
-    KERNEL(512)                                                                                              \
-    void w4a16_decode_##act##_m##m##_g##chunk##_##zeros_kind(                                                \
+#define DECODE(arch, act, m, chunk, zeros_kind)                                                              \
+    ONLY_##arch(KERNEL(512) void w4a16_decode_##act##_m##m##_g##chunk##_##zeros_kind(                        \
         const GLOBAL u32x4 *weights, const GLOBAL u16 *scales, const GLOBAL u8 *zeros,                       \
         const GLOBAL float *bias, const UNIFORM char *a, GLOBAL u16 *out, u32 M, u32 N, u32 blocks,          \
         u32 groups, u32 group_divisor, u32 lda_bytes, u64 ldo, u32 waves, u32 scale_bf16, EXPERT_PARAMETERS, \
@@ -209,7 +208,5 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
                             {tiles, rows}, GRID};                                                            \
         (void)bias, (void)out, (void)ldo, (void)out_f32; /* results() reads them */                          \
         decode(p, IS_##act, m, chunk / 32, IS_##zeros_kind);                                                 \
-    }
-#define STRIP(...)
-#define MATRIX(...)
+    })
 #include "KERNELS.def"

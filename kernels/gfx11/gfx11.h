@@ -30,6 +30,8 @@ typedef __bf16 bfloat2 __attribute__((ext_vector_type(2)));
 #define KERNEL(max_work_items)                                                                               \
     __attribute__((amdgpu_kernel, visibility("protected"))) WORK_ITEMS(max_work_items)
 #define INLINE static inline __attribute__((always_inline))
+/* A kernel for a row of KERNELS.def if the row is for this architecture. */
+#define ONLY_gfx11(...) __VA_ARGS__
 
 #define LANES 32
 

@@ -223,12 +223,11 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
                tile_n * sizeof(u16), sizeof(u16), t, threads);
 }
 
-#define MATRIX(act, tile_m, tile_n, wm, wn, fm, fn, fold_unit, zeros_kind)                                   \
-    KERNEL(wm * wn * LANES)                                                                                  \
-    void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##fold_unit##_##zeros_kind(MATRIX_PARAMETERS) {         \
-        struct matrix_problem p = MATRIX_PROBLEM;                                                            \
-        matrix(p, IS_##act, (struct tile){wm, wn, fm, fn}, fold_unit == 16, IS_##zeros_kind);                \
-    }
-#define DECODE(...)
-#define STRIP(...)
+#define MATRIX(arch, act, tile_m, tile_n, wm, wn, fm, fn, fold_unit, zeros_kind)                             \
+    ONLY_##arch(                                                                                             \
+        KERNEL(wm * wn * LANES) void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##fold_unit##_##zeros_kind( \
+            MATRIX_PARAMETERS) {                                                                             \
+            struct matrix_problem p = MATRIX_PROBLEM;                                                        \
+            matrix(p, IS_##act, (struct tile){wm, wn, fm, fn}, fold_unit == 16, IS_##zeros_kind);            \
+        })
 #include "KERNELS.def"

@@ -16,7 +16,6 @@
 struct backend {
     int api_version; /* BACKEND_API_VERSION of its source */
     w4a16_device_kind kind;
-    enum device_class device_class;
 
     /* Fills info but its kind. pool is the device's and outlives the state. */
     w4a16_status (*open)(const w4a16_device_options *options, struct pool *pool, void **state,

@@ -18,6 +18,7 @@
 #include "after_fork.h"
 #include "core/error.h"
 #include "device/device.h"
+#include "plan/family.h"
 
 #define FAMILIES_MAX 16
 
@@ -118,10 +119,9 @@ static w4a16_status read_properties(struct hip_state *s, const w4a16_device_opti
              version / 100000 % 100, version % 100000, s->api.path);
     FAIL_IF(options->target && strcmp(options->target, s->target) != 0, error, W4A16_NO_DEVICE,
             "hip: device %d is %s, not the %s that was asked for", s->device, s->target, options->target);
-    struct kernel_object object;
     char targets[160];
     kernel_targets(targets, sizeof targets);
-    FAIL_IF(!kernel_object_find(s->target, "decode", &object), error, W4A16_UNSUPPORTED,
+    FAIL_IF(!kernel_arch(s->target), error, W4A16_UNSUPPORTED,
             "hip: device %d is %s; there are kernels for %s", s->device, s->target, targets);
     return W4A16_OK;
 }
@@ -207,7 +207,7 @@ static w4a16_status prepare_here(struct hip_state *s, const struct kernel_row *r
     hip_module module;
     hip_function function;
     pthread_mutex_lock(&s->lock);
-    w4a16_status status = load_family(s, row->object, &module, error);
+    w4a16_status status = load_family(s, row->family->name, &module, error);
     pthread_mutex_unlock(&s->lock);
     if (status != W4A16_OK) return status;
     HIP(hipModuleGetFunction, &function, module, row->name);
@@ -246,7 +246,6 @@ static w4a16_status hip_launch(void *state, const void *handle, const struct pla
 
 const struct backend hip_backend = {.api_version = BACKEND_API_VERSION,
                                     .kind = W4A16_DEVICE_HIP,
-                                    .device_class = DEVICE_CLASS_GFX11,
                                     .open = hip_open,
                                     .close = hip_close,
                                     .alloc = hip_alloc,

@@ -14,6 +14,7 @@ struct w4a16_device {
     void *state;
     struct pool *pool;
     char *kernel_mask; /* or null */
+    const char *arch;  /* whose rows of the kernel table it runs */
     w4a16_device_info info;
 };
 
@@ -53,7 +54,9 @@ static w4a16_status open_device(const w4a16_device_options *options, w4a16_devic
     if (options->kernel_mask && !(d->kernel_mask = strdup(options->kernel_mask)))
         return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "w4a16_device_open: out of memory");
     d->info.kind = options->kind;
-    return d->backend->open(options, d->pool, &d->state, &d->info, error);
+    TRY(d->backend->open(options, d->pool, &d->state, &d->info, error));
+    d->arch = d->info.target[0] ? kernel_arch(d->info.target) : "cpu";
+    return W4A16_OK;
 }
 
 w4a16_status w4a16_device_open(const w4a16_device_options *options, w4a16_device **out, w4a16_error *error) {
@@ -344,7 +347,8 @@ void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *wei
 }
 
 static struct plan_request request(const w4a16_device *device, const w4a16_problem *problem) {
-    return (struct plan_request){device->backend->device_class, device->kernel_mask, *problem};
+    return (struct plan_request){
+        .arch = device->arch, .kernel_mask = device->kernel_mask, .problem = *problem};
 }
 
 w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *problem, w4a16_error *error) {
@@ -503,7 +507,6 @@ w4a16_status w4a16_kernel(size_t index, w4a16_kernel_info *out, w4a16_error *err
     FAIL_IF(index >= kernel_row_count(), error, W4A16_INVALID_ARGUMENT,
             "w4a16_kernel: index is %zu; there are %zu kernels", index, kernel_row_count());
     const struct kernel_row *row = kernel_row_at(index);
-    *out =
-        (w4a16_kernel_info){row->name, row->device_class == DEVICE_CLASS_CPU ? "cpu" : "gfx11", row->limits};
+    *out = (w4a16_kernel_info){row->name, row->arch, row->limits};
     return W4A16_OK;
 }

@@ -6,7 +6,7 @@
 #include "core/error.h"
 #include "device/sim_status.h"
 #include "gfx11sim.h"
-#include "plan/plan.h"
+#include "plan/family.h"
 
 /* A SIMD's vector registers (a row for each that has fewer than 1536) and the units in which waves get them.
  */
@@ -33,7 +33,7 @@ static uint32_t occupancy_of(const char *target, const w4a16_kernel_resources *r
 static void describe(const char *target, const struct kernel_row *row, const gfx11sim_kernel_info *info,
                      w4a16_kernel_resources *out) {
     uint32_t threads, lds;
-    plan_largest(row, &threads, &lds);
+    row->family->largest(row, &threads, &lds);
     *out = (w4a16_kernel_resources){.kernel = row->name,
                                     .vgprs = info->vgprs,
                                     .sgprs = info->sgprs,
@@ -55,7 +55,7 @@ static w4a16_status read_object(gfx11sim *sim, const struct kernel_object *objec
             object->target, report.text);
     for (size_t n = 0; n < kernel_row_count(); n++) {
         const struct kernel_row *row = kernel_row_at(n);
-        if (!row->object || strcmp(row->object, object->object) != 0) continue;
+        if (strcmp(row->arch, object->arch) != 0 || strcmp(row->family->name, object->object) != 0) continue;
         const gfx11sim_kernel *kernel = gfx11sim_find_kernel(loaded, row->name);
         FAIL_IF(!kernel, error, W4A16_UNSUPPORTED, "code object %s for %s has no kernel %s", object->object,
                 object->target, row->name);

@@ -12,6 +12,7 @@
 #include "device/device.h"
 #include "device/sim_status.h"
 #include "gfx11sim.h"
+#include "plan/family.h"
 
 #define FAMILIES_MAX 16
 #define POISON       0xff /* of fresh memory: NaN in every float type */
@@ -163,12 +164,12 @@ static w4a16_status sim_prepare(void *state, const struct kernel_row *row, const
     struct sim_state *s = state;
     gfx11sim_object *object;
     pthread_mutex_lock(&s->lock);
-    w4a16_status status = load_family(s, row->object, &object, error);
+    w4a16_status status = load_family(s, row->family->name, &object, error);
     pthread_mutex_unlock(&s->lock);
     if (status != W4A16_OK) return status;
     *handle = gfx11sim_find_kernel(object, row->name);
-    FAIL_IF(!*handle, error, W4A16_UNSUPPORTED, "sim: code object %s for %s has no kernel %s", row->object,
-            s->target, row->name);
+    FAIL_IF(!*handle, error, W4A16_UNSUPPORTED, "sim: code object %s for %s has no kernel %s",
+            row->family->name, s->target, row->name);
     return W4A16_OK;
 }
 
@@ -199,7 +200,6 @@ static w4a16_status sim_launch(void *state, const void *handle, const struct pla
 
 const struct backend sim_backend = {.api_version = BACKEND_API_VERSION,
                                     .kind = W4A16_DEVICE_SIM,
-                                    .device_class = DEVICE_CLASS_GFX11,
                                     .open = sim_open,
                                     .close = sim_close,
                                     .alloc = sim_alloc,

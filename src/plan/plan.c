@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "plan/family.h"
 
 /* ---- what a problem must be for any device -------------------------------------------------------- */
 
@@ -110,53 +111,17 @@ static int masked(const char *mask, const char *name) {
 }
 
 /*
- * What the gfx11 kernels count in 32 bits, and where a launch ends: why the problem is too large for the row,
- * or 0 bytes. Every sentence says how large it may be.
- */
-#define UINT32_VALUES (INT64_C(1) << 32)
-#define GROUP_OF_MAX  (INT64_C(1) << 31) /* of group_of in dequant.h */
-
-static void too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
-    int64_t chunks = plan_blocks(p) * PACK_BLOCK / row->k_chunk,
-            groups = (plan_places(p) - 1) / p->group_size + 1;
-    int64_t per_group = p->group_size / row->k_chunk, most_per_group = (GROUP_OF_MAX - 1) / (2 * chunks + 1);
-    int64_t columns = (p->experts ? p->experts : 1) * plan_strips(p) * PACK_STRIP;
-    int64_t row_bytes =
-        2 * (plan_lda(p) > plan_blocks(p) * PACK_BLOCK ? plan_lda(p) : plan_blocks(p) * PACK_BLOCK);
-    struct plan_grid grid = plan_grid(row, p);
-    reason[0] = 0;
-    if (!plan_one_group(p) && per_group > most_per_group)
-        snprintf(reason, bytes,
-                 "group_size is %" PRId64 "; with K = %" PRId64 " it counts groups of up to %" PRId64
-                 ", or one",
-                 p->group_size, p->K, most_per_group * row->k_chunk);
-    else if (plan_strips(p) * PACK_STRIP * groups > UINT32_VALUES)
-        snprintf(reason, bytes,
-                 "N = %" PRId64 " columns have %" PRId64 " groups each; accepted are up to 2^32 together",
-                 p->N, groups);
-    else if (columns > UINT32_VALUES)
-        snprintf(reason, bytes,
-                 "%" PRId64 " experts have N = %" PRId64 " columns each; accepted are up to 2^32 together",
-                 p->experts, p->N);
-    else if (row->family == FAMILY_DECODE && p->experts && plan_slots(p) * row_bytes > UINT32_VALUES)
-        snprintf(reason, bytes,
-                 "the activations of %" PRId64 " uses of experts are %" PRId64
-                 " bytes apart; accepted are up to 2^32 bytes together",
-                 plan_slots(p), row_bytes);
-    else if (!plan_grid_fits(grid))
-        snprintf(reason, bytes,
-                 "it needs %" PRId64 " x %" PRId64 " work-groups of %" PRId64
-                 " work-items; a launch holds up to %" PRId64 " along y and 2^32 - 1 work-items",
-                 grid.x, grid.y, grid.threads, PLAN_GRID_Y_MAX);
-}
-
-/*
  * Why the row does not take the problem, in `reason`; returns how many of its limits the problem met before
  * that, so that the caller can name the row that came closest. -1: it takes the problem.
  */
 static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
+    const struct family *family = row->family;
     int met = 0;
-    if (p->batch_invariant && row->family == FAMILY_MATRIX) {
+    if (row->level && row->level->here && !row->level->here()) {
+        snprintf(reason, bytes, "this host has no %s", row->level->name);
+        return met;
+    }
+    if (p->batch_invariant && family->other_bits) {
         snprintf(reason, bytes,
                  "batch_invariant is set, and its rows have other bits than those of few rows");
         return met;
@@ -189,41 +154,46 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
         return met;
     }
     met++;
-    if (row->family == FAMILY_STRIP && row->m_tile > PLAN_FEW_ROWS && plan_rows(p) <= PLAN_FEW_ROWS &&
-        !p->batch_invariant) {
-        snprintf(reason, bytes, "tiles of %" PRId64 " rows have fewer waves than up to %d rows have",
-                 row->m_tile, PLAN_FEW_ROWS);
-        return met;
-    }
+    reason[0] = 0;
+    if (family->leaves) family->leaves(row, p, reason, bytes);
+    if (reason[0]) return met;
     met++;
-    if (row->device_class != DEVICE_CLASS_GFX11) return -1;
-    too_large(row, p, reason, bytes);
+    if (family->too_large) family->too_large(row, p, reason, bytes);
     return reason[0] ? met : -1;
 }
 
-/* Up to 16 rows a row has the same bits in every batch, which decode and strip kernels agree on. */
+/* Up to 16 rows a row has the same bits in every batch, which all families but some agree on. */
 static int keeps_bits(const struct kernel_row *row, const w4a16_problem *p) {
-    return row->family != FAMILY_MATRIX || plan_rows(p) > PLAN_FEW_ROWS;
+    return !row->family->other_bits || plan_rows(p) > PLAN_FEW_ROWS;
 }
 
-/* Costs decide; of equals the first in the table. Of decode kernels that is the one with fewest rows and
- * largest chunks, which bits depend on. */
+/* Whether costs decide between two rows; else the first in the table is taken. */
+static int compared(const struct kernel_row *a, const struct kernel_row *b) {
+    if (a->family == b->family && a->family->first_taken) return 0;
+    return a->family->cost && b->family->cost;
+}
+
 static int better(const struct kernel_row *row, const struct kernel_row *best, const w4a16_problem *p) {
     if (!best) return 1;
     if (keeps_bits(row, p) != keeps_bits(best, p)) return keeps_bits(row, p);
-    if (row->family == FAMILY_DECODE && best->family == FAMILY_DECODE) return 0;
-    return plan_cost(row, p) < plan_cost(best, p);
+    return compared(row, best) && row->family->cost(row, p) < best->family->cost(best, p);
+}
+
+/* The rows of the products that are chosen from: index counts up from 0; null behind the last. */
+static const struct kernel_row *candidate(const struct plan_request *r, size_t index) {
+    for (const struct family *const *f = r->families ? r->families : kernel_families; *f; f++)
+        for (size_t n = 0; n < (*f)->row_count; n++)
+            if ((*f)->role == ROLE_LINEAR && strcmp((*f)->rows[n].arch, r->arch) == 0 && index-- == 0)
+                return &(*f)->rows[n];
+    return NULL;
 }
 
 static w4a16_status choose(const struct plan_request *r, const struct kernel_row **out, w4a16_error *error) {
-    const struct kernel_row *closest = NULL, *best = NULL;
+    const struct kernel_row *closest = NULL, *best = NULL, *row;
     char reason[256], why[256] = "";
     int most = -1;
-    for (size_t n = 0; n < kernel_row_count(); n++) {
-        const struct kernel_row *row = kernel_row_at(n);
-        if (row->device_class != r->device_class || row->role != ROLE_LINEAR ||
-            masked(r->kernel_mask, row->name))
-            continue;
+    for (size_t n = 0; (row = candidate(r, n)); n++) {
+        if (masked(r->kernel_mask, row->name)) continue;
         int met = refusal(row, &r->problem, reason, sizeof reason);
         if (met < 0 && better(row, best, &r->problem)) best = row;
         if (met >= most) { /* the later row of equals: larger M, smaller chunks */
@@ -241,33 +211,29 @@ static w4a16_status choose(const struct plan_request *r, const struct kernel_row
                       "no kernel takes this problem; the closest, %s, refuses it: %s", closest->name, why);
 }
 
-w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
-    const struct kernel_row *row;
-    TRY(plan_check(&r->problem, error));
-    TRY(choose(r, &row, error));
-    if (row->device_class != DEVICE_CLASS_GFX11) return W4A16_OK;
-    const struct {
-        int needed;
-        enum kernel_role role;
-        const char *why;
-    } helpers[] = {{plan_needs_stage(&r->problem), ROLE_STAGE,
-                    "act-order, odd row strides and K that is no multiple of 32 need"},
-                   {r->problem.sorted_block != 0, ROLE_UNSORT, "sorted slots need"},
-                   {r->problem.experts != 0, ROLE_ROUTE, "experts need"},
-                   {r->problem.combine, ROLE_COMBINE, "combining experts needs"}};
-    for (size_t n = 0; n < sizeof helpers / sizeof helpers[0]; n++) {
-        if (!helpers[n].needed) continue;
-        const struct kernel_row *helper = plan_helper(helpers[n].role, r->problem.act);
-        struct plan_grid grid = plan_grid(helper, &r->problem);
+/* The kernels that prepare and complete the product: whether they are there and can be launched. */
+static w4a16_status check_helpers(const struct plan_request *r, w4a16_error *error) {
+    for (int role = 0; role < ROLES; role++) {
+        const struct kernel_row *helper = plan_helper(r->arch, (enum kernel_role)role, r->problem.act);
+        if (!helper || !helper->family->needed(&r->problem)) continue;
+        const struct family *family = helper->family;
+        struct plan_grid grid = family->grid(helper, &r->problem);
         FAIL_IF(masked(r->kernel_mask, helper->name), error, W4A16_UNSUPPORTED, "%s %s, which is masked off",
-                helpers[n].why, helper->name);
+                family->who_needs, helper->name);
         FAIL_IF(!plan_grid_fits(grid), error, W4A16_UNSUPPORTED,
                 "%s %s with %" PRId64 " x %" PRId64 " work-groups of %" PRId64
                 " work-items; a launch holds up to %" PRId64 " along y and 2^32 - 1 work-items: take fewer "
                 "rows at a time",
-                helpers[n].why, helper->name, grid.x, grid.y, grid.threads, PLAN_GRID_Y_MAX);
+                family->who_needs, helper->name, grid.x, grid.y, grid.threads, PLAN_GRID_Y_MAX);
     }
     return W4A16_OK;
+}
+
+w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
+    const struct kernel_row *row;
+    TRY(plan_check(&r->problem, error));
+    TRY(choose(r, &row, error));
+    return row->family->helped ? check_helpers(r, error) : W4A16_OK;
 }
 
 static void explain(const struct plan_request *r, const struct kernel_row *row, const struct kernel_row *best,
@@ -282,29 +248,28 @@ static void explain(const struct plan_request *r, const struct kernel_row *row, 
     c->takes = 1;
     c->reason[0] = 0;
     c->chosen = row == best;
-    if (row->device_class != DEVICE_CLASS_GFX11) return;
-    c->cost = plan_cost(row, p) / plan_cost(best, p);
-    if (!c->chosen && row->family == FAMILY_DECODE && best->family == FAMILY_DECODE)
-        snprintf(c->reason, sizeof c->reason, "%s comes first: fewest rows, largest chunks", best->name);
-    else if (!c->chosen && !keeps_bits(row, p))
+    if (row->family->cost && best->family->cost)
+        c->cost = row->family->cost(row, p) / best->family->cost(best, p);
+    if (c->chosen) return;
+    if (!keeps_bits(row, p) && keeps_bits(best, p))
         snprintf(c->reason, sizeof c->reason,
                  "up to %d rows have the same bits in every batch, but not by it", PLAN_FEW_ROWS);
-    else if (!c->chosen)
+    else if (compared(row, best))
         snprintf(c->reason, sizeof c->reason, "estimated to take %.2f times as long as the chosen one",
                  c->cost);
+    else
+        snprintf(c->reason, sizeof c->reason, "%s comes first: %s", best->name,
+                 row->family == best->family && row->family->first_taken ? row->family->first_taken
+                                                                         : "in the order of the table");
 }
 
 size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t capacity, w4a16_error *error) {
     if (plan_check(&r->problem, error) != W4A16_OK) return 0;
-    const struct kernel_row *best = NULL;
+    const struct kernel_row *best = NULL, *row;
     choose(r, &best, NULL);
     size_t used = 0;
-    for (size_t n = 0; n < kernel_row_count(); n++) {
-        const struct kernel_row *row = kernel_row_at(n);
-        if (row->device_class != r->device_class || row->role != ROLE_LINEAR) continue;
+    for (; (row = candidate(r, used)); used++)
         if (used < capacity) explain(r, row, best, &rows[used]);
-        used++;
-    }
     return used;
 }
 

@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * From a problem to a list of kernel launches. Knows the kernel table, not devices: the steps hold kernel
- * arguments with places left open for the addresses that a run supplies.
+ * arguments with places left open for the addresses that a run supplies. What the families of kernels are
+ * asked is in family.h.
  */
 #ifndef W4A16_PLAN_PLAN_H
 #define W4A16_PLAN_PLAN_H
@@ -11,44 +12,31 @@
 #include "w4a16/linear.h"
 
 struct pool;
+struct family;
 
-enum device_class { DEVICE_CLASS_GFX11, DEVICE_CLASS_CPU };
-
-enum kernel_role {
-    ROLE_LINEAR, /* the product itself */
-    ROLE_STAGE,  /* brings activations into the form that the other gfx11 kernels take */
-    ROLE_UNSORT, /* experts: sorted slots to an expert per slot */
-    ROLE_ROUTE,  /* experts: sorts slots into tiles */
-    ROLE_COMBINE /* experts: adds the slots of a token */
-};
-
-/* Source files of kernels/gfx11 and what is launched from them; 0: cpu. */
-enum kernel_family {
-    FAMILY_CPU,
-    FAMILY_STAGE,
-    FAMILY_UNSORT,
-    FAMILY_ROUTE,
-    FAMILY_COMBINE,
-    FAMILY_DECODE,
-    FAMILY_STRIP,
-    FAMILY_MATRIX
-};
-
-/* One row of the kernel table (kernels/gfx11/KERNELS.def and the cpu row). A row states its own limits. */
+/*
+ * One row of the kernel table: of KERNELS.def, as its family reads it (family.h). A row states its own
+ * limits.
+ */
 struct kernel_row {
     const char *name;
-    enum device_class device_class;
-    enum kernel_role role;
-    enum kernel_family family;
-    const char *object; /* gfx11: the code object (family) it lives in, "decode"; cpu: null */
-    void (*host)(const void *kernarg, struct pool *pool); /* cpu: the kernel itself; gfx11: null */
+    const char *arch; /* "gfx11", "cpu": the folder of its source */
+    const struct family *family;
+    void (*host)(const void *kernarg, struct pool *pool); /* cpu: the kernel itself; else null */
+    const struct host_level *level;                       /* cpu: the instructions that it needs; else null */
     int act;                                              /* a w4a16_dtype, or 0: both */
     int64_t m_max;                                        /* takes M up to this */
     int64_t m_tile, n_tile;                               /* rows and columns of a work-group */
-    uint32_t threads;   /* of a MATRIX work-group; the others' follow from the problem */
-    int64_t k_chunk;    /* divides the group size. DECODE: K that are summed before they are scaled */
+    uint32_t threads;   /* of a work-group, where they do not follow from the problem */
+    int64_t k_chunk;    /* divides the group size. decode: K that are summed before they are scaled */
     int symmetric;      /* 1 or 0; -1: both */
     const char *limits; /* the same for people */
+};
+
+/* What a host processor may have beyond the instructions that every one has. */
+struct host_level {
+    const char *name;  /* "AVX-512" */
+    int (*here)(void); /* null: everywhere */
 };
 
 size_t kernel_row_count(void);
@@ -107,9 +95,11 @@ struct plan {
 };
 
 struct plan_request {
-    enum device_class device_class;
+    const char *arch;        /* of kernel_row */
     const char *kernel_mask; /* as in w4a16_device_options; null = all kernels */
     w4a16_problem problem;
+    const struct family *const
+        *families; /* that are chosen from, null behind the last; null = the library's */
 };
 
 /*
@@ -132,14 +122,9 @@ size_t plan_explain(const struct plan_request *request, w4a16_choice *rows, size
 w4a16_status plan_build(const struct plan_request *request, const struct packed_layout *layout,
                         struct plan *out, w4a16_error *error);
 
-/* An estimate of the time on a card, for comparing rows; see cost.c. Cycles of the shader clock. */
-double plan_cost(const struct kernel_row *row, const w4a16_problem *problem);
-
-/* Appends the launches of a row that takes the problem; M > 0. steps.c */
+/* Appends the launches of a row that takes the problem; M > 0. build.c */
 void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_problem *problem,
                 const struct packed_layout *layout);
-/* Whether activations must be brought into another form first. */
-int plan_needs_stage(const w4a16_problem *problem);
 /* Sizes that the problem implies. */
 static inline int64_t plan_lda(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
 static inline int64_t plan_ldo(const w4a16_problem *p) { return p->ldo ? p->ldo : p->N; }
@@ -155,31 +140,15 @@ static inline int64_t plan_slots(const w4a16_problem *p) { return p->experts ? p
  * Rows that share an expert's weights, typically; else M. With experts it is what stands for M in the choice.
  */
 int64_t plan_rows(const w4a16_problem *problem);
-/*
- * The grid that a kernel gets: work-groups along x and y, and the work-items of each. What a launch holds:
- * HIP's packets count work-items in 32 bits, and its runtimes take up to 65535 work-groups along y.
- */
-struct plan_grid {
-    int64_t x, y, threads;
-};
-#define PLAN_GRID_Y_MAX     INT64_C(65535)
-#define PLAN_GRID_ITEMS_MAX INT64_C(4294967295)
-struct plan_grid plan_grid(const struct kernel_row *row, const w4a16_problem *problem);
-/* Whether a launch holds it. */
-int plan_grid_fits(struct plan_grid grid);
-/* The row that prepares or completes a product of that activation type. */
-const struct kernel_row *plan_helper(enum kernel_role role, w4a16_dtype act);
-
-/* The largest work-group and dynamic LDS that the steps give a gfx11 row. */
-void plan_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes);
 
 /* Writes the addresses into a copy of step's kernarg ([PLAN_KERNARG_MAX] bytes at to). */
 void plan_fill_kernarg(const struct plan_step *step, const uint64_t bases[PLAN_BASES], unsigned char *to);
 
-/* Code objects built from kernels/gfx11, embedded at build time. */
+/* Code objects, one per target and source of its architecture's folder, embedded at build time. */
 struct kernel_object {
+    const char *arch;   /* "gfx11" */
     const char *target; /* "gfx1100" */
-    const char *object; /* "decode" */
+    const char *object; /* "decode": the name of a family */
     const unsigned char *bytes;
     size_t size;
 };
@@ -187,6 +156,8 @@ size_t kernel_object_count(void);
 struct kernel_object kernel_object_at(size_t index);
 /* "gfx1100, gfx1101 and gfx1102": the targets that there are kernels for. */
 void kernel_targets(char *text, size_t bytes);
+/* The architecture of a target that there are kernels for, or null. */
+const char *kernel_arch(const char *target);
 /* True if there is one. */
 int kernel_object_find(const char *target, const char *object, struct kernel_object *out);
 

@@ -19,7 +19,7 @@
 
 #include "args.h"
 #include "gfx11sim.h"
-#include "plan/plan.h"
+#include "plan/family.h"
 
 #define GOLDEN_TARGET "gfx1100"
 #define SMALL_TARGET  "gfx1102" /* with fewer registers */
@@ -93,7 +93,7 @@ static const struct argument combine_arguments[] = {
     ARGUMENT(combine_args, out),     ARGUMENT(combine_args, ldo),    ARGUMENT(combine_args, N),
     ARGUMENT(combine_args, top_k),   ARGUMENT(combine_args, experts)};
 
-struct family {
+struct expected {
     const char *object;
     const struct argument *arguments;
     size_t argument_count, bytes;
@@ -102,7 +102,7 @@ struct family {
     uint32_t lds_bytes; /* static */
 };
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-static const struct family families[] = {
+static const struct expected families[] = {
     {"decode", decode_arguments, COUNT(decode_arguments), sizeof(struct decode_args), 512, 128, 0},
     {"strip", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 512, 256, 0},
     {"matrix", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 0, 256, 0},
@@ -111,7 +111,7 @@ static const struct family families[] = {
     {"unsort", unsort_arguments, COUNT(unsort_arguments), sizeof(struct unsort_args), 1024, 32, 0},
     {"combine", combine_arguments, COUNT(combine_arguments), sizeof(struct combine_args), 64, 48, 0}};
 
-static const struct family *family_of(const char *object) {
+static const struct expected *family_of(const char *object) {
     for (size_t i = 0; i < COUNT(families); i++)
         if (strcmp(families[i].object, object) == 0) return &families[i];
     fail_msg("family %s is not in this test's table", object);
@@ -139,7 +139,8 @@ static void for_each_kernel(const char *only_target, visit *call, void *context)
         size_t rows = 0;
         for (size_t n = 0; n < kernel_row_count(); n++) {
             const struct kernel_row *row = kernel_row_at(n);
-            if (!row->object || strcmp(row->object, object.object) != 0) continue;
+            if (strcmp(row->arch, object.arch) != 0 || strcmp(row->family->name, object.object) != 0)
+                continue;
             const gfx11sim_kernel *kernel = gfx11sim_find_kernel(loaded, row->name);
             if (!kernel) fail_msg("%s has no kernel %s", object.target, row->name);
             gfx11sim_kernel_info info = gfx11sim_get_kernel_info(kernel);
@@ -157,10 +158,10 @@ static void for_each_kernel(const char *only_target, visit *call, void *context)
 static void check_resources(const struct kernel_row *row, const struct kernel_object *object,
                             const gfx11sim_kernel_info *info, void *context) {
     int *failed = context;
-    const struct family *family = family_of(row->object);
+    const struct expected *family = family_of(row->family->name);
     /* Before clang 22 there is no way to tell it from C that a work-group has fewer than 1024 work-items, and
      * so 192 registers are all that the largest kernels get. */
-    bool may_spill = KERNEL_COMPILER_MAJOR < 22 && row->family != FAMILY_DECODE;
+    bool may_spill = KERNEL_COMPILER_MAJOR < 22 && row->family != &decode_family;
     if (!may_spill && (info->sgpr_spills || info->vgpr_spills || info->scratch_bytes)) {
         print_error("%s %s: %u SGPRs and %u VGPRs spilled, %u bytes of scratch\n", object->target, row->name,
                     info->sgpr_spills, info->vgpr_spills, info->scratch_bytes);
@@ -272,7 +273,7 @@ static long scalar_load_bytes(const char *text) {
 static void check_shape(const struct kernel_row *row, const struct kernel_object *object,
                         const gfx11sim_kernel_info *info, void *context) {
     (void)context;
-    if (strcmp(row->object, "decode") != 0) return;
+    if (row->family != &decode_family) return;
     long dot2 = 0, weight_loads = 0, scalar_bytes = 0, uniform_moves = 0;
     void *copy;
     const uint32_t *code = find_code(object, row->name, &copy);
@@ -346,7 +347,7 @@ static int is_valu(const struct line *line) { return starts(line, "v_") && !star
  */
 static void check_loop(const struct kernel_row *row, const struct kernel_object *object,
                        const gfx11sim_kernel_info *info, void *context) {
-    if (row->family != FAMILY_MATRIX || row->m_tile != 128 || row->k_chunk != 32) return;
+    if (row->family != &matrix_family || row->m_tile != 128 || row->k_chunk != 32) return;
     struct listing *l = context;
     disassemble_kernel(object, row->name, info->code_bytes, l);
     size_t first = SIZE_MAX, last = 0, begin = 0, end = SIZE_MAX;

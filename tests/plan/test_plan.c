@@ -14,14 +14,14 @@
 #include <cmocka.h>
 
 #include "args.h"
-#include "layer/cpu_linear.h"
-#include "plan/plan.h"
+#include "cpu/linear.h"
+#include "plan/family.h"
 
 static const char *const targets[] = {"gfx1100", "gfx1101", "gfx1102", "gfx1103",
                                       "gfx1150", "gfx1151", "gfx1152", "gfx1153"};
 
 static struct plan_request request(int64_t M, int64_t N, int64_t K, int64_t group_size) {
-    struct plan_request r = {.device_class = DEVICE_CLASS_GFX11};
+    struct plan_request r = {.arch = "gfx11"};
     w4a16_problem_init(&r.problem);
     r.problem.M = M, r.problem.N = N, r.problem.K = K, r.problem.group_size = group_size;
     return r;
@@ -106,7 +106,7 @@ static void check_tiled(const struct plan *plan, const struct kernel_row *row, c
     /* What is summed before it is scaled lies in one group and divides K; no wave is without work. */
     assert_true(args.fold && args.fold <= 4 && args.blocks % args.fold == 0);
     assert_true(row->k_chunk == 16 || p->group_size >= p->K || p->group_size % (args.fold * 32) == 0);
-    if (row->family == FAMILY_MATRIX) {
+    if (row->family == &matrix_family) {
         assert_int_equal(s->block[0], row->threads);
     } else {
         assert_int_equal(s->block[0], args.waves * 32);
@@ -117,10 +117,10 @@ static void check_tiled(const struct plan *plan, const struct kernel_row *row, c
 
 static void check_linear(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
     const struct kernel_row *row = plan->steps[plan->step_count - 1].kernel;
-    assert_int_equal(row->role, ROLE_LINEAR);
+    assert_int_equal(row->family->role, ROLE_LINEAR);
     assert_true(row->act == (int)p->act && row->symmetric == p->symmetric && row->m_max >= p->M);
     assert_true(p->group_size >= p->K || p->group_size % row->k_chunk == 0);
-    (row->family == FAMILY_DECODE ? check_decode : check_tiled)(plan, row, p, l);
+    (row->family == &decode_family ? check_decode : check_tiled)(plan, row, p, l);
 }
 
 static void check_stage(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
@@ -128,12 +128,12 @@ static void check_stage(const struct plan *plan, const w4a16_problem *p, const s
     struct stage_args args;
     assert_int_equal(s->kernarg_bytes, sizeof args);
     memcpy(&args, s->kernarg, sizeof args);
-    assert_int_equal(s->kernel->role, ROLE_STAGE);
+    assert_int_equal(s->kernel->family->role, ROLE_STAGE);
     assert_int_equal(args.padded, l->blocks * 32);
     assert_true(args.places == p->K && args.lda == (uint64_t)(p->lda ? p->lda : p->K));
     assert_true((int64_t)s->grid[1] * s->block[0] >= args.padded && s->grid[0] == p->M);
     assert_int_equal(plan->workspace_bytes, ((size_t)p->M * args.padded * 2 + 255) / 256 * 256);
-    if (plan->steps[1].kernel->family == FAMILY_DECODE)
+    if (plan->steps[1].kernel->family == &decode_family)
         assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.padded);
     else
         assert_int_equal(matrix_args_of(plan).lda, args.padded);
@@ -152,7 +152,7 @@ static void check_plan(const struct plan_request *r) {
     for (unsigned i = 0; i < plan.step_count; i++) {
         struct kernel_object object;
         for (size_t t = 0; t < sizeof targets / sizeof targets[0]; t++)
-            assert_true(kernel_object_find(targets[t], plan.steps[i].kernel->object, &object));
+            assert_true(kernel_object_find(targets[t], plan.steps[i].kernel->family->name, &object));
         check_patches(&plan.steps[i], &plan, &layout);
     }
     check_linear(&plan, p, &layout);
@@ -192,11 +192,11 @@ struct order {
 };
 static struct order order_of(const struct plan *plan) {
     const struct kernel_row *row = plan->steps[plan->step_count - 1].kernel;
-    if (row->family == FAMILY_DECODE) {
+    if (row->family == &decode_family) {
         struct decode_args args = decode_args_of(plan);
         return (struct order){args.waves, (uint32_t)row->k_chunk, args.group_divisor};
     }
-    assert_int_equal(row->family, FAMILY_STRIP);
+    assert_ptr_equal(row->family, &strip_family);
     struct matrix_args args = matrix_args_of(plan);
     return (struct order){args.waves, 32 * args.fold, args.divisor};
 }
@@ -306,7 +306,7 @@ static void test_numbers(void **state) {
             snprintf(expected, sizeof expected, "problem.%s is %lld: expected %lld to %lld", rows[n].name,
                      (long long)wrong[i], (long long)rows[n].min, (long long)rows[n].max);
             refuses(&r, W4A16_INVALID_ARGUMENT, expected);
-            r.device_class = DEVICE_CLASS_CPU;
+            r.arch = "cpu";
             refuses(&r, W4A16_INVALID_ARGUMENT, expected);
         }
     }
@@ -366,7 +366,7 @@ static void test_edges(void **state) {
     build(&r);
     r.problem.group_size = 16, r.problem.N = 4096;
     r.problem.batch_invariant = 1;
-    build(&(struct plan_request){.problem = r.problem});
+    build(&(struct plan_request){.arch = "gfx11", .problem = r.problem});
     r.problem.N = 4097;
     r.kernel_mask = NULL;
     refuses_by(r, "w4a16_decode*,w4a16_matrix*", "w4a16_strip_f16_m64_g16_sym",
@@ -460,7 +460,8 @@ static void test_other_weights(void **state) {
 
 static double cost_of(const struct plan_request *r) {
     struct plan plan = build(r);
-    return plan_cost(plan.steps[plan.step_count - 1].kernel, &r->problem);
+    const struct kernel_row *row = plan.steps[plan.step_count - 1].kernel;
+    return row->family->cost(row, &r->problem);
 }
 
 /*
@@ -549,7 +550,7 @@ static void test_mask(void **state) {
 static void test_cpu(void **state) {
     (void)state;
     struct plan_request r = request(1000, 100, 1003, 7);
-    r.device_class = DEVICE_CLASS_CPU;
+    r.arch = "cpu";
     r.problem.act_order = 1;
     struct plan plan = build(&r);
     assert_int_equal(plan.step_count, 1);
@@ -557,6 +558,96 @@ static void test_cpu(void **state) {
     assert_string_equal(plan.steps[0].kernel->name, "cpu_linear");
     assert_non_null(plan.steps[0].kernel->host);
     assert_int_equal(plan.steps[0].kernarg_bytes, sizeof(struct cpu_linear_args));
+}
+
+/* ---- other families than the library's ------------------------------------------------------------------
+ */
+
+static int nowhere(void) { return 0; }
+static int anywhere(void) { return 1; }
+static const struct host_level missing = {"AVX-1024", nowhere}, there = {"AVX-2", anywhere};
+static double cost_of_tile(const struct kernel_row *row, const w4a16_problem *p) {
+    return (double)row->m_tile * (double)p->M;
+}
+
+static const struct family uncosted, costed;
+#define ROW(kernel, of, needs, tile)                                                                         \
+    {.name = kernel,                                                                                         \
+     .arch = "cpu",                                                                                          \
+     .family = &of,                                                                                          \
+     .level = needs,                                                                                         \
+     .m_max = 64,                                                                                            \
+     .m_tile = tile,                                                                                         \
+     .k_chunk = 1,                                                                                           \
+     .symmetric = -1}
+static const struct kernel_row uncosted_rows[] = {
+    ROW("wide", uncosted, &missing, 8), ROW("first", uncosted, &there, 8), ROW("second", uncosted, NULL, 8)};
+static const struct kernel_row costed_rows[] = {ROW("dear", costed, NULL, 3), ROW("cheap", costed, NULL, 2),
+                                                ROW("equal", costed, NULL, 2)};
+static const struct family uncosted = {.name = "uncosted", .role = ROLE_LINEAR, ROWS(uncosted_rows)};
+static const struct family costed = {
+    .name = "costed", .role = ROLE_LINEAR, ROWS(costed_rows), .cost = cost_of_tile};
+
+/* What is said of each row, in order: "kernel: why not", "kernel!" of the chosen one. */
+static void says(const struct family *const *families, const char *mask, const char *const *expected) {
+    struct plan_request r = request(4, 64, 64, 32);
+    w4a16_choice rows[8];
+    w4a16_error error;
+    r.arch = "cpu", r.families = families, r.kernel_mask = mask;
+    size_t count = plan_explain(&r, rows, 8, &error);
+    for (size_t n = 0; n < count; n++) {
+        char text[512];
+        assert_true(rows[n].takes || !rows[n].chosen);
+        snprintf(text, sizeof text, "%s%s%s", rows[n].kernel, rows[n].chosen ? "!" : ": ", rows[n].reason);
+        assert_string_equal(text, expected[n]);
+    }
+    assert_null(expected[count]);
+    assert_int_equal(plan_supports(&r, &error), W4A16_OK);
+}
+
+/* Rows that nothing estimates are taken in order, those that the host cannot run are refused. */
+static void test_choice(void **state) {
+    (void)state;
+    const struct family *alone[] = {&uncosted, NULL}, *by_cost[] = {&costed, NULL};
+    const struct family *both[] = {&costed, &uncosted, NULL};
+    says(alone, NULL,
+         (const char *[]){"wide: this host has no AVX-1024", "first!",
+                          "second: first comes first: in the order of the table", NULL});
+    says(alone, "first",
+         (const char *[]){"wide: this host has no AVX-1024", "first: masked off", "second!", NULL});
+    says(by_cost, NULL,
+         (const char *[]){"dear: estimated to take 1.50 times as long as the chosen one", "cheap!",
+                          "equal: estimated to take 1.00 times as long as the chosen one", NULL});
+    says(both, NULL,
+         (const char *[]){"dear: estimated to take 1.50 times as long as the chosen one", "cheap!",
+                          "equal: estimated to take 1.00 times as long as the chosen one",
+                          "wide: this host has no AVX-1024",
+                          "first: cheap comes first: in the order of the table",
+                          "second: cheap comes first: in the order of the table", NULL});
+
+    struct plan_request r = request(65, 64, 64, 32);
+    r.arch = "cpu", r.families = alone;
+    refuses(
+        &r, W4A16_UNSUPPORTED,
+        "no kernel takes this problem; the closest, second, refuses it: M is 65; accepted are up to 64 rows");
+    r.kernel_mask = "first,second";
+    refuses(&r, W4A16_UNSUPPORTED,
+            "no kernel takes this problem; the closest, wide, refuses it: this host has no AVX-1024");
+}
+
+/* Every row is one of its family's, and an architecture has each helper that its products need. */
+static void test_table(void **state) {
+    (void)state;
+    for (size_t n = 0; n < kernel_row_count(); n++) {
+        const struct kernel_row *row = kernel_row_at(n);
+        const struct family *f = row->family;
+        assert_true(row >= f->rows && row < f->rows + f->row_count);
+        assert_true(f->grid && f->add && (f->largest || row->host) && row->limits);
+        assert_true(f->role == ROLE_LINEAR ? !f->needed : f->needed && f->who_needs);
+        for (int role = 0; role < ROLES && f->helped; role++)
+            for (int act = W4A16_F16; act <= W4A16_BF16 && role != ROLE_LINEAR; act++)
+                assert_non_null(plan_helper(row->arch, (enum kernel_role)role, (w4a16_dtype)act));
+    }
 }
 
 static void test_fill_kernarg(void **state) {
@@ -594,6 +685,8 @@ int main(void) {
                                        cmocka_unit_test(test_ladder),
                                        cmocka_unit_test(test_mask),
                                        cmocka_unit_test(test_cpu),
+                                       cmocka_unit_test(test_choice),
+                                       cmocka_unit_test(test_table),
                                        cmocka_unit_test(test_fill_kernarg)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

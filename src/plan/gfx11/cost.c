@@ -7,16 +7,12 @@
  * card. Figures are gfx1100's, from public sources; the order of rows is the same on its smaller siblings,
  * whose memory and units shrink together.
  */
-#include "plan/plan.h"
+#include "plan/gfx11/product.h"
 
 /* Per cycle of 2.5 GHz: 960 GB/s of DRAM, 2.9 TB/s of L2; 48 pairs of compute units with 4 SIMDs. */
 enum { DRAM_BYTES = 384, L2_BYTES = 1150, PROCESSORS = 48, SIMDS = 4 };
 /* A dot product or other vector instruction is one cycle of its SIMD. */
-enum {
-    WMMA_CYCLES = 32,
-    FOLD_CYCLES = 16,    /* scale and clear 8 registers of a fragment */
-    EXCHANGE_CYCLES = 12 /* LDS stores and loads of a strip's block, from one half of the wave to both */
-};
+enum { WMMA_CYCLES = 32, FOLD_CYCLES = 16 /* scale and clear 8 registers of a fragment */ };
 
 /* How much of the shorter of two phases is not hidden behind the longer one: assumed. */
 static const double OVERLAP_LOST = 0.1;
@@ -26,7 +22,16 @@ static double rounds(double work_groups, double at_once) {
     return whole * at_once < work_groups ? whole + 1 : whole;
 }
 
-double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
+double gfx11_folds_per_block(const struct kernel_row *row, const w4a16_problem *p) {
+    return gfx11_in_halves(row) ? 2 : 32.0 / (double)(p->group_size < 128 ? p->group_size : 128);
+}
+
+double gfx11_wmma_cycles(const struct kernel_row *row, const w4a16_problem *p) {
+    double fragments = (double)(row->m_tile * row->n_tile) / 256;
+    return fragments * (2 * WMMA_CYCLES + FOLD_CYCLES * gfx11_folds_per_block(row, p));
+}
+
+double gfx11_cost(const struct kernel_row *row, const w4a16_problem *p, double block_cycles, uint32_t waves) {
     int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts; /* experts in use */
     double layers = used ? (double)used : 1, rows = (double)slots / layers;
     double blocks = (double)plan_blocks(p);
@@ -39,21 +44,14 @@ double plan_cost(const struct kernel_row *row, const w4a16_problem *p) {
     double weight_bytes = (double)p->N * blocks * 16, row_bytes = blocks * 64;
     double memory = layers * weight_bytes / DRAM_BYTES + weight_bytes * (m_tiles - layers) / L2_BYTES +
                     (double)slots * row_bytes * n_tiles / L2_BYTES;
-    double folds = row->k_chunk == 16 ? 2 : 32.0 / (double)(p->group_size < 128 ? p->group_size : 128);
-    double block_cycles;
-    if (row->family == FAMILY_DECODE)
-        block_cycles = (double)row->m_tile * (16 + folds); /* a dot product per pair and row; a scaling */
-    else
-        block_cycles = (double)(row->m_tile * row->n_tile) / 256 * (2 * WMMA_CYCLES + FOLD_CYCLES * folds);
     /* Dequantising, by instructions per pair of weights, once per work-group. */
     double pairs = (double)row->n_tile * 16 / 32, dequantise = p->act == W4A16_BF16 ? 4.25 : 2.25;
     block_cycles += pairs * dequantise;
-    if (row->family == FAMILY_STRIP) block_cycles += EXCHANGE_CYCLES;
     double compute;
-    if (row->family != FAMILY_MATRIX) { /* waves are independent: any SIMD takes the next */
+    if (!waves) { /* any SIMD takes the next */
         compute = m_tiles * n_tiles * blocks * block_cycles / (PROCESSORS * SIMDS);
-    } else { /* a work-group lies on one pair of compute units; up to three share it */
-        double waves = (double)row->threads / 32, at_once = PROCESSORS * (waves < SIMDS ? SIMDS / waves : 1);
+    } else { /* up to three work-groups share a pair of compute units */
+        double at_once = PROCESSORS * (waves < SIMDS ? (double)SIMDS / waves : 1);
         compute =
             rounds(m_tiles * n_tiles, at_once) * blocks * block_cycles / (waves < SIMDS ? waves : SIMDS);
     }

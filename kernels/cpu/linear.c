@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-#include "layer/cpu_linear.h"
+#include "cpu/linear.h"
 
 #include <math.h>
 #include <string.h>

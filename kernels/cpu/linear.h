@@ -4,8 +4,8 @@
  * The readable kernel: the same product on the host, from the same packed layer, with the same numerics
  * contract. It is what the cpu device runs and what a device kernel may be compared with when it is wrong.
  */
-#ifndef W4A16_LAYER_CPU_LINEAR_H
-#define W4A16_LAYER_CPU_LINEAR_H
+#ifndef W4A16_CPU_LINEAR_H
+#define W4A16_CPU_LINEAR_H
 
 #include "args.h"
 #include "layer/pack.h"

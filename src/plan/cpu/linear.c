@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The family of kernels/cpu/linear.c: every problem, on the host's threads. */
+#include "cpu/linear.h"
+#include "plan/family.h"
+
+static const struct host_level level_portable = {"portable C", NULL};
+
+static const struct kernel_row rows[] = {
+#define CPU_LINEAR(row_arch, instructions)                                                                   \
+    {.name = "cpu_linear",                                                                                   \
+     .arch = #row_arch,                                                                                      \
+     .family = &cpu_linear_family,                                                                           \
+     .host = cpu_linear,                                                                                     \
+     .level = &level_##instructions,                                                                         \
+     .m_max = INT64_MAX,                                                                                     \
+     .k_chunk = 1,                                                                                           \
+     .symmetric = -1,                                                                                        \
+     .limits = "f16 and bf16, any M, any group size, symmetric and asymmetric"},
+#include "KERNELS.def"
+};
+
+static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
+    (void)row, (void)p;
+    return (struct plan_grid){1, 1, 1};
+}
+
+KERNARG_FITS(cpu_linear_args);
+static void add(struct build *b, const struct kernel_row *row) {
+    const w4a16_problem *p = b->p;
+    const struct packed_layout *l = b->l;
+    struct cpu_linear_args args = {.M = p->M,
+                                   .N = p->N,
+                                   .K = p->K,
+                                   .places = l->places,
+                                   .group_size = p->group_size,
+                                   .blocks = l->blocks,
+                                   .groups = l->groups,
+                                   .lda = plan_lda(p),
+                                   .ldo = plan_ldo(p),
+                                   .experts = p->experts,
+                                   .top_k = p->top_k,
+                                   .act = (int32_t)p->act,
+                                   .scale_type = (int32_t)p->scale_type,
+                                   .combine = p->combine,
+                                   .sorted_block = p->sorted_block,
+                                   .sorted_count = p->sorted_count,
+                                   .grid = plan_grid_args(b)};
+    struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
+    int64_t chunk = p->group_size < CPU_LINEAR_CHUNK ? p->group_size : CPU_LINEAR_CHUNK;
+    plan_set_order(b, W4A16_UNIT_FP32, chunk, l->groups * plan_tiles(p->group_size, chunk), 1);
+    plan_patch_sections(b, s, offsetof(struct cpu_linear_args, weights),
+                        offsetof(struct cpu_linear_args, scales), offsetof(struct cpu_linear_args, zeros),
+                        offsetof(struct cpu_linear_args, bias));
+    plan_patch_order(b, s, offsetof(struct cpu_linear_args, perm));
+    plan_patch(s, offsetof(struct cpu_linear_args, a), PLAN_A, 0);
+    plan_patch(s, offsetof(struct cpu_linear_args, out), PLAN_OUT, 0);
+    if (p->sorted_block) {
+        b->ids_at = plan_reserve(b, plan_slots(p) * 4);
+        plan_patch(s, offsetof(struct cpu_linear_args, block_experts), PLAN_IDS, 0);
+        plan_patch(s, offsetof(struct cpu_linear_args, sorted), PLAN_SORTED_SLOTS, 0);
+        plan_patch(s, offsetof(struct cpu_linear_args, sorted_used), PLAN_SORTED_USED, 0);
+    }
+    if (p->experts) plan_patch_ids(b, s, offsetof(struct cpu_linear_args, ids));
+    if (p->combine) plan_patch(s, offsetof(struct cpu_linear_args, gates), PLAN_GATES, 0);
+}
+
+const struct family cpu_linear_family = {
+    .name = "linear", .role = ROLE_LINEAR, ROWS(rows), .grid = grid, .add = add};

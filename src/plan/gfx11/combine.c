@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The family of kernels/gfx11/combine.c: the fp32 results of a token's slots to one row. */
+#include "plan/gfx11/product.h"
+
+enum { WIDTH = 64, COLUMNS = 4 * WIDTH }; /* work-items; columns of a work-group */
+
+static const struct kernel_row rows[] = {
+#define COMBINE(row_arch, type)                                                                              \
+    {.name = "w4a16_combine_" #type,                                                                         \
+     .arch = #row_arch,                                                                                      \
+     .family = &combine_family,                                                                              \
+     .act = ACT_##type,                                                                                      \
+     .m_max = INT64_MAX,                                                                                     \
+     .k_chunk = 1,                                                                                           \
+     .symmetric = -1,                                                                                        \
+     .limits = #type ", adds the experts of a token, weighted, in fp32"},
+#include "KERNELS.def"
+};
+
+static int needed(const w4a16_problem *p) { return p->combine != 0; }
+
+static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
+    (void)row;
+    return (struct plan_grid){p->combine == 1 ? p->M : plan_slots(p), plan_tiles(p->N, COLUMNS), WIDTH};
+}
+
+KERNARG_FITS(combine_args);
+static void add(struct build *b, const struct kernel_row *row) {
+    const w4a16_problem *p = b->p;
+    struct combine_args args = {.ldo = (uint64_t)plan_ldo(p),
+                                .N = (uint32_t)p->N,
+                                .top_k = p->combine == 1 ? (uint32_t)p->top_k : 1,
+                                .experts = (uint32_t)p->experts};
+    struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
+    plan_patch(s, offsetof(struct combine_args, partial), PLAN_WORKSPACE, b->partial_at);
+    plan_patch_ids(b, s, offsetof(struct combine_args, ids));
+    plan_patch(s, offsetof(struct combine_args, gates), PLAN_GATES, 0);
+    plan_patch(s, offsetof(struct combine_args, out), PLAN_OUT, 0);
+}
+
+static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes) {
+    (void)row;
+    *threads = WIDTH;
+    *lds_bytes = 0;
+}
+
+const struct family combine_family = {.name = "combine",
+                                      .role = ROLE_COMBINE,
+                                      ROWS(rows),
+                                      .grid = grid,
+                                      .add = add,
+                                      .largest = largest,
+                                      .needed = needed,
+                                      .who_needs = "combining experts needs"};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* The family of kernels/gfx11/matrix.c: many rows on the matrix units. */
+#include "plan/gfx11/product.h"
+
+static const struct kernel_row rows[] = {
+#define MATRIX(row_arch, type, m, n, waves_m, waves_n, frags_m, frags_n, unit, zeros)                        \
+    {.name = "w4a16_matrix_" #type "_" #m "x" #n "_g" #unit "_" #zeros,                                      \
+     .arch = #row_arch,                                                                                      \
+     .family = &matrix_family,                                                                               \
+     .act = ACT_##type,                                                                                      \
+     .m_max = INT64_MAX,                                                                                     \
+     .m_tile = m,                                                                                            \
+     .n_tile = n,                                                                                            \
+     .threads = (waves_m) * (waves_n) * 32,                                                                  \
+     .k_chunk = unit,                                                                                        \
+     .symmetric = SYMMETRIC_##zeros,                                                                         \
+     .limits = #type ", any M, groups of a multiple of " #unit ", " ZEROS_##zeros},
+#include "KERNELS.def"
+};
+
+static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
+    return (struct plan_grid){plan_tiles(p->N, row->n_tile), gfx11_m_tiles(row, p), row->threads};
+}
+
+/* Two buffers of tiles, in the same place as the tile of results later. */
+static uint32_t lds_bytes(const struct kernel_row *row) {
+    enum { PITCH_BYTES = 80, BUFFERS = 2, OUT_PADDING = 8 }; /* of kernels/gfx11/matrix.c */
+    int64_t tile_bytes = BUFFERS * (row->m_tile + row->n_tile) * PITCH_BYTES;
+    int64_t out_bytes = row->m_tile * (row->n_tile + OUT_PADDING) * 2;
+    return (uint32_t)(tile_bytes > out_bytes ? tile_bytes : out_bytes);
+}
+
+static void add(struct build *b, const struct kernel_row *row) {
+    int halves = gfx11_in_halves(row);
+    int64_t fold = halves ? 1 : gfx11_fold(b->p), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
+    int64_t units = b->p->group_size / unit;
+    struct matrix_args args = gfx11_matrix_args(b, fold, units, halves ? units : units / fold);
+    plan_set_order(b, W4A16_UNIT_WMMA, halves ? unit : fold * PACK_BLOCK,
+                   (halves ? 2 : 1) * b->l->blocks / fold, 1);
+    gfx11_add_matrix(b, row, &args, lds_bytes(row));
+}
+
+static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *bytes) {
+    *threads = row->threads;
+    *bytes = lds_bytes(row);
+}
+
+static double cost(const struct kernel_row *row, const w4a16_problem *p) {
+    return gfx11_cost(row, p, gfx11_wmma_cycles(row, p), row->threads / 32);
+}
+
+const struct family matrix_family = {.name = "matrix",
+                                     .role = ROLE_LINEAR,
+                                     ROWS(rows),
+                                     .grid = grid,
+                                     .add = add,
+                                     .largest = largest,
+                                     .helped = 1,
+                                     .other_bits = 1,
+                                     .too_large = gfx11_too_large,
+                                     .cost = cost};
