@@ -6,8 +6,9 @@
 Run by hand when the instruction set of a target is added; the build needs only the committed tables:
     scripts/isa-tables.py sim/src/isa
 Every opcode number of every format is offered with a few operand patterns, the first one that is accepted names
-the operation and shows its operands' widths. What a width does not show (signedness, packing) is in SIGNATURES, and where
-an operand may lie (vector or scalar register, constant) in places().
+the operation and shows its operands' widths. What a width does not show (signedness, packing) is in SIGNATURES, where
+an operand may lie (vector or scalar register, constant) in places(), and every other column of ops.def in the function of
+its name; HEAD says what the columns mean. tests/model/test_model_facts.c holds those columns against what is executed.
 """
 import re
 import subprocess
@@ -256,12 +257,13 @@ def memory_signature(name):
         two = "2addr" in name or "cmpstore" in name or "mskor" in name or "wrap" in name
         returns = "rtn" in name or "permute" in name
         return [width if returns else none, address, width, width if two else none]
+    address = none if "addtid" in name else "B32"
     if "lds" in name.split("_"):
-        return [none, "B32", none]
+        return [none, address, none]
     if "load" in name:
-        return [width, "B32", none]
+        return [width, address, none]
     if "store" in name:
-        return [none, "B32", width]
+        return [none, address, width]
     return [width, "B32", double if "cmpswap" in name else width]
 
 
@@ -276,8 +278,9 @@ def signature(name, text, form):
     operands = text.count(",") + 1 if " " in text else 0
     if form in ("DS", "FLAT", "GLOBAL", "SCRATCH", "MUBUF", "MTBUF", "MIMG", "EXP", "LDSDIR"):
         return memory_signature(name)
-    if form == "SMEM":
-        return [types[-1]] if types else ["NONE"]
+    if form == "SMEM": # the loaded registers, and the base address or resource
+        base = "B128" if "buffer" in name else "B64"
+        return [types[-1], base] if types else ["NONE", base] if "probe" in name else ["NONE"]
     if form == "SOPP":
         return ["NONE"]
     if form == "SOPC" or "s_cmpk" in name:
@@ -306,7 +309,7 @@ def places(name, form, types):
     """Every type with where its operand may lie: V(F32) and so on, see isa.h."""
     def place(n, kind):  # n: 0 destination, 1.. sources
         if form in ("SOP1", "SOP2", "SOPK", "SOPC", "SMEM"):
-            return "L" if form == "SMEM" else "S" if n == 0 or REGISTERS_ONLY.match(name) else "C"
+            return "SL"[n == 0] if form == "SMEM" else "S" if n == 0 or REGISTERS_ONLY.match(name) else "C"
         if n == 0 and name.startswith("v_read"):
             return "R"
         if kind == "MASK":
@@ -325,10 +328,6 @@ TRANS = re.compile(r"v_(exp|log|rcp|rsq|sqrt|sin|cos|rcp_iflag)_f")
 UNITS = {"SOP1": "SALU", "SOP2": "SALU", "SOPC": "SALU", "SOPK": "SALU", "SMEM": "SMEM", "DS": "LDS",
          "LDSDIR": "LDS", "FLAT": "VMEM", "GLOBAL": "VMEM", "SCRATCH": "VMEM", "MUBUF": "VMEM", "MTBUF": "VMEM",
          "MIMG": "VMEM", "EXP": "VMEM"}
-ONCE = {"v_readlane_b32", "v_readfirstlane_b32", "v_writelane_b32", "v_nop", "v_pipeflush", "v_permlane64_b32"}
-IDLE = ("s_nop", "s_delay_alu", "s_clause", "s_waitcnt")
-
-
 def unit(name, form):
     if "branch" in name or name in ("s_setpc_b64", "s_swappc_b64", "s_call_b64", "s_rfe_b64"):
         return "BRANCH"
@@ -345,17 +344,166 @@ def fidelity(name, kind):
     return "APPROXIMATE" if kind == "TRANS" else "EXACT"
 
 
-def flags(name, kind, types):
-    found = []
-    if kind in ("VALU", "TRANS", "WMMA") and name not in ONCE:
-        found.append("PER_HALF")
-    if name.startswith(IDLE):
-        found.append("IDLE")
-    if re.match(r"[vs]_(pk_)?fmac_|v_dot2acc", name):
-        found.append("ACCUMULATES")
-    if re.match(r"v_(add|sub|subrev)_co_|v_div_scale|v_mad_[iu]64_", name):
-        found.append("MASK_RESULT")
-    return "|".join(found) or "0"
+def latency(name, kind, types):
+    """Operations that the hardware takes equally long for."""
+    if kind not in ("VALU", "TRANS", "WMMA"):
+        return kind
+    if kind == "WMMA":
+        return "WMMA16" if "iu4" in name else "WMMA32"
+    if kind == "TRANS":
+        return "TRANS64" if "F64" in types else "TRANS"
+    if name.startswith("v_dot"):
+        return "DOT"
+    if re.match(r"v_mul_(lo|hi)_[ui]32$|v_mad_[iu]64|v_m?qsad", name):
+        return "MUL32"
+    if re.match(r"v_(lsh[lr]rev|ashrrev)_[bi]64|v_swap", name) or (
+            name.startswith("v_cmp") and types[1] in ("F64", "I64", "U64")):
+        return "ALU64"
+    return "F64" if "F64" in types else "ALU32"
+
+
+def counter(name, form, kind):
+    if name.startswith("s_waitcnt_") and "depctr" not in name:
+        return name[10:-3].upper().replace("VSCNT", "VS")
+    if name in ("s_waitcnt", "s_wait_idle"):
+        return "VM|LGKM|EXP" if name == "s_waitcnt" else "VM|VS|LGKM|EXP"
+    if name.startswith("s_sendmsg") or kind == "SMEM" or form == "DS":
+        return "LGKM"
+    if form in ("EXP", "LDSDIR"):
+        return "EXP"
+    if kind != "VMEM" or "_inv" in name:
+        return "0"
+    vector = "VM|VS" if "atomic" in name else "VS" if "store" in name else "VM"
+    return vector + "|LGKM" if form == "FLAT" else vector
+
+
+WHOLE_WAVE = re.compile(r"v_(readlane|readfirstlane|writelane|permlane64)|ds_(append|consume|ordered_count)")
+CROSSING = re.compile(r"v_(permlanex?16|wmma|interp)|ds_b?permute|ds_swizzle")
+
+
+def lanes(name, kind):
+    if kind not in ("VALU", "TRANS", "WMMA", "VMEM", "LDS") or re.match(r"v_(nop|pipeflush)|ds_(nop|gws)|buffer_gl", name):
+        return "0"
+    return "WAVE" if WHOLE_WAVE.match(name) else "CROSS" if CROSSING.match(name) else "HALF"
+
+
+def executes(name, kind):
+    """The column EXEC."""
+    if re.search(r"saveexec|wrexec|v_cmpx", name):
+        return "RW"
+    if "cbranch_exec" in name:
+        return "R"
+    return "0" if lanes(name, kind) == "0" or re.match(r"v_(read|write)lane|v_wmma", name) else "R"
+
+
+SCC_WRITERS = re.compile(r"s_(add|sub|addc|subb|absdiff|lsh[lr]|lshl[1-4]_add|ashr|min|max|and|or|xor|nand|nor|xnor|and_not[01]|"
+                         r"or_not[01]|bfe|abs|bcnt[01]|quadmask|wqm|not|addk|cmpk?|bitcmp[01])_"
+                         r"([a-z]+_)?([a-z]+exec_)?([iub](32|64)(_b32|_b64)?|f16|f32)$")
+SCC_READERS = re.compile(r"s_(addc|subb|cselect|cmov|cmovk|cbranch_scc[01])(_|$)")
+
+
+def scc(name, types):
+    writes = SCC_WRITERS.match(name) and (name.startswith("s_cmp") or types[0] not in ("F16", "F32"))
+    return "R" * bool(SCC_READERS.match(name)) + "W" * bool(writes) or "0"
+
+
+MOVING = re.compile(
+    r"s_((add|sub)_[ui]32|addc|subb|lsh[lr]_|ashr_|lshl[1-4]_add|(and|or|xor|nand|nor|xnor)_|(and|or)_not[01]_|bfe_|bfm_|mul_i32|"
+    r"cselect|pack_|mov_|cmov|brev|sext|bitset|bitrep|not_|quadmask|wqm|movk|addk|mulk|bitcmp)|"
+    r"v_(cndmask|mov_|readlane|readfirstlane|(lsh[lr]rev|ashrrev)_|(and|or|xor)_b|xnor_|not_|bfrev|bf[eim]_|align|perm_|xor3|or3|"
+    r"and_or|lshl_|add_lshl|add3|xad|(add|sub|subrev)_(nc_[ui]32|co_)|mul_lo_u32|mul_[ui]32_[ui]24|mad_[ui]32_[ui]24|mad_[ui]64|"
+    r"pack_b32|pk_(lsh[lr]|ashr|(add|sub)_[ui]|mul_lo)|mbcnt|cvt_[ui]32_[ui]16|cvt_f32_ubyte)|ds_b?permute|ds_swizzle")
+MERGING = re.compile(r"v_(swap_|writelane|permlane)")
+INDEXED = re.compile(r"[sv]_(movrel|swaprel)")
+
+
+def bits(name, kind, types):
+    found = [tag for tag, names in (("INDEXED", INDEXED), ("MERGES", MERGING), ("MOVES", MOVING)) if names.match(name)]
+    if found:
+        return found[0]
+    if kind in ("SMEM", "VMEM", "LDS"):
+        return "MEMORY"
+    nothing = kind == "IMMEDIATE" or set(types) == {"NONE"}
+    return "MATRIX" if kind == "WMMA" else "0" if nothing else "MIXES"
+
+
+IMMEDIATES = {name: tag for tag, names in (row.split(": ") for row in """
+0: s_wait_idle s_code_end s_endpgm_saved s_endpgm_ordered_ps_done s_wakeup s_ttracedata s_icache_inv s_barrier ds_nop
+OPTIONAL: s_endpgm
+HEX: s_set_inst_prefetch_distance s_clause s_wait_event s_round_mode s_ttracedata_imm
+WAITCNT: s_waitcnt
+DEPCTR: s_waitcnt_depctr
+DELAY: s_delay_alu
+MESSAGE: s_sendmsg s_sendmsghalt
+LABEL: s_call_b64 s_subvector_loop_begin s_subvector_loop_end
+HWREG: s_getreg_b32 s_setreg_b32 s_setreg_imm32_b32
+SWIZZLE: ds_swizzle_b32
+ATTRIBUTE: lds_param_load
+""".strip().splitlines()) for name in names.split()}
+
+
+def immediate(name, form):
+    if name in IMMEDIATES:
+        return IMMEDIATES[name]
+    if form == "DS":
+        return "OFFSETS" if "2addr" in name else "OFFSET"
+    if form == "SOPP":
+        return "LABEL" if "branch" in name else "DECIMAL"
+    return "HEX" if form == "SOPK" else "OFFSET" if form in ("SMEM", "FLAT", "GLOBAL", "SCRATCH", "MUBUF", "MTBUF") else "0"
+
+
+FLAGS = (("IDLE", r"s_(nop|delay_alu|clause|waitcnt)"), ("WAITS", r"s_(waitcnt(?!_depctr)|wait_idle)"),
+         ("READS_VCC", r"s_cbranch_vcc|v_div_fmas"), ("ACCUMULATES", r"[vs]_(pk_)?fmac_|v_dot2acc"),
+         ("MASK_RESULT", r"v_(add|sub|subrev)_co_|v_div_scale|v_mad_[iu]64_"), ("ADDS_LITERAL", r"[vs]_fmaak_"),
+         ("SCALES_LITERAL", r"[vs]_fmamk_"), ("FILLS_HALVES", r"v_dot2(acc|_f32_bf16|_f16|_bf16)"),
+         ("F32_CONSTANTS", r"v_dot2_f32_f16"), ("LOWER_HALF", r"v_fma_mixlo"), ("UPPER_HALF", r"v_fma_mixhi"),
+         ("OWN_OP_SEL", r"v_permlanex?16"), ("GDS", r"ds_(gws_|\w+_gs_reg|ordered_count)"))
+
+
+def flags(name):
+    return "|".join(flag for flag, names in FLAGS if re.match(names, name)) or "0"
+
+
+def row(name, form, types):
+    """The columns of ops.def behind the name."""
+    kind = unit(name, form)
+    types = (types + ["NONE"] * 4)[:4]
+    return [kind, latency(name, kind, types), fidelity(name, kind), counter(name, form, kind), lanes(name, kind),
+            executes(name, kind), scc(name, types), bits(name, kind, types), immediate(name, form), flags(name)] + places(
+                name, form, types)
+
+
+LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */\n/* SPDX-FileCopyrightText: The w4a16 authors */\n"
+HEAD = """/*
+ * All that is known of an operation, whatever its encoding. scripts/isa-tables.py writes this file. 0 and NONE: nothing.
+ *
+ * name       LLVM's mnemonic without _e32 and _e64
+ * port       the issue port of the SIMD: GFX11SIM_UNIT_*
+ * latency    operations of one class take the hardware equally long: LATENCY_*
+ * fidelity   whether the card's bits are known: GFX11SIM_EXACT, ...
+ * counter    what counts it until it is done, or what it waits for (flag WAITS). VM: only if it returns something; VM|VS: an
+ *            atomic operation, counted by VM if it does, else by VS: COUNTER_*
+ * lanes      0: no lane takes part; HALF: each lane for itself, 32 at a time; CROSS: so, but lanes see each other's operands;
+ *            WAVE: once for all lanes, 64 too: LANES_*
+ * EXEC, SCC  read (R) or written (W) without being an operand. EXEC: lanes that are not active do not count
+ * bits       what it makes of undefined bits, see strict_value.c: BITS_*
+ * immediate  how its 16 bits of immediate are written: IMMEDIATE_*. 0: they are not there, and must be zero
+ * flags      OP_*
+ * operands   the destination and up to three sources: where each may lie (PLACES_*) and its type (TYPE_*)
+ */
+"""
+TITLES = ["name", "port", "latency", "fidelity", "counter", "lanes", "EXEC", "SCC", "bits", "immediate", "flags", "to", "from"]
+
+
+def write_operations(path, operations):
+    rows = [[name] + columns for name, columns in operations.items()]
+    widths = [max(len(x[n]) for x in rows + [TITLES + [""] * 2]) + 2 for n in range(len(rows[0]))]
+    def aligned(cells, comma):
+        return "".join((cell + comma * (n + 1 < len(cells))).ljust(widths[n]) for n, cell in enumerate(cells)).rstrip()
+    with open(path, "w") as f:
+        f.write(LICENCE + HEAD + "\n/* " + aligned(TITLES, "") + " */\n")
+        for x in rows:
+            f.write("OP(" + aligned(x, ",") + ")\n")
 
 
 def name_of(text):
@@ -419,21 +567,14 @@ def main(directory):
             text, _, targets = found[o]
             name = name_of(text)
             if name not in operations:
-                kind, types = unit(name, form), signature(name, text, form)
-                operations[name] = (kind, fidelity(name, kind), flags(name, kind, types), places(name, form, types))
+                operations[name] = row(name, form, signature(name, text, form))
             encodings.append((form, o, name, targets, masks.get(o, 0)))
         print(form, len(found), file=sys.stderr)
-    operations["v_dot2acc_f32_bf16"] = ("VALU", "CAPTURED", "PER_HALF|ACCUMULATES",
-                                        places("v_dot2acc_f32_bf16", "VOP2", SIGNATURES["v_dot2acc_f32_bf16"]))
+    operations["v_dot2acc_f32_bf16"] = row("v_dot2acc_f32_bf16", "VOP2", SIGNATURES["v_dot2acc_f32_bf16"])
     encodings += [("VOPD", o, name, "ALL", 0) for o, name in VOPD.items()]
-    header = "/* SPDX-License-Identifier: Apache-2.0 */\n/* SPDX-FileCopyrightText: The w4a16 authors */\n"
-    with open(directory + "/ops.def", "w") as f:
-        f.write(header + "/* OP(mnemonic, unit, fidelity, flags, destination, sources): PLACE(TYPE), see isa.h */\n")
-        for name, (kind, tag, flag, types) in operations.items():
-            types = (list(types) + ["NONE"] * 4)[:4]
-            f.write("OP(%s, %s, %s, %s, %s)\n" % (name, kind, tag, flag, ", ".join(types)))
+    write_operations(directory + "/ops.def", operations)
     with open(directory + "/encodings.def", "w") as f:
-        f.write(header + "/* ENC(format, opcode, operation, targets, optional bits: see enum optional in decoder.h) */\n")
+        f.write(LICENCE + "/* ENC(format, opcode, operation, targets, optional bits: see enum optional in decoder.h) */\n")
         for form, o, name, targets, mask in sorted(encodings):
             f.write("ENC(%s, 0x%x, %s, %s, 0x%x)\n" % (form, o, name, targets, mask))
 

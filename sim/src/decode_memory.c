@@ -2,8 +2,6 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Decoding vector memory and LDS instructions; graphics is only recognised, so that it can be refused by
  * name. */
-#include <string.h>
-
 #include "decoder.h"
 
 /* A VGPR field of a memory instruction; a field without a use must be zero. */
@@ -19,12 +17,11 @@ void decode_ds(struct decoder *d, struct inst *i, uint32_t w) {
     const struct op_info *info = decoder_find_op(d, T_DS, BITS(w, 18, 8), i);
     if (!info) return;
     i->format = FMT_DS;
-    if (i->op == OP_ds_nop && (BITS(w, 0, 16) || w1)) refuse(d, unused_field);
     i->offset = (int32_t)BITS(w, 0, 16);
+    if (info->immediate == IMMEDIATE_0 && i->offset) refuse(d, unused_field);
     i->gds = BITS(w, 17, 1);
-    bool only_gds =
-        strstr(info->name, "_gws_") || strstr(info->name, "_gs_reg") || i->op == OP_ds_ordered_count;
-    if (only_gds && !i->gds) refuse(d, "an instruction of the global data share without its gds bit");
+    if (info->flags & OP_GDS && !i->gds)
+        refuse(d, "an instruction of the global data share without its gds bit");
     data_operand(d, &i->src[0], info->src[0], BITS(w1, 0, 8));
     data_operand(d, &i->src[1], info->src[1], BITS(w1, 8, 8));
     data_operand(d, &i->src[2], info->src[2], BITS(w1, 16, 8));
@@ -48,18 +45,17 @@ void decode_flat(struct decoder *d, struct inst *i, uint32_t w) {
     i->offset = segment ? (int32_t)(w << 19) >> 19 : (int32_t)BITS(w, 0, 13); /* FLAT: never negative */
     i->cache = (uint8_t)(BITS(w, 14, 1) | BITS(w, 15, 1) << 1 | BITS(w, 13, 1) << 2);
     bool has_saddr = segment && saddr != SREG_NULL, scratch = segment == 1;
-    bool addtid = i->op == OP_global_load_addtid_b32 || i->op == OP_global_store_addtid_b32;
-    if (has_saddr && !addtid && saddr >= (scratch ? SREG_EXEC + 1 : SREG_EXEC))
+    bool addresses = info->src[0] != TYPE_NONE; /* not: the lane's number */
+    if (has_saddr && addresses && saddr >= (scratch ? SREG_EXEC + 1 : SREG_EXEC))
         refuse(d, "EXEC is no address");
     if (has_saddr) {
         typed(&i->src[2], scratch ? TYPE_B32 : TYPE_B64);
         set_sgpr(d, &i->src[2], saddr);
     }
-    bool has_vaddr = scratch ? BITS(w1, 23, 1) : !addtid; /* scratch: the sv bit */
+    bool has_vaddr = scratch ? BITS(w1, 23, 1) : addresses; /* scratch: the sv bit */
     if (has_vaddr) set_vgpr(d, &i->src[0], has_saddr || scratch ? TYPE_B32 : TYPE_B64, BITS(w1, 0, 8));
     if (info->src[1] != TYPE_NONE) data_operand(d, &i->src[1], info->src[1], BITS(w1, 8, 8));
-    bool atomic = strstr(info->name, "atomic") != NULL;
-    if (info->dst != TYPE_NONE && (!atomic || i->cache & 1))
+    if (info->dst != TYPE_NONE && (!op_is_atomic(info) || i->cache & 1))
         data_operand(d, &i->dst, info->dst, BITS(w1, 24, 8));
 }
 
@@ -72,20 +68,18 @@ void decode_buffer(struct decoder *d, struct inst *i, uint32_t w, enum table tab
     i->offset = (int32_t)BITS(w, 0, 12);
     i->cache = (uint8_t)(BITS(w, 14, 1) | BITS(w, 12, 1) << 1 | BITS(w, 13, 1) << 2);
     if (typed_buffer) i->mtbuf_format = BITS(w, 19, 7);
-    if (info->dst == TYPE_NONE && info->src[1] == TYPE_NONE &&
-        !strstr(info->name, "lds")) { /* invalidations */
+    if (info->src[0] == TYPE_NONE) { /* invalidations */
         if ((i->cache & 5) || BITS(w1, 21, 3)) refuse(d, unused_field);
         return;
     }
     i->tfe = BITS(w1, 21, 1);
-    if (i->tfe && (typed_buffer || strstr(info->name, "atomic"))) refuse(d, "the instruction has no tfe bit");
+    if (i->tfe && (typed_buffer || op_is_atomic(info))) refuse(d, "the instruction has no tfe bit");
     i->offen = BITS(w1, 22, 1);
     i->idxen = BITS(w1, 23, 1);
     if (i->offen || i->idxen)
         set_vgpr(d, &i->src[0], i->offen && i->idxen ? TYPE_B64 : TYPE_B32, BITS(w1, 0, 8));
-    bool atomic = strstr(info->name, "atomic") != NULL;
     if (info->src[1] != TYPE_NONE) data_operand(d, &i->src[1], info->src[1], BITS(w1, 8, 8));
-    if (info->dst != TYPE_NONE && (!atomic || i->cache & 1))
+    if (info->dst != TYPE_NONE && (!op_is_atomic(info) || i->cache & 1))
         data_operand(d, &i->dst, info->dst, BITS(w1, 8, 8));
     typed(&i->src[2], TYPE_B128);
     set_sgpr(d, &i->src[2], BITS(w1, 16, 5) * 4);

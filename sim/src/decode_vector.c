@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Decoding the vector ALU: VOP1, VOP2, VOPC, VOP3, VOP3P, dual issue and interpolation. */
-#include <string.h>
-
 #include "decoder.h"
 
 static bool takes_sign(enum value_type type) {
@@ -51,11 +49,17 @@ static void take_dpp(struct decoder *d, struct inst *i, unsigned *src0) {
     *src0 = SRC_VGPR + BITS(w, 0, 8);
 }
 
-static bool writes_exec(enum op op) { return strncmp(op_info(op)->name, "v_cmpx", 6) == 0; }
-static bool has_carry_in(enum op op) {
-    return op == OP_v_add_co_ci_u32 || op == OP_v_sub_co_ci_u32 || op == OP_v_subrev_co_ci_u32;
+/* What the 32-bit encodings and dual issue do not name: masks lie in VCC, a third source may be the
+ * destination. */
+static void implied_sources(struct inst *i, const struct op_info *info) {
+    if (info->src[2] == TYPE_MASK) mask_operand(&i->src[2], SREG_VCC);
+    if (info->flags & OP_ACCUMULATES) i->src[2] = i->dst;
 }
-static bool accumulates(enum op op) { return op_info(op)->flags & OP_ACCUMULATES; }
+
+/* Where a comparison's result goes. */
+static unsigned compared(const struct op_info *info, unsigned named) {
+    return info->exec & STATE_W ? SREG_EXEC : named;
+}
 
 void decode_vop1(struct decoder *d, struct inst *i, uint32_t w) {
     const struct op_info *info = decoder_find_op(d, T_VOP1, BITS(w, 9, 8), i);
@@ -67,8 +71,8 @@ void decode_vop1(struct decoder *d, struct inst *i, uint32_t w) {
     }
     unsigned src0 = BITS(w, 0, 9);
     take_dpp(d, i, &src0);
-    if (i->op == OP_v_readfirstlane_b32)
-        scalar_destination(d, &i->dst, TYPE_B32, BITS(w, 17, 8));
+    if (info->dst_places == PLACES_R)
+        scalar_destination(d, &i->dst, info->dst, BITS(w, 17, 8));
     else
         set_short_vgpr(d, &i->dst, info->dst, BITS(w, 17, 8));
     short_source9(d, &i->src[0], info->src[0], src0);
@@ -78,16 +82,9 @@ void decode_vop1(struct decoder *d, struct inst *i, uint32_t w) {
 static void fill_dot_factor(struct inst *i, unsigned n, unsigned code) {
     struct operand *o = &i->src[n];
     if (o->kind != OPND_CONST || code == SRC_LITERAL || n > 1) return;
-    switch (i->op) {
-    case OP_v_dot2_f32_f16:
-        if (code >= 240) o->value = inline_f32[code - 240]; /* of which op_sel takes halves */
-        break;
-    case OP_v_dot2_f32_bf16:
-    case OP_v_dot2_f16_f16:
-    case OP_v_dot2_bf16_bf16:
-    case OP_v_dot2acc_f32_f16:
-    case OP_v_dot2acc_f32_bf16: o->value = (o->value & 0xffff) * 0x10001; break;
-    }
+    unsigned flags = op_info(i->op)->flags;
+    if (flags & OP_F32_CONSTANTS && code >= 240) o->value = inline_f32[code - 240]; /* op_sel takes halves */
+    if (flags & OP_FILLS_HALVES) o->value = (o->value & 0xffff) * 0x10001;
 }
 
 void decode_vop2(struct decoder *d, struct inst *i, uint32_t w) {
@@ -100,21 +97,9 @@ void decode_vop2(struct decoder *d, struct inst *i, uint32_t w) {
     short_source9(d, &i->src[0], info->src[0], src0);
     fill_dot_factor(i, 0, src0);
     set_short_vgpr(d, &i->src[1], info->src[1], BITS(w, 9, 8));
-    if (i->op == OP_v_cndmask_b32) mask_operand(&i->src[2], SREG_VCC);
-    if (has_carry_in(i->op)) {
-        mask_operand(&i->src[2], SREG_VCC);
-        mask_operand(&i->sdst, SREG_VCC);
-    }
-    if (accumulates(i->op)) i->src[2] = i->dst;
-    bool ak = i->op == OP_v_fmaak_f32 || i->op == OP_v_fmaak_f16,
-         mk = i->op == OP_v_fmamk_f32 || i->op == OP_v_fmamk_f16;
-    if (ak || mk) {
-        struct operand k = {0};
-        typed(&k, info->dst);
-        set_constant(&k, literal(d));
-        i->src[2] = ak ? k : i->src[1];
-        if (mk) i->src[1] = k;
-    }
+    implied_sources(i, info);
+    if (info->flags & OP_MASK_RESULT) mask_operand(&i->sdst, SREG_VCC);
+    place_literal(d, i, info);
 }
 
 void decode_vopc(struct decoder *d, struct inst *i, uint32_t w) {
@@ -123,7 +108,7 @@ void decode_vopc(struct decoder *d, struct inst *i, uint32_t w) {
     i->format = FMT_VOPC;
     unsigned src0 = BITS(w, 0, 9);
     take_dpp(d, i, &src0);
-    mask_operand(&i->sdst, writes_exec(i->op) ? SREG_EXEC : SREG_VCC);
+    mask_operand(&i->sdst, compared(info, SREG_VCC));
     short_source9(d, &i->src[0], info->src[0], src0);
     set_short_vgpr(d, &i->src[1], info->src[1], BITS(w, 9, 8));
 }
@@ -147,7 +132,7 @@ void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
     take_dpp(d, i, &code[0]);
     for (int n = 0; n < 3; n++) {
         enum value_type type = info->src[n];
-        if (type == TYPE_NONE || (n == 2 && accumulates(i->op))) continue;
+        if (type == TYPE_NONE || (n == 2 && info->flags & OP_ACCUMULATES)) continue;
         if (type == TYPE_MASK) {
             if (code[n] >= 128) refuse(d, "an operand must be in scalar registers");
             mask_operand(&i->src[n], code[n]);
@@ -163,13 +148,12 @@ void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
     if (has_sdst) {
         i->format = FMT_VOP3SD;
         mask_operand(&i->sdst, BITS(w, 8, 7));
-        if (has_carry_in(i->op)) mask_operand(&i->src[2], code[2]);
     } else {
         for (int n = 0; n < 3; n++) {
             if (BITS(w, 8 + n, 1) && takes_sign(info->src[n])) i->src[n].abs = true;
             if (type_is_16(i->src[n].type)) i->src[n].hi = BITS(w, 11 + n, 1);
         }
-        bool selects = type_is_16(info->dst) || i->op == OP_v_permlane16_b32 || i->op == OP_v_permlanex16_b32;
+        bool selects = type_is_16(info->dst) || info->flags & OP_OWN_OP_SEL;
         for (int n = 0; n < 3; n++) selects |= type_is_16(info->src[n]);
         if (selects) i->op_sel = BITS(w, 11, 4);
         for (int n = 1; n < 3; n++)
@@ -178,17 +162,17 @@ void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
         if (type_is_16(info->dst)) i->dst.hi = BITS(w, 14, 1);
     }
     if (info->dst == TYPE_MASK) {
-        if (BITS(w, 7, 1) && !writes_exec(i->op)) refuse(d, "a scalar destination has a reserved number");
-        mask_operand(&i->sdst, writes_exec(i->op) ? SREG_EXEC : BITS(w, 0, 7));
-    } else if (i->op == OP_v_readlane_b32 || i->op == OP_v_readfirstlane_b32)
-        scalar_destination(d, &i->dst, TYPE_B32, BITS(w, 0, 8));
+        if (BITS(w, 7, 1) && !(info->exec & STATE_W)) refuse(d, "a scalar destination has a reserved number");
+        mask_operand(&i->sdst, compared(info, BITS(w, 0, 7)));
+    } else if (info->dst_places == PLACES_R)
+        scalar_destination(d, &i->dst, info->dst, BITS(w, 0, 8));
     else if (info->dst != TYPE_NONE) {
         bool hi = i->dst.hi;
         set_vgpr(d, &i->dst, info->dst, BITS(w, 0, 8));
         i->dst.hi = hi;
     }
-    if (i->op == OP_v_div_fmas_f32 || i->op == OP_v_div_fmas_f64) mask_operand(&i->src[3], SREG_VCC);
-    if (accumulates(i->op)) {
+    if (info->flags & OP_READS_VCC) mask_operand(&i->src[3], SREG_VCC);
+    if (info->flags & OP_ACCUMULATES) {
         i->src[2] = i->dst;
         i->src[2].neg = i->src[2].abs = false;
     }
@@ -209,11 +193,10 @@ void decode_vop3p(struct decoder *d, struct inst *i, uint32_t w) {
     set_vgpr(d, &i->dst, info->dst, BITS(w, 0, 8));
     unsigned code[3] = {BITS(w1, 0, 9), BITS(w1, 9, 9), BITS(w1, 18, 9)};
     take_dpp(d, i, &code[0]);
-    bool mix = i->op == OP_v_fma_mix_f32 || i->op == OP_v_fma_mixlo_f16 || i->op == OP_v_fma_mixhi_f16;
     for (int n = 0; n < 3; n++) {
         enum value_type type = info->src[n];
         if (type == TYPE_NONE) continue;
-        if (mix && i->op_sel_hi >> n & 1) type = TYPE_F16;
+        if (type == TYPE_MIX && i->op_sel_hi >> n & 1) type = TYPE_F16;
         source9(d, &i->src[n], type, code[n]);
         fill_dot_factor(i, (unsigned)n, code[n]);
     }
@@ -233,15 +216,8 @@ static void decode_half(struct decoder *d, struct inst *i, unsigned opcode, unsi
         return;
     }
     set_vgpr(d, &i->src[1], info->src[1], vsrc1);
-    if (i->op == OP_v_cndmask_b32) mask_operand(&i->src[2], SREG_VCC);
-    if (accumulates(i->op)) i->src[2] = i->dst;
-    if (i->op == OP_v_fmaak_f32 || i->op == OP_v_fmamk_f32) {
-        struct operand k = {0};
-        typed(&k, TYPE_F32);
-        set_constant(&k, literal(d));
-        i->src[2] = i->op == OP_v_fmaak_f32 ? k : i->src[1];
-        if (i->op == OP_v_fmamk_f32) i->src[1] = k;
-    }
+    implied_sources(i, info);
+    place_literal(d, i, info);
 }
 
 void decode_vopd(struct decoder *d, struct inst_pair *pair, uint32_t w) {

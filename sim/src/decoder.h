@@ -194,6 +194,17 @@ static inline void mask_operand(struct operand *o, unsigned reg) {
     set_register(o, OPND_SGPR, reg);
 }
 
+/* The literal of fmaak is the third source; of fmamk the second, which then is the third. */
+static inline void place_literal(struct decoder *d, struct inst *i, const struct op_info *info) {
+    if (!(info->flags & (OP_ADDS_LITERAL | OP_SCALES_LITERAL))) return;
+    bool adds = info->flags & OP_ADDS_LITERAL;
+    struct operand k = {0};
+    typed(&k, info->dst);
+    set_constant(&k, literal(d));
+    i->src[2] = adds ? k : i->src[1];
+    if (!adds) i->src[1] = k;
+}
+
 static inline void count_sources(struct inst *i) {
     for (i->src_count = 4; i->src_count && i->src[i->src_count - 1].kind == OPND_NONE;) i->src_count--;
 }

@@ -5,7 +5,6 @@
  * (which constant was a literal) is looked up in the encoding.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "disasm_fields.h"
 #include "inst.h"
@@ -176,11 +175,10 @@ static void text_scalar(struct text *t, const struct inst *i) {
     unsigned shown = info->flags & OP_ACCUMULATES ? 2 : i->src_count;
     for (unsigned n = 0; n < shown; n++) {
         text_next(t, &count);
-        bool last_is_second = i->op == OP_s_fmamk_f32 && n == 2; /* the literal lies between them */
+        bool adds = info->flags & OP_ADDS_LITERAL, scales = info->flags & OP_SCALES_LITERAL;
+        bool last_is_second = scales && n == 2; /* the literal lies between them */
         unsigned code = BITS(i->words[0], last_is_second ? 8 : 8 * n, 8);
-        if (i->op == OP_s_fmamk_f32 && n == 1)
-            text_add(t, "0x%x", i->words[1]);
-        else if (i->op == OP_s_fmaak_f32 && n == 2)
+        if ((adds && n == 2) || (scales && n == 1))
             text_add(t, "0x%x", i->words[1]);
         else
             text_scalar_operand(t, i, &i->src[n], code);
@@ -205,79 +203,41 @@ static void text_number(struct text *t, uint32_t value) {
 }
 
 static void text_sopk(struct text *t, const struct inst *i) {
-    unsigned imm = BITS(i->words[0], 0, 16), count = 0;
-    if (i->op == OP_s_setreg_b32 || i->op == OP_s_setreg_imm32_b32) {
-        text_add(t, " ");
-        text_hwreg(t, imm);
-        text_add(t, ", ");
-        if (i->op == OP_s_setreg_imm32_b32) {
-            text_number(t, i->words[1]);
-            return;
-        }
-        text_sgpr(t, i->src[0].reg, 1);
-        return;
-    }
+    unsigned imm = BITS(i->words[0], 0, 16), count = 0, form = op_info(i->op)->immediate;
     const struct operand *reg = i->dst.kind != OPND_NONE ? &i->dst : &i->src[0];
-    if (i->op != OP_s_version) {
+    bool set = form == IMMEDIATE_HWREG && reg == &i->src[0]; /* where the result goes comes first */
+    if (reg->kind != OPND_NONE && !set) {
         text_next(t, &count);
         text_operand(t, i, reg, 0, false);
     }
     text_next(t, &count);
-    if (i->op == OP_s_getreg_b32)
+    if (form == IMMEDIATE_HWREG)
         text_hwreg(t, imm);
-    else if (i->op == OP_s_call_b64 || i->op == OP_s_subvector_loop_begin || i->op == OP_s_subvector_loop_end)
-        text_add(t, "%u", imm);
     else
-        text_add(t, "0x%x", imm);
+        text_add(t, form == IMMEDIATE_LABEL ? "%u" : "0x%x", imm);
+    if (!set) return;
+    text_next(t, &count);
+    if (reg->kind == OPND_CONST)
+        text_number(t, i->words[1]);
+    else
+        text_sgpr(t, reg->reg, 1);
 }
-
-/* How the immediate of each SOPP operation is written; decimal where no row says otherwise. */
-enum sopp_style {
-    SOPP_NOTHING,
-    SOPP_HEX,
-    SOPP_OPTIONAL,
-    SOPP_WAITCNT,
-    SOPP_DEPCTR,
-    SOPP_DELAY,
-    SOPP_MESSAGE
-};
-
-static const struct {
-    uint16_t op;
-    uint8_t style;
-} sopp_styles[] = {
-    {OP_s_wait_idle, SOPP_NOTHING},    {OP_s_code_end, SOPP_NOTHING},
-    {OP_s_endpgm_saved, SOPP_NOTHING}, {OP_s_endpgm_ordered_ps_done, SOPP_NOTHING},
-    {OP_s_wakeup, SOPP_NOTHING},       {OP_s_ttracedata, SOPP_NOTHING},
-    {OP_s_icache_inv, SOPP_NOTHING},   {OP_s_barrier, SOPP_NOTHING},
-    {OP_s_endpgm, SOPP_OPTIONAL},      {OP_s_set_inst_prefetch_distance, SOPP_HEX},
-    {OP_s_clause, SOPP_HEX},           {OP_s_wait_event, SOPP_HEX},
-    {OP_s_round_mode, SOPP_HEX},       {OP_s_ttracedata_imm, SOPP_HEX},
-    {OP_s_waitcnt, SOPP_WAITCNT},      {OP_s_waitcnt_depctr, SOPP_DEPCTR},
-    {OP_s_delay_alu, SOPP_DELAY},      {OP_s_sendmsg, SOPP_MESSAGE},
-    {OP_s_sendmsghalt, SOPP_MESSAGE},
-};
 
 static void text_sopp(struct text *t, const struct inst *i) {
     unsigned imm = BITS(i->words[0], 0, 16);
-    for (unsigned n = 0; n < sizeof sopp_styles / sizeof sopp_styles[0]; n++) {
-        if (sopp_styles[n].op != i->op) continue;
-        switch (sopp_styles[n].style) {
-        case SOPP_NOTHING: return;
-        case SOPP_HEX: text_add(t, " 0x%x", imm); return;
-        case SOPP_OPTIONAL:
-            if (imm) text_add(t, " %u", imm);
-            return;
-        case SOPP_WAITCNT: text_waitcnt(t, imm); return;
-        case SOPP_DEPCTR: text_depctr(t, imm); return;
-        case SOPP_DELAY: text_delay_alu(t, imm); return;
-        case SOPP_MESSAGE: text_message(t, imm); return;
-        }
+    switch (op_info(i->op)->immediate) {
+    case IMMEDIATE_0: return;
+    case IMMEDIATE_DECIMAL: text_add(t, imm <= 64 ? " %u" : " 0x%x", imm); return;
+    case IMMEDIATE_HEX: text_add(t, " 0x%x", imm); return;
+    case IMMEDIATE_OPTIONAL:
+        if (imm) text_add(t, " %u", imm);
+        return;
+    case IMMEDIATE_WAITCNT: text_waitcnt(t, imm); return;
+    case IMMEDIATE_DEPCTR: text_depctr(t, imm); return;
+    case IMMEDIATE_DELAY: text_delay_alu(t, imm); return;
+    case IMMEDIATE_MESSAGE: text_message(t, imm); return;
+    default: text_add(t, " %u", imm);
     }
-    if (op_info(i->op)->unit == GFX11SIM_UNIT_BRANCH || imm <= 64)
-        text_add(t, " %u", imm);
-    else
-        text_add(t, " 0x%x", imm);
 }
 
 static void text_cache(struct text *t, const struct inst *i) {
@@ -364,8 +324,7 @@ static unsigned shown_sources(const struct inst *i) {
 static void text_vector_operands(struct text *t, const struct inst *i, unsigned *count) {
     /* VINTERP and VOP3P have no 16-bit register names. */
     bool halves = i->format != FMT_VOP3P;
-    bool cmpx = i->sdst.kind != OPND_NONE && i->dst.kind == OPND_NONE && i->sdst.reg == REG_EXEC &&
-                !strncmp(op_info(i->op)->name, "v_cmpx", 6);
+    bool cmpx = op_info(i->op)->exec & STATE_W; /* the result goes to EXEC, which is not named */
     if (i->dst.kind != OPND_NONE) {
         text_next(t, count);
         text_operand(t, i, &i->dst, 0, halves);
@@ -426,10 +385,9 @@ static void text_vector(struct text *t, const struct inst *i) {
     if (i->clamp && i->format == FMT_VINTERP) text_add(t, " clamp"); /* before op_sel, elsewhere after it */
     if ((i->format == FMT_VOP3 || i->format == FMT_VINTERP) && i->op_sel) {
         unsigned sources = shown_sources(i);
-        bool sources_only =
-            i->op == OP_v_permlane16_b32 || i->op == OP_v_permlanex16_b32 || i->dst.kind == OPND_NONE;
+        bool own = op_info(i->op)->flags & OP_OWN_OP_SEL, sources_only = own || i->dst.kind == OPND_NONE;
         unsigned bits = (i->op_sel & ((1u << sources) - 1)) | (i->op_sel >> 3 & 1) << sources;
-        if (i->op == OP_v_permlane16_b32 || i->op == OP_v_permlanex16_b32) sources = 2;
+        if (own) sources = 2;
         if (bits & ((1u << (sources + !sources_only)) - 1))
             text_bits(t, "op_sel", bits, sources + !sources_only);
     }
@@ -457,7 +415,7 @@ static void text_half(struct text *t, const struct inst *i, uint32_t code) {
     text_add(t, "v_dual_%s", op_info(i->op)->name + 2);
     text_next(t, &count);
     text_operand(t, i, &i->dst, 0, false);
-    unsigned shown = i->op == OP_v_cndmask_b32 ? 2 : shown_sources(i);
+    unsigned shown = i->src[2].type == TYPE_MASK ? 2 : shown_sources(i); /* VCC is not named */
     for (unsigned n = 0; n < shown; n++) {
         text_next(t, &count);
         if (n && i->src[n].kind == OPND_CONST)
@@ -478,10 +436,11 @@ static void text_ds(struct text *t, const struct inst *i) {
         text_next(t, &count);
         text_operand(t, i, operands[n], 0, false);
     }
-    if (strstr(op_info(i->op)->name, "2addr")) {
+    unsigned form = op_info(i->op)->immediate;
+    if (form == IMMEDIATE_OFFSETS) {
         if (offset & 0xff) text_add(t, " offset0:%u", offset & 0xff);
         if (offset >> 8) text_add(t, " offset1:%u", offset >> 8);
-    } else if (offset && i->op == OP_ds_swizzle_b32) {
+    } else if (offset && form == IMMEDIATE_SWIZZLE) {
         text_swizzle(t, offset);
     } else if (offset) {
         text_add(t, " offset:%u", offset);
@@ -538,7 +497,8 @@ static void text_buffer(struct text *t, const struct inst *i) {
 static void text_lds_direct(struct text *t, const struct inst *i) {
     uint32_t w = i->words[0];
     text_add(t, " v%u", i->dst.reg);
-    if (i->op == OP_lds_param_load) text_add(t, ", attr%u.%c", BITS(w, 10, 6), "xyzw"[BITS(w, 8, 2)]);
+    if (op_info(i->op)->immediate == IMMEDIATE_ATTRIBUTE)
+        text_add(t, ", attr%u.%c", BITS(w, 10, 6), "xyzw"[BITS(w, 8, 2)]);
     text_add(t, " wait_vdst:%u", BITS(w, 16, 4));
 }
 

@@ -11,7 +11,8 @@ const struct type_info type_infos[TYPE_COUNT] = {
 #undef TYPE
 };
 
-/* A row of isa/ops.def writes PLACES(TYPE) for an operand, and NONE for none; prefixes take one or the other. */
+/* A row of isa/ops.def writes PLACES(TYPE) for an operand, and NONE for none; prefixes take one or the other.
+ */
 #define TYPE_V(type)      TYPE_##type
 #define TYPE_S(type)      TYPE_##type
 #define TYPE_C(type)      TYPE_##type
@@ -28,26 +29,45 @@ const struct type_info type_infos[TYPE_COUNT] = {
 #define PLACES_OF_L(type) PLACES_L
 #define PLACES_OF_NONE    0
 
-/* Rows join flags by name: every name needs its prefix here. */
-enum { PER_HALF = OP_PER_HALF, IDLE = OP_IDLE, ACCUMULATES = OP_ACCUMULATES, MASK_RESULT = OP_MASK_RESULT };
+/* Rows join members of these sets by name: every name needs its prefix here. */
+enum { VM = COUNTER_VM, VS = COUNTER_VS, LGKM = COUNTER_LGKM, EXP = COUNTER_EXP };
+enum {
+    IDLE = OP_IDLE,
+    WAITS = OP_WAITS,
+    ACCUMULATES = OP_ACCUMULATES,
+    MASK_RESULT = OP_MASK_RESULT,
+    READS_VCC = OP_READS_VCC,
+    ADDS_LITERAL = OP_ADDS_LITERAL,
+    SCALES_LITERAL = OP_SCALES_LITERAL,
+    FILLS_HALVES = OP_FILLS_HALVES,
+    F32_CONSTANTS = OP_F32_CONSTANTS,
+    LOWER_HALF = OP_LOWER_HALF,
+    UPPER_HALF = OP_UPPER_HALF,
+    OWN_OP_SEL = OP_OWN_OP_SEL,
+    GDS = OP_GDS
+};
 
-static const struct op_info op_infos[OP_COUNT] = {
-#define OP(name, unit, fidelity, flags, dst, src0, src1, src2)                                               \
-    [OP_##name] = {#name,                                                                                    \
-                   GFX11SIM_UNIT_##unit,                                                                     \
-                   GFX11SIM_##fidelity,                                                                      \
-                   flags,                                                                                    \
-                   TYPE_##dst,                                                                               \
-                   {TYPE_##src0, TYPE_##src1, TYPE_##src2},                                                  \
-                   PLACES_OF_##dst,                                                                          \
-                   {PLACES_OF_##src0, PLACES_OF_##src1, PLACES_OF_##src2}},
+const struct op_info op_infos[OP_COUNT] = {
+#define OP(name_, unit_, latency_, fidelity_, counter_, lanes_, exec_, scc_, bits_, immediate_, flags_, to,  \
+           from0, from1, from2)                                                                              \
+    [OP_##name_] = {.name = #name_,                                                                          \
+                    .unit = GFX11SIM_UNIT_##unit_,                                                           \
+                    .latency = LATENCY_##latency_,                                                           \
+                    .fidelity = GFX11SIM_##fidelity_,                                                        \
+                    .counter = counter_,                                                                     \
+                    .lanes = LANES_##lanes_,                                                                 \
+                    .exec = STATE_##exec_,                                                                   \
+                    .scc = STATE_##scc_,                                                                     \
+                    .bits = BITS_##bits_,                                                                    \
+                    .immediate = IMMEDIATE_##immediate_,                                                     \
+                    .flags = flags_,                                                                         \
+                    .dst = TYPE_##to,                                                                        \
+                    .src = {TYPE_##from0, TYPE_##from1, TYPE_##from2},                                       \
+                    .dst_places = PLACES_OF_##to,                                                            \
+                    .src_places = {PLACES_OF_##from0, PLACES_OF_##from1, PLACES_OF_##from2}},
 #include "isa/ops.def"
 #undef OP
 };
-
-const struct op_info *op_info(enum op op) { return &op_infos[op]; }
-bool op_runs_per_half(unsigned op) { return op_infos[op].flags & OP_PER_HALF; }
-bool op_is_idle(unsigned op) { return op_infos[op].flags & OP_IDLE; }
 
 static const struct target targets[] = {
     {"gfx1100", TARGET_GFX1100, 0x41}, {"gfx1101", TARGET_GFX1101, 0x46}, {"gfx1102", TARGET_GFX1102, 0x47},

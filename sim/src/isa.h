@@ -83,17 +83,17 @@ static inline unsigned type_dwords(unsigned type) { return type_infos[type].dwor
 static inline bool type_is_16(unsigned type) { return type_infos[type].half; }
 
 enum operand_kind {
-    OPND_NONE,   /* absent (saddr "off", no vdata, ...) */
-    OPND_VGPR,   /* reg = v number of the first register */
-    OPND_SGPR,   /* reg = hardware number 0..127: s0-s105, VCC 106, TTMP 108-123, NULL 124, M0 125, EXEC 126 */
-    OPND_CONST,  /* value = inline constant or literal, already in the form of the operand's type */
+    OPND_NONE,  /* absent (saddr "off", no vdata, ...) */
+    OPND_VGPR,  /* reg = v number of the first register */
+    OPND_SGPR,  /* reg = hardware number 0..127: s0-s105, VCC 106, TTMP 108-123, NULL 124, M0 125, EXEC 126 */
+    OPND_CONST, /* value = inline constant or literal, already in the form of the operand's type */
     OPND_SPECIAL /* reg = 235..238 apertures, 253 SCC: read as a value */
 };
 
 /*
- * Where an operation takes an operand from, or puts it: a set of kinds, bit 1 << kind. The letters stand before the
- * types in isa/ops.def. The decoder refuses every other kind, so that a body need not ask; an operand may still be
- * absent where the format allows that (a no-return atomic, addresses).
+ * Where an operation takes an operand from, or puts it: a set of kinds, bit 1 << kind. The letters stand
+ * before the types in isa/ops.def. The decoder refuses every other kind, so that a body need not ask; an
+ * operand may still be absent where the format allows that (a no-return atomic, addresses).
  */
 enum places {
     PLACES_V = 1 << OPND_VGPR,
@@ -108,25 +108,107 @@ enum places {
     PLACES_L = PLACES_S | PLACES_NOT_M0 | PLACES_NOT_EXEC /* what is loaded */
 };
 
+/* ---- the other columns of isa/ops.def, whose head says what they mean -----------------------------------
+ */
+
+/* For a timing model; nothing else asks. Named after the port where nothing finer is known. */
+enum op_latency {
+    LATENCY_SALU,
+    LATENCY_BRANCH,
+    LATENCY_IMMEDIATE,
+    LATENCY_SMEM,
+    LATENCY_VMEM,
+    LATENCY_LDS,
+    LATENCY_ALU32,
+    LATENCY_ALU64, /* shifts and comparisons of 64 bits, swaps */
+    LATENCY_MUL32, /* products of 32-bit integers */
+    LATENCY_DOT,
+    LATENCY_F64,
+    LATENCY_TRANS,
+    LATENCY_TRANS64,
+    LATENCY_WMMA32, /* named after their cycles */
+    LATENCY_WMMA16
+};
+
+enum op_counter { COUNTER_VM = 1, COUNTER_VS = 2, COUNTER_LGKM = 4, COUNTER_EXP = 8 };
+
+enum op_lanes { LANES_0, LANES_HALF, LANES_CROSS, LANES_WAVE };
+
+/* Of state that is no operand. */
+enum op_state { STATE_0, STATE_R = 1, STATE_W = 2, STATE_RW = STATE_R | STATE_W };
+
+enum op_bits {
+    BITS_0,      /* has no operands */
+    BITS_MIXES,  /* every bit of the results depends on all bits of all sources */
+    BITS_MOVES,  /* bits of the results depend on few bits of the sources */
+    BITS_MERGES, /* so, and some of the destination stays, or is a source */
+    BITS_MATRIX, /* depends on rows and columns */
+    BITS_MEMORY, /* as they are in memory */
+    BITS_INDEXED /* M0 chooses the registers: not followed */
+};
+
+enum op_immediate {
+    IMMEDIATE_0,
+    IMMEDIATE_DECIMAL,
+    IMMEDIATE_HEX,
+    IMMEDIATE_OPTIONAL, /* not written if zero */
+    IMMEDIATE_LABEL,
+    IMMEDIATE_WAITCNT,
+    IMMEDIATE_DEPCTR,
+    IMMEDIATE_DELAY,
+    IMMEDIATE_MESSAGE,
+    IMMEDIATE_HWREG,
+    IMMEDIATE_OFFSET,
+    IMMEDIATE_OFFSETS, /* two of 8 bits */
+    IMMEDIATE_SWIZZLE,
+    IMMEDIATE_ATTRIBUTE
+};
+
 enum op_flags {
-    OP_PER_HALF = 1,    /* executed for each 32 lanes of a wave64 */
-    OP_IDLE = 2,        /* does no work: s_nop, s_delay_alu, s_clause, s_waitcnt* */
-    OP_ACCUMULATES = 4, /* the destination is also the last source */
-    OP_MASK_RESULT = 8  /* a second result, one bit per lane: carry-out and the like */
+    OP_IDLE = 1 << 0,           /* does no work: s_nop, s_delay_alu, s_clause, s_waitcnt* */
+    OP_WAITS = 1 << 1,          /* for counters */
+    OP_ACCUMULATES = 1 << 2,    /* the destination is also the last source */
+    OP_MASK_RESULT = 1 << 3,    /* a second result, one bit per lane: carry-out and the like */
+    OP_READS_VCC = 1 << 4,      /* in every encoding, without naming it */
+    OP_ADDS_LITERAL = 1 << 5,   /* the literal is the third source */
+    OP_SCALES_LITERAL = 1 << 6, /* ... the second one */
+    OP_FILLS_HALVES = 1 << 7,   /* inline constants fill both halves of a factor */
+    OP_F32_CONSTANTS = 1 << 8,  /* float inline constants are f32 whatever the type says */
+    OP_LOWER_HALF = 1 << 9,     /* writes the lower half of the destination only */
+    OP_UPPER_HALF = 1 << 10,
+    OP_OWN_OP_SEL = 1 << 11, /* op_sel does not select halves */
+    OP_GDS = 1 << 12         /* only of the global data share */
 };
 
 struct op_info {
-    const char *name; /* LLVM's mnemonic without _e32 or _e64 */
+    const char *name;
     gfx11sim_unit unit;
-    uint8_t fidelity;    /* gfx11sim_fidelity */
-    uint8_t flags;       /* enum op_flags */
-    uint8_t dst, src[3]; /* enum value_type. Memory: src[1] is the data, src[2] the second data */
+    uint8_t latency;   /* enum op_latency */
+    uint8_t fidelity;  /* gfx11sim_fidelity */
+    uint8_t counter;   /* set of enum op_counter */
+    uint8_t lanes;     /* enum op_lanes */
+    uint8_t exec, scc; /* enum op_state */
+    uint8_t bits;      /* enum op_bits */
+    uint8_t immediate; /* enum op_immediate */
+    uint16_t flags;    /* set of enum op_flags */
+    /* enum value_type. Vector memory: src[0] is the address, src[1] the data, src[2] the second data */
+    uint8_t dst, src[3];
     uint8_t dst_places, src_places[3]; /* enum places; 0 where the row has no operand */
 };
 
-const struct op_info *op_info(enum op op);
-bool op_runs_per_half(unsigned op);
-bool op_is_idle(unsigned op);
+extern const struct op_info op_infos[OP_COUNT];
+static inline const struct op_info *op_info(enum op op) { return &op_infos[op]; }
+
+/* A wave64 executes it as two halves of 32 lanes. Else it runs once: it is scalar, or sees all lanes. */
+static inline bool op_runs_per_half(unsigned op) {
+    return op_infos[op].lanes == LANES_HALF || op_infos[op].lanes == LANES_CROSS;
+}
+
+/* An atomic operation returns the old value only if its encoding asks for it. */
+static inline bool op_is_atomic(const struct op_info *info) {
+    unsigned both = COUNTER_VM | COUNTER_VS;
+    return (info->counter & both) == both && !(info->flags & OP_WAITS);
+}
 
 /* ---- targets ----------------------------------------------------------------------------------------------
  */

@@ -419,7 +419,7 @@ static void sum_counts(const struct run *r, struct op_counts *profile, gfx11sim_
     for (unsigned op = 0; op < OP_COUNT; op++) {
         counts->instructions += profile->of[op];
         counts->by_unit[op_info((enum op)op)->unit] += profile->of[op];
-        if (op_is_idle((enum op)op)) counts->idle_instructions += profile->of[op];
+        if (op_info((enum op)op)->flags & OP_IDLE) counts->idle_instructions += profile->of[op];
     }
 }
 

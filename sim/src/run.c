@@ -9,16 +9,6 @@
 #include "program.h"
 #include "strict.h"
 
-/*
- * A wave64 executes vector and memory instructions as two halves of 32 lanes. Instructions that see all lanes
- * (v_readlane, v_permlane64, ...) run once, and so does everything scalar.
- */
-static bool runs_per_half(enum op op) {
-    const struct op_info *info = op_info(op);
-    if (op == OP_ds_append || op == OP_ds_consume) return false; /* counts the lanes of both */
-    return op_runs_per_half(op) || info->unit == GFX11SIM_UNIT_VMEM || info->unit == GFX11SIM_UNIT_LDS;
-}
-
 static inline __attribute__((always_inline)) void step(struct wave *w, const struct inst *i, bool strict) {
     if (strict && !strict_before(w, i)) return;
     i->exec(w, i);
@@ -26,7 +16,7 @@ static inline __attribute__((always_inline)) void step(struct wave *w, const str
 }
 
 static void execute_wave64(struct wave *w, const struct inst *i, bool strict) {
-    if (!runs_per_half(i->op)) {
+    if (!op_runs_per_half(i->op)) {
         step(w, i, strict);
         return;
     }

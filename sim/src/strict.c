@@ -91,52 +91,35 @@ static bool branch_is_defined(struct wave *w, const struct inst *i) {
     if (!(sh->strict->checks & GFX11SIM_CHECK_UNDEFINED)) return true;
     const char *what = NULL;
     uint32_t unknown = 0, certain = 0;
-    switch (i->op) {
-    case OP_s_cbranch_scc0:
-    case OP_s_cbranch_scc1:
-        if (sh->scc) what = "SCC";
-        break;
-    case OP_s_cbranch_vccz:
-    case OP_s_cbranch_vccnz:
+    const struct op_info *info = op_info(i->op);
+    if (info->scc & STATE_R && sh->scc) what = "SCC";
+    if (info->flags & OP_READS_VCC) {
         for (unsigned n = 0; n < w->wave_size / LANES; n++) {
             unknown |= sh->s[SREG_VCC + n];
             certain |= w->s[SREG_VCC + n] & ~sh->s[SREG_VCC + n];
         }
         if (unknown && !certain) what = "VCC";
-        break;
-    case OP_s_setpc_b64:
-    case OP_s_swappc_b64:
-        for (unsigned n = 0; n < s_count(&i->src[0]); n++)
-            if (sh->s[i->src[0].reg + n]) what = "its target";
-        break;
-    default: break;
     }
+    for (unsigned n = 0; n < s_count(&i->src[0]); n++)
+        if (sh->s[i->src[0].reg + n]) what = "its target";
     if (!what) return true;
     strict_fault(w, GFX11SIM_CHECK_UNDEFINED, 0, "the branch depends on %s, which holds an undefined value",
                  what);
     return false;
 }
 
-static bool is_memory(gfx11sim_unit unit) {
-    return unit == GFX11SIM_UNIT_SMEM || unit == GFX11SIM_UNIT_VMEM || unit == GFX11SIM_UNIT_LDS;
-}
-
-/* LDS instructions that only permute lanes. */
-static bool permutes(unsigned op) {
-    return op == OP_ds_permute_b32 || op == OP_ds_bpermute_b32 || op == OP_ds_swizzle_b32;
-}
-
 bool strict_before(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
-    gfx11sim_unit unit = op_info(i->op)->unit;
+    const struct op_info *info = op_info(i->op);
+    gfx11sim_unit unit = info->unit;
     w->note.space = GFX11SIM_SPACE_NONE;
     if (unit == GFX11SIM_UNIT_IMMEDIATE) {
-        strict_wait(w, i);
+        if (info->flags & OP_WAITS) strict_wait(w, i);
         if (i->op == OP_s_barrier) sh->barriers++;
         return true;
     }
-    bool halves = w->wave_size == 64 && !op_runs_per_half(i->op) && !is_memory(unit);
-    unsigned state = halves ? states_of_both_halves(w, i) : states_of(w, i);
+    bool whole = w->wave_size == 64 && info->lanes == LANES_WAVE;
+    unsigned state = whole ? states_of_both_halves(w, i) : states_of(w, i);
     if (i->dual) state |= states_of(w, i->dual);
     if (state & (REG_VMEM | REG_LGKM)) {
         if (!strict_check_waits(w, i) || (i->dual && !strict_check_waits(w, i->dual))) return false;
@@ -145,17 +128,16 @@ bool strict_before(struct wave *w, const struct inst *i) {
     if (unit == GFX11SIM_UNIT_BRANCH && !branch_is_defined(w, i)) return false;
     if (!(state & REG_UNDEFINED) && !sh->scc) return true;
     if (!(sh->strict->checks & GFX11SIM_CHECK_UNDEFINED)) return true;
-    if (is_memory(unit) && !permutes(i->op)) return strict_check_addresses(w, i);
+    if (info->bits == BITS_MEMORY) return strict_check_addresses(w, i);
     return strict_propagate(w, i);
 }
 
 void strict_after(struct wave *w, const struct inst *i) {
-    gfx11sim_unit unit = op_info(i->op)->unit;
-    bool message = i->op == OP_s_sendmsg_rtn_b32 || i->op == OP_s_sendmsg_rtn_b64;
-    if (!is_memory(unit) && !message) return;
+    const struct op_info *info = op_info(i->op);
+    if (!info->counter || info->flags & OP_WAITS) return;
     strict_issue(w, i);
     strict_memory(w, i);
-    if (w->wave_size == 32 || (i->op != OP_ds_append && i->op != OP_ds_consume)) return;
+    if (w->wave_size == 32 || info->lanes != LANES_WAVE) return;
     w->half = 1; /* these run once and serve both halves */
     strict_issue(w, i);
     strict_memory(w, i);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Which bits of a result are undefined, given those of the operands. Two rules:
+ * Which bits of a result are undefined, given those of the operands. The column "bits" of isa/ops.def chooses
+ * between two rules:
  *
- * - Operations that move or combine bits (and, shifts, permutations, integer sums, selections) are tried: the
- *   instruction itself is executed several times with different bits where they are undefined, and what
- * differs in the result is undefined. So masks, packed halves, lane permutations and register halves come out
- * right without a second description of every operation.
- * - For all others (comparisons, floating point, products of matrices) a result depends on all of its
- * operands.
+ * - MOVES, MERGES: operations that move or combine bits (and, shifts, permutations, integer sums, selections)
+ *   are tried: the instruction itself is executed several times with different bits where they are undefined,
+ *   and what differs in the result is undefined. So masks, packed halves, lane permutations and register
+ * halves come out right without a second description of every operation.
+ * - MIXES: for all others (comparisons, floating point) a result depends on all of its operands; for products
+ * of matrices (MATRIX) on a row and a column.
  *
  * Undefined bits may be moved about freely. What they must not reach is an address, a branch, EXEC, or a
  * store to global memory.
@@ -20,86 +21,6 @@
 /* The portable level is always there; see lanes.h. */
 const uint32_t *source_general_portable(const struct wave *w, const struct inst *i, unsigned n, uint32_t *t);
 uint32_t dpp_writes_portable(const struct wave *w, const struct inst *i);
-
-/* clang-format off */
-static const bool moves_bits[OP_COUNT] = {
-#define MOVES(name) [OP_##name] = true,
-    MOVES(s_add_u32) MOVES(s_sub_u32) MOVES(s_add_i32) MOVES(s_sub_i32) MOVES(s_addc_u32) MOVES(s_subb_u32)
-    MOVES(s_lshl_b32) MOVES(s_lshl_b64) MOVES(s_lshr_b32) MOVES(s_lshr_b64) MOVES(s_ashr_i32)
-    MOVES(s_ashr_i64) MOVES(s_lshl1_add_u32) MOVES(s_lshl2_add_u32) MOVES(s_lshl3_add_u32)
-    MOVES(s_lshl4_add_u32) MOVES(s_and_b32) MOVES(s_and_b64) MOVES(s_or_b32) MOVES(s_or_b64)
-    MOVES(s_xor_b32) MOVES(s_xor_b64) MOVES(s_nand_b32) MOVES(s_nand_b64) MOVES(s_nor_b32) MOVES(s_nor_b64)
-    MOVES(s_xnor_b32) MOVES(s_xnor_b64) MOVES(s_and_not1_b32) MOVES(s_and_not1_b64) MOVES(s_or_not1_b32)
-    MOVES(s_or_not1_b64) MOVES(s_bfe_u32) MOVES(s_bfe_i32) MOVES(s_bfe_u64) MOVES(s_bfe_i64)
-    MOVES(s_bfm_b32) MOVES(s_bfm_b64) MOVES(s_mul_i32) MOVES(s_cselect_b32) MOVES(s_cselect_b64)
-    MOVES(s_pack_ll_b32_b16) MOVES(s_pack_lh_b32_b16) MOVES(s_pack_hh_b32_b16) MOVES(s_pack_hl_b32_b16)
-    MOVES(s_mov_b32) MOVES(s_mov_b64) MOVES(s_cmov_b32) MOVES(s_cmov_b64) MOVES(s_brev_b32)
-    MOVES(s_brev_b64) MOVES(s_sext_i32_i8) MOVES(s_sext_i32_i16) MOVES(s_bitset0_b32) MOVES(s_bitset0_b64)
-    MOVES(s_bitset1_b32) MOVES(s_bitset1_b64) MOVES(s_bitreplicate_b64_b32) MOVES(s_not_b32)
-    MOVES(s_not_b64) MOVES(s_quadmask_b32) MOVES(s_quadmask_b64) MOVES(s_wqm_b32) MOVES(s_wqm_b64)
-    MOVES(s_and_saveexec_b32) MOVES(s_and_saveexec_b64) MOVES(s_or_saveexec_b32) MOVES(s_or_saveexec_b64)
-    MOVES(s_xor_saveexec_b32) MOVES(s_xor_saveexec_b64) MOVES(s_nand_saveexec_b32)
-    MOVES(s_nand_saveexec_b64) MOVES(s_nor_saveexec_b32) MOVES(s_nor_saveexec_b64)
-    MOVES(s_xnor_saveexec_b32) MOVES(s_xnor_saveexec_b64) MOVES(s_and_not0_saveexec_b32)
-    MOVES(s_and_not0_saveexec_b64) MOVES(s_or_not0_saveexec_b32) MOVES(s_or_not0_saveexec_b64)
-    MOVES(s_and_not1_saveexec_b32) MOVES(s_and_not1_saveexec_b64) MOVES(s_or_not1_saveexec_b32)
-    MOVES(s_or_not1_saveexec_b64) MOVES(s_and_not0_wrexec_b32) MOVES(s_and_not0_wrexec_b64)
-    MOVES(s_and_not1_wrexec_b32) MOVES(s_and_not1_wrexec_b64) MOVES(s_movk_i32) MOVES(s_cmovk_i32)
-    MOVES(s_addk_i32) MOVES(s_mulk_i32) MOVES(s_bitcmp0_b32) MOVES(s_bitcmp1_b32) MOVES(s_bitcmp0_b64)
-    MOVES(s_bitcmp1_b64)
-    MOVES(v_cndmask_b32) MOVES(v_cndmask_b16) MOVES(v_mov_b32) MOVES(v_mov_b16) MOVES(v_swap_b32)
-    MOVES(v_swap_b16) MOVES(v_readfirstlane_b32) MOVES(v_readlane_b32) MOVES(v_writelane_b32)
-    MOVES(v_permlane16_b32) MOVES(v_permlanex16_b32) MOVES(v_permlane64_b32) MOVES(ds_permute_b32)
-    MOVES(ds_bpermute_b32) MOVES(ds_swizzle_b32) MOVES(v_lshlrev_b32) MOVES(v_lshrrev_b32)
-    MOVES(v_ashrrev_i32) MOVES(v_lshlrev_b16) MOVES(v_lshrrev_b16) MOVES(v_ashrrev_i16) MOVES(v_lshlrev_b64)
-    MOVES(v_lshrrev_b64) MOVES(v_ashrrev_i64) MOVES(v_and_b32) MOVES(v_or_b32) MOVES(v_xor_b32)
-    MOVES(v_xnor_b32) MOVES(v_not_b32) MOVES(v_not_b16) MOVES(v_and_b16) MOVES(v_or_b16) MOVES(v_xor_b16)
-    MOVES(v_bfrev_b32) MOVES(v_bfe_u32) MOVES(v_bfe_i32) MOVES(v_bfi_b32) MOVES(v_bfm_b32)
-    MOVES(v_alignbit_b32) MOVES(v_alignbyte_b32) MOVES(v_perm_b32) MOVES(v_xor3_b32) MOVES(v_or3_b32)
-    MOVES(v_and_or_b32) MOVES(v_lshl_or_b32) MOVES(v_lshl_add_u32) MOVES(v_add_lshl_u32) MOVES(v_add3_u32)
-    MOVES(v_xad_u32) MOVES(v_add_nc_u32) MOVES(v_sub_nc_u32) MOVES(v_subrev_nc_u32) MOVES(v_add_nc_i32)
-    MOVES(v_sub_nc_i32) MOVES(v_add_co_u32) MOVES(v_sub_co_u32) MOVES(v_subrev_co_u32)
-    MOVES(v_add_co_ci_u32) MOVES(v_sub_co_ci_u32) MOVES(v_subrev_co_ci_u32) MOVES(v_mul_lo_u32)
-    MOVES(v_mul_u32_u24) MOVES(v_mul_i32_i24) MOVES(v_mad_u32_u24) MOVES(v_mad_i32_i24)
-    MOVES(v_mad_u64_u32) MOVES(v_mad_i64_i32) MOVES(v_pack_b32_f16) MOVES(v_pk_lshlrev_b16)
-    MOVES(v_pk_lshrrev_b16) MOVES(v_pk_ashrrev_i16) MOVES(v_pk_add_u16) MOVES(v_pk_sub_u16)
-    MOVES(v_pk_add_i16) MOVES(v_pk_sub_i16) MOVES(v_pk_mul_lo_u16) MOVES(v_mbcnt_lo_u32_b32)
-    MOVES(v_mbcnt_hi_u32_b32) MOVES(v_cvt_u32_u16) MOVES(v_cvt_i32_i16) MOVES(v_cvt_f32_ubyte0)
-    MOVES(v_cvt_f32_ubyte1) MOVES(v_cvt_f32_ubyte2) MOVES(v_cvt_f32_ubyte3)
-#undef MOVES
-};
-
-/* Scalar operations that leave SCC alone; all others write it with their result. */
-static const bool keeps_scc[OP_COUNT] = {
-#define KEEPS(name) [OP_##name] = true,
-    KEEPS(s_bfm_b32) KEEPS(s_bfm_b64) KEEPS(s_mul_i32) KEEPS(s_mul_hi_u32) KEEPS(s_mul_hi_i32)
-    KEEPS(s_cselect_b32) KEEPS(s_cselect_b64) KEEPS(s_pack_ll_b32_b16) KEEPS(s_pack_lh_b32_b16)
-    KEEPS(s_pack_hh_b32_b16) KEEPS(s_pack_hl_b32_b16) KEEPS(s_add_f32) KEEPS(s_sub_f32) KEEPS(s_min_f32)
-    KEEPS(s_max_f32) KEEPS(s_mul_f32) KEEPS(s_fmaak_f32) KEEPS(s_fmamk_f32) KEEPS(s_fmac_f32)
-    KEEPS(s_cvt_pk_rtz_f16_f32) KEEPS(s_add_f16) KEEPS(s_sub_f16) KEEPS(s_min_f16) KEEPS(s_max_f16)
-    KEEPS(s_mul_f16) KEEPS(s_fmac_f16) KEEPS(s_movk_i32) KEEPS(s_cmovk_i32) KEEPS(s_mulk_i32)
-    KEEPS(s_getreg_b32) KEEPS(s_setreg_b32) KEEPS(s_setreg_imm32_b32) KEEPS(s_call_b64) KEEPS(s_mov_b32)
-    KEEPS(s_mov_b64) KEEPS(s_cmov_b32) KEEPS(s_cmov_b64) KEEPS(s_brev_b32) KEEPS(s_brev_b64)
-    KEEPS(s_ctz_i32_b32) KEEPS(s_ctz_i32_b64) KEEPS(s_clz_i32_u32) KEEPS(s_clz_i32_u64) KEEPS(s_cls_i32)
-    KEEPS(s_cls_i32_i64) KEEPS(s_sext_i32_i8) KEEPS(s_sext_i32_i16) KEEPS(s_bitset0_b32)
-    KEEPS(s_bitset0_b64) KEEPS(s_bitset1_b32) KEEPS(s_bitset1_b64) KEEPS(s_bitreplicate_b64_b32)
-    KEEPS(s_movrels_b32) KEEPS(s_movrels_b64) KEEPS(s_movreld_b32) KEEPS(s_movreld_b64)
-    KEEPS(s_movrelsd_2_b32) KEEPS(s_getpc_b64) KEEPS(s_setpc_b64) KEEPS(s_swappc_b64)
-    KEEPS(s_sendmsg_rtn_b32) KEEPS(s_sendmsg_rtn_b64) KEEPS(s_ceil_f32) KEEPS(s_floor_f32)
-    KEEPS(s_trunc_f32) KEEPS(s_rndne_f32) KEEPS(s_cvt_f32_i32) KEEPS(s_cvt_f32_u32) KEEPS(s_cvt_i32_f32)
-    KEEPS(s_cvt_u32_f32) KEEPS(s_cvt_f16_f32) KEEPS(s_cvt_f32_f16) KEEPS(s_cvt_hi_f32_f16)
-    KEEPS(s_ceil_f16) KEEPS(s_floor_f16) KEEPS(s_trunc_f16) KEEPS(s_rndne_f16)
-#undef KEEPS
-};
-/* clang-format on */
-
-/* Registers that M0 shifts are not followed: what they deliver counts as defined. */
-static bool indexes_registers(unsigned op) {
-    return op == OP_v_movreld_b32 || op == OP_v_movrels_b32 || op == OP_v_movrelsd_b32 ||
-           op == OP_v_movrelsd_2_b32 || op == OP_v_swaprel_b32 || op == OP_s_movrels_b32 ||
-           op == OP_s_movrels_b64 || op == OP_s_movreld_b32 || op == OP_s_movreld_b64 ||
-           op == OP_s_movrelsd_2_b32;
-}
 
 /* ---- operands ------------------------------------------------------------------------------------- */
 
@@ -167,8 +88,9 @@ static bool exec_is_undefined(struct wave *w) {
 
 /* Bits of the destination register that the operation writes. */
 static uint32_t written_bits(const struct inst *i) {
-    if (i->op == OP_v_fma_mixlo_f16) return 0xffff;
-    if (i->op == OP_v_fma_mixhi_f16) return 0xffff0000;
+    unsigned flags = op_info(i->op)->flags;
+    if (flags & OP_LOWER_HALF) return 0xffff;
+    if (flags & OP_UPPER_HALF) return 0xffff0000;
     return !type_is_16(i->dst.type) ? UINT32_MAX : i->dst.hi ? 0xffff0000u : 0xffffu;
 }
 
@@ -251,7 +173,7 @@ static void scalar_all(struct wave *w, const struct inst *i) {
         for (unsigned k = 0; k < s_count(o); k++) undefined |= w->shadow->s[o->reg + k] != 0;
     }
     for (unsigned k = 0; k < s_count(&i->dst); k++) s_define(w, i->dst.reg + k, undefined ? UINT32_MAX : 0);
-    if (op_info(i->op)->unit == GFX11SIM_UNIT_SALU && !keeps_scc[i->op]) w->shadow->scc = undefined;
+    if (op_info(i->op)->scc & STATE_W) w->shadow->scc = undefined;
 }
 
 /* ---- operations that move bits: they are tried ---------------------------------------------------- */
@@ -289,7 +211,7 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
     const struct operand *operands[] = {&i->dst, &i->src[0], &i->src[1], &i->src[2], &i->src[3]};
     for (unsigned n = 0; n < sizeof operands / sizeof operands[0]; n++) {
         add_registers(&t, w->v, v_undefined(w), operands[n]);
-        if (w->wave_size == 64 && !op_runs_per_half(i->op) && op_info(i->op)->unit != GFX11SIM_UNIT_LDS)
+        if (w->wave_size == 64 && op_info(i->op)->lanes == LANES_WAVE)
             add_registers(&t, w->v + w->vgpr_count, sh->v + w->vgpr_count, operands[n]);
     }
     uint32_t s[SREG_COUNT], s_first[SREG_COUNT] = {0}, s_differs[SREG_COUNT] = {0}, scc = w->scc,
@@ -330,8 +252,7 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
     }
     for (unsigned n = 0; n < s_count(&i->dst); n++) any_scalar |= s_differs[i->dst.reg + n];
     w->scc = scc;
-    if (op_info(i->op)->unit == GFX11SIM_UNIT_SALU && !keeps_scc[i->op])
-        sh->scc = any_scalar || (i->dst.kind == OPND_NONE && scc_differs);
+    if (op_info(i->op)->scc & STATE_W) sh->scc = any_scalar || (i->dst.kind == OPND_NONE && scc_differs);
     for (unsigned k = 0; k < t.count; k++) {
         *t.value[k] = t.before[k];
         *t.undefined[k] = t.differs[k];
@@ -344,12 +265,6 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
 
 /* ---- one instruction ------------------------------------------------------------------------------ */
 
-/* Not every lane that is active is written, or not only those are. */
-static bool keeps_lanes(unsigned op) {
-    return op == OP_v_writelane_b32 || op == OP_v_swap_b32 || op == OP_v_swap_b16 ||
-           op == OP_v_permlane64_b32 || op == OP_v_permlane16_b32 || op == OP_v_permlanex16_b32;
-}
-
 /* Then so are the results, and there is nothing to try. */
 static bool sources_are_defined(const struct wave *w, const struct inst *i) {
     for (unsigned n = 0; n < i->src_count; n++) {
@@ -360,22 +275,19 @@ static bool sources_are_defined(const struct wave *w, const struct inst *i) {
         for (unsigned k = 0; k < s_count(o); k++)
             if (w->shadow->s[o->reg + k]) return false;
     }
-    return !w->shadow->scc || op_info(i->op)->unit != GFX11SIM_UNIT_SALU;
+    return !w->shadow->scc || !(op_info(i->op)->scc & STATE_R);
 }
 
 static void one(struct wave *w, const struct inst *i, exec_fn *execute) {
-    gfx11sim_unit unit = op_info(i->op)->unit;
-    if (indexes_registers(i->op)) {
+    const struct op_info *info = op_info(i->op);
+    if (info->bits == BITS_INDEXED) { /* what they deliver counts as defined */
         if (i->dst.kind == OPND_VGPR) set_lanes(w, i->dst.reg, UINT32_MAX, UINT32_MAX, 0);
         for (unsigned n = 0; n < s_count(&i->dst); n++) s_define(w, i->dst.reg + n, 0);
-    } else if (moves_bits[i->op] && (keeps_lanes(i->op) || !sources_are_defined(w, i))) {
+    } else if (info->bits == BITS_MERGES || (info->bits == BITS_MOVES && !sources_are_defined(w, i))) {
         tried(w, i, execute);
-    } else if (i->dst.kind == OPND_SGPR && i->dst.type != TYPE_MASK) {
-        scalar_all(w, i);
-    } else if (unit == GFX11SIM_UNIT_WMMA) {
+    } else if (info->bits == BITS_MATRIX) {
         matrix(w, i);
-    } else if (unit == GFX11SIM_UNIT_SALU || unit == GFX11SIM_UNIT_BRANCH ||
-               unit == GFX11SIM_UNIT_IMMEDIATE) {
+    } else if (!info->lanes || (i->dst.kind == OPND_SGPR && i->dst.type != TYPE_MASK)) {
         scalar_all(w, i);
     } else {
         vector_all(w, i);

@@ -24,25 +24,16 @@ static void wait(struct counter *c, uint32_t left) {
 
 void strict_wait(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
-    uint32_t imm = (uint32_t)i->offset & 0xffff;
-    switch (i->op) {
-    case OP_s_waitcnt:
-        wait(&sh->vm, imm >> 10 & 63);
-        wait(&sh->lgkm, imm >> 4 & 63);
-        break;
-    case OP_s_waitcnt_vmcnt: wait(&sh->vm, imm & 63); break;
-    case OP_s_waitcnt_lgkmcnt: wait(&sh->lgkm, imm & 63); break;
-    case OP_s_wait_idle:
-        wait(&sh->vm, 0);
-        wait(&sh->lgkm, 0);
-        break;
-    default: break;
-    }
+    const struct op_info *info = op_info(i->op);
+    uint32_t imm = (uint32_t)i->offset & 0xffff; /* zero where there is none: s_wait_idle */
+    bool fields = info->immediate == IMMEDIATE_WAITCNT;
+    if (info->counter & COUNTER_VM) wait(&sh->vm, (fields ? imm >> 10 : imm) & 63);
+    if (info->counter & COUNTER_LGKM) wait(&sh->lgkm, (fields ? imm >> 4 : imm) & 63);
 }
 
-static bool is_vmem(const struct inst *i) {
-    return i->format == FMT_FLAT || i->format == FMT_GLOBAL || i->format == FMT_SCRATCH ||
-           i->format == FMT_MUBUF || i->format == FMT_MTBUF;
+/* The counters of what it loads, as states of the registers. */
+static uint8_t counted(const struct op_info *info) {
+    return (info->counter & COUNTER_VM ? REG_VMEM : 0) | (info->counter & COUNTER_LGKM ? REG_LGKM : 0);
 }
 
 static void pend_vgprs(struct wave *w, const struct operand *o, uint8_t state) {
@@ -66,19 +57,13 @@ static void pend_sgprs(struct wave *w, const struct operand *o) {
 
 void strict_issue(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
-    bool again = w->half == 1; /* one instruction, one event */
-    if (is_vmem(i)) {
-        bool flat = i->format == FMT_FLAT, loads = i->dst.kind == OPND_VGPR;
-        if (!again && loads) count(&sh->vm, false);
-        if (!again && flat) count(&sh->lgkm, false);
-        if (loads) pend_vgprs(w, &i->dst, flat ? REG_VMEM | REG_LGKM : REG_VMEM);
-    } else if (i->format == FMT_DS) {
-        if (!again) count(&sh->lgkm, false);
-        pend_vgprs(w, &i->dst, REG_LGKM);
-    } else { /* scalar loads, and messages that return something */
-        count(&sh->lgkm, true);
-        pend_sgprs(w, &i->dst);
+    const struct op_info *info = op_info(i->op);
+    if (w->half == 0) { /* one instruction, one event */
+        if (info->counter & COUNTER_VM && i->dst.kind == OPND_VGPR) count(&sh->vm, false);
+        if (info->counter & COUNTER_LGKM) count(&sh->lgkm, !info->lanes); /* scalar loads and messages */
     }
+    pend_vgprs(w, &i->dst, counted(info));
+    pend_sgprs(w, &i->dst);
 }
 
 /* ---- operands ------------------------------------------------------------------------------------- */
@@ -123,7 +108,8 @@ bool strict_check_waits(struct wave *w, const struct inst *i) {
     if (!(w->shadow->strict->checks & GFX11SIM_CHECK_WAIT)) return true;
     for (unsigned n = 0; n < i->src_count; n++)
         if (!check(w, &i->src[n], 0, "reads")) return false;
-    bool ordered = i->dst.kind == OPND_VGPR && (i->format == FMT_DS || (is_vmem(i) && i->format != FMT_FLAT));
-    uint8_t allowed = !ordered ? 0 : i->format == FMT_DS ? REG_LGKM : REG_VMEM;
+    uint8_t same =
+        counted(op_info(i->op)); /* its counter finishes in order, but for FLAT's two and scalar loads */
+    uint8_t allowed = i->dst.kind == OPND_VGPR && same != (REG_VMEM | REG_LGKM) ? same : 0;
     return check(w, &i->dst, allowed, "overwrites") && check(w, &i->sdst, 0, "overwrites");
 }
