@@ -389,7 +389,7 @@ def lanes(name, kind):
 
 def executes(name, kind):
     """The column EXEC."""
-    if re.search(r"saveexec|wrexec|v_cmpx", name):
+    if re.search(r"saveexec|wrexec|v_cmpx|subvector_loop", name):
         return "RW"
     if "cbranch_exec" in name:
         return "R"
@@ -409,7 +409,7 @@ def scc(name, types):
 
 MOVING = re.compile(
     r"s_((add|sub)_[ui]32|addc|subb|lsh[lr]_|ashr_|lshl[1-4]_add|(and|or|xor|nand|nor|xnor)_|(and|or)_not[01]_|bfe_|bfm_|mul_i32|"
-    r"cselect|pack_|mov_|cmov|brev|sext|bitset|bitrep|not_|quadmask|wqm|movk|addk|mulk|bitcmp)|"
+    r"cselect|pack_|mov_|cmov|brev|sext|bitset|bitrep|not_|quadmask|wqm|addk|mulk|bitcmp)|"
     r"v_(cndmask|mov_|readlane|readfirstlane|(lsh[lr]rev|ashrrev)_|(and|or|xor)_b|xnor_|not_|bfrev|bf[eim]_|align|perm_|xor3|or3|"
     r"and_or|lshl_|add_lshl|add3|xad|(add|sub|subrev)_(nc_[ui]32|co_)|mul_lo_u32|mul_[ui]32_[ui]24|mad_[ui]32_[ui]24|mad_[ui]64|"
     r"pack_b32|pk_(lsh[lr]|ashr|(add|sub)_[ui]|mul_lo)|mbcnt|cvt_[ui]32_[ui]16|cvt_f32_ubyte)|ds_b?permute|ds_swizzle")

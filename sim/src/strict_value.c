@@ -275,6 +275,8 @@ static bool sources_are_defined(const struct wave *w, const struct inst *i) {
         for (unsigned k = 0; k < s_count(o); k++)
             if (w->shadow->s[o->reg + k]) return false;
     }
+    for (unsigned k = 0; k < s_count(&i->dst); k++) /* which some scalar operations read or keep */
+        if (w->shadow->s[i->dst.reg + k]) return false;
     return !w->shadow->scc || !(op_info(i->op)->scc & STATE_R);
 }
 
