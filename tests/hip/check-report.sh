@@ -8,8 +8,8 @@ w4a16=$1
 export W4A16_HIP_LIBRARY=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$w4a16" report --device sim --every 61 --output "$work/sim.json" --no-progress
-"$w4a16" report --device hip --every 61 --output "$work/hip.json" --no-progress
+"$w4a16" report --device sim --every 181 --output "$work/sim.json" --no-progress
+"$w4a16" report --device hip --every 181 --output "$work/hip.json" --no-progress
 python3 - "$work" <<'PY'
 import json, sys
 sim, hip = (json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("sim", "hip"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"$W4A16" report --device sim --every 97 --output sim.json --no-progress | sed 's/avx512\|avx2\|portable/SIMD/; s/[0-9]* threads/N threads/'
-"$W4A16" report --device sim --every 97 --output again.json --threads 1 --no-progress >/dev/null
+"$W4A16" report --device sim --every 197 --output sim.json --no-progress | sed 's/avx512\|avx2\|portable/SIMD/; s/[0-9]* threads/N threads/'
+"$W4A16" report --device sim --every 197 --output again.json --no-timing --threads 1 --no-progress >/dev/null
 python3 - <<'PY'
 import json
 sim, again = json.load(open('sim.json')), json.load(open('again.json'))
