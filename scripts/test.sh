@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 #
 # Installs what is missing, builds, and runs every test: first clang with AddressSanitizer and
-# UndefinedBehaviorSanitizer (30 to 60 s of fuzzing per parser included), then gcc, optimised. The tests of the PyTorch
+# UndefinedBehaviorSanitizer (15 to 30 s of fuzzing per parser included), then gcc, optimised. The tests of the PyTorch
 # operators and of the vLLM plugin run with the system's PyTorch and vLLM, else with those that are installed into
 # build/venv; W4A16_PYTHON chooses.
 set -euo pipefail
