@@ -21,6 +21,8 @@ struct doc_problem {
 
 /* ---- reading (document_read.c) --------------------------------------------------------------------------
  *
+ * Values that would take more than 512 MiB are refused.
+ *
  * DOC_STRICT is RFC 8259, each key of an object once, no NUL in a text, integers of 64 bits.
  *
  * DOC_AS_PYTHON also takes what Python's json module reads and writes: NaN, Infinity and -Infinity, numbers

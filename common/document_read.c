@@ -14,11 +14,19 @@
 
 enum { DEPTH_MAX = 1000, REPLACEMENT = 0xfffd };
 
+/*
+ * What jansson takes for values and members, about, beside their characters: a text of 90 MB can hold 30
+ * million objects, and they gigabytes. The descriptions of 400,000 tensors fit.
+ */
+enum { OBJECT_BYTES = 256, LIST_BYTES = 128, MEMBER_BYTES = 96, TEXT_BYTES = 64, NUMBER_BYTES = 32 };
+#define VALUES_MAX ((size_t)512 << 20)
+
 struct reader {
     const char *start, *at, *end;
     enum doc_rules rules;
     const char *const *once;
     char *scratch; /* as long as the text: no decoded text is longer than its source */
+    size_t bytes;  /* of the values so far */
     locale_t c;
     struct doc_problem *problem;
 };
@@ -166,6 +174,22 @@ static bool read_text(struct reader *r, size_t *length) {
     return true;
 }
 
+/* ---- memory ---------------------------------------------------------------------------------------------
+ */
+
+/* Counts what comes next; false: it is too much. */
+static bool count(struct reader *r, size_t bytes) {
+    r->bytes += bytes;
+    if (r->bytes <= VALUES_MAX) return true;
+    char where[64];
+    locate(r, r->at, where, sizeof where);
+    r->problem->out_of_memory = false;
+    text_format(r->problem->text, sizeof r->problem->text,
+                "has too many values (%s); accepted are those that %zu MiB of memory hold", where,
+                VALUES_MAX >> 20);
+    return false;
+}
+
 /* ---- values ---------------------------------------------------------------------------------------------
  */
 
@@ -173,7 +197,8 @@ static json_t *made(struct reader *r, json_t *value) { return value ? value : no
 
 static json_t *read_string(struct reader *r) {
     size_t length;
-    return read_text(r, &length) ? made(r, json_stringn_nocheck(r->scratch, length)) : NULL;
+    if (!read_text(r, &length) || !count(r, TEXT_BYTES + length)) return NULL;
+    return made(r, json_stringn_nocheck(r->scratch, length));
 }
 
 /* A number that no json_t holds stays a text. */
@@ -186,6 +211,7 @@ static json_t *beyond(struct reader *r, const char *from) {
 }
 
 static json_t *read_number(struct reader *r) {
+    if (!count(r, NUMBER_BYTES)) return NULL;
     const char *from = r->at;
     bool real = false;
     accept(r, '-');
@@ -222,6 +248,7 @@ static json_t *read_number(struct reader *r) {
 static json_t *read_value(struct reader *r, int depth, bool once);
 
 static json_t *read_list(struct reader *r, int depth, bool once) {
+    if (!count(r, LIST_BYTES)) return NULL;
     json_t *list = json_array();
     if (!list) return no_memory(r);
     skip_space(r);
@@ -252,7 +279,7 @@ static char *read_key(struct reader *r) {
         expected(r, "'\"' and a key");
         return NULL;
     }
-    if (!read_text(r, &length)) return NULL;
+    if (!read_text(r, &length) || !count(r, MEMBER_BYTES + length)) return NULL;
     char *key = strdup(r->scratch);
     if (!key) no_memory(r);
     skip_space(r);
@@ -288,6 +315,7 @@ static bool read_member(struct reader *r, json_t *object, int depth, bool once) 
 }
 
 static json_t *read_object(struct reader *r, int depth, bool once) {
+    if (!count(r, OBJECT_BYTES)) return NULL;
     json_t *object = json_object();
     if (!object) return no_memory(r);
     skip_space(r);

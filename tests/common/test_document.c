@@ -181,6 +181,31 @@ static void test_against_jansson(void **state) {
 /* ---- fields ---------------------------------------------------------------------------------------------
  */
 
+/* A list of empty objects, small as a text and large in memory. */
+static json_t *read_objects(size_t count, struct doc_problem *problem) {
+    static const char object[] = "{},";
+    enum { LENGTH = sizeof object - 1 };
+    char *text = malloc(1 + count * LENGTH + 2);
+    text[0] = '[';
+    for (size_t n = 0; n < count; n++) memcpy(text + 1 + n * LENGTH, object, LENGTH);
+    memcpy(text + 1 + count * LENGTH, "0]", 2);
+    json_t *root = doc_read(text, 1 + count * LENGTH + 2, DOC_STRICT, NULL, problem);
+    free(text);
+    return root;
+}
+
+static void test_memory(void **state) {
+    (void)state;
+    struct doc_problem problem = {.out_of_memory = true};
+    assert_null(read_objects(3000000, &problem));
+    assert_false(problem.out_of_memory);
+    assert_string_equal(problem.text, "has too many values (line 1, column 6291456); accepted are those that "
+                                      "512 MiB of memory hold");
+    json_t *root = read_objects(300000, &problem);
+    assert_int_equal(json_array_size(root), 300001);
+    json_decref(root);
+}
+
 static void test_fields(void **state) {
     (void)state;
     static const char text[] =
@@ -245,8 +270,8 @@ static void test_write(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_read), cmocka_unit_test(test_depth),
-                                       cmocka_unit_test(test_against_jansson), cmocka_unit_test(test_fields),
-                                       cmocka_unit_test(test_write)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read),   cmocka_unit_test(test_depth),  cmocka_unit_test(test_against_jansson),
+        cmocka_unit_test(test_memory), cmocka_unit_test(test_fields), cmocka_unit_test(test_write)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
