@@ -39,6 +39,7 @@ typedef struct w4a16_layer_info {
 W4A16_API w4a16_status w4a16_checkpoint_open(const char *path, w4a16_checkpoint **out, w4a16_error *error);
 W4A16_API void w4a16_checkpoint_close(w4a16_checkpoint *checkpoint); /* null is accepted */
 
+/* The layers of a checkpoint; null from the last on. A null checkpoint has none. */
 W4A16_API size_t w4a16_checkpoint_layers(const w4a16_checkpoint *checkpoint);
 W4A16_API const w4a16_layer_info *w4a16_checkpoint_layer(const w4a16_checkpoint *checkpoint, size_t index);
 /* Index of the layer of that name, or -1. */
@@ -63,7 +64,7 @@ typedef struct w4a16_quantize_options {
     int version;            /* 1 or 2: GPTQ zero convention; default 1 */
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
     int search;             /* default 1: search the scale that minimises squared error; 0: plain min-max */
-    int threads;            /* default 1 */
+    int threads;            /* 1 (default) to 1024 */
     /*
      * Act-order (default 0): groups are made of input features of like weight, so that one scale fits them
      * all. Features are sorted, largest first, by `energy` (sum of squares of each feature's activations,

@@ -69,14 +69,14 @@ void w4a16_checkpoint_close(w4a16_checkpoint *c) {
     free(c);
 }
 
-size_t w4a16_checkpoint_layers(const w4a16_checkpoint *c) { return c->list.count; }
+size_t w4a16_checkpoint_layers(const w4a16_checkpoint *c) { return c ? c->list.count : 0; }
 
 const w4a16_layer_info *w4a16_checkpoint_layer(const w4a16_checkpoint *c, size_t index) {
-    return index < c->list.count ? &c->layers[index] : NULL;
+    return c && index < c->list.count ? &c->layers[index] : NULL;
 }
 
 int64_t w4a16_checkpoint_find(const w4a16_checkpoint *c, const char *name) {
-    for (size_t i = 0; i < c->list.count; i++)
+    for (size_t i = 0; c && name && i < c->list.count; i++)
         if (strcmp(c->layers[i].name, name) == 0) return (int64_t)i;
     return -1;
 }
@@ -92,8 +92,8 @@ w4a16_status w4a16_checkpoint_read_layer(const w4a16_checkpoint *c, size_t index
     return read_place(c, &c->list.places[index], &info, out, error);
 }
 
-size_t w4a16_checkpoint_notes(const w4a16_checkpoint *c) { return c->list.note_count; }
+size_t w4a16_checkpoint_notes(const w4a16_checkpoint *c) { return c ? c->list.note_count : 0; }
 
 const char *w4a16_checkpoint_note(const w4a16_checkpoint *c, size_t index) {
-    return index < c->list.note_count ? c->list.notes[index] : NULL;
+    return c && index < c->list.note_count ? c->list.notes[index] : NULL;
 }

@@ -110,6 +110,7 @@ static const struct model *find_model(const char *name) {
 
 w4a16_status w4a16_make_model(const char *name, uint64_t seed, const char *out_file, w4a16_error *error) {
     w4a16_succeed(error);
+    FAIL_IF(!name || !out_file, error, W4A16_INVALID_ARGUMENT, "make-model: model or out_file is null");
     const struct model *model = find_model(name);
     if (!model) {
         char known[256] = "";

@@ -39,6 +39,7 @@ struct run {
 };
 
 void w4a16_quantize_init(w4a16_quantize_options *options) {
+    if (!options) return;
     *options = (w4a16_quantize_options){.struct_size = sizeof *options,
                                         .group_size = 128,
                                         .symmetric = 1,
@@ -63,8 +64,11 @@ static w4a16_status check_options(const w4a16_quantize_options *o, w4a16_error *
     for (int64_t k = 0; o->energy && k < o->energy_count; k++)
         FAIL_IF(!(o->energy[k] >= 0 && isfinite(o->energy[k])), error, W4A16_INVALID_ARGUMENT,
                 "quantize: energy[%" PRId64 "] is %g; accepted are finite numbers >= 0", k, o->energy[k]);
-    FAIL_IF(o->threads < 1, error, W4A16_INVALID_ARGUMENT, "quantize: threads is %d; accepted is >= 1",
-            o->threads);
+    FAIL_IF(o->threads < 1 || o->threads > POOL_THREADS_MAX, error, W4A16_INVALID_ARGUMENT,
+            "quantize: threads is %d; accepted are 1 to %d", o->threads, POOL_THREADS_MAX);
+    FAIL_IF(o->ignore_count && !o->ignore, error, W4A16_INVALID_ARGUMENT, "quantize: ignore is null");
+    for (size_t i = 0; i < o->ignore_count; i++)
+        FAIL_IF(!o->ignore[i], error, W4A16_INVALID_ARGUMENT, "quantize: ignore[%zu] is null", i);
     return W4A16_OK;
 }
 
@@ -418,6 +422,8 @@ static void release(struct run *run) {
 w4a16_status w4a16_quantize_file(const char *in, const char *out_dir, const w4a16_quantize_options *options,
                                  w4a16_quantize_progress *progress, void *context, w4a16_error *error) {
     w4a16_succeed(error);
+    FAIL_IF(!in || !out_dir || !options, error, W4A16_INVALID_ARGUMENT,
+            "quantize: in, out_dir or options is null");
     TRY(check_options(options, error));
     struct run run = {.options = options};
     w4a16_status status = prepare(&run, in, out_dir, error);

@@ -38,6 +38,13 @@ static void test_null(void **state) {
     w4a16_problem problem;
     const w4a16_problem *const parts[] = {NULL, NULL};
     const void *const packed[] = {NULL, NULL};
+    w4a16_checkpoint *checkpoint;
+    w4a16_quantize_options quantize;
+    w4a16_quantize_init(&quantize);
+    w4a16_quantize_options no_list = quantize, no_name = quantize;
+    const char *const no_names[] = {NULL};
+    no_list.ignore_count = no_name.ignore_count = 1;
+    no_name.ignore = no_names;
     w4a16_weights *weights;
     w4a16_plan *plan;
     w4a16_layer *part;
@@ -122,6 +129,16 @@ static void test_null(void **state) {
         w4a16_reference(NULL, W4A16_F16, 1, &word, 64, &y, NULL, 1, &error),
         w4a16_reference(&o.layer, W4A16_F16, 1, NULL, 64, &y, NULL, 1, &error),
         w4a16_reference(&o.layer, W4A16_F16, 1, &word, 64, NULL, NULL, 1, &error),
+        w4a16_checkpoint_open(NULL, &checkpoint, &error),
+        w4a16_checkpoint_open("none", NULL, &error),
+        w4a16_checkpoint_read_layer(NULL, 0, &part, &error),
+        w4a16_quantize_file(NULL, "none", &quantize, NULL, NULL, &error),
+        w4a16_quantize_file("none", NULL, &quantize, NULL, NULL, &error),
+        w4a16_quantize_file("none", "none", NULL, NULL, NULL, &error),
+        w4a16_quantize_file("none", "none", &no_list, NULL, NULL, &error),
+        w4a16_quantize_file("none", "none", &no_name, NULL, NULL, &error),
+        w4a16_make_model(NULL, 1, "none", &error),
+        w4a16_make_model(w4a16_model_name(0), 1, NULL, &error),
     };
     for (size_t n = 0; n < sizeof refused / sizeof refused[0]; n++)
         if (refused[n] != W4A16_INVALID_ARGUMENT) fail_msg("call %zu gave %d", n, refused[n]);
@@ -150,6 +167,11 @@ static void test_null(void **state) {
     w4a16_plan_order(NULL, &order);
     w4a16_plan_order(NULL, NULL);
     assert_int_equal(order.chunk, 0);
+    w4a16_quantize_init(NULL);
+    w4a16_checkpoint_close(NULL);
+    assert_true(w4a16_checkpoint_layers(NULL) == 0 && !w4a16_checkpoint_layer(NULL, 0) &&
+                w4a16_checkpoint_find(NULL, "l") == -1 && w4a16_checkpoint_notes(NULL) == 0 &&
+                !w4a16_checkpoint_note(NULL, 0) && !w4a16_model_name(SIZE_MAX));
     w4a16_layer_init(NULL);
     assert_true(w4a16_layer_places(NULL) == 0 && w4a16_layer_groups(NULL) == 0);
     w4a16_weights_free(NULL), w4a16_plan_free(NULL), w4a16_device_close(NULL), w4a16_layer_free(NULL);

@@ -82,6 +82,7 @@ static void reads(void **state) {
         int64_t index = w4a16_checkpoint_find(checkpoint, layer_name);
         assert_true(index >= 0);
         const w4a16_layer_info *info = w4a16_checkpoint_layer(checkpoint, (size_t)index);
+        assert_null(w4a16_checkpoint_layer(checkpoint, w4a16_checkpoint_layers(checkpoint)));
         assert_null(info->problem);
         assert_string_equal(info->format, format_of(name));
         assert_int_equal(info->symmetric, strstr(name, "asym") == NULL);
