@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "gfx11sim.h"
 
@@ -22,10 +23,11 @@ static void must(gfx11sim_status status, const gfx11sim_report *report) {
 
 static void *read_file(const char *path, size_t *bytes) {
     enum { LIMIT = 1 << 20 };
-    FILE *file = fopen(path, "rb");
-    void *content = file ? malloc(LIMIT) : NULL;
+    struct stat info; /* opening a FIFO would wait for a writer */
+    FILE *file = stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "rb") : NULL;
+    void *content = file && info.st_size <= LIMIT ? malloc(LIMIT) : NULL;
     if (!content) {
-        fprintf(stderr, "axpy: cannot read %s\n", path);
+        fprintf(stderr, "axpy: %s is no file of at most %d bytes that can be read\n", path, LIMIT);
         exit(1);
     }
     *bytes = fread(content, 1, LIMIT, file);

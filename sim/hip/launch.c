@@ -48,6 +48,7 @@ static hipError_t arguments(const gfx11sim_kernel_info *info, void **params, voi
 }
 
 enum { BLOCK_MAX = 1024, LDS_MAX = 65536 }; /* of a work-group */
+enum { GROUPS_MAX_YZ = 65535 };             /* as HIP says of RDNA3, and its newer runtimes insist */
 
 struct shape {
     uint64_t items[3];
@@ -61,6 +62,7 @@ static hipError_t check_shape(const struct shape *s, const gfx11sim_kernel_info 
         if (!s->items[d] || !s->block[d] || s->items[d] > UINT32_MAX) return hipErrorInvalidValue;
         if (s->items[d] % s->block[d]) return hipErrorInvalidValue; /* uniform work-groups alone */
         if (s->block[d] > BLOCK_MAX) return hipErrorInvalidValue;
+        if (d > 0 && s->items[d] / s->block[d] > GROUPS_MAX_YZ) return hipErrorInvalidValue;
         block *= s->block[d];
     }
     if (block > info->max_block) return hipErrorInvalidValue;

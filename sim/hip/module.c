@@ -16,6 +16,8 @@ struct module {
     struct handle handle;
     gfx11sim_object *object;
     size_t bytes; /* of the card's memory */
+    size_t function_count;
+    struct function **functions; /* by the addresses of their kernels */
 };
 
 /* ---- images ------------------------------------------------------------------------------------------- */
@@ -119,22 +121,30 @@ static hipError_t check_elf(struct image *image) {
 /* ---- modules ------------------------------------------------------------------------------------------ */
 
 static void unload(struct module *m) {
-    for (struct handle *h = handle_first(HANDLE_FUNCTION), *next; h; h = next) {
-        next = h->next;
-        if (((struct function *)h)->module == m) handle_free(HANDLE_FUNCTION, h);
-    }
+    for (size_t n = 0; n < m->function_count; n++) handle_free(HANDLE_FUNCTION, m->functions[n]);
+    free(m->functions);
     gfx11sim_unload(m->object);
     runtime.used -= m->bytes;
     handle_free(HANDLE_MODULE, m);
 }
 
+static int compare_kernels(const void *a, const void *b) {
+    const struct function *const *x = a, *const *y = b;
+    uintptr_t p = (uintptr_t)(*x)->kernel, q = (uintptr_t)(*y)->kernel;
+    return (p > q) - (p < q);
+}
+
 static hipError_t load_functions(struct module *m) {
-    for (size_t n = 0; n < gfx11sim_object_kernels(m->object); n++) {
+    size_t count = gfx11sim_object_kernels(m->object);
+    m->functions = calloc(count + 1, sizeof(struct function *));
+    if (!m->functions) return hipErrorOutOfMemory;
+    for (size_t n = 0; n < count; n++) {
         struct function *f = handle_new(HANDLE_FUNCTION, sizeof *f);
         if (!f) return hipErrorOutOfMemory;
-        f->module = m;
         f->kernel = gfx11sim_object_kernel(m->object, n);
+        m->functions[m->function_count++] = f;
     }
+    qsort(m->functions, count, sizeof(struct function *), compare_kernels);
     return hipSuccess;
 }
 
@@ -193,13 +203,14 @@ void modules_reset(void) {
 static hipError_t get_function(hipFunction_t *out, hipModule_t handle, const char *name) {
     if (!out || !name) return hipErrorInvalidValue;
     struct module *m = handle_find(HANDLE_MODULE, handle);
-    const gfx11sim_kernel *kernel = m ? gfx11sim_find_kernel(m->object, name) : NULL;
-    for (struct handle *h = handle_first(HANDLE_FUNCTION); h && kernel; h = h->next)
-        if (((struct function *)h)->kernel == kernel) {
-            *out = h;
-            return hipSuccess;
-        }
-    return hipErrorNotFound;
+    const struct function wanted = {.kernel = m ? gfx11sim_find_kernel(m->object, name) : NULL},
+                          *key = &wanted;
+    struct function **found = wanted.kernel ? bsearch(&key, m->functions, m->function_count,
+                                                      sizeof(struct function *), compare_kernels)
+                                            : NULL;
+    if (!found) return hipErrorNotFound;
+    *out = *found;
+    return hipSuccess;
 }
 
 static hipError_t function_attribute(int *value, int attribute, hipFunction_t handle) {

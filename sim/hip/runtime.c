@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,29 +186,38 @@ hipError_t last_error_take(bool clear) {
 
 /* ---- handles ------------------------------------------------------------------------------------------ */
 
-static struct handle *handles[HANDLE_KINDS];
+static struct {
+    struct handle *first;
+    void *tree; /* of tsearch, by address */
+} handles[HANDLE_KINDS];
+
+static int compare_addresses(const void *a, const void *b) {
+    return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+}
 
 void *handle_new(enum handle_kind kind, size_t bytes) {
     struct handle *h = calloc(1, bytes);
-    if (!h) return NULL;
-    h->next = handles[kind];
-    handles[kind] = h;
+    if (!h || !tsearch(h, &handles[kind].tree, compare_addresses)) {
+        free(h);
+        return NULL;
+    }
+    h->next = handles[kind].first;
+    if (h->next) h->next->previous = h;
+    handles[kind].first = h;
     return h;
 }
 
 void *handle_find(enum handle_kind kind, const void *pointer) {
-    for (struct handle *h = handles[kind]; h; h = h->next)
-        if (h == pointer) return h;
-    return NULL;
+    void *const *found = tfind(pointer, &handles[kind].tree, compare_addresses);
+    return found ? *found : NULL;
 }
 
 void handle_free(enum handle_kind kind, void *pointer) {
-    for (struct handle **at = &handles[kind]; *at; at = &(*at)->next) {
-        if (*at != pointer) continue;
-        *at = (*at)->next;
-        free(pointer);
-        return;
-    }
+    struct handle *h = pointer;
+    tdelete(h, &handles[kind].tree, compare_addresses);
+    *(h->previous ? &h->previous->next : &handles[kind].first) = h->next;
+    if (h->next) h->next->previous = h->previous;
+    free(h);
 }
 
-struct handle *handle_first(enum handle_kind kind) { return handles[kind]; }
+struct handle *handle_first(enum handle_kind kind) { return handles[kind].first; }

@@ -2,10 +2,12 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * A HIP program that knows nothing of the simulator, on libamdhip64: every call, and every error.
- * test_front LIBRARY OBJECT OTHER_OBJECT [strict | targets]: OTHER_OBJECT is of a target that the device is
- * not; the last word names tests that need a process of their own, because they choose what the device is.
+ * test_front LIBRARY OBJECT OTHER_OBJECT [strict | targets | quota]: OTHER_OBJECT is of a target that the
+ * device is not; the last word names tests that need a process of their own, because they choose what the
+ * device is.
  */
 #include <pthread.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "front.h"
@@ -318,7 +320,7 @@ static void test_bundle(void **state) {
 static void test_launch(void **state) {
     (void)state;
     uint32_t host[ITEMS], sums[GROUPS];
-    void *in = device_memory(BYTES), *out = device_memory(sizeof sums), *dead;
+    void *in = device_memory(BYTES), *out = device_memory(64), *dead;
     fill_input(host, 1);
     OK(hipMemcpy(in, host, BYTES, TO_DEVICE));
     OK(launch_sums(in, out, NULL));
@@ -342,6 +344,14 @@ static void test_launch(void **state) {
 
 #define LAUNCH(f, gx, gy, bx, by, lds, stream, p, e)                                                         \
     hipModuleLaunchKernel(f, gx, gy, 1, bx, by, 1, lds, stream, p, e)
+    void *hidden;
+    OK(hipModuleGetFunction(&hidden, module, "hidden"));
+    OK(LAUNCH(hidden, 1, 65535, 1, 1, 0, NULL, &params[1], NULL));
+    GIVES("hipErrorInvalidValue", LAUNCH(hidden, 1, 65536, 1, 1, 0, NULL, &params[1], NULL));
+    GIVES("hipErrorInvalidValue",
+          hipModuleLaunchKernel(hidden, 1, 1, 65536, 1, 1, 1, 0, NULL, &params[1], NULL));
+    GIVES("hipErrorInvalidValue",
+          hipExtModuleLaunchKernel(hidden, 1, 1 << 17, 1, 1, 1, 1, 0, NULL, &params[1], NULL, NULL, NULL, 0));
     GIVES("hipErrorInvalidValue", LAUNCH(group_sum, 1, 1, BLOCK, 1, 0, NULL, params, extra));
     GIVES("hipErrorInvalidValue", LAUNCH(group_sum, 1, 1, BLOCK, 1, 0, NULL, NULL, NULL));
     GIVES("hipErrorInvalidValue", LAUNCH(group_sum, 0, 1, BLOCK, 1, 0, NULL, params, NULL));
@@ -452,6 +462,19 @@ static void test_streams(void **state) {
     OK(hipFree(out));
 }
 
+/* Handles are found in less time than it takes to look at all of them. */
+static void test_many_handles(void **state) {
+    (void)state;
+    enum { HANDLES = 200000, LIMIT = 5 }; /* seconds; as a list they take a minute */
+    void **events = malloc(HANDLES * sizeof *events);
+    clock_t start = clock();
+    for (int n = 0; n < HANDLES; n++) OK(hipEventCreateWithFlags(&events[n], 2));
+    for (int n = 0; n < HANDLES; n++) OK(hipEventDestroy(events[n]));
+    assert_true(clock() - start < LIMIT * CLOCKS_PER_SEC);
+    GIVES("hipErrorInvalidHandle", hipEventDestroy(events[HANDLES / 2]));
+    free(events);
+}
+
 /* One stream of its own for each of two threads, at once. */
 static void *stream_of_thread(void *argument) {
     uint32_t first = *(uint32_t *)argument, host[ITEMS], sums[GROUPS];
@@ -545,6 +568,23 @@ static void test_targets(void **state) {
     OK(hipModuleUnload(m));
 }
 
+/* What a wave may execute. */
+static void test_quota(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"0", "-1", "many", "1x", "99999999999999999999"};
+    for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++) {
+        setenv("GFX11SIM_QUOTA", wrong[n], 1);
+        GIVES("hipErrorNoDevice", hipInit(0));
+    }
+    setenv("GFX11SIM_QUOTA", "20", 1);
+    set_up(NULL);
+    void *in = device_memory(BYTES), *out = device_memory(4 * GROUPS);
+    OK(hipMemset(in, 1, BYTES));
+    OK(launch_sums(in, out, NULL));
+    GIVES("hipErrorLaunchTimeOut", hipDeviceSynchronize());
+    OK(hipDeviceReset());
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(int argc, char **argv) {
@@ -553,13 +593,16 @@ int main(int argc, char **argv) {
     object_path = argv[2], other_path = argv[3];
     if (argc == 5) {
         const struct CMUnitTest strict[] = {cmocka_unit_test(test_strict)},
-                                targets[] = {cmocka_unit_test(test_targets)};
-        return strcmp(argv[4], "strict") == 0 ? cmocka_run_group_tests(strict, NULL, NULL)
-                                              : cmocka_run_group_tests(targets, NULL, NULL);
+                                targets[] = {cmocka_unit_test(test_targets)},
+                                quota[] = {cmocka_unit_test(test_quota)};
+        return strcmp(argv[4], "strict") == 0  ? cmocka_run_group_tests(strict, NULL, NULL)
+               : strcmp(argv[4], "quota") == 0 ? cmocka_run_group_tests(quota, NULL, NULL)
+                                               : cmocka_run_group_tests(targets, NULL, NULL);
     }
     const struct CMUnitTest tests[] = {
-        TEST(test_device),        TEST(test_attributes), TEST(test_errors),      TEST(test_memory),
-        TEST(test_pinned_memory), TEST(test_modules),    TEST(test_bundle),      TEST(test_launch),
-        TEST(test_faults),        TEST(test_streams),    TEST(test_two_threads), TEST(test_ordered_failures)};
+        TEST(test_device),          TEST(test_attributes), TEST(test_errors),       TEST(test_memory),
+        TEST(test_pinned_memory),   TEST(test_modules),    TEST(test_bundle),       TEST(test_launch),
+        TEST(test_faults),          TEST(test_streams),    TEST(test_many_handles), TEST(test_two_threads),
+        TEST(test_ordered_failures)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
