@@ -88,7 +88,7 @@ static int accurate(const struct session *s, const w4a16_accuracy *a) {
     return w4a16_accuracy_ok(a, !s->input_data && a->outputs >= SHARE_OUTPUTS);
 }
 
-/* Rounding to Inf is right, but what was computed is lost. */
+/* Rounding to Inf is right, and sums may leave the range of fp32, but what was computed is lost. */
 static const char *verdict_of(int ok, const w4a16_accuracy *a) {
     return !ok ? "FAILED" : a->overflows ? "overflow" : "ok";
 }
@@ -451,8 +451,9 @@ int cmd_run(int argc, char **argv) {
         "reference\nof the checkpoint's own bytes. A row fails where an output is beyond the proven bound, "
         "1 ulp +\nc * sum|a||w| (docs/numerics.md), with different bits in a repetition, or (from 100,000 "
         "outputs on)\nwith less than 99.9 % within 1 ulp. Outputs that are Inf or NaN although their exact "
-        "values are finite\nare counted; a row that has some, rounded rightly, is called overflow. Exit code "
-        "1: a row failed,\nor outputs overflow.",
+        "values are finite\nare counted; a row that has some, rounded rightly or because fp32 sums left "
+        "their "
+        "range, is called\noverflow. Exit code 1: a row failed, or outputs overflow.",
         1,
         1,
         rows,

@@ -97,7 +97,8 @@ W4A16_API w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t firs
  *           in the matrix and dot units of RDNA3
  *   y       [M][N] receives the exact-to-fp64 sums, bias included
  *   mass    [M][N] or null; receives sum over k of |a[m,k]| * |w[k,n]|, + |bias[n]|, + 2^-122, by which
- *           rounding errors are measured; an a that is not 0 counts as at least 2^-14 (fp16) or 2^-102 (bf16)
+ *           rounding errors are measured; an a that is not 0 counts as at least 2^-14 (fp16) or 2^-102 (bf16).
+ *           At least 2^127 where 16 times the sum over k of |a[m,k]| is as much
  *   threads number of host threads, 1 to 1024
  *
  * The layer must pass w4a16_layer_check. INVALID_ARGUMENT for M beyond W4A16_SIZE_MAX and lda beyond
@@ -149,7 +150,8 @@ typedef struct w4a16_accuracy {
  * the reference and ADDS to *accuracy (zero it first), so that several runs make one figure.
  *
  * An overflow is no violation where correct rounding gives Inf: a reference of 65520 or more is none that
- * fp16 can hold.
+ * fp16 can hold. Nor is it where the mass is 2^127 or more: there fp32 sums may leave their range, and the
+ * contract promises no number.
  *
  * INVALID_ARGUMENT, with *accuracy as it was, for null pointers, an unknown type or unit, M or N of less than 0
  * or more than W4A16_SIZE_MAX, ldo of less than N or more than W4A16_STRIDE_MAX.

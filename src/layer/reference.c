@@ -9,6 +9,7 @@
  * cache; weights are decoded eight K (one word per column) at a time.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,16 @@ struct job {
 #define LEAST_BF16 0x1p-102
 /* fp32 sums below 2^-126, in up to 16 waves. */
 #define LEAST_MASS 0x1p-122
+
+/*
+ * Whether a group's sum, which is formed before it is scaled, could leave the range of fp32: q - zero is 16
+ * at most.
+ */
+static int may_overflow(const float *row, int64_t K) {
+    double sum = 0;
+    for (int64_t k = 0; k < K; k++) sum += __builtin_fabs((double)row[k]);
+    return 16 * sum >= SUM_IN_RANGE;
+}
 
 /* A group's scales and zeros for the columns of a tile. */
 struct tile_group {
@@ -109,13 +120,15 @@ static void tile(void *context, int64_t index, int thread) {
                 accumulate(a, job->least, w, y[m], mass[m]);
             }
         }
-        for (int64_t m = 0; m < rows; m++)
+        for (int64_t m = 0; m < rows; m++) {
+            double least = may_overflow(job->a + (m0 + m) * l->K, l->K) ? SUM_IN_RANGE : 0;
             for (int64_t c = 0; c < columns; c++) {
                 int64_t at = (m0 + m) * l->N + n0 + c;
                 double bias = bias_of(l, n0 + c);
                 job->y[at] = y[m][c] + bias;
-                if (job->mass) job->mass[at] = mass[m][c] + __builtin_fabs(bias) + LEAST_MASS;
+                if (job->mass) job->mass[at] = fmax(mass[m][c] + __builtin_fabs(bias) + LEAST_MASS, least);
             }
+        }
     }
 }
 

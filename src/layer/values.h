@@ -14,6 +14,9 @@ static inline float float_of_16(w4a16_dtype type, uint16_t bits) {
     return type == W4A16_F16 ? f16_to_float(bits) : bf16_to_float(bits);
 }
 
+/* Sums of less in magnitude than this stay in the range of fp32, however they are rounded on their way. */
+#define SUM_IN_RANGE 0x1p127
+
 /* Element n of the bias; 0 if the layer has none. */
 static inline float bias_of(const w4a16_layer *l, int64_t n) {
     if (!l->bias) return 0;

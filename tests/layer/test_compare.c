@@ -24,6 +24,27 @@ static w4a16_accuracy one(w4a16_dtype type, uint16_t out, double y) {
     return accuracy;
 }
 
+/* Inf and NaN where sums may have left the range of fp32: lost, and no violation; finite outputs are judged. */
+static void test_lost_sums(void **state) {
+    (void)state;
+    static const struct {
+        uint16_t out;
+        double mass;
+        int overflows, violations;
+    } cases[] = {{0x7f80, 0x1p127, 1, 0},  {0xff80, 0x1p127, 1, 0},    {0x7fc0, 0x1p127, 1, 0},
+                 {0x3f80, 0x1p127, 0, 0},  {0x7fc0, 0x1.8p127, 1, 0},  {0x7f80, 0x1.fp126, 1, 1},
+                 {0x7fc0, 0x1.fp126, 1, 1}, {0x7f7f, 0x1p127, 0, 1}};
+    for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        w4a16_accuracy accuracy = {0};
+        double y = 1;
+        assert_int_equal(w4a16_compare(W4A16_BF16, 1, 1, &cases[n].out, 1, &y, &cases[n].mass, &fp32_chain,
+                                       &accuracy, NULL),
+                         W4A16_OK);
+        assert_int_equal(accuracy.overflows, cases[n].overflows);
+        assert_int_equal(accuracy.violations, cases[n].violations);
+    }
+}
+
 static void test_table(void **state) {
     (void)state;
     /* clang-format off */
@@ -244,7 +265,7 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_lost_sums),
                                        cmocka_unit_test(test_orders),
                                        cmocka_unit_test(test_non_finite),
                                        cmocka_unit_test(test_all_numbers),

@@ -181,6 +181,13 @@ static void test_special_activations(void **state) {
     assert_true(one(W4A16_BF16, smallest_normal, 0x8888888fu, &mass) == 7 * 0x1p-126);
     assert_true(mass == 7 * 0x1p-102 + 0x1p-122);
 
+    /* sums of groups that could reach 2^127 before they are scaled */
+    const uint16_t large[9] = {0x7d00, 0, 0xfc80}; /* 2^123 and -2^122 */
+    assert_true(one(W4A16_BF16, large, 0x88888888u, &mass) == 0);
+    assert_true(mass == 0x1p127);
+    one(W4A16_BF16, large + 1, 0x88888888u, &mass);
+    assert_true(mass == 0x1p-122);
+
     const uint16_t inf[8] = {0x7c00};
     assert_true(one(W4A16_F16, inf, 0x88888889u, &mass) == INFINITY);
     assert_true(one(W4A16_F16, inf, 0x88888887u, &mass) == -INFINITY);
