@@ -16,6 +16,7 @@ import time
 import code_object
 
 LIMIT = 10  # seconds, of the clock or of the processors: other programs may run beside
+PATIENCE = 60 * LIMIT  # of the clock, for an answer
 part, w4a16, gfx11sim, strict_object, quota = sys.argv[1:]
 work = tempfile.TemporaryDirectory(prefix="w4a16-hostile-")  # removed at the end
 os.chdir(work.name)
@@ -33,13 +34,13 @@ def ask(what, code, sentence, *command):
     global failures
     start, before = time.monotonic(), os.times()
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=12 * LIMIT)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=PATIENCE)
         text, got = done.stdout + done.stderr, done.returncode
     except subprocess.TimeoutExpired:
         text, got = "(no answer)", None
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system
-    seconds = min(time.monotonic() - start, used) if got is not None else 12 * LIMIT
+    seconds = min(time.monotonic() - start, used) if got is not None else PATIENCE
     ok = got == code and sentence in text and seconds < LIMIT
     print(f"{seconds:6.2f} s  {'ok    ' if ok else 'FAILED'}  {what}", flush=True)
     if not ok:
