@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""The engine of scripts/mutate.sh: plants faults in the copy, builds, runs tests, judges.
+
+A fault ("mutant") is one change of one line inside a function: another relation, another operator, a constant one more
+or less, a negated condition, a deleted statement, two arguments swapped. One that does not compile is discarded and
+another drawn. The others are
+
+    noticed      a test of the folder failed, or took ten times as long as usual and was ended
+    equivalent   the compiler made the same code of it, or scripts/mutate.equivalent says why nobody could notice
+    SURVIVED     neither
+"""
+import argparse
+import glob
+import hashlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+
+# Folder: the tests that should notice a fault in it, a regular expression for ctest's names. The longest folder that
+# a file lies in counts. kernels_golden is left out: it notices that device code is another, not that it is wrong.
+TESTS = {
+    "common": "half|parallel|text|document|input_file|npy|golden|bad_.*|config|sim_object|cli_.*|fuzz_seeds_.*|"
+              "hostile_.*|memory|faults",
+    "sim/src": "sim_(?!bench).*|model_.*|tool|fuzz_seeds_(object|instruction)|hostile_(objects|guests)|example_.*|"
+               "hip_front.*|memory|batch|experts|faults",
+    "sim/hip": "hip_.*|report_hip|conformance_hip|torch_hip",
+    "sim/tool": "tool|sim_cases_.*|hostile_(objects|guests)|memory|faults",
+    "kernels": "padding|experts|loose|bits|batch|packed|kernels|parts|bound|conformance_sim_(gfx1100|strict)",
+    "src/core": "golden|bad_.*|config|listing|layer_check|plan|interface|linear|cli_.*|hostile_.*",
+    "src/format": "golden.*|bad_.*|listing|config|zeros|act_order|target|quantize_group|pack|memory|"
+                  "fuzz_seeds_(safetensors|config|checkpoint)|hostile_(files|checkpoints)|"
+                  "cli_(bad_files|quantize.*|end_to_end|deterministic|json|errors_json|overflow)|faults",
+    "src/layer": "layer_check|reference|compare|quantize_group|pack|parts|packed.*|loose|golden|classes|bits|linear|"
+                 "padding|experts|interface|bound|conformance_cpu|memory|cli_(end_to_end|deterministic|overflow)",
+    "src/plan": "plan|kernels|batch|linear|interface|experts|padding|loose|bits|parts|packed.*|classes|bound|"
+                "fuzz_seeds_problem|cli_(plan|end_to_end)|conformance_sim_gfx1100|experts_cost",
+    "src/device": "linear|interface|packed.*|loose|experts|padding|parts|classes|detect|hip|hip_w4a16.*|bits|unload|"
+                  "bound|memory|report_hip|cli_.*|conformance_(cpu|sim_gfx1100|sim_strict|hip)",
+    "cli": "cli_.*|npy|faults|memory|report_hip|hostile_.*",
+    "torch": "torch_(register.*|hip.*|cpu|sim)",
+}
+SLOWER, LEAST_SECONDS = 10, 60  # a test may take so many times as long as usual, and so long at least
+
+# ---- faults -----------------------------------------------------------------------------------------
+
+RELATIONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
+ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "/", "<<": ">>", ">>": "<<", "&": "|", "|": "&",
+              "^": "|", "&&": "||", "||": "&&", "+=": "-=", "-=": "+=", "|=": "&=", "&=": "|=", "<<=": ">>=",
+              ">>=": "<<="}
+OPERATOR = re.compile(r"(?<= )([<>=!]=|<|>|<<=?|>>=?|[+\-*/%&|^]|&&|\|\||[+\-|&]=)(?= )")
+CONSTANT = re.compile(r"(?<![\w.])(0x[0-9a-fA-F]+|\d+)([uUlL]*)(?![\w.])")
+ARGUMENTS = re.compile(r"\b(?!if|for|while|switch|return|sizeof)\w+\(([^(),]+), ([^(),]+)(?=[,)])")
+STATEMENT = re.compile(r"^\s*(?:\*?[\w.\->\[\] ]*[\w\]] ?(?:[-+*/|&^]|<<|>>)?= .*|\w+\(.*\)|\S+(?:\+\+|--));$")
+DECLARATION = re.compile(r"^\s*(?:const |static |struct |enum |unsigned |volatile )|^\s*\w+ \**\w+(?:\[.*\])? ?[=;,]")
+
+
+def faults_of_line(text):
+    """(operator, line with the fault) of a line without comments and strings."""
+    for m in OPERATOR.finditer(text):
+        for kind, table in (("relation", RELATIONS), ("arithmetic", ARITHMETIC)):
+            if m[1] in table:
+                yield kind, m.start(), m.end(), table[m[1]]
+    for m in CONSTANT.finditer(text):
+        value = int(m[1], 8 if re.match("0[0-7]", m[1]) else 0)
+        for other in (value + 1, value - 1):
+            yield "constant", m.start(), m.end(), (hex(other) if m[1][:2] == "0x" and other >= 0 else str(other)) + m[2]
+    for m in re.finditer(r"\b(?:if|while) \(", text):
+        depth, end = 1, m.end()
+        while depth and end < len(text):
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        if not depth:
+            yield "negation", m.end(), end - 1, "!(" + text[m.end():end - 1] + ")"
+    for m in re.finditer(r"\breturn (true|false);", text):
+        yield "negation", m.start(1), m.end(1), {"true": "false", "false": "true"}[m[1]]
+    for m in ARGUMENTS.finditer(text):
+        if m[1].strip() and m[2].strip() and m[1] != m[2]:
+            yield "arguments", m.start(1), m.end(2), m[2] + ", " + m[1]
+    if STATEMENT.match(text) and not DECLARATION.match(text):
+        start = len(text) - len(text.lstrip())
+        yield "deletion", start, len(text), ";"
+
+
+def blanked(source):
+    """The source with comments, strings and the preprocessor's lines blank, place for place."""
+    blank = lambda m: re.sub(r"[^\n]", " ", m[0])
+    source = re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, source, flags=re.S)
+    return re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", blank, source, flags=re.M)
+
+
+def lines_of(source):
+    """(number, text) of the lines inside functions: what a brace behind a ')' at the outermost level opens."""
+    depth, inside = 0, False
+    for number, text in enumerate(blanked(source).split("\n")):
+        if inside and depth:
+            yield number, text.rstrip()
+        if not depth and "{" in text:
+            inside = re.search(r"\)\s*\{", text) is not None
+        depth += text.count("{") - text.count("}")
+
+
+def draw(root, folders, seed):
+    """Without end: (file, line number, kind, old line, new line)."""
+    places = []
+    for folder in sorted(folders):
+        for path in sorted(glob.glob(f"{root}/{folder}/**/*.[ch]", recursive=True)):
+            with open(path, encoding="utf-8") as f:
+                source = f.read()
+            real = source.split("\n")
+            for number, text in lines_of(source):
+                kinds = {}
+                for kind, start, end, new in faults_of_line(text):
+                    kinds.setdefault(kind, []).append(real[number][:start] + new + real[number][end:])
+                if kinds:
+                    places.append((os.path.relpath(path, root), number, real[number], kinds))
+    chance, used = random.Random(seed), set()
+    while True:
+        path, number, old, kinds = chance.choice(places)
+        kind = chance.choice(sorted(kinds))
+        new = chance.choice(kinds[kind])
+        if (path, number, new) not in used:
+            used.add((path, number, new))
+            yield path, number, kind, old, new
+
+
+# ---- building and running -----------------------------------------------------------------------------
+
+def run(command, seconds):
+    """Exit code, or None: it took too long. Its whole group of processes is ended then."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                          start_new_session=True) as process:
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return None
+
+
+class Tests:
+    def __init__(self, build):
+        self.build = build
+        outputs = subprocess.run(["ninja", "-C", build, "-t", "targets", "all"], check=True, capture_output=True,
+                                 text=True).stdout
+        outputs = set(re.findall(r"^(\S+): ", outputs, re.M))
+        # What a test's command names is built for it; scripts find more beside those. ctest itself would not list the
+        # commands of programs that are not built yet.
+        self.targets = {}
+        for path in glob.glob(f"{build}/**/CTestTestfile.cmake", recursive=True):
+            with open(path, encoding="utf-8") as f:
+                for name, command in re.findall(r"^add_test\((?:\[=*\[)?(.+?)(?:\]=*\])? (\".*)\)$", f.read(), re.M):
+                    words = re.findall(r'"([^"]*)"', command)
+                    names = [os.path.relpath(word, build) for word in words if word.startswith(build + "/")]
+                    self.targets[name] = [name for name in names if name in outputs]
+        self.seconds = self.read_costs()
+        self.sound = {}  # name: whether the test passes without a fault
+
+    def read_costs(self):
+        """How long each took when it last ran, from ctest's own notes."""
+        costs = {}
+        for path in (self.build + "/../../../release", self.build):
+            try:
+                with open(path + "/Testing/Temporary/CTestCostData.txt", encoding="utf-8") as f:
+                    for line in f:
+                        words = line.split()
+                        if len(words) == 3 and float(words[2]) > 0:
+                            costs[words[0]] = float(words[2])
+            except OSError:
+                pass
+        return costs
+
+    def of(self, path):
+        folder = max((f for f in TESTS if path.startswith(f + "/")), key=len)
+        names = [name for name in self.targets if re.fullmatch(TESTS[folder], name)]
+        return sorted(names, key=lambda name: (self.seconds.get(name, 10), name))
+
+    def compile(self, names):
+        targets = sorted({target for name in names for target in self.targets[name]})
+        return not targets or run(["ninja", "-C", self.build, *targets], 1800) == 0
+
+    def passes(self, name):
+        """Passed or skipped, and in time."""
+        limit = max(LEAST_SECONDS, SLOWER * self.seconds.get(name, 30))
+        began = time.time()
+        code = run(["ctest", "--test-dir", self.build, "-R", f"^{re.escape(name)}$"], limit)
+        if code == 0:
+            self.seconds[name] = time.time() - began
+        return code == 0
+
+
+def objects_of(build, path):
+    """A hash of what the compiler made of the file."""
+    stem = os.path.basename(path)
+    files = glob.glob(f"{build}/**/{stem}.o", recursive=True) + glob.glob(f"{build}/kernels/{stem[:-2]}.*.hsaco")
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        with open(name, "rb") as f:
+            digest.update(f.read())
+    return digest.digest() if files else None
+
+
+def known_equivalents(path):
+    """{(file, new line): reason}; the file's lines are FILE: NEW LINE # REASON."""
+    known = {}
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            m = re.match(r"([\w./]+): (.*?) # (.*)$", line)
+            if m:
+                known[m[1], m[2].strip()] = m[3]
+    return known
+
+
+def judge(root, tests, known, path, number, new):
+    """(verdict, by or why)"""
+    file = f"{root}/{path}"
+    with open(file, encoding="utf-8") as f:
+        source = f.read()
+    lines = source.split("\n")
+    lines[number] = new
+    names = tests.of(path)
+    reason = known.get((path, new.strip()))
+    if reason:
+        return "equivalent", reason
+
+    def put(text):
+        with open(file, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    put("\n".join(lines))
+    try:
+        for name in names:
+            if tests.sound.get(name) is False:
+                continue
+            if not tests.compile([name]):
+                return "discarded", "it does not compile"
+            if tests.passes(name):
+                continue
+            if name not in tests.sound:  # is it the fault's doing?
+                put(source)
+                tests.sound[name] = tests.compile([name]) and tests.passes(name)
+                put("\n".join(lines))
+                if not tests.sound[name]:
+                    print(f"  {name} fails without a fault too: left out", flush=True)
+                    continue
+            return "noticed", name
+        changed = objects_of(tests.build, path)
+    finally:
+        put(source)
+    tests.compile(names[:1])
+    if changed and changed == objects_of(tests.build, path):
+        return "equivalent", "the compiler makes the same code of it"
+    return "SURVIVED", ""
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="mutate.sh")
+    parser.add_argument("copy", help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=60, help="faults that compile (default 60)")
+    parser.add_argument("--folder", action="append", choices=sorted(TESTS), help="default: all")
+    parser.add_argument("--list", action="store_true", help="only show the first faults of the seed")
+    options = parser.parse_args()
+    root, build = options.copy, options.copy + "/build/release"
+    faults = draw(root, options.folder or TESTS, options.seed)
+    if options.list:
+        for _, (path, number, kind, old, new) in zip(range(options.count), faults):
+            print(f"{path}:{number + 1}: {kind}\n    - {old.strip()}\n    + {new.strip()}")
+        return 0
+    tests = Tests(build)
+    known = known_equivalents(os.path.dirname(os.path.abspath(__file__)) + "/mutate.equivalent")
+    counts = {"noticed": 0, "equivalent": 0, "SURVIVED": 0}
+    with open(options.copy + "/report.txt", "w", encoding="utf-8") as report:
+        def say(text):
+            print(text, flush=True)
+            print(text, file=report, flush=True)
+
+        while sum(counts.values()) < options.count:
+            path, number, kind, old, new = next(faults)
+            began = time.time()
+            verdict, why = judge(root, tests, known, path, number, new)
+            if verdict == "discarded":
+                continue
+            counts[verdict] += 1
+            say(f"{verdict} {why} ({time.time() - began:.0f} s)\n  {path}:{number + 1}: {kind}\n"
+                f"    - {old.strip()}\n    + {new.strip()}")
+        judged = counts["noticed"] + counts["SURVIVED"]
+        say(f"seed {options.seed}: {options.count} faults, {counts['noticed']} noticed, {counts['equivalent']} "
+            f"equivalent, {counts['SURVIVED']} survived ({100 * counts['SURVIVED'] / max(judged, 1):.0f} %)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
