@@ -80,6 +80,7 @@ void show_error(const char *verb, const w4a16_error *error);
 
 /* Rows that most verbs have. */
 #define ROW_JSON(target) {"json", OPTION_FLAG, target, NULL, "print JSON instead of a table", 0, 0, NULL}
+#define ROW_WIDE(target) {"wide", OPTION_FLAG, target, NULL, "all columns, in full", 0, 0, NULL}
 #define ROW_NO_PROGRESS(target)                                                                              \
     {"no-progress", OPTION_FLAG, target, NULL, "no progress on stderr", 0, 0, NULL}
 #define ROW_THREADS(target)                                                                                  \

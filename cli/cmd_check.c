@@ -132,7 +132,7 @@ static size_t count_cases(const char *filter, int show) {
 
 static int list_cases(const char *filter, int json) {
     if (!json) return count_cases(filter, 1), EXIT_OK;
-    static const struct report_column columns[] = {{"case", "case", -50, NULL}};
+    static const struct report_column columns[] = {{"case", "case", -50, NULL, 0}};
     struct report report;
     report_begin(&report, "check", columns, 1, 0, 1, doc_pack("{}"));
     for (size_t i = 0; i < conformance_count(); i++)
@@ -141,25 +141,25 @@ static int list_cases(const char *filter, int json) {
     return report_end(&report) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
-static void begin_report(struct session *s, int json) {
+static void begin_report(struct session *s, enum report_form form) {
     static const struct report_column columns[] = {
-        {"case", "case", -50, NULL},           {"cases", "cases", 5, NULL},
-        {"outputs", "outputs", 9, NULL},       {"within_1ulp_percent", "<= 1 ulp %", 10, "%.4f"},
-        {"worst_ulp", "worst ulp", 9, "%.0f"}, {"worst_excess", "worst excess", 12, "%.4f"},
-        {"overflows", "overflows", 9, NULL},   {"same_bits", "same bits", -9, NULL},
-        {"verdict", "verdict", -7, NULL},
+        {"case", "case", -50, NULL, 0},           {"cases", "cases", 5, NULL, 0},
+        {"outputs", "outputs", 9, NULL, 0},       {"within_1ulp_percent", "<= 1 ulp %", 10, "%.4f", 1},
+        {"worst_ulp", "worst ulp", 9, "%.0f", 1}, {"worst_excess", "worst excess", 12, "%.4f", 0},
+        {"overflows", "overflows", 9, NULL, 1},   {"same_bits", "same bits", -9, NULL, 1},
+        {"verdict", "verdict", -7, NULL, 0},
     };
     w4a16_device_info info;
     w4a16_device_get_info(s->device, &info);
-    if (!json) printf("%s; %s\n\n", info.name, info.runtime);
-    report_begin(&s->report, "check", columns, sizeof columns / sizeof columns[0], 0, json,
+    if (form != REPORT_JSON) printf("%s; %s\n\n", info.name, info.runtime);
+    report_begin(&s->report, "check", columns, sizeof columns / sizeof columns[0], 0, form,
                  doc_pack("{s:s, s:s, s:s, s:s}", "device", device_names[info.kind - 1], "name", info.name,
                           "target", info.target, "runtime", info.runtime));
 }
 
 int cmd_check(int argc, char **argv) {
     const char *target = NULL, *filter = NULL, *kernel_mask = NULL;
-    int device = 0, list = 0, all = 0, strict = 0, json = 0, quiet = 0, first;
+    int device = 0, list = 0, all = 0, strict = 0, json = 0, wide = 0, quiet = 0, first;
     int64_t threads = 0, schedule_seed = 0;
     const struct option_row rows[] = {
         {"device", OPTION_CHOICE, &device, "NAME", "sim (default), cpu or hip", 0, 0, device_names},
@@ -175,6 +175,7 @@ int cmd_check(int argc, char **argv) {
          0, 0, NULL},
         ROW_THREADS(&threads),
         ROW_JSON(&json),
+        ROW_WIDE(&wide),
         ROW_NO_PROGRESS(&quiet),
     };
     const struct usage usage = {
@@ -207,7 +208,7 @@ int cmd_check(int argc, char **argv) {
     w4a16_error error;
     if (w4a16_device_open(&options, &s.device, &error) != W4A16_OK) return report_error("check", &error);
     progress_begin(&s.progress, !quiet);
-    begin_report(&s, json);
+    begin_report(&s, report_form_of(json, wide));
     result = run_all(&s, filter);
     w4a16_device_close(s.device);
     return result;

@@ -70,9 +70,10 @@ static json_t *kernel_row(const w4a16_kernel_info *kernel, const struct usable *
 /* The registers, LDS and occupancy of a target's kernels. */
 static int show_resources(const char *target, int json) {
     static const struct report_column columns[] = {
-        {"kernel", "kernel", -32, NULL}, {"vgprs", "VGPRs", 5, NULL},           {"sgprs", "SGPRs", 5, NULL},
-        {"spilled", "spilled", 7, NULL}, {"scratch_bytes", "scratch", 7, NULL}, {"lds_bytes", "LDS", 5, NULL},
-        {"waves", "waves", 5, NULL},     {"occupancy", "per SIMD", 8, NULL}};
+        {"kernel", "kernel", -33, NULL, 0},       {"vgprs", "VGPRs", 5, NULL, 0},
+        {"sgprs", "SGPRs", 5, NULL, 0},           {"spilled", "spilled", 7, NULL, 0},
+        {"scratch_bytes", "scratch", 7, NULL, 0}, {"lds_bytes", "LDS", 5, NULL, 0},
+        {"waves", "waves", 5, NULL, 0},           {"occupancy", "per SIMD", 8, NULL, 0}};
     enum { ROWS_MAX = 512 };
     static w4a16_kernel_resources rows[ROWS_MAX];
     w4a16_error error;
@@ -110,10 +111,10 @@ static json_t *kernels(const struct usable classes[2]) {
 }
 
 static int show_devices(int json) {
-    static const struct report_column columns[] = {{"device", "device", -6, NULL},
-                                                   {"target", "target", -8, NULL},
-                                                   {"available", "available", -9, NULL},
-                                                   {"runtime", "runtime", -40, NULL}};
+    static const struct report_column columns[] = {{"device", "device", -6, NULL, 0},
+                                                   {"target", "target", -8, NULL, 0},
+                                                   {"available", "available", -9, NULL, 0},
+                                                   {"runtime", "runtime", -40, NULL, 0}};
     struct usable classes[] = {{.kernels = "gfx11"}, {.kernels = "cpu"}};
     json_t *found = gpus();
     size_t count = json_array_size(found);

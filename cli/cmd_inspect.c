@@ -22,8 +22,8 @@ static json_t *row_of_problem(const w4a16_layer_info *l) {
 }
 
 int cmd_inspect(int argc, char **argv) {
-    int json = 0, first;
-    const struct option_row rows[] = {ROW_JSON(&json)};
+    int json = 0, wide = 0, first;
+    const struct option_row rows[] = {ROW_JSON(&json), ROW_WIDE(&wide)};
     const struct usage usage = {
         "inspect",
         "[options] CHECKPOINT",
@@ -47,26 +47,28 @@ int cmd_inspect(int argc, char **argv) {
         if (length > width) width = length;
     }
     static const struct report_column columns[] = {
-        {"layer", "layer", -10, NULL},
-        {"format", "format", -18, NULL},
-        {"n", "N", 6, NULL},
-        {"k", "K", 6, NULL},
-        {"group_size", "group", 6, NULL},
-        {"scale_type", "scales", -6, NULL},
-        {"zeros", "zeros", -10, NULL},
-        {"act_order", "act-order", -9, NULL},
-        {"bias", "bias", -4, NULL},
-        {"verdict", "verdict", -7, NULL},
+        {"layer", "layer", -10, NULL, 0},
+        {"format", "format", -18, NULL, 1},
+        {"n", "N", 6, NULL, 0},
+        {"k", "K", 6, NULL, 0},
+        {"group_size", "group", 6, NULL, 0},
+        {"scale_type", "scales", -6, NULL, 1},
+        {"zeros", "zeros", -10, NULL, 0},
+        {"act_order", "act-order", -9, NULL, 0},
+        {"bias", "bias", -4, NULL, 1},
+        {"verdict", "verdict", -7, NULL, 0},
     };
     struct report report;
-    report_begin(&report, "inspect", columns, sizeof columns / sizeof columns[0], width, json,
-                 doc_pack("{s:s}", "checkpoint", argv[first]));
+    report_begin(&report, "inspect", columns, sizeof columns / sizeof columns[0], width,
+                 report_form_of(json, wide), doc_pack("{s:s}", "checkpoint", argv[first]));
     for (size_t i = 0; i < count; i++) {
         const w4a16_layer_info *l = w4a16_checkpoint_layer(checkpoint, i);
         report_row(&report, l->problem ? row_of_problem(l) : row_of(l));
         if (l->problem) {
             problems++;
-            report_note(&report, "%s", l->problem);
+            if (i == 0 || !w4a16_checkpoint_layer(checkpoint, i - 1)->problem ||
+                strcmp(w4a16_checkpoint_layer(checkpoint, i - 1)->problem, l->problem) != 0)
+                report_note(&report, "%s", l->problem); /* that of a stack's experts once */
         }
         if (l->wrapped_zeros)
             report_note(&report,

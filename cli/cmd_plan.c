@@ -55,11 +55,11 @@ static void show(struct report *report, const w4a16_problem *problem, const stru
 
 static int explain_all(const w4a16_device *device, w4a16_problem *problem, const struct int_list *ms, int all,
                        int json) {
-    static const struct report_column columns[] = {{"m", "M", 6, NULL},
-                                                   {"kernel", "kernel", -36, NULL},
-                                                   {"verdict", "verdict", -7, NULL},
-                                                   {"cost", "cost", 6, "%.2f"},
-                                                   {"reason", "reason", -20, NULL}};
+    static const struct report_column columns[] = {{"m", "M", 6, NULL, 0},
+                                                   {"kernel", "kernel", -36, NULL, 0},
+                                                   {"verdict", "verdict", -7, NULL, 0},
+                                                   {"cost", "cost", 6, "%.2f", 0},
+                                                   {"reason", "reason", -29, NULL, 0}};
     struct choices *choices = malloc(sizeof *choices);
     if (!choices) return report_no_memory("plan");
     w4a16_device_info info;

@@ -80,18 +80,18 @@ static double percent(uint64_t part, uint64_t whole) {
 }
 
 /* What became of what, kind by kind. */
-static int print_seen(const struct seen *seen, const char *out_dir, double seconds, int json) {
+static int print_seen(const struct seen *seen, const char *out_dir, double seconds, enum report_form form) {
     static const struct report_column columns[] = {
-        {"tensor", "tensors", -10, NULL},        {"tensors", "number", 6, NULL},
-        {"layers", "layers", 6, NULL},           {"group_size", "group", 6, NULL},
-        {"bytes_percent", "bytes %", 7, "%.2f"}, {"fate", "became", -9, NULL},
-        {"reason", "because", -8, NULL},
+        {"tensor", "tensors", -10, NULL, 0},        {"tensors", "number", 6, NULL, 1},
+        {"layers", "layers", 6, NULL, 0},           {"group_size", "group", 6, NULL, 0},
+        {"bytes_percent", "bytes %", 7, "%.2f", 0}, {"fate", "became", -9, NULL, 0},
+        {"reason", "because", -22, NULL, 0},
     };
     int width = 0;
     for (size_t i = 0; i < seen->count; i++)
         if ((int)strlen(seen->fates[i].kind) > width) width = (int)strlen(seen->fates[i].kind);
     struct report report;
-    report_begin(&report, "quantize", columns, sizeof columns / sizeof columns[0], width, json,
+    report_begin(&report, "quantize", columns, sizeof columns / sizeof columns[0], width, form,
                  doc_pack("{s:s, s:I, s:I, s:I, s:I, s:f, s:f}", "checkpoint", out_dir, "tensors",
                           (json_int_t)seen->tensors, "layers", (json_int_t)seen->layers, "bytes",
                           (json_int_t)seen->bytes, "quantized_bytes", (json_int_t)seen->quantized_bytes,
@@ -137,7 +137,7 @@ int cmd_quantize(int argc, char **argv) {
     int64_t group_size = 128, threads = 0;
     const char *activations = NULL;
     struct text_list ignore = {0};
-    int act_order = 0, format = 0, type = 0, asymmetric = 0, plain = 0, json = 0, quiet = 0, first;
+    int act_order = 0, format = 0, type = 0, asymmetric = 0, plain = 0, json = 0, wide = 0, quiet = 0, first;
     int no_defaults = 0, force = 0;
     const struct option_row rows[] = {
         {"group-size", OPTION_INT, &group_size, "N", "inputs that share a scale; -1 = all (default 128)", -1,
@@ -164,6 +164,7 @@ int cmd_quantize(int argc, char **argv) {
          NULL},
         ROW_THREADS(&threads),
         ROW_JSON(&json),
+        ROW_WIDE(&wide),
         ROW_NO_PROGRESS(&quiet),
     };
     const struct usage usage = {
@@ -214,7 +215,7 @@ int cmd_quantize(int argc, char **argv) {
         w4a16_fail(&error, W4A16_OUT_OF_MEMORY, "%s is complete; out of memory for the table of it", out_dir);
         status = error.status;
     }
-    int printed = status == W4A16_OK ? print_seen(&seen, out_dir, seconds, json) : 0;
+    int printed = status == W4A16_OK ? print_seen(&seen, out_dir, seconds, report_form_of(json, wide)) : 0;
     forget(&seen);
     if (status != W4A16_OK) return report_error("quantize", &error);
     return printed == 0 ? EXIT_OK : EXIT_FAILED;

@@ -32,7 +32,7 @@ enum { ACT_BOTH = 2 };
 
 struct options {
     const char *layer, *target, *input, *output, *kernel_mask;
-    int device, act, strict, json, quiet;
+    int device, act, strict, json, wide, quiet;
     struct int_list m;
     int64_t seed, threads, schedule_seed, repeat;
 };
@@ -315,19 +315,19 @@ static w4a16_status open_devices(struct session *s, w4a16_error *error) {
 
 static void begin_report(struct session *s) {
     static const struct report_column columns[] = {
-        {"layer", "layer", -10, NULL},
-        {"act", "type", -4, NULL},
-        {"m", "M", 3, NULL},
-        {"kernel", "kernel", -29, NULL},
-        {"within_1ulp_percent", "<= 1 ulp %", 10, "%.4f"},
-        {"worst_ulp", "worst ulp", 9, "%.0f"},
-        {"worst_excess", "worst excess", 12, "%.4f"},
-        {"sim_wave_instructions", "sim wave-inst", 13, NULL},
-        {"sim_mega_wave_instructions_per_host_s", "sim M wave-inst/s", 17, "%.1f"},
-        {"overflows", "overflows", 9, NULL},
-        {"same_bits", "same bits", -9, NULL},
-        {"rows_equal", "rows equal", -10, NULL},
-        {"verdict", "verdict", -8, NULL},
+        {"layer", "layer", -10, NULL, 0},
+        {"act", "type", -4, NULL, 0},
+        {"m", "M", 3, NULL, 0},
+        {"kernel", "kernel", -27, "w4a16_", 0},
+        {"within_1ulp_percent", "<= 1 ulp %", 10, "%.4f", 1},
+        {"worst_ulp", "worst ulp", 9, "%.0f", 1},
+        {"worst_excess", "worst excess", 12, "%.4f", 0},
+        {"sim_wave_instructions", "sim wave-inst", 13, NULL, 1},
+        {"sim_mega_wave_instructions_per_host_s", "sim M wave-inst/s", 17, "%.1f", 1},
+        {"overflows", "overflows", 9, NULL, 1},
+        {"same_bits", "same bits", -9, NULL, 1},
+        {"rows_equal", "rows equal", -10, NULL, 1},
+        {"verdict", "verdict", -8, NULL, 0},
     };
     int width = 0;
     for (size_t i = 0; i < s->selected_count; i++) {
@@ -338,7 +338,8 @@ static void begin_report(struct session *s) {
     if (!s->options->json)
         printf("%s; %s%s\n\n", s->info.name, s->info.runtime,
                simulated ? "; rates are the simulator's on this host and say nothing about a card" : "");
-    report_begin(&s->report, "run", columns, sizeof columns / sizeof columns[0], width, s->options->json,
+    report_begin(&s->report, "run", columns, sizeof columns / sizeof columns[0], width,
+                 report_form_of(s->options->json, s->options->wide),
                  doc_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I}", "device",
                           device_names[s->options->device], "name", s->info.name, "target", s->info.target,
                           "runtime", s->info.runtime, "simulated", simulated, "seed",
@@ -442,6 +443,7 @@ int cmd_run(int argc, char **argv) {
          "kernels to leave out: names, or prefixes with *", 0, 0, NULL},
         ROW_THREADS(&o.threads),
         ROW_JSON(&o.json),
+        ROW_WIDE(&o.wide),
         ROW_NO_PROGRESS(&o.quiet),
     };
     const struct usage usage = {

@@ -4,6 +4,10 @@
  * A verb's result: rows of named values, printed either as an aligned Markdown table, row by row as they
  * come, or as one JSON document at the end. Keys never change their meaning within one schema_version and
  * carry their unit.
+ *
+ * A table keeps to 100 columns: some of its columns are shown on request only, names in the first lose their
+ * beginning, and sentences in the last go on in rows of their own. A wide table shows everything, one row a
+ * line.
  */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
@@ -18,14 +22,21 @@ struct report_column {
     const char *key;    /* of the row object */
     const char *title;  /* null: JSON only */
     int width;          /* at least that of the title is used; negative: to the left */
-    const char *format; /* of reals, "%.3f" */
+    const char *format; /* of reals, "%.3f"; of texts, a beginning that only wide tables show */
+    int wide;           /* in wide tables only */
 };
+
+enum report_form { REPORT_TABLE, REPORT_JSON, REPORT_WIDE };
+
+static inline enum report_form report_form_of(int json, int wide) {
+    return json ? REPORT_JSON : wide ? REPORT_WIDE : REPORT_TABLE;
+}
 
 struct report {
     const struct report_column *columns;
     size_t count;
     int first_width; /* of the first column, whose longest text only the verb knows */
-    int json;
+    enum report_form form;
     const char *verb;
     int note_width;                        /* where notes are broken, 0: nowhere */
     json_t *facts, *rows, *totals, *notes; /* null: memory ran out */
@@ -36,7 +47,7 @@ struct report {
  * appear beside the rows in JSON only.
  */
 void report_begin(struct report *report, const char *verb, const struct report_column *columns, size_t count,
-                  int first_width, int json, json_t *facts);
+                  int first_width, enum report_form form, json_t *facts);
 /* row (an object, taken over). A null value is shown as "-". */
 void report_row(struct report *report, json_t *row);
 /* The same for a row that sums others up: "totals" in JSON. */

@@ -79,10 +79,10 @@ static int compare_lists(struct report *report, const json_t *one, const json_t 
 }
 
 static int compare(const json_t *one, const json_t *two, const char *paths[2], int json) {
-    static const struct report_column columns[] = {{"list", "list", -12, NULL},
-                                                   {"name", "name", -44, NULL},
-                                                   {"a", "A", -16, NULL},
-                                                   {"b", "B", -16, NULL}};
+    static const struct report_column columns[] = {{"list", "list", -12, NULL, 0},
+                                                   {"name", "name", -44, NULL, 0},
+                                                   {"a", "A", -16, NULL, 0},
+                                                   {"b", "B", -16, NULL, 0}};
     struct report report;
     struct comparison cases, objects;
     report_begin(&report, "report", columns, sizeof columns / sizeof columns[0], 0, json,

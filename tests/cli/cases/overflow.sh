@@ -7,7 +7,7 @@ python3 "$HERE/weights.py" make w.safetensors 100 # one large weight
 python3 "$HERE/product.py" input 2 64 12000
 for input in f2 u2; do
     code=0
-    "$W4A16" run q --layer wide --input $input.npy >out || code=$?
+    "$W4A16" run --wide q --layer wide --input $input.npy >out || code=$?
     columns 'type,M,overflows,verdict' <out
     sed -n '/outputs are\|all verified/{s/ in [0-9.]* s//;p}' out
     echo "exit $code"

@@ -12,7 +12,7 @@ for version in 1 2; do
         group=$(echo "$options" | cut -d' ' -f2)
         python3 "$HERE/product.py" error q/model.safetensors model.layers.0.self_attn.k_proj "$group" $version \
             tiny.safetensors
-        "$W4A16" inspect q | columns 'format,group,scales,zeros,act-order,verdict' | tail -n +2 | sort | uniq -c
+        "$W4A16" inspect --wide q | columns 'format,group,scales,zeros,act-order,verdict' | tail -n +2 | sort | uniq -c
         "$W4A16" run q --device cpu --m 3 | columns 'type,verdict' | tail -n +2 | sort | uniq -c
     done
 done

@@ -2,11 +2,12 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 # What stays in 16 bits and why, by itself and on request; what its configuration says; experts and transposed layers.
 make() { python3 "$HERE/model.py" make "$@"; }
-quantize() { "$W4A16" quantize "$@" | sed 's/, in .*//' | columns 'tensors,number,layers,group,became,because'; }
+quantize() { "$W4A16" quantize --wide "$@" | sed 's/, in .*//' | columns 'tensors,number,layers,group,became,because'; }
 . "$HERE/tiny.sh"
 make decoder decoder
 quantize --group-size 64 decoder q
 python3 "$HERE/model.py" rules q
+"$W4A16" quantize --group-size 64 --force decoder q | awk '/^[|]/ && length > 100' # lines that are too long: none
 "$W4A16" inspect q | columns 'layer,group,verdict'
 ls q
 
