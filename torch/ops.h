@@ -19,6 +19,8 @@ operator_call pack_call;
 operator_call experts_call;
 /* pack_experts(Tensor q, Tensor scales, Tensor zeros, Tensor bias, int group_size) -> Tensor */
 operator_call pack_experts_call;
+/* Checkpoints' tensors, pack_stored.c */
+operator_call pack_gptq_call, pack_awq_call, pack_ct_call, pack_ct_experts_call;
 /* vLLM's own, gptq.c: with and without an order of input features */
 operator_call gptq_shuffle_call, gptq_shuffle_plain_call;
 operator_call gptq_gemm_call, gptq_gemm_plain_call;

@@ -33,6 +33,17 @@ static void run(operator_call *call, const char *name, shim_value *stack) {
       "(Tensor q, Tensor scales, Tensor zeros, Tensor bias, int group_size) -> Tensor")                      \
     X(pack, pack_call, "pack",                                                                               \
       "(Tensor q, Tensor scales, Tensor zeros, Tensor perm, int group_size) -> Tensor")                      \
+    X(pack_gptq, pack_gptq_call, "pack_gptq",                                                                \
+      "(Tensor qweight, Tensor scales, Tensor qzeros, Tensor g_idx, int group_size, int version, "           \
+      "int symmetry, bool part) -> Tensor")                                                                  \
+    X(pack_awq, pack_awq_call, "pack_awq",                                                                   \
+      "(Tensor qweight, Tensor scales, Tensor qzeros, int group_size) -> Tensor")                            \
+    X(pack_ct, pack_ct_call, "pack_ct",                                                                      \
+      "(Tensor weight_packed, Tensor weight_scale, Tensor weight_zero_point, Tensor weight_g_idx, "          \
+      "int group_size, bool part) -> Tensor")                                                                \
+    X(pack_ct_experts, pack_ct_experts_call, "pack_ct_experts",                                              \
+      "(Tensor weight_packed, Tensor weight_scale, Tensor weight_zero_point, Tensor bias, "                  \
+      "int group_size) -> Tensor")                                                                           \
     X(shuffle, gptq_shuffle_call, "gptq_shuffle", "(Tensor(a!) q_weight, Tensor q_perm, int bit) -> ()")     \
     X(shuffle_plain, gptq_shuffle_plain_call, "gptq_shuffle.without_perm",                                   \
       "(Tensor(a!) q_weight, int bit) -> ()")                                                                \

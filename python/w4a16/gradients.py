@@ -73,7 +73,8 @@ def register() -> None:
     """Once, after the operators."""
     torch.library.register_autograd("w4a16::linear", _linear, setup_context=_save)
     gemms = [f"{name}{form}" for name in ("gptq_gemm_rdna3", "gptq_gemm_rdna3_wmma") for form in ("", ".without_g_idx")]
-    for name in ("pack", "pack_experts", "experts", *gemms):
+    packs = ("pack", "pack_experts", "pack_gptq", "pack_awq", "pack_ct", "pack_ct_experts")
+    for name in (*packs, "experts", *gemms):
         torch.library.register_autograd(f"w4a16::{name}", _none(f"w4a16::{name}"))
     operator = torch.ops.w4a16.moe_gptq_gemm_rdna3.default
     _library.impl(operator, _none_of_what_it_writes(operator), "Autograd", with_keyset=True)

@@ -2,9 +2,8 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """vLLM's mixed-precision linear layer on the kernels of this library.
 
-vLLM hands a layer's parameters in the checkpoint's own form; here they are brought into the library's canonical form
-(include/w4a16/layer.h) with tensor operations on whatever device they are, packed once, and replaced by the packed
-tensor. Which layers are taken is the kernel table's answer, not a list of our own.
+vLLM hands a layer's parameters in the checkpoint's own form; here they are packed as they are (layouts.py), once, and
+replaced by the packed tensor. Which layers are taken is the kernel table's answer, not a list of our own.
 
 Importing this module, or another one of the plugin, imports nothing of vLLM: the plugin changes each of vLLM's modules
 right after it has been executed, and in no order of their imports may it find one of ours half imported.
@@ -17,7 +16,7 @@ import importlib
 import logging
 import sys
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
@@ -28,10 +27,10 @@ logger = logging.getLogger("vllm.w4a16")
 NAME = "W4A16LinearKernel"  # what VLLM_DISABLED_KERNELS takes
 
 _C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
-# The size of the groups that order() makes of uneven ones: a multiple that every kernel takes.
+# The size of the groups that packing makes of uneven ones (PLACES_GROUP of src/layer): what every kernel takes.
 _PLACES = 32
-# What has to be added to a stored zero point: GPTQ's biased type stores one less than it means.
-_ZERO_OFFSET = {"uint4b8": 1, "uint4": 0}
+# The weight types, and which version of GPTQ stores zeros as each does.
+_VERSIONS = {"uint4b8": 1, "uint4": 2}
 
 
 @functools.cache
@@ -107,7 +106,7 @@ def refusal(
     if group_size == -1:
         group_size = K
     if act_order and K != full_K:
-        group_size = _PLACES  # its groups are spread over all partitions: see order()
+        group_size = _PLACES  # its groups are spread over all partitions
     if group_size < 1 or (group_size < K and K % group_size):
         return f"group_size is {group_size}; accepted are -1 and divisors of this partition's K = {K}"
     taken, why = arch.supports(target, K, N, group_size, _C_TYPES[act], _C_TYPES[act], not zeros, act_order, mixture)
@@ -119,66 +118,22 @@ def _along(param: torch.Tensor, name: str, default: int) -> int:
     return default if value is None else value
 
 
-def unpack(words: torch.Tensor, dim: int) -> torch.Tensor:
-    """Words (or bytes) of nibbles, the low one first, spread along `dim` as uint8."""
-    shifts = torch.arange(0, 8 * words.element_size(), 4, dtype=words.dtype, device=words.device)
-    nibbles = ((words.unsqueeze(-1) >> shifts) & 15).to(torch.uint8)
-    return nibbles.flatten(1) if dim == 1 else nibbles.transpose(1, 2).flatten(0, 1)
+def pack(
+    c: Any, q: torch.Tensor, scales: torch.Tensor, zeros: torch.Tensor | None, g_idx: torch.Tensor | None
+) -> torch.Tensor:
+    """Packs GPTQ's or compressed-tensors' parameters of a layer of the configuration c, which their dimensions tell."""
+    from w4a16 import layouts
 
+    def rows(param: torch.Tensor | None) -> torch.Tensor | None:
+        """With N along the last dimension. Each parameter may have it along another one."""
+        return param if param is None else param.data if _along(param, "output_dim", 1) == 1 else param.data.t()
 
-def canonical_q(param: torch.Tensor) -> torch.Tensor:
-    """[K/8][N] words from GPTQ's [K/8, N] or compressed-tensors' [N, K/8]."""
-    words = param.data
-    return (words if _along(param, "output_dim", 1) == 1 else words.t()).contiguous()
-
-
-def canonical_scales(param: torch.Tensor) -> torch.Tensor:
-    """[G][N] from [G, N] or [N, G]."""
-    scales = param.data
-    return (scales if _along(param, "output_dim", 1) == 1 else scales.t()).contiguous()
-
-
-def canonical_zeros(param: torch.Tensor, N: int, offset: int) -> torch.Tensor:
-    """[G][N] bytes from words along N: GPTQ's [G, N/8] or compressed-tensors' [N/8, G]."""
-    output_dim = _along(param, "output_dim", 1)
-    zeros = unpack(param.data, output_dim)
-    return ((zeros if output_dim == 1 else zeros.t())[:, :N] + offset).contiguous()
-
-
-class Canonical(NamedTuple):
-    """A canonical layer: none of zeros means 8 everywhere, none of perm the identity."""
-
-    q: torch.Tensor
-    scales: torch.Tensor
-    zeros: torch.Tensor | None
-    perm: torch.Tensor | None
-    group_size: int
-
-
-def ordered(layer: Canonical, g_idx: torch.Tensor) -> Canonical:
-    """The layer with the act-order that g_idx, the group of each input, describes.
-
-    Where the groups are not all of group_size, as in a part of K, they get places in blocks of _PLACES, of which each
-    group's last is filled up with empty ones (-1), and a scale per block.
-    """
-    groups = g_idx.data.to(torch.int64)
-    K = groups.numel()
-    expected = torch.arange(K, device=groups.device) // layer.group_size
-    if torch.equal(groups, expected):
-        return layer
-    order = torch.argsort(groups, stable=True)
-    if torch.equal(groups[order], expected):
-        return layer._replace(perm=order.to(torch.int32))
-    members = torch.bincount(groups, minlength=layer.scales.shape[0])
-    blocks = (members + _PLACES - 1) // _PLACES
-    first_place = (blocks.cumsum(0) - blocks) * _PLACES
-    first_member = members.cumsum(0) - members
-    place = first_place[groups[order]] + torch.arange(K, device=groups.device) - first_member[groups[order]]
-    perm = torch.full((int(blocks.sum()) * _PLACES,), -1, dtype=torch.int32, device=groups.device)
-    perm[place] = order.to(torch.int32)
-    rows = torch.repeat_interleave(blocks)
-    zeros = None if layer.zeros is None else layer.zeros[rows]
-    return layer._replace(scales=layer.scales[rows], zeros=zeros, perm=perm, group_size=_PLACES)
+    scales, zeros, g_idx = rows(scales), rows(zeros), None if g_idx is None else g_idx.data
+    if _along(q, "output_dim", 1) == 1:
+        v2 = _VERSIONS[str(c.weight_type)] == 2
+        return layouts.pack_gptq(q.data, scales, zeros, g_idx, group_size=c.group_size, v2=v2, part=True)
+    zeros = None if zeros is None else zeros.t()
+    return layouts.pack_compressed_tensors(q.data, scales.t(), zeros, g_idx, group_size=c.group_size, part=True)
 
 
 class _Steps:
@@ -204,7 +159,7 @@ class _Steps:
     @staticmethod
     def _refusal(c: Any) -> str | None:
         name = str(c.weight_type)
-        if name not in _ZERO_OFFSET:
+        if name not in _VERSIONS:
             return f"weights are {name}; accepted are uint4b8 and uint4"
         if name == "uint4" and not c.zero_points:
             return "weights are uint4 without zero points; accepted are uint4 with them, or uint4b8"
@@ -219,16 +174,9 @@ class _Steps:
         if weights.dtype == torch.uint8:
             return  # packed by an earlier call
         c = self.config
-        K, N = c.partition_weight_shape
-        group_size = K if c.group_size == -1 else c.group_size
-        zeros = None
-        if c.zero_points:
-            zeros = canonical_zeros(getattr(layer, self.w_zp_name), N, _ZERO_OFFSET[str(c.weight_type)])
-        scales = canonical_scales(getattr(layer, self.w_s_name))
-        canonical = Canonical(canonical_q(weights), scales, zeros, None, group_size)
-        if getattr(c, "has_g_idx", False):
-            canonical = ordered(canonical, getattr(layer, self.w_gidx_name))
-        replace(layer, self.w_q_name, pack(canonical))
+        zeros = getattr(layer, self.w_zp_name) if c.zero_points else None
+        g_idx = getattr(layer, self.w_gidx_name) if getattr(c, "has_g_idx", False) else None
+        replace(layer, self.w_q_name, pack(c, weights, getattr(layer, self.w_s_name), zeros, g_idx))
         # The packed tensor holds all of them; symmetric GPTQ has zeros that say nothing.
         for name in (self.w_s_name, self.w_zp_name, getattr(self, "w_gidx_name", None)):
             if name and getattr(layer, name, None) is not None:
@@ -248,12 +196,6 @@ def kernel_class(base: Any) -> type:
         pass
 
     return W4A16LinearKernel
-
-
-def pack(layer: Canonical) -> torch.Tensor:
-    zeros = layer.q.new_empty(0, dtype=torch.uint8) if layer.zeros is None else layer.zeros
-    perm = layer.q.new_empty(0, dtype=torch.int32) if layer.perm is None else layer.perm
-    return torch.ops.w4a16.pack(layer.q, layer.scales, zeros, perm, layer.group_size)
 
 
 def linear(x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:

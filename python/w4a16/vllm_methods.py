@@ -19,58 +19,33 @@ from typing import Any
 import torch
 
 from w4a16 import vllm_kernel
-from w4a16.zeros import gptq_zeros
-
-# The column, of eight, that each nibble of an AWQ word holds, low nibble first.
-_AWQ_COLUMNS = (0, 2, 4, 6, 1, 3, 5, 7)
 
 
-def awq_q(words: torch.Tensor) -> torch.Tensor:
-    """[K/8][N] words along K from AWQ's [K, N/8] words along N, without a tensor of single values."""
-    K, blocks = words.shape
-    q = words.new_zeros(K // 8, blocks * 8)
-    for place in range(8):
-        rows = words[place::8]
-        for nibble, column in enumerate(_AWQ_COLUMNS):
-            q[:, column::8] |= ((rows >> (4 * nibble)) & 15) << (4 * place)
-    return q
+def _awq(layer: Any, config: Any) -> torch.Tensor:
+    from w4a16 import layouts
+
+    arrays = (layer.qweight.data, layer.scales.data, layer.qzeros.data)
+    return layouts.pack_awq(*arrays, group_size=config.group_size)
 
 
-def awq_zeros(words: torch.Tensor) -> torch.Tensor:
-    """[G][N] bytes from AWQ's [G, N/8] words, which store zeros as they are."""
-    groups, blocks = words.shape
-    zeros = words.new_empty(groups, blocks * 8, dtype=torch.uint8)
-    for nibble, column in enumerate(_AWQ_COLUMNS):
-        zeros[:, column::8] = (words >> (4 * nibble)) & 15
-    return zeros
+def _gptq(layer: Any, config: Any) -> torch.Tensor:
+    from w4a16 import layouts
 
-
-def _awq(layer: Any, config: Any, group_size: int) -> vllm_kernel.Canonical:
-    return vllm_kernel.Canonical(
-        awq_q(layer.qweight.data),
-        layer.scales.data.contiguous(),
-        awq_zeros(layer.qzeros.data),
-        None,
-        group_size,
+    sym = getattr(config, "is_sym", getattr(config, "sym", None))  # most releases with this method do not keep it
+    return layouts.pack_gptq(
+        layer.qweight.data,
+        layer.scales.data,
+        layer.qzeros.data,
+        layer.g_idx.data if config.desc_act else None,
+        group_size=config.group_size,
+        v2=getattr(config, "checkpoint_format", "") == "gptq_v2",
+        sym=None if sym is None else bool(sym),
+        part=True,
     )
 
 
-def _gptq(layer: Any, config: Any, group_size: int) -> vllm_kernel.Canonical:
-    stored = vllm_kernel.canonical_zeros(layer.qzeros, layer.scales.shape[1], 0)
-    sym = bool(getattr(config, "is_sym", getattr(config, "sym", False)))
-    zeros = gptq_zeros(stored, getattr(config, "checkpoint_format", "") == "gptq_v2", sym)
-    canonical = vllm_kernel.Canonical(
-        vllm_kernel.canonical_q(layer.qweight),
-        vllm_kernel.canonical_scales(layer.scales),
-        None if zeros is None or bool((zeros == 8).all()) else zeros,  # most releases do not keep what sym says
-        None,
-        group_size,
-    )
-    return vllm_kernel.ordered(canonical, layer.g_idx) if config.desc_act else canonical
-
-
-# What each of vLLM's methods does to bring a layer into canonical form, given its configuration and group size.
-METHODS: dict[str, Callable[[Any, Any, int], vllm_kernel.Canonical]] = {
+# How a layer of each of vLLM's methods is packed, given its configuration.
+METHODS: dict[str, Callable[[Any, Any], torch.Tensor]] = {
     "AutoAWQLinearMethod": _awq,
     "AWQLinearMethod": _awq,
     "GPTQLinearMethod": _gptq,
@@ -89,7 +64,7 @@ def _refusal(config: Any, K: int, N: int, full_K: int, act: torch.dtype) -> str 
     return vllm_kernel.refusal(K, N, config.group_size, act, zeros=True, full_K=full_K, act_order=act_order)
 
 
-def route(method: Any, canonical: Callable[[Any, Any, int], vllm_kernel.Canonical]) -> None:
+def route(method: Any, pack: Callable[[Any, Any], torch.Tensor]) -> None:
     """Wraps the three steps of a linear method; a second call changes nothing."""
     if "w4a16_routed" in vars(method):
         return
@@ -114,7 +89,7 @@ def route(method: Any, canonical: Callable[[Any, Any, int], vllm_kernel.Canonica
         why = _refusal(
             self.quant_config, input_size_per_partition, sum(output_partition_sizes), input_size, params_dtype
         )
-        layer.w4a16_K = None if why else input_size_per_partition
+        layer.w4a16_taken = why is None
         if why:
             vllm_kernel.log_fallback(why)
         else:
@@ -122,14 +97,10 @@ def route(method: Any, canonical: Callable[[Any, Any, int], vllm_kernel.Canonica
 
     @functools.wraps(process_weights_after_loading)
     def process(self: Any, layer: Any) -> None:
-        K = getattr(layer, "w4a16_K", None)
-        if K is None:
+        if not getattr(layer, "w4a16_taken", False):
             process_weights_after_loading(self, layer)
         elif layer.qweight.dtype != torch.uint8:  # else packed by an earlier call
-            group_size = self.quant_config.group_size
-            if group_size == -1:
-                group_size = K
-            packed = vllm_kernel.pack(canonical(layer, self.quant_config, group_size))
+            packed = pack(layer, self.quant_config)
             vllm_kernel.replace(layer, "qweight", packed)
             for name in ("scales", "qzeros", "g_idx"):
                 if getattr(layer, name, None) is not None:
@@ -137,7 +108,7 @@ def route(method: Any, canonical: Callable[[Any, Any, int], vllm_kernel.Canonica
 
     @functools.wraps(apply)
     def product(self: Any, layer: Any, x: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
-        if getattr(layer, "w4a16_K", None) is None:
+        if not getattr(layer, "w4a16_taken", False):
             return apply(self, layer, x, bias)
         return vllm_kernel.linear(x, layer.qweight, bias)
 
@@ -147,6 +118,6 @@ def route(method: Any, canonical: Callable[[Any, Any, int], vllm_kernel.Canonica
 
 def register(module: ModuleType) -> None:
     """Routes what of these a module of vLLM has."""
-    for name, canonical in METHODS.items():
+    for name, pack in METHODS.items():
         if hasattr(module, name):
-            route(getattr(module, name), canonical)
+            route(getattr(module, name), pack)

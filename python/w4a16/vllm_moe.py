@@ -202,18 +202,29 @@ def _refusal(
     return None
 
 
+def _words(zeros: torch.Tensor) -> torch.Tensor:
+    """[E, words of N, G], where they are bytes of N."""
+    if zeros.dtype == torch.int32:
+        return zeros
+    along = zeros.transpose(1, 2)
+    along = torch.nn.functional.pad(along, (0, -along.shape[2] % 4)).contiguous()
+    return along.view(torch.int32).transpose(1, 2)
+
+
 def _pack(layer: torch.nn.Module, product: str, method: Method, settings: Settings) -> torch.Tensor:
     """The packed tensor of one product of all experts."""
-    q = getattr(layer, f"{product}_{method.weight}").data.view(torch.int32).transpose(1, 2).contiguous()
-    scales = getattr(layer, f"{product}_{method.scales}").data.transpose(1, 2).contiguous()
-    zeros = q.new_empty(0, dtype=torch.uint8)
-    if not settings.symmetric:
-        stored = getattr(layer, f"{product}_{method.zeros}").data
-        zeros = torch.stack([vllm_kernel.unpack(words, 0).t() for words in stored])[:, :, : scales.shape[2]].contiguous()
-    bias = getattr(layer, f"{product}_bias", None)
-    bias = scales.new_empty(0) if bias is None else bias.data
-    group_size = q.shape[1] * 8 if settings.group_size == -1 else settings.group_size
-    return torch.ops.w4a16.pack_experts(q, scales, zeros, bias, group_size)
+    from w4a16 import layouts
+
+    def param(name: str) -> torch.Tensor:
+        return getattr(layer, f"{product}_{name}").data
+
+    return layouts.pack_compressed_tensors_experts(
+        param(method.weight).view(torch.int32),
+        param(method.scales),
+        None if settings.symmetric else _words(param(method.zeros)),
+        None if getattr(layer, f"{product}_bias", None) is None else param("bias"),
+        group_size=settings.group_size,
+    )
 
 
 def _form(tensor: torch.Tensor) -> tuple:

@@ -48,6 +48,8 @@ static w4a16_status check(const w4a16_stored *s, enum form form, w4a16_layer **o
             "%s: K is %" PRId64 "; accepted are multiples of 8", function, s->K);
     FAIL_IF(form == GPTQ && s->version != 1 && s->version != 2, error, W4A16_INVALID_ARGUMENT,
             "%s: version is %d; accepted are 1 and 2", function, s->version);
+    FAIL_IF((unsigned)s->symmetry > W4A16_SYMMETRY_LOST, error, W4A16_INVALID_ARGUMENT,
+            "%s: symmetry is %d; accepted are 0 to %d", function, (int)s->symmetry, W4A16_SYMMETRY_LOST);
     FAIL_IF(s->groups && !s->g_idx, error, W4A16_INVALID_ARGUMENT,
             "%s: groups is %" PRId64 " without g_idx; accepted is 0", function, s->groups);
     FAIL_IF(form == AWQ && s->g_idx, error, W4A16_INVALID_ARGUMENT, "%s: g_idx is given; accepted is null",

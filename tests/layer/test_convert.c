@@ -313,7 +313,9 @@ static void test_refusals(void **state) {
     refuses(w4a16_layer_from_ct, "scales: [4, 1] is 0x7c00 (Inf or NaN)");
     scales[9] = 0x7bff, stored.version = 3;
     refuses(w4a16_layer_from_gptq, "version is 3; accepted are 1 and 2");
-    stored.version = 1, stored.K = 60;
+    stored.version = 1, stored.symmetry = (w4a16_symmetry)3;
+    refuses(w4a16_layer_from_gptq, "symmetry is 3; accepted are 0 to 2");
+    stored.symmetry = W4A16_SYMMETRY_NO, stored.K = 60;
     refuses(w4a16_layer_from_gptq, "K is 60; accepted are multiples of 8");
     stored.K = 64, stored.group_size = 0;
     refuses(w4a16_layer_from_awq, "group_size = 0");

@@ -95,7 +95,7 @@ def test_widths_that_fill_no_word(N, zeros, filling):
     assert torch.equal(layouts.pack_awq(q, layer.scales, qzeros, group_size=32), want)
     q, qzeros = words(weights(layer).t()), words(filled(stored)).t()
     assert torch.equal(layouts.pack_compressed_tensors(q, layer.scales.t(), qzeros, group_size=32), want)
-    with pytest.raises(RuntimeError, match=r"qzeros has \d words of 8 columns; scales have \d+ columns, which take"):
+    with pytest.raises(RuntimeError, match=r"w4a16::pack_gptq: size 1 of qzeros is \d; accepted is \d"):
         layouts.pack_gptq(layer.q, layer.scales, torch.cat([qzeros.t(), qzeros.t()], 1), group_size=32)
 
 
@@ -106,9 +106,13 @@ def test_zeros_of_a_layer_that_says_it_is_symmetric(v2):
     for value in (7, 8):
         stored = words(torch.full(layer.scales.shape, value))
         assert torch.equal(layouts.pack_gptq(layer.q, layer.scales, stored, group_size=32, v2=v2, sym=True), pack(layer))
+        assert torch.equal(layouts.pack_gptq(layer.q, layer.scales, stored, group_size=32, v2=v2, sym=None), pack(layer))
     stored = torch.full(layer.scales.shape, 7)
     stored[1, 5] = 9
-    with pytest.raises(RuntimeError, match=r"qzeros of a symmetric layer hold \[7, 9\]; accepted is 8 everywhere, or 7"):
+    asymmetric = layer._replace(zeros=(stored + (not v2)).to(torch.uint8))
+    packed = layouts.pack_gptq(layer.q, layer.scales, words(stored), group_size=32, v2=v2, sym=None)
+    assert torch.equal(packed, pack(asymmetric))
+    with pytest.raises(RuntimeError, match=r"qzeros: zero \[1, 5\] is 9, but the configuration says sym: true"):
         layouts.pack_gptq(layer.q, layer.scales, words(stored), group_size=32, v2=v2, sym=True)
 
 
@@ -121,5 +125,83 @@ def test_uneven_groups_are_refused():
     layer = case(False, True)
     uneven = g_idx(layer)
     uneven[0] = (uneven[0] + 1) % 4
-    with pytest.raises(RuntimeError, match="does not put 32 of the 128 input features into each group: group . has 3[13]"):
+    with pytest.raises(RuntimeError, match="w4a16::pack_gptq: g_idx: group . has 3[13] members .*; expected 32"):
         layouts.pack_gptq(layer.q, layer.scales, None, uneven, group_size=32)
+
+
+@pytest.mark.parametrize("form", ["gptq", "compressed_tensors"])
+@pytest.mark.parametrize("zeros", [False, True])
+def test_a_part_of_an_act_ordered_layer(form, zeros):
+    """With all the scales; its groups get places in blocks of 32, of which the last of each is filled up."""
+    layer = stable(case(zeros, True))
+    groups = g_idx(layer)[32:96]
+    order, rows = [], []
+    for group in range(4):
+        members = (groups == group).nonzero().flatten().tolist()
+        order += members + [-1] * (-len(members) % 32)
+        rows += [group] * (-(-len(members) // 32))
+    part = layer._replace(
+        q=layer.q[4:12].contiguous(),
+        scales=layer.scales[rows],
+        zeros=layer.zeros[rows] if zeros else layer.zeros,
+        perm=torch.tensor(order, dtype=torch.int32),
+    )
+    stored = layer.zeros if zeros else torch.full(layer.scales.shape, 8)
+    if form == "gptq":
+        args = (part.q, layer.scales, words(stored.to(torch.int32) - 1), groups)
+        packed = layouts.pack_gptq(*args, group_size=32, part=True)
+    else:
+        q, qzeros = words(weights(part).t()), words(stored).t()
+        packed = layouts.pack_compressed_tensors(q, layer.scales.t(), qzeros, groups, group_size=32, part=True)
+    assert torch.equal(packed, pack(part))
+
+
+@pytest.mark.parametrize("group_size", [32, -1])
+@pytest.mark.parametrize("kinds", [(False, False), (True, True), (True, False)])
+@pytest.mark.parametrize("bias", [None, torch.float16, torch.float32])
+def test_experts(group_size, kinds, bias):
+    """One expert whose zeros are 8 everywhere gets zeros where others have other ones."""
+    layers = [random_layer(20, 64, group_size, zeros=zeros, seed=seed) for seed, zeros in enumerate(kinds)]
+    zeros = torch.stack([x.zeros.clamp(1, 15) if x.zeros.numel() else torch.full(x.scales.shape, 8) for x in layers])
+    zeros = zeros.to(torch.uint8)
+    q, scales = torch.stack([x.q for x in layers]), torch.stack([x.scales for x in layers])
+    own = torch.randn(2, 20).to(bias) if bias else torch.empty(0)
+    given = zeros if any(kinds) else torch.empty(0, dtype=torch.uint8)
+    want = torch.ops.w4a16.pack_experts(q, scales, given, own, group_size)
+    stored = torch.stack([words(torch.nn.functional.pad(z.to(torch.int32), (0, 4))).t() for z in zeros])
+    packed = layouts.pack_compressed_tensors_experts(
+        torch.stack([words(weights(x).t()) for x in layers]),
+        scales.transpose(1, 2),
+        stored,
+        own if bias else None,
+        group_size=group_size,
+    )
+    assert torch.equal(packed, want)
+
+
+def test_what_no_layer_has_is_refused():
+    layer = case(True, True)
+    q, scales, stored = layer.q, layer.scales, words(layer.zeros)
+    none = torch.empty(0, dtype=torch.int32)
+    wrong = [
+        ("qweight is int32 .16. with strides .64.; accepted are 2 dimensions of int32", (q[:, 0], scales, stored, none, 32, 1, 0, False)),
+        ("qweight is float32 ", (q.float(), scales, stored, none, 32, 1, 0, False)),
+        ("size 1 of qweight is 63; accepted is 64", (q[:, :63], scales, stored, none, 32, 1, 0, False)),
+        ("scales is float32 ", (q, scales.float(), stored, none, 32, 1, 0, False)),
+        ("size 0 of scales is 4; accepted is 2", (q, scales, stored, none, 64, 1, 0, False)),
+        ("size 0 of qzeros is 3; accepted is 4", (q, scales, stored[:3], none, 32, 1, 0, False)),
+        ("g_idx is int64 ", (q, scales, stored, g_idx(layer).long(), 32, 1, 0, False)),
+        ("size 0 of g_idx is 127; accepted is 128", (q, scales, stored, g_idx(layer)[:127], 32, 1, 0, False)),
+        ("group of k = 0 is 4; accepted is 0..3", (q, scales, stored, torch.full_like(g_idx(layer), 4), 32, 1, 0, True)),
+        ("group_size is 0; accepted are -1", (q, scales, stored, none, 0, 1, 0, False)),
+        ("version is 9; accepted are 1 and 2", (q, scales, stored, none, 32, -1, 0, False)),
+        ("symmetry is 9; accepted are 0 to 2", (q, scales, stored, none, 32, 1, 1 << 32, False)),
+        ("qweight is int32 .0, 64.", (q[:0], scales, stored, none, 32, 1, 0, False)),
+    ]
+    for words_of_it, args in wrong:
+        with pytest.raises(RuntimeError, match=f"w4a16::pack_gptq: .*{words_of_it}"):
+            torch.ops.w4a16.pack_gptq(*args)
+    scales = scales.clone()
+    scales[1, 3] = float("nan")
+    with pytest.raises(RuntimeError, match=r"w4a16::pack_awq: scales: \[1, 3\] is 0x7e00"):
+        torch.ops.w4a16.pack_awq(torch.zeros(128, 8, dtype=torch.int32), scales, stored, 32)

@@ -35,7 +35,7 @@ static const struct scenario {
     {"gfx906-cpu-build", {"gfx906"}, 0, 0, 1, NULL},
     {"fragment-fails", {0}, 1, 1, 0, "refused to register"},
     {"schema-fails", {0}, 1, 3, 0, "refused to register"},
-    {"kernel-fails", {0}, 1, 16, 0, "refused to register"},
+    {"kernel-fails", {0}, 1, 20, 0, "refused to register"},
 };
 static const struct scenario *scenario;
 

@@ -107,6 +107,36 @@ def test_older_gptq_takes_every_zero_and_order(gptq, symmetric, desc_act, checkp
     models.assert_close(method.apply(module, x), x, layer)
 
 
+@pytest.mark.parametrize("checkpoint_format", ["", "gptq_v2"])
+@pytest.mark.parametrize("stored, settings", [(7, {}), (8, {}), (7, dict(sym=True)), (8, dict(is_sym=True))])
+def test_older_gptq_knows_symmetric_zeros_without_sym(gptq, checkpoint_format, stored, settings):
+    """Writers store 7 or 8 under either version, and this configuration mostly does not keep what sym says."""
+    method, module = build(gptq, method=gptq.GPTQMethod, desc_act=False, checkpoint_format=checkpoint_format, **settings)
+    layer = models.random_layer(256, 64, 64, torch.float16, symmetric=True)
+    qzeros = models.words(torch.full_like(layer.zeros, stored), 1)
+    g_idx = layer.g_idx
+    load(module, qweight=models.words(layer.q, 0), qzeros=qzeros, scales=layer.scales, g_idx=g_idx)
+    method.process_weights_after_loading(module)
+    x = torch.randn(4, 256, generator=torch.Generator().manual_seed(1)).half()
+    models.assert_close(method.apply(module, x), x, layer)
+
+
+def test_older_gptq_takes_sym_false_at_its_word(gptq):
+    method, module = build(gptq, method=gptq.GPTQMethod, desc_act=False, checkpoint_format="", sym=False)
+    layer = models.random_layer(256, 64, 64, torch.float16, symmetric=True)
+    layer.zeros += 1
+    load(
+        module,
+        qweight=models.words(layer.q, 0),
+        qzeros=models.words(layer.zeros - 1, 1),
+        scales=layer.scales,
+        g_idx=layer.g_idx,
+    )
+    method.process_weights_after_loading(module)
+    x = torch.randn(4, 256, generator=torch.Generator().manual_seed(1)).half()
+    models.assert_close(method.apply(module, x), x, layer)
+
+
 def test_registering_twice_wraps_once_and_keeps_the_class(vllm):
     apply, name = vllm.AWQMethod.apply, vllm.AWQMethod.__name__
     importlib.import_module("w4a16.vllm_plugin").register()

@@ -437,7 +437,7 @@ def test_linear_backend_is_respected(settings, ours, vllm, monkeypatch, caplog):
     vllm_kernel.log_fallback.cache_clear()
     with caplog.at_level(logging.INFO, "vllm.w4a16"):
         module = linear("RowParallelLinear", 256, 64, quantisation=awq())
-    assert (module.w4a16_K is not None) == ours
+    assert module.w4a16_taken == ours
     said = [record.getMessage() for record in caplog.records if "--linear-backend asks for" in record.getMessage()]
     assert len(said) == (not ours)
 
@@ -459,7 +459,7 @@ def test_vllm_s_environment_can_disable_it(monkeypatch):
 
     monkeypatch.setattr(envs, "VLLM_DISABLED_KERNELS", ["W4A16LinearKernel"], raising=False)
     module = linear("RowParallelLinear", 256, 64, quantisation=awq())
-    assert module.w4a16_K is None
+    assert not module.w4a16_taken
 
 
 @pytest.mark.parametrize(
