@@ -5,10 +5,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "layer/values.h"
+#include "half.h"
 
 static int64_t strips_of(const struct cpu_linear_args *p) { return (p->N + PACK_STRIP - 1) / PACK_STRIP; }
 static const void *pointer(uint64_t address) { return (const void *)(uintptr_t)address; }
+static float value_of(uint16_t bits, int is_bf16) {
+    return is_bf16 ? bf16_to_float(bits) : f16_to_float(bits);
+}
 
 /* bf16 subnormals count as zero, as in the dot units. */
 static float activation(const struct cpu_linear_args *p, int64_t expert, int64_t m, int64_t k) {
@@ -17,8 +20,8 @@ static float activation(const struct cpu_linear_args *p, int64_t expert, int64_t
     int64_t from = perm ? perm[k] : k;
     if (from < 0 || from >= p->K) return 0; /* an empty place */
     memcpy(&bits, (const char *)pointer(p->a) + 2 * (m * p->lda + from), 2);
-    if (p->act == W4A16_BF16 && !(bits & 0x7f80)) bits &= 0x8000;
-    return float_of_16((w4a16_dtype)p->act, bits);
+    if (p->act_bf16 && !(bits & 0x7f80)) bits &= 0x8000;
+    return value_of(bits, p->act_bf16);
 }
 
 /* The zeros of 32 columns; entry: their place among the scales. */
@@ -34,14 +37,14 @@ static void load_zeros(const struct cpu_linear_args *p, int64_t entry, int zeros
 /* q - zero of 32 columns at place k of a strip. */
 static void load_weights(const struct cpu_linear_args *p, int64_t strip, int64_t k,
                          const int zeros[PACK_STRIP], float w[PACK_STRIP]) {
-    int64_t in_block = k % PACK_BLOCK, in_word = in_block % 8;
-    int shift = (int)(in_word / 2 * 4 + in_word % 2 * 16);
+    int in_block = (int)(k % PACK_BLOCK), bit = pack_bit(in_block);
     const unsigned char *block = (const unsigned char *)pointer(p->weights) +
-                                 (strip * p->blocks + k / PACK_BLOCK) * PACK_STRIP * 16 + in_block / 8 * 4;
+                                 (strip * p->blocks + k / PACK_BLOCK) * PACK_BLOCK_BYTES +
+                                 in_block / PACK_WORD * 4;
     for (int c = 0; c < PACK_STRIP; c++) {
         uint32_t word;
-        memcpy(&word, block + 16 * c, 4);
-        w[c] = (float)((int)(word >> shift & 15) - zeros[c]);
+        memcpy(&word, block + PACK_COLUMN_BYTES * c, 4);
+        w[c] = (float)((int)(word >> bit & 15) - zeros[c]);
     }
 }
 
@@ -68,7 +71,7 @@ static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int
             for (int c = 0; c < PACK_STRIP; c++) sum[c] += a * w[c];
         }
         for (int c = 0; c < PACK_STRIP; c++)
-            total[c] = fmaf(float_of_16((w4a16_dtype)p->scale_type, scales[c]), sum[c], total[c]);
+            total[c] = fmaf(value_of(scales[c], p->scale_bf16), sum[c], total[c]);
     }
     const float *bias = pointer(p->bias);
     for (int c = 0; bias && c < PACK_STRIP; c++) total[c] += bias[stored * PACK_STRIP + c];
@@ -76,7 +79,7 @@ static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int
 
 static void store(const struct cpu_linear_args *p, int64_t m, int64_t strip, const float total[PACK_STRIP]) {
     for (int64_t c = 0; c < PACK_STRIP && strip * PACK_STRIP + c < p->N; c++) {
-        uint16_t bits = p->act == W4A16_F16 ? float_to_f16(total[c]) : float_to_bf16(total[c]);
+        uint16_t bits = p->act_bf16 ? float_to_bf16(total[c]) : float_to_f16(total[c]);
         memcpy((char *)(uintptr_t)p->out + 2 * (m * p->ldo + strip * PACK_STRIP + c), &bits, 2);
     }
 }

@@ -7,8 +7,8 @@
 #ifndef W4A16_CPU_LINEAR_H
 #define W4A16_CPU_LINEAR_H
 
-#include "args.h"
-#include "layer/pack.h"
+#include "layout.h"
+#include "parallel.h"
 
 /* K whose products are added before the scale is applied: as the device kernels do, at most. */
 #define CPU_LINEAR_CHUNK 128
@@ -19,10 +19,11 @@ struct cpu_linear_args {
     uint64_t a, out;
     uint64_t ids, gates; /* of experts: int32 and fp32 [M][top_k] */
     int64_t M, N, K, places, group_size, blocks, groups;
-    int64_t lda, ldo;       /* elements */
-    int64_t experts, top_k; /* 0: dense */
-    int32_t act, scale_type, combine;
-    struct grid_args grid;
+    int64_t lda, ldo;             /* elements */
+    int64_t experts, top_k;       /* 0: dense */
+    int32_t act_bf16, scale_bf16; /* 1: bf16, 0: fp16 */
+    int32_t combine;
+    struct grid grid;
     /* Sorted slots: ids is then workspace [M][top_k], filled from these. */
     uint64_t sorted, sorted_used, block_experts;
     int64_t sorted_block, sorted_count;

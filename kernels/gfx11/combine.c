@@ -7,7 +7,7 @@
  */
 #include "gfx11.h"
 
-enum { THREADS = 64, PER_LANE = 4, COLUMNS = THREADS * PER_LANE };
+enum { THREADS = COMBINE_WIDTH, PER_LANE = COMBINE_PER_LANE, COLUMNS = THREADS * PER_LANE };
 enum { AT_ONCE = 8 }; /* slots whose results are asked for before the first of them is waited for */
 
 struct sums {
@@ -48,9 +48,7 @@ INLINE struct sums sums_of_slots(const GLOBAL float *partial, const UNIFORM int 
 }
 
 #define COMBINE(arch, act)                                                                                   \
-    ONLY_##arch(KERNEL(THREADS) void w4a16_combine_##act(                                                    \
-        const GLOBAL float *partial, const UNIFORM int *ids, const UNIFORM float *gates, GLOBAL u16 *out,    \
-        u64 ldo, u32 N, u32 top_k, u32 experts) {                                                            \
+    ONLY_##arch(KERNEL(THREADS) void w4a16_combine_##act(COMBINE_ARGS(PARAMETER)) {                          \
         u32 n = __builtin_amdgcn_workgroup_id_y() * COLUMNS + __builtin_amdgcn_workitem_id_x();              \
         struct sums sum = sums_of_slots(partial, ids, gates, n, N, top_k, experts);                          \
         _Pragma("unroll") for (int c = 0; c < PER_LANE; c++) if (n + c * THREADS < N)                        \

@@ -18,7 +18,6 @@
  * the schedule. Partial sums of the waves meet in LDS and are added in wave order by
  * one lane each.
  */
-#include "args.h"
 #include "dequant.h"
 #include "experts.h"
 
@@ -28,13 +27,7 @@
 extern LDS float partial[]; /* [waves][rows][32] */
 
 struct problem {
-    const GLOBAL u32x4 *weights;
-    const GLOBAL u16 *scales;
-    const GLOBAL u8 *zeros;
-    const UNIFORM char *a;
-    u32 M, N, blocks, groups, group_divisor, lda_bytes, waves, scale_bf16;
-    struct expert_lists lists;
-    struct grid grid;
+    DECODE_ARGS(FIELD)
 };
 
 /* What is needed behind the loop over K only. Read there, for in the loop it would take registers. */
@@ -196,17 +189,10 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
     }
 }
 
-/* The parameters are struct decode_args of args.h. */
 #define DECODE(arch, act, m, chunk, zeros_kind)                                                              \
-    ONLY_##arch(KERNEL(512) void w4a16_decode_##act##_m##m##_g##chunk##_##zeros_kind(                        \
-        const GLOBAL u32x4 *weights, const GLOBAL u16 *scales, const GLOBAL u8 *zeros,                       \
-        const GLOBAL float *bias, const UNIFORM char *a, GLOBAL u16 *out, u32 M, u32 N, u32 blocks,          \
-        u32 groups, u32 group_divisor, u32 lda_bytes, u64 ldo, u32 waves, u32 scale_bf16, EXPERT_PARAMETERS, \
-        GRID_PARAMETERS) {                                                                                   \
-        struct problem p = {weights,       scales, zeros,         a,         M,     N,                       \
-                            blocks,        groups, group_divisor, lda_bytes, waves, scale_bf16,              \
-                            {tiles, rows}, GRID};                                                            \
-        (void)bias, (void)out, (void)ldo, (void)out_f32; /* results() reads them */                          \
-        decode(p, IS_##act, m, chunk / 32, IS_##zeros_kind);                                                 \
-    })
+    ONLY_##arch(                                                                                             \
+        KERNEL(512) void w4a16_decode_##act##_m##m##_g##chunk##_##zeros_kind(DECODE_ARGS(PARAMETER)) {       \
+            struct problem p = {DECODE_ARGS(NAME)};                                                          \
+            decode(p, IS_##act, m, chunk / 32, IS_##zeros_kind);                                             \
+        })
 #include "KERNELS.def"

@@ -51,19 +51,6 @@ INLINE u32 pair_of(u32 word, const int n, struct zero_point z, const int bf16) {
     return __builtin_amdgcn_perm(as_bits(high), as_bits(low), 0x07060302);
 }
 
-/*
- * Where scales and zeros lie: packed, [strips][groups][32], a byte per zero; or as GPTQ checkpoints keep
- * them, [groups][N], two zeros per byte, less zero_offset. Distances are in elements, and even.
- */
-struct grid {
-    u32 strip_stride, group_stride;
-    u32 zero_halves; /* 1: two zeros per byte */
-    u32 zero_offset;
-};
-
-#define GRID_PARAMETERS u32 strip_stride, u32 group_stride, u32 zero_halves, u32 zero_offset
-#define GRID            {strip_stride, group_stride, zero_halves, zero_offset}
-
 INLINE u64 grid_entry(struct grid g, u32 strip, u32 group) {
     return (u64)strip * g.strip_stride + (u64)group * g.group_stride;
 }

@@ -13,23 +13,11 @@
 
 #include "gfx11.h"
 
-struct expert_tile {
-    u32 expert, first, count, unused; /* rows first .. first + count - 1 of the sorted list */
-};
-
-/* Where a row of activations comes from and where its result goes. */
-struct expert_row {
-    u32 from, to;
-};
-
 /* What kernels are given of it; null in a dense problem. */
 struct expert_lists {
     const UNIFORM struct expert_tile *tiles;
     const UNIFORM struct expert_row *rows;
 };
-
-#define EXPERT_PARAMETERS                                                                                    \
-    const UNIFORM struct expert_tile *tiles, const UNIFORM struct expert_row *rows, u32 out_f32
 
 /* A work-group's rows: those of its tile, or of the dense problem from first_m on. */
 struct rows {

@@ -7,6 +7,8 @@
 #ifndef W4A16_GFX11_H
 #define W4A16_GFX11_H
 
+#include "args.h"
+
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -29,11 +31,28 @@ typedef __bf16 bfloat2 __attribute__((ext_vector_type(2)));
 #endif
 #define KERNEL(max_work_items)                                                                               \
     __attribute__((amdgpu_kernel, visibility("protected"))) WORK_ITEMS(max_work_items)
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE          static inline __attribute__((always_inline))
 /* A kernel for a row of KERNELS.def if the row is for this architecture. */
 #define ONLY_gfx11(...) __VA_ARGS__
 
 #define LANES 32
+
+/* Arguments (args.h) as parameters, as a struct's fields, and as what such a struct is made from. */
+#define PARAMETER_POINTER(type, name) type name
+#define PARAMETER_VALUE(type, name)   type name
+#define PARAMETER_LISTS const UNIFORM struct expert_tile *tiles, const UNIFORM struct expert_row *rows
+#define PARAMETER_GRID  u32 strip_stride, u32 group_stride, u32 zero_halves, u32 zero_offset
+#define PARAMETER_AND   ,
+#define FIELD_POINTER(type, name) type name;
+#define FIELD_VALUE(type, name)   type name;
+#define FIELD_LISTS               struct expert_lists lists;
+#define FIELD_GRID                struct grid grid;
+#define FIELD_AND
+#define NAME_POINTER(type, name) name
+#define NAME_VALUE(type, name)   name
+#define NAME_LISTS               {tiles, rows}
+#define NAME_GRID                {strip_stride, group_stride, zero_halves, zero_offset}
+#define NAME_AND                 ,
 
 INLINE u32 lane_id(void) { return __builtin_amdgcn_workitem_id_x() % LANES; }
 /* The same in all lanes, and known to be so: everything computed from it stays in scalar registers. */

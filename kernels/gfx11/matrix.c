@@ -18,7 +18,7 @@
  */
 #include "matrix.h"
 
-enum { STEP = 32, PITCH = 40 }; /* in halves */
+enum { STEP = PACK_BLOCK, PITCH = MATRIX_PITCH / sizeof(u16) };
 
 extern LDS u32x4 shared[];
 
@@ -38,7 +38,6 @@ struct carried {
  * Results go through LDS once more, so that they can leave in pieces of 16 bytes where the output's alignment
  * allows: `rows` rows of `full` bytes, of which the first `bytes` exist, in elements of 2 or 4.
  */
-enum { LDS_PAD = 16 };
 INLINE void store_rows(struct rows list, u32 rows, GLOBAL char *out, u64 stride, u32 bytes, const u32 full,
                        const u32 element, u32 t, const u32 threads) {
     const LDS char *from = (const LDS char *)shared;
@@ -47,7 +46,7 @@ INLINE void store_rows(struct rows list, u32 rows, GLOBAL char *out, u64 stride,
     for (u32 at = t * step; at < rows * full; at += threads * step) {
         u32 m = at / full, n = at % full;
         GLOBAL char *to = out + row_to(list, m) * stride + n;
-        const LDS char *piece = from + m * (full + LDS_PAD) + n;
+        const LDS char *piece = from + m * (full + MATRIX_OUT_PADDING) + n;
         if (whole)
             *(GLOBAL u32x4 *)to = *(const LDS u32x4 *)piece;
         else if (n < bytes && element == 4)
@@ -83,7 +82,7 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
         put_a[n] = part / 2 * PITCH + part % 2 * 16;
     }
     _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
-        u32 part = t + n * threads, strip = first_n / 32 + part / 64;
+        u32 part = t + n * threads, strip = first_n / PACK_STRIP + part / (2 * PACK_STRIP);
         if (strip >= p.strips) strip = p.strips - 1;
         from_b[n] = (const GLOBAL u32x2 *)(p.weights + (u64)strip * p.blocks * LANES) + part % 64;
         entry[n] = part / 2 % LANES;
@@ -106,7 +105,7 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
         _Pragma("unroll") for (int n = 0; n < parts_b; n++) {                                                \
             c.q[n] = __builtin_nontemporal_load(&from_b[n][(u64)(step) * 64]);                               \
             if (!symmetric) {                                                                                \
-                u32 part = t + n * threads, strip = first_n / 32 + part / 64;                                \
+                u32 part = t + n * threads, strip = first_n / PACK_STRIP + part / (2 * PACK_STRIP);          \
                 if (strip >= p.strips) strip = p.strips - 1;                                                 \
                 u32 group = group_of(halves ? 2 * (step) + part % 2 : (step), p.divisor);                    \
                 if (group >= p.groups) group = p.groups - 1; /* the padding behind K */                      \
@@ -189,7 +188,7 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
     u32 rows = list.count < tile_m ? list.count : tile_m,
         columns = p.N - first_n < tile_n ? p.N - first_n : tile_n;
     if (p.out_f32) { /* sums for combine.c: LDS holds one half of the columns after the other */
-        const u32 half = tile_n / 2, pitch = half + LDS_PAD / sizeof(float);
+        const u32 half = tile_n / 2, pitch = half + MATRIX_OUT_PADDING / sizeof(float);
         LDS float *sums = (LDS float *)shared;
         for (u32 h = 0; h < 2; h++) {
             u32 first = h * half;
@@ -211,7 +210,7 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
         return;
     }
 
-    const u32 pitch = tile_n + LDS_PAD / sizeof(u16);
+    const u32 pitch = tile_n + MATRIX_OUT_PADDING / sizeof(u16);
     _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
         u32 n = wave_n + 16 * j + lane % 16;
         float bias = p.bias && n < columns ? p.bias[list.first_column + first_n + n] : 0;
@@ -226,8 +225,8 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
 #define MATRIX(arch, act, tile_m, tile_n, wm, wn, fm, fn, fold_unit, zeros_kind)                             \
     ONLY_##arch(                                                                                             \
         KERNEL(wm * wn * LANES) void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##fold_unit##_##zeros_kind( \
-            MATRIX_PARAMETERS) {                                                                             \
-            struct matrix_problem p = MATRIX_PROBLEM;                                                        \
+            MATRIX_ARGS(PARAMETER)) {                                                                        \
+            struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
             matrix(p, IS_##act, (struct tile){wm, wn, fm, fn}, fold_unit == 16, IS_##zeros_kind);            \
         })
 #include "KERNELS.def"

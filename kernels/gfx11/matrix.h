@@ -24,31 +24,8 @@ typedef u32 u32x8 __attribute__((ext_vector_type(8)));
 typedef u32 activations_x4 __attribute__((ext_vector_type(4), aligned(4)));
 
 struct matrix_problem {
-    const GLOBAL u32x4 *weights;
-    const GLOBAL u16 *scales;
-    const GLOBAL u8 *zeros;
-    const GLOBAL float *bias;
-    const GLOBAL u16 *a;
-    GLOBAL u16 *out;
-    u32 M, N, strips, blocks, groups;
-    u32 fold, folds_per_group, divisor, waves;
-    u64 lda, ldo;
-    u32 scale_bf16;
-    struct expert_lists lists;
-    u32 out_f32;
-    struct grid grid;
+    MATRIX_ARGS(FIELD)
 };
-
-/* The parameters are struct matrix_args of args.h. */
-#define MATRIX_PARAMETERS                                                                                    \
-    const GLOBAL u32x4 *weights, const GLOBAL u16 *scales, const GLOBAL u8 *zeros, const GLOBAL float *bias, \
-        const GLOBAL u16 *a, GLOBAL u16 *out, u32 M, u32 N, u32 strips, u32 blocks, u32 groups, u32 fold,    \
-        u32 folds_per_group, u32 divisor, u32 waves, u64 lda, u64 ldo, u32 scale_bf16, EXPERT_PARAMETERS,    \
-        GRID_PARAMETERS
-#define MATRIX_PROBLEM                                                                                       \
-    {weights, scales, zeros,           bias,    a,     out, M,   N,          strips,        blocks,          \
-     groups,  fold,   folds_per_group, divisor, waves, lda, ldo, scale_bf16, {tiles, rows}, out_f32,         \
-     GRID}
 
 INLINE float8 wmma(u32x8 a, u32x8 b, float8 c, const int bf16) {
     if (bf16)

@@ -7,8 +7,6 @@
  */
 #include "experts.h"
 
-#define ROUTE_WIDTH 1024 /* work-items, and the most experts */
-
 static LDS int piece[ROUTE_WIDTH] __attribute__((loader_uninitialized));
 static LDS u32 row_ends[ROUTE_WIDTH] __attribute__((loader_uninitialized));
 static LDS u32 tile_ends[ROUTE_WIDTH] __attribute__((loader_uninitialized));
@@ -25,8 +23,7 @@ INLINE void add_up(LDS u32 *numbers, u32 e, u32 experts) {
 }
 
 KERNEL(ROUTE_WIDTH)
-void w4a16_route(const GLOBAL int *ids, GLOBAL struct expert_tile *tiles, GLOBAL struct expert_row *rows,
-                 u32 slots, u32 experts, u32 slots_per_row, u32 m_tile, u32 tile_count) {
+void w4a16_route(ROUTE_ARGS(PARAMETER)) {
     u32 e = __builtin_amdgcn_workitem_id_x(), count = 0, first = 0;
     /* Twice through the slots: the first time they are counted, the second time they are listed. */
     for (int listing = 0; listing < 2; listing++) {

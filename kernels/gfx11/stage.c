@@ -10,11 +10,8 @@
  */
 #include "gfx11.h"
 
-#define STAGE_WIDTH 256
-
 KERNEL(STAGE_WIDTH)
-void w4a16_stage(const GLOBAL u16 *a, const GLOBAL int *perm, GLOBAL u16 *staged, u64 lda, u32 places,
-                 u32 padded, const UNIFORM int *ids, u32 experts, u32 slots_per_row, u32 features) {
+void w4a16_stage(STAGE_ARGS(PARAMETER)) {
     u32 k = __builtin_amdgcn_workgroup_id_y() * STAGE_WIDTH + __builtin_amdgcn_workitem_id_x();
     u64 m = __builtin_amdgcn_workgroup_id_x();
     if (k >= padded) return;

@@ -6,11 +6,8 @@
  */
 #include "gfx11.h"
 
-#define UNSORT_WIDTH 1024
-
 KERNEL(UNSORT_WIDTH)
-void w4a16_unsort(const GLOBAL u32 *sorted, const GLOBAL int *block_experts, const UNIFORM u32 *used,
-                  GLOBAL int *ids, u32 slots, u32 places, u32 block) {
+void w4a16_unsort(UNSORT_ARGS(PARAMETER)) {
     u32 t = __builtin_amdgcn_workitem_id_x(), end = *used < places ? *used : places;
     for (u32 i = t; i < slots; i += UNSORT_WIDTH) ids[i] = -1;
     __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup");

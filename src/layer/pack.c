@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Canonical layer to device layout; pack.h draws it. */
+/* Canonical layer to device layout. */
 #include "layer/pack.h"
 
 #include <string.h>
@@ -8,7 +8,6 @@
 #include "layer/values.h"
 
 #define SECTION_ALIGN 256
-#define BLOCK_BYTES   ((int64_t)PACK_STRIP * PACK_BLOCK / 2)
 
 /* Moves *end behind a section of count * size bytes; returns where that begins. */
 static size_t add_section(size_t *end, int64_t count, int64_t size) {
@@ -31,7 +30,7 @@ struct packed_layout packed_layout_of(const w4a16_layer *l, int64_t experts) {
                               .act_order = l->perm != NULL,
                               .has_bias = l->bias != NULL};
     int64_t copies = experts ? experts : 1, columns = copies * p.strips * PACK_STRIP;
-    p.weights = add_section(&p.bytes, copies * p.strips * p.blocks, BLOCK_BYTES);
+    p.weights = add_section(&p.bytes, copies * p.strips * p.blocks, PACK_BLOCK_BYTES);
     p.scales = add_section(&p.bytes, columns * p.groups, 2);
     p.zeros = add_section(&p.bytes, p.symmetric ? 0 : columns * p.groups, 1);
     p.bias = add_section(&p.bytes, p.has_bias ? columns : 0, 4);
@@ -44,7 +43,7 @@ void packed_layout_loosen(struct packed_layout *p) {
     p->loose = 1;
     p->has_bias = 0;
     p->scales = p->zeros = p->bias = p->perm = 0;
-    p->bytes = (size_t)(copies * p->strips * p->blocks * BLOCK_BYTES);
+    p->bytes = (size_t)(copies * p->strips * p->blocks * PACK_BLOCK_BYTES);
 }
 
 struct job {
@@ -54,7 +53,7 @@ struct job {
     unsigned char *to;
 };
 
-/* Eight nibbles in K order to a word of the layout: even ones in the lower half, odd ones in the upper. */
+/* Eight nibbles in K order to a word of the layout: pack_bit of all at once. */
 static uint32_t interleave(uint32_t word) {
     uint32_t even = word & 0x0f0f0f0f, odd = word >> 4 & 0x0f0f0f0f;
     even = (even | even >> 4) & 0x00ff00ff;
@@ -86,12 +85,12 @@ static void gather(const w4a16_layer *l, int64_t r, int64_t first, int64_t colum
 }
 
 static void pack_weights(const struct job *job, int64_t strip) {
-    enum { WORDS = PACK_BLOCK / 8 };
+    enum { WORDS = PACK_BLOCK / PACK_WORD };
     const w4a16_layer *l = job->layer;
     const struct packed_layout *p = job->layout;
     int64_t first = strip * PACK_STRIP, columns = l->N - first < PACK_STRIP ? l->N - first : PACK_STRIP;
-    unsigned char *to = job->to + p->weights + (size_t)((job->first + strip) * p->blocks * BLOCK_BYTES);
-    for (int64_t block = 0; block < p->blocks; block++, to += BLOCK_BYTES) {
+    unsigned char *to = job->to + p->weights + (size_t)((job->first + strip) * p->blocks * PACK_BLOCK_BYTES);
+    for (int64_t block = 0; block < p->blocks; block++, to += PACK_BLOCK_BYTES) {
         uint32_t words[WORDS][PACK_STRIP], packed[PACK_STRIP][WORDS];
         for (int i = 0; i < WORDS; i++) {
             gather(l, block * WORDS + i, first, columns, words[i]);
@@ -177,8 +176,8 @@ void pack_concat(const struct packed_layout *parts, const void *const *packed, s
                entries = (size_t)(p->strips * p->groups * PACK_STRIP);
         size_t bias = joined->bias + 4 * PACK_STRIP * (size_t)strip,
                bias_bytes = 4 * PACK_STRIP * (size_t)p->strips;
-        memcpy(out + joined->weights + (size_t)(strip * p->blocks * BLOCK_BYTES), from + p->weights,
-               (size_t)(p->strips * p->blocks * BLOCK_BYTES));
+        memcpy(out + joined->weights + (size_t)(strip * p->blocks * PACK_BLOCK_BYTES), from + p->weights,
+               (size_t)(p->strips * p->blocks * PACK_BLOCK_BYTES));
         memcpy(out + joined->scales + 2 * entry, from + p->scales, 2 * entries);
         if (!joined->symmetric) concat_zeros(p, from, out + joined->zeros + entry);
         if (p->has_bias)

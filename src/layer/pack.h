@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/*
- * The device layout: one block of memory per layer, one copy of the weights for every kernel.
- *
- *   weights [strips][blocks][32 columns][16 bytes]   strip = 32 columns (N), block = 32 consecutive K
- *   scales  [strips][groups][32] 16-bit              as in the checkpoint
- *   zeros   [strips][groups][32] bytes 0..16         absent for symmetric layers
- *   bias    [32 * strips] fp32                       absent without bias
- *   perm    [places] int32                           absent without act-order
- *
- * The 16 bytes of (column, block) are four words; word i holds k = 8i..8i+7 of the block, even k = 8i+2j in
- * bits 4j..4j+3 and odd k = 8i+2j+1 in bits 16+4j..16+4j+3, so that (word >> 4j) & 0x000f000f is a pair of
- * neighbours in K in the two halves of a register. K runs in group order: perm is already applied.
- *
- * Why so: a wave with one column per lane loads 512 contiguous bytes at a time and a work-group's stream is
- * contiguous from end to end; the strips' distance is no power of two in general; a lane gets exactly the run
- * of K in one column that both dot2 and the B operand of a 16x16x16 matrix instruction want.
- *
- * Experts of one shape are one block: every section holds theirs one after the other, so that expert e's
- * strips are strips e * strips .. of each section (and its perm the e-th).
- *
- * Padding: columns N..32*strips-1 have scale 0; K is rounded up to whole blocks with arbitrary nibbles, and a
- * kernel that reads them multiplies them by activations that are zero.
- */
+/* Canonical layers to the device layout, which kernels/layout.h draws, and joins of packed layers. */
 #ifndef W4A16_LAYER_PACK_H
 #define W4A16_LAYER_PACK_H
 
+#include "layout.h"
 #include "parallel.h"
 #include "w4a16/layer.h"
-
-#define PACK_STRIP 32 /* columns */
-#define PACK_BLOCK 32 /* K */
 
 struct packed_layout {
     int64_t N, K, group_size;

@@ -11,7 +11,6 @@
  */
 #include <string.h>
 
-#include "args.h"
 #include "plan/family.h"
 
 enum { WORKSPACE_ALIGN = 256 };
@@ -65,12 +64,11 @@ void plan_patch_ids(const struct build *b, struct plan_step *s, size_t offset) {
     plan_patch(s, offset, b->p->sorted_block ? PLAN_WORKSPACE : PLAN_IDS, b->ids_at);
 }
 
-struct grid_args plan_grid_args(const struct build *b) {
+struct grid plan_grid_of(const struct build *b) {
     const struct packed_layout *l = b->l;
     if (!l->loose)
-        return (struct grid_args){.strip_stride = (uint32_t)l->groups * PACK_STRIP,
-                                  .group_stride = PACK_STRIP};
-    return (struct grid_args){PACK_STRIP, (uint32_t)l->strips * PACK_STRIP, 1, (uint32_t)b->p->zero_offset};
+        return (struct grid){.strip_stride = (uint32_t)l->groups * PACK_STRIP, .group_stride = PACK_STRIP};
+    return (struct grid){PACK_STRIP, (uint32_t)l->strips * PACK_STRIP, 1, (uint32_t)b->p->zero_offset};
 }
 
 void plan_set_order(struct build *b, w4a16_unit unit, int64_t chunk, int64_t folds, int64_t waves) {

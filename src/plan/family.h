@@ -87,8 +87,7 @@ struct family {
  */
 #define FAMILIES(FAMILY)                                                                                     \
     FAMILY(decode)                                                                                           \
-    FAMILY(strip) FAMILY(matrix) FAMILY(stage) FAMILY(unsort) FAMILY(route) FAMILY(combine)                  \
-        FAMILY(cpu_linear)
+    FAMILY(strip) FAMILY(matrix) FAMILY(stage) FAMILY(unsort) FAMILY(route) FAMILY(combine) FAMILY(cpu_linear)
 #define FAMILY(name) extern const struct family name##_family;
 FAMILIES(FAMILY)
 #undef FAMILY
@@ -134,7 +133,7 @@ void plan_patch_order(const struct build *b, struct plan_step *s, size_t offset)
 /* Each slot's expert. */
 void plan_patch_ids(const struct build *b, struct plan_step *s, size_t offset);
 /* Where scales and zeros lie. */
-struct grid_args plan_grid_args(const struct build *b);
+struct grid plan_grid_of(const struct build *b);
 /* The numerics contract's view of the plan: `folds` chunks, dealt out to the waves. */
 void plan_set_order(struct build *b, w4a16_unit unit, int64_t chunk, int64_t folds, int64_t waves);
 

@@ -39,7 +39,7 @@ static void *need(size_t bytes) {
     return memory;
 }
 
-/* The nibble of place p and column n in the packed layer, by the drawing in pack.h. */
+/* The nibble of place p and column n in the packed layer, by the drawing in layout.h. */
 static unsigned packed_nibble(const struct packed_layout *l, const unsigned char *packed, int64_t p,
                               int64_t n) {
     int64_t in_block = p % PACK_BLOCK, i = in_block / 8, j = in_block % 8;

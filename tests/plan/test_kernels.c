@@ -27,71 +27,30 @@
 struct argument {
     size_t offset, size;
 };
-#define ARGUMENT(type, field) {offsetof(struct type, field), sizeof((struct type *)0)->field}
-static const struct argument decode_arguments[] = {ARGUMENT(decode_args, weights),
-                                                   ARGUMENT(decode_args, scales),
-                                                   ARGUMENT(decode_args, zeros),
-                                                   ARGUMENT(decode_args, bias),
-                                                   ARGUMENT(decode_args, a),
-                                                   ARGUMENT(decode_args, out),
-                                                   ARGUMENT(decode_args, M),
-                                                   ARGUMENT(decode_args, N),
-                                                   ARGUMENT(decode_args, blocks),
-                                                   ARGUMENT(decode_args, groups),
-                                                   ARGUMENT(decode_args, group_divisor),
-                                                   ARGUMENT(decode_args, lda_bytes),
-                                                   ARGUMENT(decode_args, ldo),
-                                                   ARGUMENT(decode_args, waves),
-                                                   ARGUMENT(decode_args, scale_bf16),
-                                                   ARGUMENT(decode_args, tiles),
-                                                   ARGUMENT(decode_args, rows),
-                                                   ARGUMENT(decode_args, out_f32),
-                                                   ARGUMENT(decode_args, grid.strip_stride),
-                                                   ARGUMENT(decode_args, grid.group_stride),
-                                                   ARGUMENT(decode_args, grid.zero_halves),
-                                                   ARGUMENT(decode_args, grid.zero_offset)};
-static const struct argument matrix_arguments[] = {ARGUMENT(matrix_args, weights),
-                                                   ARGUMENT(matrix_args, scales),
-                                                   ARGUMENT(matrix_args, zeros),
-                                                   ARGUMENT(matrix_args, bias),
-                                                   ARGUMENT(matrix_args, a),
-                                                   ARGUMENT(matrix_args, out),
-                                                   ARGUMENT(matrix_args, M),
-                                                   ARGUMENT(matrix_args, N),
-                                                   ARGUMENT(matrix_args, strips),
-                                                   ARGUMENT(matrix_args, blocks),
-                                                   ARGUMENT(matrix_args, groups),
-                                                   ARGUMENT(matrix_args, fold),
-                                                   ARGUMENT(matrix_args, folds_per_group),
-                                                   ARGUMENT(matrix_args, divisor),
-                                                   ARGUMENT(matrix_args, waves),
-                                                   ARGUMENT(matrix_args, lda),
-                                                   ARGUMENT(matrix_args, ldo),
-                                                   ARGUMENT(matrix_args, scale_bf16),
-                                                   ARGUMENT(matrix_args, tiles),
-                                                   ARGUMENT(matrix_args, rows),
-                                                   ARGUMENT(matrix_args, out_f32),
-                                                   ARGUMENT(matrix_args, grid.strip_stride),
-                                                   ARGUMENT(matrix_args, grid.group_stride),
-                                                   ARGUMENT(matrix_args, grid.zero_halves),
-                                                   ARGUMENT(matrix_args, grid.zero_offset)};
-static const struct argument stage_arguments[] = {
-    ARGUMENT(stage_args, a),       ARGUMENT(stage_args, perm),    ARGUMENT(stage_args, staged),
-    ARGUMENT(stage_args, lda),     ARGUMENT(stage_args, places),  ARGUMENT(stage_args, padded),
-    ARGUMENT(stage_args, ids),     ARGUMENT(stage_args, experts), ARGUMENT(stage_args, slots_per_row),
-    ARGUMENT(stage_args, features)};
-static const struct argument route_arguments[] = {
-    ARGUMENT(route_args, ids),    ARGUMENT(route_args, tiles),     ARGUMENT(route_args, rows),
-    ARGUMENT(route_args, slots),  ARGUMENT(route_args, experts),   ARGUMENT(route_args, slots_per_row),
-    ARGUMENT(route_args, m_tile), ARGUMENT(route_args, tile_count)};
-static const struct argument unsort_arguments[] = {
-    ARGUMENT(unsort_args, sorted), ARGUMENT(unsort_args, block_experts), ARGUMENT(unsort_args, used),
-    ARGUMENT(unsort_args, ids),    ARGUMENT(unsort_args, slots),         ARGUMENT(unsort_args, places),
-    ARGUMENT(unsort_args, block)};
-static const struct argument combine_arguments[] = {
-    ARGUMENT(combine_args, partial), ARGUMENT(combine_args, ids),    ARGUMENT(combine_args, gates),
-    ARGUMENT(combine_args, out),     ARGUMENT(combine_args, ldo),    ARGUMENT(combine_args, N),
-    ARGUMENT(combine_args, top_k),   ARGUMENT(combine_args, experts)};
+#define AT(field)                 {offsetof(struct ARGS, field), sizeof((struct ARGS *)0)->field}
+#define ARGUMENT_POINTER(type, f) AT(f)
+#define ARGUMENT_VALUE(type, f)   AT(f)
+#define ARGUMENT_LISTS            AT(tiles), AT(rows)
+#define ARGUMENT_GRID AT(grid.strip_stride), AT(grid.group_stride), AT(grid.zero_halves), AT(grid.zero_offset)
+#define ARGUMENT_AND  ,
+#define ARGS          decode_args
+static const struct argument decode_arguments[] = {DECODE_ARGS(ARGUMENT)};
+#undef ARGS
+#define ARGS matrix_args
+static const struct argument matrix_arguments[] = {MATRIX_ARGS(ARGUMENT)};
+#undef ARGS
+#define ARGS stage_args
+static const struct argument stage_arguments[] = {STAGE_ARGS(ARGUMENT)};
+#undef ARGS
+#define ARGS route_args
+static const struct argument route_arguments[] = {ROUTE_ARGS(ARGUMENT)};
+#undef ARGS
+#define ARGS unsort_args
+static const struct argument unsort_arguments[] = {UNSORT_ARGS(ARGUMENT)};
+#undef ARGS
+#define ARGS combine_args
+static const struct argument combine_arguments[] = {COMBINE_ARGS(ARGUMENT)};
+#undef ARGS
 
 struct expected {
     const char *object;

@@ -40,12 +40,12 @@ static void add(struct build *b, const struct kernel_row *row) {
                                    .ldo = plan_ldo(p),
                                    .experts = p->experts,
                                    .top_k = p->top_k,
-                                   .act = (int32_t)p->act,
-                                   .scale_type = (int32_t)p->scale_type,
+                                   .act_bf16 = p->act == W4A16_BF16,
+                                   .scale_bf16 = p->scale_type == W4A16_BF16,
                                    .combine = p->combine,
                                    .sorted_block = p->sorted_block,
                                    .sorted_count = p->sorted_count,
-                                   .grid = plan_grid_args(b)};
+                                   .grid = plan_grid_of(b)};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     int64_t chunk = p->group_size < CPU_LINEAR_CHUNK ? p->group_size : CPU_LINEAR_CHUNK;
     plan_set_order(b, W4A16_UNIT_FP32, chunk, l->groups * plan_tiles(p->group_size, chunk), 1);

@@ -3,8 +3,6 @@
 /* The family of kernels/gfx11/combine.c: the fp32 results of a token's slots to one row. */
 #include "plan/gfx11/product.h"
 
-enum { WIDTH = 64, COLUMNS = 4 * WIDTH }; /* work-items; columns of a work-group */
-
 static const struct kernel_row rows[] = {
 #define COMBINE(row_arch, type)                                                                              \
     {.name = "w4a16_combine_" #type,                                                                         \
@@ -22,7 +20,8 @@ static int needed(const w4a16_problem *p) { return p->combine != 0; }
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row;
-    return (struct plan_grid){p->combine == 1 ? p->M : plan_slots(p), plan_tiles(p->N, COLUMNS), WIDTH};
+    return (struct plan_grid){p->combine == 1 ? p->M : plan_slots(p),
+                              plan_tiles(p->N, COMBINE_WIDTH * COMBINE_PER_LANE), COMBINE_WIDTH};
 }
 
 KERNARG_FITS(combine_args);
@@ -41,7 +40,7 @@ static void add(struct build *b, const struct kernel_row *row) {
 
 static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes) {
     (void)row;
-    *threads = WIDTH;
+    *threads = COMBINE_WIDTH;
     *lds_bytes = 0;
 }
 

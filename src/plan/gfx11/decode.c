@@ -46,7 +46,7 @@ static void add(struct build *b, const struct kernel_row *row) {
         .waves = (uint32_t)waves,
         .scale_bf16 = p->scale_type == W4A16_BF16,
         .out_f32 = p->combine != 0,
-        .grid = plan_grid_args(b),
+        .grid = plan_grid_of(b),
     };
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     s->lds_bytes = gfx11_partial_bytes(row, waves);

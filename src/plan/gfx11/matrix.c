@@ -23,11 +23,10 @@ static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *
     return (struct plan_grid){plan_tiles(p->N, row->n_tile), gfx11_m_tiles(row, p), row->threads};
 }
 
-/* Two buffers of tiles, in the same place as the tile of results later. */
+/* Buffers of tiles, in the same place as the tile of results later. */
 static uint32_t lds_bytes(const struct kernel_row *row) {
-    enum { PITCH_BYTES = 80, BUFFERS = 2, OUT_PADDING = 8 }; /* of kernels/gfx11/matrix.c */
-    int64_t tile_bytes = BUFFERS * (row->m_tile + row->n_tile) * PITCH_BYTES;
-    int64_t out_bytes = row->m_tile * (row->n_tile + OUT_PADDING) * 2;
+    int64_t tile_bytes = MATRIX_BUFFERS * (row->m_tile + row->n_tile) * MATRIX_PITCH;
+    int64_t out_bytes = row->m_tile * (2 * row->n_tile + MATRIX_OUT_PADDING);
     return (uint32_t)(tile_bytes > out_bytes ? tile_bytes : out_bytes);
 }
 

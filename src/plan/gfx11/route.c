@@ -3,8 +3,7 @@
 /* The family of kernels/gfx11/route.c: slots of a mixture to tiles of its experts. */
 #include "plan/gfx11/product.h"
 
-enum { WIDTH = PLAN_EXPERTS_MAX };       /* work-items */
-enum { TILE_BYTES = 16, ROW_BYTES = 8 }; /* of experts.h */
+static_assert(ROUTE_WIDTH == PLAN_EXPERTS_MAX, "a work-item per expert");
 
 static const struct kernel_row rows[] = {
 #define ROUTE(row_arch)                                                                                      \
@@ -22,15 +21,15 @@ static int needed(const w4a16_problem *p) { return p->experts != 0; }
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row, (void)p;
-    return (struct plan_grid){1, 1, WIDTH};
+    return (struct plan_grid){1, 1, ROUTE_WIDTH};
 }
 
 KERNARG_FITS(route_args);
 static void add(struct build *b, const struct kernel_row *row) {
     const w4a16_problem *p = b->p;
     int64_t slots = plan_slots(p), tile_count = gfx11_m_tiles(b->row, p);
-    b->tiles_at = plan_reserve(b, tile_count * TILE_BYTES);
-    b->rows_at = plan_reserve(b, slots * ROW_BYTES);
+    b->tiles_at = plan_reserve(b, tile_count * (int64_t)sizeof(struct expert_tile));
+    b->rows_at = plan_reserve(b, slots * (int64_t)sizeof(struct expert_row));
     int row_per_slot = p->combine == 1 || (b->staged && gfx11_staged_per_slot(p));
     struct route_args args = {.slots = (uint32_t)slots,
                               .experts = (uint32_t)p->experts,
@@ -45,7 +44,7 @@ static void add(struct build *b, const struct kernel_row *row) {
 
 static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes) {
     (void)row;
-    *threads = WIDTH;
+    *threads = ROUTE_WIDTH;
     *lds_bytes = 0;
 }
 

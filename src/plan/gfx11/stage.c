@@ -3,8 +3,6 @@
 /* The family of kernels/gfx11/stage.c: activations in another order. */
 #include "plan/gfx11/product.h"
 
-enum { WIDTH = 256 }; /* work-items */
-
 static const struct kernel_row rows[] = {
 #define STAGE(row_arch)                                                                                      \
     {.name = "w4a16_stage",                                                                                  \
@@ -26,7 +24,8 @@ static int64_t staged_rows(const w4a16_problem *p) {
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row;
-    return (struct plan_grid){staged_rows(p), plan_tiles(plan_blocks(p) * PACK_BLOCK, WIDTH), WIDTH};
+    return (struct plan_grid){staged_rows(p), plan_tiles(plan_blocks(p) * PACK_BLOCK, STAGE_WIDTH),
+                              STAGE_WIDTH};
 }
 
 KERNARG_FITS(stage_args);
@@ -50,7 +49,7 @@ static void add(struct build *b, const struct kernel_row *row) {
 
 static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes) {
     (void)row;
-    *threads = WIDTH;
+    *threads = STAGE_WIDTH;
     *lds_bytes = 0;
 }
 

@@ -3,8 +3,6 @@
 /* The family of kernels/gfx11/unsort.c: the expert of each slot, where slots come sorted. */
 #include "plan/gfx11/product.h"
 
-enum { WIDTH = 1024 }; /* work-items */
-
 static const struct kernel_row rows[] = {
 #define UNSORT(row_arch)                                                                                     \
     {.name = "w4a16_unsort",                                                                                 \
@@ -21,7 +19,7 @@ static int needed(const w4a16_problem *p) { return p->sorted_block != 0; }
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row, (void)p;
-    return (struct plan_grid){1, 1, WIDTH};
+    return (struct plan_grid){1, 1, UNSORT_WIDTH};
 }
 
 KERNARG_FITS(unsort_args);
@@ -40,7 +38,7 @@ static void add(struct build *b, const struct kernel_row *row) {
 
 static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes) {
     (void)row;
-    *threads = WIDTH;
+    *threads = UNSORT_WIDTH;
     *lds_bytes = 0;
 }
 
