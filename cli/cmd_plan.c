@@ -53,8 +53,8 @@ static void show(struct report *report, const w4a16_problem *problem, const stru
     }
 }
 
-static int explain_all(const w4a16_device *device, w4a16_problem *problem, const struct int_list *ms, int all,
-                       int json) {
+static int explain_all(const w4a16_device *device, const char *mask, w4a16_problem *problem,
+                       const struct int_list *ms, int all, int json) {
     static const struct report_column columns[] = {{"m", "M", 6, NULL, 0},
                                                    {"kernel", "kernel", -36, NULL, 0},
                                                    {"verdict", "verdict", -7, NULL, 0},
@@ -64,6 +64,7 @@ static int explain_all(const w4a16_device *device, w4a16_problem *problem, const
     if (!choices) return report_no_memory("plan");
     w4a16_device_info info;
     w4a16_device_get_info(device, &info);
+    const char *target = info.target[0] ? info.target : "cpu";
     struct report report;
     report_begin(&report, "plan", columns, sizeof columns / sizeof columns[0], 0, json,
                  doc_pack("{s:s, s:s, s:I, s:I, s:I}", "device", device_names[info.kind - 1], "target",
@@ -73,8 +74,8 @@ static int explain_all(const w4a16_device *device, w4a16_problem *problem, const
     for (int n = 0; n < ms->count; n++) {
         w4a16_error error = {.status = W4A16_OK};
         problem->M = ms->values[n];
-        choices->count = w4a16_explain(device, problem, choices->rows, ROWS_MAX, &error);
-        if (error.status == W4A16_OK) w4a16_supports(device, problem, &error);
+        choices->count = w4a16_explain(target, mask, problem, choices->rows, ROWS_MAX, &error);
+        if (error.status == W4A16_OK) w4a16_supports(target, mask, problem, &error);
         if (error.status == W4A16_OUT_OF_MEMORY) {
             free(choices);
             report_drop(&report);
@@ -150,11 +151,11 @@ int cmd_plan(int argc, char **argv) {
     problem.batch_invariant = invariant;
     problem.experts = experts;
     problem.top_k = top_k;
-    problem.combine = combine;
+    problem.combine = combine ? W4A16_COMBINE_ADD : W4A16_COMBINE_NONE;
     w4a16_device *device;
     w4a16_error error;
     if (w4a16_device_open(&options, &device, &error) != W4A16_OK) return report_error("plan", &error);
-    result = explain_all(device, &problem, &ms, all, json);
+    result = explain_all(device, kernel_mask, &problem, &ms, all, json);
     w4a16_device_close(device);
     return result;
 }

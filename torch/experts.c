@@ -49,7 +49,7 @@ w4a16_status experts_call(struct frame *f, const shim_value *arguments, shim_val
                               {"x", &o.x}, {"packed", &o.packed}, {"ids", &o.ids}, {"gates", &o.gates}},
                           4));
     o.key.M = o.ids.sizes[0], o.key.top_k = o.ids.sizes[1], o.key.experts = o.packed.sizes[0];
-    o.key.combine = o.gates.numel > 0;
+    o.key.combine = o.gates.numel > 0 ? W4A16_COMBINE_ADD : W4A16_COMBINE_NONE;
     int64_t slots = o.key.M * o.key.top_k, rows = o.key.combine ? slots : o.key.M;
     FAIL_IF(o.x.sizes[0] != rows, &f->error, W4A16_INVALID_ARGUMENT,
             "w4a16::experts: x has %" PRId64 " rows; %s gates, these ids want %" PRId64, o.x.sizes[0],

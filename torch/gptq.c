@@ -232,7 +232,7 @@ static w4a16_status set_slots(struct frame *f, struct operands *o, int64_t top_k
             TEXT_OF(&o->gates), slots);
     o->key.M = added > 1 ? slots / added : rows;
     o->key.top_k = added > 1 ? added : top_k;
-    o->key.combine = added > 1 ? 1 : weighted ? 2 : 0;
+    o->key.combine = added > 1 ? W4A16_COMBINE_ADD : weighted ? W4A16_COMBINE_WEIGH : W4A16_COMBINE_NONE;
     return W4A16_OK;
 }
 

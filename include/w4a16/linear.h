@@ -111,21 +111,28 @@ W4A16_API w4a16_status w4a16_experts_create(w4a16_device *device, const w4a16_la
 W4A16_API void w4a16_weights_free(w4a16_weights *weights);          /* null is accepted */
 W4A16_API size_t w4a16_weights_bytes(const w4a16_weights *weights); /* device memory held */
 
+/* What becomes of the slots of a mixture of experts. */
+typedef enum w4a16_combine {
+    W4A16_COMBINE_NONE = 0, /* they are the results */
+    W4A16_COMBINE_ADD = 1,  /* a token's are weighed by their gates and added */
+    W4A16_COMBINE_WEIGH = 2 /* they are weighed by their gates */
+} w4a16_combine;
+
 /*
  * One matrix product, as the kernel table sees it.
  *
  * With experts, each of M tokens uses top_k of them; use j of token m is slot m * top_k + j, and
  * expert_ids[slot] of run's arguments is its expert (an id outside 0..experts-1: the slot is left out).
  *
- *     combine 0   out[slot]  = a[m] * w[expert] + bias[expert]            a [M][lda], out [M * top_k][ldo]
- *     combine 1   out[m]     = sum over j of gate[slot] * (a[slot] * w[expert] + bias[expert])
+ *     NONE    out[slot] = a[m] * w[expert] + bias[expert]             a [M][lda], out [M * top_k][ldo]
+ *     ADD     out[m]    = sum over j of gate[slot] * (a[slot] * w[expert] + bias[expert])
  *                                                                       a [M * top_k][lda], out [M][ldo]
  *
  * so that a fused w1|w3 is a plan without, and w2 one with combine. The sum is in fp32, in the order of j,
  * and rounded once. Without combine, rows of slots left out are not written. A row has the bits that a dense
  * plan of its expert with the same kernel gives.
  *
- * combine 2 weighs without adding: out[slot] = gate[slot] * (a[m] * w[expert] + bias[expert]), as without.
+ * WEIGH weighs without adding: out[slot] = gate[slot] * (a[m] * w[expert] + bias[expert]), as without.
  *
  * Slots that come sorted, as vLLM's moe_align_block_size sorts them: sorted_block is the size of a block and
  * sorted_count how many places the list has. Then run's sorted_slots [sorted_count] names a slot in each
@@ -148,7 +155,7 @@ typedef struct w4a16_problem {
     int has_bias;                       /* in the weights, or given to each run */
     int64_t lda, ldo;                   /* row strides in elements; 0 (default) = K and N */
     int64_t experts, top_k;             /* 0 (default): dense */
-    int combine;                        /* 0 (default), 1 or 2 */
+    w4a16_combine combine;              /* NONE (default) */
     int64_t sorted_block, sorted_count; /* 0 (default): expert_ids names each slot's expert */
     int loose;                          /* 1: packed by w4a16_pack_loose */
     int zero_offset; /* loose and asymmetric: what stored zeros lack; 1 for GPTQ's first format. Default 0 */
@@ -205,15 +212,20 @@ W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, co
  *     order  int32 [K]: place k of the packed weights holds input feature order[k]; null: in order. Groups
  *            must be contiguous in it. Packing checks it; in a run a place whose entry is no feature counts
  *            as empty: its weights multiply nothing
- *     to     columns * K / 2 bytes of host memory that overlap neither q nor order: strips of 32 columns, one after the
- *            other, of which each has [K / 32][32] times 16 bytes; weights of columns from N on are 0
+ *     to     columns * K / 2 bytes of host memory that overlap neither q nor order: strips of 32 columns,
+ *            one after the other, of which each has [K / 32][32] times 16 bytes; weights of columns from N on
+ *            are 0
  */
 W4A16_API w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int32_t *order,
                                         int64_t N, int64_t K, void *to, size_t bytes, w4a16_error *error);
 
-/* OK, or UNSUPPORTED with the reason of the kernel that came closest. */
-W4A16_API w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *problem,
-                                      w4a16_error *error);
+/*
+ * What the kernel table says of a problem; needs no device. target is that of w4a16_device_info ("gfx1100"),
+ * or "cpu"; kernel_mask as in w4a16_device_options. OK, or UNSUPPORTED with the reason of the kernel that
+ * came closest, or because there are no kernels for that target.
+ */
+W4A16_API w4a16_status w4a16_supports(const char *target, const char *kernel_mask,
+                                      const w4a16_problem *problem, w4a16_error *error);
 
 /* What the choice of a kernel says about one row of the table. */
 typedef struct w4a16_choice {
@@ -224,10 +236,12 @@ typedef struct w4a16_choice {
     char reason[256];
 } w4a16_choice;
 
-/* Returns how many rows the device's table has and writes the first `capacity` (rows may be null if it is 0);
- * 0 for an invalid problem, with error. */
-W4A16_API size_t w4a16_explain(const w4a16_device *device, const w4a16_problem *problem, w4a16_choice *rows,
-                               size_t capacity, w4a16_error *error);
+/*
+ * Returns how many rows the table has for a target and writes the first `capacity` (rows may be null if it is
+ * 0); 0 for an invalid problem or an unknown target, with error.
+ */
+W4A16_API size_t w4a16_explain(const char *target, const char *kernel_mask, const w4a16_problem *problem,
+                               w4a16_choice *rows, size_t capacity, w4a16_error *error);
 
 /* One kernel launch of a plan, for people and tests to read. Names live as long as the library. */
 typedef struct w4a16_launch_info {
@@ -247,7 +261,7 @@ W4A16_API void w4a16_plan_free(w4a16_plan *plan);              /* null is accept
 W4A16_API size_t w4a16_plan_workspace(const w4a16_plan *plan); /* bytes; 0 = none needed */
 /* The order of the additions behind every output; all zero if M is 0, or for a null plan. */
 W4A16_API void w4a16_plan_order(const w4a16_plan *plan, w4a16_order *out);
-W4A16_API size_t w4a16_plan_launches(const w4a16_plan *plan);  /* 0 where M is 0 */
+W4A16_API size_t w4a16_plan_launches(const w4a16_plan *plan); /* 0 where M is 0 */
 /* Launch `index`, in their order; INVALID_ARGUMENT from w4a16_plan_launches on. */
 W4A16_API w4a16_status w4a16_plan_launch(const w4a16_plan *plan, size_t index, w4a16_launch_info *out,
                                          w4a16_error *error);

@@ -101,13 +101,13 @@ static void slots_of_token(const struct cpu_linear_args *p, int64_t m, int64_t s
     const float *gates = pointer(p->gates);
     for (int64_t slot = m * p->top_k; slot < (m + 1) * p->top_k; slot++) {
         if (ids[slot] < 0 || ids[slot] >= p->experts) continue;
-        row_times_strip(p, ids[slot], p->combine == 1 ? slot : m, strip, total);
-        if (p->combine != 1) memset(sum, 0, sizeof sum);
+        row_times_strip(p, ids[slot], p->adds ? slot : m, strip, total);
+        if (!p->adds) memset(sum, 0, sizeof sum);
         for (int c = 0; c < PACK_STRIP; c++)
-            sum[c] = p->combine ? fmaf(gates ? gates[slot] : 1, total[c], sum[c]) : total[c];
-        if (p->combine != 1) store(p, slot, strip, sum);
+            sum[c] = p->weighs ? fmaf(gates ? gates[slot] : 1, total[c], sum[c]) : total[c];
+        if (!p->adds) store(p, slot, strip, sum);
     }
-    if (p->combine == 1) store(p, m, strip, sum);
+    if (p->adds) store(p, m, strip, sum);
 }
 
 static void strip_body(void *context, int64_t strip, int thread) {

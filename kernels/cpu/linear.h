@@ -22,7 +22,7 @@ struct cpu_linear_args {
     int64_t lda, ldo;             /* elements */
     int64_t experts, top_k;       /* 0: dense */
     int32_t act_bf16, scale_bf16; /* 1: bf16, 0: fp16 */
-    int32_t combine;
+    int32_t weighs, adds;         /* slots by their gates; a token's slots to one row */
     struct grid grid;
     /* Sorted slots: ids is then workspace [M][top_k], filled from these. */
     uint64_t sorted, sorted_used, block_experts;

@@ -4,8 +4,7 @@
 
 The card's name comes from the kernel driver's sysfs tree (w4a16_detect_visible_gpu), without opening the GPU. Where
 there is no such tree, as under WSL2, a ROCm build of PyTorch is asked, as vLLM does, and that opens the GPU. Whether a
-layer is taken is read from the library's kernel table (w4a16_supports) through a simulated device of the same target,
-which has the same table as the card and opens no runtime.
+layer is taken is read from the library's kernel table (w4a16_supports), which needs no device.
 """
 
 from __future__ import annotations
@@ -18,59 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-F16, BF16 = 1, 2  # w4a16_dtype
-_OK, _DEVICE_SIM = 0, 1
+from w4a16 import structs
+from w4a16.structs import OK, DeviceOptions, Error, Problem
+
 # The kernel families' row classes: a layer is taken only if each of them has a kernel.
 _ROWS = (1, 16, 64, 4096)
-
-
-# Structures end with room for the fields of a newer library, so that its init functions cannot write beyond them.
-_ROOM = ("room", ctypes.c_uint8 * 256)
-
-
-class _Error(ctypes.Structure):
-    _fields_ = [("status", ctypes.c_int), ("message", ctypes.c_char * 1024)]
-
-
-class _DeviceOptions(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", ctypes.c_size_t),
-        ("kind", ctypes.c_int),
-        ("target", ctypes.c_char_p),
-        ("index", ctypes.c_int),
-        ("threads", ctypes.c_int),
-        ("schedule_seed", ctypes.c_uint64),
-        ("strict", ctypes.c_int),
-        ("kernel_mask", ctypes.c_char_p),
-        _ROOM,
-    ]
-
-
-class _Problem(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", ctypes.c_size_t),
-        ("M", ctypes.c_int64),
-        ("N", ctypes.c_int64),
-        ("K", ctypes.c_int64),
-        ("group_size", ctypes.c_int64),
-        ("places", ctypes.c_int64),
-        ("act", ctypes.c_int),
-        ("scale_type", ctypes.c_int),
-        ("symmetric", ctypes.c_int),
-        ("act_order", ctypes.c_int),
-        ("has_bias", ctypes.c_int),
-        ("lda", ctypes.c_int64),
-        ("ldo", ctypes.c_int64),
-        ("experts", ctypes.c_int64),
-        ("top_k", ctypes.c_int64),
-        ("combine", ctypes.c_int),
-        ("sorted_block", ctypes.c_int64),
-        ("sorted_count", ctypes.c_int64),
-        ("loose", ctypes.c_int),
-        ("zero_offset", ctypes.c_int),
-        ("batch_invariant", ctypes.c_int),
-        _ROOM,
-    ]
 
 
 @functools.cache
@@ -87,8 +38,8 @@ def library() -> ctypes.CDLL:
     except AttributeError as error:
         why = f"{candidates[0]} is another library, or of another version than this package: {error}"
         raise OSError(why) from error
-    for init, structure in ((lib.w4a16_device_options_init, _DeviceOptions), (lib.w4a16_problem_init, _Problem)):
-        value, expected = structure(), (structure.room.offset + 7) // 8 * 8
+    for init, structure in ((lib.w4a16_device_options_init, DeviceOptions), (lib.w4a16_problem_init, Problem)):
+        value, expected = structure(), structs.size_of(structure)
         init(ctypes.byref(value))
         if value.struct_size != expected:
             raise OSError(
@@ -100,22 +51,22 @@ def library() -> ctypes.CDLL:
 
 def _declare(lib: ctypes.CDLL) -> None:
     for detect in (lib.w4a16_detect_gpu, lib.w4a16_detect_visible_gpu):
-        detect.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_char * 16, ctypes.POINTER(_Error)]
-    lib.w4a16_device_options_init.argtypes = [ctypes.POINTER(_DeviceOptions)]
+        detect.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_char * 16, ctypes.POINTER(Error)]
+    lib.w4a16_device_options_init.argtypes = [ctypes.POINTER(DeviceOptions)]
     lib.w4a16_device_options_init.restype = None
-    lib.w4a16_device_open.argtypes = [
-        ctypes.POINTER(_DeviceOptions),
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.POINTER(_Error),
-    ]
-    lib.w4a16_problem_init.argtypes = [ctypes.POINTER(_Problem)]
+    lib.w4a16_problem_init.argtypes = [ctypes.POINTER(Problem)]
     lib.w4a16_problem_init.restype = None
-    lib.w4a16_supports.argtypes = [ctypes.c_void_p, ctypes.POINTER(_Problem), ctypes.POINTER(_Error)]
+    lib.w4a16_supports.argtypes = [
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(Problem),
+        ctypes.POINTER(Error),
+    ]
 
 
 def _ask(detect: Callable[..., int], n: int, root: str | None) -> tuple[str | None, str | None]:
-    target, error = (ctypes.c_char * 16)(), _Error()
-    if detect(root.encode() if root else None, n, target, ctypes.byref(error)) != _OK:
+    target, error = (ctypes.c_char * 16)(), Error()
+    if detect(root.encode() if root else None, n, target, ctypes.byref(error)) != OK:
         return None, error.message.decode()
     return target.value.decode(), None
 
@@ -178,20 +129,19 @@ def unusable() -> str | None:
     return why
 
 
+def _refusal(name: str, problem: Problem) -> str | None:
+    error = Error()
+    status = library().w4a16_supports(name.encode(), None, ctypes.byref(problem), ctypes.byref(error))
+    return error.message.decode() if status != OK else None
+
+
 @functools.cache
-def _table(name: str) -> tuple[int | None, str | None]:
-    """A simulated device of that target, kept open for the process; or None and the library's sentence."""
-    lib, options, error, device = library(), _DeviceOptions(), _Error(), ctypes.c_void_p()
-    lib.w4a16_device_options_init(ctypes.byref(options))
-    options.kind, options.target, options.threads = _DEVICE_SIM, name.encode(), 1
-    if lib.w4a16_device_open(ctypes.byref(options), ctypes.byref(device), ctypes.byref(error)) != _OK:
-        return None, error.message.decode().removeprefix("sim: ")  # it stands for the card
-    return device.value, None
-
-
 def no_kernels(name: str) -> str | None:
     """The library's sentence why it has no kernels for target `name`; None if it has."""
-    return _table(name)[1]
+    problem = Problem()
+    library().w4a16_problem_init(ctypes.byref(problem))
+    problem.N = problem.K = problem.group_size = 32  # what every table takes
+    return _refusal(name, problem)
 
 
 def supports(
@@ -209,18 +159,17 @@ def supports(
 
     A mixture is how many experts there are, how many of them a token uses, and whether their results are combined.
     """
-    device, why = _table(name)
-    if device is None:
-        return False, why
-    lib, problem, error = library(), _Problem(), _Error()
+    problem = Problem()
     for rows in _ROWS:
-        lib.w4a16_problem_init(ctypes.byref(problem))
+        library().w4a16_problem_init(ctypes.byref(problem))
         problem.M, problem.N, problem.K, problem.group_size = rows, N, K, group_size
         problem.act, problem.scale_type = act, scale_type
         problem.symmetric, problem.act_order = symmetric, act_order
-        problem.experts, problem.top_k, problem.combine = mixture or (0, 0, False)
-        if lib.w4a16_supports(device, ctypes.byref(problem), ctypes.byref(error)) != _OK:
-            return False, error.message.decode()
+        experts, top_k, combined = mixture or (0, 0, False)
+        problem.experts, problem.top_k = experts, top_k
+        problem.combine = structs.COMBINE_ADD if combined else structs.COMBINE_NONE
+        if why := _refusal(name, problem):
+            return False, why
     return True, None
 
 

@@ -12,9 +12,9 @@ import ctypes
 
 import torch
 
-from w4a16 import arch, gradients
+from w4a16 import arch, gradients, structs
 
-_C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
+_C_TYPES = {torch.float16: structs.F16, torch.bfloat16: structs.BF16}
 
 
 def _register() -> ctypes.CDLL:
@@ -48,7 +48,7 @@ def packed_shape(
     """The shape that w4a16::pack gives, perm being the number of its elements, or with experts w4a16::pack_experts."""
     if scales not in _C_TYPES:
         raise RuntimeError(f"w4a16: scales are {scales}; accepted are torch.float16 and torch.bfloat16")
-    problem, sizes, error = arch._Problem(), (ctypes.c_int64 * 3)(), arch._Error()
+    problem, sizes, error = structs.Problem(), (ctypes.c_int64 * 3)(), structs.Error()
     _library.w4a16_problem_init(ctypes.byref(problem))
     problem.N, problem.K = N, K
     problem.places = perm if perm > K else 0

@@ -20,13 +20,13 @@ from typing import Any
 
 import torch
 
-from w4a16 import arch
+from w4a16 import arch, structs
 
 logger = logging.getLogger("vllm.w4a16")
 
 NAME = "W4A16LinearKernel"  # what VLLM_DISABLED_KERNELS takes
 
-_C_TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16}
+_C_TYPES = {torch.float16: structs.F16, torch.bfloat16: structs.BF16}
 # The size of the groups that packing makes of uneven ones (PLACES_GROUP of src/layer): what every kernel takes.
 _PLACES = 32
 # The weight types, and which version of GPTQ stores zeros as each does.

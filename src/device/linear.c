@@ -346,30 +346,6 @@ void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *wei
     problem->experts = l->experts;
 }
 
-static struct plan_request request(const w4a16_device *device, const w4a16_problem *problem) {
-    return (struct plan_request){
-        .arch = device->arch, .kernel_mask = device->kernel_mask, .problem = *problem};
-}
-
-w4a16_status w4a16_supports(const w4a16_device *device, const w4a16_problem *problem, w4a16_error *error) {
-    w4a16_succeed(error);
-    NOT_NULL(error, "w4a16_supports", device);
-    NOT_NULL(error, "w4a16_supports", problem);
-    struct plan_request r = request(device, problem);
-    return plan_supports(&r, error);
-}
-
-size_t w4a16_explain(const w4a16_device *device, const w4a16_problem *problem, w4a16_choice *rows,
-                     size_t capacity, w4a16_error *error) {
-    w4a16_succeed(error);
-    if (!device || !problem || (!rows && capacity)) {
-        w4a16_fail(error, W4A16_INVALID_ARGUMENT, "w4a16_explain: device, problem or rows is null");
-        return 0;
-    }
-    struct plan_request r = request(device, problem);
-    return plan_explain(&r, rows, capacity, error);
-}
-
 w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weights,
                                const w4a16_problem *problem, w4a16_plan **out, w4a16_error *error) {
     w4a16_succeed(error);
@@ -383,7 +359,8 @@ w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weight
     FAIL_IF(!p, error, W4A16_OUT_OF_MEMORY, "w4a16_plan_create: out of memory");
     p->device = device;
     p->weights = weights->address;
-    struct plan_request r = request(device, problem);
+    const struct plan_request r = {
+        .arch = device->arch, .kernel_mask = device->kernel_mask, .problem = *problem};
     w4a16_status status = plan_build(&r, &weights->layout, &p->plan, error);
     for (unsigned n = 0; n < p->plan.step_count && status == W4A16_OK; n++)
         status = device->backend->prepare(device->state, p->plan.steps[n].kernel, &p->handles[n], error);
@@ -494,19 +471,5 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16
         plan_fill_kernarg(step, bases, kernarg);
         TRY(b->launch(plan->device->state, plan->handles[n], step, kernarg, args->stream, stats, error));
     }
-    return W4A16_OK;
-}
-
-/* ---- the kernel table --------------------------------------------------------------------------------- */
-
-size_t w4a16_kernels(void) { return kernel_row_count(); }
-
-w4a16_status w4a16_kernel(size_t index, w4a16_kernel_info *out, w4a16_error *error) {
-    w4a16_succeed(error);
-    NOT_NULL(error, "w4a16_kernel", out);
-    FAIL_IF(index >= kernel_row_count(), error, W4A16_INVALID_ARGUMENT,
-            "w4a16_kernel: index is %zu; there are %zu kernels", index, kernel_row_count());
-    const struct kernel_row *row = kernel_row_at(index);
-    *out = (w4a16_kernel_info){row->name, row->arch, row->limits};
     return W4A16_OK;
 }

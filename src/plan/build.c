@@ -72,11 +72,12 @@ struct grid plan_grid_of(const struct build *b) {
 }
 
 void plan_set_order(struct build *b, w4a16_unit unit, int64_t chunk, int64_t folds, int64_t waves) {
-    b->plan->additions = (w4a16_order){.unit = unit,
-                                       .chunk = chunk,
-                                       .folds = (folds + waves - 1) / waves,
-                                       .waves = waves,
-                                       .slots = b->p->combine == 1 ? b->p->top_k : b->p->combine != 0};
+    b->plan->additions = (w4a16_order){
+        .unit = unit,
+        .chunk = chunk,
+        .folds = (folds + waves - 1) / waves,
+        .waves = waves,
+        .slots = b->p->combine == W4A16_COMBINE_ADD ? b->p->top_k : b->p->combine != W4A16_COMBINE_NONE};
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ static void measure(struct plan *plan, const w4a16_problem *p, const struct pack
     size_t columns = copies * (size_t)l->strips * PACK_STRIP, entries = columns * (size_t)l->groups;
     size_t *bytes = plan->bytes;
     bytes[PLAN_A] = rows_bytes(plan_rows_given(p), plan_lda(p), p->K);
-    bytes[PLAN_OUT] = rows_bytes(p->combine == 1 ? p->M : plan_slots(p), plan_ldo(p), p->N);
+    bytes[PLAN_OUT] = rows_bytes(p->combine == W4A16_COMBINE_ADD ? p->M : plan_slots(p), plan_ldo(p), p->N);
     bytes[PLAN_WORKSPACE] = plan->workspace_bytes;
     bytes[PLAN_WEIGHTS] = l->bytes;
     if (plan->bias) bytes[PLAN_BIAS] = columns * 4;

@@ -13,7 +13,8 @@ static const struct rung {
     struct layer_shape shape;
     w4a16_dtype act;
     int64_t M;
-    int experts, combine;
+    int experts;
+    w4a16_combine combine;
     const char *mask;   /* leaves the family that is meant */
     const char *kernel; /* a part of the name of what is meant */
 } rungs[] = {
@@ -201,7 +202,7 @@ static void test_every_batch_of_experts(void **state) {
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, weights);
         problem.act = turn % 2 ? W4A16_BF16 : W4A16_F16;
-        problem.top_k = TOP_K, problem.combine = turn / 2, problem.batch_invariant = 1;
+        problem.top_k = TOP_K, problem.combine = (w4a16_combine)(turn / 2), problem.batch_invariant = 1;
         int64_t rows = problem.combine ? TOP_K : 1, results = problem.combine ? 1 : TOP_K;
         uint16_t *a = random_activations(problem.act, (size_t)(TOKENS * rows * K), 6);
         static uint16_t all[TOKENS * TOP_K * N], some[TOKENS * TOP_K * N];

@@ -129,7 +129,7 @@ static void test_slots_are_added_in_order(void **state) {
         w4a16_problem problem;
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, weights);
-        problem.M = TOKENS, problem.act = type, problem.top_k = SLOTS, problem.combine = 1;
+        problem.M = TOKENS, problem.act = type, problem.top_k = SLOTS, problem.combine = W4A16_COMBINE_ADD;
         struct inputs in = {a, TOKENS * SLOTS * ADDED_K, ids, gates, TOKENS * SLOTS, 0, 0};
         run_product(device, weights, &problem, &in, out, TOKENS * ADDED_N);
         w4a16_weights_free(weights);
@@ -154,7 +154,7 @@ static void expect(w4a16_status status, const w4a16_error *error, const char *wo
 
 static void test_refusals(void **state) {
     (void)state;
-    w4a16_device *device = open_sim(1, 0, NULL), *without_route = open_sim(1, 0, "w4a16_route");
+    w4a16_device *device = open_sim(1, 0, NULL);
     struct owned_layer first = make_layer(&shape, 1), second = make_layer(&shape, 2);
     const w4a16_layer *layers[] = {&first.layer, &second.layer};
     w4a16_weights *weights;
@@ -182,12 +182,12 @@ static void test_refusals(void **state) {
     expect(w4a16_plan_create(device, weights, &problem, &plan, &error), &error, "top_k 3");
     problem.top_k = 1;
     problem.experts = 0;
-    expect(w4a16_supports(device, &problem, &error), &error, "expected 0, 0 and 0");
+    expect(w4a16_supports("gfx1100", NULL, &problem, &error), &error, "expected 0, 0 and 0");
     problem.experts = 3;
     expect(w4a16_plan_create(device, weights, &problem, &plan, &error), &error, "is not that of the weights");
     problem.experts = 2;
-    expect(w4a16_supports(without_route, &problem, &error), &error, "masked off");
-    problem.combine = 1;
+    expect(w4a16_supports("gfx1100", "w4a16_route", &problem, &error), &error, "masked off");
+    problem.combine = W4A16_COMBINE_ADD;
     must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
     w4a16_run_args args = {
         .struct_size = sizeof args, .a = 0x1000, .out = 0x1000, .workspace = 0x1000, .gates = 0x1000};
@@ -197,7 +197,6 @@ static void test_refusals(void **state) {
     expect(w4a16_run(plan, &args, NULL, &error), &error, "gates is 0x1001");
     w4a16_plan_free(plan);
     w4a16_weights_free(weights);
-    w4a16_device_close(without_route);
     w4a16_device_close(device);
     free_layer(&first), free_layer(&second);
 }

@@ -16,7 +16,7 @@ static int experts = 16;
 static const struct part {
     const char *name;
     struct layer_shape shape;
-    int combine;
+    w4a16_combine combine;
 } parts[] = {{"w1|w3", {1536, 2048, 128, 1, 0, 0}, 0}, {"w2", {2048, 768, 128, 1, 0, 0}, 1}};
 
 static double run(w4a16_device *device, const w4a16_weights *weights, const w4a16_problem *problem,
@@ -70,7 +70,7 @@ static void compare(const struct part *part, int print) {
         double all = run(device, mixture, &problem, &product);
         int64_t slots = problem.M * TOP_K, used = slots < experts ? slots : experts;
         w4a16_problem_from_weights(&problem, dense);
-        problem.M = slots / used, problem.top_k = 0, problem.combine = 0;
+        problem.M = slots / used, problem.top_k = 0, problem.combine = W4A16_COMBINE_NONE;
         double one = run(device, dense, &problem, &dense_product), ratio = all / (one * (double)used);
         if (print)
             printf("| %-5s | %3d | %-32s | %8.0f | %-32s | %8.0f | %.2f |\n", part->name,

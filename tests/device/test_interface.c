@@ -106,8 +106,8 @@ static void test_null(void **state) {
         w4a16_pack_loose(NULL, &word, NULL, 32, 32, &byte, 512, &error),
         w4a16_pack_loose(device, NULL, NULL, 32, 32, &byte, 512, &error),
         w4a16_pack_loose(device, &word, NULL, 32, 32, NULL, 512, &error),
-        w4a16_supports(NULL, &problem, &error),
-        w4a16_supports(device, NULL, &error),
+        w4a16_supports(NULL, NULL, &problem, &error),
+        w4a16_supports("gfx1100", NULL, NULL, &error),
         w4a16_plan_create(NULL, weights, &problem, &plan, &error),
         w4a16_plan_create(device, NULL, &problem, &plan, &error),
         w4a16_plan_create(device, weights, NULL, &plan, &error),
@@ -142,12 +142,12 @@ static void test_null(void **state) {
     };
     for (size_t n = 0; n < sizeof refused / sizeof refused[0]; n++)
         if (refused[n] != W4A16_INVALID_ARGUMENT) fail_msg("call %zu gave %d", n, refused[n]);
-    assert_int_equal(w4a16_explain(NULL, &problem, &choice, 1, &error), 0);
-    assert_int_equal(w4a16_explain(device, NULL, &choice, 1, &error), 0);
-    assert_int_equal(w4a16_explain(device, &problem, NULL, 1, &error), 0);
+    assert_int_equal(w4a16_explain(NULL, NULL, &problem, &choice, 1, &error), 0);
+    assert_int_equal(w4a16_explain("gfx1100", NULL, NULL, &choice, 1, &error), 0);
+    assert_int_equal(w4a16_explain("gfx1100", NULL, &problem, NULL, 1, &error), 0);
     assert_int_equal(w4a16_target_resources(NULL, &resources, 1, &error), 0);
     assert_int_equal(w4a16_target_resources("gfx1100", NULL, 1, &error), 0);
-    assert_true(w4a16_explain(device, &problem, NULL, 0, NULL) > 0);
+    assert_true(w4a16_explain("gfx1100", NULL, &problem, NULL, 0, NULL) > 0);
     assert_int_equal(w4a16_reference(&o.layer, W4A16_F16, 0, NULL, 64, NULL, NULL, 1, NULL), W4A16_OK);
     assert_int_equal(w4a16_copy_to_device(device, 0, NULL, 0, NULL), W4A16_OK);
     /* Without a status: nothing happens. */
@@ -209,7 +209,7 @@ static void test_struct_sizes(void **state) {
         says(w4a16_run(plan, &args, NULL, &error), &error, "struct_size");
         w4a16_plan_free(plan);
         problem.struct_size = wrong_sizes[n];
-        says(w4a16_supports(device, &problem, &error), &error, "struct_size");
+        says(w4a16_supports("gfx1100", NULL, &problem, &error), &error, "struct_size");
         says(w4a16_packed_bytes(&problem, &bytes, &error), &error, "struct_size");
         says(w4a16_weights_wrap(device, &problem, 0, &again, &error), &error, "struct_size");
         says(w4a16_plan_create(device, weights, &problem, &plan, &error), &error, "struct_size");
@@ -447,7 +447,7 @@ static void test_overlaps_of_all(void **state) {
         w4a16_plan *plan;
         w4a16_error error;
         w4a16_problem_init(&p);
-        p.M = 5, p.N = p.K = 64, p.group_size = 32, p.experts = 4, p.top_k = 2, p.combine = 1;
+        p.M = 5, p.N = p.K = 64, p.group_size = 32, p.experts = 4, p.top_k = 2, p.combine = W4A16_COMBINE_ADD;
         p.loose = 1, p.symmetric = 0, p.has_bias = 1, p.sorted_block = 8, p.sorted_count = 40;
         must(w4a16_weights_wrap(device, &p, 0, &weights, &error), &error);
         must(w4a16_plan_create(device, weights, &p, &plan, &error), &error);

@@ -169,7 +169,8 @@ static void sorted_slots_of_experts(w4a16_device_kind kind) {
     static const int blocks[] = {1, 4, 16};
     for (int turn = 0; turn < 36; turn++) {
         int64_t M = tokens[turn % 4], slots = M * TOP_K;
-        int combine = turn / 4 % 3, block = blocks[turn / 12];
+        w4a16_combine combine = (w4a16_combine)(turn / 4 % 3);
+        int block = blocks[turn / 12];
         const struct zeros *z = &zeros[turn % 3];
         const int64_t width = widths[turn / 2 % WIDTHS];
         const struct layer_shape shape = {width, K, turn % 2 ? 32 : 128, z->symmetric, 0, 0};
@@ -179,8 +180,8 @@ static void sorted_slots_of_experts(w4a16_device_kind kind) {
             ids[i] = (int32_t)(random_at(60, (uint64_t)i) % (EXPERTS + 1)); /* one too many: left out */
             gates[i] = (float)(random_at(61, (uint64_t)i) % 1000) / 1000;
         }
-        int64_t rows = combine == 1 ? slots : M;
-        size_t elements = (size_t)((combine == 1 ? M : slots) * width);
+        int64_t rows = combine == W4A16_COMBINE_ADD ? slots : M;
+        size_t elements = (size_t)((combine == W4A16_COMBINE_ADD ? M : slots) * width);
         uint16_t *a = random_activations(act, (size_t)(rows * K), 8);
         struct inputs in = {a, (size_t)(rows * K), ids, combine ? gates : NULL, (size_t)slots, 0, 0};
         p.whole.M = p.loose.M = M, p.whole.act = p.loose.act = act;
@@ -226,9 +227,9 @@ static void test_absent_gates_are_one(void **state) {
     for (int i = 0; i < SLOTS; i++) ids[i] = i % EXPERTS, ones[i] = 1;
     uint16_t *a = random_activations(W4A16_F16, SLOTS * K, 9);
     p.whole.M = M;
-    for (int combine = 1; combine <= 2; combine++) {
+    for (w4a16_combine combine = W4A16_COMBINE_ADD; combine <= W4A16_COMBINE_WEIGH; combine++) {
         struct inputs in = {a, SLOTS * K, ids, ones, SLOTS, 0, 0};
-        size_t elements = (combine == 1 ? M : SLOTS) * N;
+        size_t elements = (combine == W4A16_COMBINE_ADD ? M : SLOTS) * N;
         p.whole.combine = combine;
         run_product(p.device, p.packed, &p.whole, &in, want, elements);
         in.gates = NULL;
@@ -236,7 +237,7 @@ static void test_absent_gates_are_one(void **state) {
         assert_memory_equal(want, got, elements * 2);
     }
     struct inputs plain = {a, M * K, ids, NULL, SLOTS, 0, 0};
-    p.whole.combine = 0;
+    p.whole.combine = W4A16_COMBINE_NONE;
     run_product(p.device, p.packed, &p.whole, &plain, want, SLOTS * N);
     assert_memory_equal(want, got, sizeof want);
     free(a);
@@ -264,10 +265,12 @@ static void test_refusals(void **state) {
     expect(w4a16_pack_loose(p.device, q, order, N, K, packed, sizeof packed, &error), W4A16_INVALID_ARGUMENT,
            &error, "perm[1] is 0, which came before");
     p.loose.zero_offset = 2;
-    expect(w4a16_supports(p.device, &p.loose, &error), W4A16_INVALID_ARGUMENT, &error, "zero_offset is 2");
+    expect(w4a16_supports("gfx1100", NULL, &p.loose, &error), W4A16_INVALID_ARGUMENT, &error,
+           "zero_offset is 2");
     p.loose.zero_offset = 1;
     p.loose.sorted_block = 4;
-    expect(w4a16_supports(p.device, &p.loose, &error), W4A16_INVALID_ARGUMENT, &error, "sorted_block is 4");
+    expect(w4a16_supports("gfx1100", NULL, &p.loose, &error), W4A16_INVALID_ARGUMENT, &error,
+           "sorted_block is 4");
     p.loose.sorted_block = 0;
     p.loose.experts = 2, p.loose.top_k = 1;
     expect(w4a16_weights_wrap(p.device, &p.loose, 0, &weights, &error), W4A16_UNSUPPORTED, &error,

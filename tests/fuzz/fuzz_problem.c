@@ -91,7 +91,7 @@ static w4a16_problem draw_problem(struct input *in) {
     p.scale_type = flags >> 6 & 1 ? W4A16_BF16 : W4A16_F16;
     p.M = draw(in), p.N = draw(in), p.K = draw(in);
     p.group_size = flags >> 7 & 1 ? p.K : draw(in);
-    p.experts = draw(in), p.top_k = draw(in), p.combine = (int)draw(in);
+    p.experts = draw(in), p.top_k = draw(in), p.combine = (w4a16_combine)draw(in);
     p.places = draw(in), p.lda = draw(in), p.ldo = draw(in);
     p.sorted_block = draw(in), p.sorted_count = draw(in), p.zero_offset = (int)draw(in);
     uint8_t odd = next(in);
@@ -144,7 +144,7 @@ static void check_plan(const w4a16_plan *plan, int runs) {
     if (runs && count && groups < 1 << 16) check_run(plan);
 }
 
-static void ask(w4a16_device *device, const w4a16_problem *p, int runs) {
+static void ask(w4a16_device *device, const char *target, const w4a16_problem *p, int runs) {
     static const uint32_t word;
     static unsigned char byte;
     w4a16_choice rows[4];
@@ -152,9 +152,9 @@ static void ask(w4a16_device *device, const w4a16_problem *p, int runs) {
     w4a16_weights *weights;
     w4a16_plan *plan;
     size_t bytes;
-    w4a16_status supported = w4a16_supports(device, p, &error);
+    w4a16_status supported = w4a16_supports(target, NULL, p, &error);
     check_said(supported, &error);
-    size_t explained = w4a16_explain(device, p, rows, 4, &error);
+    size_t explained = w4a16_explain(target, NULL, p, rows, 4, &error);
     CHECK((explained > 0) == (error.status == W4A16_OK) && (explained || supported != W4A16_OK));
     w4a16_status packed = w4a16_packed_bytes(p, &bytes, &error);
     check_said(packed, &error);
@@ -200,8 +200,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!sim) sim = open_device(W4A16_DEVICE_SIM), cpu = open_device(W4A16_DEVICE_CPU);
     struct input in = {data, size};
     w4a16_problem p = draw_problem(&in);
-    ask(sim, &p, 1);
-    ask(cpu, &p, 0);
+    ask(sim, "gfx1100", &p, 1);
+    ask(cpu, "cpu", &p, 0);
     join(&p);
     w4a16_error error;
     int64_t sizes[SHAPE_DIMS];

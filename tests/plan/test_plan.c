@@ -408,7 +408,7 @@ static void test_edges_of_helpers(void **state) {
     r.problem.K++, r.problem.group_size++;
     refuses(&r, W4A16_UNSUPPORTED, STAGED "1 x 65536 work-groups of 256" FEWER);
     r = request(1, 65535 * 256, 32, 32);
-    r.problem.experts = r.problem.top_k = r.problem.combine = 1;
+    r.problem.experts = r.problem.top_k = 1, r.problem.combine = W4A16_COMBINE_ADD;
     assert_int_equal(build(&r).steps[2].grid[1], 65535);
     r.problem.N++;
     refuses(&r, W4A16_UNSUPPORTED,

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import torch
 
-from w4a16 import arch
+from w4a16 import arch, structs
 
 KIND = {"sim": 1, "cpu": 2}[os.environ.get("W4A16_DEVICE", "cpu")]
-TYPES = {torch.float16: arch.F16, torch.bfloat16: arch.BF16, torch.float32: 3}
+TYPES = {torch.float16: structs.F16, torch.bfloat16: structs.BF16, torch.float32: structs.F32}
 
 
 class Layer(NamedTuple):
@@ -66,44 +66,8 @@ def values(layer):
     return layer.scales.double()[group] * (q - zeros[group])
 
 
-class _Layer(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", ctypes.c_size_t),
-        ("N", ctypes.c_int64),
-        ("K", ctypes.c_int64),
-        ("group_size", ctypes.c_int64),
-        ("q", ctypes.c_void_p),
-        ("scale_type", ctypes.c_int),
-        ("scale", ctypes.c_void_p),
-        ("zero", ctypes.c_void_p),
-        ("perm", ctypes.c_void_p),
-        ("places", ctypes.c_int64),
-        ("bias_type", ctypes.c_int),
-        ("bias", ctypes.c_void_p),
-    ]
-
-
-class _RunArgs(ctypes.Structure):
-    _fields_ = [
-        ("struct_size", ctypes.c_size_t),
-        ("a", ctypes.c_uint64),
-        ("out", ctypes.c_uint64),
-        ("workspace", ctypes.c_uint64),
-        ("stream", ctypes.c_void_p),
-        ("expert_ids", ctypes.c_uint64),
-        ("gates", ctypes.c_uint64),
-        ("weights", ctypes.c_uint64),
-        ("bias", ctypes.c_uint64),
-        ("scales", ctypes.c_uint64),
-        ("zeros", ctypes.c_uint64),
-        ("order", ctypes.c_uint64),
-        ("sorted_slots", ctypes.c_uint64),
-        ("sorted_used", ctypes.c_uint64),
-    ]
-
-
 def _call(name, *args):
-    error = arch._Error()
+    error = structs.Error()
     if getattr(arch.library(), name)(*args, ctypes.byref(error)) != 0:
         raise RuntimeError(error.message.decode())
 
@@ -121,7 +85,7 @@ _devices = {}
 
 def _device():
     if KIND not in _devices:
-        options, device = arch._DeviceOptions(), ctypes.c_void_p()
+        options, device = structs.DeviceOptions(), ctypes.c_void_p()
         arch.library().w4a16_device_options_init(ctypes.byref(options))
         options.kind = KIND
         _call("w4a16_device_open", ctypes.byref(options), ctypes.byref(device))
@@ -130,7 +94,7 @@ def _device():
 
 
 def _c_layer(layer, bias):
-    c = _Layer()
+    c = structs.Layer()
     arch.library().w4a16_layer_init(ctypes.byref(c))
     c.N, c.K, c.scale_type = layer.N, layer.K, TYPES[layer.scales.dtype]
     c.group_size = (layer.perm.numel() or layer.K) if layer.group_size == -1 else layer.group_size
@@ -145,7 +109,7 @@ def _c_layer(layer, bias):
 
 def _run(weights, x, y, ids=None, gates=None, **fields):
     """One plan of `weights` run on buffers of its own; frees the weights."""
-    lib, device, plan, problem = arch.library(), _device(), ctypes.c_void_p(), arch._Problem()
+    lib, device, plan, problem = arch.library(), _device(), ctypes.c_void_p(), structs.Problem()
     lib.w4a16_plan_workspace.restype = ctypes.c_size_t
     lib.w4a16_problem_init(ctypes.byref(problem))
     lib.w4a16_problem_from_weights(ctypes.byref(problem), weights)
@@ -156,7 +120,7 @@ def _run(weights, x, y, ids=None, gates=None, **fields):
     space = lib.w4a16_plan_workspace(plan)
     tensors = [x, y, torch.empty(space, dtype=torch.uint8) if space else None, ids, gates]
     a, out, workspace, expert_ids, gate = (0 if t is None else _buffer(device, t) for t in tensors)
-    args = _RunArgs(ctypes.sizeof(_RunArgs), a, out, workspace, None, expert_ids, gate)
+    args = structs.RunArgs(structs.size_of(structs.RunArgs), a, out, workspace, None, expert_ids, gate)
     _call("w4a16_run", plan, ctypes.byref(args), None)
     data, size = ctypes.c_void_p(y.data_ptr()), ctypes.c_size_t(y.nbytes)
     _call("w4a16_copy_from_device", device, data, ctypes.c_uint64(out), size)

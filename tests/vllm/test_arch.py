@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from w4a16 import arch
+from w4a16 import arch, structs
 
 GFX11 = ["gfx1100", "gfx1101", "gfx1102", "gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"]
 
@@ -29,18 +29,18 @@ def sysfs(root, *versions):
 
 
 def test_structures_are_the_library_s():
-    options, problem = arch._DeviceOptions(), arch._Problem()
+    options, problem = structs.DeviceOptions(), structs.Problem()
     arch.library().w4a16_device_options_init(options)
     arch.library().w4a16_problem_init(problem)
-    assert options.kind == arch._DEVICE_SIM and options.target is None
-    assert (problem.act, problem.scale_type, problem.symmetric) == (arch.F16, arch.F16, 1)
+    assert options.kind == structs.DEVICE_SIM and options.target is None
+    assert (problem.act, problem.scale_type, problem.symmetric) == (structs.F16, structs.F16, 1)
     assert bytes(problem.room) == bytes(256)
 
 
 def test_another_version_s_library_is_refused(monkeypatch):
-    fields = [field for field in arch._Problem._fields_ if field[0] != "experts"]
-    monkeypatch.setattr(arch, "_Problem", type("_Problem", (ctypes.Structure,), {"_fields_": fields}))
-    with pytest.raises(OSError, match=r"of another version than this package: _Problem has \d+ bytes there, \d+ here"):
+    fields = [field for field in structs.Problem._fields_ if field[0] != "experts"]
+    monkeypatch.setattr(arch, "Problem", type("Problem", (ctypes.Structure,), {"_fields_": fields}))
+    with pytest.raises(OSError, match=r"of another version than this package: Problem has \d+ bytes there, \d+ here"):
         arch.library.__wrapped__()
 
 
@@ -160,7 +160,7 @@ def test_helpers_answer_as_vllm_s(monkeypatch, name):
 
 
 @pytest.mark.parametrize("name", GFX11)
-@pytest.mark.parametrize("act", [arch.F16, arch.BF16])
+@pytest.mark.parametrize("act", [structs.F16, structs.BF16])
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_table_takes_the_usual_layers(name, act, symmetric):
     for group_size in (32, 64, 128, 4096):
@@ -168,7 +168,7 @@ def test_table_takes_the_usual_layers(name, act, symmetric):
 
 
 def test_table_s_reason_is_handed_on():
-    taken, why = arch.supports("gfx1100", 4096, 4096, 100, arch.F16, arch.F16, True)
+    taken, why = arch.supports("gfx1100", 4096, 4096, 100, structs.F16, structs.F16, True)
     assert not taken and "group_size is 100" in why and "multiples of 16" in why
-    taken, why = arch.supports("gfx1201", 4096, 4096, 128, arch.F16, arch.F16, True)
+    taken, why = arch.supports("gfx1201", 4096, 4096, 128, structs.F16, structs.F16, True)
     assert not taken and 'no kernels for target "gfx1201"' in why

@@ -10,7 +10,7 @@ import models
 import pytest
 import torch
 
-from w4a16 import arch
+from w4a16 import arch, structs
 
 UINT4B8, UINT4, UINT8 = (layouts.ScalarType(name) for name in ("uint4b8", "uint4", "uint8b128"))
 GFX11 = ["gfx1100", "gfx1101", "gfx1102", "gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"]
@@ -71,7 +71,7 @@ def test_what_it_refuses_goes_to_the_next_kernel_with_a_reason(vllm, changed, re
 def test_the_table_is_asked_what_the_layer_is(vllm, monkeypatch):
     asked = []
     monkeypatch.setattr(arch, "supports", lambda *problem: asked.append(problem) or (False, "the table's reason"))
-    for act, c_type in ((torch.float16, arch.F16), (torch.bfloat16, arch.BF16)):
+    for act, c_type in ((torch.float16, structs.F16), (torch.bfloat16, structs.BF16)):
         for zeros in (False, True):
             c = config(vllm, 256, 64, 32, UINT4 if zeros else UINT4B8, act, zeros, full_weight_shape=(512, 128))
             assert vllm.ours.can_implement(c) == (False, "the table's reason")

@@ -42,7 +42,8 @@ static void add(struct build *b, const struct kernel_row *row) {
                                    .top_k = p->top_k,
                                    .act_bf16 = p->act == W4A16_BF16,
                                    .scale_bf16 = p->scale_type == W4A16_BF16,
-                                   .combine = p->combine,
+                                   .weighs = p->combine != W4A16_COMBINE_NONE,
+                                   .adds = p->combine == W4A16_COMBINE_ADD,
                                    .sorted_block = p->sorted_block,
                                    .sorted_count = p->sorted_count,
                                    .grid = plan_grid_of(b)};

@@ -45,7 +45,7 @@ static void add(struct build *b, const struct kernel_row *row) {
         .ldo = (uint64_t)gfx11_ldo(b),
         .waves = (uint32_t)waves,
         .scale_bf16 = p->scale_type == W4A16_BF16,
-        .out_f32 = p->combine != 0,
+        .out_f32 = p->combine != W4A16_COMBINE_NONE,
         .grid = plan_grid_of(b),
     };
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);

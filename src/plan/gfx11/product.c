@@ -77,7 +77,7 @@ struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_
         .lda = (uint64_t)gfx11_lda(b),
         .ldo = (uint64_t)gfx11_ldo(b),
         .scale_bf16 = p->scale_type == W4A16_BF16,
-        .out_f32 = p->combine != 0,
+        .out_f32 = p->combine != W4A16_COMBINE_NONE,
         .grid = plan_grid_of(b),
     };
 }

@@ -30,7 +30,7 @@ static void add(struct build *b, const struct kernel_row *row) {
     int64_t slots = plan_slots(p), tile_count = gfx11_m_tiles(b->row, p);
     b->tiles_at = plan_reserve(b, tile_count * (int64_t)sizeof(struct expert_tile));
     b->rows_at = plan_reserve(b, slots * (int64_t)sizeof(struct expert_row));
-    int row_per_slot = p->combine == 1 || (b->staged && gfx11_staged_per_slot(p));
+    int row_per_slot = p->combine == W4A16_COMBINE_ADD || (b->staged && gfx11_staged_per_slot(p));
     struct route_args args = {.slots = (uint32_t)slots,
                               .experts = (uint32_t)p->experts,
                               .slots_per_row = row_per_slot ? 1 : (uint32_t)p->top_k,

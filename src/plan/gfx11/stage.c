@@ -36,7 +36,7 @@ static void add(struct build *b, const struct kernel_row *row) {
                               .places = (uint32_t)plan_places(p),
                               .padded = (uint32_t)padded,
                               .experts = (uint32_t)p->experts,
-                              .slots_per_row = p->combine == 1 ? 1 : (uint32_t)p->top_k,
+                              .slots_per_row = p->combine == W4A16_COMBINE_ADD ? 1 : (uint32_t)p->top_k,
                               .features = (uint32_t)p->K};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     b->staged = 1;

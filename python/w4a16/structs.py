@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""Structs and enums of the C interface for ctypes: made by scripts/make_structs.py, do not edit."""
+
+import ctypes
+
+# w4a16_status
+OK = 0
+INVALID_ARGUMENT = -1
+BAD_FILE = -2
+UNSUPPORTED = -3
+NO_DEVICE = -4
+OUT_OF_MEMORY = -5
+IO = -6
+DEVICE_FAULT = -7
+MISMATCH = -8
+
+# w4a16_dtype
+F16 = 1
+BF16 = 2
+F32 = 3
+
+# w4a16_device_kind
+DEVICE_SIM = 1
+DEVICE_CPU = 2
+DEVICE_HIP = 3
+
+# w4a16_combine
+COMBINE_NONE = 0
+COMBINE_ADD = 1
+COMBINE_WEIGH = 2
+
+# Structures that say their own size end with room for the fields of a newer library, so that its init functions
+# cannot write beyond them.
+_ROOM = ("room", ctypes.c_uint8 * 256)
+
+
+def size_of(structure: type[ctypes.Structure]) -> int:
+    """struct_size: without the room."""
+    return (structure.room.offset + 7) // 8 * 8
+
+
+class Error(ctypes.Structure):
+    _fields_ = [
+        ("status", ctypes.c_int),
+        ("message", ctypes.c_char * 1024),
+    ]
+
+
+class DeviceOptions(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("kind", ctypes.c_int),
+        ("target", ctypes.c_char_p),
+        ("index", ctypes.c_int),
+        ("threads", ctypes.c_int),
+        ("schedule_seed", ctypes.c_uint64),
+        ("strict", ctypes.c_int),
+        ("kernel_mask", ctypes.c_char_p),
+        _ROOM,
+    ]
+
+
+class Layer(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("N", ctypes.c_int64),
+        ("K", ctypes.c_int64),
+        ("group_size", ctypes.c_int64),
+        ("q", ctypes.c_void_p),
+        ("scale_type", ctypes.c_int),
+        ("scale", ctypes.c_void_p),
+        ("zero", ctypes.c_void_p),
+        ("perm", ctypes.c_void_p),
+        ("places", ctypes.c_int64),
+        ("bias_type", ctypes.c_int),
+        ("bias", ctypes.c_void_p),
+        _ROOM,
+    ]
+
+
+class Problem(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("M", ctypes.c_int64),
+        ("N", ctypes.c_int64),
+        ("K", ctypes.c_int64),
+        ("group_size", ctypes.c_int64),
+        ("places", ctypes.c_int64),
+        ("act", ctypes.c_int),
+        ("scale_type", ctypes.c_int),
+        ("symmetric", ctypes.c_int),
+        ("act_order", ctypes.c_int),
+        ("has_bias", ctypes.c_int),
+        ("lda", ctypes.c_int64),
+        ("ldo", ctypes.c_int64),
+        ("experts", ctypes.c_int64),
+        ("top_k", ctypes.c_int64),
+        ("combine", ctypes.c_int),
+        ("sorted_block", ctypes.c_int64),
+        ("sorted_count", ctypes.c_int64),
+        ("loose", ctypes.c_int),
+        ("zero_offset", ctypes.c_int),
+        ("batch_invariant", ctypes.c_int),
+        _ROOM,
+    ]
+
+
+class RunArgs(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("a", ctypes.c_uint64),
+        ("out", ctypes.c_uint64),
+        ("workspace", ctypes.c_uint64),
+        ("stream", ctypes.c_void_p),
+        ("expert_ids", ctypes.c_uint64),
+        ("gates", ctypes.c_uint64),
+        ("weights", ctypes.c_uint64),
+        ("bias", ctypes.c_uint64),
+        ("scales", ctypes.c_uint64),
+        ("zeros", ctypes.c_uint64),
+        ("order", ctypes.c_uint64),
+        ("sorted_slots", ctypes.c_uint64),
+        ("sorted_used", ctypes.c_uint64),
+        _ROOM,
+    ]

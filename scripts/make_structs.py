@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""Writes python/w4a16/structs.py: the structs and enums of include/w4a16 for ctypes. With --check, compares it."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+OUT = ROOT / "python/w4a16/structs.py"
+HEADERS = ("base", "layer", "linear")
+# What Python hands to the library; the rest of the headers' structs it has no use for.
+STRUCTS = ("error", "device_options", "layer", "problem", "run_args")
+ENUMS = ("status", "dtype", "device_kind", "combine")
+TYPES = {"size_t": "c_size_t", "int": "c_int", "w4a16_address": "c_uint64"} | {
+    name: f"c_{name.removesuffix('_t')}" for name in ("int32_t", "int64_t", "uint8_t", "uint32_t", "uint64_t")
+}
+
+text = "".join((ROOT / f"include/w4a16/{name}.h").read_text() for name in HEADERS)
+text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+enums = set(re.findall(r"typedef enum (\w+)", text))
+
+
+def body(kind: str, name: str) -> str:
+    found = re.search(rf"typedef {kind} w4a16_{name} {{(.*?)}} w4a16_{name};", text, flags=re.S)
+    if not found:
+        sys.exit(f"make_structs.py: include/w4a16 has no {kind} w4a16_{name}")
+    return found[1]
+
+
+def ctype(name: str, pointer: bool, of_struct: str) -> str:
+    if pointer:
+        return "c_char_p" if name == "char" else "c_void_p"
+    if name in enums:
+        return "c_int"
+    if name not in TYPES:
+        sys.exit(f"make_structs.py: w4a16_{of_struct} has a field of type {name}, which has no row in TYPES")
+    return TYPES[name]
+
+
+def fields(name: str) -> list[tuple[str, str]]:
+    rows = []
+    for declaration in (" ".join(d.split()) for d in body("struct", name).split(";")):
+        if not declaration:
+            continue
+        if array := re.fullmatch(r"char (\w+)\[(\d+)\]", declaration):
+            rows.append((array[1], f"ctypes.c_char * {array[2]}"))
+            continue
+        of_type, names = re.fullmatch(r"(?:const )?(\w+) (.*)", declaration).groups()
+        for field in names.split(", "):
+            rows.append((field.lstrip("*"), f"ctypes.{ctype(of_type, field.startswith('*'), name)}"))
+    return rows
+
+
+def camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+lines = [
+    "# SPDX-License-Identifier: Apache-2.0",
+    "# SPDX-FileCopyrightText: The w4a16 authors",
+    '"""Structs and enums of the C interface for ctypes: made by scripts/make_structs.py, do not edit."""',
+    "",
+    "import ctypes",
+    "",
+]
+for name in ENUMS:
+    values = re.findall(r"W4A16_(\w+) = (-?\d+)", body("enum", name))
+    lines += [f"# w4a16_{name}", *(f"{value} = {number}" for value, number in values), ""]
+lines += [
+    "# Structures that say their own size end with room for the fields of a newer library, so that its init functions",
+    "# cannot write beyond them.",
+    '_ROOM = ("room", ctypes.c_uint8 * 256)',
+    "",
+]
+lines += [
+    "",
+    "def size_of(structure: type[ctypes.Structure]) -> int:",
+    '    """struct_size: without the room."""',
+    "    return (structure.room.offset + 7) // 8 * 8",
+    "",
+]
+for name in STRUCTS:
+    rows = fields(name)
+    lines += ["", f"class {camel(name)}(ctypes.Structure):", "    _fields_ = ["]
+    lines += [f'        ("{field}", {of_type}),' for field, of_type in rows]
+    if rows[0][0] == "struct_size":
+        lines.append("        _ROOM,")
+    lines += ["    ]", ""]
+made = "\n".join(lines).rstrip() + "\n"
+if "--check" in sys.argv[1:]:
+    if OUT.read_text() != made:
+        sys.exit(f"{OUT.relative_to(ROOT)} is not what include/w4a16 says: run scripts/make_structs.py")
+    print(f"{OUT.relative_to(ROOT)} is what include/w4a16 says")
+else:
+    OUT.write_text(made)
