@@ -10,7 +10,7 @@
  *   scales  [strips][groups][32] 16-bit              as in the checkpoint
  *   zeros   [strips][groups][32] bytes 0..16         absent for symmetric layers
  *   bias    [32 * strips] fp32                       absent without bias
- *   perm    [places] int32                           absent without act-order
+ *   perm    [padded_K] int32                           absent without act-order
  */
 /* clang-format on */
 /*

@@ -107,15 +107,16 @@ static struct plan_entry *look(const struct plan_key *key, size_t *vacant) {
 }
 
 static w4a16_status weights_of(const struct plan_key *key, w4a16_problem *problem, w4a16_error *error) {
-    if (!key->loose) return shape_read(key->sizes, key->K, key->experts, problem, error);
-    int64_t flags = key->sizes[LOOSE_FLAGS];
+    if (!key->nibbles_only) return shape_read(key->sizes, key->K, key->experts, problem, error);
+    int64_t flags = key->sizes[NIBBLES_FLAGS];
     w4a16_problem_init(problem);
-    problem->loose = 1;
-    problem->N = key->sizes[LOOSE_N], problem->K = key->K, problem->group_size = key->sizes[LOOSE_GROUP_SIZE];
-    problem->scale_type = flags & LOOSE_BF16_SCALES ? W4A16_BF16 : W4A16_F16;
-    problem->symmetric = !(flags & LOOSE_ZEROS);
-    problem->zero_offset = (flags & LOOSE_ZERO_OFFSET) != 0;
-    problem->act_order = (flags & LOOSE_ORDER) != 0;
+    problem->nibbles_only = 1;
+    problem->N = key->sizes[NIBBLES_N], problem->K = key->K,
+    problem->group_size = key->sizes[NIBBLES_GROUP_SIZE];
+    problem->scale_type = flags & NIBBLES_BF16_SCALES ? W4A16_BF16 : W4A16_F16;
+    problem->symmetric = !(flags & NIBBLES_ZEROS);
+    problem->zero_offset = (flags & NIBBLES_ZERO_OFFSET) != 0;
+    problem->act_order = (flags & NIBBLES_ORDER) != 0;
     problem->experts = key->experts;
     return W4A16_OK;
 }

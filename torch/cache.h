@@ -14,16 +14,16 @@
 struct plan_key {
     int64_t M, K, lda;
     int64_t experts, top_k;    /* 0: dense */
-    int64_t sizes[SHAPE_DIMS]; /* of the packed tensor, without the experts'; or of loose weights */
+    int64_t sizes[SHAPE_DIMS]; /* of the packed tensor, without the experts'; or of weights of nibbles only */
     int64_t sorted_block, sorted_count;
     int32_t kind, index;   /* the device: w4a16_device_kind, number */
     int32_t act, has_bias; /* a bias that is given to the run */
-    int32_t combine, loose;
+    int32_t combine, nibbles_only;
 };
 
-/* What sizes holds of loose weights. */
-enum { LOOSE_N, LOOSE_GROUP_SIZE, LOOSE_FLAGS };
-enum { LOOSE_BF16_SCALES = 1, LOOSE_ZEROS = 2, LOOSE_ZERO_OFFSET = 4, LOOSE_ORDER = 8 };
+/* What sizes holds of weights of nibbles only. */
+enum { NIBBLES_N, NIBBLES_GROUP_SIZE, NIBBLES_FLAGS };
+enum { NIBBLES_BF16_SCALES = 1, NIBBLES_ZEROS = 2, NIBBLES_ZERO_OFFSET = 4, NIBBLES_ORDER = 8 };
 
 struct plan_entry {
     struct plan_key key;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Operators with the names, arguments and meaning of vLLM's own RDNA3 kernels, on loose weights (linear.h):
+ * Operators with the names, arguments and meaning of vLLM's own RDNA3 kernels, on weights of nibbles only
+ * (linear.h):
  *
  *     gptq_shuffle(q_weight, q_perm, bit)      packs q_weight [K/8, N] (or [E, K/8, N]) in place, once
  *     gptq_gemm_rdna3(a, q_weight, qzeros, scales, g_idx, use_v2_format)
@@ -18,7 +19,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "loose.h"
+#include "nibbles.h"
 #include "ops.h"
 #include "run.h"
 
@@ -31,14 +32,15 @@ static w4a16_status pack_words(struct frame *f, const struct tensor *q, const st
     w4a16_device *device;
     int64_t N = q->sizes[q->dim - 1], K = 8 * q->sizes[q->dim - 2], experts = q->dim == 3 ? q->sizes[0] : 1;
     size_t bytes = (size_t)(N * K / 2);
-    int64_t wide = ROUND_UP(N, LOOSE_STRIP) * K / 2;
+    int64_t wide = ROUND_UP(N, NIBBLES_STRIP) * K / 2;
     struct tensor strips;
     TRY(cache_device((w4a16_device_kind)kind, index, &device, &f->error));
     TRY(frame_empty(f, 1, &wide, torch_constants.u8, NULL, &strips));
     for (int64_t e = 0; e < experts; e++) {
-        TRY(w4a16_pack_loose(device, (const uint32_t *)((const char *)q->data + (size_t)e * bytes),
-                             order->numel ? order->data : NULL, N, K, strips.data, (size_t)wide, &f->error));
-        loose_squeeze(strips.data, N, K, (char *)to->data + (size_t)e * bytes);
+        TRY(w4a16_pack_nibbles(device, (const uint32_t *)((const char *)q->data + (size_t)e * bytes),
+                               order->numel ? order->data : NULL, N, K, strips.data, (size_t)wide,
+                               &f->error));
+        nibbles_squeeze(strips.data, N, K, (char *)to->data + (size_t)e * bytes);
     }
     return W4A16_OK;
 }
@@ -131,16 +133,16 @@ static w4a16_status check_weights(struct frame *f, const struct operands *o, int
 }
 
 /* x and the weights are checked. */
-static void set_loose_key(struct operands *o, int lead, int use_v2_format) {
+static void set_nibbles_key(struct operands *o, int lead, int use_v2_format) {
     int64_t K = 8 * o->packed.sizes[lead], N = o->packed.sizes[lead + 1], flags = 0;
     run_set_key(o);
-    if (tensor_type(&o->scales) == W4A16_BF16) flags |= LOOSE_BF16_SCALES;
-    if (o->zeros.numel) flags |= LOOSE_ZEROS | (use_v2_format ? 0 : LOOSE_ZERO_OFFSET);
-    if (o->order.numel) flags |= LOOSE_ORDER;
-    o->key.loose = 1;
-    o->key.sizes[LOOSE_N] = N;
-    o->key.sizes[LOOSE_GROUP_SIZE] = K / o->scales.sizes[lead];
-    o->key.sizes[LOOSE_FLAGS] = flags;
+    if (tensor_type(&o->scales) == W4A16_BF16) flags |= NIBBLES_BF16_SCALES;
+    if (o->zeros.numel) flags |= NIBBLES_ZEROS | (use_v2_format ? 0 : NIBBLES_ZERO_OFFSET);
+    if (o->order.numel) flags |= NIBBLES_ORDER;
+    o->key.nibbles_only = 1;
+    o->key.sizes[NIBBLES_N] = N;
+    o->key.sizes[NIBBLES_GROUP_SIZE] = K / o->scales.sizes[lead];
+    o->key.sizes[NIBBLES_FLAGS] = flags;
 }
 
 /* Takes all of them, whatever happens. */
@@ -166,9 +168,9 @@ static w4a16_status gemm(struct frame *f, struct operands *o, int use_v2_format,
             "%s: g_idx is %s; accepted are [%" PRId64 "] of int32, contiguous, and an empty tensor", f->name,
             TEXT_OF(order), K);
     TRY(run_arrange_x(f, o));
-    set_loose_key(o, 0, use_v2_format);
+    set_nibbles_key(o, 0, use_v2_format);
     TRY(run_make_out(f, o, N));
-    TRY(loose_widen(f, o, N, K));
+    TRY(nibbles_widen(f, o, N, K));
     TRY(run_product(f, o));
     *result = frame_release(f, &o->out);
     return W4A16_OK;
@@ -251,7 +253,7 @@ w4a16_status moe_gptq_gemm_call(struct frame *f, const shim_value *arguments, sh
     o.key.experts = o.packed.sizes[0];
     o.key.sorted_block = (int64_t)arguments[BLOCK_SIZE_M];
     TRY(set_slots(f, &o, (int64_t)arguments[TOP_K], weighted, (int64_t)arguments[OUTPUT_TOPK]));
-    set_loose_key(&o, 1, 0);
-    TRY(loose_widen(f, &o, o.key.sizes[LOOSE_N], o.key.K));
+    set_nibbles_key(&o, 1, 0);
+    TRY(nibbles_widen(f, &o, o.key.sizes[NIBBLES_N], o.key.K));
     return run_product(f, &o);
 }

@@ -42,8 +42,8 @@ static w4a16_status check_parts(struct frame *f, struct source *s) {
     if (s->parts[LAST].numel)
         TRY(s->lead ? check_part(f, s, LAST, PACK_FLOAT, 1, l->N, 0)
                     : check_part(f, s, LAST, PACK_INT32, 1, -1, 0));
-    if (s->parts[LAST].numel && !s->lead) l->places = last[0] == l->K ? 0 : last[0];
-    if (l->group_size == -1) l->group_size = w4a16_layer_places(l);
+    if (s->parts[LAST].numel && !s->lead) l->padded_K = last[0] == l->K ? 0 : last[0];
+    if (l->group_size == -1) l->group_size = w4a16_layer_padded_K(l);
     FAIL_IF(l->group_size < 1, &f->error, W4A16_INVALID_ARGUMENT,
             "%s: group_size is %" PRId64 "; accepted are -1 (one group) and 1 to K = %" PRId64, f->name,
             l->group_size, l->K);

@@ -14,7 +14,7 @@ struct operands {
     struct tensor x, packed, out;
     struct tensor bias;                      /* key.has_bias */
     struct tensor ids, gates;                /* key.experts; key.combine, or no elements: all are 1 */
-    struct tensor scales, zeros, order;      /* key.loose; no elements where there are none */
+    struct tensor scales, zeros, order;      /* key.nibbles_only; no elements where there are none */
     struct tensor sorted_slots, sorted_used; /* key.sorted_block; ids are then the blocks' */
     struct tensor workspace;                 /* run_product's */
     struct plan_key key;

@@ -35,12 +35,12 @@ static w4a16_status rest_of(const w4a16_problem *p, int64_t code, int64_t *rest,
 }
 
 w4a16_status shape_of(const w4a16_problem *p, int64_t sizes[SHAPE_DIMS], w4a16_error *error) {
-    FAIL_IF(p->places > p->K &&
-                (p->group_size != UNEVEN_GROUP || p->places % UNEVEN_GROUP || p->K % UNEVEN_GROUP),
+    FAIL_IF(p->padded_K > p->K &&
+                (p->group_size != UNEVEN_GROUP || p->padded_K % UNEVEN_GROUP || p->K % UNEVEN_GROUP),
             error, W4A16_UNSUPPORTED,
             "w4a16::pack: perm has %" PRId64 " places for K = %" PRId64 " in groups of %" PRId64
             "; empty places are accepted in whole groups of %d and with a K that is a multiple of it",
-            p->places, p->K, p->group_size, UNEVEN_GROUP);
+            p->padded_K, p->K, p->group_size, UNEVEN_GROUP);
     int64_t code = 1 + (p->scale_type == W4A16_BF16) + 2 * !p->symmetric +
                    4 * !!(p->experts ? p->has_bias : p->act_order) + 8 * group_code(p->group_size, p->K);
     sizes[0] = p->N;
@@ -71,7 +71,7 @@ w4a16_status shape_read(const int64_t sizes[SHAPE_DIMS], int64_t K, int64_t expe
     TRY(rest_of(p, sizes[1], &rest, error));
     if (p->act_order && p->group_size == UNEVEN_GROUP && K % UNEVEN_GROUP == 0)
         for (int64_t places = K + UNEVEN_GROUP; rest < sizes[2]; places += UNEVEN_GROUP) {
-            p->places = places;
+            p->padded_K = places;
             TRY(rest_of(p, sizes[1], &rest, error));
         }
     FAIL_IF(rest != sizes[2], error, W4A16_INVALID_ARGUMENT,

@@ -43,7 +43,7 @@ typedef struct w4a16_error {
 } w4a16_error;
 
 /*
- * The largest size of a layer or a product: N, K, places, M and M * top_k; and the largest row stride in
+ * The largest size of a layer or a product: N, K, padded_K, M and M * top_k; and the largest row stride in
  * elements. Calls that are given sizes check them first, so that no product of two overflows behind that.
  */
 #define W4A16_SIZE_MAX   16777216

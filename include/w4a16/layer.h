@@ -20,9 +20,9 @@ extern "C" {
 
 typedef struct w4a16_layer {
     size_t struct_size; /* sizeof(w4a16_layer); set by w4a16_layer_init */
-    int64_t N, K;       /* 1..W4A16_SIZE_MAX, as places is at most */
-    int64_t
-        group_size; /* 1..K (or places), consecutive K (after perm) that share one scale; "one group" is K */
+    int64_t N, K;       /* 1..W4A16_SIZE_MAX, as padded_K is at most */
+    int64_t group_size; /* 1..K (or padded_K), consecutive K (after perm) that share one scale; "one group" is
+                           K */
     /*
      * [ceil(K/8)][N] words; bits 4i..4i+3 of word [r][n] are q[8r+i, n], unsigned 0..15, in the ORIGINAL
      * K order. Nibbles at k >= K are ignored.
@@ -35,12 +35,12 @@ typedef struct w4a16_layer {
      * Act-order. perm[p] = the original k at place p of the order in which groups are contiguous, so that
      * g(perm[p]) = p / group_size. A permutation of 0..K-1, or null for the identity.
      *
-     * places, where it is not 0, is how many places perm has, more than K: those that hold -1 are empty. So
-     * groups may have fewer members than group_size, as they have in a part of K. Then G = ceil(places /
+     * padded_K, where it is not 0, is how many places perm has, more than K: those that hold -1 are empty. So
+     * groups may have fewer members than group_size, as they have in a part of K. Then G = ceil(padded_K /
      * group_size).
      */
     const int32_t *perm;
-    int64_t places;
+    int64_t padded_K;
     w4a16_dtype bias_type; /* F16, BF16 or F32; read only if bias is not null */
     const void *bias;      /* [N] or null */
 } w4a16_layer;
@@ -48,10 +48,10 @@ typedef struct w4a16_layer {
 /* All zero but struct_size. Null is accepted here and below: nothing is done, and 0 returned. */
 W4A16_API void w4a16_layer_init(w4a16_layer *layer);
 
-/* places, or K where it is 0. */
-W4A16_API int64_t w4a16_layer_places(const w4a16_layer *layer);
+/* padded_K, or K where it is 0. */
+W4A16_API int64_t w4a16_layer_padded_K(const w4a16_layer *layer);
 
-/* ceil(places / group_size); 0 for sizes below 1. */
+/* ceil(padded_K / group_size); 0 for sizes below 1. */
 W4A16_API int64_t w4a16_layer_groups(const w4a16_layer *layer);
 
 /*
@@ -153,17 +153,18 @@ typedef struct w4a16_accuracy {
  * fp16 can hold. Nor is it where the mass is 2^127 or more: there fp32 sums may leave their range, and the
  * contract promises no number.
  *
- * INVALID_ARGUMENT, with *accuracy as it was, for null pointers, an unknown type or unit, M or N of less than 0
- * or more than W4A16_SIZE_MAX, ldo of less than N or more than W4A16_STRIDE_MAX.
+ * INVALID_ARGUMENT, with *accuracy as it was, for null pointers, an unknown type or unit, M or N of less than
+ * 0 or more than W4A16_SIZE_MAX, ldo of less than N or more than W4A16_STRIDE_MAX.
  */
 W4A16_API w4a16_status w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo,
-                             const double *y, const double *mass, const w4a16_order *order,
-                             w4a16_accuracy *accuracy, w4a16_error *error);
+                                     const double *y, const double *mass, const w4a16_order *order,
+                                     w4a16_accuracy *accuracy, w4a16_error *error);
 
 /* Adds one comparison's figures to another's; nothing where either is null. */
 W4A16_API void w4a16_accuracy_add(w4a16_accuracy *to, const w4a16_accuracy *accuracy);
 
-/* True if >= 99.9 % of the outputs are within 1 ulp (asked of random fills only) and none violates; false for null. */
+/* True if >= 99.9 % of the outputs are within 1 ulp (asked of random fills only) and none violates; false for
+ * null. */
 W4A16_API int w4a16_accuracy_ok(const w4a16_accuracy *accuracy, int random_fill);
 
 #ifdef __cplusplus

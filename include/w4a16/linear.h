@@ -139,7 +139,7 @@ typedef enum w4a16_combine {
  * place, or is M * top_k or more where a place is empty, its expert_ids [sorted_count / sorted_block, rounded
  * up] names the expert of each block, and sorted_used [1] says how many places are in use.
  *
- * N, K, places, M and M * top_k are at most W4A16_SIZE_MAX, lda and ldo W4A16_STRIDE_MAX, experts 1024,
+ * N, K, padded_K, M and M * top_k are at most W4A16_SIZE_MAX, lda and ldo W4A16_STRIDE_MAX, experts 1024,
  * sorted_block and sorted_count 2^31 - 1; larger ones are INVALID_ARGUMENT. Beyond that a kernel is
  * UNSUPPORTED whose grid no launch holds: HIP takes up to 65535 work-groups along y, 2^32 - 1 work-items in
  * all.
@@ -147,7 +147,7 @@ typedef enum w4a16_combine {
 typedef struct w4a16_problem {
     size_t struct_size;
     int64_t M, N, K, group_size;
-    int64_t places;         /* of w4a16_layer; 0 (default) = K */
+    int64_t padded_K;         /* of w4a16_layer; 0 (default) = K */
     w4a16_dtype act;        /* F16 (default) or BF16: activations and output */
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
     int symmetric;          /* default 1 */
@@ -157,14 +157,14 @@ typedef struct w4a16_problem {
     int64_t experts, top_k;             /* 0 (default): dense */
     w4a16_combine combine;              /* NONE (default) */
     int64_t sorted_block, sorted_count; /* 0 (default): expert_ids names each slot's expert */
-    int loose;                          /* 1: packed by w4a16_pack_loose */
-    int zero_offset; /* loose and asymmetric: what stored zeros lack; 1 for GPTQ's first format. Default 0 */
+    int nibbles_only;                          /* 1: packed by w4a16_pack_nibbles */
+    int zero_offset; /* nibbles only, asymmetric: what stored zeros lack; 1 for GPTQ's first format. Default 0 */
     int batch_invariant; /* 1: a row has the same bits for every M; slower where M is large. Default 0: for
                             every M up to 16 */
 } w4a16_problem;
 
 W4A16_API void w4a16_problem_init(w4a16_problem *problem);
-/* Fills N, K, places, group_size, scale_type, symmetric, act_order, has_bias and experts from packed weights.
+/* Fills N, K, padded_K, group_size, scale_type, symmetric, act_order, has_bias and experts from packed weights.
  */
 W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights);
 
@@ -191,7 +191,7 @@ W4A16_API w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_prob
  * Joins packed layers along N, as engines fuse q|k|v and gate|up: their bytes, in host memory, to the bytes
  * that the joined layer would be packed to. Nothing is unpacked.
  *
- *     parts    the problems that the packed bytes are of, dense and not loose: of equal K, places, group_size
+ *     parts    the problems that the packed bytes are of, dense and whole: of equal K, padded_K, group_size
  * and scale_type, all with an act-order, and then the same one, or none; N of all but the last is a multiple
  *              of 32. Symmetric parts get zeros if another one has them, parts without a bias one of 0.
  *     joined   becomes the problem of the result, as w4a16_problem_from_weights fills it; the rest as in
@@ -202,7 +202,7 @@ W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, co
                                            w4a16_error *error);
 
 /*
- * Loose weights: the nibbles alone, in columns = N rounded up to 32; scales, zeros and order stay as GPTQ
+ * Nibbles only: the weights alone, in columns = N rounded up to 32; scales, zeros and order stay as GPTQ
  * keeps them, their rows as long as columns say, and are given to each run. N is a multiple of 8 and K of 32.
  * If N is one of 32, nothing is rounded up, and the packed bytes can replace those of a checkpoint. Results
  * have the bits that the same layer has when it is packed whole. Experts lie one after the other, each packed
@@ -216,7 +216,7 @@ W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, co
  *            one after the other, of which each has [K / 32][32] times 16 bytes; weights of columns from N on
  *            are 0
  */
-W4A16_API w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int32_t *order,
+W4A16_API w4a16_status w4a16_pack_nibbles(w4a16_device *device, const uint32_t *q, const int32_t *order,
                                         int64_t N, int64_t K, void *to, size_t bytes, w4a16_error *error);
 
 /*
@@ -281,7 +281,7 @@ typedef struct w4a16_run_args {
     w4a16_address gates;      /* combine: fp32 [M * top_k], or 0: all are 1; else 0 */
     w4a16_address weights;    /* 0 (default): the plan's; else packed bytes of the same shape and types */
     w4a16_address bias; /* fp32 [N rounded up to 32] where the problem has a bias and the weights do not */
-    w4a16_address scales, zeros, order;      /* loose: [experts][groups][columns] of scale_type, uint32
+    w4a16_address scales, zeros, order;      /* nibbles only: [experts][groups][columns] of scale_type, uint32
                                                 [experts][groups][columns / 8] (0 if symmetric), int32 [K] (0
                                                 without act-order); else 0 */
     w4a16_address sorted_slots, sorted_used; /* with sorted_block: int32; else 0 */

@@ -15,7 +15,7 @@ static float value_of(uint16_t bits, int is_bf16) {
 
 /* bf16 subnormals count as zero, as in the dot units. */
 static float activation(const struct cpu_linear_args *p, int64_t expert, int64_t m, int64_t k) {
-    const int32_t *perm = p->perm ? (const int32_t *)pointer(p->perm) + expert * p->places : NULL;
+    const int32_t *perm = p->perm ? (const int32_t *)pointer(p->perm) + expert * p->padded_K : NULL;
     uint16_t bits;
     int64_t from = perm ? perm[k] : k;
     if (from < 0 || from >= p->K) return 0; /* an empty place */
@@ -54,7 +54,7 @@ static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int
     float sum[PACK_STRIP], w[PACK_STRIP];
     int64_t end, stored = expert * strips_of(p) + strip;
     memset(total, 0, PACK_STRIP * sizeof *total);
-    for (int64_t k = 0; k < p->places; k = end) {
+    for (int64_t k = 0; k < p->padded_K; k = end) {
         int64_t group = k / p->group_size;
         int64_t entry = expert * strips_of(p) * PACK_STRIP * p->groups + strip * p->grid.strip_stride +
                         group * p->grid.group_stride;
@@ -63,7 +63,7 @@ static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int
         load_zeros(p, entry, zeros);
         end = (group + 1) * p->group_size;
         if (end > k + CPU_LINEAR_CHUNK) end = k + CPU_LINEAR_CHUNK;
-        if (end > p->places) end = p->places;
+        if (end > p->padded_K) end = p->padded_K;
         memset(sum, 0, sizeof sum);
         for (int64_t i = k; i < end; i++) {
             float a = activation(p, expert, m, i);

@@ -18,7 +18,7 @@ struct cpu_linear_args {
     uint64_t weights, scales, zeros, bias, perm;
     uint64_t a, out;
     uint64_t ids, gates; /* of experts: int32 and fp32 [M][top_k] */
-    int64_t M, N, K, places, group_size, blocks, groups;
+    int64_t M, N, K, padded_K, group_size, blocks, groups;
     int64_t lda, ldo;             /* elements */
     int64_t experts, top_k;       /* 0: dense */
     int32_t act_bf16, scale_bf16; /* 1: bf16, 0: fp16 */

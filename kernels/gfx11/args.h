@@ -71,8 +71,8 @@
     X##_POINTER(const GLOBAL int *, perm) X##_AND /* may be 0 */ \
     X##_POINTER(GLOBAL u16 *, staged) X##_AND \
     X##_VALUE(uint64_t, lda) X##_AND /* in elements */ \
-    X##_VALUE(uint32_t, places) X##_AND /* K in group order, of which some may be empty */ \
-    X##_VALUE(uint32_t, padded) X##_AND /* row stride of staged */ \
+    X##_VALUE(uint32_t, padded_K) X##_AND /* K in group order, of which some may be empty */ \
+    X##_VALUE(uint32_t, stride) X##_AND /* of the rows of staged */ \
     X##_POINTER(const UNIFORM int *, ids) X##_AND /* experts with an order each, else 0 */ \
     X##_VALUE(uint32_t, experts) X##_AND \
     X##_VALUE(uint32_t, slots_per_row) X##_AND \

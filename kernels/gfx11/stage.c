@@ -3,7 +3,7 @@
 /*
  * Stage: brings activations into the form that scalar loads take: K in group order (act-order), rows padded
  * and empty places filled with zeros to whole blocks of 32, 4-byte aligned. One work-item per element; grid
- * (rows, padded / 256).
+ * (rows, stride / 256).
  *
  * Experts have an order each: with ids, row m is slot m, in the order of its expert. A place whose entry in
  * the order is no input feature is an empty one.
@@ -14,13 +14,13 @@ KERNEL(STAGE_WIDTH)
 void w4a16_stage(STAGE_ARGS(PARAMETER)) {
     u32 k = __builtin_amdgcn_workgroup_id_y() * STAGE_WIDTH + __builtin_amdgcn_workitem_id_x();
     u64 m = __builtin_amdgcn_workgroup_id_x();
-    if (k >= padded) return;
+    if (k >= stride) return;
     u64 row = m;
     if (ids) {
         if ((u32)ids[m] >= experts) return; /* nobody reads this slot */
-        perm += (u64)ids[m] * places;
+        perm += (u64)ids[m] * padded_K;
         row = (u32)m / slots_per_row;
     }
-    int from = k >= places ? -1 : perm ? perm[k] : (int)k;
-    staged[m * padded + k] = (u32)from < features ? a[row * lda + (u32)from] : 0;
+    int from = k >= padded_K ? -1 : perm ? perm[k] : (int)k;
+    staged[m * stride + k] = (u32)from < features ? a[row * lda + (u32)from] : 0;
 }

@@ -51,7 +51,7 @@ def packed_shape(
     problem, sizes, error = structs.Problem(), (ctypes.c_int64 * 3)(), structs.Error()
     _library.w4a16_problem_init(ctypes.byref(problem))
     problem.N, problem.K = N, K
-    problem.places = perm if perm > K else 0
+    problem.padded_K = perm if perm > K else 0
     problem.group_size = max(perm, K) if group_size == -1 else group_size
     problem.scale_type, problem.symmetric, problem.act_order = _C_TYPES[scales], not zeros, perm > 0
     problem.experts, problem.has_bias = experts, bias

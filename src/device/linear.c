@@ -244,7 +244,7 @@ static w4a16_status check_source(const char *function, const w4a16_layer *l, con
     } arrays[] = {{"q", l->q, (size_t)((l->K + 7) / 8) * N * 4},
                   {"scale", l->scale, entries * 2},
                   {"zero", l->zero, entries},
-                  {"perm", l->perm, (size_t)w4a16_layer_places(l) * 4},
+                  {"perm", l->perm, (size_t)w4a16_layer_padded_K(l) * 4},
                   {"bias", l->bias, N * w4a16_dtype_size(l->bias_type)}};
     for (size_t n = 0; n < sizeof arrays / sizeof arrays[0]; n++)
         FAIL_IF(arrays[n].at && memory_overlaps(to, bytes, arrays[n].at, arrays[n].bytes), error,
@@ -284,23 +284,24 @@ w4a16_status w4a16_pack_experts(w4a16_device *device, const w4a16_layer *const *
     return W4A16_OK;
 }
 
-w4a16_status w4a16_pack_loose(w4a16_device *device, const uint32_t *q, const int32_t *order, int64_t N,
-                              int64_t K, void *to, size_t bytes, w4a16_error *error) {
+w4a16_status w4a16_pack_nibbles(w4a16_device *device, const uint32_t *q, const int32_t *order, int64_t N,
+                                int64_t K, void *to, size_t bytes, w4a16_error *error) {
     w4a16_succeed(error);
-    NOT_NULL(error, "w4a16_pack_loose", device);
-    NOT_NULL(error, "w4a16_pack_loose", q);
-    NOT_NULL(error, "w4a16_pack_loose", to);
+    NOT_NULL(error, "w4a16_pack_nibbles", device);
+    NOT_NULL(error, "w4a16_pack_nibbles", q);
+    NOT_NULL(error, "w4a16_pack_nibbles", to);
     w4a16_problem problem;
     struct packed_layout layout;
     w4a16_problem_init(&problem);
-    problem.N = N, problem.K = problem.group_size = K, problem.act_order = order != NULL, problem.loose = 1;
+    problem.N = N, problem.K = problem.group_size = K, problem.act_order = order != NULL,
+    problem.nibbles_only = 1;
     TRY(packed_layout_of_problem(&problem, &layout, error));
     FAIL_IF(bytes != layout.bytes, error, W4A16_INVALID_ARGUMENT,
-            "w4a16_pack_loose: there are %zu bytes; the weights take %zu", bytes, layout.bytes);
+            "w4a16_pack_nibbles: there are %zu bytes; the weights take %zu", bytes, layout.bytes);
     const w4a16_layer layer = {.N = N, .K = K, .q = q, .perm = order}; /* what packing and checking read */
     TRY(layer_check_perm(&layer, error));
-    TRY(check_source("w4a16_pack_loose", &layer, to, bytes, error));
-    pack_loose(&layer, &layout, to, device->pool);
+    TRY(check_source("w4a16_pack_nibbles", &layer, to, bytes, error));
+    pack_nibbles(&layer, &layout, to, device->pool);
     return W4A16_OK;
 }
 
@@ -337,7 +338,7 @@ void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *wei
     const struct packed_layout *l = &weights->layout;
     problem->N = l->N;
     problem->K = l->K;
-    problem->places = l->places > l->K ? l->places : 0;
+    problem->padded_K = l->padded_K > l->K ? l->padded_K : 0;
     problem->group_size = l->group_size;
     problem->scale_type = l->scale_type;
     problem->symmetric = l->symmetric;
@@ -406,9 +407,9 @@ static const struct {
                        [PLAN_BIAS] = {"bias", 4, " whose bias is not among its weights"},
                        [PLAN_IDS] = {"expert_ids", 4, " with experts"},
                        [PLAN_GATES] = {"gates", 4, " that combines"},
-                       [PLAN_SCALES] = {"scales", 2, " of loose weights"},
-                       [PLAN_ZEROS] = {"zeros", 4, " of loose asymmetric weights"},
-                       [PLAN_ORDER] = {"order", 4, " of loose weights with act-order"},
+                       [PLAN_SCALES] = {"scales", 2, " of weights of nibbles only"},
+                       [PLAN_ZEROS] = {"zeros", 4, " of asymmetric weights of nibbles only"},
+                       [PLAN_ORDER] = {"order", 4, " of weights of nibbles only with act-order"},
                        [PLAN_SORTED_SLOTS] = {"sorted_slots", 4, " of sorted slots"},
                        [PLAN_SORTED_USED] = {"sorted_used", 4, " of sorted slots"}};
 

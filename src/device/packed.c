@@ -19,10 +19,10 @@ w4a16_status packed_layout_of_problem(const w4a16_problem *p, struct packed_layo
                                .scale_type = p->scale_type,
                                .zero = p->symmetric ? NULL : &there,
                                .perm = p->act_order ? (const void *)&there : NULL,
-                               .places = p->places,
+                               .padded_K = p->padded_K,
                                .bias = p->has_bias ? &there : NULL};
     *out = packed_layout_of(&shape, p->experts);
-    if (p->loose) packed_layout_loosen(out);
+    if (p->nibbles_only) packed_layout_nibbles_only(out);
     return W4A16_OK;
 }
 
@@ -39,14 +39,14 @@ w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16
 /* Why a part cannot stand beside the first; null if it can. */
 static const char *part_difference(const w4a16_problem *p, const w4a16_problem *first, int is_last) {
     return p->experts                      ? "holds experts; accepted are dense layers"
-           : p->loose                      ? "is loose; accepted are layers packed whole"
+           : p->nibbles_only               ? "is of nibbles only; accepted are layers packed whole"
            : p->N % PACK_STRIP && !is_last ? "does not fill its strips: N of all but the last must be "
                                              "a multiple of 32"
-           : p->K != first->K || p->places != first->places ? "differs from part 0 in K or places"
-           : p->group_size != first->group_size             ? "differs from part 0 in group_size"
-           : p->scale_type != first->scale_type             ? "differs from part 0 in scale_type"
-           : !p->act_order != !first->act_order             ? "differs from part 0 in having an act-order"
-                                                            : NULL;
+           : p->K != first->K || p->padded_K != first->padded_K ? "differs from part 0 in K or padded_K"
+           : p->group_size != first->group_size                 ? "differs from part 0 in group_size"
+           : p->scale_type != first->scale_type                 ? "differs from part 0 in scale_type"
+           : !p->act_order != !first->act_order                 ? "differs from part 0 in having an act-order"
+                                                                : NULL;
 }
 
 static w4a16_status check_parts(const w4a16_problem *const *parts, const void *const *packed, size_t count,
@@ -61,7 +61,7 @@ static w4a16_status check_parts(const w4a16_problem *const *parts, const void *c
         TRY(packed_layout_of_problem(p, &layouts[n], error));
         FAIL_IF(p->act_order &&
                     memcmp((const char *)packed[n] + layouts[n].perm,
-                           (const char *)packed[0] + layouts[0].perm, (size_t)layouts[n].places * 4) != 0,
+                           (const char *)packed[0] + layouts[0].perm, (size_t)layouts[n].padded_K * 4) != 0,
                 error, W4A16_INVALID_ARGUMENT,
                 "w4a16_packed_concat: part %zu has another act-order than part 0; joined layers have one", n);
         joined->N += p->N;

@@ -166,7 +166,7 @@ static void shape_part(struct work *w) {
         uneven |= w->members[g] && w->members[g] != w->group_size;
         places += places_of(w->members[g], PLACES_GROUP);
     }
-    if (uneven) w->shape.group_size = PLACES_GROUP, w->shape.places = places;
+    if (uneven) w->shape.group_size = PLACES_GROUP, w->shape.padded_K = places;
 }
 
 /* Counts members; sets what of the shape depends on the order. */
@@ -181,7 +181,7 @@ static w4a16_status find_order(struct work *w, w4a16_error *error) {
         shape_part(w);
     else
         TRY(check_members(w, error));
-    w->shape.perm = w->shape.places > s->K;
+    w->shape.perm = w->shape.padded_K > s->K;
     for (int64_t k = 1; k < s->K; k++) w->shape.perm |= s->g_idx[k] < s->g_idx[k - 1];
     return W4A16_OK;
 }
@@ -207,7 +207,7 @@ static void fill_groups(const struct work *w, const struct new_layer *m) {
         w->members[g] = first;
     }
     if (!w->shape.perm) return;
-    for (int64_t p = 0; p < w->shape.places; p++) m->perm[p] = -1;
+    for (int64_t p = 0; p < w->shape.padded_K; p++) m->perm[p] = -1;
     for (int64_t k = 0; k < w->s->K; k++) m->perm[w->members[w->s->g_idx[k]]++] = (int32_t)k;
 }
 
@@ -273,7 +273,7 @@ static w4a16_status layer_from(const w4a16_stored *s, enum form form, w4a16_laye
     w.groups = s->groups ? s->groups : (s->K + w.group_size - 1) / w.group_size;
     w.shape = (struct layer_shape){.N = s->N,
                                    .K = s->K,
-                                   .places = s->K,
+                                   .padded_K = s->K,
                                    .group_size = w.group_size,
                                    .scale_type = s->scale_type,
                                    .bias_type = s->bias ? s->bias_type : 0,

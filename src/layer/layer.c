@@ -13,13 +13,13 @@ void w4a16_layer_init(w4a16_layer *layer) {
     if (layer) *layer = (w4a16_layer){.struct_size = sizeof *layer};
 }
 
-int64_t w4a16_layer_places(const w4a16_layer *layer) {
-    return !layer ? 0 : layer->places ? layer->places : layer->K;
+int64_t w4a16_layer_padded_K(const w4a16_layer *layer) {
+    return !layer ? 0 : layer->padded_K ? layer->padded_K : layer->K;
 }
 
 int64_t w4a16_layer_groups(const w4a16_layer *layer) {
-    int64_t places = w4a16_layer_places(layer);
-    return places < 1 || layer->group_size < 1 ? 0 : (places - 1) / layer->group_size + 1;
+    int64_t padded_K = w4a16_layer_padded_K(layer);
+    return padded_K < 1 || layer->group_size < 1 ? 0 : (padded_K - 1) / layer->group_size + 1;
 }
 
 void w4a16_layer_free(w4a16_layer *layer) { free(layer); }
@@ -33,11 +33,11 @@ static w4a16_status check_size(const char *name, int64_t size, int64_t max, w4a1
 static w4a16_status check_sizes(const w4a16_layer *l, w4a16_error *error) {
     TRY(check_size("N", l->N, W4A16_SIZE_MAX, error));
     TRY(check_size("K", l->K, W4A16_SIZE_MAX, error));
-    FAIL_IF(l->places && (!l->perm || l->places < l->K || l->places > W4A16_SIZE_MAX), error,
+    FAIL_IF(l->padded_K && (!l->perm || l->padded_K < l->K || l->padded_K > W4A16_SIZE_MAX), error,
             W4A16_INVALID_ARGUMENT,
-            "layer: places is %" PRId64 "; accepted is 0, or with perm K = %" PRId64 " to %d", l->places,
+            "layer: padded_K is %" PRId64 "; accepted is 0, or with perm K = %" PRId64 " to %d", l->padded_K,
             l->K, W4A16_SIZE_MAX);
-    return check_size("group_size", l->group_size, w4a16_layer_places(l), error);
+    return check_size("group_size", l->group_size, w4a16_layer_padded_K(l), error);
 }
 
 static w4a16_status check_scales(const w4a16_layer *l, w4a16_error *error) {
@@ -67,10 +67,10 @@ w4a16_status layer_check_perm(const w4a16_layer *l, w4a16_error *error) {
     unsigned char *seen = calloc((size_t)l->K, 1);
     FAIL_IF(!seen, error, W4A16_OUT_OF_MEMORY, "layer: out of memory while checking perm");
     w4a16_status status = W4A16_OK;
-    int64_t empty = 0, places = w4a16_layer_places(l);
-    for (int64_t p = 0; p < places && status == W4A16_OK; p++) {
+    int64_t empty = 0, padded_K = w4a16_layer_padded_K(l);
+    for (int64_t p = 0; p < padded_K && status == W4A16_OK; p++) {
         int32_t k = l->perm[p];
-        if (k == -1 && empty < places - l->K)
+        if (k == -1 && empty < padded_K - l->K)
             empty++;
         else if (k < 0 || k >= l->K || seen[k])
             status = w4a16_fail(error, W4A16_INVALID_ARGUMENT,

@@ -19,8 +19,8 @@ struct new_layer {
 };
 
 struct layer_shape {
-    int64_t N, K, places, group_size;  /* places: K, or more */
-    w4a16_dtype scale_type, bias_type; /* bias_type 0: none */
+    int64_t N, K, padded_K, group_size; /* places: K, or more */
+    w4a16_dtype scale_type, bias_type;  /* bias_type 0: none */
     int no_weights, zeros, perm;
 };
 

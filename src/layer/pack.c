@@ -19,10 +19,10 @@ static size_t add_section(size_t *end, int64_t count, int64_t size) {
 struct packed_layout packed_layout_of(const w4a16_layer *l, int64_t experts) {
     struct packed_layout p = {.N = l->N,
                               .K = l->K,
-                              .places = w4a16_layer_places(l),
+                              .padded_K = w4a16_layer_padded_K(l),
                               .group_size = l->group_size,
                               .strips = (l->N + PACK_STRIP - 1) / PACK_STRIP,
-                              .blocks = (w4a16_layer_places(l) + PACK_BLOCK - 1) / PACK_BLOCK,
+                              .blocks = (w4a16_layer_padded_K(l) + PACK_BLOCK - 1) / PACK_BLOCK,
                               .groups = w4a16_layer_groups(l),
                               .experts = experts,
                               .scale_type = l->scale_type,
@@ -34,13 +34,13 @@ struct packed_layout packed_layout_of(const w4a16_layer *l, int64_t experts) {
     p.scales = add_section(&p.bytes, columns * p.groups, 2);
     p.zeros = add_section(&p.bytes, p.symmetric ? 0 : columns * p.groups, 1);
     p.bias = add_section(&p.bytes, p.has_bias ? columns : 0, 4);
-    p.perm = add_section(&p.bytes, p.act_order ? copies * p.places : 0, 4);
+    p.perm = add_section(&p.bytes, p.act_order ? copies * p.padded_K : 0, 4);
     return p;
 }
 
-void packed_layout_loosen(struct packed_layout *p) {
+void packed_layout_nibbles_only(struct packed_layout *p) {
     int64_t copies = p->experts ? p->experts : 1;
-    p->loose = 1;
+    p->nibbles_only = 1;
     p->has_bias = 0;
     p->scales = p->zeros = p->bias = p->perm = 0;
     p->bytes = (size_t)(copies * p->strips * p->blocks * PACK_BLOCK_BYTES);
@@ -69,7 +69,7 @@ static uint32_t interleave(uint32_t word) {
  */
 static void gather(const w4a16_layer *l, int64_t r, int64_t first, int64_t columns,
                    uint32_t words[PACK_STRIP]) {
-    int64_t places = w4a16_layer_places(l);
+    int64_t places = w4a16_layer_padded_K(l);
     memset(words, 0, PACK_STRIP * sizeof *words);
     if (!l->perm && 8 * r + 8 <= places) {
         memcpy(words, l->q + r * l->N + first, (size_t)columns * sizeof *words);
@@ -127,20 +127,20 @@ static void pack_strip(void *context, int64_t strip, int thread) {
     }
 }
 
-static void pack_loose_strip(void *context, int64_t strip, int thread) {
+static void pack_nibbles_strip(void *context, int64_t strip, int thread) {
     (void)thread;
     pack_weights(context, strip);
 }
 
-void pack_loose(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool) {
+void pack_nibbles(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool) {
     struct job job = {layer, layout, 0, to};
-    pool_run(pool, layout->strips, pack_loose_strip, &job);
+    pool_run(pool, layout->strips, pack_nibbles_strip, &job);
 }
 
 void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, int64_t expert, void *to,
                  struct pool *pool) {
     struct job job = {layer, layout, expert * layout->strips, to};
-    size_t order = (size_t)layout->places * 4;
+    size_t order = (size_t)layout->padded_K * 4;
     pool_run(pool, layout->strips, pack_strip, &job);
     if (layer->perm) memcpy(job.to + layout->perm + (size_t)expert * order, layer->perm, order);
 }
@@ -188,5 +188,5 @@ void pack_concat(const struct packed_layout *parts, const void *const *packed, s
     }
     if (joined->act_order)
         memcpy((unsigned char *)to + joined->perm, (const unsigned char *)packed[0] + parts[0].perm,
-               (size_t)joined->places * 4);
+               (size_t)joined->padded_K * 4);
 }

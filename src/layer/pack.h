@@ -10,12 +10,12 @@
 
 struct packed_layout {
     int64_t N, K, group_size;
-    int64_t places; /* K in blocks and groups: K, or more with empty ones (w4a16_layer) */
+    int64_t padded_K; /* K in blocks and groups: K, or more with empty ones (w4a16_layer) */
     int64_t strips, blocks, groups;
     int64_t experts; /* 0: a dense layer. The counts above are of one expert */
     w4a16_dtype scale_type;
     int symmetric, act_order, has_bias;
-    int loose; /* only the weights are here: each run is given scales, zeros and order */
+    int nibbles_only; /* only the weights are here: each run is given scales, zeros and order */
     size_t weights, scales, zeros, bias, perm; /* byte offsets, multiples of 256 */
     size_t bytes;                              /* of the whole, a multiple of 256 */
 };
@@ -34,11 +34,11 @@ struct packed_layout packed_layout_of(const w4a16_layer *layer, int64_t experts)
 void pack_concat(const struct packed_layout *parts, const void *const *packed, size_t count,
                  const struct packed_layout *joined, void *to);
 
-/* What w4a16_layer_check demands of perm alone; reads perm, K and places. layer.c */
+/* What w4a16_layer_check demands of perm alone; reads perm, K and padded_K. layer.c */
 w4a16_status layer_check_perm(const w4a16_layer *layer, w4a16_error *error);
 
 /* Leaves the layout of its weights alone; K must be a multiple of a block. */
-void packed_layout_loosen(struct packed_layout *layout);
+void packed_layout_nibbles_only(struct packed_layout *layout);
 
 /*
  * Fills the sections at `to`, the same bytes for every thread count. What rounds a section up to a multiple
@@ -48,7 +48,7 @@ void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, vo
 /* The same for one of the layout's experts. */
 void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, int64_t expert, void *to,
                  struct pool *pool);
-/* The weights of a loose layout: of the layer, q, perm, N and K count. */
-void pack_loose(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool);
+/* The weights of a layout of nibbles only: of the layer, q, perm, N and K count. */
+void pack_nibbles(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool);
 
 #endif

@@ -12,7 +12,7 @@
 static struct layer_shape shape_of(const w4a16_layer *l) {
     return (struct layer_shape){.N = l->N,
                                 .K = l->K,
-                                .places = w4a16_layer_places(l),
+                                .padded_K = w4a16_layer_padded_K(l),
                                 .group_size = l->group_size,
                                 .scale_type = l->scale_type,
                                 .zeros = l->zero != NULL,
@@ -37,7 +37,7 @@ static void copy_columns(struct new_layer *m, int64_t at, const w4a16_layer *l, 
         memcpy(m->q + r * m->layer->N + at, l->q + r * l->N + first, (size_t)columns * 4);
     for (int64_t g = 0; g < w4a16_layer_groups(l); g++) copy_group(m, g, at, l, g, first, columns);
     for (int64_t n = 0; n < columns; n++) m->bias[at + n] = bias_of(l, first + n);
-    if (l->perm) memcpy(m->perm, l->perm, (size_t)w4a16_layer_places(l) * 4);
+    if (l->perm) memcpy(m->perm, l->perm, (size_t)w4a16_layer_padded_K(l) * 4);
 }
 
 /* ---- along N ------------------------------------------------------------------------------------------ */
@@ -47,8 +47,8 @@ static const char *difference(const w4a16_layer *l, const w4a16_layer *first) {
     if (l->K != first->K) return "K";
     if (l->group_size != first->group_size) return "group_size";
     if (l->scale_type != first->scale_type) return "scale_type";
-    if (!l->perm != !first->perm || w4a16_layer_places(l) != w4a16_layer_places(first) ||
-        (l->perm && memcmp(l->perm, first->perm, (size_t)w4a16_layer_places(l) * 4) != 0))
+    if (!l->perm != !first->perm || w4a16_layer_padded_K(l) != w4a16_layer_padded_K(first) ||
+        (l->perm && memcmp(l->perm, first->perm, (size_t)w4a16_layer_padded_K(l) * 4) != 0))
         return "its act-order";
     return NULL;
 }
@@ -126,7 +126,7 @@ static int64_t cut_group(const w4a16_layer *l, int64_t first, int64_t count) {
 static w4a16_status part_in_order(const w4a16_layer *l, struct layer_shape shape, int64_t first,
                                   struct new_layer *m, w4a16_error *error) {
     shape.group_size = cut_group(l, first, shape.K);
-    shape.places = shape.K;
+    shape.padded_K = shape.K;
     TRY(new_layer_make(&shape, m, error));
     for (int64_t g = 0; g < w4a16_layer_groups(m->layer); g++)
         copy_group(m, g, 0, l, (first + g * shape.group_size) / l->group_size, 0, l->N);
@@ -140,16 +140,16 @@ static int64_t feature_at(const w4a16_layer *l, int64_t place) { return l->perm 
  */
 static w4a16_status part_with_places(const w4a16_layer *l, struct layer_shape shape, int64_t first,
                                      struct new_layer *m, w4a16_error *error) {
-    int64_t places = w4a16_layer_places(l), end = first + shape.K, used = 0, place = 0;
+    int64_t places = w4a16_layer_padded_K(l), end = first + shape.K, used = 0, place = 0;
     for (int64_t p = 0; p < places; p++) {
         if (p % l->group_size == 0) used = (used + PLACES_GROUP - 1) / PLACES_GROUP * PLACES_GROUP;
         used += feature_at(l, p) >= first && feature_at(l, p) < end;
     }
-    shape.places = used > PLACES_GROUP ? (used + PLACES_GROUP - 1) / PLACES_GROUP * PLACES_GROUP : used;
+    shape.padded_K = used > PLACES_GROUP ? (used + PLACES_GROUP - 1) / PLACES_GROUP * PLACES_GROUP : used;
     shape.group_size = used < PLACES_GROUP ? used : PLACES_GROUP;
     shape.perm = 1;
     TRY(new_layer_make(&shape, m, error));
-    for (int64_t p = 0; p < shape.places; p++) m->perm[p] = -1;
+    for (int64_t p = 0; p < shape.padded_K; p++) m->perm[p] = -1;
     for (int64_t p = 0; p < places; p++) {
         int64_t k = feature_at(l, p);
         if (p % l->group_size == 0) place = (place + PLACES_GROUP - 1) / PLACES_GROUP * PLACES_GROUP;

@@ -140,7 +140,7 @@ static float activation(w4a16_dtype type, uint16_t bits) {
 
 /* The group of each k of an act-order layer. */
 static void find_groups(const w4a16_layer *l, int32_t *group) {
-    for (int64_t p = 0; p < w4a16_layer_places(l); p++)
+    for (int64_t p = 0; p < w4a16_layer_padded_K(l); p++)
         if (l->perm[p] >= 0) group[l->perm[p]] = (int32_t)(p / l->group_size);
 }
 

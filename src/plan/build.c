@@ -48,8 +48,8 @@ void plan_patch_sections(const struct build *b, struct plan_step *s, size_t weig
                          size_t zeros, size_t bias) {
     const struct packed_layout *l = b->l;
     plan_patch(s, weights, PLAN_WEIGHTS, l->weights);
-    plan_patch(s, scales, l->loose ? PLAN_SCALES : PLAN_WEIGHTS, l->scales);
-    if (!l->symmetric) plan_patch(s, zeros, l->loose ? PLAN_ZEROS : PLAN_WEIGHTS, l->zeros);
+    plan_patch(s, scales, l->nibbles_only ? PLAN_SCALES : PLAN_WEIGHTS, l->scales);
+    if (!l->symmetric) plan_patch(s, zeros, l->nibbles_only ? PLAN_ZEROS : PLAN_WEIGHTS, l->zeros);
     if (l->has_bias)
         plan_patch(s, bias, PLAN_WEIGHTS, l->bias);
     else if (b->plan->bias)
@@ -57,7 +57,7 @@ void plan_patch_sections(const struct build *b, struct plan_step *s, size_t weig
 }
 
 void plan_patch_order(const struct build *b, struct plan_step *s, size_t offset) {
-    if (b->l->act_order) plan_patch(s, offset, b->l->loose ? PLAN_ORDER : PLAN_WEIGHTS, b->l->perm);
+    if (b->l->act_order) plan_patch(s, offset, b->l->nibbles_only ? PLAN_ORDER : PLAN_WEIGHTS, b->l->perm);
 }
 
 void plan_patch_ids(const struct build *b, struct plan_step *s, size_t offset) {
@@ -66,7 +66,7 @@ void plan_patch_ids(const struct build *b, struct plan_step *s, size_t offset) {
 
 struct grid plan_grid_of(const struct build *b) {
     const struct packed_layout *l = b->l;
-    if (!l->loose)
+    if (!l->nibbles_only)
         return (struct grid){.strip_stride = (uint32_t)l->groups * PACK_STRIP, .group_stride = PACK_STRIP};
     return (struct grid){PACK_STRIP, (uint32_t)l->strips * PACK_STRIP, 1, (uint32_t)b->p->zero_offset};
 }
@@ -101,7 +101,7 @@ static void measure(struct plan *plan, const w4a16_problem *p, const struct pack
     if (p->combine) bytes[PLAN_GATES] = slots * 4;
     if (plan->scales) bytes[PLAN_SCALES] = entries * 2;
     if (plan->zeros) bytes[PLAN_ZEROS] = entries / 2;
-    if (plan->order) bytes[PLAN_ORDER] = (size_t)l->places * 4;
+    if (plan->order) bytes[PLAN_ORDER] = (size_t)l->padded_K * 4;
     if (!plan->sorted) return;
     bytes[PLAN_IDS] = (size_t)plan_tiles(p->sorted_count, p->sorted_block) * 4;
     bytes[PLAN_SORTED_SLOTS] = (size_t)p->sorted_count * 4;

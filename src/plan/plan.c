@@ -13,14 +13,15 @@
 
 static int known_half(w4a16_dtype type) { return type == W4A16_F16 || type == W4A16_BF16; }
 
-static w4a16_status check_loose(const w4a16_problem *p, w4a16_error *error) {
-    if (!p->loose) return W4A16_OK;
-    FAIL_IF(p->N % 8 || p->K % PACK_BLOCK || plan_places(p) != p->K, error, W4A16_UNSUPPORTED,
-            "loose weights of N = %" PRId64 " and K = %" PRId64
+static w4a16_status check_nibbles_only(const w4a16_problem *p, w4a16_error *error) {
+    if (!p->nibbles_only) return W4A16_OK;
+    FAIL_IF(p->N % 8 || p->K % PACK_BLOCK || plan_padded_K(p) != p->K, error, W4A16_UNSUPPORTED,
+            "weights of nibbles only of N = %" PRId64 " and K = %" PRId64
             ": accepted are an N that is a multiple of 8 and a K that is one of 32, without empty places",
             p->N, p->K);
     FAIL_IF(p->experts && p->act_order, error, W4A16_UNSUPPORTED,
-            "loose weights of experts with act-order: accepted are experts without, or weights that are "
+            "weights of nibbles only of experts with act-order: accepted are experts without, or weights "
+            "that are "
             "packed whole");
     FAIL_IF(p->zero_offset < 0 || p->zero_offset > 1, error, W4A16_INVALID_ARGUMENT,
             "problem.zero_offset is %d: expected 0 or 1", p->zero_offset);
@@ -36,7 +37,7 @@ static w4a16_status check_numbers(const w4a16_problem *p, w4a16_error *error) {
         {"M", p->M, 0, W4A16_SIZE_MAX},
         {"N", p->N, 1, W4A16_SIZE_MAX},
         {"K", p->K, 1, W4A16_SIZE_MAX},
-        {"places", p->places, 0, W4A16_SIZE_MAX},
+        {"padded_K", p->padded_K, 0, W4A16_SIZE_MAX},
         {"group_size", p->group_size, 1, W4A16_SIZE_MAX},
         {"lda", p->lda, 0, W4A16_STRIDE_MAX},
         {"ldo", p->ldo, 0, W4A16_STRIDE_MAX},
@@ -58,12 +59,12 @@ w4a16_status plan_check(const w4a16_problem *p, w4a16_error *error) {
             "problem.struct_size is %zu, expected %zu: start from w4a16_problem_init", p->struct_size,
             sizeof *p);
     TRY(check_numbers(p, error));
-    FAIL_IF(p->places && (p->places < p->K || !p->act_order), error, W4A16_INVALID_ARGUMENT,
-            "problem.places is %" PRId64 ": expected 0, or with act-order at least K = %" PRId64, p->places,
-            p->K);
-    FAIL_IF(p->group_size > plan_places(p), error, W4A16_INVALID_ARGUMENT,
+    FAIL_IF(p->padded_K && (p->padded_K < p->K || !p->act_order), error, W4A16_INVALID_ARGUMENT,
+            "problem.padded_K is %" PRId64 ": expected 0, or with act-order at least K = %" PRId64,
+            p->padded_K, p->K);
+    FAIL_IF(p->group_size > plan_padded_K(p), error, W4A16_INVALID_ARGUMENT,
             "problem.group_size is %" PRId64 ": expected 1 to %s = %" PRId64, p->group_size,
-            p->places ? "places" : "K", plan_places(p));
+            p->padded_K ? "padded_K" : "K", plan_padded_K(p));
     FAIL_IF(!known_half(p->act) || !known_half(p->scale_type), error, W4A16_INVALID_ARGUMENT,
             "problem.act is %d and scale_type %d: expected W4A16_F16 or W4A16_BF16", (int)p->act,
             (int)p->scale_type);
@@ -85,7 +86,7 @@ w4a16_status plan_check(const w4a16_problem *p, w4a16_error *error) {
             "problem.sorted_block is %" PRId64 " and sorted_count %" PRId64
             ": expected 0 and 0, or with experts a block's size and the places of a list",
             p->sorted_block, p->sorted_count);
-    return check_loose(p, error);
+    return check_nibbles_only(p, error);
 }
 
 int64_t plan_rows(const w4a16_problem *p) {
@@ -276,10 +277,10 @@ size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t cap
 /* ---- plans ---------------------------------------------------------------------------------------- */
 
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {
-    return p->N == l->N && p->K == l->K && plan_places(p) == l->places && p->group_size == l->group_size &&
-           p->scale_type == l->scale_type && !p->symmetric == !l->symmetric &&
-           !p->act_order == !l->act_order && (p->has_bias || !l->has_bias) && p->experts == l->experts &&
-           !p->loose == !l->loose;
+    return p->N == l->N && p->K == l->K && plan_padded_K(p) == l->padded_K &&
+           p->group_size == l->group_size && p->scale_type == l->scale_type &&
+           !p->symmetric == !l->symmetric && !p->act_order == !l->act_order &&
+           (p->has_bias || !l->has_bias) && p->experts == l->experts && !p->nibbles_only == !l->nibbles_only;
 }
 
 w4a16_status plan_build(const struct plan_request *r, const struct packed_layout *layout, struct plan *out,
@@ -292,15 +293,15 @@ w4a16_status plan_build(const struct plan_request *r, const struct packed_layout
             ", %s scales, %ssymmetric%s%s%s, %" PRId64 " experts) is not "
             "that of the weights: fill it with w4a16_problem_from_weights",
             p->N, p->K, p->group_size, w4a16_dtype_name(p->scale_type), p->symmetric ? "" : "a",
-            p->act_order ? ", act-order" : "", p->has_bias ? ", bias" : "", p->loose ? ", loose" : "",
-            p->experts);
+            p->act_order ? ", act-order" : "", p->has_bias ? ", bias" : "",
+            p->nibbles_only ? ", nibbles only" : "", p->experts);
     TRY(choose(r, &row, error));
     *out = (struct plan){.experts = p->experts != 0,
                          .bias = p->has_bias && !layout->has_bias,
                          .sorted = p->sorted_block != 0,
-                         .scales = layout->loose,
-                         .zeros = layout->loose && !layout->symmetric,
-                         .order = layout->loose && layout->act_order};
+                         .scales = layout->nibbles_only,
+                         .zeros = layout->nibbles_only && !layout->symmetric,
+                         .order = layout->nibbles_only && layout->act_order};
     if (p->M == 0) return W4A16_OK;
     plan_steps(out, row, p, layout);
     return W4A16_OK;

@@ -104,7 +104,7 @@ struct plan_request {
 
 /*
  * The one place where a problem is checked, before anything is computed from it. INVALID_ARGUMENT, or
- * UNSUPPORTED for loose weights of other sizes than those take.
+ * UNSUPPORTED for weights of nibbles only of other sizes than those take.
  */
 w4a16_status plan_check(const w4a16_problem *problem, w4a16_error *error);
 
@@ -128,12 +128,12 @@ void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_pro
 /* Sizes that the problem implies. */
 static inline int64_t plan_lda(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
 static inline int64_t plan_ldo(const w4a16_problem *p) { return p->ldo ? p->ldo : p->N; }
-static inline int64_t plan_places(const w4a16_problem *p) { return p->places ? p->places : p->K; }
+static inline int64_t plan_padded_K(const w4a16_problem *p) { return p->padded_K ? p->padded_K : p->K; }
 static inline int64_t plan_blocks(const w4a16_problem *p) {
-    return (plan_places(p) + PACK_BLOCK - 1) / PACK_BLOCK;
+    return (plan_padded_K(p) + PACK_BLOCK - 1) / PACK_BLOCK;
 }
 static inline int64_t plan_strips(const w4a16_problem *p) { return (p->N + PACK_STRIP - 1) / PACK_STRIP; }
-static inline int plan_one_group(const w4a16_problem *p) { return p->group_size >= plan_places(p); }
+static inline int plan_one_group(const w4a16_problem *p) { return p->group_size >= plan_padded_K(p); }
 /* Rows of the product: M, or M * top_k. */
 static inline int64_t plan_slots(const w4a16_problem *p) { return p->experts ? p->M * p->top_k : p->M; }
 /*

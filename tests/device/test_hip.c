@@ -195,7 +195,7 @@ static void test_kernarg(void **state) {
     struct decode_args decode;
     assert_int_equal(fake->launches[0].kernarg_bytes, sizeof stage);
     memcpy(&stage, fake->launches[0].kernarg, sizeof stage);
-    assert_true(stage.a == 0x10000 && stage.staged == 0x30000 && stage.lda == K && stage.places == K);
+    assert_true(stage.a == 0x10000 && stage.staged == 0x30000 && stage.lda == K && stage.padded_K == K);
     assert_in_range(stage.perm, weights + 1, weights + w4a16_weights_bytes(l.weights) - 1);
     assert_int_equal(fake->launches[1].kernarg_bytes, sizeof decode);
     memcpy(&decode, fake->launches[1].kernarg, sizeof decode);

@@ -103,9 +103,9 @@ static void test_null(void **state) {
         w4a16_packed_concat(parts, NULL, 1, &problem, NULL, 0, &error),
         w4a16_packed_concat(parts, packed, 1, NULL, NULL, 0, &error),
         w4a16_packed_concat(parts, packed, 2, &problem, NULL, 0, &error),
-        w4a16_pack_loose(NULL, &word, NULL, 32, 32, &byte, 512, &error),
-        w4a16_pack_loose(device, NULL, NULL, 32, 32, &byte, 512, &error),
-        w4a16_pack_loose(device, &word, NULL, 32, 32, NULL, 512, &error),
+        w4a16_pack_nibbles(NULL, &word, NULL, 32, 32, &byte, 512, &error),
+        w4a16_pack_nibbles(device, NULL, NULL, 32, 32, &byte, 512, &error),
+        w4a16_pack_nibbles(device, &word, NULL, 32, 32, NULL, 512, &error),
         w4a16_supports(NULL, NULL, &problem, &error),
         w4a16_supports("gfx1100", NULL, NULL, &error),
         w4a16_plan_create(NULL, weights, &problem, &plan, &error),
@@ -173,7 +173,7 @@ static void test_null(void **state) {
                 w4a16_checkpoint_find(NULL, "l") == -1 && w4a16_checkpoint_notes(NULL) == 0 &&
                 !w4a16_checkpoint_note(NULL, 0) && !w4a16_model_name(SIZE_MAX));
     w4a16_layer_init(NULL);
-    assert_true(w4a16_layer_places(NULL) == 0 && w4a16_layer_groups(NULL) == 0);
+    assert_true(w4a16_layer_padded_K(NULL) == 0 && w4a16_layer_groups(NULL) == 0);
     w4a16_weights_free(NULL), w4a16_plan_free(NULL), w4a16_device_close(NULL), w4a16_layer_free(NULL);
     w4a16_plan_free(plan);
     w4a16_weights_free(weights);
@@ -243,15 +243,15 @@ static void test_numbers(void **state) {
         says(w4a16_layer_part_k(&o.layer, 8, wrong, &part, &error), &error, "part_k");
         says(w4a16_reference(&o.layer, W4A16_F16, wrong, a, 64, y, NULL, 1, &error), &error, "0 to 16777216");
         says(w4a16_reference(&o.layer, W4A16_F16, 1, a, wrong, y, NULL, 1, &error), &error, "134217728");
-        assert_int_not_equal(w4a16_pack_loose(device, o.q, NULL, wrong, 32, memory, 64, &error), W4A16_OK);
-        assert_int_not_equal(w4a16_pack_loose(device, o.q, NULL, 32, wrong, memory, 64, &error), W4A16_OK);
+        assert_int_not_equal(w4a16_pack_nibbles(device, o.q, NULL, wrong, 32, memory, 64, &error), W4A16_OK);
+        assert_int_not_equal(w4a16_pack_nibbles(device, o.q, NULL, 32, wrong, memory, 64, &error), W4A16_OK);
         w4a16_layer l = o.layer;
         l.N = wrong;
         says(w4a16_layer_check(&l, &error), &error, "N is");
         l = o.layer, l.K = wrong;
         says(w4a16_layer_check(&l, &error), &error, "K is");
-        l = o.layer, l.places = wrong;
-        says(w4a16_layer_check(&l, &error), &error, "places is");
+        l = o.layer, l.padded_K = wrong;
+        says(w4a16_layer_check(&l, &error), &error, "padded_K is");
         l = o.layer, l.group_size = wrong;
         says(w4a16_layer_check(&l, &error), &error, "group_size is");
         assert_true(w4a16_layer_groups(&l) == (wrong < 0 ? 0 : 1));
@@ -436,7 +436,7 @@ static void test_overlaps(void **state) {
     }
 }
 
-/* Loose experts in sorted slots, combined: nothing else is given more to lie over. */
+/* Experts of nibbles only in sorted slots, combined: nothing else is given more to lie over. */
 static void test_overlaps_of_all(void **state) {
     (void)state;
     const uint64_t step = 1 << 20;
@@ -448,7 +448,7 @@ static void test_overlaps_of_all(void **state) {
         w4a16_error error;
         w4a16_problem_init(&p);
         p.M = 5, p.N = p.K = 64, p.group_size = 32, p.experts = 4, p.top_k = 2, p.combine = W4A16_COMBINE_ADD;
-        p.loose = 1, p.symmetric = 0, p.has_bias = 1, p.sorted_block = 8, p.sorted_count = 40;
+        p.nibbles_only = 1, p.symmetric = 0, p.has_bias = 1, p.sorted_block = 8, p.sorted_count = 40;
         must(w4a16_weights_wrap(device, &p, 0, &weights, &error), &error);
         must(w4a16_plan_create(device, weights, &p, &plan, &error), &error);
         const w4a16_run_args good = {.struct_size = sizeof good,
@@ -534,8 +534,8 @@ static void test_in_place(void **state) {
     const w4a16_layer *const moved[] = {&l};
     says(w4a16_pack_experts(device, moved, 1, memory, 1 << 15, &error), &error, "overlaps the layer's perm");
     must(w4a16_pack(device, &o.layer, memory, 1 << 15, &error), &error);
-    says(w4a16_pack_loose(device, (uint32_t *)(void *)memory, NULL, 64, 64, memory, 64 * 32, &error), &error,
-         "overlaps the layer's q");
+    says(w4a16_pack_nibbles(device, (uint32_t *)(void *)memory, NULL, 64, 64, memory, 64 * 32, &error),
+         &error, "overlaps the layer's q");
     w4a16_problem_init(&p);
     p.N = p.K = 64, p.group_size = 32, p.symmetric = 0, p.act_order = p.has_bias = 1;
     const w4a16_problem *const parts[] = {&p, &p};

@@ -129,20 +129,20 @@ static void test_refusals(void **state) {
     static const struct {
         int64_t N, K, group_size;
         w4a16_dtype scales;
-        int act_order, experts, loose;
+        int act_order, experts, nibbles_only;
         const char *words;
-    } changes[] = {{64, 128, 64, W4A16_F16, 1, 0, 0, "part 1 differs from part 0 in K or places"},
+    } changes[] = {{64, 128, 64, W4A16_F16, 1, 0, 0, "part 1 differs from part 0 in K or padded_K"},
                    {64, 256, 32, W4A16_F16, 1, 0, 0, "part 1 differs from part 0 in group_size"},
                    {64, 256, 64, W4A16_BF16, 1, 0, 0, "part 1 differs from part 0 in scale_type"},
                    {64, 256, 64, W4A16_F16, 0, 0, 0, "part 1 differs from part 0 in having an act-order"},
                    {64, 256, 64, W4A16_F16, 1, 2, 0, "part 1 holds experts"},
-                   {64, 256, 64, W4A16_F16, 1, 0, 1, "part 1 is loose"}};
+                   {64, 256, 64, W4A16_F16, 1, 0, 1, "part 1 is of nibbles only"}};
     for (size_t n = 0; n < sizeof changes / sizeof changes[0]; n++) {
         second.problem = kept;
         second.problem.N = changes[n].N, second.problem.K = changes[n].K;
         second.problem.group_size = changes[n].group_size, second.problem.scale_type = changes[n].scales;
         second.problem.act_order = changes[n].act_order, second.problem.experts = changes[n].experts;
-        second.problem.loose = changes[n].loose;
+        second.problem.nibbles_only = changes[n].nibbles_only;
         expect(parts, packed, 2, 1 << 16, changes[n].words);
     }
     second.problem = kept;

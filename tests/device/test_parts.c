@@ -218,7 +218,7 @@ static void test_refusals(void **state) {
     expect(w4a16_layer_part_n(&plain.layer, INT64_MAX, 1, &out, &error), &error, "the layer has 72");
     expect(w4a16_layer_part_k(&plain.layer, 4, 8, &out, &error), &error, "multiples of 8");
     expect(w4a16_layer_part_k(&ordered.layer, 4, 8, &out, &error), &error, "multiples of 8");
-    ordered.layer.places = K + 1; /* perm has no empty place for it */
+    ordered.layer.padded_K = K + 1; /* perm has no empty place for it */
     ordered.perm = realloc(ordered.perm, (K + 1) * 4);
     ordered.layer.perm = ordered.perm;
     ordered.perm[K] = 0;
@@ -227,7 +227,7 @@ static void test_refusals(void **state) {
     must(w4a16_layer_check(&ordered.layer, &error), &error);
     ordered.perm[0] = -1;
     expect(w4a16_layer_check(&ordered.layer, &error), &error, "perm[400] is -1");
-    plain.layer.places = K + 1;
+    plain.layer.padded_K = K + 1;
     expect(w4a16_layer_check(&plain.layer, &error), &error, "accepted is 0, or with perm");
     free_layer(&plain), free_layer(&ordered);
 }

@@ -85,14 +85,14 @@ static w4a16_problem draw_problem(struct input *in) {
     w4a16_problem_init(&p);
     unsigned flags = next(in);
     p.symmetric = flags & 1, p.act_order = flags >> 1 & 1, p.has_bias = flags >> 2 & 1,
-    p.loose = flags >> 3 & 1;
+    p.nibbles_only = flags >> 3 & 1;
     p.batch_invariant = flags >> 4 & 1;
     p.act = flags >> 5 & 1 ? W4A16_BF16 : W4A16_F16;
     p.scale_type = flags >> 6 & 1 ? W4A16_BF16 : W4A16_F16;
     p.M = draw(in), p.N = draw(in), p.K = draw(in);
     p.group_size = flags >> 7 & 1 ? p.K : draw(in);
     p.experts = draw(in), p.top_k = draw(in), p.combine = (w4a16_combine)draw(in);
-    p.places = draw(in), p.lda = draw(in), p.ldo = draw(in);
+    p.padded_K = draw(in), p.lda = draw(in), p.ldo = draw(in);
     p.sorted_block = draw(in), p.sorted_count = draw(in), p.zero_offset = (int)draw(in);
     uint8_t odd = next(in);
     if (odd & 1) p.act = (w4a16_dtype)draw(in);
@@ -159,7 +159,7 @@ static void ask(w4a16_device *device, const char *target, const w4a16_problem *p
     w4a16_status packed = w4a16_packed_bytes(p, &bytes, &error);
     check_said(packed, &error);
     if (packed == W4A16_OK) CHECK(bytes && bytes < (size_t)1 << 60);
-    CHECK(w4a16_pack_loose(device, &word, NULL, p->N, p->K, &byte, 0, &error) != W4A16_OK);
+    CHECK(w4a16_pack_nibbles(device, &word, NULL, p->N, p->K, &byte, 0, &error) != W4A16_OK);
     w4a16_status wrapped = w4a16_weights_wrap(device, p, 0, &weights, &error);
     CHECK(wrapped == packed && (packed == W4A16_OK || supported != W4A16_OK));
     if (wrapped != W4A16_OK) return;

@@ -128,7 +128,7 @@ static void check_layer(void) {
     assert_int_equal(w4a16_layer_check(layer, &error), W4A16_OK);
     assert_true(layer->N == value.N && layer->K == value.K);
     int64_t seen = 0, last = -1;
-    for (int64_t p = 0; p < w4a16_layer_places(layer); p++) {
+    for (int64_t p = 0; p < w4a16_layer_padded_K(layer); p++) {
         int64_t k = layer->perm ? layer->perm[p] : p, group = p / layer->group_size;
         if (k < 0) continue;
         int64_t rank = value.g[k] * MOST + k;
@@ -269,7 +269,7 @@ static void check_part(int64_t first, int64_t count, int64_t group_size, int64_t
     stored.g_idx = value.g, stored.groups = 4;
     accepts(w4a16_layer_from_gptq);
     assert_int_equal(layer->group_size, group_size);
-    assert_int_equal(w4a16_layer_places(layer), places);
+    assert_int_equal(w4a16_layer_padded_K(layer), places);
     assert_int_equal(layer->perm != NULL, order);
     check_layer();
 }

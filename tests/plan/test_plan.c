@@ -129,14 +129,14 @@ static void check_stage(const struct plan *plan, const w4a16_problem *p, const s
     assert_int_equal(s->kernarg_bytes, sizeof args);
     memcpy(&args, s->kernarg, sizeof args);
     assert_int_equal(s->kernel->family->role, ROLE_STAGE);
-    assert_int_equal(args.padded, l->blocks * 32);
-    assert_true(args.places == p->K && args.lda == (uint64_t)(p->lda ? p->lda : p->K));
-    assert_true((int64_t)s->grid[1] * s->block[0] >= args.padded && s->grid[0] == p->M);
-    assert_int_equal(plan->workspace_bytes, ((size_t)p->M * args.padded * 2 + 255) / 256 * 256);
+    assert_int_equal(args.stride, l->blocks * 32);
+    assert_true(args.padded_K == p->K && args.lda == (uint64_t)(p->lda ? p->lda : p->K));
+    assert_true((int64_t)s->grid[1] * s->block[0] >= args.stride && s->grid[0] == p->M);
+    assert_int_equal(plan->workspace_bytes, ((size_t)p->M * args.stride * 2 + 255) / 256 * 256);
     if (plan->steps[1].kernel->family == &decode_family)
-        assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.padded);
+        assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.stride);
     else
-        assert_int_equal(matrix_args_of(plan).lda, args.padded);
+        assert_int_equal(matrix_args_of(plan).lda, args.stride);
 }
 
 static void check_plan(const struct plan_request *r) {
@@ -287,7 +287,7 @@ static void test_numbers(void **state) {
         ROW(M, 0, SIZE),
         ROW(N, 1, SIZE),
         ROW(K, 1, SIZE),
-        ROW(places, 0, SIZE),
+        ROW(padded_K, 0, SIZE),
         ROW(group_size, 1, SIZE),
         ROW(lda, 0, W4A16_STRIDE_MAX),
         ROW(ldo, 0, W4A16_STRIDE_MAX),

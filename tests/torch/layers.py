@@ -101,7 +101,7 @@ def _c_layer(layer, bias):
     c.q, c.scale = layer.q.data_ptr(), layer.scales.data_ptr()
     c.zero = layer.zeros.data_ptr() if layer.zeros.numel() else None
     c.perm = layer.perm.data_ptr() if layer.perm.numel() else None
-    c.places = layer.perm.numel() if layer.perm.numel() > layer.K else 0
+    c.padded_K = layer.perm.numel() if layer.perm.numel() > layer.K else 0
     if bias is not None:
         c.bias_type, c.bias = TYPES[bias.dtype], bias.data_ptr()
     return c

@@ -32,7 +32,7 @@ static void add(struct build *b, const struct kernel_row *row) {
     struct cpu_linear_args args = {.M = p->M,
                                    .N = p->N,
                                    .K = p->K,
-                                   .places = l->places,
+                                   .padded_K = l->padded_K,
                                    .group_size = p->group_size,
                                    .blocks = l->blocks,
                                    .groups = l->groups,

@@ -99,7 +99,7 @@ void gfx11_add_matrix(struct build *b, const struct kernel_row *row, const struc
 
 void gfx11_counts_too_far(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
     int64_t chunks = plan_blocks(p) * PACK_BLOCK / row->k_chunk,
-            groups = (plan_places(p) - 1) / p->group_size + 1;
+            groups = (plan_padded_K(p) - 1) / p->group_size + 1;
     int64_t per_group = p->group_size / row->k_chunk, most_per_group = (GROUP_OF_MAX - 1) / (2 * chunks + 1);
     int64_t columns = (p->experts ? p->experts : 1) * plan_strips(p) * PACK_STRIP;
     if (!plan_one_group(p) && per_group > most_per_group)

@@ -31,16 +31,16 @@ static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *
 KERNARG_FITS(stage_args);
 static void add(struct build *b, const struct kernel_row *row) {
     const w4a16_problem *p = b->p;
-    int64_t padded = plan_blocks(p) * PACK_BLOCK;
+    int64_t stride = plan_blocks(p) * PACK_BLOCK;
     struct stage_args args = {.lda = (uint64_t)plan_lda(p),
-                              .places = (uint32_t)plan_places(p),
-                              .padded = (uint32_t)padded,
+                              .padded_K = (uint32_t)plan_padded_K(p),
+                              .stride = (uint32_t)stride,
                               .experts = (uint32_t)p->experts,
                               .slots_per_row = p->combine == W4A16_COMBINE_ADD ? 1 : (uint32_t)p->top_k,
                               .features = (uint32_t)p->K};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     b->staged = 1;
-    b->staged_at = plan_reserve(b, staged_rows(p) * padded * 2);
+    b->staged_at = plan_reserve(b, staged_rows(p) * stride * 2);
     plan_patch(s, offsetof(struct stage_args, a), PLAN_A, 0);
     plan_patch_order(b, s, offsetof(struct stage_args, perm));
     if (gfx11_staged_per_slot(p)) plan_patch_ids(b, s, offsetof(struct stage_args, ids));

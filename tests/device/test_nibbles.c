@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Loose weights: packed nibbles with scales, zeros and order as GPTQ checkpoints keep them give the bits of
- * the same layer packed whole, by every family of kernels; and slots that come sorted those of slots by ids.
+ * Weights of nibbles only: packed nibbles with scales, zeros and order as GPTQ checkpoints keep them give the
+ * bits of the same layer packed whole, by every family of kernels; and slots that come sorted those of slots
+ * by ids.
  */
 #include "product.h"
 
@@ -22,12 +23,12 @@ static void *widen(const void *from, size_t rows, size_t width, size_t columns, 
     return to;
 }
 
-/* A layer, packed whole and loosely. */
+/* A layer, packed whole and nibbles only. */
 struct pair {
     w4a16_device *device;
-    w4a16_problem whole, loose;
+    w4a16_problem whole, nibbles_only;
     w4a16_weights *packed, *nibbles;
-    w4a16_run_args args; /* of loose runs */
+    w4a16_run_args args; /* of runs of nibbles only */
     w4a16_address memory[4];
 };
 
@@ -39,13 +40,13 @@ static uint32_t *stored_zeros(const w4a16_layer *l, int offset) {
     return to;
 }
 
-/* What a run of loose weights is given of one expert. */
+/* What a run of weights of nibbles only is given of one expert. */
 static void loosen(const struct pair *p, struct owned_layer *o, int offset, unsigned char *nibbles,
                    uint16_t *scales, uint32_t *zeros) {
     const w4a16_layer *l = &o->layer;
     size_t groups = (size_t)w4a16_layer_groups(l), columns = (size_t)columns_of(l->N), width = (size_t)l->N;
     w4a16_error error;
-    must(w4a16_pack_loose(p->device, o->q, l->perm, l->N, K, nibbles, columns * K / 2, &error), &error);
+    must(w4a16_pack_nibbles(p->device, o->q, l->perm, l->N, K, nibbles, columns * K / 2, &error), &error);
     void *rows = widen(o->scale, groups, width, columns, 2);
     memcpy(scales, rows, groups * columns * 2);
     free(rows);
@@ -82,10 +83,10 @@ static struct pair make_pair(w4a16_device_kind kind, const struct layer_shape *s
     w4a16_problem_init(&p.whole);
     w4a16_problem_from_weights(&p.whole, p.packed);
     if (experts) p.whole.top_k = TOP_K;
-    p.loose = p.whole;
-    p.loose.loose = 1, p.loose.zero_offset = offset;
+    p.nibbles_only = p.whole;
+    p.nibbles_only.nibbles_only = 1, p.nibbles_only.zero_offset = offset;
     p.memory[0] = upload(p.device, nibbles, count * columns * K / 2);
-    must(w4a16_weights_wrap(p.device, &p.loose, p.memory[0], &p.nibbles, &error), &error);
+    must(w4a16_weights_wrap(p.device, &p.nibbles_only, p.memory[0], &p.nibbles, &error), &error);
     p.args.scales = p.memory[1] = upload(p.device, scales, count * entries * 2);
     if (!shape->symmetric) p.args.zeros = p.memory[2] = upload(p.device, zeros, count * entries / 2);
     if (shape->act_order) p.args.order = p.memory[3] = upload(p.device, owned[0].perm, K * 4);
@@ -134,12 +135,12 @@ static void bits_of_whole_layers(w4a16_device_kind kind) {
             uint16_t *a = random_activations(act, (size_t)r->M * K, 7);
             struct inputs in = {a, (size_t)r->M * K, NULL, NULL, 0, 0, 0};
             size_t elements = (size_t)(r->M * width);
-            p.whole.M = p.loose.M = r->M, p.whole.act = p.loose.act = act;
+            p.whole.M = p.nibbles_only.M = r->M, p.whole.act = p.nibbles_only.act = act;
             const char *kernel = run_product(p.device, p.packed, &p.whole, &in, want, elements);
             if (kind == W4A16_DEVICE_SIM && !strstr(kernel, r->kernel))
                 fail_msg("%s, expected %s", kernel, r->kernel);
-            assert_string_equal(run_product_with(p.device, p.nibbles, &p.loose, &in, p.args, got, elements),
-                                kernel);
+            assert_string_equal(
+                run_product_with(p.device, p.nibbles, &p.nibbles_only, &in, p.args, got, elements), kernel);
             if (memcmp(want, got, elements * 2) != 0) fail_msg("%s: other bits, turn %d", kernel, turn);
             free(a);
             free_pair(&p);
@@ -184,17 +185,19 @@ static void sorted_slots_of_experts(w4a16_device_kind kind) {
         size_t elements = (size_t)((combine == W4A16_COMBINE_ADD ? M : slots) * width);
         uint16_t *a = random_activations(act, (size_t)(rows * K), 8);
         struct inputs in = {a, (size_t)(rows * K), ids, combine ? gates : NULL, (size_t)slots, 0, 0};
-        p.whole.M = p.loose.M = M, p.whole.act = p.loose.act = act;
-        p.whole.combine = p.loose.combine = combine;
+        p.whole.M = p.nibbles_only.M = M, p.whole.act = p.nibbles_only.act = act;
+        p.whole.combine = p.nibbles_only.combine = combine;
         run_product(p.device, p.packed, &p.whole, &in, want, elements);
 
         int32_t used = sort_slots(ids, (int32_t)slots, block, sorted, experts);
-        p.loose.sorted_block = block, p.loose.sorted_count = used + 5 * block; /* the rest is not looked at */
-        p.args.sorted_slots = upload(p.device, sorted, (size_t)p.loose.sorted_count * 4);
+        p.nibbles_only.sorted_block = block,
+        p.nibbles_only.sorted_count = used + 5 * block; /* the rest is not looked at */
+        p.args.sorted_slots = upload(p.device, sorted, (size_t)p.nibbles_only.sorted_count * 4);
         p.args.sorted_used = upload(p.device, &used, 4);
-        p.args.expert_ids = upload(p.device, experts, (size_t)(p.loose.sorted_count / block) * 4);
+        p.args.expert_ids = upload(p.device, experts, (size_t)(p.nibbles_only.sorted_count / block) * 4);
         in.ids = NULL;
-        const char *kernel = run_product_with(p.device, p.nibbles, &p.loose, &in, p.args, got, elements);
+        const char *kernel =
+            run_product_with(p.device, p.nibbles, &p.nibbles_only, &in, p.args, got, elements);
         if (memcmp(want, got, elements * 2) != 0) fail_msg("%s: other bits, turn %d", kernel, turn);
         w4a16_buffer_free(p.device, p.args.sorted_slots, NULL);
         w4a16_buffer_free(p.device, p.args.sorted_used, NULL);
@@ -258,31 +261,31 @@ static void test_refusals(void **state) {
     w4a16_error error;
     w4a16_weights *weights;
     w4a16_plan *plan;
-    expect(w4a16_pack_loose(p.device, q, NULL, N + 4, K, packed, sizeof packed, &error), W4A16_UNSUPPORTED,
+    expect(w4a16_pack_nibbles(p.device, q, NULL, N + 4, K, packed, sizeof packed, &error), W4A16_UNSUPPORTED,
            &error, "a multiple of 8");
-    expect(w4a16_pack_loose(p.device, q, NULL, N, K, packed, sizeof packed - 1, &error),
+    expect(w4a16_pack_nibbles(p.device, q, NULL, N, K, packed, sizeof packed - 1, &error),
            W4A16_INVALID_ARGUMENT, &error, "the weights take 24576");
-    expect(w4a16_pack_loose(p.device, q, order, N, K, packed, sizeof packed, &error), W4A16_INVALID_ARGUMENT,
-           &error, "perm[1] is 0, which came before");
-    p.loose.zero_offset = 2;
-    expect(w4a16_supports("gfx1100", NULL, &p.loose, &error), W4A16_INVALID_ARGUMENT, &error,
+    expect(w4a16_pack_nibbles(p.device, q, order, N, K, packed, sizeof packed, &error),
+           W4A16_INVALID_ARGUMENT, &error, "perm[1] is 0, which came before");
+    p.nibbles_only.zero_offset = 2;
+    expect(w4a16_supports("gfx1100", NULL, &p.nibbles_only, &error), W4A16_INVALID_ARGUMENT, &error,
            "zero_offset is 2");
-    p.loose.zero_offset = 1;
-    p.loose.sorted_block = 4;
-    expect(w4a16_supports("gfx1100", NULL, &p.loose, &error), W4A16_INVALID_ARGUMENT, &error,
+    p.nibbles_only.zero_offset = 1;
+    p.nibbles_only.sorted_block = 4;
+    expect(w4a16_supports("gfx1100", NULL, &p.nibbles_only, &error), W4A16_INVALID_ARGUMENT, &error,
            "sorted_block is 4");
-    p.loose.sorted_block = 0;
-    p.loose.experts = 2, p.loose.top_k = 1;
-    expect(w4a16_weights_wrap(p.device, &p.loose, 0, &weights, &error), W4A16_UNSUPPORTED, &error,
-           "loose weights of experts with act-order");
-    p.loose.experts = 0, p.loose.top_k = 0;
-    expect(w4a16_plan_create(p.device, p.packed, &p.loose, &plan, &error), W4A16_INVALID_ARGUMENT, &error,
-           "act-order, loose");
-    p.loose.M = 1;
-    must(w4a16_plan_create(p.device, p.nibbles, &p.loose, &plan, &error), &error);
+    p.nibbles_only.sorted_block = 0;
+    p.nibbles_only.experts = 2, p.nibbles_only.top_k = 1;
+    expect(w4a16_weights_wrap(p.device, &p.nibbles_only, 0, &weights, &error), W4A16_UNSUPPORTED, &error,
+           "weights of nibbles only of experts with act-order");
+    p.nibbles_only.experts = 0, p.nibbles_only.top_k = 0;
+    expect(w4a16_plan_create(p.device, p.packed, &p.nibbles_only, &plan, &error), W4A16_INVALID_ARGUMENT,
+           &error, "act-order, nibbles only");
+    p.nibbles_only.M = 1;
+    must(w4a16_plan_create(p.device, p.nibbles, &p.nibbles_only, &plan, &error), &error);
     w4a16_run_args args = {.struct_size = sizeof args, .a = 4096, .out = 4096, .workspace = 4096};
     expect(w4a16_run(plan, &args, NULL, &error), W4A16_INVALID_ARGUMENT, &error,
-           "args.scales is 0x0: a plan of loose weights");
+           "args.scales is 0x0: a plan of weights of nibbles only");
     args.scales = 4096;
     expect(w4a16_run(plan, &args, NULL, &error), W4A16_INVALID_ARGUMENT, &error, "args.zeros is 0x0");
     args.zeros = 4096;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Squeezes and widens loose weights; loose.h says when. */
-#include "loose.h"
+/* Squeezes and widens weights of nibbles only; nibbles.h says when. */
+#include "nibbles.h"
 
 #include <string.h>
 
@@ -9,15 +9,15 @@
 
 enum {
     COLUMN_WORDS = 4, /* of a column in a block of 32 K */
-    BLOCK_WORDS = LOOSE_STRIP * COLUMN_WORDS,
+    BLOCK_WORDS = NIBBLES_STRIP * COLUMN_WORDS,
     VIEW_DIMS = 3
 };
 
-void loose_squeeze(const void *packed, int64_t N, int64_t K, void *to) {
+void nibbles_squeeze(const void *packed, int64_t N, int64_t K, void *to) {
     const unsigned char *from = packed;
     unsigned char *out = to;
-    size_t blocks = (size_t)(K / 32), full = (size_t)(N / LOOSE_STRIP) * blocks * BLOCK_WORDS * 4;
-    size_t kept = (size_t)(N % LOOSE_STRIP) * COLUMN_WORDS * 4;
+    size_t blocks = (size_t)(K / 32), full = (size_t)(N / NIBBLES_STRIP) * blocks * BLOCK_WORDS * 4;
+    size_t kept = (size_t)(N % NIBBLES_STRIP) * COLUMN_WORDS * 4;
     memcpy(out, from, full);
     for (size_t b = 0; kept && b < blocks; b++)
         memcpy(out + full + b * kept, from + full + b * BLOCK_WORDS * 4, kept);
@@ -53,9 +53,9 @@ static w4a16_status copy_view(struct frame *f, const struct tensor *to, const st
 
 static w4a16_status widen_weights(struct frame *f, struct tensor *t, int64_t N, int64_t K) {
     const struct tensor from = *t;
-    int64_t experts = from.dim == 3 ? from.sizes[0] : 1, blocks = K / 32, strips = N / LOOSE_STRIP;
+    int64_t experts = from.dim == 3 ? from.sizes[0] : 1, blocks = K / 32, strips = N / NIBBLES_STRIP;
     int64_t words = N * K / 8, wide = (strips + 1) * blocks * BLOCK_WORDS;
-    int64_t full = strips * blocks * BLOCK_WORDS, kept = N % LOOSE_STRIP * COLUMN_WORDS;
+    int64_t full = strips * blocks * BLOCK_WORDS, kept = N % NIBBLES_STRIP * COLUMN_WORDS;
     const int64_t sizes[] = {experts, wide};
     TRY(frame_empty(f, 2, sizes, from.dtype, &from, t));
     TRY(copy_view(f, t, &(struct view){0, {experts, 1, full}, {wide, full, 1}}, &from,
@@ -77,9 +77,9 @@ static w4a16_status widen_rows(struct frame *f, struct tensor *t, int64_t length
                      &(struct view){0, {1, rows, length}, {from.numel, length, 1}});
 }
 
-w4a16_status loose_widen(struct frame *f, struct operands *o, int64_t N, int64_t K) {
-    if (N % LOOSE_STRIP == 0) return W4A16_OK;
-    int64_t columns = ROUND_UP(N, LOOSE_STRIP);
+w4a16_status nibbles_widen(struct frame *f, struct operands *o, int64_t N, int64_t K) {
+    if (N % NIBBLES_STRIP == 0) return W4A16_OK;
+    int64_t columns = ROUND_UP(N, NIBBLES_STRIP);
     TRY(widen_weights(f, &o->packed, N, K));
     TRY(widen_rows(f, &o->scales, N, columns));
     return widen_rows(f, &o->zeros, N / 8, columns / 8);
