@@ -19,7 +19,7 @@
 #ifndef W4A16_GFX11_ARGS_H
 #define W4A16_GFX11_ARGS_H
 
-#include "layout.h"
+#include "../layout.h"
 
 /* clang-format off */
 

@@ -55,4 +55,4 @@ INLINE struct sums sums_of_slots(const GLOBAL float *partial, const UNIFORM int 
             out[__builtin_amdgcn_workgroup_id_x() * ldo + n + c * THREADS] =                                 \
                 float_to_##act##_bits(sum.of[c]);                                                            \
     })
-#include "KERNELS.def"
+#include "../KERNELS.def"

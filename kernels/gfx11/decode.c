@@ -195,4 +195,4 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
             struct problem p = {DECODE_ARGS(NAME)};                                                          \
             decode(p, IS_##act, m, chunk / 32, IS_##zeros_kind);                                             \
         })
-#include "KERNELS.def"
+#include "../KERNELS.def"

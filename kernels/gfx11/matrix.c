@@ -229,4 +229,4 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
             struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
             matrix(p, IS_##act, (struct tile){wm, wn, fm, fn}, fold_unit == 16, IS_##zeros_kind);            \
         })
-#include "KERNELS.def"
+#include "../KERNELS.def"

@@ -161,4 +161,4 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
         struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                       \
         strip(p, IS_##act, m / 16, unit == 16, IS_##zeros_kind);                                             \
     })
-#include "KERNELS.def"
+#include "../KERNELS.def"
