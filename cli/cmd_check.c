@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "check/conformance.h"
 #include "cli.h"
 #include "clock.h"
 #include "device.h"
-#include "device/conformance.h"
 #include "parallel.h"
 #include "progress.h"
 #include "report.h"

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/conformance.h"
 #include "cli.h"
 #include "clock.h"
 #include "core/output_error.h"
 #include "device.h"
-#include "device/conformance.h"
 #include "parallel.h"
 #include "progress.h"
 #include "random.h"

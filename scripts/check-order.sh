@@ -18,8 +18,9 @@ declare -A allowed=(
     [src/layer]="common include src/core kernels"
     [src/plan]="common include src/core src/layer kernels kernels/cpu kernels/gfx11"
     [src/device]="common include src/core src/layer src/plan sim/include"
+    [src/check]="common include src/core"
     [torch]="include src/core"
-    [cli]="common include src/core src/device sim/include"
+    [cli]="common include src/core src/device src/check sim/include"
 )
 
 status=0

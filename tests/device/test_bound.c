@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "device/conformance.h"
+#include "check/conformance.h"
 
 static size_t stride = 1;
 /* Of fp16 and bf16; where the chunk has most of the bound, and where the folds and waves have. */

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "device/conformance.h"
+#include "check/conformance.h"
 #include "same_code.h"
 
 #define POOLS_MAX    16

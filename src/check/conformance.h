@@ -4,8 +4,8 @@
  * The one list of cases that every device must pass: run by the tests and by `w4a16 check`. Each case makes a
  * seeded layer and activations, runs them on the device and compares with the fp64 reference.
  */
-#ifndef W4A16_DEVICE_CONFORMANCE_H
-#define W4A16_DEVICE_CONFORMANCE_H
+#ifndef W4A16_CHECK_CONFORMANCE_H
+#define W4A16_CHECK_CONFORMANCE_H
 
 #include "w4a16/linear.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* What a conformance case is made of: its description, its seeded data, and what should come out. */
-#ifndef W4A16_DEVICE_CONFORMANCE_DATA_H
-#define W4A16_DEVICE_CONFORMANCE_DATA_H
+#ifndef W4A16_CHECK_CONFORMANCE_DATA_H
+#define W4A16_CHECK_CONFORMANCE_DATA_H
 
 #include "w4a16/linear.h"
 

@@ -8,15 +8,15 @@
  * the case number, at periods that have no common factor with the cross's, so that every pair of values
  * meets.
  */
-#include "device/conformance.h"
+#include "check/conformance.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/conformance_data.h"
 #include "core/error.h"
-#include "device/conformance_data.h"
 #include "random.h"
 
 static const struct {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-#include "device/conformance_data.h"
+#include "check/conformance_data.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/adversary.h"
 #include "core/error.h"
-#include "device/adversary.h"
 #include "half.h"
 #include "random.h"
 

@@ -9,7 +9,7 @@
  * One fp32 addition loses up to 4, and a sum that is to shrink gains up to 4. So weights of 2, 3 and 4 are
  * worst.
  */
-#include "device/adversary.h"
+#include "check/adversary.h"
 
 #include <math.h>
 
