@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from w4a16 import vllm_kernel
+from w4a16 import vllm_kernel, vllm_parts
 
 
 def _awq(layer: Any, config: Any) -> torch.Tensor:
@@ -121,3 +121,4 @@ def register(module: ModuleType) -> None:
     for name, pack in METHODS.items():
         if hasattr(module, name):
             route(getattr(module, name), pack)
+    vllm_parts.register(module)

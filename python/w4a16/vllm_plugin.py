@@ -30,6 +30,8 @@ MODULES = {
     f"{_QUANTIZATION}.auto_awq": "vllm_methods",
     f"{_QUANTIZATION}.awq": "vllm_methods",
     f"{_QUANTIZATION}.gptq": "vllm_methods",
+    f"{_QUANTIZATION}.auto_gptq": "vllm_parts",
+    f"{_QUANTIZATION}.compressed_tensors.schemes.compressed_tensors_wNa16": "vllm_parts",
     f"{_QUANTIZATION}.moe_wna16": "vllm_moe",
     f"{_QUANTIZATION}.compressed_tensors.compressed_tensors_moe.compressed_tensors_moe_wna16": "vllm_moe",
 }

@@ -204,6 +204,32 @@ def test_partitions_of_two_ranks_make_the_whole(case, kind, monkeypatch):
         models.assert_close(part, x[:, k], shard)
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if "channelwise" not in case])
+@pytest.mark.parametrize("K, ways, group_size", [(896, 8, 16), (896, 4, 32), (2368, 2, 32)])
+def test_parts_that_cut_a_group(case, K, ways, group_size, monkeypatch):
+    """They get smaller groups, which every kernel takes, and the scales and zeros of those that they are cut from."""
+    from vllm.model_executor import parameter
+    from vllm.model_executor.layers import linear as layers
+
+    quantisation, tensors_of, symmetric = CASES[case]
+    size = 128 if K == 896 else 64
+    whole = models.random_layer(K, 64, size, torch.float16, symmetric)
+    x = torch.randn(3, K, generator=torch.Generator().manual_seed(1)).half()
+    for rank in {0, 1, ways - 1}:
+        for module in (parameter, layers):
+            monkeypatch.setattr(module, "get_tensor_model_parallel_world_size", lambda: ways)
+            monkeypatch.setattr(module, "get_tensor_model_parallel_rank", lambda rank=rank: rank)
+        config = quantisation(size)
+        part = linear("RowParallelLinear", K, 64, quantisation=config, reduce_results=False)
+        load(part, [whole], tensors_of)
+        finish(part)
+        assert packed(part).dtype == torch.uint8
+        k = slice(K // ways * rank, K // ways * (rank + 1))
+        shard = models.Layer(whole.q[k], whole.scales, whole.zeros, whole.g_idx[k], whole.group_size)
+        models.assert_close(part(x[:, k].contiguous())[0], x[:, k], shard)
+        assert getattr(config, "group_size", size) == size  # that of all layers
+
+
 @pytest.mark.parametrize("case", ["gptq", "awq", "compressed-tensors asymmetric"])
 def test_processing_twice_and_reloading_in_place(case, vllm):
     from vllm.model_executor.model_loader import reload
