@@ -54,7 +54,7 @@ w4a16_status pack_layers(struct frame *f, const w4a16_layer *const *layers, int6
     int64_t sizes[1 + SHAPE_DIMS] = {experts};
     TRY(w4a16_layer_check(l, &f->error));
     w4a16_problem_init(&problem);
-    problem.N = l->N, problem.K = l->K, problem.places = l->places, problem.group_size = l->group_size;
+    problem.N = l->N, problem.K = l->K, problem.padded_K = l->padded_K, problem.group_size = l->group_size;
     problem.scale_type = l->scale_type, problem.symmetric = !l->zero, problem.act_order = l->perm != NULL;
     problem.has_bias = l->bias != NULL, problem.experts = experts;
     TRY(shape_of(&problem, sizes + 1, &f->error));
