@@ -197,7 +197,6 @@ static void run_turn(struct run *r, struct worker *worker, struct wave *w, uint6
     uint64_t quota = r->sim->quota, *used = &usage->wave[w->index], left = quota - *used;
     uint64_t cost = run_wave(w, r->kernel, &worker->counts, share < left ? share : left, r->launch->observer);
     if (w->mode & (MODE_ROUND_32 | MODE_ROUND_16_64)) cost *= 16; /* computed in integers, lane by lane */
-    if (w->shadow) cost += w->shadow->cost, w->shadow->cost = 0;
     *used = cost < left ? *used + cost : quota; /* the last instruction may have cost more than was left */
     usage->group += cost;
     bool alone = *used == quota;

@@ -48,7 +48,6 @@ struct shadow { /* of a wave */
     uint32_t barriers;       /* passed or waited at */
     struct lds_access accesses[LDS_ACCESSES];
     unsigned access_count;
-    uint64_t cost; /* what the checks have taken of the wave's quota since it was last asked */
 };
 
 /* Who has accessed a dword, see strict_race.c. */
