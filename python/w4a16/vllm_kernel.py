@@ -124,11 +124,12 @@ def pack(
     """Packs GPTQ's or compressed-tensors' parameters of a layer of the configuration c, which their dimensions tell."""
     from w4a16 import layouts
 
-    def rows(param: torch.Tensor | None) -> torch.Tensor | None:
+    def rows(param: torch.Tensor) -> torch.Tensor:
         """With N along the last dimension. Each parameter may have it along another one."""
-        return param if param is None else param.data if _along(param, "output_dim", 1) == 1 else param.data.t()
+        return param.data if _along(param, "output_dim", 1) == 1 else param.data.t()
 
-    scales, zeros, g_idx = rows(scales), rows(zeros), None if g_idx is None else g_idx.data
+    scales, zeros = rows(scales), None if zeros is None else rows(zeros)
+    g_idx = None if g_idx is None else g_idx.data
     if _along(q, "output_dim", 1) == 1:
         v2 = _VERSIONS[str(c.weight_type)] == 2
         return layouts.pack_gptq(q.data, scales, zeros, g_idx, group_size=c.group_size, v2=v2, part=True)

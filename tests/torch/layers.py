@@ -142,7 +142,7 @@ def experts_product(x, layers, biases, ids, gates=None):
     """As torch.ops.w4a16.experts, by w4a16_experts_create; rows of slots left out are NaN."""
     M, top_k = ids.shape
     weights, c = ctypes.c_void_p(), [_c_layer(*pair) for pair in zip(layers, biases)]
-    pointers = (ctypes.POINTER(_Layer) * len(c))(*map(ctypes.pointer, c))
+    pointers = (ctypes.POINTER(structs.Layer) * len(c))(*map(ctypes.pointer, c))
     _call("w4a16_experts_create", _device(), pointers, ctypes.c_size_t(len(c)), ctypes.byref(weights))
     y = torch.full((M * top_k if gates is None else M, layers[0].N), float("nan"), dtype=x.dtype)
     return _run(weights, x, y, ids, gates, M=M, top_k=top_k, combine=gates is not None)
