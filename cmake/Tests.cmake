@@ -24,3 +24,10 @@ function(w4a16_test NAME)
   set_tests_properties(${NAME} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${ARG_TIMEOUT}
                        ENVIRONMENT "W4A16_REFERENCE_DATA=${W4A16_REFERENCE_DATA}")
 endfunction()
+
+# w4a16_test_needs(NAME target): a test of another target than gfx1100 is shown as disabled where that was not built.
+function(w4a16_test_needs NAME TARGET)
+  if(NOT "${TARGET}" IN_LIST W4A16_TARGETS)
+    set_tests_properties(${NAME} PROPERTIES DISABLED TRUE)
+  endif()
+endfunction()

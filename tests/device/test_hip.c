@@ -205,18 +205,30 @@ static void test_kernarg(void **state) {
     end(&l);
 }
 
+/* Another target than the gfx1100 that the fake runtime shows at first; null if this build has no other. */
+static const char *another_target(void) {
+    for (size_t n = 0; n < kernel_object_count(); n++)
+        if (strcmp(kernel_object_at(n).target, "gfx1100") != 0) return kernel_object_at(n).target;
+    return NULL;
+}
+
 /* The module is the embedded object of the card's own target; a second plan loads nothing again. */
 static void test_modules(void **state) {
     (void)state;
+    const char *target = another_target();
+    if (!target) {
+        print_message("this build has kernels for one target only\n");
+        skip();
+    }
     struct kernel_object object;
     struct life l = {0};
     w4a16_device_options o = options();
     w4a16_plan *second;
-    strcpy(fake->arch, "gfx1102");
+    strcpy(fake->arch, target);
     assert_int_equal(w4a16_device_open(&o, &l.device, NULL), W4A16_OK);
     assert_int_equal(make_weights(&l, NULL), W4A16_OK);
     assert_int_equal(make_plan(&l, NULL), W4A16_OK);
-    assert_true(kernel_object_find("gfx1102", "decode", &object));
+    assert_true(kernel_object_find(target, "decode", &object));
     assert_ptr_equal(fake->image, object.bytes);
     second = l.plan;
     assert_int_equal(make_plan(&l, NULL), W4A16_OK);
@@ -306,9 +318,10 @@ static void test_cards_refused(void **state) {
     refuses(&o, W4A16_NO_DEVICE, "hip: device -1 does not exist; the runtime shows 2");
     o.index = 0;
     strcpy(fake->arch, "gfx90a:sramecc+:xnack-");
-    refuses(&o, W4A16_UNSUPPORTED,
-            "hip: device 0 is gfx90a; there are kernels for gfx1100, gfx1101, gfx1102, gfx1103, gfx1150, "
-            "gfx1151, gfx1152 and gfx1153");
+    char targets[128], message[256];
+    kernel_targets(targets, sizeof targets);
+    snprintf(message, sizeof message, "hip: device 0 is gfx90a; there are kernels for %s", targets);
+    refuses(&o, W4A16_UNSUPPORTED, message);
 }
 
 /* ---- finding the library --------------------------------------------------------------------------------

@@ -253,9 +253,8 @@ static void test_open_refuses(void **state) {
     assert_int_equal(w4a16_device_open(&bad, &device, &error), W4A16_INVALID_ARGUMENT);
     bad = good, bad.target = "gfx906";
     assert_int_equal(w4a16_device_open(&bad, &device, &error), W4A16_UNSUPPORTED);
-    assert_string_equal(error.message,
-                        "sim: no kernels for target \"gfx906\"; there are kernels for gfx1100, "
-                        "gfx1101, gfx1102, gfx1103, gfx1150, gfx1151, gfx1152 and gfx1153");
+    assert_non_null(
+        strstr(error.message, "sim: no kernels for target \"gfx906\"; there are kernels for gfx1100"));
     w4a16_device_close(NULL);
 }
 

@@ -33,7 +33,7 @@ w4a16() { fails "$failing_w4a16" --most "$most" "$@"; }
 gfx11sim() { fails "$failing_gfx11sim" --most "$most" "$@"; }
 for json in "" --json; do
     w4a16 info $json
-    w4a16 info --kernels --target gfx1151 $json
+    w4a16 info --kernels --target gfx1100 $json
     w4a16 inspect $json "$work/q"
     w4a16 plan --m 1,64 $json
     w4a16 plan --m 3 --all $json

@@ -10,6 +10,12 @@ import pytest
 from w4a16 import arch
 
 
+def needs(target):
+    """Skips the test where the library was built without kernels for `target`."""
+    if why := arch.no_kernels(target):
+        pytest.skip(why)
+
+
 @pytest.fixture(scope="session")
 def operators():
     importlib.import_module("w4a16.ops")

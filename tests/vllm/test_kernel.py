@@ -9,6 +9,7 @@ import layouts
 import models
 import pytest
 import torch
+from conftest import needs
 
 from w4a16 import arch, structs
 
@@ -44,6 +45,7 @@ def test_registering_twice_leaves_one_kernel_and_it_is_first(vllm):
 @pytest.mark.parametrize("weights, zeros", [(UINT4B8, False), (UINT4, True)])
 @pytest.mark.parametrize("group_size", [32, 64, 128, -1])
 def test_it_is_preferred_on_every_gfx11(vllm, monkeypatch, target, act, weights, zeros, group_size):
+    needs(target)
     monkeypatch.setattr(arch, "target", lambda: (target, None))
     c = config(vllm, group_size=group_size, weights=weights, act=act, zeros=zeros)
     assert vllm.choose_mp_linear_kernel(c) is vllm.ours

@@ -9,4 +9,4 @@ keys() { python3 "$HERE/keys.py"; }
 "$W4A16" inspect --json q | keys
 "$W4A16" run --json --layer k_proj --act fp16 --m 2 q | keys
 "$W4A16" info --json | keys
-"$W4A16" info --kernels --target gfx1151 --json | keys
+"$W4A16" info --kernels --target gfx1100 --json | keys
