@@ -25,7 +25,8 @@ struct product {
 w4a16_status product_run(w4a16_device *device, const w4a16_weights *weights, const w4a16_problem *problem,
                          const uint16_t *a, struct product *product, w4a16_error *error);
 
-/* -1 if every entry of the mask (which may be null) names a kernel, else an exit code: the error is reported.
+/*
+ * -1 if every entry of the mask (which may be null) names a kernel, else an exit code: the error is reported.
  */
 int check_kernel_mask(const char *verb, const char *mask);
 

@@ -20,7 +20,8 @@ void after_fork_add(struct after_fork *a, void (*child)(void *owner), void *owne
 /* What was never added (all zero) is accepted. */
 void after_fork_remove(struct after_fork *a);
 
-/* How often this process is a forked child since the library was first used: 0 in the process that loaded it.
+/*
+ * How often this process is a forked child since the library was first used: 0 in the process that loaded it.
  */
 unsigned after_fork_generation(void);
 

@@ -56,8 +56,7 @@ bool doc_is(const json_t *value, enum doc_type type, const char *name, struct do
 /* A value as a message shows it: "128", a string; a list of 3. Returns text. */
 const char *doc_show(const json_t *value, char *text, size_t size);
 
-/* ---- writing (document_write.c) -------------------------------------------------------------------------
- */
+/* ---- writing (document_write.c) ------------------------------------------------------------------------ */
 
 /*
  * A new value after json_pack's language: {} [] s i I b f o n; null if memory ran out. It differs from

@@ -31,8 +31,7 @@ struct reader {
     struct doc_problem *problem;
 };
 
-/* ---- failures -------------------------------------------------------------------------------------------
- */
+/* ---- failures ------------------------------------------------------------------------------------------ */
 
 static json_t *no_memory(struct reader *r) {
     *r->problem = (struct doc_problem){.out_of_memory = true, .text = "out of memory"};
@@ -75,8 +74,7 @@ static json_t *given_twice(struct reader *r, const char *key, const json_t *firs
     return NULL;
 }
 
-/* ---- tokens ---------------------------------------------------------------------------------------------
- */
+/* ---- tokens -------------------------------------------------------------------------------------------- */
 
 static bool is_digit(const struct reader *r) { return r->at < r->end && *r->at >= '0' && *r->at <= '9'; }
 
@@ -174,8 +172,7 @@ static bool read_text(struct reader *r, size_t *length) {
     return true;
 }
 
-/* ---- memory ---------------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 /* Counts what comes next; false: it is too much. */
 static bool count(struct reader *r, size_t bytes) {
@@ -190,8 +187,7 @@ static bool count(struct reader *r, size_t bytes) {
     return false;
 }
 
-/* ---- values ---------------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 static json_t *made(struct reader *r, json_t *value) { return value ? value : no_memory(r); }
 

@@ -9,8 +9,7 @@
 #include "document.h"
 #include "text.h"
 
-/* ---- values ---------------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 json_t *doc_string(const char *text) {
     if (!text) return json_null();
@@ -40,8 +39,7 @@ void doc_update(json_t **to, json_t *value) {
     json_decref(value);
 }
 
-/* ---- doc_pack -------------------------------------------------------------------------------------------
- */
+/* ---- doc_pack ------------------------------------------------------------------------------------------ */
 
 struct packing {
     const char *at;
@@ -96,8 +94,7 @@ json_t *doc_pack(const char *format, ...) {
     return value;
 }
 
-/* ---- printing -------------------------------------------------------------------------------------------
- */
+/* ---- printing ------------------------------------------------------------------------------------------ */
 
 char *doc_print(const json_t *document, size_t flags, size_t *bytes) {
     size_t needed = json_dumpb(document, NULL, 0, flags);

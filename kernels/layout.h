@@ -3,17 +3,13 @@
 /*
  * The device layout, for the host that packs it and for every kernel that reads it: one block of memory per
  * layer, one copy of the weights for all kernels.
- */
-/* clang-format off */
-/*
+ *
  *   weights [strips][blocks][32 columns][16 bytes]   strip = 32 columns (N), block = 32 consecutive K
  *   scales  [strips][groups][32] 16-bit              as in the checkpoint
  *   zeros   [strips][groups][32] bytes 0..16         absent for symmetric layers
  *   bias    [32 * strips] fp32                       absent without bias
- *   perm    [padded_K] int32                           absent without act-order
- */
-/* clang-format on */
-/*
+ *   perm    [padded_K] int32                         absent without act-order
+ *
  * The 16 bytes of (column, block) are four words; word i holds k = 8i..8i+7 of the block, even k = 8i+2j in
  * bits 4j..4j+3 and odd k = 8i+2j+1 in bits 16+4j..16+4j+3, so that (word >> 4j) & 0x000f000f is a pair of
  * neighbours in K in the two halves of a register. K runs in group order: perm is already applied.

@@ -46,8 +46,7 @@ static int wants_batch_invariance(void) {
     return 0;
 }
 
-/* ---- devices --------------------------------------------------------------------------------------------
- */
+/* ---- devices ------------------------------------------------------------------------------------------- */
 
 /* The lock is held. */
 static w4a16_status find_device(w4a16_device_kind kind, int index, w4a16_device **out, w4a16_error *error) {
@@ -77,8 +76,7 @@ w4a16_status cache_device(w4a16_device_kind kind, int index, w4a16_device **out,
     return status;
 }
 
-/* ---- plans ------------------------------------------------------------------------------------------------
- */
+/* ---- plans --------------------------------------------------------------------------------------------- */
 
 static size_t hash(const struct plan_key *key) {
     uint64_t words[sizeof *key / 8], h = 0;

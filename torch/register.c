@@ -13,7 +13,8 @@
 #include "shim.h"
 #include "w4a16/linear.h"
 
-/* PyTorch turns a failed check into an exception that unwinds through this frame: nothing may be held then.
+/*
+ * PyTorch turns a failed check into an exception that unwinds through this frame: nothing may be held then.
  */
 static void run(operator_call *call, const char *name, shim_value *stack) {
     struct frame frame = {.name = name};

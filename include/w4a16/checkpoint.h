@@ -74,10 +74,10 @@ typedef struct w4a16_quantize_options {
     const double *energy; /* or null */
     int64_t energy_count;
     /*
-     * What stays in 16 bits: modules that match one of the regular expressions (as Python's re.match, "re:" before
-     * them or not); a plain name stands for all modules that end in it and what they hold. With keep_usual (default
-     * 1) also what engines expect so: embeddings, output heads, routers, shared experts' gates, towers for
-     * images and sound, heads for further tokens.
+     * What stays in 16 bits: modules that match one of the regular expressions (as Python's re.match, "re:"
+     * before them or not); a plain name stands for all modules that end in it and what they hold. With
+     * keep_usual (default 1) also what engines expect so: embeddings, output heads, routers, shared experts'
+     * gates, towers for images and sound, heads for further tokens.
      */
     const char *const *ignore;
     size_t ignore_count;
@@ -101,12 +101,13 @@ typedef struct w4a16_quantize_step {
 typedef void w4a16_quantize_progress(void *context, const w4a16_quantize_step *step);
 
 /*
- * Quantises the linear layers of a model: matrices called "*.weight" ([N, K], as torch stores them; [K, N] in GPT-2) and
- * experts stacked in three dimensions ("...experts.gate_up_proj"; each becomes layers of its own), fp32, fp16 or bf16,
- * of a safetensors file, or of a directory with one or with an index. out_dir becomes a GPTQ model:
- * model.safetensors, config.json with quantization_config in it, quantize_config.json, and, of a directory with
- * config.json, its tokenizer, settings, code and licences. Other tensors are copied. A layer whose K the group
- * size does not divide gets groups of 64 or 32, or is kept; layers that engines load as one share that.
+ * Quantises the linear layers of a model: matrices called "*.weight" ([N, K], as torch stores them; [K, N] in
+ * GPT-2) and experts stacked in three dimensions ("...experts.gate_up_proj"; each becomes layers of its own),
+ * fp32, fp16 or bf16, of a safetensors file, or of a directory with one or with an index. out_dir becomes a
+ * GPTQ model: model.safetensors, config.json with quantization_config in it, quantize_config.json, and, of a
+ * directory with config.json, its tokenizer, settings, code and licences. Other tensors are copied. A layer
+ * whose K the group size does not divide gets groups of 64 or 32, or is kept; layers that engines load as one
+ * share that.
  *
  * out_dir appears complete or, after an error, is as it was.
  */

@@ -97,8 +97,8 @@ W4A16_API w4a16_status w4a16_layer_part_k(const w4a16_layer *layer, int64_t firs
  *           in the matrix and dot units of RDNA3
  *   y       [M][N] receives the exact-to-fp64 sums, bias included
  *   mass    [M][N] or null; receives sum over k of |a[m,k]| * |w[k,n]|, + |bias[n]|, + 2^-122, by which
- *           rounding errors are measured; an a that is not 0 counts as at least 2^-14 (fp16) or 2^-102 (bf16).
- *           At least 2^127 where 16 times the sum over k of |a[m,k]| is as much
+ *           rounding errors are measured; an a that is not 0 counts as at least 2^-14 (fp16) or 2^-102
+ *           (bf16). At least 2^127 where 16 times the sum over k of |a[m,k]| is as much
  *   threads number of host threads, 1 to 1024
  *
  * The layer must pass w4a16_layer_check. INVALID_ARGUMENT for M beyond W4A16_SIZE_MAX and lda beyond

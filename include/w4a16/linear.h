@@ -147,7 +147,7 @@ typedef enum w4a16_combine {
 typedef struct w4a16_problem {
     size_t struct_size;
     int64_t M, N, K, group_size;
-    int64_t padded_K;         /* of w4a16_layer; 0 (default) = K */
+    int64_t padded_K;       /* of w4a16_layer; 0 (default) = K */
     w4a16_dtype act;        /* F16 (default) or BF16: activations and output */
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
     int symmetric;          /* default 1 */
@@ -157,14 +157,16 @@ typedef struct w4a16_problem {
     int64_t experts, top_k;             /* 0 (default): dense */
     w4a16_combine combine;              /* NONE (default) */
     int64_t sorted_block, sorted_count; /* 0 (default): expert_ids names each slot's expert */
-    int nibbles_only;                          /* 1: packed by w4a16_pack_nibbles */
-    int zero_offset; /* nibbles only, asymmetric: what stored zeros lack; 1 for GPTQ's first format. Default 0 */
+    int nibbles_only;                   /* 1: packed by w4a16_pack_nibbles */
+    int zero_offset; /* nibbles only, asymmetric: what stored zeros lack; 1 for GPTQ's first format. Default 0
+                      */
     int batch_invariant; /* 1: a row has the same bits for every M; slower where M is large. Default 0: for
                             every M up to 16 */
 } w4a16_problem;
 
 W4A16_API void w4a16_problem_init(w4a16_problem *problem);
-/* Fills N, K, padded_K, group_size, scale_type, symmetric, act_order, has_bias and experts from packed weights.
+/* Fills N, K, padded_K, group_size, scale_type, symmetric, act_order, has_bias and experts from packed
+ * weights.
  */
 W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights);
 
@@ -192,10 +194,12 @@ W4A16_API w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_prob
  * that the joined layer would be packed to. Nothing is unpacked.
  *
  *     parts    the problems that the packed bytes are of, dense and whole: of equal K, padded_K, group_size
- * and scale_type, all with an act-order, and then the same one, or none; N of all but the last is a multiple
- *              of 32. Symmetric parts get zeros if another one has them, parts without a bias one of 0.
+ *              and scale_type, all with an act-order, and then the same one, or none; N of all but the last
+ *              is a multiple of 32. Symmetric parts get zeros if another one has them, parts without a bias
+ *              one of 0
  *     joined   becomes the problem of the result, as w4a16_problem_from_weights fills it; the rest as in
- * parts[0] to       w4a16_packed_bytes(joined) bytes, apart from the parts; null: only joined is filled
+ *              parts[0]
+ *     to       w4a16_packed_bytes(joined) bytes, apart from the parts; null: only joined is filled
  */
 W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, const void *const *packed,
                                            size_t count, w4a16_problem *joined, void *to, size_t bytes,
@@ -217,7 +221,7 @@ W4A16_API w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, co
  *            are 0
  */
 W4A16_API w4a16_status w4a16_pack_nibbles(w4a16_device *device, const uint32_t *q, const int32_t *order,
-                                        int64_t N, int64_t K, void *to, size_t bytes, w4a16_error *error);
+                                          int64_t N, int64_t K, void *to, size_t bytes, w4a16_error *error);
 
 /*
  * What the kernel table says of a problem; needs no device. target is that of w4a16_device_info ("gfx1100"),

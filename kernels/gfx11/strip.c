@@ -6,7 +6,7 @@
  *     work-group  = one strip of 32 columns and up to 64 rows; its waves share K, as in decode.c:
  *                   wave w takes folds w, w + waves, ...
  *     fold        = 32, 64 or 128 K inside one group (16 for groups that 32 does not divide): summed, then
- * scaled
+ *                   scaled
  *
  * With few rows the weights are what has to be brought, and each is used by one wave: they go from memory to
  * registers and are dequantised there. B of the matrix units has them twice, once in either half of the wave

@@ -13,16 +13,16 @@ w4a16_status w4a16_fail(w4a16_error *error, w4a16_status status, const char *for
 /* Empties the message; for the start of a public call. Returns W4A16_OK. */
 w4a16_status w4a16_succeed(w4a16_error *error);
 
-#define FAIL_IF(condition, error, status, ...)                                                                \
-    do {                                                                                                      \
-        if (condition) return w4a16_fail(error, status, __VA_ARGS__);                                         \
+#define FAIL_IF(condition, error, status, ...)                                                               \
+    do {                                                                                                     \
+        if (condition) return w4a16_fail(error, status, __VA_ARGS__);                                        \
     } while (0)
 
 /* Returns from the caller if the call failed; the callee has filled the error. */
-#define TRY(call)                                                                                             \
-    do {                                                                                                      \
-        w4a16_status status_ = (call);                                                                        \
-        if (status_ != W4A16_OK) return status_;                                                              \
+#define TRY(call)                                                                                            \
+    do {                                                                                                     \
+        w4a16_status status_ = (call);                                                                       \
+        if (status_ != W4A16_OK) return status_;                                                             \
     } while (0)
 
 #endif

@@ -142,8 +142,7 @@ static w4a16_status hip_open(const w4a16_device_options *options, struct pool *p
     return status;
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static void *pointer(w4a16_address address) { return (void *)(uintptr_t)address; }
 
@@ -183,8 +182,7 @@ static w4a16_status hip_copy_from(void *state, void *to, w4a16_address from, siz
     ON_DEVICE(copy_here(s, to, pointer(from), bytes, HIP_MEMCPY_DEVICE_TO_HOST, error));
 }
 
-/* ---- kernels ---------------------------------------------------------------------------------------------
- */
+/* ---- kernels ------------------------------------------------------------------------------------------- */
 
 /* The loaded module of a family; the lock is held and the device is current. */
 static w4a16_status load_family(struct hip_state *s, const char *name, hip_module *out, w4a16_error *error) {

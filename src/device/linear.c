@@ -32,8 +32,7 @@ struct w4a16_plan {
     const void *handles[PLAN_STEP_MAX];
 };
 
-/* ---- devices --------------------------------------------------------------------------------------------
- */
+/* ---- devices ------------------------------------------------------------------------------------------- */
 
 static const struct backend *const backends[] = {&sim_backend, &cpu_backend, &hip_backend};
 
@@ -97,8 +96,7 @@ void w4a16_device_get_info(const w4a16_device *device, w4a16_device_info *info) 
     if (info) *info = device ? device->info : (w4a16_device_info){0};
 }
 
-/* ---- memory ---------------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 #define BUFFER_MAX ((size_t)1 << 47) /* more than the address space of any host or card */
 
@@ -138,8 +136,7 @@ w4a16_status w4a16_copy_from_device(w4a16_device *device, void *to, w4a16_addres
     return device->backend->copy_from(device->state, to, from, bytes, error);
 }
 
-/* ---- weights --------------------------------------------------------------------------------------------
- */
+/* ---- weights ------------------------------------------------------------------------------------------- */
 
 /* The layout is known; `count` layers, 1 of a dense one. */
 static w4a16_status pack_and_upload(w4a16_weights *w, const w4a16_layer *const *layers, size_t count,
@@ -230,8 +227,7 @@ void w4a16_weights_free(w4a16_weights *w) {
 
 size_t w4a16_weights_bytes(const w4a16_weights *weights) { return weights ? weights->layout.bytes : 0; }
 
-/* ---- packed bytes in the caller's memory -----------------------------------------------------------------
- */
+/* ---- packed bytes in the caller's memory --------------------------------------------------------------- */
 
 /* Packed bytes lie apart from what they are made from. */
 static w4a16_status check_source(const char *function, const w4a16_layer *l, const void *to, size_t bytes,
@@ -324,8 +320,7 @@ w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *probl
     return W4A16_OK;
 }
 
-/* ---- problems and plans -----------------------------------------------------------------------------------
- */
+/* ---- problems and plans -------------------------------------------------------------------------------- */
 
 void w4a16_problem_init(w4a16_problem *problem) {
     if (!problem) return;

@@ -8,7 +8,8 @@
 #include "gfx11sim.h"
 #include "plan/family.h"
 
-/* A SIMD's vector registers (a row for each that has fewer than 1536) and the units in which waves get them.
+/*
+ * A SIMD's vector registers (a row for each that has fewer than 1536) and the units in which waves get them.
  */
 static const char *const small_files[] = {"gfx1102", "gfx1103", "gfx1150", "gfx1152", "gfx1153"};
 enum { SMALL_FILE = 1024, SMALL_UNIT = 16, LARGE_FILE = 1536, LARGE_UNIT = 24 };

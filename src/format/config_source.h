@@ -25,7 +25,8 @@ w4a16_status config_source_parse(const char *label, const char *text, size_t byt
                                  w4a16_error *error);
 void config_source_free(struct config_source *source);
 
-/* The format that the values name, or else that which is implied; *known 0 if they name none that there is.
+/*
+ * The format that the values name, or else that which is implied; *known 0 if they name none that there is.
  */
 const struct format *config_source_format(const struct config_source *source, int *known);
 

@@ -23,7 +23,7 @@ struct layer_scheme {
     int64_t group_size; /* -1 or >= 1 */
     enum layer_symmetry symmetric;
     int twos_complement; /* Quark: values and zeros are signed */
-    char *problem; /* why its layers cannot be read, or null */
+    char *problem;       /* why its layers cannot be read, or null */
 };
 
 /* What a checkpoint's configuration says. */
@@ -104,8 +104,7 @@ void quant_config_free(struct quant_config *config);
 w4a16_status quant_config_scheme(const struct quant_config *config, const char *layer, const char *stem,
                                  const struct layer_scheme **scheme, w4a16_error *error);
 
-/* ---- what configurations have in common (config.c) -------------------------------------------------------
- */
+/* ---- what configurations have in common (config.c) ----------------------------------------------------- */
 
 /* The value of a key or its alias (which may be null); null if both are absent or JSON null. */
 w4a16_status config_value(const char *label, const json_t *json, const char *key, const char *alias,
@@ -128,9 +127,10 @@ w4a16_status config_sizes(const char *label, const json_t *json, const char *bit
                           const char *group_alias, struct layer_scheme *scheme, w4a16_error *error);
 
 /* Makes the one target of a rule, which has room for it, from the rule's key; or the rule's problem. */
-typedef w4a16_status config_target(const char *label, const char *key, struct target_work *work, struct layer_scheme *rule,
-                                   w4a16_error *error);
-/* Schemes from an object whose keys say for which layers its values are: what they have instead of the rest.
+typedef w4a16_status config_target(const char *label, const char *key, struct target_work *work,
+                                   struct layer_scheme *rule, w4a16_error *error);
+/*
+ * Schemes from an object whose keys say for which layers its values are: what they have instead of the rest.
  */
 w4a16_status config_rules(const char *label, const json_t *json, const char *key, config_target *make_target,
                           struct quant_config *config, w4a16_error *error);

@@ -31,7 +31,8 @@ static const struct part_rule rules[PARTS] = {
     [BIAS] = {"bias", 1, 1, {ST_F16, ST_BF16, ST_F32}, "F16, BF16 and F32", 0},
 };
 
-/* "+:" and an expression, or that alone: what its layers have instead. "-:" and one: they are not quantised.
+/*
+ * "+:" and an expression, or that alone: what its layers have instead. "-:" and one: they are not quantised.
  */
 static w4a16_status make_target(const char *label, const char *key, struct target_work *work,
                                 struct layer_scheme *rule, w4a16_error *error) {

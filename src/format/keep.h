@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Which modules a quantised model keeps in 16 bits: patterns, each a regular expression as Python has them.
+/*
+ * Which modules a quantised model keeps in 16 bits: patterns, each a regular expression as Python has them.
  */
 #ifndef W4A16_FORMAT_KEEP_H
 #define W4A16_FORMAT_KEEP_H

@@ -50,8 +50,7 @@ static void count(struct tally *tally, const char *name) {
     if (!tally->count++) tally->first = name;
 }
 
-/* ---- which tensors layers claim --------------------------------------------------------------------------
- */
+/* ---- which tensors layers claim ------------------------------------------------------------------------ */
 
 static int compare_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
@@ -82,8 +81,7 @@ static int is_claimed(const struct leftover *o, const char *tensor, char *text) 
     return 0;
 }
 
-/* ---- what looks packed -----------------------------------------------------------------------------------
- */
+/* ---- what looks packed --------------------------------------------------------------------------------- */
 
 static const char *last_part(const char *tensor) {
     const char *dot = strrchr(tensor, '.');
@@ -186,8 +184,7 @@ static w4a16_status add_problem(struct leftover *o, struct stored stored, w4a16_
     return layer_list_no_memory(o->store, error);
 }
 
-/* ---- the notes -------------------------------------------------------------------------------------------
- */
+/* ---- the notes ----------------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4))) static w4a16_status note(struct leftover *o, w4a16_error *error,
                                                                const char *format, ...) {
@@ -226,8 +223,7 @@ static w4a16_status make_notes(struct leftover *o, w4a16_error *error) {
         store_path(o->store), o->in_doubt.count, o->in_doubt.first, o->doubted_file);
 }
 
-/* ---- all together ----------------------------------------------------------------------------------------
- */
+/* ---- all together -------------------------------------------------------------------------------------- */
 
 static w4a16_status judge(struct leftover *o, struct stored stored, char *text, w4a16_error *error) {
     const struct st_tensor *t = stored.tensor;

@@ -48,7 +48,8 @@ static char *expert_name(const char *stem, int64_t expert) {
     return asprintf(&name, "%.*s%" PRId64 ".%s", before, stem, expert, stem + before) < 0 ? NULL : name;
 }
 
-/* What the configuration says of the place's layer; what it says against it is kept as the place's problem.
+/*
+ * What the configuration says of the place's layer; what it says against it is kept as the place's problem.
  */
 static w4a16_status find_scheme(const struct store *store, const struct quant_config *config,
                                 struct layer_place *place, w4a16_error *error) {

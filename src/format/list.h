@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Which layers a checkpoint has, and what else in it is quantised: nothing that is is passed over in silence.
+/*
+ * Which layers a checkpoint has, and what else in it is quantised: nothing that is is passed over in silence.
  */
 #ifndef W4A16_FORMAT_LIST_H
 #define W4A16_FORMAT_LIST_H
@@ -22,8 +23,7 @@ w4a16_status layer_list_make(const struct store *store, const struct quant_confi
                              struct layer_list *list, w4a16_error *error);
 void layer_list_free(struct layer_list *list);
 
-/* ---- between list.c and leftover.c -----------------------------------------------------------------------
- */
+/* ---- between list.c and leftover.c --------------------------------------------------------------------- */
 
 w4a16_status layer_list_no_memory(const struct store *store, w4a16_error *error);
 /* A place at the end of the list, with nothing but a name; null: no memory. */

@@ -57,7 +57,8 @@ static const float tails[32] = {0.572f, 0.644f, 0.690f, 0.728f, 0.761f, 0.791f, 
 #define TYPICAL_WEIGHT   0.02f
 #define OUTLIER_CHANNELS 128 /* one in so many channels is 4 to 11 times larger */
 
-/* Multiplying by a large odd number brings all bits to the top, which then chooses independently of the sum.
+/*
+ * Multiplying by a large odd number brings all bits to the top, which then chooses independently of the sum.
  */
 static float heavy_tailed(uint64_t bits) {
     return random_normal(bits) * tails[bits * 0xd1342543de82ef95u >> 59];

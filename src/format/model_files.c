@@ -19,8 +19,7 @@
 #define CONFIG     "config.json"
 #define OWN_CONFIG "quantize_config.json"
 
-/* ---- what a file is ---------------------------------------------------------------------------------------
- */
+/* ---- what a file is ------------------------------------------------------------------------------------ */
 
 static const char *const weights[] = {"*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin",
                                       "pytorch_model*.bin.index.json", NULL};
@@ -51,8 +50,7 @@ static w4a16_status no_memory(const char *directory, w4a16_error *error) {
     return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", directory);
 }
 
-/* ---- config.json ------------------------------------------------------------------------------------------
- */
+/* ---- config.json --------------------------------------------------------------------------------------- */
 
 w4a16_status model_config_read(const char *directory, char **text, json_t **config, w4a16_error *error) {
     static const char *const once[] = {"quantization_config", "model_type", "hidden_size", "vocab_size",
@@ -135,8 +133,7 @@ w4a16_status model_config_write(struct output_directory *to, const char *text, c
     return status;
 }
 
-/* ---- copies -----------------------------------------------------------------------------------------------
- */
+/* ---- copies -------------------------------------------------------------------------------------------- */
 
 static w4a16_status copy_bytes(int from, const char *from_path, struct output *output, const char *path,
                                w4a16_error *error) {

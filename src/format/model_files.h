@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The files of a model's directory beside its weights: what they are, and what a quantised model takes over.
+/*
+ * The files of a model's directory beside its weights: what they are, and what a quantised model takes over.
  */
 #ifndef W4A16_FORMAT_MODEL_FILES_H
 #define W4A16_FORMAT_MODEL_FILES_H
@@ -10,7 +11,8 @@
 #include "output.h"
 #include "w4a16/base.h"
 
-/* As output_directory_commit wants it: 2 for the configurations, 1 for weights, their index, tokenizers and the like. */
+/* As output_directory_commit wants it: 2 for the configurations, 1 for weights, their index, tokenizers and
+ * the like. */
 output_rank model_file_rank;
 
 /* config.json of a directory, as text and read; both null if there is none. Free them. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* What readers of layers share: finding and checking a layer's tensors by a table, and having them converted.
+/*
+ * What readers of layers share: finding and checking a layer's tensors by a table, and having them converted.
  */
 #ifndef W4A16_FORMAT_PARTS_H
 #define W4A16_FORMAT_PARTS_H

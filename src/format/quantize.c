@@ -76,8 +76,7 @@ static w4a16_status no_memory(w4a16_error *error) {
     return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");
 }
 
-/* ---- what will be written ---------------------------------------------------------------------------------
- */
+/* ---- what will be written ------------------------------------------------------------------------------ */
 
 static int64_t groups_of(const struct planned *t) { return t->K / t->group_size; }
 
@@ -127,8 +126,7 @@ static w4a16_status add_sources(struct run *run, w4a16_error *error) {
     return W4A16_OK;
 }
 
-/* ---- one layer --------------------------------------------------------------------------------------------
- */
+/* ---- one layer ----------------------------------------------------------------------------------------- */
 
 /* An input feature, and what it is sorted by. */
 struct place {
@@ -288,8 +286,7 @@ static w4a16_status quantize_layer(struct run *run, const struct planned *t, int
     return status;
 }
 
-/* ---- one tensor -------------------------------------------------------------------------------------------
- */
+/* ---- one tensor ---------------------------------------------------------------------------------------- */
 
 /* Copies a tensor piece by piece. */
 static w4a16_status copy_tensor(struct run *run, const struct stored *in, w4a16_error *error) {
@@ -325,8 +322,7 @@ static w4a16_status convert(struct run *run, const struct planned *t, w4a16_erro
     return status;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------
- */
+/* ---- all of it ----------------------------------------------------------------------------------------- */
 
 static w4a16_status write_config(struct run *run, w4a16_error *error) {
     const w4a16_quantize_options *o = run->options;

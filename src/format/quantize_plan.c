@@ -57,8 +57,7 @@ static w4a16_status keep_because(struct planned *t, w4a16_error *error, const ch
     return t->reason ? W4A16_OK : no_memory(error);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------
- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
 /* Layers that engines join to one along N, by the last part of their names. */
 static const struct {
@@ -124,8 +123,7 @@ char *plan_layer_name(const struct planned *t, int64_t layer) {
     return written < 0 ? NULL : name;
 }
 
-/* ---- the model --------------------------------------------------------------------------------------------
- */
+/* ---- the model ----------------------------------------------------------------------------------------- */
 
 /* An integer of config.json, or of the part of it that is about the language model. */
 static int64_t config_size(const json_t *config, const char *key) {
@@ -156,8 +154,7 @@ static void look_at_model(const struct store *store, const json_t *config, struc
     }
 }
 
-/* ---- what a tensor is -------------------------------------------------------------------------------------
- */
+/* ---- what a tensor is ---------------------------------------------------------------------------------- */
 
 static int is_half_or_float(const struct st_tensor *t) {
     return t->dtype == ST_F32 || t->dtype == ST_F16 || t->dtype == ST_BF16;
@@ -238,12 +235,12 @@ static w4a16_status describe(const struct model *m, struct planned *t, w4a16_err
     return W4A16_OK;
 }
 
-/* ---- what keeps it ----------------------------------------------------------------------------------------
- */
+/* ---- what keeps it ------------------------------------------------------------------------------------- */
 
 static int is_numbered(const char *kind) { return strchr(kind, '*') != NULL; }
 
-/* The group size for K inputs: what is asked for, or one of those that engines know below it; 0: none fits.
+/*
+ * The group size for K inputs: what is asked for, or one of those that engines know below it; 0: none fits.
  */
 static int64_t fitting_group(int64_t asked, int64_t K) {
     static const int64_t sizes[] = {64, 32};
@@ -278,8 +275,7 @@ static w4a16_status decide(const struct model *m, const w4a16_quantize_options *
     return t->reason ? W4A16_OK : no_memory(error);
 }
 
-/* ---- what shares a decision -------------------------------------------------------------------------------
- */
+/* ---- what shares a decision ---------------------------------------------------------------------------- */
 
 static int by_unit(const void *a, const void *b) {
     const struct planned *const *x = a, *const *y = b;
@@ -331,8 +327,7 @@ static w4a16_status share_all(struct quantize_plan *plan, int64_t asked, w4a16_e
     return status;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------
- */
+/* ---- all of it ----------------------------------------------------------------------------------------- */
 
 /* A block that projects an embedding and a hidden state to one predicts further tokens: all of it is kept. */
 static w4a16_status keep_blocks(struct quantize_plan *plan, w4a16_error *error) {
@@ -403,8 +398,7 @@ void plan_free(struct quantize_plan *plan) {
     *plan = (struct quantize_plan){0};
 }
 
-/* ---- settings by module -----------------------------------------------------------------------------------
- */
+/* ---- settings by module -------------------------------------------------------------------------------- */
 
 /* What is to be said of a unit. */
 struct claim {
@@ -435,7 +429,8 @@ static int by_kind(const void *a, const void *b) {
     return order ? order : strcmp(x->tail, y->tail);
 }
 
-/* The expression for a unit or a kind of units: the layers that it joins are in it by their own names, too.
+/*
+ * The expression for a unit or a kind of units: the layers that it joins are in it by their own names, too.
  */
 static char *unit_expression(const char *name) {
     if (after_component(name, "experts")) return keep_expression(name, KEEP_INSIDE);

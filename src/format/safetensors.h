@@ -8,8 +8,22 @@
 
 #define ST_MAX_DIMS 8
 
-enum st_dtype { ST_OTHER, ST_BOOL, ST_U8, ST_I8, ST_I16, ST_U16, ST_F16, ST_BF16, ST_I32, ST_U32, ST_F32,
-                ST_F64, ST_I64, ST_U64 };
+enum st_dtype {
+    ST_OTHER,
+    ST_BOOL,
+    ST_U8,
+    ST_I8,
+    ST_I16,
+    ST_U16,
+    ST_F16,
+    ST_BF16,
+    ST_I32,
+    ST_U32,
+    ST_F32,
+    ST_F64,
+    ST_I64,
+    ST_U64
+};
 
 struct st_tensor {
     const char *name;
@@ -32,8 +46,8 @@ const struct st_tensor *safetensors_at(const struct safetensors *st, size_t inde
 w4a16_status safetensors_read(const struct safetensors *st, const struct st_tensor *tensor, void *to,
                               w4a16_error *error);
 /* Reads so many of them, from byte `first` on; the caller has checked that they are there. */
-w4a16_status safetensors_read_part(const struct safetensors *st, const struct st_tensor *tensor, uint64_t first,
-                                   uint64_t bytes, void *to, w4a16_error *error);
+w4a16_status safetensors_read_part(const struct safetensors *st, const struct st_tensor *tensor,
+                                   uint64_t first, uint64_t bytes, void *to, w4a16_error *error);
 
 /*
  * Checks a header alone (for the opener and the fuzzer): json[0..bytes) describes data of data_bytes bytes.
@@ -48,15 +62,17 @@ struct st_source {
     enum st_dtype dtype;
     int dims;
     int64_t shape[ST_MAX_DIMS];
-    const void *data;       /* safetensors_write only: the bytes of the whole tensor */
-    const char *other_name; /* ST_OTHER only: the type's name and the tensor's size, to copy what we cannot read */
+    const void *data; /* safetensors_write only: the bytes of the whole tensor */
+    const char
+        *other_name; /* ST_OTHER only: the type's name and the tensor's size, to copy what we cannot read */
     uint64_t other_bytes;
 };
 
 /*
- * The writer (safetensors_write.c). Everything goes to a temporary file beside path, renamed by finish, so that an
- * error leaves an old file as it was. Data is appended in the order of the tensors, in pieces of any size; append
- * and finish fail if the sum is not what the tensors promise. Either finish or abandon frees the writer.
+ * The writer (safetensors_write.c). Everything goes to a temporary file beside path, renamed by finish, so
+ * that an error leaves an old file as it was. Data is appended in the order of the tensors, in pieces of any
+ * size; append and finish fail if the sum is not what the tensors promise. Either finish or abandon frees the
+ * writer.
  */
 struct safetensors_writer;
 w4a16_status safetensors_create(const char *path, const struct st_source *tensors, size_t count,

@@ -34,7 +34,8 @@ static const struct {
     const char *name;
     double per_product, once;
 } units[W4A16_UNITS] = {
-    /* n / 2 steps of a rounding and two cut-offs on the accumulator's grid; three cut-offs on products' grids
+    /*
+     * n / 2 steps of a rounding and two cut-offs on the accumulator's grid; three cut-offs on products' grids
      */
     [W4A16_UNIT_DOT2] = {"dot2", 0.75, 3},
     [W4A16_UNIT_WMMA] = {"WMMA", 0.75, 3},

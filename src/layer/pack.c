@@ -149,8 +149,7 @@ void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, vo
     pack_expert(layer, layout, 0, to, pool);
 }
 
-/* ---- joining ----------------------------------------------------------------------------------------------
- */
+/* ---- joining ------------------------------------------------------------------------------------------- */
 
 /* The zeros of a part; those of a symmetric one as packing would write them if they were given. */
 static void concat_zeros(const struct packed_layout *part, const unsigned char *from, unsigned char *to) {

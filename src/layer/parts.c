@@ -136,7 +136,8 @@ static w4a16_status part_in_order(const w4a16_layer *l, struct layer_shape shape
 /* The feature at a place of the layer's order. */
 static int64_t feature_at(const w4a16_layer *l, int64_t place) { return l->perm ? l->perm[place] : place; }
 
-/* Members that the part has of each group, in the layer's order, at places from multiples of PLACES_GROUP on.
+/*
+ * Members that the part has of each group, in the layer's order, at places from multiples of PLACES_GROUP on.
  */
 static w4a16_status part_with_places(const w4a16_layer *l, struct layer_shape shape, int64_t first,
                                      struct new_layer *m, w4a16_error *error) {

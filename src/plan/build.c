@@ -19,8 +19,7 @@ int plan_grid_fits(struct plan_grid g) {
     return g.y <= PLAN_GRID_Y_MAX && (!g.y || g.x <= PLAN_GRID_ITEMS_MAX / g.threads / g.y);
 }
 
-/* ---- what families build with ----------------------------------------------------------------------------
- */
+/* ---- what families build with -------------------------------------------------------------------------- */
 
 uint64_t plan_reserve(struct build *b, int64_t bytes) {
     uint64_t at = b->plan->workspace_bytes;
@@ -80,8 +79,7 @@ void plan_set_order(struct build *b, w4a16_unit unit, int64_t chunk, int64_t fol
         .slots = b->p->combine == W4A16_COMBINE_ADD ? b->p->top_k : b->p->combine != W4A16_COMBINE_NONE};
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 /* Rows of `width` elements of 2 bytes, `stride` apart. */
 static size_t rows_bytes(int64_t rows, int64_t stride, int64_t width) {

@@ -58,7 +58,8 @@ struct family {
     /* The largest work-group and dynamic LDS that `add` gives a row. Null for the host's kernels. */
     void (*largest)(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes);
 
-    /* Of what comes before or after a product: whether a problem needs it, and what does so ("experts need").
+    /*
+     * Of what comes before or after a product: whether a problem needs it, and what does so ("experts need").
      */
     int (*needed)(const w4a16_problem *problem);
     const char *who_needs;
@@ -67,7 +68,8 @@ struct family {
 
     int helped;     /* the other roles' kernels prepare and complete it; 0: it does all by itself */
     int other_bits; /* its rows have other bits than those of few rows have: not for up to PLAN_FEW_ROWS */
-    /* Why the first of its rows that takes a problem is chosen, whatever the others cost; null: the cheapest.
+    /*
+     * Why the first of its rows that takes a problem is chosen, whatever the others cost; null: the cheapest.
      */
     const char *first_taken;
     /*
@@ -83,7 +85,8 @@ struct family {
     double (*cost)(const struct kernel_row *row, const w4a16_problem *problem);
 };
 
-/* All of them, in the order of the table: products of gfx11, what comes before and after those, the host's.
+/*
+ * All of them, in the order of the table: products of gfx11, what comes before and after those, the host's.
  */
 #define FAMILIES(FAMILY)                                                                                     \
     FAMILY(decode)                                                                                           \
@@ -106,8 +109,7 @@ extern const struct family *const kernel_families[];
 /* The row of an architecture that prepares or completes a product of that activation type, or null. */
 const struct kernel_row *plan_helper(const char *arch, enum kernel_role role, w4a16_dtype act);
 
-/* ---- building: build.c ----------------------------------------------------------------------------------
- */
+/* ---- building: build.c --------------------------------------------------------------------------------- */
 
 static inline int64_t plan_tiles(int64_t n, int64_t tile) { return (n + tile - 1) / tile; }
 /* Rows of activations that the caller hands in. */

@@ -89,7 +89,8 @@ struct plan {
     w4a16_order additions; /* behind every output */
     struct plan_step steps[PLAN_STEP_MAX];
     size_t workspace_bytes;
-    /* From the first byte to the last that a run reads or writes behind each base; 0: it does not look there.
+    /*
+     * From the first byte to the last that a run reads or writes behind each base; 0: it does not look there.
      */
     size_t bytes[PLAN_BASES];
 };

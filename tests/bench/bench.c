@@ -124,8 +124,7 @@ static unsigned differing_bytes(const struct buffer *out, const unsigned char *w
     return count;
 }
 
-/* ---- bits -----------------------------------------------------------------------------------------------
- */
+/* ---- bits ---------------------------------------------------------------------------------------------- */
 
 static unsigned check_bits(FILE *to) {
     unsigned wrong = 0, compared = 0;
@@ -153,8 +152,7 @@ static unsigned check_bits(FILE *to) {
     return wrong;
 }
 
-/* ---- speed ----------------------------------------------------------------------------------------------
- */
+/* ---- speed --------------------------------------------------------------------------------------------- */
 
 static void measure(double (*rates)[CONFIGS], unsigned rounds) {
     struct launch *launches = calloc(workload_count, sizeof *launches);

@@ -70,7 +70,8 @@ WMMA_LOOP(i32_16x16x16_iu4, u32x2, x[0].lo.lo, x[1].lo.lo, )
 #define TILE 64
 #define STEP 32
 #define STRIDE                                                                                               \
-    (STEP + 8) /* of a row in LDS, in halves: 16 bytes on, so that rows start in different banks             \
+    (STEP +                                                                                                  \
+     8) /* of a row in LDS, in halves: 16 bytes on, so that rows start in different banks             \
                 */
 
 static LDS __attribute__((loader_uninitialized)) _Float16 tiles[2][TILE * STRIDE];

@@ -13,8 +13,7 @@
 
 enum { LANES = 32, BLOCK = 128, WAVES = BLOCK / LANES };
 
-/* ---- launches -------------------------------------------------------------------------------------------
- */
+/* ---- launches ------------------------------------------------------------------------------------------ */
 
 static void *add_buffer(struct launch *launch, const char *name, size_t bytes, size_t argument) {
     void *data = aligned_alloc(256, (bytes + 255) / 256 * 256);
@@ -37,8 +36,7 @@ static uint16_t random_half(struct kind kind, uint64_t seed, uint64_t n) {
     return kind.flushes ? float_to_bf16(x) : float_to_f16(x);
 }
 
-/* ---- fma_loop -------------------------------------------------------------------------------------------
- */
+/* ---- fma_loop ------------------------------------------------------------------------------------------ */
 
 enum { CHAINS = 16, FMA_STEPS = 4 }; /* of each chain in one iteration */
 struct loop_args {
@@ -74,8 +72,7 @@ static void expect_fma(const struct workload *w, const struct launch *launch, vo
         }
 }
 
-/* ---- loops of one matrix instruction --------------------------------------------------------------------
- */
+/* ---- loops of one matrix instruction ------------------------------------------------------------------- */
 
 struct form {
     const struct kind *kind; /* null: integers */
@@ -155,8 +152,7 @@ static void expect_wmma(const struct workload *w, const struct launch *launch, v
     }
 }
 
-/* ---- matrix ---------------------------------------------------------------------------------------------
- */
+/* ---- matrix -------------------------------------------------------------------------------------------- */
 
 enum { TILE = 64 };
 struct bench_matrix_args {
@@ -194,8 +190,7 @@ static void expect_matrix(const struct workload *w, const struct launch *launch,
         }
 }
 
-/* ---- the library's decode kernel for one row, in groups of 128 ------------------------------------------
- */
+/* ---- the library's decode kernel for one row, in groups of 128 ----------------------------------------- */
 
 enum { GROUP = 128, WORDS = GROUP / 8 };
 
@@ -259,8 +254,7 @@ static void expect_decode(const struct workload *w, const struct launch *launch,
     }
 }
 
-/* ---- all of them ----------------------------------------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------------------------------------- */
 
 #define INSTRUCTION_LOOP(rate, lowered, label, instruction, ...)                                             \
     {.name = label,                                                                                          \

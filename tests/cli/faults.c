@@ -5,7 +5,7 @@
  *
  *     FAULT_AT=n      the nth call, from 1 on; the name of the call is written to stderr
  *     FAULT=ENOSPC    it fails so; EIO, EDQUOT; or SIGTERM, SIGINT, SIGKILL: this signal comes first, and the
- * call is done; or SHORT: every write takes a part only
+ *                     call is done; or SHORT: every write takes a part only
  */
 #include <errno.h>
 #include <fcntl.h>

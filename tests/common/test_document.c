@@ -103,8 +103,7 @@ static void test_depth(void **state) {
     }
 }
 
-/* ---- against jansson ------------------------------------------------------------------------------------
- */
+/* ---- against jansson ----------------------------------------------------------------------------------- */
 
 static uint64_t next(uint64_t *seed) {
     *seed = *seed * 6364136223846793005u + 1442695040888963407u;
@@ -178,8 +177,7 @@ static void test_against_jansson(void **state) {
     assert_true(accepted > 20000 && refused > 20000);
 }
 
-/* ---- fields ---------------------------------------------------------------------------------------------
- */
+/* ---- fields -------------------------------------------------------------------------------------------- */
 
 /* A list of empty objects, small as a text and large in memory. */
 static json_t *read_objects(size_t count, struct doc_problem *problem) {
@@ -241,8 +239,7 @@ static void test_fields(void **state) {
     json_decref(root);
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 static void test_write(void **state) {
     (void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Conversions of 16-bit floats against definitions that share nothing with the code: ldexp and the compiler.
+/*
+ * Conversions of 16-bit floats against definitions that share nothing with the code: ldexp and the compiler.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -88,8 +88,7 @@ static void test_several_callers(void **state) {
     pool_destroy(pool);
 }
 
-/* ---- forks ---------------------------------------------------------------------------------------------
- */
+/* ---- forks --------------------------------------------------------------------------------------------- */
 
 static int loop_in_child(struct pool *pool) {
     for (int round = 0; round < 5; round++) {

@@ -51,8 +51,7 @@ static int nothing_left(void **state) {
     return fake->memory || fake->modules || fake->current != OTHER_DEVICE;
 }
 
-/* ---- one life of a device -------------------------------------------------------------------------------
- */
+/* ---- one life of a device ------------------------------------------------------------------------------ */
 
 struct life {
     w4a16_device *device;
@@ -120,8 +119,7 @@ static void end(struct life *l) {
     w4a16_device_close(l->device);
 }
 
-/* ---- what is asked of the runtime -----------------------------------------------------------------------
- */
+/* ---- what is asked of the runtime ---------------------------------------------------------------------- */
 
 static void test_info(void **state) {
     (void)state;
@@ -254,8 +252,7 @@ static void test_copies(void **state) {
     end(&l);
 }
 
-/* ---- failures -------------------------------------------------------------------------------------------
- */
+/* ---- failures ------------------------------------------------------------------------------------------ */
 
 static void test_every_call_fails(void **state) {
     (void)state;
@@ -324,8 +321,7 @@ static void test_cards_refused(void **state) {
     refuses(&o, W4A16_UNSUPPORTED, message);
 }
 
-/* ---- finding the library --------------------------------------------------------------------------------
- */
+/* ---- finding the library ------------------------------------------------------------------------------- */
 
 static void test_no_such_library(void **state) {
     (void)state;

@@ -25,8 +25,7 @@ static void says(w4a16_status status, const w4a16_error *error, const char *part
     if (!strstr(error->message, part)) fail_msg("\"%s\" has no \"%s\"", error->message, part);
 }
 
-/* ---- null pointers --------------------------------------------------------------------------------------
- */
+/* ---- null pointers ------------------------------------------------------------------------------------- */
 
 static void test_null(void **state) {
     (void)state;
@@ -181,8 +180,7 @@ static void test_null(void **state) {
     free_layer(&o);
 }
 
-/* ---- structs and numbers --------------------------------------------------------------------------------
- */
+/* ---- structs and numbers ------------------------------------------------------------------------------- */
 
 static const size_t wrong_sizes[] = {0, 1, SIZE_MAX, SIZE_MAX / 2};
 
@@ -343,8 +341,7 @@ static void test_beyond_the_last(void **state) {
     says(w4a16_kernel(SIZE_MAX, &kernel, &error), &error, "there are");
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------------
- */
+/* ---- addresses ----------------------------------------------------------------------------------------- */
 
 /* A product in one buffer, so that anything can be laid over anything. */
 struct laid {
@@ -550,8 +547,7 @@ static void test_in_place(void **state) {
     w4a16_device_close(device);
 }
 
-/* ---- forks ----------------------------------------------------------------------------------------------
- */
+/* ---- forks --------------------------------------------------------------------------------------------- */
 
 /* Products of a device that was opened before the fork, and of one of its own; then frees everything. */
 static int works_in_child(struct laid *l, const uint16_t *expected) {

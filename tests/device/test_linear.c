@@ -113,8 +113,7 @@ static w4a16_status run(const struct product *p, uint16_t out[M * N], w4a16_erro
     return status;
 }
 
-/* ---- the same bits --------------------------------------------------------------------------------------
- */
+/* ---- the same bits ------------------------------------------------------------------------------------- */
 
 static void outputs_of(w4a16_device_kind kind, int threads, uint64_t seed, uint16_t out[M * N]) {
     w4a16_device *device = open_device(kind, threads, seed);
@@ -180,8 +179,7 @@ static void test_concurrent_runs(void **state) {
     for (size_t kind = 0; kind < KINDS; kind++) w4a16_device_close(devices[kind]);
 }
 
-/* ---- memory ---------------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static void test_buffers(void **state) {
     (void)state;
@@ -232,8 +230,7 @@ static void test_stray_addresses(void **state) {
     w4a16_device_close(device);
 }
 
-/* ---- refusals -------------------------------------------------------------------------------------------
- */
+/* ---- refusals ------------------------------------------------------------------------------------------ */
 
 static void test_open_refuses(void **state) {
     (void)state;

@@ -137,7 +137,8 @@ static int64_t part_group_size(int64_t group_size, int64_t first, int64_t count)
     return size;
 }
 
-/* Groups are as large as the cut allows, and in order where kernels take them; a negative size has an order.
+/*
+ * Groups are as large as the cut allows, and in order where kernels take them; a negative size has an order.
  */
 static void test_group_sizes(void **state) {
     (void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* What the tests of bad input share: a checkpoint directory "m" in an empty working directory, made of texts.
+/*
+ * What the tests of bad input share: a checkpoint directory "m" in an empty working directory, made of texts.
  */
 #ifndef TESTS_FORMAT_BAD_H
 #define TESTS_FORMAT_BAD_H

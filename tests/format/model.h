@@ -50,7 +50,8 @@ static inline w4a16_checkpoint *must_open(void) {
     return checkpoint;
 }
 
-/* The layer of that name has a problem with these words, or none if they are null; reading it says the same.
+/*
+ * The layer of that name has a problem with these words, or none if they are null; reading it says the same.
  */
 static inline void check_problem(const w4a16_checkpoint *checkpoint, const char *layer, const char *words) {
     int64_t index = w4a16_checkpoint_find(checkpoint, layer);

@@ -296,10 +296,12 @@ static void configurations(void **state) {
             "\"group_size\": 128} or the like, or config.json with quantization_config");
     write_text("m/config.json", "{\"quantization_config\":" CONFIG ",\"hidden_size\":64}");
     expect(NULL);
-    /* As Python reads it: what is no JSON, and what is given twice, outside of what decides about the weights. */
-    write_text("m/config.json", "{\"dtype\":\"a\",\"limits\":[0.0,Infinity,-Infinity,NaN,1e999,123456789012345678901],"
-                                "\"text\":\"NaN, Infinity \\ud800\\u0000\",\"dtype\":\"b\","
-                                "\"quantization_config\":{\"bits\":4,\"group_size\":32,\"bits\":4,\"damp\":NaN}}");
+    /* As Python reads it: what is no JSON, and what is given twice, outside of what decides about the
+     * weights. */
+    write_text("m/config.json",
+               "{\"dtype\":\"a\",\"limits\":[0.0,Infinity,-Infinity,NaN,1e999,123456789012345678901],"
+               "\"text\":\"NaN, Infinity \\ud800\\u0000\",\"dtype\":\"b\","
+               "\"quantization_config\":{\"bits\":4,\"group_size\":32,\"bits\":4,\"damp\":NaN}}");
     expect(NULL);
     unlink("m/config.json");
     write_text("m/quantize_config.json", CONFIG);

@@ -26,8 +26,7 @@ static void add_gptq(const char *layer) {
     model_fill(&model, name, "F16", "2,8", 0x3c, 32);
 }
 
-/* ---- stacks of experts -----------------------------------------------------------------------------------
- */
+/* ---- stacks of experts --------------------------------------------------------------------------------- */
 
 enum { EXPERTS = 3 };
 
@@ -157,8 +156,7 @@ static void bad_stacks(void **state) {
     w4a16_checkpoint_close(checkpoint);
 }
 
-/* ---- Quark ------------------------------------------------------------------------------------------------
- */
+/* ---- Quark --------------------------------------------------------------------------------------------- */
 
 #define QUARK(type, symmetric)                                                                               \
     "{\"quantization_config\":{\"quant_method\":\"quark\",\"export\":{\"pack_method\":\"reorder\"},"         \
@@ -210,8 +208,7 @@ static void quark(void **state) {
     w4a16_layer_free(symmetric);
 }
 
-/* ---- other widths ----------------------------------------------------------------------------------------
- */
+/* ---- other widths -------------------------------------------------------------------------------------- */
 
 static void widths(void **state) {
     (void)state;
@@ -235,8 +232,7 @@ static void widths(void **state) {
     w4a16_checkpoint_close(checkpoint);
 }
 
-/* ---- what no layer claims ---------------------------------------------------------------------------------
- */
+/* ---- what no layer claims ------------------------------------------------------------------------------ */
 
 static void check_leftover(const char *name, const char *dtype, const char *shape, const char *beside,
                            const char *problem, const char *note) {
@@ -271,8 +267,7 @@ static void leftovers(void **state) {
     check_leftover("b.weight", "BF16", "0,4", "b.scale", NULL, NULL);
 }
 
-/* ---- an index --------------------------------------------------------------------------------------------
- */
+/* ---- an index ------------------------------------------------------------------------------------------ */
 
 #define IN(name, file) "\"" name "\":\"" file ".safetensors\""
 #define LAYER          IN("l.qweight", "model") "," IN("l.qzeros", "model") "," IN("l.scales", "model")

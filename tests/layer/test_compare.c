@@ -24,15 +24,17 @@ static w4a16_accuracy one(w4a16_dtype type, uint16_t out, double y) {
     return accuracy;
 }
 
-/* Inf and NaN where sums may have left the range of fp32: lost, and no violation; finite outputs are judged. */
+/*
+ * Inf and NaN where sums may have left the range of fp32: lost, and no violation; finite outputs are judged.
+ */
 static void test_lost_sums(void **state) {
     (void)state;
     static const struct {
         uint16_t out;
         double mass;
         int overflows, violations;
-    } cases[] = {{0x7f80, 0x1p127, 1, 0},  {0xff80, 0x1p127, 1, 0},    {0x7fc0, 0x1p127, 1, 0},
-                 {0x3f80, 0x1p127, 0, 0},  {0x7fc0, 0x1.8p127, 1, 0},  {0x7f80, 0x1.fp126, 1, 1},
+    } cases[] = {{0x7f80, 0x1p127, 1, 0},   {0xff80, 0x1p127, 1, 0},   {0x7fc0, 0x1p127, 1, 0},
+                 {0x3f80, 0x1p127, 0, 0},   {0x7fc0, 0x1.8p127, 1, 0}, {0x7f80, 0x1.fp126, 1, 1},
                  {0x7fc0, 0x1.fp126, 1, 1}, {0x7f7f, 0x1p127, 0, 1}};
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
         w4a16_accuracy accuracy = {0};
@@ -138,7 +140,8 @@ static void test_non_finite(void **state) {
     }
 }
 
-/* Every finite number of the type is its own rounding, and the midpoint to the next one goes to the even one.
+/*
+ * Every finite number of the type is its own rounding, and the midpoint to the next one goes to the even one.
  */
 static void test_all_numbers(void **state) {
     (void)state;
@@ -265,12 +268,10 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_lost_sums),
-                                       cmocka_unit_test(test_orders),
-                                       cmocka_unit_test(test_non_finite),
-                                       cmocka_unit_test(test_all_numbers),
-                                       cmocka_unit_test(test_bound_and_strides),
-                                       cmocka_unit_test(test_verdict),
-                                       cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),       cmocka_unit_test(test_lost_sums),
+        cmocka_unit_test(test_orders),      cmocka_unit_test(test_non_finite),
+        cmocka_unit_test(test_all_numbers), cmocka_unit_test(test_bound_and_strides),
+        cmocka_unit_test(test_verdict),     cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

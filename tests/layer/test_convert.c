@@ -122,7 +122,8 @@ static void write_ct(int64_t group_size) {
         put_filling(zeros, value.N / 8 * G + g, (int)(value.N % 8));
 }
 
-/* The layer that was made says of each weight what the value does, and orders features by group, then number.
+/*
+ * The layer that was made says of each weight what the value does, and orders features by group, then number.
  */
 static void check_layer(void) {
     assert_int_equal(w4a16_layer_check(layer, &error), W4A16_OK);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Packing: every nibble, scale, zero and bias of random layers is where the drawing in layout.h says, read back
- * here by an address computation of the test's own; tails and padding are as promised.
+ * Packing: every nibble, scale, zero and bias of random layers is where the drawing in layout.h says, read
+ * back here by an address computation of the test's own; tails and padding are as promised.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,8 +7,8 @@
  *
  *     failing_PROGRAM [--most N] [--for-ever] [--threads] [--at N] VERB [arguments]
  *
- * Each run is a fork in an empty working directory. --most tries so many calls, spread over all; 0, the default,
- * every one. --at fails one alone and shows where it was made.
+ * Each run is a fork in an empty working directory. --most tries so many calls, spread over all; 0, the
+ * default, every one. --at fails one alone and shows where it was made.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -46,8 +46,7 @@ static void die(const char *what) {
     exit(2);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t hash, const void *data, size_t bytes) {
     for (size_t i = 0; i < bytes; i++) hash = (hash ^ ((const unsigned char *)data)[i]) * 0x100000001b3u;
@@ -95,8 +94,7 @@ static void read_text(const char *name, char *text) {
     if (fd >= 0) close(fd);
 }
 
-/* ---- one run --------------------------------------------------------------------------------------------
- */
+/* ---- one run ------------------------------------------------------------------------------------------- */
 
 static void redirect(const char *name, int to) {
     char path[128];
@@ -137,8 +135,7 @@ static const char *judge(const struct result *r, const struct result *sound, uin
     return r->files == no_files || r->files == sound->files ? NULL : "files are left that are not complete";
 }
 
-/* ---- all runs -------------------------------------------------------------------------------------------
- */
+/* ---- all runs ------------------------------------------------------------------------------------------ */
 
 static int sweep(struct failing *watched, const struct options *o, int argc, char **argv) {
     static struct result sound, r;

@@ -111,8 +111,7 @@ static void for_each_kernel(const char *only_target, visit *call, void *context)
     }
 }
 
-/* ---- resources and arguments ----------------------------------------------------------------------------
- */
+/* ---- resources and arguments --------------------------------------------------------------------------- */
 
 static void check_resources(const struct kernel_row *row, const struct kernel_object *object,
                             const gfx11sim_kernel_info *info, void *context) {
@@ -153,8 +152,7 @@ static void test_resources(void **state) {
     assert_int_equal(failed, 0);
 }
 
-/* ---- golden registers -----------------------------------------------------------------------------------
- */
+/* ---- golden registers ---------------------------------------------------------------------------------- */
 
 static void print_golden(FILE *to) {
     static w4a16_kernel_resources large[512], small[512];
@@ -195,8 +193,7 @@ static void test_golden(void **state) {
     fclose(made);
 }
 
-/* ---- static shape, from the disassembly -----------------------------------------------------------------
- */
+/* ---- static shape, from the disassembly ---------------------------------------------------------------- */
 
 /* The kernel's instructions in the ELF image: [*begin, *begin + bytes / 4). */
 static const uint32_t *find_code(const struct kernel_object *object, const char *name, void **copy) {

@@ -70,8 +70,7 @@ static struct matrix_args matrix_args_of(const struct plan *plan) {
     return args;
 }
 
-/* ---- every supported problem ----------------------------------------------------------------------------
- */
+/* ---- every supported problem --------------------------------------------------------------------------- */
 
 static void check_patches(const struct plan_step *s, const struct plan *plan, const struct packed_layout *l) {
     for (unsigned i = 0; i < s->patch_count; i++) {
@@ -252,8 +251,7 @@ static void test_group_divisor(void **state) {
     }
 }
 
-/* ---- refusals -------------------------------------------------------------------------------------------
- */
+/* ---- refusals ------------------------------------------------------------------------------------------ */
 
 static void refuses(const struct plan_request *r, w4a16_status status, const char *message) {
     w4a16_error error = {0};
@@ -272,8 +270,7 @@ static void test_unsupported(void **state) {
             "group_size is 24; accepted are multiples of 16 and one group over K");
 }
 
-/* ---- sizes ----------------------------------------------------------------------------------------------
- */
+/* ---- sizes --------------------------------------------------------------------------------------------- */
 
 enum { SIZE = W4A16_SIZE_MAX };
 static const int64_t max64 = INT64_MAX, min64 = INT64_MIN, two32 = INT64_C(1) << 32;
@@ -418,8 +415,7 @@ static void test_edges_of_helpers(void **state) {
             "combining experts needs w4a16_combine_f16 with 1 x 65536 work-groups of 64" FEWER);
 }
 
-/* ---- wrong problems -------------------------------------------------------------------------------------
- */
+/* ---- wrong problems ------------------------------------------------------------------------------------ */
 
 static void test_invalid(void **state) {
     (void)state;
@@ -458,8 +454,7 @@ static void test_other_weights(void **state) {
     assert_non_null(strstr(error.message, "is not that of the weights"));
 }
 
-/* ---- costs ----------------------------------------------------------------------------------------------
- */
+/* ---- costs --------------------------------------------------------------------------------------------- */
 
 static double cost_of(const struct plan_request *r) {
     struct plan plan = build(r);
@@ -505,8 +500,7 @@ static void test_cost(void **state) {
     if (all < 16 * bring || all > 2 * 16 * bring) fail_msg("64 tokens: %g times", all / (16 * bring));
 }
 
-/* ---- the mask -------------------------------------------------------------------------------------------
- */
+/* ---- the mask ------------------------------------------------------------------------------------------ */
 
 /* Masking the chosen kernel again and again walks the ladder down to a refusal; no rung comes twice. */
 static void test_ladder(void **state) {
@@ -523,7 +517,8 @@ static void test_ladder(void **state) {
         strcat(mask, name);
         r.kernel_mask = mask;
     }
-    /* Decode for 1, 2, 4, 8, 16 rows in chunks of 128, 64, 32; a strip and two tiles in units of 32 and 16.
+    /*
+     * Decode for 1, 2, 4, 8, 16 rows in chunks of 128, 64, 32; a strip and two tiles in units of 32 and 16.
      */
     assert_int_equal(rungs, 5 * 3 + 3 * 2);
 }
@@ -547,8 +542,7 @@ static void test_mask(void **state) {
         "act-order, odd row strides and K that is no multiple of 32 need w4a16_stage, which is masked off");
 }
 
-/* ---- the cpu row, and arguments -------------------------------------------------------------------------
- */
+/* ---- the cpu row, and arguments ------------------------------------------------------------------------ */
 
 static void test_cpu(void **state) {
     (void)state;
@@ -563,8 +557,7 @@ static void test_cpu(void **state) {
     assert_int_equal(plan.steps[0].kernarg_bytes, sizeof(struct cpu_linear_args));
 }
 
-/* ---- other families than the library's ------------------------------------------------------------------
- */
+/* ---- other families than the library's ----------------------------------------------------------------- */
 
 static int nowhere(void) { return 0; }
 static int anywhere(void) { return 1; }

@@ -143,8 +143,7 @@ static void install(void) {
     torch_constants_init();
 }
 
-/* ---- calls -----------------------------------------------------------------------------------------------
- */
+/* ---- calls --------------------------------------------------------------------------------------------- */
 
 /* As PyTorch hands arguments over: every one is a reference of the operator's own. */
 static shim_value reference(shim_tensor t) {
@@ -287,8 +286,7 @@ static void expect(const struct format *f, int64_t M, uint16_t *to) {
     delete(out), end(&p);
 }
 
-/* ---- tests -----------------------------------------------------------------------------------------------
- */
+/* ---- tests --------------------------------------------------------------------------------------------- */
 
 static int start(void **state) {
     (void)state;

@@ -5,8 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* ---- grids -----------------------------------------------------------------------------------------------
- */
+/* ---- grids --------------------------------------------------------------------------------------------- */
 
 int64_t gfx11_m_tiles(const struct kernel_row *row, const w4a16_problem *p) {
     if (!p->experts) return plan_tiles(p->M, row->m_tile);
@@ -39,8 +38,7 @@ void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *ld
     *lds_bytes = gfx11_partial_bytes(row, waves);
 }
 
-/* ---- arguments -------------------------------------------------------------------------------------------
- */
+/* ---- arguments ----------------------------------------------------------------------------------------- */
 
 int64_t gfx11_lda(const struct build *b) { return b->staged ? b->l->blocks * PACK_BLOCK : plan_lda(b->p); }
 int64_t gfx11_ldo(const struct build *b) { return b->p->combine ? b->p->N : plan_ldo(b->p); }
@@ -92,8 +90,7 @@ void gfx11_add_matrix(struct build *b, const struct kernel_row *row, const struc
                         offsetof(struct matrix_args, tiles), offsetof(struct matrix_args, rows));
 }
 
-/* ---- limits ----------------------------------------------------------------------------------------------
- */
+/* ---- limits -------------------------------------------------------------------------------------------- */
 
 #define GROUP_OF_MAX (INT64_C(1) << 31) /* of group_of in dequant.h */
 

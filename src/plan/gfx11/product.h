@@ -58,8 +58,7 @@ void gfx11_launch_too_large(const struct kernel_row *row, const w4a16_problem *p
 /* Both. */
 void gfx11_too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes);
 
-/* ---- cost.c ----------------------------------------------------------------------------------------------
- */
+/* ---- cost.c -------------------------------------------------------------------------------------------- */
 
 /* Foldings of a block's sums into the totals. */
 double gfx11_folds_per_block(const struct kernel_row *row, const w4a16_problem *p);
