@@ -5,17 +5,24 @@
 
 #include "cli.h"
 #include "device.h"
+#include "gfx11sim.h"
 #include "report.h"
 
-static const struct candidate {
-    w4a16_device_kind kind;
+struct candidate {
+    w4a16_device_kind kind; /* 0: there is none */
     const char *target;
-} candidates[] = {
-    {W4A16_DEVICE_SIM, "gfx1100"}, {W4A16_DEVICE_SIM, "gfx1101"}, {W4A16_DEVICE_SIM, "gfx1102"},
-    {W4A16_DEVICE_SIM, "gfx1103"}, {W4A16_DEVICE_SIM, "gfx1150"}, {W4A16_DEVICE_SIM, "gfx1151"},
-    {W4A16_DEVICE_SIM, "gfx1152"}, {W4A16_DEVICE_SIM, "gfx1153"}, {W4A16_DEVICE_CPU, NULL},
-    {W4A16_DEVICE_HIP, NULL},
 };
+
+/* Every target of the simulator, then the host and its card. */
+static struct candidate candidate_at(size_t index) {
+    size_t targets = 0;
+    for (const gfx11sim_target *t; (t = gfx11sim_target_at(targets)); targets++)
+        if (targets == index) return (struct candidate){W4A16_DEVICE_SIM, t->name};
+    return (struct candidate){index == targets       ? W4A16_DEVICE_CPU
+                              : index == targets + 1 ? W4A16_DEVICE_HIP
+                                                     : (w4a16_device_kind)0,
+                              NULL};
+}
 
 /* What is known of the devices that run one class of kernels. */
 struct usable {
@@ -123,9 +130,10 @@ static int show_devices(int json) {
     report_begin(&report, "info", columns, sizeof columns / sizeof columns[0], 0, json,
                  doc_pack("{s:s, s:o}", "version", w4a16_version(), "gpus", found));
     report.note_width = 80;
-    for (size_t n = 0; n < sizeof candidates / sizeof candidates[0]; n++) {
+    struct candidate candidate;
+    for (size_t n = 0; (candidate = candidate_at(n)).kind; n++) {
         w4a16_error error;
-        if (add_device(&report, &candidates[n], &classes[candidates[n].kind == W4A16_DEVICE_CPU], &error) !=
+        if (add_device(&report, &candidate, &classes[candidate.kind == W4A16_DEVICE_CPU], &error) !=
             W4A16_OK) {
             report_drop(&report);
             return report_error("info", &error);

@@ -555,7 +555,7 @@ def main(directory):
                 opcodes = [o for o in range(count) if o not in found]
                 for o, text in zip(opcodes, disassemble([pattern(o) for o in opcodes], cpu)):
                     if text:
-                        found[o] = (text, n, "ALL" if cpu == COMMON else "RDNA35")
+                        found[o] = (text, n, "0" if cpu == COMMON else "SALU_FLOAT")
         if form in ("VOP1", "VOP2", "VOPC"):
             masks = dpp_32bit(form, sorted(found))
         elif form in ("VOP3", "VOP3P", "VINTERP"):
@@ -564,19 +564,20 @@ def main(directory):
         else:
             masks = {}
         for o in sorted(found):
-            text, _, targets = found[o]
+            text, _, features = found[o]
             name = name_of(text)
             if name not in operations:
                 operations[name] = row(name, form, signature(name, text, form))
-            encodings.append((form, o, name, targets, masks.get(o, 0)))
+            encodings.append((form, o, name, features, masks.get(o, 0)))
         print(form, len(found), file=sys.stderr)
     operations["v_dot2acc_f32_bf16"] = row("v_dot2acc_f32_bf16", "VOP2", SIGNATURES["v_dot2acc_f32_bf16"])
-    encodings += [("VOPD", o, name, "ALL", 0) for o, name in VOPD.items()]
+    encodings += [("VOPD", o, name, "0", 0) for o, name in VOPD.items()]
     write_operations(directory + "/ops.def", operations)
     with open(directory + "/encodings.def", "w") as f:
-        f.write(LICENCE + "/* ENC(format, opcode, operation, targets, optional bits: see enum optional in decoder.h) */\n")
-        for form, o, name, targets, mask in sorted(encodings):
-            f.write("ENC(%s, 0x%x, %s, %s, 0x%x)\n" % (form, o, name, targets, mask))
+        f.write(LICENCE + "/* ENC(format, opcode, operation, features that a target must have, optional bits: see enum optional in "
+                "decoder.h) */\n")
+        for form, o, name, features, mask in sorted(encodings):
+            f.write("ENC(%s, 0x%x, %s, %s, 0x%x)\n" % (form, o, name, features, mask))
 
 
 main(sys.argv[1])

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""Writes python/w4a16/structs.py: the structs and enums of include/w4a16 for ctypes. With --check, compares it."""
+"""Writes python/w4a16/structs.py: the structs and enums of include/w4a16 for ctypes, and the targets of
+sim/src/isa/targets.def. With --check, compares it."""
 
 import re
 import sys
@@ -88,10 +89,14 @@ for name in STRUCTS:
     if rows[0][0] == "struct_size":
         lines.append("        _ROOM,")
     lines += ["    ]", ""]
+targets = re.findall(r"^TARGET\((\w+), (\w+), (\w+),", (ROOT / "sim/src/isa/targets.def").read_text(), flags=re.M)
+lines += ["", "# Targets: generation and family", "TARGETS = {"]
+lines += [f'    "{name}": ("{generation}", "{family}"),' for name, generation, family in targets]
+lines += ["}", ""]
 made = "\n".join(lines).rstrip() + "\n"
 if "--check" in sys.argv[1:]:
     if OUT.read_text() != made:
-        sys.exit(f"{OUT.relative_to(ROOT)} is not what include/w4a16 says: run scripts/make_structs.py")
-    print(f"{OUT.relative_to(ROOT)} is what include/w4a16 says")
+        sys.exit(f"{OUT.relative_to(ROOT)} is not what include/w4a16 and targets.def say: run scripts/make_structs.py")
+    print(f"{OUT.relative_to(ROOT)} is what include/w4a16 and targets.def say")
 else:
     OUT.write_text(made)

@@ -173,64 +173,15 @@ def supports(
     return True, None
 
 
-# The families that vLLM's names mean, by name: gfx1170 and its kin are called gfx11 too and have other matrix
-# instructions.
-_GFX110X = ("gfx1100", "gfx1101", "gfx1102", "gfx1103")
-_GFX115X = ("gfx1150", "gfx1151", "gfx1152", "gfx1153")
-_GFX12X = ("gfx1200", "gfx1201")
+# vLLM's questions: on_gfx1100() about a target, on_gfx110x() about a family, on_gfx11() about a generation, on_gfx1x()
+# about all. By name: gfx1170 and its kin are called gfx11 too and have other matrix instructions. There are no kernels for
+# the last two.
+_GROUPS = {name: (name, *groups, "gfx1x") for name, groups in structs.TARGETS.items()}
+_GROUPS |= {name: ("gfx12x", "gfx1x") for name in ("gfx1200", "gfx1201")}
 
 
-def _is(*names: str) -> bool:
-    return target()[0] in names
-
-
-def on_gfx1x() -> bool:
-    return _is(*_GFX110X, *_GFX115X, *_GFX12X)
-
-
-def on_gfx11() -> bool:
-    return _is(*_GFX110X, *_GFX115X)
-
-
-def on_gfx110x() -> bool:
-    return _is(*_GFX110X)
-
-
-def on_gfx1100() -> bool:
-    return _is("gfx1100")
-
-
-def on_gfx1101() -> bool:
-    return _is("gfx1101")
-
-
-def on_gfx1102() -> bool:
-    return _is("gfx1102")
-
-
-def on_gfx1103() -> bool:
-    return _is("gfx1103")
-
-
-def on_gfx115x() -> bool:
-    return _is(*_GFX115X)
-
-
-def on_gfx1150() -> bool:
-    return _is("gfx1150")
-
-
-def on_gfx1151() -> bool:
-    return _is("gfx1151")
-
-
-def on_gfx1152() -> bool:
-    return _is("gfx1152")
-
-
-def on_gfx1153() -> bool:
-    return _is("gfx1153")
-
-
-def on_gfx12x() -> bool:
-    return _is(*_GFX12X)
+def __getattr__(name: str) -> Callable[[], bool]:
+    group = name.removeprefix("on_")
+    if group == name or not any(group in groups for groups in _GROUPS.values()):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return lambda: group in _GROUPS.get(target()[0] or "", ())

@@ -124,3 +124,16 @@ class RunArgs(ctypes.Structure):
         ("sorted_used", ctypes.c_uint64),
         _ROOM,
     ]
+
+
+# Targets: generation and family
+TARGETS = {
+    "gfx1100": ("gfx11", "gfx110x"),
+    "gfx1101": ("gfx11", "gfx110x"),
+    "gfx1102": ("gfx11", "gfx110x"),
+    "gfx1103": ("gfx11", "gfx110x"),
+    "gfx1150": ("gfx11", "gfx115x"),
+    "gfx1151": ("gfx11", "gfx115x"),
+    "gfx1152": ("gfx11", "gfx115x"),
+    "gfx1153": ("gfx11", "gfx115x"),
+}

@@ -8,24 +8,10 @@
 
 #define HIP_VERSION 70051831 /* major * 10^7 + minor * 10^5 + patch */
 
-/* One card for each target; memory_mhz is a sixteenth of GDDR6's rate of transfers, half of that of main
- * memory. */
-static const struct card cards[] = {
-    {"gfx1100", "AMD Radeon RX 7900 XTX (simulated)", 0x41, 96, 2500, 1250, 384, 6, 24, 0},
-    {"gfx1101", "AMD Radeon RX 7800 XT (simulated)", 0x46, 60, 2430, 1219, 256, 4, 16, 0},
-    {"gfx1102", "AMD Radeon RX 7600 (simulated)", 0x47, 32, 2655, 1125, 128, 2, 8, 0},
-    {"gfx1103", "AMD Radeon 780M (simulated)", 0x44, 12, 2700, 2800, 128, 2, 16, 1},
-    {"gfx1150", "AMD Radeon 890M (simulated)", 0x43, 16, 2900, 3750, 128, 2, 16, 1},
-    {"gfx1151", "AMD Radeon 8060S (simulated)", 0x4a, 40, 2900, 4000, 256, 2, 64, 1},
-    {"gfx1152", "AMD Radeon 860M (simulated)", 0x55, 8, 3000, 4000, 128, 2, 16, 1},
-    {"gfx1153", "AMD Radeon 840M (simulated)", 0x58, 4, 2900, 4000, 128, 2, 16, 1},
-};
-
-/* What all of them share. */
+/* What all cards share. */
 enum {
     WAVE = 32,
     BLOCK_MAX = 1024,
-    LDS_BYTES = 65536,
     REGISTERS = 65536,
     WORK_ITEMS = 2048, /* of a work-group processor, which HIP calls a multiprocessor */
     GRID_MAX = 2147483647,
@@ -33,12 +19,6 @@ enum {
     PITCH_MAX = 2147483647,
     WALL_CLOCK_KHZ = 100000
 };
-
-const struct card *card_find(const char *target) {
-    for (size_t n = 0; n < sizeof cards / sizeof cards[0]; n++)
-        if (strcmp(cards[n].target, target) == 0) return &cards[n];
-    return NULL;
-}
 
 static size_t memory_bytes(void) { return (size_t)runtime.card->memory_gib << 30; }
 
@@ -84,25 +64,25 @@ _Static_assert(offsetof(struct hip_properties, arch) == 1160, "gcnArchName of HI
 _Static_assert(sizeof(struct hip_properties) == 1472, "hipDeviceProp_tR0600");
 
 static void fill(struct hip_properties *p) {
-    const struct card *c = runtime.card;
+    const gfx11sim_target *c = runtime.card;
     memset(p, 0, sizeof *p);
-    snprintf(p->name, sizeof p->name, "%s", c->name);
-    snprintf(p->arch, sizeof p->arch, "%s", c->target);
+    snprintf(p->name, sizeof p->name, "%s (simulated)", c->card);
+    snprintf(p->arch, sizeof p->arch, "%s", c->name);
     p->total_memory = p->constant_memory = memory_bytes();
     if (p->constant_memory > PITCH_MAX) p->constant_memory = PITCH_MAX;
-    p->lds_per_block = p->lds_per_multiprocessor = p->lds_per_block_optin = p->lds_total = LDS_BYTES;
+    p->lds_per_block = p->lds_per_multiprocessor = p->lds_per_block_optin = p->lds_total = c->group_lds_bytes;
     p->registers_per_block = p->registers_per_multiprocessor = REGISTERS;
     p->wave_size = WAVE;
     p->pitch = PITCH_MAX;
     p->threads_per_block = p->block[0] = p->block[1] = p->block[2] = BLOCK_MAX;
     p->grid[0] = GRID_MAX, p->grid[1] = p->grid[2] = GRID_MAX_YZ;
-    p->clock_khz = c->clock_mhz * 1000;
-    p->memory_khz = c->memory_mhz * 1000;
-    p->memory_bus_bits = c->bus_bits;
-    p->l2_bytes = c->l2_mib << 20;
-    p->major = 11, p->minor = c->target[5] - '0';
+    p->clock_khz = (int)c->clock_mhz * 1000;
+    p->memory_khz = (int)c->memory_clock_mhz * 1000;
+    p->memory_bus_bits = (int)c->memory_bus_bits;
+    p->l2_bytes = (int)c->l2_mib << 20;
+    sscanf(c->name, "gfx%2d%1d", &p->major, &p->minor);
     p->texture_alignment = p->texture_pitch_alignment = 256;
-    p->multiprocessors = c->compute_units / 2;
+    p->multiprocessors = (int)c->compute_units / 2;
     p->threads_per_multiprocessor = WORK_ITEMS;
     p->blocks_per_multiprocessor = 2;
     p->integrated = c->integrated;
@@ -198,7 +178,7 @@ static hipError_t put_index(int *to, int ordinal) {
 static hipError_t put_name(char *to, int bytes, int device) {
     if (!to || bytes <= 0) return hipErrorInvalidValue;
     if (device != 0) return hipErrorInvalidDevice;
-    snprintf(to, (size_t)bytes, "%s", runtime.card->name);
+    snprintf(to, (size_t)bytes, "%s (simulated)", runtime.card->card);
     return hipSuccess;
 }
 

@@ -89,11 +89,11 @@ static hipError_t unbundle(struct image *image) {
             return hipErrorInvalidImage;
         const char *name = (const char *)image->bytes + at;
         at += e.name_bytes;
-        if (!names_target(name, e.name_bytes, runtime.card->target)) continue;
+        if (!names_target(name, e.name_bytes, runtime.card->name)) continue;
         *image = (struct image){image->bytes + e.offset, e.size};
         return hipSuccess;
     }
-    log_sentence("the offload bundle has no code object for %s", runtime.card->target);
+    log_sentence("the offload bundle has no code object for %s", runtime.card->name);
     return hipErrorNoBinaryForGpu;
 }
 
@@ -112,7 +112,7 @@ static hipError_t check_elf(struct image *image) {
     }
     if (h.e_machine == EM_AMDGPU && (h.e_flags & MACH_MASK) != runtime.card->mach) {
         log_sentence("the code object is for another target (e_flags 0x%x) than this %s", h.e_flags,
-                     runtime.card->target);
+                     runtime.card->name);
         return hipErrorNoBinaryForGpu;
     }
     return hipSuccess;

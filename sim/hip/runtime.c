@@ -131,15 +131,9 @@ static hipError_t start(void) {
     if (runtime.sim) return hipSuccess;
     const char *target = getenv("GFX11SIM_TARGET"), *threads = getenv("GFX11SIM_THREADS"),
                *strict = getenv("GFX11SIM_STRICT");
-    const struct card *card = card_find(target && *target ? target : "gfx1100");
-    if (!card) {
-        log_sentence("GFX11SIM_TARGET is %s; simulated are gfx1100 to gfx1103 and gfx1150 to gfx1153",
-                     target);
-        return hipErrorNoDevice;
-    }
     gfx11sim_options options;
     gfx11sim_options_init(&options);
-    options.target = card->target;
+    options.target = target && *target ? target : NULL; /* the default */
     options.threads = threads ? atoi(threads) : 0;
     options.checks = strict && strcmp(strict, "1") == 0 ? GFX11SIM_CHECK_ALL : 0;
     if (!read_quota(&options.quota)) return hipErrorNoDevice;
@@ -149,7 +143,7 @@ static hipError_t start(void) {
         runtime.sim = NULL;
         return hipErrorNoDevice;
     }
-    runtime.card = card;
+    runtime.card = gfx11sim_find_target(options.target);
     return hipSuccess;
 }
 

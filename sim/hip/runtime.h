@@ -14,15 +14,9 @@
 #include "api.h"
 #include "gfx11sim.h"
 
-struct card { /* see device.c */
-    const char *target, *name;
-    unsigned mach; /* of e_flags in its code objects */
-    int compute_units, clock_mhz, memory_mhz, bus_bits, l2_mib, memory_gib, integrated;
-};
-
 extern struct runtime {
     gfx11sim *sim;
-    const struct card *card;
+    const gfx11sim_target *card;
     size_t used;       /* bytes of the card's memory */
     hipError_t sticky; /* after a fault every call that needs the device returns this */
 } runtime;
@@ -65,9 +59,6 @@ hipError_t error_from_report(const gfx11sim_report *report, bool *fault);
 /* errors.c: the code of "hipErrorName" or of a number; -1 if there is none. */
 hipError_t error_from_name(const char *name, size_t length);
 
-/* device.c: null if the simulator has no such target */
-const struct card *card_find(const char *target);
-
 /* ---- runtime.c: handles ------------------------------------------------------------------------------- */
 
 enum handle_kind {
@@ -87,7 +78,8 @@ struct handle {
 };
 
 void *handle_new(enum handle_kind kind, size_t bytes); /* zeroed; null: no memory */
-/* Null if it is not a living handle of that kind. In logarithmic time: a program may have 30,000 functions. */
+/* Null if it is not a living handle of that kind. In logarithmic time: a program may have 30,000 functions.
+ */
 void *handle_find(enum handle_kind kind, const void *pointer);
 void handle_free(enum handle_kind kind, void *pointer);
 struct handle *handle_first(enum handle_kind kind);

@@ -80,7 +80,7 @@ typedef enum gfx11sim_simd {
 
 typedef struct gfx11sim_options {
     size_t struct_size;
-    const char *target;      /* default (null) "gfx1100"; also gfx1101 to gfx1103, gfx1150 to gfx1153 */
+    const char *target;      /* default (null) the first of gfx11sim_target_at, "gfx1100" */
     int threads;             /* host threads; 0 (default) = all available */
     gfx11sim_simd simd;      /* default AUTO; a level that the host lacks is refused */
     uint64_t schedule_seed;  /* 0 (default) = work-groups and waves in order, else a seeded random order */
@@ -158,6 +158,37 @@ GFX11SIM_API gfx11sim_kernel_info gfx11sim_get_kernel_info(const gfx11sim_kernel
 
 /* The kernel's instructions as they are in the file: info.code_bytes / 4 dwords, the object's. */
 GFX11SIM_API const uint32_t *gfx11sim_kernel_code(const gfx11sim_kernel *kernel);
+
+/* ---- targets --------------------------------------------------------------------------------------- */
+
+/* What is known of a target and of a card that has it. */
+typedef struct gfx11sim_target {
+    const char *name;       /* "gfx1100" */
+    const char *generation; /* "gfx11": its targets share their encodings */
+    const char *family;     /* "gfx110x" */
+    uint32_t mach;          /* e_flags & 0xff of its code objects */
+    uint32_t simd_vgprs;    /* that each of 32 lanes has in a SIMD, all waves together */
+    uint32_t vgpr_unit;     /* a wave gets a multiple of this many; a wave64 takes two for one */
+    uint32_t simd_waves;    /* that a SIMD holds, at most */
+    uint32_t processor_simds, processor_lds_bytes; /* of a work-group processor: two compute units */
+    uint32_t group_lds_bytes, lds_unit;            /* what a work-group gets at most, and in which units */
+    const char *card;                              /* "AMD Radeon RX 7900 XTX" */
+    uint32_t compute_units, clock_mhz;
+    uint32_t memory_clock_mhz, memory_bus_bits; /* as HIP reports them */
+    uint32_t l2_mib, memory_gib;
+    int integrated; /* the memory is the host's */
+} gfx11sim_target;
+
+/* All targets that are simulated: null beyond the last. */
+GFX11SIM_API const gfx11sim_target *gfx11sim_target_at(size_t index);
+/* Null if it is not simulated. A null name is the default's. */
+GFX11SIM_API const gfx11sim_target *gfx11sim_find_target(const char *name);
+/*
+ * Waves of a kernel that a SIMD holds at once, as registers and LDS allow: `items` work-items in a work-group,
+ * `lds_bytes` with dynamic LDS. 0 if not even one work-group fits.
+ */
+GFX11SIM_API uint32_t gfx11sim_occupancy(const gfx11sim_target *target, const gfx11sim_kernel_info *kernel,
+                                         uint32_t lds_bytes, uint32_t items);
 
 /* ---- observers ------------------------------------------------------------------------------------- */
 

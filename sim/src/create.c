@@ -23,12 +23,10 @@ void gfx11sim_options_init(gfx11sim_options *options) {
 }
 
 static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options, gfx11sim_report *report) {
-    const char *name = options->target ? options->target : "gfx1100";
-    const struct target *target = target_from_name(name);
-    FAIL_IF(!target, report, GFX11SIM_INVALID_ARGUMENT,
-            "target '%.32s' is not simulated; gfx1100 to gfx1103 and gfx1150 to gfx1153 are", name);
-    sim->target = target->name;
-    sim->target_mask = target->mask;
+    char names[128];
+    sim->target = target_from_name(options->target);
+    FAIL_IF(!sim->target, report, GFX11SIM_INVALID_ARGUMENT, "target '%.32s' is not simulated; %s are",
+            options->target, target_names(names, sizeof names));
     sim->simd = options->simd;
     if (sim->simd == GFX11SIM_SIMD_AUTO)
         sim->simd = executors_run_here(GFX11SIM_SIMD_AVX512) ? GFX11SIM_SIMD_AVX512

@@ -14,18 +14,17 @@
 /* ---- opcode tables ------------------------------------------------------------------------------------- */
 
 struct entry {
-    uint16_t op; /* enum op + 1; 0: no such opcode */
-    uint16_t targets;
+    uint16_t op;       /* enum op + 1; 0: no such opcode */
+    uint16_t features; /* enum target_feature: what a target must have */
     uint16_t optional; /* enum optional: which bits and DPP kinds the encoding has */
 };
 
-#define ALL    TARGETS_ALL
-#define RDNA35 TARGETS_RDNA35
+enum { SALU_FLOAT = FEATURE_SALU_FLOAT };
 
 /* One flat list; formats have at most 1024 opcodes. */
 static const struct entry entries[T_COUNT][1024] = {
-#define ENC(format, opcode, name, targets, optional)                                                         \
-    [T_##format][opcode] = {OP_##name + 1, targets, optional},
+#define ENC(format, opcode, name, features, optional)                                                        \
+    [T_##format][opcode] = {OP_##name + 1, features, optional},
 #include "isa/encodings.def"
 #undef ENC
 };
@@ -39,7 +38,7 @@ const struct op_info *decoder_find_op(struct decoder *d, enum table table, unsig
     i->op = (uint16_t)(e->op - 1);
     d->optional = e->optional;
     const struct op_info *info = op_info(i->op);
-    if (!(e->targets & d->target_mask))
+    if (e->features & ~d->target->features)
         refuse(d, "an instruction of gfx1150 and its family, which the target does not have");
     return info;
 }
@@ -117,9 +116,9 @@ static void check_places(struct decoder *d, const struct inst *i) {
     for (unsigned n = 0; n < 3; n++) check_place(d, &i->src[n], info->src_places[n]);
 }
 
-unsigned decode(unsigned target_mask, const uint32_t *code, unsigned available, struct inst_pair *out,
+unsigned decode(const struct target *target, const uint32_t *code, unsigned available, struct inst_pair *out,
                 const char **illegal_reason) {
-    struct decoder d = {.code = code, .available = available, .target_mask = target_mask};
+    struct decoder d = {.code = code, .available = available, .target = target};
     memset(out, 0, sizeof *out);
     uint32_t w = next_dword(&d);
     if (!d.reason) decode_any(&d, out, w);

@@ -44,7 +44,8 @@ enum table {
 
 struct decoder {
     const uint32_t *code;
-    unsigned available, target_mask;
+    unsigned available;
+    const struct target *target;
     unsigned used;    /* dwords so far */
     bool has_literal; /* the literal has been read; it is shared by all operands */
     uint32_t literal;

@@ -537,11 +537,11 @@ void disassemble(const struct inst *i, char *text, unsigned text_bytes) {
 
 uint32_t gfx11sim_disassemble(const char *target, const uint32_t *code, size_t dwords, char *text,
                               size_t text_bytes) {
-    const struct target *known = target_from_name(target ? target : "gfx1100");
+    const struct target *known = target_from_name(target);
     struct inst_pair pair;
     const char *reason;
     unsigned available = dwords < 4 ? (unsigned)dwords : 4;
-    unsigned length = known && available ? decode(known->mask, code, available, &pair, &reason) : 0;
+    unsigned length = known && available ? decode(known, code, available, &pair, &reason) : 0;
     struct text t = {text, (unsigned)text_bytes};
     if (length)
         disassemble(&pair.x, text, (unsigned)text_bytes);

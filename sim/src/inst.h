@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "isa.h" /* enum op (OP_<llvm mnemonic without _e32/_e64>), enum value_type, struct op_info */
+#include "target.h"
 
 struct wave;
 struct inst;
@@ -84,7 +85,7 @@ struct inst_pair { struct inst x, y; };
  * then *illegal_reason says why (a static string): not an encoding, reserved field, not of this target, cut off.
  * Does not set exec. out->x.dual points at out->y for VOPD.
  */
-unsigned decode(unsigned target_mask, const uint32_t *code, unsigned available, struct inst_pair *out,
+unsigned decode(const struct target *target, const uint32_t *code, unsigned available, struct inst_pair *out,
                 const char **illegal_reason);
 
 /* LLVM's text; pc is the byte address of the instruction for branch targets. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The tables of operations, types and targets. */
+/* The tables of operations and types. */
 #include "isa.h"
-
-#include <string.h>
 
 const struct type_info type_infos[TYPE_COUNT] = {
 #define TYPE(name, dwords, half, form) [TYPE_##name] = {dwords, half, CONSTANT_##form},
@@ -68,22 +66,3 @@ const struct op_info op_infos[OP_COUNT] = {
 #include "isa/ops.def"
 #undef OP
 };
-
-static const struct target targets[] = {
-    {"gfx1100", TARGET_GFX1100, 0x41}, {"gfx1101", TARGET_GFX1101, 0x46}, {"gfx1102", TARGET_GFX1102, 0x47},
-    {"gfx1103", TARGET_GFX1103, 0x44}, {"gfx1150", TARGET_GFX1150, 0x43}, {"gfx1151", TARGET_GFX1151, 0x4a},
-    {"gfx1152", TARGET_GFX1152, 0x55}, {"gfx1153", TARGET_GFX1153, 0x58},
-};
-enum { TARGET_COUNT = sizeof targets / sizeof targets[0] };
-
-const struct target *target_from_name(const char *name) {
-    for (unsigned n = 0; n < TARGET_COUNT; n++)
-        if (!strcmp(targets[n].name, name)) return &targets[n];
-    return NULL;
-}
-
-const struct target *target_from_mach(unsigned mach) {
-    for (unsigned n = 0; n < TARGET_COUNT; n++)
-        if (targets[n].mach == mach) return &targets[n];
-    return NULL;
-}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * The instruction set as data: every operation of gfx11 with its operand types, and the targets. The rows are
- * in isa/ops.def (operations) and isa/encodings.def (opcode numbers); scripts/isa-tables.py writes both.
+ * The instruction set as data: every operation with its operand types. The rows are in isa/ops.def, which
+ * scripts/isa-tables.py writes.
  */
 #ifndef GFX11SIM_ISA_H
 #define GFX11SIM_ISA_H
@@ -209,31 +209,5 @@ static inline bool op_is_atomic(const struct op_info *info) {
     unsigned both = COUNTER_VM | COUNTER_VS;
     return (info->counter & both) == both && !(info->flags & OP_WAITS);
 }
-
-/* ---- targets ----------------------------------------------------------------------------------------------
- */
-
-enum {
-    TARGET_GFX1100 = 1 << 0,
-    TARGET_GFX1101 = 1 << 1,
-    TARGET_GFX1102 = 1 << 2,
-    TARGET_GFX1103 = 1 << 3,
-    TARGET_GFX1150 = 1 << 4,
-    TARGET_GFX1151 = 1 << 5,
-    TARGET_GFX1152 = 1 << 6,
-    TARGET_GFX1153 = 1 << 7,
-    TARGETS_RDNA35 = 0xf0,
-    TARGETS_ALL = 0xff
-};
-
-struct target {
-    const char *name;
-    unsigned mask; /* TARGET_* */
-    unsigned mach; /* e_flags & 0xff of its code objects */
-};
-
-/* Null if there is none. */
-const struct target *target_from_name(const char *name);
-const struct target *target_from_mach(unsigned mach);
 
 #endif

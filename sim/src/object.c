@@ -63,9 +63,9 @@ static gfx11sim_status check_header(struct loader *l) {
     const struct target *target = target_from_mach(mach);
     const gfx11sim *sim = l->object->sim;
     REFUSE_IF(!target, "built for an unknown target (e_flags 0x%x), this machine is %s", header.e_flags,
-              sim->target);
-    REFUSE_IF(target->mask != sim->target_mask, "built for %s, this machine is %s", target->name,
-              sim->target);
+              sim->target->facts.name);
+    REFUSE_IF(target != sim->target, "built for %s, this machine is %s", target->facts.name,
+              sim->target->facts.name);
     return GFX11SIM_OK;
 }
 
@@ -446,7 +446,7 @@ void gfx11sim_unload(gfx11sim_object *object) {
     pthread_mutex_unlock(&sim->lock);
 }
 
-const char *gfx11sim_object_target(const gfx11sim_object *object) { return object->sim->target; }
+const char *gfx11sim_object_target(const gfx11sim_object *object) { return object->sim->target->facts.name; }
 
 size_t gfx11sim_object_kernels(const gfx11sim_object *object) { return object->kernel_count; }
 
@@ -471,5 +471,5 @@ const char *gfx11sim_elf_target(const void *elf, size_t bytes) {
     memcpy(&header, elf, sizeof header);
     if (memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) return NULL;
     const struct target *target = target_from_mach(header.e_flags & AMDGPU_FLAG_MACH);
-    return target ? target->name : NULL;
+    return target ? target->facts.name : NULL;
 }

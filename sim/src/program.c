@@ -53,8 +53,9 @@ static void exec_illegal(struct wave *w, const struct inst *i) {
     const gfx11sim_object *o = w->group->program->object;
     struct inst_pair pair;
     const char *reason = NULL;
-    decode(o->sim->target_mask, o->code + w->pc, o->code_dwords - w->pc, &pair, &reason);
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "not an instruction of %s: %s", o->sim->target, reason);
+    decode(o->sim->target, o->code + w->pc, o->code_dwords - w->pc, &pair, &reason);
+    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "not an instruction of %s: %s", o->sim->target->facts.name,
+               reason);
 }
 
 static void exec_beyond_registers(struct wave *w, const struct inst *i) {
@@ -178,7 +179,7 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
     const gfx11sim_object *o = p->object;
     struct inst_pair pair;
     const char *reason;
-    unsigned dwords = decode(o->sim->target_mask, o->code + pc, o->code_dwords - pc, &pair, &reason);
+    unsigned dwords = decode(o->sim->target, o->code + pc, o->code_dwords - pc, &pair, &reason);
     if (!dwords) pair.x = (struct inst){.exec = exec_illegal, .dwords = 1};
     struct decoded *d = allocate(p, pair.x.dual ? 2 : 1);
     if (!d) return &out_of_memory;

@@ -21,8 +21,7 @@ struct op_counts {
 
 struct gfx11sim {
     struct memory memory;
-    const char *target;
-    unsigned target_mask;
+    const struct target *target;
     gfx11sim_simd simd;
     uint64_t schedule_seed, quota;
     struct pool *pool;

@@ -146,7 +146,7 @@ static int print_info(const gfx11sim_object *object, const gfx11sim_kernel *kern
         i.name, target, i.wave_size, i.vgprs, i.sgprs, i.lds_bytes, i.scratch_bytes, i.vgpr_spills,
         i.sgpr_spills, i.code_bytes);
     printf("  at most %u work-items in a work-group; %u waves fit on a SIMD of %s\n", i.max_block,
-           occupancy(&i, target, i.lds_bytes, i.max_block), target);
+           gfx11sim_occupancy(gfx11sim_find_target(target), &i, i.lds_bytes, i.max_block), target);
     for (size_t n = 0; n < i.arg_count; n++)
         printf("  argument at %3u, %u bytes: %s\n", i.args[n].offset, i.args[n].size, i.args[n].value_kind);
     return EXIT_OK;

@@ -206,19 +206,3 @@ void session_close(struct session *s) {
     gfx11sim_destroy(s->sim);
     for (size_t n = 0; n < s->argument_count; n++) free(s->arguments[n].array.data);
 }
-
-unsigned occupancy(const gfx11sim_kernel_info *info, const char *target, uint32_t lds_bytes, uint32_t block) {
-    static const char *const large[] = {"gfx1100", "gfx1101",
-                                        "gfx1151"}; /* 1536 registers a lane, others 1024 */
-    enum { WAVES = 16, SIMDS = 4, LDS = 131072, LDS_GRANULE = 1024 };
-    unsigned file = 1024, granule = 16;
-    for (size_t n = 0; n < sizeof large / sizeof large[0]; n++)
-        if (strcmp(target, large[n]) == 0) file = 1536, granule = 24;
-    if (info->wave_size == 64) file /= 2, granule /= 2;
-    unsigned vgprs = info->vgprs ? (info->vgprs + granule - 1) / granule * granule : granule;
-    unsigned waves = file / vgprs < WAVES ? file / vgprs : WAVES;
-    unsigned group = (block + info->wave_size - 1) / info->wave_size;
-    uint32_t lds = (lds_bytes + LDS_GRANULE - 1) / LDS_GRANULE * LDS_GRANULE;
-    if (lds && group && LDS / lds * group / SIMDS < waves) waves = LDS / lds * group / SIMDS;
-    return waves;
-}

@@ -193,8 +193,8 @@ static void print(const struct session *s, const struct stats *st, const gfx11si
            st->lds_instructions, st->lds_cycles, st->lds_ideal, ratio(st->lds_cycles, st->lds_ideal));
     uint32_t block = s->launch.block[0] * s->launch.block[1] * s->launch.block[2];
     printf("occupancy: %u waves on a SIMD\n",
-           occupancy(&s->info, gfx11sim_object_target(s->object),
-                     s->info.lds_bytes + s->launch.dynamic_lds_bytes, block));
+           gfx11sim_occupancy(gfx11sim_find_target(gfx11sim_object_target(s->object)), &s->info,
+                              s->info.lds_bytes + s->launch.dynamic_lds_bytes, block));
 }
 
 static int print_json(const struct session *s, const struct stats *st, const gfx11sim_counts *c) {

@@ -96,9 +96,6 @@ int session_open(struct session *s, const char *verb, const char *summary, int a
 int session_run(struct session *s, gfx11sim_counts *counts);
 void session_close(struct session *s);
 
-/* Waves that fit on a SIMD with a kernel's registers and LDS. */
-unsigned occupancy(const gfx11sim_kernel_info *info, const char *target, uint32_t lds_bytes, uint32_t block);
-
 extern const char *const unit_names[GFX11SIM_UNITS];
 
 #endif

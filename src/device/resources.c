@@ -8,41 +8,19 @@
 #include "gfx11sim.h"
 #include "plan/family.h"
 
-/*
- * A SIMD's vector registers (a row for each that has fewer than 1536) and the units in which waves get them.
- */
-static const char *const small_files[] = {"gfx1102", "gfx1103", "gfx1150", "gfx1152", "gfx1153"};
-enum { SMALL_FILE = 1024, SMALL_UNIT = 16, LARGE_FILE = 1536, LARGE_UNIT = 24 };
-/* A pair of compute units: four SIMDs of up to 16 waves, and LDS in units of 1 KB. */
-enum { SIMDS = 4, WAVES_MAX = 16, LDS_BYTES = 128 * 1024, LDS_UNIT = 1024 };
-
-static uint32_t round_up(uint32_t n, uint32_t unit) { return (n + unit - 1) / unit * unit; }
-
-static uint32_t occupancy_of(const char *target, const w4a16_kernel_resources *r) {
-    uint32_t file = LARGE_FILE, unit = LARGE_UNIT;
-    for (size_t n = 0; n < sizeof small_files / sizeof small_files[0]; n++)
-        if (strcmp(target, small_files[n]) == 0) file = SMALL_FILE, unit = SMALL_UNIT;
-    uint32_t by_registers = file / round_up(r->vgprs ? r->vgprs : 1, unit), waves = WAVES_MAX;
-    if (by_registers < waves) waves = by_registers;
-    /* Work-groups come whole. */
-    uint32_t groups = waves * SIMDS / r->waves;
-    if (r->lds_bytes && LDS_BYTES / round_up(r->lds_bytes, LDS_UNIT) < groups)
-        groups = LDS_BYTES / round_up(r->lds_bytes, LDS_UNIT);
-    return groups * r->waves / SIMDS;
-}
-
 static void describe(const char *target, const struct kernel_row *row, const gfx11sim_kernel_info *info,
                      w4a16_kernel_resources *out) {
     uint32_t threads, lds;
     row->family->largest(row, &threads, &lds);
-    *out = (w4a16_kernel_resources){.kernel = row->name,
-                                    .vgprs = info->vgprs,
-                                    .sgprs = info->sgprs,
-                                    .spilled = info->sgpr_spills + info->vgpr_spills,
-                                    .scratch_bytes = info->scratch_bytes,
-                                    .lds_bytes = info->lds_bytes + lds,
-                                    .waves = (threads + 31) / 32};
-    out->occupancy = occupancy_of(target, out);
+    *out = (w4a16_kernel_resources){
+        .kernel = row->name,
+        .vgprs = info->vgprs,
+        .sgprs = info->sgprs,
+        .spilled = info->sgpr_spills + info->vgpr_spills,
+        .scratch_bytes = info->scratch_bytes,
+        .lds_bytes = info->lds_bytes + lds,
+        .waves = (threads + 31) / 32,
+        .occupancy = gfx11sim_occupancy(gfx11sim_find_target(target), info, info->lds_bytes + lds, threads)};
 }
 
 /* Loads an object and describes those of its kernels that fit; counts all. */

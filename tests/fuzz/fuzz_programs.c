@@ -72,7 +72,7 @@ struct row {
     uint16_t opcode, op;
 };
 static const struct row rows[] = {
-#define ENC(format, opcode, name, targets, optional) {FMT_##format, opcode, OP_##name},
+#define ENC(format, opcode, name, features, optional) {FMT_##format, opcode, OP_##name},
 #include "isa/encodings.def"
 #undef ENC
 };
@@ -251,7 +251,7 @@ static bool is_end(const struct inst *i) {
 }
 
 /* Words of one instruction; returns how many it has. */
-static unsigned draw_instruction(unsigned target_mask, uint32_t w[4]) {
+static unsigned draw_instruction(const struct target *target, uint32_t w[4]) {
     unsigned length = 0;
     bool any = one_in(12); /* of all other bits */
     for (unsigned attempt = 0; !length && attempt < 24; attempt++) {
@@ -270,7 +270,7 @@ static unsigned draw_instruction(unsigned target_mask, uint32_t w[4]) {
                ((f->base | (f->opcode_at < 31 ? (uint32_t)r->opcode << f->opcode_at : 0)) & fixed);
         struct inst_pair pair;
         const char *reason;
-        length = decode(target_mask, w, 4, &pair, &reason);
+        length = decode(target, w, 4, &pair, &reason);
         if (!length && one_in(60)) return 2; /* an illegal one */
         if (length && is_end(&pair.x) && !one_in(20)) length = 0;
     }
@@ -312,7 +312,7 @@ static void draw_memory_image(struct code *c, uint64_t address) {
     }
 }
 
-static void draw_code(struct code *c, uint64_t number, uint64_t seed, unsigned target_mask,
+static void draw_code(struct code *c, uint64_t number, uint64_t seed, const struct target *target,
                       uint64_t address) {
     static const uint16_t sizes[] = {9, 10, 12, 16, 24, 64, 256};
     random_state = seed * UINT64_C(0xd1342543de82ef95) + number;
@@ -322,7 +322,7 @@ static void draw_code(struct code *c, uint64_t number, uint64_t seed, unsigned t
     c->items = one_in(4) ? 1 + below(full + 8) : full;
     c->count = 0;
     for (unsigned n = 1 + below(INSTRUCTIONS); n && c->count + 5 <= ROW; n--) {
-        c->count += draw_instruction(target_mask, c->words + c->count);
+        c->count += draw_instruction(target, c->words + c->count);
         if (below(4)) c->words[c->count++] = 0xbf890000; /* s_waitcnt 0: strict mode shall get further */
     }
     draw_memory_image(c, address);
@@ -371,7 +371,7 @@ static bool open_machine(struct machine *m, gfx11sim_simd level, bool strict) {
     }
     CHECK(!gfx11sim_bind(m->sim, m->memory, sizeof m->memory, GFX11SIM_READ | GFX11SIM_WRITE, "buffer",
                          &m->address, &m->report));
-    m->sim->target_mask = TARGETS_ALL; /* scalar floats too */
+    m->sim->target = &targets[TARGET_gfx1150]; /* scalar floats too */
     m->slot = m->sim->memory.next_slot;
     return true;
 }
@@ -458,7 +458,7 @@ int main(int argc, char **argv) {
     time_t start = time(NULL);
     for (number = first; number - first < programs && failures < 10; number++) {
         if (number % 256 == 0 && (uint64_t)(time(NULL) - start) >= seconds) break;
-        draw_code(&code, number, seed, TARGETS_ALL, machines[0][0].address);
+        draw_code(&code, number, seed, &targets[TARGET_gfx1150], machines[0][0].address);
         if (shown) show(&code);
         gfx11sim_status status = run(&machines[0][0], &code);
         if (shown) printf("%s\n", status ? machines[0][0].report.text : "ok");

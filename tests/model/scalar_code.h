@@ -13,13 +13,11 @@ static const struct encoding {
     unsigned opcode;
     bool gfx1100;
 } encodings[] = {
-#define ALL                                          true
-#define RDNA35                                       false
-#define ENC(format, opcode, name, targets, optional) {OP_##name, FMT_##format, opcode, targets},
+#define SALU_FLOAT                                    FEATURE_SALU_FLOAT
+#define ENC(format, opcode, name, features, optional) {OP_##name, FMT_##format, opcode, !(features)},
 #include "isa/encodings.def"
 #undef ENC
-#undef ALL
-#undef RDNA35
+#undef SALU_FLOAT
 };
 
 static inline const struct encoding *encoding_of(enum op op) {
@@ -94,7 +92,7 @@ static inline void draw_scalar_state(struct machine *m) {
 static inline struct inst_pair decoded(const uint32_t code[2], enum op op) {
     struct inst_pair pair;
     const char *reason;
-    if (!decode(TARGET_GFX1100, code, 2, &pair, &reason))
+    if (!decode(&targets[TARGET_gfx1100], code, 2, &pair, &reason))
         fail_msg("%s, %08x %08x: %s", op_info(op)->name, code[0], code[1], reason);
     assert_int_equal(pair.x.op, op);
     return pair;

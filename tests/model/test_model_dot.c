@@ -213,7 +213,7 @@ static bool row_agrees(const struct row *row) {
         assemble(row, &x, code);
         struct inst_pair pair;
         const char *reason;
-        if (!decode(TARGET_GFX1100, code, 3, &pair, &reason))
+        if (!decode(&targets[TARGET_gfx1100], code, 3, &pair, &reason))
             fail_msg("%08x %08x %08x: %s", code[0], code[1], code[2], reason);
         assert_int_equal(pair.x.op, row->op);
         want = start;

@@ -79,7 +79,8 @@ static struct inst_pair draw_scalar(enum op op, struct machine *m) {
     }
     struct inst_pair pair;
     const char *reason;
-    if (!decode(TARGET_GFX1150, code, 2, &pair, &reason)) fail_msg("%s: %s", op_info(op)->name, reason);
+    if (!decode(&targets[TARGET_gfx1150], code, 2, &pair, &reason))
+        fail_msg("%s: %s", op_info(op)->name, reason);
     return pair;
 }
 

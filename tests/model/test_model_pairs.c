@@ -134,7 +134,7 @@ static void run_single(exec_fn *const *level, struct machine *m, const struct ha
 static void run_pair(exec_fn *const *level, struct machine *m, const uint32_t code[3]) {
     struct inst_pair pair;
     const char *reason;
-    if (!decode(TARGET_GFX1100, code, 3, &pair, &reason))
+    if (!decode(&targets[TARGET_gfx1100], code, 3, &pair, &reason))
         fail_msg("%08x %08x %08x: %s", code[0], code[1], code[2], reason);
     executors_select(level, &pair);
     assert_non_null(pair.x.exec);

@@ -128,7 +128,8 @@ static bool draw_legal(const struct encoding *e, struct inst_pair *pair) {
         uint32_t w[2];
         const char *reason;
         draw_words(e, w);
-        if (!decode(e->gfx1100 ? TARGET_GFX1100 : TARGET_GFX1150, w, 2, pair, &reason)) continue;
+        if (!decode(e->gfx1100 ? &targets[TARGET_gfx1100] : &targets[TARGET_gfx1150], w, 2, pair, &reason))
+            continue;
         executors_select(table[0], pair);
         return pair->x.op == e->op && pair->x.exec;
     }

@@ -253,7 +253,8 @@ static void constants_agree(void **state) {
     for (unsigned n = 0; n < sizeof constants / sizeof *constants; n++) {
         struct inst_pair pair;
         const char *reason;
-        if (!decode(TARGET_GFX1100, constants[n].words, 3, &pair, &reason)) fail_msg("%u: %s", n, reason);
+        if (!decode(&targets[TARGET_gfx1100], constants[n].words, 3, &pair, &reason))
+            fail_msg("%u: %s", n, reason);
         struct inst modelled = pair.x;
         struct operand *s = &modelled.src[constants[n].source];
         assert_int_equal(s->kind, OPND_CONST);

@@ -170,7 +170,7 @@ static const char *const refused_texts[] = {
 static bool refused_knowingly(const uint32_t *words, const char *text) {
     struct inst_pair pair;
     const char *reason = "";
-    decode(target_from_name(target)->mask, words, DWORDS, &pair, &reason);
+    decode(target_from_name(target), words, DWORDS, &pair, &reason);
     for (unsigned n = 0; n < sizeof refused_reasons / sizeof refused_reasons[0]; n++)
         if (!strcmp(reason, refused_reasons[n])) return true;
     for (unsigned n = 0; n < sizeof refused_texts / sizeof refused_texts[0]; n++)
@@ -269,7 +269,7 @@ struct row {
     int format, opcode, op;
 };
 static const struct row rows[] = {
-#define ENC(format, opcode, name, targets, optional) {FMT_##format, opcode, OP_##name},
+#define ENC(format, opcode, name, features, optional) {FMT_##format, opcode, OP_##name},
 #include "isa/encodings.def"
 #undef ENC
 };
@@ -311,12 +311,12 @@ static void test_refusals(void **state) {
     const char *reason = NULL;
     struct inst_pair pair;
     uint32_t salu_float = 0xa0020604, cut_off = 0xf4000202, cut_off_image = 0xf0000005;
-    assert_int_equal(decode(TARGET_GFX1100, &salu_float, 1, &pair, &reason), 0);
+    assert_int_equal(decode(&targets[TARGET_gfx1100], &salu_float, 1, &pair, &reason), 0);
     assert_non_null(strstr(reason, "gfx1150"));
-    assert_int_equal(decode(TARGET_GFX1150, &salu_float, 1, &pair, &reason), 1);
-    assert_int_equal(decode(TARGET_GFX1100, &cut_off, 1, &pair, &reason), 0);
+    assert_int_equal(decode(&targets[TARGET_gfx1150], &salu_float, 1, &pair, &reason), 1);
+    assert_int_equal(decode(&targets[TARGET_gfx1100], &cut_off, 1, &pair, &reason), 0);
     assert_non_null(strstr(reason, "cut off"));
-    assert_int_equal(decode(TARGET_GFX1100, &cut_off_image, 1, &pair, &reason), 0);
+    assert_int_equal(decode(&targets[TARGET_gfx1100], &cut_off_image, 1, &pair, &reason), 0);
 }
 
 /* Whatever the bytes, and however few of them: an end, nothing read beyond them, nothing written beyond the
