@@ -56,6 +56,6 @@ for preset in sanitize release; do
     cmake --preset "$preset" -DCMAKE_C_COMPILER="$compiler" -DW4A16_PYTHON="$python"
     cmake --build --preset "$preset"
     say "Testing: $preset"
-    ctest --preset "$preset" -j "$(nproc)"
+    ctest --preset "$preset" -L full -j "$(nproc)"
     if [ $preset = sanitize ]; then cat build/sanitize/tests/fuzz/*.summary; fi
 done
