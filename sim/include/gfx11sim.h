@@ -308,10 +308,12 @@ GFX11SIM_API uint32_t gfx11sim_disassemble(const char *target, const uint32_t *c
 /* ---- quotas ---------------------------------------------------------------------------------------- */
 
 /*
- * How long a wave may run, so that an endless loop ends: in scalar instructions, of which those that take the host
- * longer count as several (vector 2; memory, transcendental, DPP and 64-bit 8; WMMA 256; all 16 times that while MODE
- * rounds other than to nearest). The waves of a work-group have GFX11SIM_GROUP_QUOTAS times as much together. Never in
- * time: what stops a program stops it on every host. There is no limit for a launch: its size is the caller's choice.
+ * How long a wave may run, so that an endless loop ends: in scalar instructions, of which those that take the
+ * host longer count as several (vector 2; memory, transcendental, DPP and 64-bit 8; WMMA 256; all 16 times
+ * that while MODE rounds other than to nearest; in strict mode accesses to memory 80, and what has undefined
+ * operands up to 650). The waves of a work-group have GFX11SIM_GROUP_QUOTAS times as much together. Never in
+ * time: what stops a program stops it on every host. There is no limit for a launch: its size is the
+ * caller's choice.
  */
 #define GFX11SIM_DEFAULT_QUOTA (UINT64_C(1) << 27)
 #define GFX11SIM_NO_QUOTA      UINT64_MAX

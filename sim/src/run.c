@@ -92,6 +92,7 @@ static inline __attribute__((always_inline)) uint64_t run(struct wave *w, const 
         counts->of[i->op]++;
         if (i->dual) counts->second[i->dual->op]++;
         left -= d->cost;
+        if (strict) left -= strict_cost(w);
         if (observer) notify(w, i, exec, kernel, observer);
         if (__builtin_expect(w->state != WAVE_RUNNING, 0)) break;
         if (__builtin_expect(w->next == next, 1)) {

@@ -48,6 +48,7 @@ struct shadow { /* of a wave */
     uint32_t barriers;       /* passed or waited at */
     struct lds_access accesses[LDS_ACCESSES];
     unsigned access_count;
+    unsigned cost; /* of the checks of the present instruction, taken by strict_cost */
 };
 
 /* Who has accessed a dword, see strict_race.c. */
@@ -87,6 +88,12 @@ void strict_begin_wave(struct strict *strict, struct wave *w);
 /* Around every instruction; in wave64 around each half. False: the wave has been stopped. */
 bool strict_before(struct wave *w, const struct inst *i);
 void strict_after(struct wave *w, const struct inst *i);
+/* What the checks since the last call take of the wave's quota. */
+static inline unsigned strict_cost(struct wave *w) {
+    unsigned cost = w->shadow->cost;
+    w->shadow->cost = 0;
+    return cost;
+}
 
 /* All waves that have not ended wait. Returns the wave that should not, or null: then the barrier may open.
  */

@@ -256,10 +256,13 @@ static bool races(struct wave *w, const struct inst *i, const struct part *part)
     return true;
 }
 
+enum { ACCESS_COST = 72 }; /* every byte of every lane is looked up */
+
 void strict_memory(struct wave *w, const struct inst *i) {
     const struct strict *st = w->shadow->strict;
     const struct access_note *note = &w->note;
     if (note->space == GFX11SIM_SPACE_NONE) return;
+    w->shadow->cost += ACCESS_COST;
     if (note->space == GFX11SIM_SPACE_SCALAR) {
         scalar_load(w, i);
         return;

@@ -178,7 +178,7 @@ static void scalar_all(struct wave *w, const struct inst *i) {
 
 /* ---- operations that move bits: they are tried ---------------------------------------------------- */
 
-enum { TRIALS = 8, TRIED_VGPRS = 24 };
+enum { TRIALS = 8, TRIED_VGPRS = 24, TRIED_COST = 160 };
 
 struct trial {
     unsigned count;
@@ -208,6 +208,7 @@ static uint32_t next_random(uint64_t *state) {
 static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
     struct shadow *sh = w->shadow;
     struct trial t = {0};
+    sh->cost += TRIED_COST;
     const struct operand *operands[] = {&i->dst, &i->src[0], &i->src[1], &i->src[2], &i->src[3]};
     for (unsigned n = 0; n < sizeof operands / sizeof operands[0]; n++) {
         add_registers(&t, w->v, v_undefined(w), operands[n]);

@@ -81,13 +81,14 @@ def objects():
 
 
 def guests():
-    def run(what, sentence, *options):
+    def run(what, sentence, *options, kernel="endless_bad"):
         limit = ["--quota", quota] if quota != "0" and "--quota" not in options else []
-        ask(what, 1, sentence, gfx11sim, "run", strict_object, "--kernel", "endless_bad", "--arg", "zeros:u32[1024]",
+        ask(what, 1, sentence, gfx11sim, "run", strict_object, "--kernel", kernel, "--arg", "zeros:u32[1024]",
             "--arg", "zeros:u32[1024]", *limit, *options)
 
     run("an endless loop", "gfx11sim_options.quota raises it")
     run("an endless loop in strict mode", "quota", "--strict")
+    run("an endless loop over undefined values", "quota", "--strict", kernel="endless_values")
     run("an endless loop in every wave", "quota", "--block", "512", "--grid", "1048576", "--quota",
         "16777216")
     run("an endless loop, traced", "quota", "--trace=trace.txt", "--quota", "16777216")

@@ -77,6 +77,8 @@ static const struct fault {
     {"barrier", GFX11SIM_STRICT, GFX11SIM_CHECK_BARRIER, "wave 1 has ended", "s_barrier", WRITTEN},
     {"barriers", GFX11SIM_STRICT, GFX11SIM_CHECK_BARRIER, "different ways", "s_barrier", WRITTEN},
     {"endless", GFX11SIM_TIMEOUT, 0, "quota", "s_", WRITTEN},
+    {"endless_trial", GFX11SIM_TIMEOUT, 0, "quota", "", WRITTEN},
+    {"endless_access", GFX11SIM_TIMEOUT, 0, "quota", "", WRITTEN},
 };
 
 static gfx11sim *strict_machine(uint64_t seed, unsigned checks) {

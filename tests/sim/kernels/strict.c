@@ -248,3 +248,12 @@ KERNEL void barriers_good(GLOBAL u32 *in, GLOBAL u32 *out) {
 }
 CASE(endless_bad, "1: s_nop 0\n s_branch 1b\n")
 CASE(endless_good, "s_movk_i32 s40, 100\n1: s_sub_u32 s40, s40, 1\n s_cmp_lg_u32 s40, 0\n s_cbranch_scc1 1b\n")
+
+/* What checks take longer over counts for the quota: undefined operands, accesses to memory. */
+#define REPEAT(times, body)                                                                                  \
+    "s_movk_i32 s40, " times "\n1: " body "\n s_sub_u32 s40, s40, 1\n s_cmp_lg_u32 s40, 0\n s_cbranch_scc1 1b\n"
+CASE(endless_values, "1: v_mov_b32 v40, v41\n s_branch 1b\n")
+CASE(endless_trial_bad, REPEAT("1000", "v_mov_b32 v40, v41"))
+CASE(endless_trial_good, "v_mov_b32 v41, 0\n" REPEAT("1000", "v_mov_b32 v40, v41"))
+CASE(endless_access_bad, REPEAT("400", "global_load_b32 v40, " AT ", " IN "\n" WAIT))
+CASE(endless_access_good, REPEAT("100", "global_load_b32 v40, " AT ", " IN "\n" WAIT))
