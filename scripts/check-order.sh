@@ -12,7 +12,13 @@ declare -A allowed=(
     [common]=""
     [kernels/gfx11]="kernels"
     [kernels/cpu]="common kernels"
-    [sim]="common"
+    [sim/isa]="sim/include"
+    [sim/exec]="common sim/include sim/isa"
+    [sim/machine]="common sim/include sim/isa sim/exec"
+    [sim/load]="common sim/include sim/isa sim/exec sim/machine"
+    [sim/observe]="common sim/include sim/isa sim/exec sim/machine"
+    [sim/hip]="common sim/include"
+    [sim/tool]="common sim/include sim/observe"
     [src/core]="common include"
     [src/format]="common include src/core"
     [src/layer]="common include src/core kernels"
@@ -28,7 +34,7 @@ headers=$(find common sim src torch cli kernels include -name '*.h' -o -name '*.
 folder_of() { # the longest row or leaf that a path lies under
     case $1 in
     include/*) echo include ;;
-    sim/include/*) echo sim/include ;;
+    sim/*/*) echo "sim/$(echo "$1" | cut -d/ -f2)" ;;
     kernels/*/*) echo "kernels/$(echo "$1" | cut -d/ -f2)" ;;
     kernels/*) echo kernels ;;
     src/*) echo "src/$(echo "$1" | cut -d/ -f2)" ;;
@@ -37,7 +43,6 @@ folder_of() { # the longest row or leaf that a path lies under
 }
 while IFS=: read -r file _ name; do
     from=$(folder_of "$file")
-    [ "$from" = sim/include ] && from=sim
     [ -n "${allowed[$from]+x}" ] || continue
     # Resolve like the compiler: beside the file, else by path suffix among the project's headers.
     if [ -f "$(dirname "$file")/$name" ]; then
@@ -48,7 +53,6 @@ while IFS=: read -r file _ name; do
     [ -n "$target" ] || continue
     to=$(folder_of "$target")
     [ "$to" = "$from" ] && continue
-    { [ "$from" = sim ] && [ "$to" = sim/include ]; } && continue
     case " ${allowed[$from]} " in
     *" $to "*) ;;
     *)

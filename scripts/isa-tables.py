@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""Writes sim/src/isa/*.def by asking llvm-mc which opcodes exist and which of their optional bits are legal.
+"""Writes sim/isa/*.def by asking llvm-mc which opcodes exist and which of their optional bits are legal.
 
 Run by hand when the instruction set of a target is added; the build needs only the committed tables:
-    scripts/isa-tables.py sim/src/isa
+    scripts/isa-tables.py sim/isa
 Every opcode number of every format is offered with a few operand patterns, the first one that is accepted names
 the operation and shows its operands' widths. What a width does not show (signedness, packing) is in SIGNATURES, where
 an operand may lie (vector or scalar register, constant) in places(), and every other column of ops.def in the function of
@@ -486,7 +486,7 @@ HEAD = """/*
  * lanes      0: no lane takes part; HALF: each lane for itself, 32 at a time; CROSS: so, but lanes see each other's operands;
  *            WAVE: once for all lanes, 64 too: LANES_*
  * EXEC, SCC  read (R) or written (W) without being an operand. EXEC: lanes that are not active do not count
- * bits       what it makes of undefined bits, see strict_value.c: BITS_*
+ * bits       what it makes of undefined bits, see observe/strict/value.c: BITS_*
  * immediate  how its 16 bits of immediate are written: IMMEDIATE_*. 0: they are not there, and must be zero
  * flags      OP_*
  * operands   the destination and up to three sources: where each may lie (PLACES_*) and its type (TYPE_*)
@@ -573,7 +573,7 @@ def main(directory):
     operations["v_dot2acc_f32_bf16"] = row("v_dot2acc_f32_bf16", "VOP2", SIGNATURES["v_dot2acc_f32_bf16"])
     encodings += [("VOPD", o, name, "0", 0) for o, name in VOPD.items()]
     write_operations(directory + "/ops.def", operations)
-    with open(directory + "/encodings.def", "w") as f:
+    with open(directory + "/gfx11/encodings.def", "w") as f:
         f.write(LICENCE + "/* ENC(format, opcode, operation, features that a target must have, optional bits: see enum optional in "
                 "decoder.h) */\n")
         for form, o, name, features, mask in sorted(encodings):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 """Writes python/w4a16/structs.py: the structs and enums of include/w4a16 for ctypes, and the targets of
-sim/src/isa/targets.def. With --check, compares it."""
+sim/isa/targets.def. With --check, compares it."""
 
 import re
 import sys
@@ -89,7 +89,7 @@ for name in STRUCTS:
     if rows[0][0] == "struct_size":
         lines.append("        _ROOM,")
     lines += ["    ]", ""]
-targets = re.findall(r"^TARGET\((\w+), (\w+), (\w+),", (ROOT / "sim/src/isa/targets.def").read_text(), flags=re.M)
+targets = re.findall(r"^TARGET\((\w+), (\w+), (\w+),", (ROOT / "sim/isa/targets.def").read_text(), flags=re.M)
 lines += ["", "# Targets: generation and family", "TARGETS = {"]
 lines += [f'    "{name}": ("{generation}", "{family}"),' for name, generation, family in targets]
 lines += ["}", ""]

@@ -26,7 +26,7 @@ import time
 TESTS = {
     "common": "half|parallel|text|document|input_file|npy|golden|bad_.*|config|sim_object|cli_.*|fuzz_seeds_.*|"
               "hostile_.*|memory|faults",
-    "sim/src": "sim_(?!bench).*|model_.*|tool|fuzz_seeds_(object|instruction)|hostile_(objects|guests)|example_.*|"
+    "sim": "sim_(?!bench).*|model_.*|tool|fuzz_seeds_(object|instruction)|hostile_(objects|guests)|example_.*|"
                "hip_front.*|memory|batch|experts|faults",
     "sim/hip": "hip_.*|report_hip|conformance_hip|torch_hip",
     "sim/tool": "tool|sim_cases_.*|hostile_(objects|guests)|memory|faults",

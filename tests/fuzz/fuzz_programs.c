@@ -75,7 +75,7 @@ struct row {
 };
 static const struct row rows[] = {
 #define ENC(format, opcode, name, features, optional) {FMT_##format, opcode, OP_##name},
-#include "isa/encodings.def"
+#include "isa/gfx11/encodings.def"
 #undef ENC
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };

@@ -7,7 +7,7 @@
 #ifndef MODEL_FLOW_H
 #define MODEL_FLOW_H
 
-#include "machine.h"
+#include "exec/wave.h"
 
 enum { HWREG_MODE = 1, HWREG_STATUS = 2 }; /* the registers that are modelled */
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "isa.h"
+#include "isa/ops.h"
 
 struct scalar {
     uint64_t a, b; /* sources: registers zero-extended; of SOPK comparisons, a is the register */

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "isa.h"
+#include "isa/ops.h"
 
 struct scalar_load {
     uint32_t base[4]; /* what SBASE names: an address, or a buffer constant */

@@ -10,7 +10,7 @@
  */
 #include <regex.h>
 
-#include "program.h"
+#include "machine/program.h"
 #include "scalar_code.h"
 
 enum { SCALAR_ROUNDS = 120, VECTOR_ROUNDS = 40, REG_TO = 20, REG_FROM = 30, CODE_DWORDS = 0x10000 };
@@ -42,11 +42,8 @@ static bool is_scalar(enum op op) {
 
 /* What scalar floats, which run the vector ALU's bodies, ask of the machine around the wave. */
 static struct group *group_of_executors(void) {
-    static struct gfx11sim sim;
-    static struct gfx11sim_object object = {.sim = &sim};
-    static struct program program = {.object = &object};
-    static struct group group = {.program = &program, .wave_count = 1};
-    memcpy(sim.executors, table[0], sizeof sim.executors);
+    static struct group group = {.wave_count = 1};
+    group.executors = table[0];
     return &group;
 }
 

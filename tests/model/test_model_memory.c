@@ -5,6 +5,7 @@
  * lanes that meet and lanes that are off, whose addresses lead nowhere. All memory and all registers are
  * compared.
  */
+#include "isa/generation.h"
 #include "memory.h"
 #include "scalar_code.h"
 
@@ -227,7 +228,7 @@ static void model_wave(enum op op, const struct drawn *x) {
 
 static void explain(enum op op, const struct inst_pair *pair) {
     char text[128];
-    disassemble(&pair->x, text, sizeof text);
+    disassemble(&gfx11, &pair->x, text, sizeof text);
     print_error("%s: %s, wave%u, EXEC %016" PRIx64 ", M0 %08x; %s\n", op_info(op)->name, text,
                 start.w.wave_size, wave_exec(&start), start.w.s[SREG_M0], got.report.text);
     for (unsigned reg = 0; reg < VGPRS; reg++)

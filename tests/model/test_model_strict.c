@@ -7,9 +7,10 @@
  * operand's lane and half. Which are which stands here a second time, and so does what becomes of SCC: it is
  * found by execution.
  */
-#include "program.h"
+#include "isa/generation.h"
+#include "machine/program.h"
+#include "observe/strict/strict.h"
 #include "scalar_code.h"
-#include "strict.h"
 
 enum { ROUNDS = 100 }; /* per operation */
 
@@ -114,12 +115,9 @@ static void draw_words(const struct encoding *e, uint32_t *w) {
 }
 
 /* Scalar floats are executed by vector operations, which they find through the work-group. */
-static struct group *group_of_sim(void) {
-    static gfx11sim sim;
-    static gfx11sim_object object = {.sim = &sim};
-    static struct program program = {.object = &object};
-    static struct group group = {.program = &program, .wave_count = 1};
-    memcpy(sim.executors, table[0], sizeof sim.executors);
+static struct group *group_of_executors(void) {
+    static struct group group = {.wave_count = 1};
+    group.executors = table[0];
     return &group;
 }
 
@@ -187,7 +185,8 @@ static void propagate(struct machine *m, const struct inst *i, const struct plac
     static struct shadow shadow;
     static u32v v[2 * VGPRS];
     static uint8_t v_state[2 * VGPRS];
-    strict = (struct strict){.checks = GFX11SIM_CHECK_ALL};
+    static gfx11sim sim = {.target = &targets[TARGET_gfx1100]};
+    strict = (struct strict){.checks = GFX11SIM_CHECK_ALL, .sim = &sim};
     memset(&shadow, 0, sizeof shadow);
     memset(v, 0, sizeof v);
     memset(v_state, 0, sizeof v_state);
@@ -274,7 +273,7 @@ static bool writes_scc(const struct encoding *e) {
         struct inst_pair pair;
         if (!draw_legal(e, &pair)) return false;
         draw_scalar_state(&before);
-        before.w.group = group_of_sim();
+        before.w.group = group_of_executors();
         after = before;
         pair.x.exec(&after.w, &pair.x);
         if (after.w.scc != before.w.scc) return true;
@@ -291,7 +290,7 @@ static bool dst_is_undefined(const struct inst *i, const struct bits *b) {
 static void explain(const struct inst *i, const struct machine *m, const struct place *p,
                     const struct bits *want, const struct bits *got) {
     char text[128];
-    disassemble(i, text, sizeof text);
+    disassemble(&gfx11, i, text, sizeof text);
     print_error("%s, wave%u, exec %08x %08x, undefined is ", text, m->w.wave_size, m->w.s[SREG_EXEC],
                 m->w.s[SREG_EXEC + 1]);
     if (p->operand)
@@ -324,7 +323,7 @@ static bool follows(const struct encoding *e, bool moves, bool has_scc) {
     const struct inst *i = &pair.x;
     draw_machine(&start);
     if (start.w.wave_size == 64) widen_masks(&pair.x);
-    start.w.group = group_of_sim();
+    start.w.group = group_of_executors();
     start.w.scc = draw() >> 8 & 1;
     if (!start.w.s[SREG_EXEC]) start.w.s[SREG_EXEC] = 0xf0f;
     if (!draw_place(&start, i, &p)) return true;

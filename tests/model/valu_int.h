@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "isa.h"
+#include "isa/ops.h"
 
 __extension__ typedef __int128 integer;
 __extension__ typedef unsigned __int128 natural;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program.h"
+#include "machine/program.h"
 
 enum { ROW = 64, S_NOP = 0xbf800000, BUFFER_BYTES = 6144, DUMP_AT = 4096 };
 

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * One step of the silicon's two-term dot product for one lane, straight from the rule's text (docs of the
- * rule: sim/src/dot.h) in wide integers: what the simulator's own arithmetic is compared with.
+ * rule: sim/exec/gfx11/dot.h) in wide integers: what the simulator's own arithmetic is compared with.
  */
 #ifndef DOT2_RULE_H
 #define DOT2_RULE_H

@@ -6,7 +6,7 @@
  */
 #include "support.h"
 
-#include "executors.h"
+#include "exec/executors.h"
 
 /* A name, or a prefix that ends in '*'. */
 static const struct refused {

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "inst.h"
+#include "isa/inst.h"
 
 static unsigned lines_per_format = 10000, legal_per_format, failures_shown = 5;
 static const char *target = "gfx1100", *only_format;
@@ -270,7 +270,7 @@ struct row {
 };
 static const struct row rows[] = {
 #define ENC(format, opcode, name, features, optional) {FMT_##format, opcode, OP_##name},
-#include "isa/encodings.def"
+#include "isa/gfx11/encodings.def"
 #undef ENC
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };

@@ -5,9 +5,9 @@
  * only those of a table may differ. What they give then, by hand; instructions and kernel descriptors that
  * set it.
  */
+#include "exec/round.h"
+#include "machine/simulator.h"
 #include "numbers.h"
-#include "round.h"
-#include "simulator.h"
 #include "support.h"
 
 static exec_fn *table[3][OP_COUNT];

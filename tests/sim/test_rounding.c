@@ -10,9 +10,9 @@
 #include <float.h>
 #include <math.h>
 
+#include "exec/round.h"
 #include "half.h"
 #include "numbers.h"
-#include "round.h"
 
 static exec_fn *table[3][OP_COUNT];
 static struct level levels[3];

@@ -4,8 +4,8 @@
  * The scalar unit, one instruction at a time: every operation of the scalar ALU against results worked out by
  * hand from AMD's description (its own examples where it has some), EXEC updates, branches and scalar loads.
  */
-#include "executors.h"
-#include "scalar.h"
+#include "exec/executors.h"
+#include "exec/scalar.h"
 #include "support.h"
 
 static exec_fn *table[OP_COUNT];

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "executors.h"
+#include "exec/executors.h"
 #include "random.h"
 
 enum { VGPRS = 64, CLANG_MODE = MODE_DENORM_32 | MODE_DENORM_16_64 | MODE_DX10_CLAMP | MODE_IEEE };

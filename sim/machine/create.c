@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Making and destroying a machine: options, the host's SIMD level, the table of executors. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "exec/executors.h"
+#include "parallel.h"
+#include "program.h"
+#include "simulator.h"
+
+static const char *simd_name(gfx11sim_simd level) {
+    switch (level) {
+    case GFX11SIM_SIMD_PORTABLE: return "portable";
+    case GFX11SIM_SIMD_AVX2: return "avx2";
+    case GFX11SIM_SIMD_AVX512: return "avx512";
+    default: return "unknown";
+    }
+}
+
+void gfx11sim_options_init(gfx11sim_options *options) {
+    if (options) *options = (gfx11sim_options){.struct_size = sizeof *options};
+}
+
+static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options, gfx11sim_report *report) {
+    char names[128];
+    sim->target = target_from_name(options->target);
+    FAIL_IF(!sim->target, report, GFX11SIM_INVALID_ARGUMENT, "target '%.32s' is not simulated; %s are",
+            options->target, target_names(names, sizeof names));
+    sim->simd = options->simd;
+    if (sim->simd == GFX11SIM_SIMD_AUTO)
+        sim->simd = executors_run_here(GFX11SIM_SIMD_AVX512) ? GFX11SIM_SIMD_AVX512
+                    : executors_run_here(GFX11SIM_SIMD_AVX2) ? GFX11SIM_SIMD_AVX2
+                                                             : GFX11SIM_SIMD_PORTABLE;
+    FAIL_IF(!executors_run_here(sim->simd), report, GFX11SIM_INVALID_ARGUMENT,
+            "this host cannot do SIMD level %s", simd_name(sim->simd));
+    sim->checks = options->checks;
+    sim->schedule_seed = options->schedule_seed;
+    sim->quota = options->quota ? options->quota : GFX11SIM_DEFAULT_QUOTA;
+    FAIL_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, report, GFX11SIM_INVALID_ARGUMENT,
+            "%d host threads: accepted are 1 to %d, or 0 for all", options->threads, POOL_THREADS_MAX);
+    FAIL_IF(options->checks & ~(unsigned)GFX11SIM_CHECK_ALL, report, GFX11SIM_INVALID_ARGUMENT,
+            "checks 0x%x has bits beyond GFX11SIM_CHECK_ALL", options->checks);
+    /* Strict mode's records are shared by all work-groups: one thread keeps its verdicts the same every time.
+     */
+    sim->pool = pool_create(sim->checks ? 1 : options->threads);
+    FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "out of memory or threads for the host's threads");
+    executors_bind(sim->executors, sim->simd);
+    sim->approximate_wmma = options->approximate_wmma;
+    if (sim->approximate_wmma) executors_bind_approximate_wmma(sim->executors, sim->simd);
+    return GFX11SIM_OK;
+}
+
+/* Threads that held locks are gone; the bindings of a launch that one of them was in stay, and nobody asks
+ * for them. */
+static void unlock_in_child(void *machine) {
+    gfx11sim *sim = machine;
+    pthread_mutex_init(&sim->lock, NULL);
+    for (gfx11sim_object *o = sim->objects; o; o = o->next)
+        for (size_t n = 0; n < o->kernel_count; n++)
+            if (o->kernels[n].program) pthread_mutex_init(&o->kernels[n].program->lock, NULL);
+}
+
+gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out, gfx11sim_report *report) {
+    report_clear(report);
+    FAIL_IF(!out, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_create: out must not be null");
+    *out = NULL;
+    gfx11sim_options defaults;
+    gfx11sim_options_init(&defaults);
+    if (!options) options = &defaults;
+    FAIL_IF(options->struct_size != sizeof *options, report, GFX11SIM_INVALID_ARGUMENT,
+            "gfx11sim_options has %zu bytes, expected %zu: call gfx11sim_options_init first",
+            options->struct_size, sizeof *options);
+    gfx11sim *sim = calloc(1, sizeof *sim);
+    FAIL_IF(!sim, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a machine");
+    pthread_mutex_init(&sim->lock, NULL);
+    after_fork_add(&sim->after_fork, unlock_in_child, sim);
+    gfx11sim_status status = configure(sim, options, report);
+    if (status) {
+        gfx11sim_destroy(sim);
+        return status;
+    }
+    *out = sim;
+    return GFX11SIM_OK;
+}
+
+void gfx11sim_destroy(gfx11sim *sim) {
+    if (!sim) return;
+    after_fork_remove(&sim->after_fork);
+    while (sim->objects) gfx11sim_unload(sim->objects);
+    for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
+        if (sim->memory.slots[slot].host && sim->memory.slots[slot].base >> SLOT_SHIFT == slot)
+            free(sim->memory.slots[slot].undefined);
+    pool_destroy(sim->pool);
+    pthread_mutex_destroy(&sim->lock);
+    free(sim);
+}
+
+const char *gfx11sim_simd_name(const gfx11sim *sim) { return simd_name(sim->simd); }
+
+int gfx11sim_threads(const gfx11sim *sim) { return pool_threads(sim->pool); }

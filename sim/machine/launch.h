@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* A launch while it runs: made and taken down by launch.c, its work-groups executed by groups.c. */
+#ifndef GFX11SIM_LAUNCH_H
+#define GFX11SIM_LAUNCH_H
+
+#include "watcher.h"
+
+enum { MAX_BLOCK = 1024, MAX_WAVES = MAX_BLOCK / LANES };
+
+/* A buffer that the launch makes for the kernel. */
+struct segment {
+    unsigned char *host;
+    uint64_t address;
+};
+
+/* What one work-group at a time needs: of a host thread. */
+struct worker {
+    struct wave *waves;
+    u32v *registers;
+    unsigned char *lds, *scratch;
+    struct op_counts counts;
+    uint64_t wave_count, group_count;
+    gfx11sim_report report;
+};
+
+struct launch_run {
+    gfx11sim *sim;
+    const gfx11sim_kernel *kernel;
+    const gfx11sim_launch *launch;
+    uint32_t groups[3];
+    uint64_t group_count;
+    uint32_t *order; /* of the groups under a random schedule, else null */
+    unsigned max_waves;
+    uint32_t lds_bytes, scratch_bytes;
+    struct segment kernarg, packet, queue;
+    struct watchers watchers;
+    int worker_count;
+    struct worker *workers;
+    pthread_mutex_t fault_lock;
+    _Atomic int64_t fault_at; /* turn of the faulting work-group; later ones need not finish */
+    gfx11sim_report fault;
+};
+
+/* splitmix64 */
+uint64_t random_next(uint64_t *state);
+/* items[count] becomes a random order of 0 .. count - 1. */
+void random_order(uint32_t *items, uint64_t count, uint64_t *state);
+
+/* The work-group whose turn it is, from its first to its last instruction; a loop body of the pool. run: struct launch_run. */
+void run_group(void *run, int64_t turn, int thread);
+
+#endif

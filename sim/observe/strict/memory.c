@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Memory in strict mode: undefined bits travel through LDS and scratch as they do through registers, may not
+ * be stored to global memory, and come from there where the program has declared it unwritten. Alignment, and
+ * the way of every access to the search for races.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "exec/access.h"
+#include "exec/buffer_format.h"
+#include "strict.h"
+
+/* ---- before: addresses ---------------------------------------------------------------------------- */
+
+static bool defined_sgprs(struct wave *w, const struct operand *o, const char *role) {
+    for (unsigned n = 0; n < s_count(o); n++)
+        if (w->shadow->s[o->reg + n]) {
+            strict_fault(w, GFX11SIM_CHECK_UNDEFINED, 0, "s%u has never been written and is used as %s",
+                         o->reg + n, role);
+            return false;
+        }
+    return true;
+}
+
+bool strict_check_addresses(struct wave *w, const struct inst *i) {
+    if (i->format == FMT_SMEM)
+        return defined_sgprs(w, &i->src[0], "an address") && defined_sgprs(w, &i->src[1], "an offset");
+    const struct operand *vaddr = &i->src[0];
+    uint32_t lanes = strict_undefined_lanes(w, vaddr);
+    if (lanes) {
+        strict_fault(w, GFX11SIM_CHECK_UNDEFINED, (unsigned)__builtin_ctz(lanes) + LANES * w->half,
+                     "v%u holds an undefined value and is used as an address", vaddr->reg);
+        return false;
+    }
+    if (i->format == FMT_DS) return true;
+    return defined_sgprs(w, &i->src[2], "an address") && defined_sgprs(w, &i->src[3], "an offset");
+}
+
+/* ---- places --------------------------------------------------------------------------------------- */
+
+struct place {
+    unsigned space;           /* GLOBAL, LDS, SCRATCH, or NONE: nothing was accessed */
+    unsigned char *undefined; /* the bytes' undefined bits; null: all are defined, and none can be else */
+    uint64_t address;         /* in the space */
+};
+
+static struct place find(const struct wave *w, unsigned lane, uint64_t address, uint32_t bytes) {
+    const struct strict *st = w->shadow->strict;
+    struct place p = {w->note.space, NULL, address};
+    if (p.space == GFX11SIM_SPACE_GLOBAL && address >> 32 == APERTURE_SHARED >> 32)
+        p.space = GFX11SIM_SPACE_LDS;
+    if (p.space == GFX11SIM_SPACE_GLOBAL && address >> 32 == APERTURE_PRIVATE >> 32)
+        p.space = GFX11SIM_SPACE_SCRATCH;
+    if (p.space == GFX11SIM_SPACE_LDS) {
+        p.address = (uint32_t)address;
+        p.undefined = st->lds + p.address;
+    } else if (p.space == GFX11SIM_SPACE_SCRATCH) {
+        p.address = (uint32_t)address;
+        p.undefined = st->scratch + ((size_t)w->index * w->wave_size + lane) * w->scratch_bytes + p.address;
+    } else if (!memory_at(&st->sim->memory, address, bytes, 0)) {
+        p.space = GFX11SIM_SPACE_NONE; /* a buffer instruction that was out of its range */
+    } else {
+        const struct binding *b = &st->sim->memory.slots[address >> SLOT_SHIFT];
+        if (b->undefined) p.undefined = b->undefined + (address - b->base);
+    }
+    return p;
+}
+
+static bool any_bit(const unsigned char *p, uint32_t bytes) {
+    unsigned char any = 0;
+    for (uint32_t n = 0; n < bytes; n++) any |= p[n];
+    return any;
+}
+
+/* One address per lane of an instruction's access, and the places there. */
+struct part {
+    unsigned
+        which; /* 0 but for the second offset of LDS instructions and further pieces of buffer accesses */
+    uint32_t bytes;
+    enum width width;
+    struct place places[LANES];
+};
+
+/* LDS has 64-bit ports; elsewhere the largest element is a dword. */
+static bool aligned(struct wave *w, unsigned lane, const struct place *p, uint32_t bytes) {
+    uint32_t need = bytes;
+    if (p->space != GFX11SIM_SPACE_LDS && need > 4 && !w->note.atomic) need = 4;
+    if (need == 12) need = 16;
+    if (p->address % need == 0) return true;
+    strict_access_fault(w, GFX11SIM_CHECK_ALIGNMENT, lane, p->address, bytes,
+                        "accesses %" PRIu32 " bytes at 0x%" PRIx64 ", which is not a multiple of %" PRIu32,
+                        bytes, p->address, need);
+    return false;
+}
+
+/* ---- values --------------------------------------------------------------------------------------- */
+
+static void read_undefined(struct wave *w, unsigned reg, unsigned lane, const unsigned char *from,
+                           enum width width) {
+    u32v *registers = w->v;
+    w->v = v_undefined(w);
+    load_lane(w, reg, lane, from, width);
+    w->v = registers;
+}
+
+static void load_values(struct wave *w, const struct inst *i, const struct part *part) {
+    static const unsigned char defined[16];
+    if (i->dst.kind != OPND_VGPR) return;
+    uint32_t exec = exec_mask(w), some = 0;
+    unsigned reg = i->dst.reg + part->which * part->bytes / 4, dwords = (part->bytes + 3) / 4;
+    for (unsigned n = 0; n < dwords; n++) some |= v_states(w)[reg + n] & REG_UNDEFINED;
+    for (unsigned l = 0; l < LANES && !some; l++)
+        if (exec >> l & 1 && part->places[l].undefined)
+            some |= any_bit(part->places[l].undefined, part->bytes);
+    if (!some) return;
+    FOR_ACTIVE(l, exec) {
+        const unsigned char *undefined = part->places[l].undefined;
+        read_undefined(w, reg, l, undefined ? undefined : defined, part->width);
+    }
+    for (unsigned n = 0; n < dwords; n++) v_settle(w, reg + n);
+}
+
+static bool stores_undefined(struct wave *w, unsigned reg, unsigned lane, const struct place *p,
+                             uint32_t bytes) {
+    strict_access_fault(w, GFX11SIM_CHECK_UNDEFINED, lane + LANES * w->half, p->address, bytes,
+                        "stores an undefined value from v%u to 0x%" PRIx64, reg, p->address);
+    return false;
+}
+
+static bool store_values(struct wave *w, const struct inst *i, const struct part *part) {
+    bool second = w->note.count == 2 && part->which; /* which has data of its own; pieces share theirs */
+    const struct operand *data = &i->src[second ? 2 : 1];
+    unsigned reg = data->reg + (second ? 0 : part->which * part->bytes / 4), dwords = (part->bytes + 3) / 4;
+    uint32_t exec = exec_mask(w), some = 0;
+    for (unsigned n = 0; n < dwords; n++) some |= v_states(w)[reg + n] & REG_UNDEFINED;
+    u32v *registers = w->v;
+    FOR_ACTIVE(l, exec) {
+        const struct place *p = &part->places[l];
+        unsigned char bits[16] = {0};
+        if (some) {
+            w->v = v_undefined(w);
+            store_lane(w, reg, l, bits, part->width);
+            w->v = registers;
+        }
+        if (some && p->space == GFX11SIM_SPACE_GLOBAL && any_bit(bits, part->bytes))
+            return stores_undefined(w, reg, l, p, part->bytes);
+        if (p->undefined) memcpy(p->undefined, bits, part->bytes);
+    }
+    return true;
+}
+
+/* What an atomic leaves and returns is undefined if its operand or the memory was. */
+static bool atomic_values(struct wave *w, const struct inst *i, const struct part *part) {
+    uint32_t exec = exec_mask(w), lanes = 0;
+    bool two = w->note.count == 2; /* independent exchanges */
+    for (unsigned n = 1; n < 3; n++)
+        if (i->src[n].kind == OPND_VGPR && (!two || n == 1 + part->which))
+            lanes |= strict_undefined_lanes(w, &i->src[n]);
+    unsigned dwords = i->dst.kind == OPND_VGPR ? part->bytes / 4 : 0, reg = i->dst.reg + part->which * dwords;
+    FOR_ACTIVE(l, exec) {
+        const struct place *p = &part->places[l];
+        bool operand = lanes >> l & 1, memory = p->undefined && any_bit(p->undefined, part->bytes);
+        if (operand && p->space == GFX11SIM_SPACE_GLOBAL) {
+            strict_access_fault(w, GFX11SIM_CHECK_UNDEFINED, l + LANES * w->half, p->address, part->bytes,
+                                "updates 0x%" PRIx64 " with an undefined value", p->address);
+            return false;
+        }
+        for (unsigned n = 0; n < dwords; n++)
+            ((uint32_t *)&v_undefined(w)[reg + n])[l] = memory ? UINT32_MAX : 0;
+        if (p->undefined) memset(p->undefined, operand || memory ? 255 : 0, part->bytes);
+    }
+    for (unsigned n = 0; n < dwords; n++) v_settle(w, reg + n);
+    return true;
+}
+
+/* ---- values that are converted: a component is undefined as a whole -------------------------------- */
+
+/* The undefined bits of lane l in the register of component n, and which of them are the component's. */
+static uint32_t *component(struct wave *w, unsigned reg, unsigned n, unsigned lane, uint32_t *mask) {
+    const struct conversion *c = &w->note.conversion;
+    *mask = !c->d16 ? UINT32_MAX : c->hi || n % 2 ? 0xffff0000u : 0xffffu;
+    return (uint32_t *)&v_undefined(w)[reg + (c->d16 ? n / 2 : n)] + lane;
+}
+
+static void load_components(struct wave *w, const struct inst *i, const struct part *part) {
+    const struct conversion *c = &w->note.conversion;
+    FOR_ACTIVE(l, exec_mask(w)) {
+        uint32_t texel[4] = {0}, mask;
+        if (part->places[l].undefined) buffer_format_bits(c->format, part->places[l].undefined, texel);
+        for (unsigned n = 0; n < c->count; n++) {
+            uint32_t *bits = component(w, i->dst.reg, n, l, &mask);
+            *bits = (*bits & ~mask) | (c->source[n] && texel[c->source[n] - 1] ? mask : 0);
+        }
+    }
+    for (unsigned n = 0; n < i->dst.dwords; n++) v_settle(w, i->dst.reg + n);
+}
+
+static bool store_components(struct wave *w, const struct inst *i, const struct part *part) {
+    const struct conversion *c = &w->note.conversion;
+    FOR_ACTIVE(l, exec_mask(w)) {
+        const struct place *p = &part->places[l];
+        if (p->space == GFX11SIM_SPACE_NONE) continue;
+        uint32_t mask;
+        for (unsigned n = 0; n < c->count; n++)
+            if (*component(w, i->src[1].reg, n, l, &mask) & mask)
+                return stores_undefined(w, i->src[1].reg + (c->d16 ? n / 2 : n), l, p, part->bytes);
+        if (p->undefined) memset(p->undefined, 0, part->bytes);
+    }
+    return true;
+}
+
+static bool follow_values(struct wave *w, const struct inst *i, const struct part *part) {
+    bool converts = w->note.conversion.format != NULL;
+    if (w->note.atomic) return atomic_values(w, i, part);
+    if (w->note.store) return converts ? store_components(w, i, part) : store_values(w, i, part);
+    if (converts)
+        load_components(w, i, part);
+    else
+        load_values(w, i, part);
+    return true;
+}
+
+/* ---- after ---------------------------------------------------------------------------------------- */
+
+static void scalar_load(struct wave *w, const struct inst *i) {
+    struct strict *st = w->shadow->strict;
+    uint64_t address = w->note.addresses[0][0];
+    uint32_t bytes = w->note.bytes;
+    bool inside = memory_at(&st->sim->memory, address, bytes, 0) != NULL;
+    const struct binding *b = inside ? &st->sim->memory.slots[address >> SLOT_SHIFT] : NULL;
+    for (unsigned n = 0; n < s_count(&i->dst); n++) {
+        uint32_t bits = 0;
+        if (b && b->undefined) memcpy(&bits, b->undefined + (address - b->base) + 4 * n, 4);
+        s_define(w, i->dst.reg + n, bits);
+    }
+    if (inside && st->checks & GFX11SIM_CHECK_RACE) strict_race_global(w, 0, address, bytes, ACCESS_LOAD);
+}
+
+static bool races(struct wave *w, const struct inst *i, const struct part *part) {
+    enum access_kind kind = w->note.atomic ? ACCESS_ATOMIC : w->note.store ? ACCESS_STORE : ACCESS_LOAD;
+    bool coherent = kind == ACCESS_LOAD && i->cache & 1; /* glc: an atomic load, as compilers write it */
+    bool ordering = false;
+    FOR_ACTIVE(l, exec_mask(w)) {
+        const struct place *p = &part->places[l];
+        unsigned lane = l + LANES * w->half;
+        if (p->space == GFX11SIM_SPACE_LDS &&
+            !strict_race_lds(w, lane, (uint32_t)p->address, part->bytes, kind))
+            return false;
+        if (p->space != GFX11SIM_SPACE_GLOBAL) continue;
+        ordering |= coherent || kind == ACCESS_ATOMIC;
+        if (!coherent && !strict_race_global(w, lane, p->address, part->bytes, kind)) return false;
+    }
+    if (ordering) strict_race_atomic(w);
+    return true;
+}
+
+enum { ACCESS_COST = 72 }; /* every byte of every lane is looked up */
+
+void strict_memory(struct wave *w, const struct inst *i) {
+    const struct strict *st = w->shadow->strict;
+    const struct access_note *note = &w->note;
+    if (note->space == GFX11SIM_SPACE_NONE) return;
+    w->watch_cost += ACCESS_COST;
+    if (note->space == GFX11SIM_SPACE_SCALAR) {
+        scalar_load(w, i);
+        return;
+    }
+    if (!exec_mask(w)) return; /* what is noted is the other half's */
+    struct part part = {.bytes = note->bytes / note->pieces,
+                        .width = note->pieces > 1 ? WIDTH_32 : (enum width)note->width};
+    for (; part.which < (unsigned)note->count * note->pieces; part.which++) {
+        FOR_ACTIVE(l, exec_mask(w)) {
+            unsigned lane = l + LANES * w->half;
+            part.places[l] = find(w, lane, note->addresses[part.which][lane], part.bytes);
+            if (st->checks & GFX11SIM_CHECK_ALIGNMENT && part.places[l].space != GFX11SIM_SPACE_NONE &&
+                !aligned(w, lane, &part.places[l], part.bytes))
+                return;
+        }
+        if (st->checks & GFX11SIM_CHECK_UNDEFINED && !follow_values(w, i, &part)) return;
+        if (st->checks & GFX11SIM_CHECK_RACE && !races(w, i, &part)) return;
+    }
+    if (st->checks & GFX11SIM_CHECK_RACE && i->format == FMT_DS) strict_race_note_lds(w);
+}

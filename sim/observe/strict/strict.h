@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Strict mode: finds what a kernel may not do although it happens to work here. Nothing of it changes what a
+ * kernel computes.
+ *
+ *     before an instruction   are its operands written, and have their loads been waited for?   wait.c
+ *                             which bits of its results are undefined?                          value.c
+ *     after it                what has it done to memory, and who else touches that?            memory.c, race.c
+ *
+ * A watcher of its own kind instead of a public observer: it sees a wave64's halves apart, as values are defined half by
+ * half, and executes instructions anew with other bits (value.c).
+ *
+ * Every register has a state byte. It is zero for nearly all of them nearly always, and then one look at the
+ * operands is all that an instruction costs.
+ */
+#ifndef GFX11SIM_STRICT_H
+#define GFX11SIM_STRICT_H
+
+#include "machine/launch.h"
+
+enum {
+    REG_UNDEFINED = 1, /* some bit of it has never been written */
+    REG_VMEM = 2,      /* an instruction counted by vmcnt will write it, or has */
+    REG_LGKM = 4       /* ... by lgkmcnt */
+};
+
+struct counter {
+    uint32_t issued, done; /* numbers of events; 0: none yet */
+    uint32_t unordered; /* the last one that others may overtake: then only a wait for zero says anything */
+};
+
+/* An LDS access that has not been waited for: it may still happen after the next barrier. */
+struct lds_access {
+    uint32_t event, mask, bytes, count;
+    bool store, atomic;
+    uint32_t addresses[2][LANES];
+};
+enum { LDS_ACCESSES = 64 }; /* lgkmcnt has six bits */
+
+struct shadow { /* of a wave */
+    struct strict *strict;
+    u32v *v;           /* bits that are undefined: [halves][vgpr_count], as the registers themselves */
+    uint8_t *v_state;  /* REG_*, of each of them */
+    uint32_t *v_event; /* [][2]: the last VMEM and the last LGKM event that writes it */
+    uint32_t s[SREG_COUNT], s_event[SREG_COUNT];
+    uint8_t s_state[SREG_COUNT];
+    bool scc; /* undefined */
+    struct counter vm, lgkm;
+    const struct inst *wmma; /* the last VALU instruction, if it was one */
+    uint32_t barriers;       /* passed or waited at */
+    struct lds_access accesses[LDS_ACCESSES];
+    unsigned access_count;
+};
+
+/* Who has accessed a dword, see race.c. */
+struct cell {
+    uint32_t writer, earlier, reader;
+};
+
+struct strict { /* of a launch: one host thread runs all its work-groups */
+    struct watcher watcher;
+    unsigned checks;
+    gfx11sim *sim;
+    const gfx11sim_kernel *kernel;
+    unsigned wave_count, registers, wave_size;
+    uint32_t lds_bytes, scratch_bytes;
+    struct shadow *shadows;
+    u32v *v;
+    uint8_t *v_state;
+    uint32_t *v_event;
+    unsigned char *lds, *scratch; /* undefined bits of LDS, and of the scratch of all waves */
+    struct cell *lds_cells;
+    uint32_t epoch;      /* grows with every barrier and work-group */
+    struct cell **cells; /* [SLOT_COUNT]: of global memory, made at the first access */
+    uint64_t group, group_count;
+    uint32_t clock, acquired; /* atomics of the launch, and the last one of this work-group */
+    uint32_t *released;       /* [group_count]: its last atomic; null until there is one */
+};
+
+/* ---- strict.c ------------------------------------------------------------------------------------------ */
+
+void strict_fault(struct wave *w, gfx11sim_check check, unsigned lane, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same about an access; the sentence ends with the nearest buffer if the address is in global memory. */
+void strict_access_fault(struct wave *w, gfx11sim_check check, unsigned lane, uint64_t address,
+                         uint32_t bytes, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* State and undefined bits of the half being executed. */
+static inline uint8_t *v_states(const struct wave *w) { return w->shadow->v_state + w->half * w->vgpr_count; }
+static inline u32v *v_undefined(const struct wave *w) { return w->shadow->v + w->half * w->vgpr_count; }
+
+/* Sets or clears REG_UNDEFINED as the register's bits say. */
+static inline void v_settle(const struct wave *w, unsigned reg) {
+    const uint32_t *bits = (const uint32_t *)&v_undefined(w)[reg];
+    uint32_t any = 0;
+    for (unsigned l = 0; l < LANES; l++) any |= bits[l];
+    uint8_t *state = &v_states(w)[reg];
+    *state = any ? *state | REG_UNDEFINED : *state & ~REG_UNDEFINED;
+}
+/* How many registers, from o->reg on, hold an operand that lies in SGPRs; none of NULL. */
+static inline unsigned s_count(const struct operand *o) {
+    return o->kind == OPND_SGPR && o->reg != SREG_NULL ? o->dwords : 0;
+}
+static inline void s_define(struct wave *w, unsigned reg, uint32_t undefined) {
+    uint8_t *state = &w->shadow->s_state[reg];
+    w->shadow->s[reg] = undefined;
+    *state = undefined ? *state | REG_UNDEFINED : *state & ~REG_UNDEFINED;
+}
+
+/* ---- wait.c: registers that loads will write ----------------------------------------------------------- */
+
+/* False: an operand's load has not been waited for. state: of the operands together. */
+bool strict_check_waits(struct wave *w, const struct inst *i);
+void strict_wait(struct wave *w, const struct inst *i);  /* s_waitcnt and the like */
+void strict_issue(struct wave *w, const struct inst *i); /* a memory instruction has been issued */
+
+/* ---- value.c: undefined bits --------------------------------------------------------------------------- */
+
+/* What the instruction makes of the undefined bits of its operands. False: they reach what they must not. */
+bool strict_propagate(struct wave *w, const struct inst *i);
+/* Undefined bits in lanes that are active, of an operand of the half being executed. */
+uint32_t strict_undefined_lanes(const struct wave *w, const struct operand *o);
+
+/* ---- memory.c ------------------------------------------------------------------------------------------ */
+
+bool strict_check_addresses(struct wave *w, const struct inst *i); /* before: are they defined? */
+void strict_memory(struct wave *w, const struct inst *i);          /* after */
+
+/* ---- race.c -------------------------------------------------------------------------------------------- */
+
+enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_ATOMIC };
+/* False: it conflicts with another wave's (LDS) or work-group's (global memory) access. */
+bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, enum access_kind kind);
+bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes,
+                        enum access_kind kind);
+void strict_race_atomic(struct wave *w); /* a global atomic has been executed: it orders work-groups */
+void strict_race_note_lds(struct wave *w);
+void strict_race_epoch(struct strict *strict, struct group *group); /* a barrier opens */
+
+#endif
