@@ -5,7 +5,8 @@
 # Would the tests notice? Plants small faults, drawn by a seed, one at a time into a copy of the checkout, and runs
 # the tests of the fault's folder on each. Takes minutes to hours; not a part of scripts/test.sh.
 #
-#     scripts/mutate.sh [--seed N] [--count N] [--folder F]... [--list] [-- CMAKE OPTIONS]
+#     scripts/mutate.sh [--seed N] [--count N] [--folder F]... [--jobs N] [--list]
+#                       [-- CMAKE OPTIONS]
 #
 # The copy lies in build/mutate and is used again; what it says is in build/mutate/report.txt too. --list shows the
 # faults without running anything. See scripts/mutate.py for the faults, the tests of each folder and the verdicts.
