@@ -44,7 +44,7 @@ static void show(struct report *report, const w4a16_problem *problem, const stru
         char why[64];
         praise(choices, why, sizeof why);
         json_t *cost = c->cost > 0 ? json_real(c->cost) : json_null();
-        report_row(report, doc_pack("{s:I, s:s, s:s, s:o, s:s}", "m", (json_int_t)problem->M, "kernel",
+        report_row(report, doc_pack("{s:I, s:s, s:s, s:o, s:s}", "m", (json_int_t)problem->shape.M, "kernel",
                                     c->kernel, "verdict",
                                     c->chosen  ? "chosen"
                                     : c->takes ? "could"
@@ -68,12 +68,12 @@ static int explain_all(const w4a16_device *device, const char *mask, w4a16_probl
     struct report report;
     report_begin(&report, "plan", columns, sizeof columns / sizeof columns[0], 0, json,
                  doc_pack("{s:s, s:s, s:I, s:I, s:I}", "device", device_names[info.kind - 1], "target",
-                          info.target, "n", (json_int_t)problem->N, "k", (json_int_t)problem->K, "group_size",
-                          (json_int_t)problem->group_size));
+                          info.target, "n", (json_int_t)problem->shape.N, "k", (json_int_t)problem->shape.K,
+                          "group_size", (json_int_t)problem->shape.group_size));
     int failed = 0;
     for (int n = 0; n < ms->count; n++) {
         w4a16_error error = {.status = W4A16_OK};
-        problem->M = ms->values[n];
+        problem->shape.M = ms->values[n];
         choices->count = w4a16_explain(target, mask, problem, choices->rows, ROWS_MAX, &error);
         if (error.status == W4A16_OK) w4a16_supports(target, mask, problem, &error);
         if (error.status == W4A16_OUT_OF_MEMORY) {
@@ -83,7 +83,7 @@ static int explain_all(const w4a16_device *device, const char *mask, w4a16_probl
         }
         show(&report, problem, choices, all);
         if (error.status != W4A16_OK) {
-            report_note(&report, "M = %" PRId64 ": %s", problem->M, error.message);
+            report_note(&report, "M = %" PRId64 ": %s", problem->shape.M, error.message);
             failed = 1;
         }
     }
@@ -141,17 +141,17 @@ int cmd_plan(int argc, char **argv) {
     options.target = target;
     w4a16_problem problem;
     w4a16_problem_init(&problem);
-    problem.N = N;
-    problem.K = K;
-    problem.group_size = group_size < 0 || group_size > K ? K : group_size;
+    problem.shape.N = N;
+    problem.shape.K = K;
+    problem.shape.group_size = group_size < 0 || group_size > K ? K : group_size;
     problem.act = act ? W4A16_BF16 : W4A16_F16;
-    problem.scale_type = scale ? W4A16_BF16 : W4A16_F16;
-    problem.symmetric = !asymmetric;
-    problem.act_order = act_order;
+    problem.weights.scale_type = scale ? W4A16_BF16 : W4A16_F16;
+    problem.weights.zeros = asymmetric ? W4A16_ZEROS_STORED : W4A16_ZEROS_NONE;
+    problem.weights.act_order = act_order;
     problem.batch_invariant = invariant;
-    problem.experts = experts;
-    problem.top_k = top_k;
-    problem.combine = combine ? W4A16_COMBINE_ADD : W4A16_COMBINE_NONE;
+    problem.mixture.experts = experts;
+    problem.mixture.top_k = top_k;
+    problem.epilogue.combine = combine ? W4A16_COMBINE_ADD : W4A16_COMBINE_NONE;
     w4a16_device *device;
     w4a16_error error;
     if (w4a16_device_open(&options, &device, &error) != W4A16_OK) return report_error("plan", &error);

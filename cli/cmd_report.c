@@ -87,7 +87,7 @@ static w4a16_status time_one(w4a16_device *device, const w4a16_weights *weights,
     w4a16_run_args args = {.struct_size = sizeof args};
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = M;
+    problem.shape.M = M;
     problem.act = act;
     size_t a_bytes = (size_t)M * TIMED_K * 2;
     uint16_t *a = calloc(1, a_bytes), sink;

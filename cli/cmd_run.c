@@ -97,7 +97,7 @@ static w4a16_status compute(struct session *s, struct subject *u, int64_t M, str
     w4a16_problem problem;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, u->weights[0]);
-    problem.M = M;
+    problem.shape.M = M;
     problem.act = types[u->type];
     size_t bytes = (size_t)(M * u->layer->N) * sizeof *u->out;
     v->product.out = u->out;

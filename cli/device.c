@@ -58,7 +58,8 @@ w4a16_status product_run(w4a16_device *device, const w4a16_weights *weights, con
     TRY(w4a16_plan_create(device, weights, problem, &plan, error));
     name_kernels(plan, product->kernels, sizeof product->kernels);
     w4a16_plan_order(plan, &product->order);
-    size_t a_bytes = (size_t)(problem->M * problem->K) * 2, out_bytes = (size_t)(problem->M * problem->N) * 2;
+    size_t a_bytes = (size_t)(problem->shape.M * problem->shape.K) * 2,
+           out_bytes = (size_t)(problem->shape.M * problem->shape.N) * 2;
     size_t workspace_bytes = w4a16_plan_workspace(plan);
     w4a16_run_args args = {.struct_size = sizeof args};
     w4a16_status status = upload(device, a, a_bytes, &args.a, error);

@@ -12,8 +12,18 @@ ROOT = Path(__file__).parent.parent
 OUT = ROOT / "python/w4a16/structs.py"
 HEADERS = ("base", "layer", "linear")
 # What Python hands to the library; the rest of the headers' structs it has no use for.
-STRUCTS = ("error", "device_options", "layer", "problem", "run_args")
-ENUMS = ("status", "dtype", "device_kind", "combine")
+STRUCTS = (
+    "error",
+    "device_options",
+    "layer",
+    "shape",
+    "weights_kind",
+    "mixture",
+    "epilogue",
+    "problem",
+    "run_args",
+)
+ENUMS = ("status", "dtype", "device_kind", "zero_mode", "packing", "combine")
 TYPES = {"size_t": "c_size_t", "int": "c_int", "w4a16_address": "c_uint64"} | {
     name: f"c_{name.removesuffix('_t')}" for name in ("int32_t", "int64_t", "uint8_t", "uint32_t", "uint64_t")
 }
@@ -32,12 +42,14 @@ def body(kind: str, name: str) -> str:
 
 def ctype(name: str, pointer: bool, of_struct: str) -> str:
     if pointer:
-        return "c_char_p" if name == "char" else "c_void_p"
+        return "ctypes.c_char_p" if name == "char" else "ctypes.c_void_p"
     if name in enums:
-        return "c_int"
+        return "ctypes.c_int"
+    if (struct := name.removeprefix("w4a16_")) in STRUCTS:
+        return camel(struct)
     if name not in TYPES:
         sys.exit(f"make_structs.py: w4a16_{of_struct} has a field of type {name}, which has no row in TYPES")
-    return TYPES[name]
+    return f"ctypes.{TYPES[name]}"
 
 
 def fields(name: str) -> list[tuple[str, str]]:
@@ -50,7 +62,7 @@ def fields(name: str) -> list[tuple[str, str]]:
             continue
         of_type, names = re.fullmatch(r"(?:const )?(\w+) (.*)", declaration).groups()
         for field in names.split(", "):
-            rows.append((field.lstrip("*"), f"ctypes.{ctype(of_type, field.startswith('*'), name)}"))
+            rows.append((field.lstrip("*"), ctype(of_type, field.startswith("*"), name)))
     return rows
 
 

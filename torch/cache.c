@@ -78,6 +78,10 @@ w4a16_status cache_device(w4a16_device_kind kind, int index, w4a16_device **out,
 
 /* ---- plans --------------------------------------------------------------------------------------------- */
 
+_Static_assert(sizeof(struct plan_key) == sizeof(w4a16_shape) + sizeof(w4a16_weights_kind) +
+                                              sizeof(w4a16_mixture) + sizeof(w4a16_epilogue) +
+                                              8 * SHAPE_DIMS + 16,
+               "plan_key has no padding");
 static size_t hash(const struct plan_key *key) {
     uint64_t words[sizeof *key / 8], h = 0;
     memcpy(words, key, sizeof words);
@@ -105,17 +109,12 @@ static struct plan_entry *look(const struct plan_key *key, size_t *vacant) {
 }
 
 static w4a16_status weights_of(const struct plan_key *key, w4a16_problem *problem, w4a16_error *error) {
-    if (!key->nibbles_only) return shape_read(key->sizes, key->K, key->experts, problem, error);
-    int64_t flags = key->sizes[NIBBLES_FLAGS];
+    if (key->weights.packing == W4A16_PACKED_WHOLE)
+        return shape_read(key->sizes, key->shape.K, key->mixture.experts, problem, error);
     w4a16_problem_init(problem);
-    problem->nibbles_only = 1;
-    problem->N = key->sizes[NIBBLES_N], problem->K = key->K,
-    problem->group_size = key->sizes[NIBBLES_GROUP_SIZE];
-    problem->scale_type = flags & NIBBLES_BF16_SCALES ? W4A16_BF16 : W4A16_F16;
-    problem->symmetric = !(flags & NIBBLES_ZEROS);
-    problem->zero_offset = (flags & NIBBLES_ZERO_OFFSET) != 0;
-    problem->act_order = (flags & NIBBLES_ORDER) != 0;
-    problem->experts = key->experts;
+    problem->shape = key->shape;
+    problem->weights = key->weights;
+    problem->mixture.experts = key->mixture.experts;
     return W4A16_OK;
 }
 
@@ -124,16 +123,15 @@ static w4a16_status build(struct plan_entry *entry, w4a16_error *error) {
     w4a16_problem problem;
     w4a16_weights *weights;
     TRY(weights_of(key, &problem, error));
-    TRY(find_device((w4a16_device_kind)key->kind, key->index, &entry->device, error));
+    TRY(find_device(key->kind, (int)key->index, &entry->device, error));
     TRY(w4a16_weights_wrap(entry->device, &problem, 0, &weights, error));
-    problem.M = key->M;
-    problem.lda = key->lda;
-    problem.act = (w4a16_dtype)key->act;
-    problem.has_bias |= key->has_bias;
-    problem.top_k = key->top_k;
-    problem.combine = key->combine;
+    problem.shape.M = key->shape.M;
+    problem.shape.lda = key->shape.lda;
+    problem.act = key->act;
+    problem.mixture = key->mixture;
+    problem.epilogue.combine = key->epilogue.combine;
+    problem.epilogue.has_bias |= key->epilogue.has_bias;
     problem.batch_invariant = wants_batch_invariance();
-    problem.sorted_block = key->sorted_block, problem.sorted_count = key->sorted_count;
     w4a16_status status = w4a16_plan_create(entry->device, weights, &problem, &entry->plan, error);
     w4a16_weights_free(weights);
     return status;

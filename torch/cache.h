@@ -12,18 +12,15 @@
 
 /* What a plan depends on. No padding: keys are compared as bytes. */
 struct plan_key {
-    int64_t M, K, lda;
-    int64_t experts, top_k;    /* 0: dense */
-    int64_t sizes[SHAPE_DIMS]; /* of the packed tensor, without the experts'; or of weights of nibbles only */
-    int64_t sorted_block, sorted_count;
-    int32_t kind, index;   /* the device: w4a16_device_kind, number */
-    int32_t act, has_bias; /* a bias that is given to the run */
-    int32_t combine, nibbles_only;
+    w4a16_shape shape;          /* M, K and lda; with nibbles only all */
+    w4a16_weights_kind weights; /* with nibbles only; else zero */
+    w4a16_mixture mixture;
+    w4a16_epilogue epilogue;   /* has_bias: that is given to the run */
+    int64_t sizes[SHAPE_DIMS]; /* of the tensor of weights packed whole, without the experts' */
+    w4a16_device_kind kind;
+    w4a16_dtype act;
+    int64_t index; /* of the device */
 };
-
-/* What sizes holds of weights of nibbles only. */
-enum { NIBBLES_N, NIBBLES_GROUP_SIZE, NIBBLES_FLAGS };
-enum { NIBBLES_BF16_SCALES = 1, NIBBLES_ZEROS = 2, NIBBLES_ZERO_OFFSET = 4, NIBBLES_ORDER = 8 };
 
 struct plan_entry {
     struct plan_key key;

@@ -48,17 +48,19 @@ w4a16_status experts_call(struct frame *f, const shim_value *arguments, shim_val
                           (const struct named_tensor[]){
                               {"x", &o.x}, {"packed", &o.packed}, {"ids", &o.ids}, {"gates", &o.gates}},
                           4));
-    o.key.M = o.ids.sizes[0], o.key.top_k = o.ids.sizes[1], o.key.experts = o.packed.sizes[0];
-    o.key.combine = o.gates.numel > 0 ? W4A16_COMBINE_ADD : W4A16_COMBINE_NONE;
-    int64_t slots = o.key.M * o.key.top_k, rows = o.key.combine ? slots : o.key.M;
+    o.key.shape.M = o.ids.sizes[0], o.key.mixture.top_k = o.ids.sizes[1],
+    o.key.mixture.experts = o.packed.sizes[0];
+    o.key.epilogue.combine = o.gates.numel > 0 ? W4A16_COMBINE_ADD : W4A16_COMBINE_NONE;
+    int64_t slots = o.key.shape.M * o.key.mixture.top_k,
+            rows = o.key.epilogue.combine ? slots : o.key.shape.M;
     FAIL_IF(o.x.sizes[0] != rows, &f->error, W4A16_INVALID_ARGUMENT,
             "w4a16::experts: x has %" PRId64 " rows; %s gates, these ids want %" PRId64, o.x.sizes[0],
-            o.key.combine ? "with" : "without", rows);
+            o.key.epilogue.combine ? "with" : "without", rows);
     if (!o.x.contiguous || (uintptr_t)o.x.data % 4) TRY(frame_copy(f, &o.x, &o.x, &o.x));
-    o.key.K = o.key.lda = o.x.sizes[1];
+    o.key.shape.K = o.key.shape.lda = o.x.sizes[1];
     run_set_key(&o);
     run_set_sizes(&o, o.packed.sizes + 1);
-    const int64_t out[] = {o.key.combine ? o.key.M : slots, o.packed.sizes[1]};
+    const int64_t out[] = {o.key.epilogue.combine ? o.key.shape.M : slots, o.packed.sizes[1]};
     TRY(frame_empty(f, 2, out, o.x.dtype, &o.x, &o.out));
     TRY(run_product(f, &o));
     *result = frame_release(f, &o.out);

@@ -134,15 +134,15 @@ static w4a16_status check_weights(struct frame *f, const struct operands *o, int
 
 /* x and the weights are checked. */
 static void set_nibbles_key(struct operands *o, int lead, int use_v2_format) {
-    int64_t K = 8 * o->packed.sizes[lead], N = o->packed.sizes[lead + 1], flags = 0;
     run_set_key(o);
-    if (tensor_type(&o->scales) == W4A16_BF16) flags |= NIBBLES_BF16_SCALES;
-    if (o->zeros.numel) flags |= NIBBLES_ZEROS | (use_v2_format ? 0 : NIBBLES_ZERO_OFFSET);
-    if (o->order.numel) flags |= NIBBLES_ORDER;
-    o->key.nibbles_only = 1;
-    o->key.sizes[NIBBLES_N] = N;
-    o->key.sizes[NIBBLES_GROUP_SIZE] = K / o->scales.sizes[lead];
-    o->key.sizes[NIBBLES_FLAGS] = flags;
+    o->key.shape.N = o->packed.sizes[lead + 1];
+    o->key.shape.group_size = 8 * o->packed.sizes[lead] / o->scales.sizes[lead];
+    o->key.weights = (w4a16_weights_kind){.scale_type = tensor_type(&o->scales),
+                                          .zeros = !o->zeros.numel ? W4A16_ZEROS_NONE
+                                                   : use_v2_format ? W4A16_ZEROS_STORED
+                                                                   : W4A16_ZEROS_LESS_ONE,
+                                          .packing = W4A16_PACKED_NIBBLES,
+                                          .act_order = o->order.numel > 0};
 }
 
 /* Takes all of them, whatever happens. */
@@ -215,12 +215,12 @@ static w4a16_status check_lists(struct frame *f, const struct operands *o, int64
  * output_topk of them. */
 static w4a16_status set_slots(struct frame *f, struct operands *o, int64_t top_k, int weighted,
                               int64_t output_topk) {
-    int64_t added = output_topk > 1 ? output_topk : 1, rows = o->x.numel / o->key.K;
-    FAIL_IF(top_k < 1 || top_k > o->key.experts || (added > 1 && top_k > 1), &f->error,
+    int64_t added = output_topk > 1 ? output_topk : 1, rows = o->x.numel / o->key.shape.K;
+    FAIL_IF(top_k < 1 || top_k > o->key.mixture.experts || (added > 1 && top_k > 1), &f->error,
             W4A16_INVALID_ARGUMENT,
             "%s: top_k is %" PRId64 " and output_topk %" PRId64 "; accepted are 1 to %" PRId64
             " experts, and a top_k of 1 where slots are added",
-            f->name, top_k, output_topk, o->key.experts);
+            f->name, top_k, output_topk, o->key.mixture.experts);
     int64_t slots = rows * top_k;
     FAIL_IF(slots % added || o->out.dim != 2 || o->out.sizes[0] != slots / added ||
                 o->out.sizes[1] != o->packed.sizes[2] || o->out.dtype != o->x.dtype || !o->out.contiguous,
@@ -232,9 +232,11 @@ static w4a16_status set_slots(struct frame *f, struct operands *o, int64_t top_k
             &f->error, W4A16_INVALID_ARGUMENT,
             "%s: topk_weights are %s; accepted are %" PRId64 " of float32, contiguous", f->name,
             TEXT_OF(&o->gates), slots);
-    o->key.M = added > 1 ? slots / added : rows;
-    o->key.top_k = added > 1 ? added : top_k;
-    o->key.combine = added > 1 ? W4A16_COMBINE_ADD : weighted ? W4A16_COMBINE_WEIGH : W4A16_COMBINE_NONE;
+    o->key.shape.M = added > 1 ? slots / added : rows;
+    o->key.mixture.top_k = added > 1 ? added : top_k;
+    o->key.epilogue.combine = added > 1  ? W4A16_COMBINE_ADD
+                              : weighted ? W4A16_COMBINE_WEIGH
+                                         : W4A16_COMBINE_NONE;
     return W4A16_OK;
 }
 
@@ -247,13 +249,13 @@ w4a16_status moe_gptq_gemm_call(struct frame *f, const shim_value *arguments, sh
     int weighted = arguments[MUL_TOPK_WEIGHT] & 1;
     if (!weighted) o.gates = (struct tensor){0};
     TRY(check_weights(f, &o, 1));
-    TRY(check_lists(f, &o, (int64_t)arguments[BLOCK_SIZE_M], &o.key.sorted_count));
+    TRY(check_lists(f, &o, (int64_t)arguments[BLOCK_SIZE_M], &o.key.mixture.sorted_count));
     if (!o.x.contiguous || (uintptr_t)o.x.data % 4) TRY(frame_copy(f, &o.x, &o.x, &o.x));
-    o.key.K = o.key.lda = 8 * o.packed.sizes[1];
-    o.key.experts = o.packed.sizes[0];
-    o.key.sorted_block = (int64_t)arguments[BLOCK_SIZE_M];
+    o.key.shape.K = o.key.shape.lda = 8 * o.packed.sizes[1];
+    o.key.mixture.experts = o.packed.sizes[0];
+    o.key.mixture.sorted_block = (int64_t)arguments[BLOCK_SIZE_M];
     TRY(set_slots(f, &o, (int64_t)arguments[TOP_K], weighted, (int64_t)arguments[OUTPUT_TOPK]));
     set_nibbles_key(&o, 1, 0);
-    TRY(nibbles_widen(f, &o, o.key.sizes[NIBBLES_N], o.key.K));
+    TRY(nibbles_widen(f, &o, o.key.shape.N, o.key.shape.K));
     return run_product(f, &o);
 }

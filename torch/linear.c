@@ -53,8 +53,8 @@ w4a16_status linear_call(struct frame *f, const shim_value *arguments, shim_valu
     for (int n = 0; n < 3; n++) TRY(status[n]);
     TRY(check(f, &o));
     TRY(run_arrange_x(f, &o));
-    o.key.has_bias = o.bias.numel > 0;
-    if (o.key.has_bias) TRY(arrange_bias(f, &o));
+    o.key.epilogue.has_bias = o.bias.numel > 0;
+    if (o.key.epilogue.has_bias) TRY(arrange_bias(f, &o));
     run_set_key(&o);
     run_set_sizes(&o, o.packed.sizes);
     TRY(run_make_out(f, &o, o.packed.sizes[0]));

@@ -54,9 +54,11 @@ w4a16_status pack_layers(struct frame *f, const w4a16_layer *const *layers, int6
     int64_t sizes[1 + SHAPE_DIMS] = {experts};
     TRY(w4a16_layer_check(l, &f->error));
     w4a16_problem_init(&problem);
-    problem.N = l->N, problem.K = l->K, problem.padded_K = l->padded_K, problem.group_size = l->group_size;
-    problem.scale_type = l->scale_type, problem.symmetric = !l->zero, problem.act_order = l->perm != NULL;
-    problem.has_bias = l->bias != NULL, problem.experts = experts;
+    problem.shape = (w4a16_shape){.N = l->N, .K = l->K, .padded_K = l->padded_K, .group_size = l->group_size};
+    problem.weights.scale_type = l->scale_type;
+    problem.weights.zeros = l->zero ? W4A16_ZEROS_STORED : W4A16_ZEROS_NONE;
+    problem.weights.act_order = l->perm != NULL;
+    problem.epilogue.has_bias = l->bias != NULL, problem.mixture.experts = experts;
     TRY(shape_of(&problem, sizes + 1, &f->error));
     TRY(cache_device((w4a16_device_kind)kind, host ? 0 : like->device_index, &device, &f->error));
     TRY(frame_empty(f, SHAPE_DIMS + !!experts, sizes + !experts, torch_constants.u8, NULL, &out));

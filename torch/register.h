@@ -11,7 +11,7 @@ W4A16_API const char *w4a16_torch_register(void);
 
 /*
  * The sizes of the tensor that w4a16::pack gives for a layer of these facts, for shape functions: of the
- * problem N, K, padded_K, group_size, scale_type, symmetric and act_order count.
+ * problem N, K, padded_K, group_size, scale_type, zeros, act_order and experts count, and has_bias with those.
  */
 W4A16_API w4a16_status w4a16_torch_packed_sizes(const w4a16_problem *problem, int64_t sizes[3],
                                                 w4a16_error *error);

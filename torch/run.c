@@ -15,10 +15,10 @@ w4a16_status run_arrange_x(struct frame *f, struct operands *o) {
     int64_t K = x->sizes[x->dim - 1];
     int rows = x->dim == 2 && x->strides[1] == 1 && x->strides[0] >= K;
     if ((!x->contiguous && !rows) || (uintptr_t)x->data % 4) TRY(frame_copy(f, x, x, x));
-    o->key.K = K;
-    o->key.lda = x->contiguous ? K : x->strides[0];
-    o->key.M = 1;
-    for (int64_t d = 0; d + 1 < x->dim; d++) o->key.M *= x->sizes[d];
+    o->key.shape.K = K;
+    o->key.shape.lda = x->contiguous ? K : x->strides[0];
+    o->key.shape.M = 1;
+    for (int64_t d = 0; d + 1 < x->dim; d++) o->key.shape.M *= x->sizes[d];
     return W4A16_OK;
 }
 
@@ -31,9 +31,9 @@ w4a16_status run_make_out(struct frame *f, struct operands *o, int64_t N) {
 
 void run_set_key(struct operands *o) {
     int host = o->x.device_type == torch_constants.cpu;
-    o->key.kind = host ? (int32_t)cache_host_kind() : W4A16_DEVICE_HIP;
+    o->key.kind = host ? cache_host_kind() : W4A16_DEVICE_HIP;
     o->key.index = host ? 0 : o->x.device_index;
-    o->key.act = (int32_t)tensor_type(&o->x);
+    o->key.act = tensor_type(&o->x);
 }
 
 void run_set_sizes(struct operands *o, const int64_t sizes[SHAPE_DIMS]) {
@@ -101,7 +101,8 @@ static size_t element_size(const struct tensor *t) {
 
 /* From the first element to the last; x may have gaps between its rows. */
 static size_t bytes_of(const struct operands *o, const struct tensor *t) {
-    if (t == &o->x && t->numel) return 2 * (size_t)((t->numel / o->key.K - 1) * o->key.lda + o->key.K);
+    if (t == &o->x && t->numel)
+        return 2 * (size_t)((t->numel / o->key.shape.K - 1) * o->key.shape.lda + o->key.shape.K);
     return (size_t)t->numel * element_size(t);
 }
 
@@ -134,7 +135,7 @@ static w4a16_status run_simulated(struct frame *f, struct operands *o, const str
 w4a16_status run_product(struct frame *f, struct operands *o) {
     struct plan_entry *entry;
     TRY(cache_plan(&o->key, &entry, &f->error));
-    w4a16_status status = o->key.M == 0                     ? W4A16_OK
+    w4a16_status status = o->key.shape.M == 0               ? W4A16_OK
                           : o->key.kind == W4A16_DEVICE_SIM ? run_simulated(f, o, entry)
                                                             : run_in_place(f, o, entry);
     cache_give_back(entry);

@@ -12,10 +12,10 @@
 
 struct operands {
     struct tensor x, packed, out;
-    struct tensor bias;                      /* key.has_bias */
-    struct tensor ids, gates;                /* key.experts; key.combine, or no elements: all are 1 */
-    struct tensor scales, zeros, order;      /* key.nibbles_only; no elements where there are none */
-    struct tensor sorted_slots, sorted_used; /* key.sorted_block; ids are then the blocks' */
+    struct tensor bias;                      /* key's has_bias */
+    struct tensor ids, gates;                /* of experts; of its combine, or no elements: all are 1 */
+    struct tensor scales, zeros, order;      /* of nibbles only; no elements where there are none */
+    struct tensor sorted_slots, sorted_used; /* of its sorted_block; ids are then the blocks' */
     struct tensor workspace;                 /* run_product's */
     struct plan_key key;
 };

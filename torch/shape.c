@@ -29,21 +29,22 @@ static int64_t group_of_code(int64_t code, int64_t K) {
 static w4a16_status rest_of(const w4a16_problem *p, int64_t code, int64_t *rest, w4a16_error *error) {
     size_t bytes;
     TRY(w4a16_packed_bytes(p, &bytes, error));
-    int64_t rows = p->N * code * (p->experts ? p->experts : 1);
+    int64_t rows = p->shape.N * code * (p->mixture.experts ? p->mixture.experts : 1);
     *rest = ((int64_t)bytes + rows - 1) / rows;
     return W4A16_OK;
 }
 
 w4a16_status shape_of(const w4a16_problem *p, int64_t sizes[SHAPE_DIMS], w4a16_error *error) {
-    FAIL_IF(p->padded_K > p->K &&
-                (p->group_size != UNEVEN_GROUP || p->padded_K % UNEVEN_GROUP || p->K % UNEVEN_GROUP),
+    FAIL_IF(p->shape.padded_K > p->shape.K && (p->shape.group_size != UNEVEN_GROUP ||
+                                               p->shape.padded_K % UNEVEN_GROUP || p->shape.K % UNEVEN_GROUP),
             error, W4A16_UNSUPPORTED,
             "w4a16::pack: perm has %" PRId64 " places for K = %" PRId64 " in groups of %" PRId64
             "; empty places are accepted in whole groups of %d and with a K that is a multiple of it",
-            p->padded_K, p->K, p->group_size, UNEVEN_GROUP);
-    int64_t code = 1 + (p->scale_type == W4A16_BF16) + 2 * !p->symmetric +
-                   4 * !!(p->experts ? p->has_bias : p->act_order) + 8 * group_code(p->group_size, p->K);
-    sizes[0] = p->N;
+            p->shape.padded_K, p->shape.K, p->shape.group_size, UNEVEN_GROUP);
+    int64_t code = 1 + (p->weights.scale_type == W4A16_BF16) + 2 * !!p->weights.zeros +
+                   4 * !!(p->mixture.experts ? p->epilogue.has_bias : p->weights.act_order) +
+                   8 * group_code(p->shape.group_size, p->shape.K);
+    sizes[0] = p->shape.N;
     sizes[1] = code;
     return rest_of(p, code, &sizes[2], error);
 }
@@ -56,22 +57,22 @@ w4a16_status shape_read(const int64_t sizes[SHAPE_DIMS], int64_t K, int64_t expe
             "] and activations with K = %" PRId64 ": expected what w4a16::pack gave, and K >= 1",
             sizes[0], sizes[1], sizes[2], K);
     int64_t flags = sizes[1] - 1, rest;
-    p->N = sizes[0];
-    p->K = K;
-    p->scale_type = flags & 1 ? W4A16_BF16 : W4A16_F16;
-    p->symmetric = !(flags & 2);
-    p->experts = experts;
-    *(experts ? &p->has_bias : &p->act_order) = !!(flags & 4);
-    p->group_size = group_of_code(flags / 8, K);
-    FAIL_IF(p->group_size > K || (flags / 8 < GROUP_SIZES && K % p->group_size), error,
+    p->shape.N = sizes[0];
+    p->shape.K = K;
+    p->weights.scale_type = flags & 1 ? W4A16_BF16 : W4A16_F16;
+    p->weights.zeros = flags & 2 ? W4A16_ZEROS_STORED : W4A16_ZEROS_NONE;
+    p->mixture.experts = experts;
+    *(experts ? &p->epilogue.has_bias : &p->weights.act_order) = !!(flags & 4);
+    p->shape.group_size = group_of_code(flags / 8, K);
+    FAIL_IF(p->shape.group_size > K || (flags / 8 < GROUP_SIZES && K % p->shape.group_size), error,
             W4A16_INVALID_ARGUMENT,
             "w4a16: activations have K = %" PRId64
             "; the packed layer has another K, a multiple of its groups of %" PRId64,
-            K, p->group_size);
+            K, p->shape.group_size);
     TRY(rest_of(p, sizes[1], &rest, error));
-    if (p->act_order && p->group_size == UNEVEN_GROUP && K % UNEVEN_GROUP == 0)
+    if (p->weights.act_order && p->shape.group_size == UNEVEN_GROUP && K % UNEVEN_GROUP == 0)
         for (int64_t places = K + UNEVEN_GROUP; rest < sizes[2]; places += UNEVEN_GROUP) {
-            p->padded_K = places;
+            p->shape.padded_K = places;
             TRY(rest_of(p, sizes[1], &rest, error));
         }
     FAIL_IF(rest != sizes[2], error, W4A16_INVALID_ARGUMENT,

@@ -111,62 +111,98 @@ W4A16_API w4a16_status w4a16_experts_create(w4a16_device *device, const w4a16_la
 W4A16_API void w4a16_weights_free(w4a16_weights *weights);          /* null is accepted */
 W4A16_API size_t w4a16_weights_bytes(const w4a16_weights *weights); /* device memory held */
 
-/* What becomes of the slots of a mixture of experts. */
-typedef enum w4a16_combine {
-    W4A16_COMBINE_NONE = 0, /* they are the results */
-    W4A16_COMBINE_ADD = 1,  /* a token's are weighed by their gates and added */
-    W4A16_COMBINE_WEIGH = 2 /* they are weighed by their gates */
-} w4a16_combine;
+/* ---- the problem --------------------------------------------------------------------------------------- */
 
 /*
- * One matrix product, as the kernel table sees it.
+ * Sizes of a product. N, K, padded_K and M (M * top_k with experts) are at most W4A16_SIZE_MAX, lda and ldo
+ * W4A16_STRIDE_MAX.
+ */
+typedef struct w4a16_shape {
+    int64_t M, N, K, group_size;
+    int64_t padded_K; /* of w4a16_layer; 0 (default) = K */
+    int64_t lda, ldo; /* row strides in elements; 0 (default) = K and N */
+} w4a16_shape;
+
+typedef enum w4a16_zero_mode {
+    W4A16_ZEROS_NONE = 0,    /* symmetric: 8 everywhere */
+    W4A16_ZEROS_STORED = 1,  /* each group's own */
+    W4A16_ZEROS_LESS_ONE = 2 /* nibbles only: stored less one, as GPTQ's first format has them */
+} w4a16_zero_mode;
+
+typedef enum w4a16_packing {
+    W4A16_PACKED_WHOLE = 0,  /* by w4a16_pack and its kin */
+    W4A16_PACKED_NIBBLES = 1 /* nibbles only, by w4a16_pack_nibbles */
+} w4a16_packing;
+
+/* What weights are like, apart from their sizes. */
+typedef struct w4a16_weights_kind {
+    w4a16_dtype scale_type; /* F16 (default) or BF16 */
+    w4a16_zero_mode zeros;  /* NONE (default) */
+    w4a16_packing packing;  /* WHOLE (default) */
+    int act_order;
+} w4a16_weights_kind;
+
+/*
+ * Experts: each of M tokens uses top_k of them; use j of token m is slot m * top_k + j, and
+ * expert_ids[slot] of run's arguments is its expert (an id outside 0..experts-1: the slot is left out). There
+ * are up to 1024.
  *
- * With experts, each of M tokens uses top_k of them; use j of token m is slot m * top_k + j, and
- * expert_ids[slot] of run's arguments is its expert (an id outside 0..experts-1: the slot is left out).
+ * Slots that come sorted, as vLLM's moe_align_block_size sorts them: sorted_block is the size of a block and
+ * sorted_count how many places the list has, up to 2^31 - 1 each. Then run's sorted_slots [sorted_count]
+ * names a slot in each place, or is M * top_k or more where a place is empty, its expert_ids
+ * [sorted_count / sorted_block, rounded up] names the expert of each block, and sorted_used [1] says how many
+ * places are in use.
+ */
+typedef struct w4a16_mixture {
+    int64_t experts, top_k;             /* 0 (default): dense */
+    int64_t sorted_block, sorted_count; /* 0 (default): expert_ids names each slot's expert */
+} w4a16_mixture;
+
+/*
+ * What becomes of the slots of a mixture of experts:
  *
  *     NONE    out[slot] = a[m] * w[expert] + bias[expert]             a [M][lda], out [M * top_k][ldo]
  *     ADD     out[m]    = sum over j of gate[slot] * (a[slot] * w[expert] + bias[expert])
- *                                                                       a [M * top_k][lda], out [M][ldo]
+ *                                                                     a [M * top_k][lda], out [M][ldo]
+ *     WEIGH   out[slot] = gate[slot] * (a[m] * w[expert] + bias[expert])
+ *                                                                     a [M][lda], out [M * top_k][ldo]
  *
- * so that a fused w1|w3 is a plan without, and w2 one with combine. The sum is in fp32, in the order of j,
- * and rounded once. Without combine, rows of slots left out are not written. A row has the bits that a dense
- * plan of its expert with the same kernel gives.
- *
- * WEIGH weighs without adding: out[slot] = gate[slot] * (a[m] * w[expert] + bias[expert]), as without.
- *
- * Slots that come sorted, as vLLM's moe_align_block_size sorts them: sorted_block is the size of a block and
- * sorted_count how many places the list has. Then run's sorted_slots [sorted_count] names a slot in each
- * place, or is M * top_k or more where a place is empty, its expert_ids [sorted_count / sorted_block, rounded
- * up] names the expert of each block, and sorted_used [1] says how many places are in use.
- *
- * N, K, padded_K, M and M * top_k are at most W4A16_SIZE_MAX, lda and ldo W4A16_STRIDE_MAX, experts 1024,
- * sorted_block and sorted_count 2^31 - 1; larger ones are INVALID_ARGUMENT. Beyond that a kernel is
- * UNSUPPORTED whose grid no launch holds: HIP takes up to 65535 work-groups along y, 2^32 - 1 work-items in
- * all.
+ * so that a fused w1|w3 is a plan of NONE, and w2 one of ADD. The sum is in fp32, in the order of j, and
+ * rounded once. But for ADD, rows of slots left out are not written. A row has the bits that a dense plan of
+ * its expert with the same kernel gives.
+ */
+typedef enum w4a16_combine {
+    W4A16_COMBINE_NONE = 0,
+    W4A16_COMBINE_ADD = 1,
+    W4A16_COMBINE_WEIGH = 2
+} w4a16_combine;
+
+/* What is done to products. */
+typedef struct w4a16_epilogue {
+    w4a16_combine combine; /* NONE (default) */
+    int has_bias;          /* in the weights, or given to each run */
+} w4a16_epilogue;
+
+/*
+ * One matrix product, as the kernel table sees it. Numbers beyond what their structs say are
+ * INVALID_ARGUMENT. Beyond that a kernel is UNSUPPORTED whose grid no launch holds: HIP takes up to 65535
+ * work-groups along y, 2^32 - 1 work-items in all.
  */
 typedef struct w4a16_problem {
     size_t struct_size;
-    int64_t M, N, K, group_size;
-    int64_t padded_K;       /* of w4a16_layer; 0 (default) = K */
-    w4a16_dtype act;        /* F16 (default) or BF16: activations and output */
-    w4a16_dtype scale_type; /* F16 (default) or BF16 */
-    int symmetric;          /* default 1 */
-    int act_order;
-    int has_bias;                       /* in the weights, or given to each run */
-    int64_t lda, ldo;                   /* row strides in elements; 0 (default) = K and N */
-    int64_t experts, top_k;             /* 0 (default): dense */
-    w4a16_combine combine;              /* NONE (default) */
-    int64_t sorted_block, sorted_count; /* 0 (default): expert_ids names each slot's expert */
-    int nibbles_only;                   /* 1: packed by w4a16_pack_nibbles */
-    int zero_offset; /* nibbles only, asymmetric: what stored zeros lack; 1 for GPTQ's first format. Default 0
-                      */
+    w4a16_dtype act;     /* F16 (default) or BF16: activations and output */
     int batch_invariant; /* 1: a row has the same bits for every M; slower where M is large. Default 0: for
                             every M up to 16 */
+    w4a16_shape shape;
+    w4a16_weights_kind weights;
+    w4a16_mixture mixture;
+    w4a16_epilogue epilogue;
 } w4a16_problem;
 
 W4A16_API void w4a16_problem_init(w4a16_problem *problem);
-/* Fills N, K, padded_K, group_size, scale_type, symmetric, act_order, has_bias and experts from packed
- * weights.
+/*
+ * Fills from packed weights what is theirs: N, K, padded_K and group_size of the shape, the weights' kind,
+ * experts and has_bias.
  */
 W4A16_API void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights);
 

@@ -140,7 +140,7 @@ def no_kernels(name: str) -> str | None:
     """The library's sentence why it has no kernels for target `name`; None if it has."""
     problem = Problem()
     library().w4a16_problem_init(ctypes.byref(problem))
-    problem.N = problem.K = problem.group_size = 32  # what every table takes
+    problem.shape.N = problem.shape.K = problem.shape.group_size = 32  # what every table takes
     return _refusal(name, problem)
 
 
@@ -160,14 +160,19 @@ def supports(
     A mixture is how many experts there are, how many of them a token uses, and whether their results are combined.
     """
     problem = Problem()
+    library().w4a16_problem_init(ctypes.byref(problem))
+    experts, top_k, combined = mixture or (0, 0, False)
+    problem.act = act
+    problem.shape = structs.Shape(N=N, K=K, group_size=group_size)
+    problem.weights = structs.WeightsKind(
+        scale_type=scale_type,
+        zeros=structs.ZEROS_NONE if symmetric else structs.ZEROS_STORED,
+        act_order=act_order,
+    )
+    problem.mixture = structs.Mixture(experts=experts, top_k=top_k)
+    problem.epilogue.combine = structs.COMBINE_ADD if combined else structs.COMBINE_NONE
     for rows in _ROWS:
-        library().w4a16_problem_init(ctypes.byref(problem))
-        problem.M, problem.N, problem.K, problem.group_size = rows, N, K, group_size
-        problem.act, problem.scale_type = act, scale_type
-        problem.symmetric, problem.act_order = symmetric, act_order
-        experts, top_k, combined = mixture or (0, 0, False)
-        problem.experts, problem.top_k = experts, top_k
-        problem.combine = structs.COMBINE_ADD if combined else structs.COMBINE_NONE
+        problem.shape.M = rows
         if why := _refusal(name, problem):
             return False, why
     return True, None

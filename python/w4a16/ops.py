@@ -50,11 +50,18 @@ def packed_shape(
         raise RuntimeError(f"w4a16: scales are {scales}; accepted are torch.float16 and torch.bfloat16")
     problem, sizes, error = structs.Problem(), (ctypes.c_int64 * 3)(), structs.Error()
     _library.w4a16_problem_init(ctypes.byref(problem))
-    problem.N, problem.K = N, K
-    problem.padded_K = perm if perm > K else 0
-    problem.group_size = max(perm, K) if group_size == -1 else group_size
-    problem.scale_type, problem.symmetric, problem.act_order = _C_TYPES[scales], not zeros, perm > 0
-    problem.experts, problem.has_bias = experts, bias
+    problem.shape = structs.Shape(
+        N=N,
+        K=K,
+        group_size=max(perm, K) if group_size == -1 else group_size,
+        padded_K=perm if perm > K else 0,
+    )
+    problem.weights = structs.WeightsKind(
+        scale_type=_C_TYPES[scales],
+        zeros=structs.ZEROS_STORED if zeros else structs.ZEROS_NONE,
+        act_order=perm > 0,
+    )
+    problem.mixture.experts, problem.epilogue.has_bias = experts, bias
     if _library.w4a16_torch_packed_sizes(ctypes.byref(problem), sizes, ctypes.byref(error)) != 0:
         raise RuntimeError(error.message.decode())
     return (experts, *sizes) if experts else tuple(sizes)

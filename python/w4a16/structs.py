@@ -25,6 +25,15 @@ DEVICE_SIM = 1
 DEVICE_CPU = 2
 DEVICE_HIP = 3
 
+# w4a16_zero_mode
+ZEROS_NONE = 0
+ZEROS_STORED = 1
+ZEROS_LESS_ONE = 2
+
+# w4a16_packing
+PACKED_WHOLE = 0
+PACKED_NIBBLES = 1
+
 # w4a16_combine
 COMBINE_NONE = 0
 COMBINE_ADD = 1
@@ -79,29 +88,52 @@ class Layer(ctypes.Structure):
     ]
 
 
-class Problem(ctypes.Structure):
+class Shape(ctypes.Structure):
     _fields_ = [
-        ("struct_size", ctypes.c_size_t),
         ("M", ctypes.c_int64),
         ("N", ctypes.c_int64),
         ("K", ctypes.c_int64),
         ("group_size", ctypes.c_int64),
         ("padded_K", ctypes.c_int64),
-        ("act", ctypes.c_int),
-        ("scale_type", ctypes.c_int),
-        ("symmetric", ctypes.c_int),
-        ("act_order", ctypes.c_int),
-        ("has_bias", ctypes.c_int),
         ("lda", ctypes.c_int64),
         ("ldo", ctypes.c_int64),
+    ]
+
+
+class WeightsKind(ctypes.Structure):
+    _fields_ = [
+        ("scale_type", ctypes.c_int),
+        ("zeros", ctypes.c_int),
+        ("packing", ctypes.c_int),
+        ("act_order", ctypes.c_int),
+    ]
+
+
+class Mixture(ctypes.Structure):
+    _fields_ = [
         ("experts", ctypes.c_int64),
         ("top_k", ctypes.c_int64),
-        ("combine", ctypes.c_int),
         ("sorted_block", ctypes.c_int64),
         ("sorted_count", ctypes.c_int64),
-        ("nibbles_only", ctypes.c_int),
-        ("zero_offset", ctypes.c_int),
+    ]
+
+
+class Epilogue(ctypes.Structure):
+    _fields_ = [
+        ("combine", ctypes.c_int),
+        ("has_bias", ctypes.c_int),
+    ]
+
+
+class Problem(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("act", ctypes.c_int),
         ("batch_invariant", ctypes.c_int),
+        ("shape", Shape),
+        ("weights", WeightsKind),
+        ("mixture", Mixture),
+        ("epilogue", Epilogue),
         _ROOM,
     ]
 

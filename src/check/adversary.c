@@ -31,7 +31,7 @@ static struct place place_of(const struct data *d, int64_t k) {
     /* Waves take at least a block of 32 K, of which chunks may be halves. */
     int64_t dealt = o->chunk < 32 && o->waves > 1 ? 32 : o->chunk, chunks = dealt / o->chunk;
     int64_t turn = k / dealt / o->waves, wave = k / dealt % o->waves;
-    int64_t last_turn = (d->c->K / dealt - 1 - wave) / o->waves;
+    int64_t last_turn = (d->c->p.shape.K / dealt - 1 - wave) / o->waves;
     return (struct place){.in_chunk = k % o->chunk,
                           .fold = turn * chunks + k % dealt / o->chunk,
                           .wave = wave,
@@ -84,7 +84,7 @@ static int large_is_max(const struct test_case *c) { return c->turn % 2; }
 
 uint8_t adversary_zero(const struct test_case *c) {
     static const uint8_t zeros[] = {0, 16, 5};
-    return c->symmetric ? 8 : zeros[c->turn / 2 % 3];
+    return c->p.weights.zeros == W4A16_ZEROS_NONE ? 8 : zeros[c->turn / 2 % 3];
 }
 
 /* The weight of large places: 1, or the largest. */
@@ -129,8 +129,8 @@ static double growing(const struct data *d, int64_t variant, int64_t in_chunk) {
 
 uint16_t adversary_activation(const struct data *d, int64_t m, int64_t k) {
     const struct test_case *c = d->c;
-    int64_t variant = m + c->M * c->turn, in_chunk = k % d->order.chunk;
-    int f16 = c->act == W4A16_F16, sign;
+    int64_t variant = m + c->p.shape.M * c->turn, in_chunk = k % d->order.chunk;
+    int f16 = c->p.act == W4A16_F16, sign;
     double less = f16 ? 1 - 0x1p-11 : 1 - 0x1p-8; /* the number below the next power of two */
     double value = 0, weight = fabs((double)large_nibble(c) - adversary_zero(c));
     enum role role = role_of(d, k, &sign);
@@ -143,7 +143,7 @@ uint16_t adversary_activation(const struct data *d, int64_t m, int64_t k) {
         /* rows: the second small number's sign, then the first one's */
         if ((role == OTHER_SMALL && m & 1) || (role == SMALL && m & 2)) value = -value;
         if (c->fill == RANDOMLY_LOST && role != LARGE)
-            value *= (double)(random_at(d->seed, (uint64_t)(m * c->K + k)) & 0xff) / 64;
+            value *= (double)(random_at(d->seed, (uint64_t)(m * c->p.shape.K + k)) & 0xff) / 64;
     }
     if (fabs(value) < LARGE_PRODUCT / 2 && c->fill != GROWING) value *= less;
     return f16 ? float_to_f16((float)value) : float_to_bf16((float)value);

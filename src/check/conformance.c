@@ -80,53 +80,57 @@ static const int64_t tokens[] = {0, 1, 2, 5, 16, 17, 40, 130, 300};
 enum { MIXTURES = sizeof mixtures / sizeof mixtures[0], TOKENS = sizeof tokens / sizeof tokens[0] };
 
 static void name_case(struct test_case *c) {
-    snprintf(c->name, sizeof c->name, "%s m%d n%d k%d g%d %s %s-scales%s%s %s", w4a16_dtype_name(c->act),
-             (int)c->M, (int)c->N, (int)c->K, (int)c->group_size, c->symmetric ? "sym" : "asym",
-             w4a16_dtype_name(c->scale_type), c->act_order ? " perm" : "", c->has_bias ? " bias" : "",
+    snprintf(c->name, sizeof c->name, "%s m%d n%d k%d g%d %s %s-scales%s%s %s", w4a16_dtype_name(c->p.act),
+             (int)c->p.shape.M, (int)c->p.shape.N, (int)c->p.shape.K, (int)c->p.shape.group_size,
+             c->p.weights.zeros ? "asym" : "sym", w4a16_dtype_name(c->p.weights.scale_type),
+             c->p.weights.act_order ? " perm" : "", c->p.epilogue.has_bias ? " bias" : "",
              fills[c->fill].name);
 }
 
 static void make_case(size_t index, enum fill fill, int type, int m, int group, int layer) {
     struct test_case *c = &cases[index];
     size_t shape = index % (sizeof shapes / sizeof shapes[0]);
+    w4a16_problem_init(&c->p);
     c->fill = fill;
-    c->act = acts[type];
-    c->scale_type = acts[index / 3 % 2];
-    c->M = ms[m];
-    c->N = shapes[shape].N;
-    c->K = shapes[shape].K;
-    c->group_size = groups[group] < 0 || groups[group] > c->K ? c->K : groups[group];
-    c->lda = c->K + (int64_t)(index % 5 == 1) + 2 * (int64_t)(index % 5 == 3);
-    c->ldo = c->N + (int64_t)(index % 3);
-    c->symmetric = layer & 1;
-    c->act_order = layer >> 1 & 1;
-    c->has_bias = layer >> 2 & 1;
-    if (fill == EXTREME_ZEROS) c->symmetric = 0;
+    c->p.act = acts[type];
+    c->p.weights.scale_type = acts[index / 3 % 2];
+    c->p.shape.M = ms[m];
+    c->p.shape.N = shapes[shape].N;
+    c->p.shape.K = shapes[shape].K;
+    c->p.shape.group_size = groups[group] < 0 || groups[group] > c->p.shape.K ? c->p.shape.K : groups[group];
+    c->p.shape.lda = c->p.shape.K + (int64_t)(index % 5 == 1) + 2 * (int64_t)(index % 5 == 3);
+    c->p.shape.ldo = c->p.shape.N + (int64_t)(index % 3);
+    c->p.weights.zeros = layer & 1 ? W4A16_ZEROS_NONE : W4A16_ZEROS_STORED;
+    c->p.weights.act_order = layer >> 1 & 1;
+    c->p.epilogue.has_bias = layer >> 2 & 1;
+    if (fill == EXTREME_ZEROS) c->p.weights.zeros = W4A16_ZEROS_STORED;
     name_case(c);
-    snprintf(c->pool, sizeof c->pool, "%s %s", w4a16_dtype_name(c->act), fills[fill].name);
+    snprintf(c->pool, sizeof c->pool, "%s %s", w4a16_dtype_name(c->p.act), fills[fill].name);
 }
 
 /* Turns an ordinary case into one with experts. */
 static void add_experts(size_t index, int token, int combine) {
     struct test_case *c = &cases[index];
     size_t mixture = index % MIXTURES;
-    c->M = tokens[token];
-    c->experts = mixtures[mixture].experts;
-    c->top_k = mixtures[mixture].top_k;
-    c->combine = combine;
+    c->p.shape.M = tokens[token];
+    c->p.mixture.experts = mixtures[mixture].experts;
+    c->p.mixture.top_k = mixtures[mixture].top_k;
+    c->p.epilogue.combine = (w4a16_combine)combine;
     snprintf(c->name, sizeof c->name, "%s m%d n%d k%d g%d %s %s-scales%s%s experts %d of %d%s %s",
-             w4a16_dtype_name(c->act), (int)c->M, (int)c->N, (int)c->K, (int)c->group_size,
-             c->symmetric ? "sym" : "asym", w4a16_dtype_name(c->scale_type), c->act_order ? " perm" : "",
-             c->has_bias ? " bias" : "", (int)c->top_k, (int)c->experts, c->combine ? " combined" : "",
-             fills[c->fill].name);
+             w4a16_dtype_name(c->p.act), (int)c->p.shape.M, (int)c->p.shape.N, (int)c->p.shape.K,
+             (int)c->p.shape.group_size, c->p.weights.zeros ? "asym" : "sym",
+             w4a16_dtype_name(c->p.weights.scale_type), c->p.weights.act_order ? " perm" : "",
+             c->p.epilogue.has_bias ? " bias" : "", (int)c->p.mixture.top_k, (int)c->p.mixture.experts,
+             c->p.epilogue.combine ? " combined" : "", fills[c->fill].name);
 }
 
 /* Turns an ordinary case into one of the search. */
 static void search(size_t index, int shape) {
     struct test_case *c = &cases[index];
     c->turn = (int64_t)index;
-    c->M = searched[shape].M, c->N = c->ldo = searched[shape].N, c->K = c->lda = searched[shape].K;
-    c->group_size = searched[shape].group_size < 0 ? c->K : searched[shape].group_size;
+    c->p.shape.M = searched[shape].M, c->p.shape.N = c->p.shape.ldo = searched[shape].N,
+    c->p.shape.K = c->p.shape.lda = searched[shape].K;
+    c->p.shape.group_size = searched[shape].group_size < 0 ? c->p.shape.K : searched[shape].group_size;
     name_case(c);
 }
 
@@ -181,7 +185,7 @@ struct buffers {
 
 static w4a16_status create_weights(w4a16_device *device, const struct data *d, w4a16_weights **out,
                                    w4a16_error *error) {
-    if (!d->c->experts) return w4a16_weights_create(device, d->layers, out, error);
+    if (!d->c->p.mixture.experts) return w4a16_weights_create(device, d->layers, out, error);
     const w4a16_layer *layers[64];
     for (size_t n = 0; n < d->layer_count; n++) layers[n] = &d->layers[n];
     return w4a16_experts_create(device, layers, d->layer_count, out, error);
@@ -194,26 +198,13 @@ static w4a16_status upload(w4a16_device *device, const void *from, size_t bytes,
     return w4a16_copy_to_device(device, *out, from, bytes, error);
 }
 
-static w4a16_problem problem_of(const struct test_case *c) {
-    w4a16_problem problem;
-    w4a16_problem_init(&problem);
-    problem.M = c->M, problem.N = c->N, problem.K = c->K;
-    problem.group_size = c->group_size;
-    problem.act = c->act, problem.scale_type = c->scale_type;
-    problem.symmetric = c->symmetric, problem.act_order = c->act_order, problem.has_bias = c->has_bias;
-    problem.lda = c->lda, problem.ldo = c->ldo;
-    problem.experts = c->experts, problem.top_k = c->top_k, problem.combine = c->combine;
-    return problem;
-}
-
 /* The order of additions, which adversarial data are made for: a plan for weights that are not there yet. */
 static w4a16_status find_order(w4a16_device *device, const struct test_case *c, w4a16_order *order,
                                w4a16_error *error) {
-    w4a16_problem problem = problem_of(c);
     w4a16_weights *weights;
     w4a16_plan *plan;
-    TRY(w4a16_weights_wrap(device, &problem, 0, &weights, error));
-    w4a16_status status = w4a16_plan_create(device, weights, &problem, &plan, error);
+    TRY(w4a16_weights_wrap(device, &c->p, 0, &weights, error));
+    w4a16_status status = w4a16_plan_create(device, weights, &c->p, &plan, error);
     if (status == W4A16_OK) {
         w4a16_plan_order(plan, order);
         w4a16_plan_free(plan);
@@ -224,9 +215,8 @@ static w4a16_status find_order(w4a16_device *device, const struct test_case *c, 
 
 static w4a16_status prepare(w4a16_device *device, const struct data *d, struct buffers *b,
                             w4a16_error *error) {
-    w4a16_problem problem = problem_of(d->c);
     TRY(create_weights(device, d, &b->weights, error));
-    TRY(w4a16_plan_create(device, b->weights, &problem, &b->plan, error));
+    TRY(w4a16_plan_create(device, b->weights, &d->c->p, &b->plan, error));
     TRY(upload(device, d->a, d->a_elements * 2, &b->a, error));
     TRY(upload(device, d->ids, (size_t)d->slots * 4, &b->ids, error));
     TRY(upload(device, d->gates, (size_t)d->slots * 4, &b->gates, error));
@@ -246,8 +236,8 @@ static w4a16_status run_once(w4a16_device *device, const struct data *d, const s
                            .a = b->a,
                            .out = b->out,
                            .workspace = b->workspace,
-                           .expert_ids = d->c->experts ? b->ids : 0,
-                           .gates = d->c->combine ? b->gates : 0};
+                           .expert_ids = d->c->p.mixture.experts ? b->ids : 0,
+                           .gates = d->c->p.epilogue.combine ? b->gates : 0};
     w4a16_status status = w4a16_copy_to_device(device, b->workspace, dirt, workspace, error);
     if (status == W4A16_OK) status = w4a16_copy_to_device(device, b->out, out, d->out_elements * 2, error);
     if (status == W4A16_OK) status = w4a16_run(b->plan, &args, NULL, error);
@@ -259,8 +249,9 @@ static w4a16_status run_once(w4a16_device *device, const struct data *d, const s
 /* Whether every element that is not to be written still holds the poison. */
 static int untouched(const struct data *d, const uint16_t *out, int poison) {
     for (size_t i = 0; i < d->out_elements; i++) {
-        int64_t row = (int64_t)i / d->c->ldo;
-        int inside = row < d->out_rows && (int64_t)i % d->c->ldo < d->c->N && data_row_is_written(d, row);
+        int64_t row = (int64_t)i / d->c->p.shape.ldo;
+        int inside = row < d->out_rows && (int64_t)i % d->c->p.shape.ldo < d->c->p.shape.N &&
+                     data_row_is_written(d, row);
         if (!inside && out[i] != poison * 0x101) return 0;
     }
     return 1;
@@ -269,7 +260,8 @@ static int untouched(const struct data *d, const uint16_t *out, int poison) {
 static int same_bits(const struct data *d) {
     for (int64_t m = 0; m < d->out_rows; m++)
         if (data_row_is_written(d, m) &&
-            memcmp(d->out + m * d->c->ldo, d->again + m * d->c->ldo, (size_t)d->c->N * 2) != 0)
+            memcmp(d->out + m * d->c->p.shape.ldo, d->again + m * d->c->p.shape.ldo,
+                   (size_t)d->c->p.shape.N * 2) != 0)
             return 0;
     return 1;
 }
@@ -278,8 +270,8 @@ static int same_bits(const struct data *d) {
 static uint64_t hash_bits(const struct data *d) {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (int64_t m = 0; m < d->out_rows; m++)
-        for (int64_t n = 0; n < d->c->N && data_row_is_written(d, m); n++)
-            hash = (hash ^ d->out[m * d->c->ldo + n]) * UINT64_C(0x100000001b3);
+        for (int64_t n = 0; n < d->c->p.shape.N && data_row_is_written(d, m); n++)
+            hash = (hash ^ d->out[m * d->c->p.shape.ldo + n]) * UINT64_C(0x100000001b3);
     return hash;
 }
 
@@ -289,8 +281,9 @@ static w4a16_status judge(struct data *d, int threads, struct conformance_result
     TRY(data_reference(d, threads, error));
     for (int64_t m = 0; m < d->out_rows; m++)
         if (data_row_is_written(d, m))
-            TRY(w4a16_compare(c->act, 1, c->N, d->out + m * c->ldo, c->ldo, d->y + m * c->N,
-                              d->mass + m * c->N, &d->order, &result->accuracy, error));
+            TRY(w4a16_compare(c->p.act, 1, c->p.shape.N, d->out + m * c->p.shape.ldo, c->p.shape.ldo,
+                              d->y + m * c->p.shape.N, d->mass + m * c->p.shape.N, &d->order,
+                              &result->accuracy, error));
     result->same_bits = same_bits(d);
     result->bits = hash_bits(d);
     FAIL_IF(!untouched(d, d->out, 0xa5) || !untouched(d, d->again, 0x5a), error, W4A16_MISMATCH,

@@ -22,7 +22,8 @@ static uint16_t to_16(w4a16_dtype type, float f) {
 }
 
 static unsigned nibble(const struct data *d, uint64_t i) {
-    if (d->c->fill >= ADVERSARIAL) return adversary_nibble(d, (int64_t)i / d->c->K, (int64_t)i % d->c->K);
+    if (d->c->fill >= ADVERSARIAL)
+        return adversary_nibble(d, (int64_t)i / d->c->p.shape.K, (int64_t)i % d->c->p.shape.K);
     switch (d->c->fill) {
     case MAX_NIBBLES: return draw(d, 1, i) % 8 ? 15 : 0;
     case HEAVY: { /* most weights near the zero point, a few at the ends */
@@ -37,12 +38,13 @@ static unsigned nibble(const struct data *d, uint64_t i) {
 
 static uint16_t scale_bits(const struct data *d, uint64_t i) {
     uint64_t r = draw(d, 3, i);
-    if (d->c->fill >= ADVERSARIAL) return to_16(d->c->scale_type, adversary_scale((int64_t)i % d->c->N));
+    if (d->c->fill >= ADVERSARIAL)
+        return to_16(d->c->p.weights.scale_type, adversary_scale((int64_t)i % d->c->p.shape.N));
     if (d->c->fill == SUBNORMAL_SCALES) /* below the smallest normal number of the scale's type */
-        return (uint16_t)(1 + r % (d->c->scale_type == W4A16_F16 ? 0x3ff : 0x7f));
+        return (uint16_t)(1 + r % (d->c->p.weights.scale_type == W4A16_F16 ? 0x3ff : 0x7f));
     float scale = 0.004f + 0.012f * (float)(r & 0xffff) / 65536;
     if (d->c->fill == HEAVY) scale *= (float)(1 << (r >> 16 & 7)) / 8;
-    return to_16(d->c->scale_type, scale);
+    return to_16(d->c->p.weights.scale_type, scale);
 }
 
 static uint8_t zero_point(const struct data *d, uint64_t i) {
@@ -53,8 +55,8 @@ static uint8_t zero_point(const struct data *d, uint64_t i) {
 
 static uint16_t activation(const struct data *d, int64_t m, int64_t k) {
     if (d->c->fill >= ADVERSARIAL) return adversary_activation(d, m, k);
-    uint64_t i = (uint64_t)(m * d->c->K + k), r = draw(d, 5, i);
-    w4a16_dtype type = d->c->act;
+    uint64_t i = (uint64_t)(m * d->c->p.shape.K + k), r = draw(d, 5, i);
+    w4a16_dtype type = d->c->p.act;
     switch (d->c->fill) {
     case HEAVY:
         return to_16(type, normal(d, 5, i) * (draw(d, 6, (uint64_t)k) % 200 ? 1 : 60)); /* outlier channels */
@@ -67,7 +69,7 @@ static uint16_t activation(const struct data *d, int64_t m, int64_t k) {
         return to_16(type, m % 2 == 0 && r % 400 == 0 ? special[r / 400 % (m % 4 ? 3 : 2)] : normal(d, 5, i));
     }
     case CANCELLING: {
-        float pair = normal(d, 5, (uint64_t)(m * d->c->K + k / 2)) * 1000;
+        float pair = normal(d, 5, (uint64_t)(m * d->c->p.shape.K + k / 2)) * 1000;
         return to_16(type, k % 2 ? -pair : pair);
     }
     default: return to_16(type, normal(d, 5, i));
@@ -75,8 +77,8 @@ static uint16_t activation(const struct data *d, int64_t m, int64_t k) {
 }
 
 static void shuffle(struct data *d, int32_t *perm) {
-    for (int32_t k = 0; k < d->c->K; k++) perm[k] = k;
-    for (int64_t k = d->c->K - 1; k > 0; k--) {
+    for (int32_t k = 0; k < d->c->p.shape.K; k++) perm[k] = k;
+    for (int64_t k = d->c->p.shape.K - 1; k > 0; k--) {
         int64_t other = (int64_t)(draw(d, 7, (uint64_t)k) % (uint64_t)(k + 1));
         int32_t kept = perm[k];
         perm[k] = perm[other];
@@ -84,33 +86,37 @@ static void shuffle(struct data *d, int32_t *perm) {
     }
 }
 
-static int64_t groups_of(const struct test_case *c) { return (c->K + c->group_size - 1) / c->group_size; }
-static int64_t words_of(const struct test_case *c) { return (c->K + 7) / 8 * c->N; }
+static int64_t groups_of(const struct test_case *c) {
+    return (c->p.shape.K + c->p.shape.group_size - 1) / c->p.shape.group_size;
+}
+static int64_t words_of(const struct test_case *c) { return (c->p.shape.K + 7) / 8 * c->p.shape.N; }
 
 /* Layer e, in the e-th part of every array. */
 static void fill_layer(struct data *d, int64_t e) {
     const struct test_case *c = d->c;
     w4a16_layer *l = &d->layers[e];
-    int64_t entries = groups_of(c) * c->N;
+    int64_t entries = groups_of(c) * c->p.shape.N;
     uint32_t *q = d->q + e * words_of(c);
-    uint16_t *scale = d->scale + e * entries, *bias = d->bias + e * c->N;
+    uint16_t *scale = d->scale + e * entries, *bias = d->bias + e * c->p.shape.N;
     uint8_t *zero = d->zero + e * entries;
-    int32_t *perm = d->perm + e * c->K;
+    int32_t *perm = d->perm + e * c->p.shape.K;
     d->expert = (uint64_t)e;
     w4a16_layer_init(l);
-    l->N = c->N, l->K = c->K, l->group_size = c->group_size;
-    for (int64_t k = 0; k < c->K; k++)
-        for (int64_t n = 0; n < c->N; n++)
-            q[k / 8 * c->N + n] |= (uint32_t)nibble(d, (uint64_t)(n * c->K + k)) << 4 * (k % 8);
+    l->N = c->p.shape.N, l->K = c->p.shape.K, l->group_size = c->p.shape.group_size;
+    for (int64_t k = 0; k < c->p.shape.K; k++)
+        for (int64_t n = 0; n < c->p.shape.N; n++)
+            q[k / 8 * c->p.shape.N + n] |= (uint32_t)nibble(d, (uint64_t)(n * c->p.shape.K + k))
+                                           << 4 * (k % 8);
     for (int64_t i = 0; i < entries; i++) scale[i] = scale_bits(d, (uint64_t)i);
     for (int64_t i = 0; i < entries; i++) zero[i] = zero_point(d, (uint64_t)i);
-    for (int64_t n = 0; n < c->N; n++) bias[n] = to_16(c->scale_type, normal(d, 8, (uint64_t)n));
+    for (int64_t n = 0; n < c->p.shape.N; n++)
+        bias[n] = to_16(c->p.weights.scale_type, normal(d, 8, (uint64_t)n));
     l->q = q;
     l->scale = scale;
-    l->scale_type = l->bias_type = c->scale_type;
-    if (!c->symmetric) l->zero = zero;
-    if (c->has_bias) l->bias = bias;
-    if (c->act_order) {
+    l->scale_type = l->bias_type = c->p.weights.scale_type;
+    if (c->p.weights.zeros) l->zero = zero;
+    if (c->p.epilogue.has_bias) l->bias = bias;
+    if (c->p.weights.act_order) {
         shuffle(d, perm);
         l->perm = perm;
     }
@@ -121,11 +127,11 @@ static void fill_slots(struct data *d) {
     const struct test_case *c = d->c;
     d->expert = 0;
     for (int64_t slot = 0; slot < d->slots; slot++) {
-        uint64_t r = draw(d, 9, (uint64_t)(slot / c->top_k));
-        int64_t step = 1 + (int64_t)(r >> 32) % (c->experts > 1 ? c->experts - 1 : 1);
-        int64_t id = ((int64_t)(r & 0xffff) + slot % c->top_k * step) % c->experts;
+        uint64_t r = draw(d, 9, (uint64_t)(slot / c->p.mixture.top_k));
+        int64_t step = 1 + (int64_t)(r >> 32) % (c->p.mixture.experts > 1 ? c->p.mixture.experts - 1 : 1);
+        int64_t id = ((int64_t)(r & 0xffff) + slot % c->p.mixture.top_k * step) % c->p.mixture.experts;
         uint64_t none = draw(d, 10, (uint64_t)slot) % 32;
-        d->ids[slot] = (int32_t)(none == 0 ? -1 : none == 1 ? c->experts : id);
+        d->ids[slot] = (int32_t)(none == 0 ? -1 : none == 1 ? c->p.mixture.experts : id);
         d->gates[slot] = 0.05f + (float)(draw(d, 11, (uint64_t)slot) & 0xffff) / 65536;
     }
 }
@@ -137,13 +143,13 @@ void data_free(struct data *d) {
 
 static int allocate(struct data *d) {
     const struct test_case *c = d->c;
-    size_t count = d->layer_count, columns = (size_t)c->N, entries = columns * (size_t)groups_of(c);
+    size_t count = d->layer_count, columns = (size_t)c->p.shape.N, entries = columns * (size_t)groups_of(c);
     d->layers = calloc(count, sizeof *d->layers);
     d->q = calloc(count * (size_t)words_of(c), 4);
     d->scale = calloc(count * entries, 2);
     d->zero = calloc(count * entries, 1);
     d->bias = calloc(count * columns, 2);
-    d->perm = calloc(count * (size_t)c->K, 4);
+    d->perm = calloc(count * (size_t)c->p.shape.K, 4);
     d->ids = calloc((size_t)d->slots + 1, 4);
     d->gates = calloc((size_t)d->slots + 1, 4);
     d->a = calloc(d->a_elements + 1, 2);
@@ -156,31 +162,33 @@ static int allocate(struct data *d) {
 }
 
 int data_make(struct data *d, const struct test_case *c, const w4a16_order *order, uint64_t seed) {
-    *d = (struct data){
-        .c = c, .seed = seed, .order = *order, .layer_count = c->experts ? (size_t)c->experts : 1};
-    d->slots = c->experts ? c->M * c->top_k : c->M;
-    d->a_rows = c->combine ? d->slots : c->M;
-    d->out_rows = c->combine ? c->M : d->slots;
-    d->a_elements = (size_t)(d->a_rows * c->lda);
-    d->out_elements = (size_t)((d->out_rows + 1) * c->ldo); /* one row more, that nobody may touch */
+    *d = (struct data){.c = c,
+                       .seed = seed,
+                       .order = *order,
+                       .layer_count = c->p.mixture.experts ? (size_t)c->p.mixture.experts : 1};
+    d->slots = c->p.mixture.experts ? c->p.shape.M * c->p.mixture.top_k : c->p.shape.M;
+    d->a_rows = c->p.epilogue.combine ? d->slots : c->p.shape.M;
+    d->out_rows = c->p.epilogue.combine ? c->p.shape.M : d->slots;
+    d->a_elements = (size_t)(d->a_rows * c->p.shape.lda);
+    d->out_elements = (size_t)((d->out_rows + 1) * c->p.shape.ldo); /* one row more, that nobody may touch */
     if (!allocate(d)) return 0;
     for (int64_t e = 0; e < (int64_t)d->layer_count; e++) fill_layer(d, e);
     d->expert = 0;
-    if (c->experts) fill_slots(d);
+    if (c->p.mixture.experts) fill_slots(d);
     memset(d->a, 0xff, d->a_elements * 2); /* between rows: NaN, which must not be read as a value */
     for (int64_t m = 0; m < d->a_rows; m++)
-        for (int64_t k = 0; k < c->K; k++) d->a[m * c->lda + k] = activation(d, m, k);
+        for (int64_t k = 0; k < c->p.shape.K; k++) d->a[m * c->p.shape.lda + k] = activation(d, m, k);
     return 1;
 }
 
 /* ---- what should come out ----------------------------------------------------------------------------- */
 
 static int has_expert(const struct data *d, int64_t slot) {
-    return d->ids[slot] >= 0 && d->ids[slot] < d->c->experts;
+    return d->ids[slot] >= 0 && d->ids[slot] < d->c->p.mixture.experts;
 }
 
 int data_row_is_written(const struct data *d, int64_t row) {
-    return !d->c->experts || d->c->combine || has_expert(d, row);
+    return !d->c->p.mixture.experts || d->c->p.epilogue.combine || has_expert(d, row);
 }
 
 /* An expert's slots, as one dense product; their rows are added to those of the output. */
@@ -195,17 +203,18 @@ static w4a16_status add_expert(struct data *d, int64_t e, struct gathered *g, in
     int64_t count = 0;
     for (int64_t slot = 0; slot < d->slots; slot++)
         if (d->ids[slot] == e)
-            memcpy(g->a + count++ * c->K, d->a + (c->combine ? slot : slot / c->top_k) * c->lda,
-                   (size_t)c->K * 2);
-    TRY(w4a16_reference(&d->layers[e], c->act, count, g->a, c->K, g->y, g->mass, threads, error));
+            memcpy(g->a + count++ * c->p.shape.K,
+                   d->a + (c->p.epilogue.combine ? slot : slot / c->p.mixture.top_k) * c->p.shape.lda,
+                   (size_t)c->p.shape.K * 2);
+    TRY(w4a16_reference(&d->layers[e], c->p.act, count, g->a, c->p.shape.K, g->y, g->mass, threads, error));
     count = 0;
     for (int64_t slot = 0; slot < d->slots; slot++) {
         if (d->ids[slot] != e) continue;
-        int64_t row = c->combine ? slot / c->top_k : slot;
-        double gate = c->combine ? d->gates[slot] : 1;
-        for (int64_t n = 0; n < c->N; n++) {
-            d->y[row * c->N + n] += gate * g->y[count * c->N + n];
-            d->mass[row * c->N + n] += fabs(gate) * g->mass[count * c->N + n];
+        int64_t row = c->p.epilogue.combine ? slot / c->p.mixture.top_k : slot;
+        double gate = c->p.epilogue.combine ? d->gates[slot] : 1;
+        for (int64_t n = 0; n < c->p.shape.N; n++) {
+            d->y[row * c->p.shape.N + n] += gate * g->y[count * c->p.shape.N + n];
+            d->mass[row * c->p.shape.N + n] += fabs(gate) * g->mass[count * c->p.shape.N + n];
         }
         count++;
     }
@@ -214,15 +223,16 @@ static w4a16_status add_expert(struct data *d, int64_t e, struct gathered *g, in
 
 w4a16_status data_reference(struct data *d, int threads, w4a16_error *error) {
     const struct test_case *c = d->c;
-    if (!c->experts)
-        return w4a16_reference(d->layers, c->act, c->M, d->a, c->lda, d->y, d->mass, threads, error);
-    size_t rows = (size_t)d->slots + 1, columns = (size_t)c->N;
-    struct gathered g = {calloc(rows * (size_t)c->K, 2), calloc(rows * columns, 8),
+    if (!c->p.mixture.experts)
+        return w4a16_reference(d->layers, c->p.act, c->p.shape.M, d->a, c->p.shape.lda, d->y, d->mass,
+                               threads, error);
+    size_t rows = (size_t)d->slots + 1, columns = (size_t)c->p.shape.N;
+    struct gathered g = {calloc(rows * (size_t)c->p.shape.K, 2), calloc(rows * columns, 8),
                          calloc(rows * columns, 8)};
     w4a16_status status = W4A16_OK;
     if (!g.a || !g.y || !g.mass)
         status = w4a16_fail(error, W4A16_OUT_OF_MEMORY, "conformance: out of memory");
-    for (int64_t e = 0; e < c->experts && status == W4A16_OK; e++)
+    for (int64_t e = 0; e < c->p.mixture.experts && status == W4A16_OK; e++)
         status = add_expert(d, e, &g, threads, error);
     free(g.a), free(g.y), free(g.mass);
     return status;

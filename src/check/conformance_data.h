@@ -27,11 +27,7 @@ enum fill {
 };
 
 struct test_case {
-    w4a16_dtype act, scale_type;
-    int64_t M, N, K, group_size, lda, ldo;
-    int symmetric, act_order, has_bias;
-    int64_t experts, top_k; /* 0: dense */
-    int combine;
+    w4a16_problem p;
     enum fill fill;
     int64_t turn; /* adversarial: which of several variants */
     char name[128], pool[32];

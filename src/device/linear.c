@@ -289,8 +289,9 @@ w4a16_status w4a16_pack_nibbles(w4a16_device *device, const uint32_t *q, const i
     w4a16_problem problem;
     struct packed_layout layout;
     w4a16_problem_init(&problem);
-    problem.N = N, problem.K = problem.group_size = K, problem.act_order = order != NULL,
-    problem.nibbles_only = 1;
+    problem.shape.N = N, problem.shape.K = problem.shape.group_size = K,
+    problem.weights.act_order = order != NULL;
+    problem.weights.packing = W4A16_PACKED_NIBBLES;
     TRY(packed_layout_of_problem(&problem, &layout, error));
     FAIL_IF(bytes != layout.bytes, error, W4A16_INVALID_ARGUMENT,
             "w4a16_pack_nibbles: there are %zu bytes; the weights take %zu", bytes, layout.bytes);
@@ -324,22 +325,20 @@ w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *probl
 
 void w4a16_problem_init(w4a16_problem *problem) {
     if (!problem) return;
-    *problem = (w4a16_problem){
-        .struct_size = sizeof *problem, .act = W4A16_F16, .scale_type = W4A16_F16, .symmetric = 1};
+    *problem =
+        (w4a16_problem){.struct_size = sizeof *problem, .act = W4A16_F16, .weights.scale_type = W4A16_F16};
 }
 
 void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights) {
     if (!problem || !weights) return;
     const struct packed_layout *l = &weights->layout;
-    problem->N = l->N;
-    problem->K = l->K;
-    problem->padded_K = l->padded_K > l->K ? l->padded_K : 0;
-    problem->group_size = l->group_size;
-    problem->scale_type = l->scale_type;
-    problem->symmetric = l->symmetric;
-    problem->act_order = l->act_order;
-    problem->has_bias = l->has_bias;
-    problem->experts = l->experts;
+    problem->shape.N = l->N;
+    problem->shape.K = l->K;
+    problem->shape.padded_K = l->padded_K > l->K ? l->padded_K : 0;
+    problem->shape.group_size = l->group_size;
+    problem->weights = l->kind;
+    problem->epilogue.has_bias = l->has_bias;
+    problem->mixture.experts = l->experts;
 }
 
 w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weights,

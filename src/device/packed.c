@@ -10,19 +10,21 @@
 
 w4a16_status packed_layout_of_problem(const w4a16_problem *p, struct packed_layout *out, w4a16_error *error) {
     w4a16_problem checked = *p;
-    if (p->experts && !p->top_k) checked.top_k = 1; /* the layout does not depend on it */
+    if (p->mixture.experts && !p->mixture.top_k)
+        checked.mixture.top_k = 1; /* the layout does not depend on it */
     TRY(plan_check(&checked, error));
     static const uint8_t there; /* stands for what the layout only asks the presence of */
-    const w4a16_layer shape = {.N = p->N,
-                               .K = p->K,
-                               .group_size = p->group_size,
-                               .scale_type = p->scale_type,
-                               .zero = p->symmetric ? NULL : &there,
-                               .perm = p->act_order ? (const void *)&there : NULL,
-                               .padded_K = p->padded_K,
-                               .bias = p->has_bias ? &there : NULL};
-    *out = packed_layout_of(&shape, p->experts);
-    if (p->nibbles_only) packed_layout_nibbles_only(out);
+    const w4a16_layer shape = {.N = p->shape.N,
+                               .K = p->shape.K,
+                               .group_size = p->shape.group_size,
+                               .scale_type = p->weights.scale_type,
+                               .zero = p->weights.zeros ? &there : NULL,
+                               .perm = p->weights.act_order ? (const void *)&there : NULL,
+                               .padded_K = p->shape.padded_K,
+                               .bias = p->epilogue.has_bias ? &there : NULL};
+    *out = packed_layout_of(&shape, p->mixture.experts);
+    if (p->weights.packing == W4A16_PACKED_NIBBLES) packed_layout_nibbles_only(out);
+    out->kind = p->weights;
     return W4A16_OK;
 }
 
@@ -38,35 +40,36 @@ w4a16_status w4a16_packed_bytes(const w4a16_problem *problem, size_t *out, w4a16
 
 /* Why a part cannot stand beside the first; null if it can. */
 static const char *part_difference(const w4a16_problem *p, const w4a16_problem *first, int is_last) {
-    return p->experts                      ? "holds experts; accepted are dense layers"
-           : p->nibbles_only               ? "is of nibbles only; accepted are layers packed whole"
-           : p->N % PACK_STRIP && !is_last ? "does not fill its strips: N of all but the last must be "
-                                             "a multiple of 32"
-           : p->K != first->K || p->padded_K != first->padded_K ? "differs from part 0 in K or padded_K"
-           : p->group_size != first->group_size                 ? "differs from part 0 in group_size"
-           : p->scale_type != first->scale_type                 ? "differs from part 0 in scale_type"
-           : !p->act_order != !first->act_order                 ? "differs from part 0 in having an act-order"
+    return p->mixture.experts                    ? "holds experts; accepted are dense layers"
+           : p->weights.packing                  ? "is of nibbles only; accepted are layers packed whole"
+           : p->shape.N % PACK_STRIP && !is_last ? "does not fill its strips: N of all but the last must be "
+                                                   "a multiple of 32"
+           : p->shape.K != first->shape.K || p->shape.padded_K != first->shape.padded_K
+               ? "differs from part 0 in K or padded_K"
+           : p->shape.group_size != first->shape.group_size     ? "differs from part 0 in group_size"
+           : p->weights.scale_type != first->weights.scale_type ? "differs from part 0 in scale_type"
+           : !p->weights.act_order != !first->weights.act_order ? "differs from part 0 in having an act-order"
                                                                 : NULL;
 }
 
 static w4a16_status check_parts(const w4a16_problem *const *parts, const void *const *packed, size_t count,
                                 struct packed_layout *layouts, w4a16_problem *joined, w4a16_error *error) {
     *joined = *parts[0];
-    joined->N = 0;
+    joined->shape.N = 0;
     for (size_t n = 0; n < count; n++) {
         const w4a16_problem *p = parts[n];
         FAIL_IF(!p || !packed[n], error, W4A16_INVALID_ARGUMENT, "w4a16_packed_concat: part %zu is null", n);
         const char *why = part_difference(p, parts[0], n + 1 == count);
         FAIL_IF(why, error, W4A16_INVALID_ARGUMENT, "w4a16_packed_concat: part %zu %s", n, why);
         TRY(packed_layout_of_problem(p, &layouts[n], error));
-        FAIL_IF(p->act_order &&
+        FAIL_IF(p->weights.act_order &&
                     memcmp((const char *)packed[n] + layouts[n].perm,
                            (const char *)packed[0] + layouts[0].perm, (size_t)layouts[n].padded_K * 4) != 0,
                 error, W4A16_INVALID_ARGUMENT,
                 "w4a16_packed_concat: part %zu has another act-order than part 0; joined layers have one", n);
-        joined->N += p->N;
-        joined->symmetric = joined->symmetric && p->symmetric;
-        joined->has_bias = joined->has_bias || p->has_bias;
+        joined->shape.N += p->shape.N;
+        if (p->weights.zeros) joined->weights.zeros = p->weights.zeros;
+        joined->epilogue.has_bias = joined->epilogue.has_bias || p->epilogue.has_bias;
     }
     return W4A16_OK;
 }

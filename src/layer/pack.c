@@ -25,22 +25,22 @@ struct packed_layout packed_layout_of(const w4a16_layer *l, int64_t experts) {
                               .blocks = (w4a16_layer_padded_K(l) + PACK_BLOCK - 1) / PACK_BLOCK,
                               .groups = w4a16_layer_groups(l),
                               .experts = experts,
-                              .scale_type = l->scale_type,
-                              .symmetric = !l->zero,
-                              .act_order = l->perm != NULL,
+                              .kind = {.scale_type = l->scale_type,
+                                       .zeros = l->zero ? W4A16_ZEROS_STORED : W4A16_ZEROS_NONE,
+                                       .act_order = l->perm != NULL},
                               .has_bias = l->bias != NULL};
     int64_t copies = experts ? experts : 1, columns = copies * p.strips * PACK_STRIP;
     p.weights = add_section(&p.bytes, copies * p.strips * p.blocks, PACK_BLOCK_BYTES);
     p.scales = add_section(&p.bytes, columns * p.groups, 2);
-    p.zeros = add_section(&p.bytes, p.symmetric ? 0 : columns * p.groups, 1);
+    p.zeros = add_section(&p.bytes, p.kind.zeros ? columns * p.groups : 0, 1);
     p.bias = add_section(&p.bytes, p.has_bias ? columns : 0, 4);
-    p.perm = add_section(&p.bytes, p.act_order ? copies * p.padded_K : 0, 4);
+    p.perm = add_section(&p.bytes, p.kind.act_order ? copies * p.padded_K : 0, 4);
     return p;
 }
 
 void packed_layout_nibbles_only(struct packed_layout *p) {
     int64_t copies = p->experts ? p->experts : 1;
-    p->nibbles_only = 1;
+    p->kind.packing = W4A16_PACKED_NIBBLES;
     p->has_bias = 0;
     p->scales = p->zeros = p->bias = p->perm = 0;
     p->bytes = (size_t)(copies * p->strips * p->blocks * PACK_BLOCK_BYTES);
@@ -154,7 +154,7 @@ void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, vo
 /* The zeros of a part; those of a symmetric one as packing would write them if they were given. */
 static void concat_zeros(const struct packed_layout *part, const unsigned char *from, unsigned char *to) {
     size_t entries = (size_t)(part->strips * part->groups * PACK_STRIP);
-    if (!part->symmetric) {
+    if (part->kind.zeros) {
         memcpy(to, from + part->zeros, entries);
         return;
     }
@@ -178,14 +178,14 @@ void pack_concat(const struct packed_layout *parts, const void *const *packed, s
         memcpy(out + joined->weights + (size_t)(strip * p->blocks * PACK_BLOCK_BYTES), from + p->weights,
                (size_t)(p->strips * p->blocks * PACK_BLOCK_BYTES));
         memcpy(out + joined->scales + 2 * entry, from + p->scales, 2 * entries);
-        if (!joined->symmetric) concat_zeros(p, from, out + joined->zeros + entry);
+        if (joined->kind.zeros) concat_zeros(p, from, out + joined->zeros + entry);
         if (p->has_bias)
             memcpy(out + bias, from + p->bias, bias_bytes);
         else if (joined->has_bias)
             memset(out + bias, 0, bias_bytes);
         strip += p->strips;
     }
-    if (joined->act_order)
+    if (joined->kind.act_order)
         memcpy((unsigned char *)to + joined->perm, (const unsigned char *)packed[0] + parts[0].perm,
                (size_t)joined->padded_K * 4);
 }

@@ -6,16 +6,15 @@
 
 #include "layout.h"
 #include "parallel.h"
-#include "w4a16/layer.h"
+#include "w4a16/linear.h"
 
 struct packed_layout {
     int64_t N, K, group_size;
     int64_t padded_K; /* K in blocks and groups: K, or more with empty ones (w4a16_layer) */
     int64_t strips, blocks, groups;
-    int64_t experts; /* 0: a dense layer. The counts above are of one expert */
-    w4a16_dtype scale_type;
-    int symmetric, act_order, has_bias;
-    int nibbles_only; /* only the weights are here: each run is given scales, zeros and order */
+    int64_t experts;         /* 0: a dense layer. The counts above are of one expert */
+    w4a16_weights_kind kind; /* of nibbles only: each run is given scales, zeros and order */
+    int has_bias;
     size_t weights, scales, zeros, bias, perm; /* byte offsets, multiples of 256 */
     size_t bytes;                              /* of the whole, a multiple of 256 */
 };

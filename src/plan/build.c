@@ -47,8 +47,8 @@ void plan_patch_sections(const struct build *b, struct plan_step *s, size_t weig
                          size_t zeros, size_t bias) {
     const struct packed_layout *l = b->l;
     plan_patch(s, weights, PLAN_WEIGHTS, l->weights);
-    plan_patch(s, scales, l->nibbles_only ? PLAN_SCALES : PLAN_WEIGHTS, l->scales);
-    if (!l->symmetric) plan_patch(s, zeros, l->nibbles_only ? PLAN_ZEROS : PLAN_WEIGHTS, l->zeros);
+    plan_patch(s, scales, l->kind.packing ? PLAN_SCALES : PLAN_WEIGHTS, l->scales);
+    if (l->kind.zeros) plan_patch(s, zeros, l->kind.packing ? PLAN_ZEROS : PLAN_WEIGHTS, l->zeros);
     if (l->has_bias)
         plan_patch(s, bias, PLAN_WEIGHTS, l->bias);
     else if (b->plan->bias)
@@ -56,27 +56,30 @@ void plan_patch_sections(const struct build *b, struct plan_step *s, size_t weig
 }
 
 void plan_patch_order(const struct build *b, struct plan_step *s, size_t offset) {
-    if (b->l->act_order) plan_patch(s, offset, b->l->nibbles_only ? PLAN_ORDER : PLAN_WEIGHTS, b->l->perm);
+    if (b->l->kind.act_order)
+        plan_patch(s, offset, b->l->kind.packing ? PLAN_ORDER : PLAN_WEIGHTS, b->l->perm);
 }
 
 void plan_patch_ids(const struct build *b, struct plan_step *s, size_t offset) {
-    plan_patch(s, offset, b->p->sorted_block ? PLAN_WORKSPACE : PLAN_IDS, b->ids_at);
+    plan_patch(s, offset, b->p->mixture.sorted_block ? PLAN_WORKSPACE : PLAN_IDS, b->ids_at);
 }
 
 struct grid plan_grid_of(const struct build *b) {
     const struct packed_layout *l = b->l;
-    if (!l->nibbles_only)
+    if (l->kind.packing == W4A16_PACKED_WHOLE)
         return (struct grid){.strip_stride = (uint32_t)l->groups * PACK_STRIP, .group_stride = PACK_STRIP};
-    return (struct grid){PACK_STRIP, (uint32_t)l->strips * PACK_STRIP, 1, (uint32_t)b->p->zero_offset};
+    return (struct grid){PACK_STRIP, (uint32_t)l->strips * PACK_STRIP, 1,
+                         b->p->weights.zeros == W4A16_ZEROS_LESS_ONE};
 }
 
 void plan_set_order(struct build *b, w4a16_unit unit, int64_t chunk, int64_t folds, int64_t waves) {
-    b->plan->additions = (w4a16_order){
-        .unit = unit,
-        .chunk = chunk,
-        .folds = (folds + waves - 1) / waves,
-        .waves = waves,
-        .slots = b->p->combine == W4A16_COMBINE_ADD ? b->p->top_k : b->p->combine != W4A16_COMBINE_NONE};
+    b->plan->additions = (w4a16_order){.unit = unit,
+                                       .chunk = chunk,
+                                       .folds = (folds + waves - 1) / waves,
+                                       .waves = waves,
+                                       .slots = b->p->epilogue.combine == W4A16_COMBINE_ADD
+                                                    ? b->p->mixture.top_k
+                                                    : b->p->epilogue.combine != W4A16_COMBINE_NONE};
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
@@ -87,22 +90,23 @@ static size_t rows_bytes(int64_t rows, int64_t stride, int64_t width) {
 }
 
 static void measure(struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
-    size_t copies = p->experts ? (size_t)p->experts : 1, slots = (size_t)plan_slots(p);
+    size_t copies = p->mixture.experts ? (size_t)p->mixture.experts : 1, slots = (size_t)plan_slots(p);
     size_t columns = copies * (size_t)l->strips * PACK_STRIP, entries = columns * (size_t)l->groups;
     size_t *bytes = plan->bytes;
-    bytes[PLAN_A] = rows_bytes(plan_rows_given(p), plan_lda(p), p->K);
-    bytes[PLAN_OUT] = rows_bytes(p->combine == W4A16_COMBINE_ADD ? p->M : plan_slots(p), plan_ldo(p), p->N);
+    bytes[PLAN_A] = rows_bytes(plan_rows_given(p), plan_lda(p), p->shape.K);
+    bytes[PLAN_OUT] = rows_bytes(p->epilogue.combine == W4A16_COMBINE_ADD ? p->shape.M : plan_slots(p),
+                                 plan_ldo(p), p->shape.N);
     bytes[PLAN_WORKSPACE] = plan->workspace_bytes;
     bytes[PLAN_WEIGHTS] = l->bytes;
     if (plan->bias) bytes[PLAN_BIAS] = columns * 4;
     if (plan->experts) bytes[PLAN_IDS] = slots * 4;
-    if (p->combine) bytes[PLAN_GATES] = slots * 4;
+    if (p->epilogue.combine) bytes[PLAN_GATES] = slots * 4;
     if (plan->scales) bytes[PLAN_SCALES] = entries * 2;
     if (plan->zeros) bytes[PLAN_ZEROS] = entries / 2;
     if (plan->order) bytes[PLAN_ORDER] = (size_t)l->padded_K * 4;
     if (!plan->sorted) return;
-    bytes[PLAN_IDS] = (size_t)plan_tiles(p->sorted_count, p->sorted_block) * 4;
-    bytes[PLAN_SORTED_SLOTS] = (size_t)p->sorted_count * 4;
+    bytes[PLAN_IDS] = (size_t)plan_tiles(p->mixture.sorted_count, p->mixture.sorted_block) * 4;
+    bytes[PLAN_SORTED_SLOTS] = (size_t)p->mixture.sorted_count * 4;
     bytes[PLAN_SORTED_USED] = 4;
 }
 

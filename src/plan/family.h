@@ -114,7 +114,7 @@ const struct kernel_row *plan_helper(const char *arch, enum kernel_role role, w4
 static inline int64_t plan_tiles(int64_t n, int64_t tile) { return (n + tile - 1) / tile; }
 /* Rows of activations that the caller hands in. */
 static inline int64_t plan_rows_given(const w4a16_problem *p) {
-    return p->combine == W4A16_COMBINE_ADD ? plan_slots(p) : p->M;
+    return p->epilogue.combine == W4A16_COMBINE_ADD ? plan_slots(p) : p->shape.M;
 }
 
 /* Appends a launch of the row with these arguments. */

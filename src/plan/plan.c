@@ -14,17 +14,15 @@
 static int known_half(w4a16_dtype type) { return type == W4A16_F16 || type == W4A16_BF16; }
 
 static w4a16_status check_nibbles_only(const w4a16_problem *p, w4a16_error *error) {
-    if (!p->nibbles_only) return W4A16_OK;
-    FAIL_IF(p->N % 8 || p->K % PACK_BLOCK || plan_padded_K(p) != p->K, error, W4A16_UNSUPPORTED,
+    if (p->weights.packing != W4A16_PACKED_NIBBLES) return W4A16_OK;
+    FAIL_IF(p->shape.N % 8 || p->shape.K % PACK_BLOCK || plan_padded_K(p) != p->shape.K, error,
+            W4A16_UNSUPPORTED,
             "weights of nibbles only of N = %" PRId64 " and K = %" PRId64
             ": accepted are an N that is a multiple of 8 and a K that is one of 32, without empty places",
-            p->N, p->K);
-    FAIL_IF(p->experts && p->act_order, error, W4A16_UNSUPPORTED,
+            p->shape.N, p->shape.K);
+    FAIL_IF(p->mixture.experts && p->weights.act_order, error, W4A16_UNSUPPORTED,
             "weights of nibbles only of experts with act-order: accepted are experts without, or weights "
-            "that are "
-            "packed whole");
-    FAIL_IF(p->zero_offset < 0 || p->zero_offset > 1, error, W4A16_INVALID_ARGUMENT,
-            "problem.zero_offset is %d: expected 0 or 1", p->zero_offset);
+            "that are packed whole");
     return W4A16_OK;
 }
 
@@ -34,18 +32,20 @@ static w4a16_status check_numbers(const w4a16_problem *p, w4a16_error *error) {
         const char *name;
         int64_t value, min, max;
     } rows[] = {
-        {"M", p->M, 0, W4A16_SIZE_MAX},
-        {"N", p->N, 1, W4A16_SIZE_MAX},
-        {"K", p->K, 1, W4A16_SIZE_MAX},
-        {"padded_K", p->padded_K, 0, W4A16_SIZE_MAX},
-        {"group_size", p->group_size, 1, W4A16_SIZE_MAX},
-        {"lda", p->lda, 0, W4A16_STRIDE_MAX},
-        {"ldo", p->ldo, 0, W4A16_STRIDE_MAX},
-        {"experts", p->experts, 0, PLAN_EXPERTS_MAX},
-        {"top_k", p->top_k, 0, PLAN_EXPERTS_MAX},
-        {"sorted_block", p->sorted_block, 0, INT32_MAX},
-        {"sorted_count", p->sorted_count, 0, INT32_MAX},
-        {"combine", p->combine, 0, 2},
+        {"shape.M", p->shape.M, 0, W4A16_SIZE_MAX},
+        {"shape.N", p->shape.N, 1, W4A16_SIZE_MAX},
+        {"shape.K", p->shape.K, 1, W4A16_SIZE_MAX},
+        {"shape.padded_K", p->shape.padded_K, 0, W4A16_SIZE_MAX},
+        {"shape.group_size", p->shape.group_size, 1, W4A16_SIZE_MAX},
+        {"shape.lda", p->shape.lda, 0, W4A16_STRIDE_MAX},
+        {"shape.ldo", p->shape.ldo, 0, W4A16_STRIDE_MAX},
+        {"mixture.experts", p->mixture.experts, 0, PLAN_EXPERTS_MAX},
+        {"mixture.top_k", p->mixture.top_k, 0, PLAN_EXPERTS_MAX},
+        {"mixture.sorted_block", p->mixture.sorted_block, 0, INT32_MAX},
+        {"mixture.sorted_count", p->mixture.sorted_count, 0, INT32_MAX},
+        {"weights.zeros", p->weights.zeros, 0, W4A16_ZEROS_LESS_ONE},
+        {"weights.packing", p->weights.packing, 0, W4A16_PACKED_NIBBLES},
+        {"epilogue.combine", p->epilogue.combine, 0, W4A16_COMBINE_WEIGH},
     };
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
         FAIL_IF(rows[n].value < rows[n].min || rows[n].value > rows[n].max, error, W4A16_INVALID_ARGUMENT,
@@ -59,42 +59,50 @@ w4a16_status plan_check(const w4a16_problem *p, w4a16_error *error) {
             "problem.struct_size is %zu, expected %zu: start from w4a16_problem_init", p->struct_size,
             sizeof *p);
     TRY(check_numbers(p, error));
-    FAIL_IF(p->padded_K && (p->padded_K < p->K || !p->act_order), error, W4A16_INVALID_ARGUMENT,
-            "problem.padded_K is %" PRId64 ": expected 0, or with act-order at least K = %" PRId64,
-            p->padded_K, p->K);
-    FAIL_IF(p->group_size > plan_padded_K(p), error, W4A16_INVALID_ARGUMENT,
-            "problem.group_size is %" PRId64 ": expected 1 to %s = %" PRId64, p->group_size,
-            p->padded_K ? "padded_K" : "K", plan_padded_K(p));
-    FAIL_IF(!known_half(p->act) || !known_half(p->scale_type), error, W4A16_INVALID_ARGUMENT,
-            "problem.act is %d and scale_type %d: expected W4A16_F16 or W4A16_BF16", (int)p->act,
-            (int)p->scale_type);
-    FAIL_IF((p->lda && p->lda < p->K) || (p->ldo && p->ldo < p->N), error, W4A16_INVALID_ARGUMENT,
-            "problem.lda is %" PRId64 " and ldo %" PRId64 ": expected 0 or at least K = %" PRId64
-            " and N = %" PRId64,
-            p->lda, p->ldo, p->K, p->N);
-    FAIL_IF((p->experts > 0) != (p->top_k > 0) || p->top_k > p->experts || (p->combine && !p->experts), error,
+    FAIL_IF(p->shape.padded_K && (p->shape.padded_K < p->shape.K || !p->weights.act_order), error,
             W4A16_INVALID_ARGUMENT,
-            "problem.experts is %" PRId64 ", top_k %" PRId64
+            "problem.shape.padded_K is %" PRId64 ": expected 0, or with act-order at least K = %" PRId64,
+            p->shape.padded_K, p->shape.K);
+    FAIL_IF(p->weights.zeros == W4A16_ZEROS_LESS_ONE && p->weights.packing != W4A16_PACKED_NIBBLES, error,
+            W4A16_INVALID_ARGUMENT,
+            "problem.weights.zeros is W4A16_ZEROS_LESS_ONE: expected that of nibbles only, for packing whole "
+            "layers has added the one");
+    FAIL_IF(p->shape.group_size > plan_padded_K(p), error, W4A16_INVALID_ARGUMENT,
+            "problem.shape.group_size is %" PRId64 ": expected 1 to %s = %" PRId64, p->shape.group_size,
+            p->shape.padded_K ? "padded_K" : "K", plan_padded_K(p));
+    FAIL_IF(!known_half(p->act) || !known_half(p->weights.scale_type), error, W4A16_INVALID_ARGUMENT,
+            "problem.act is %d and scale_type %d: expected W4A16_F16 or W4A16_BF16", (int)p->act,
+            (int)p->weights.scale_type);
+    FAIL_IF((p->shape.lda && p->shape.lda < p->shape.K) || (p->shape.ldo && p->shape.ldo < p->shape.N), error,
+            W4A16_INVALID_ARGUMENT,
+            "problem.shape.lda is %" PRId64 " and ldo %" PRId64 ": expected 0 or at least K = %" PRId64
+            " and N = %" PRId64,
+            p->shape.lda, p->shape.ldo, p->shape.K, p->shape.N);
+    FAIL_IF((p->mixture.experts > 0) != (p->mixture.top_k > 0) || p->mixture.top_k > p->mixture.experts ||
+                (p->epilogue.combine && !p->mixture.experts),
+            error, W4A16_INVALID_ARGUMENT,
+            "problem.mixture.experts is %" PRId64 ", top_k %" PRId64
             " and combine %d: expected 0, 0 and 0 (dense), or up to "
             "%d experts of which 1 to all are used",
-            p->experts, p->top_k, p->combine, PLAN_EXPERTS_MAX);
+            p->mixture.experts, p->mixture.top_k, p->epilogue.combine, PLAN_EXPERTS_MAX);
     FAIL_IF(plan_slots(p) > W4A16_SIZE_MAX, error, W4A16_INVALID_ARGUMENT,
-            "problem.M is %" PRId64 " and top_k %" PRId64 ": expected up to %d uses of experts", p->M,
-            p->top_k, W4A16_SIZE_MAX);
-    FAIL_IF((p->sorted_block > 0) != (p->sorted_count > 0) || (p->sorted_block && !p->experts), error,
-            W4A16_INVALID_ARGUMENT,
-            "problem.sorted_block is %" PRId64 " and sorted_count %" PRId64
+            "problem.shape.M is %" PRId64 " and top_k %" PRId64 ": expected up to %d uses of experts", p->shape.M,
+            p->mixture.top_k, W4A16_SIZE_MAX);
+    FAIL_IF((p->mixture.sorted_block > 0) != (p->mixture.sorted_count > 0) ||
+                (p->mixture.sorted_block && !p->mixture.experts),
+            error, W4A16_INVALID_ARGUMENT,
+            "problem.mixture.sorted_block is %" PRId64 " and sorted_count %" PRId64
             ": expected 0 and 0, or with experts a block's size and the places of a list",
-            p->sorted_block, p->sorted_count);
+            p->mixture.sorted_block, p->mixture.sorted_count);
     return check_nibbles_only(p, error);
 }
 
 int64_t plan_rows(const w4a16_problem *p) {
-    if (!p->experts || p->M == 0) return p->M;
-    int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts;
+    if (!p->mixture.experts || p->shape.M == 0) return p->shape.M;
+    int64_t slots = plan_slots(p), used = slots < p->mixture.experts ? slots : p->mixture.experts;
     int64_t mean = (slots + used - 1) / used;
     if (mean > 8) return mean;
-    return 2 * mean < p->M ? 2 * mean : p->M; /* few: some experts have twice as many */
+    return 2 * mean < p->shape.M ? 2 * mean : p->shape.M; /* few: some experts have twice as many */
 }
 
 /* ---- choosing a row ------------------------------------------------------------------------------- */
@@ -132,26 +140,27 @@ static int refusal(const struct kernel_row *row, const w4a16_problem *p, char *r
         return met;
     }
     met++;
-    if (row->symmetric >= 0 && row->symmetric != !!p->symmetric) {
-        snprintf(reason, bytes, "the layer is %ssymmetric", p->symmetric ? "" : "a");
+    if (row->symmetric >= 0 && row->symmetric != (p->weights.zeros == W4A16_ZEROS_NONE)) {
+        snprintf(reason, bytes, "the layer is %ssymmetric", p->weights.zeros ? "a" : "");
         return met;
     }
     met++;
-    if (!plan_one_group(p) && p->group_size % row->k_chunk) {
+    if (!plan_one_group(p) && p->shape.group_size % row->k_chunk) {
         snprintf(reason, bytes,
                  "group_size is %" PRId64 "; accepted are multiples of %" PRId64 " and one group over K",
-                 p->group_size, row->k_chunk);
+                 p->shape.group_size, row->k_chunk);
         return met;
     }
     met++;
     if (plan_blocks(p) * PACK_BLOCK % row->k_chunk) {
-        snprintf(reason, bytes, "K is %" PRId64 "; accepted are multiples of %" PRId64, p->K, row->k_chunk);
+        snprintf(reason, bytes, "K is %" PRId64 "; accepted are multiples of %" PRId64, p->shape.K,
+                 row->k_chunk);
         return met;
     }
     met++;
     if (plan_rows(p) > row->m_max) {
         snprintf(reason, bytes, "%s %" PRId64 "; accepted are up to %" PRId64 " rows",
-                 p->experts ? "rows of an expert are about" : "M is", plan_rows(p), row->m_max);
+                 p->mixture.experts ? "rows of an expert are about" : "M is", plan_rows(p), row->m_max);
         return met;
     }
     met++;
@@ -277,10 +286,11 @@ size_t plan_explain(const struct plan_request *r, w4a16_choice *rows, size_t cap
 /* ---- plans ---------------------------------------------------------------------------------------- */
 
 static int agrees(const w4a16_problem *p, const struct packed_layout *l) {
-    return p->N == l->N && p->K == l->K && plan_padded_K(p) == l->padded_K &&
-           p->group_size == l->group_size && p->scale_type == l->scale_type &&
-           !p->symmetric == !l->symmetric && !p->act_order == !l->act_order &&
-           (p->has_bias || !l->has_bias) && p->experts == l->experts && !p->nibbles_only == !l->nibbles_only;
+    return p->shape.N == l->N && p->shape.K == l->K && plan_padded_K(p) == l->padded_K &&
+           p->shape.group_size == l->group_size && p->weights.scale_type == l->kind.scale_type &&
+           !p->weights.zeros == !l->kind.zeros && !p->weights.act_order == !l->kind.act_order &&
+           (p->epilogue.has_bias || !l->has_bias) && p->mixture.experts == l->experts &&
+           p->weights.packing == l->kind.packing;
 }
 
 w4a16_status plan_build(const struct plan_request *r, const struct packed_layout *layout, struct plan *out,
@@ -292,17 +302,19 @@ w4a16_status plan_build(const struct plan_request *r, const struct packed_layout
             "the problem (N = %" PRId64 ", K = %" PRId64 ", groups of %" PRId64
             ", %s scales, %ssymmetric%s%s%s, %" PRId64 " experts) is not "
             "that of the weights: fill it with w4a16_problem_from_weights",
-            p->N, p->K, p->group_size, w4a16_dtype_name(p->scale_type), p->symmetric ? "" : "a",
-            p->act_order ? ", act-order" : "", p->has_bias ? ", bias" : "",
-            p->nibbles_only ? ", nibbles only" : "", p->experts);
+            p->shape.N, p->shape.K, p->shape.group_size, w4a16_dtype_name(p->weights.scale_type),
+            p->weights.zeros ? "a" : "", p->weights.act_order ? ", act-order" : "",
+            p->epilogue.has_bias ? ", bias" : "", p->weights.packing ? ", nibbles only" : "",
+            p->mixture.experts);
     TRY(choose(r, &row, error));
-    *out = (struct plan){.experts = p->experts != 0,
-                         .bias = p->has_bias && !layout->has_bias,
-                         .sorted = p->sorted_block != 0,
-                         .scales = layout->nibbles_only,
-                         .zeros = layout->nibbles_only && !layout->symmetric,
-                         .order = layout->nibbles_only && layout->act_order};
-    if (p->M == 0) return W4A16_OK;
+    int nibbles = p->weights.packing == W4A16_PACKED_NIBBLES;
+    *out = (struct plan){.experts = p->mixture.experts != 0,
+                         .bias = p->epilogue.has_bias && !layout->has_bias,
+                         .sorted = p->mixture.sorted_block != 0,
+                         .scales = nibbles,
+                         .zeros = nibbles && p->weights.zeros,
+                         .order = nibbles && p->weights.act_order};
+    if (p->shape.M == 0) return W4A16_OK;
     plan_steps(out, row, p, layout);
     return W4A16_OK;
 }

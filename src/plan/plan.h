@@ -127,16 +127,22 @@ w4a16_status plan_build(const struct plan_request *request, const struct packed_
 void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_problem *problem,
                 const struct packed_layout *layout);
 /* Sizes that the problem implies. */
-static inline int64_t plan_lda(const w4a16_problem *p) { return p->lda ? p->lda : p->K; }
-static inline int64_t plan_ldo(const w4a16_problem *p) { return p->ldo ? p->ldo : p->N; }
-static inline int64_t plan_padded_K(const w4a16_problem *p) { return p->padded_K ? p->padded_K : p->K; }
+static inline int64_t plan_lda(const w4a16_problem *p) { return p->shape.lda ? p->shape.lda : p->shape.K; }
+static inline int64_t plan_ldo(const w4a16_problem *p) { return p->shape.ldo ? p->shape.ldo : p->shape.N; }
+static inline int64_t plan_padded_K(const w4a16_problem *p) {
+    return p->shape.padded_K ? p->shape.padded_K : p->shape.K;
+}
 static inline int64_t plan_blocks(const w4a16_problem *p) {
     return (plan_padded_K(p) + PACK_BLOCK - 1) / PACK_BLOCK;
 }
-static inline int64_t plan_strips(const w4a16_problem *p) { return (p->N + PACK_STRIP - 1) / PACK_STRIP; }
-static inline int plan_one_group(const w4a16_problem *p) { return p->group_size >= plan_padded_K(p); }
+static inline int64_t plan_strips(const w4a16_problem *p) {
+    return (p->shape.N + PACK_STRIP - 1) / PACK_STRIP;
+}
+static inline int plan_one_group(const w4a16_problem *p) { return p->shape.group_size >= plan_padded_K(p); }
 /* Rows of the product: M, or M * top_k. */
-static inline int64_t plan_slots(const w4a16_problem *p) { return p->experts ? p->M * p->top_k : p->M; }
+static inline int64_t plan_slots(const w4a16_problem *p) {
+    return p->mixture.experts ? p->shape.M * p->mixture.top_k : p->shape.M;
+}
 /*
  * Rows that share an expert's weights, typically; else M. With experts it is what stands for M in the choice.
  */

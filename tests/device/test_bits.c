@@ -53,8 +53,8 @@ static const char *run_on(w4a16_device *device, struct run *r, uint16_t *out) {
     w4a16_problem problem;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = g->M, problem.act = g->act, problem.combine = g->combine;
-    problem.top_k = g->experts ? TOP_K : 0;
+    problem.shape.M = g->M, problem.act = g->act, problem.epilogue.combine = g->combine;
+    problem.mixture.top_k = g->experts ? TOP_K : 0;
     struct inputs in = {r->a,
                         r->a_elements,
                         g->experts ? r->ids : NULL,
@@ -117,11 +117,11 @@ static void test_every_batch(void **state) {
         w4a16_problem problem;
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, weights);
-        problem.act = act, problem.batch_invariant = 1, problem.M = M_MAX;
+        problem.act = act, problem.batch_invariant = 1, problem.shape.M = M_MAX;
         struct inputs in = {a, (size_t)M_MAX * K, NULL, NULL, 0, 0, 0};
         run_product(device, weights, &problem, &in, all, M_MAX * N);
         for (size_t n = 0; n < sizeof ms / sizeof ms[0]; n++) {
-            problem.M = ms[n];
+            problem.shape.M = ms[n];
             /* The last rows rather than the first: they have other places in their tiles. */
             in.a = a + (M_MAX - ms[n]) * K;
             in.a_elements = (size_t)ms[n] * K;
@@ -160,16 +160,16 @@ static void test_few_rows(void **state) {
             w4a16_problem_from_weights(&problem, weights);
             problem.act = act;
             for (int64_t row = 0; !n && row < ROWS; row++) {
-                problem.M = 1;
+                problem.shape.M = 1;
                 struct inputs in = {a + row * shape.K, (size_t)shape.K, NULL, NULL, 0, 0, 0};
                 run_product(device, weights, &problem, &in, alone + row * shape.N, (size_t)shape.N);
             }
-            for (problem.M = 1; problem.M <= ROWS; problem.M++) {
-                struct inputs in = {a, (size_t)(problem.M * shape.K), NULL, NULL, 0, 0, 0};
+            for (problem.shape.M = 1; problem.shape.M <= ROWS; problem.shape.M++) {
+                struct inputs in = {a, (size_t)(problem.shape.M * shape.K), NULL, NULL, 0, 0, 0};
                 const char *kernel =
-                    run_product(device, weights, &problem, &in, some, (size_t)(problem.M * shape.N));
-                if (memcmp(some, alone, (size_t)(problem.M * shape.N) * 2) != 0)
-                    fail_msg("%s: rows at M = %d differ from those alone", kernel, (int)problem.M);
+                    run_product(device, weights, &problem, &in, some, (size_t)(problem.shape.M * shape.N));
+                if (memcmp(some, alone, (size_t)(problem.shape.M * shape.N) * 2) != 0)
+                    fail_msg("%s: rows at M = %d differ from those alone", kernel, (int)problem.shape.M);
             }
             w4a16_weights_free(weights);
             w4a16_device_close(device);
@@ -202,12 +202,13 @@ static void test_every_batch_of_experts(void **state) {
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, weights);
         problem.act = turn % 2 ? W4A16_BF16 : W4A16_F16;
-        problem.top_k = TOP_K, problem.combine = (w4a16_combine)(turn / 2), problem.batch_invariant = 1;
-        int64_t rows = problem.combine ? TOP_K : 1, results = problem.combine ? 1 : TOP_K;
+        problem.mixture.top_k = TOP_K, problem.epilogue.combine = (w4a16_combine)(turn / 2),
+        problem.batch_invariant = 1;
+        int64_t rows = problem.epilogue.combine ? TOP_K : 1, results = problem.epilogue.combine ? 1 : TOP_K;
         uint16_t *a = random_activations(problem.act, (size_t)(TOKENS * rows * K), 6);
         static uint16_t all[TOKENS * TOP_K * N], some[TOKENS * TOP_K * N];
         for (size_t n = sizeof ms / sizeof ms[0]; n-- > 0;) {
-            int64_t M = problem.M = ms[n], skipped = TOKENS - M;
+            int64_t M = problem.shape.M = ms[n], skipped = TOKENS - M;
             struct inputs in = {a + skipped * rows * K,
                                 (size_t)(M * rows * K),
                                 ids + skipped * TOP_K,

@@ -23,8 +23,8 @@ static double instructions(w4a16_device *device, const w4a16_weights *weights, w
     w4a16_error error;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    int64_t N = problem.N, K = problem.K;
-    problem.M = M, problem.act = act;
+    int64_t N = problem.shape.N, K = problem.shape.K;
+    problem.shape.M = M, problem.act = act;
     must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
     uint16_t *a = random_activations(act, (size_t)(M * K), 2);
     w4a16_run_args args = {.struct_size = sizeof args, .a = upload(device, a, (size_t)(M * K) * 2)};

@@ -36,8 +36,8 @@ static void compare_with_dense(const char *mask, int64_t tokens, w4a16_dtype typ
     w4a16_problem problem;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    assert_int_equal(problem.experts, EXPERTS);
-    problem.M = tokens, problem.act = type, problem.top_k = TOP_K;
+    assert_int_equal(problem.mixture.experts, EXPERTS);
+    problem.shape.M = tokens, problem.act = type, problem.mixture.top_k = TOP_K;
     struct inputs in = {a, (size_t)tokens * K, ids, NULL, slots, 0, 0};
     const char *kernel = run_product(device, weights, &problem, &in, out, slots * N);
     w4a16_weights_free(weights);
@@ -50,7 +50,7 @@ static void compare_with_dense(const char *mask, int64_t tokens, w4a16_dtype typ
         if (rows == 0) continue;
         must(w4a16_weights_create(device, layers[e], &weights, &error), &error);
         w4a16_problem_from_weights(&problem, weights);
-        problem.M = (int64_t)rows, problem.top_k = 0;
+        problem.shape.M = (int64_t)rows, problem.mixture.top_k = 0;
         struct inputs plain = {gathered, rows * K, NULL, NULL, 0, 0, 0};
         const char *alone = run_product(device, weights, &problem, &plain, dense, rows * N);
         if (!strstr(alone, expected)) fail_msg("%s, expected one of %s", alone, expected);
@@ -129,7 +129,8 @@ static void test_slots_are_added_in_order(void **state) {
         w4a16_problem problem;
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, weights);
-        problem.M = TOKENS, problem.act = type, problem.top_k = SLOTS, problem.combine = W4A16_COMBINE_ADD;
+        problem.shape.M = TOKENS, problem.act = type, problem.mixture.top_k = SLOTS,
+        problem.epilogue.combine = W4A16_COMBINE_ADD;
         struct inputs in = {a, TOKENS * SLOTS * ADDED_K, ids, gates, TOKENS * SLOTS, 0, 0};
         run_product(device, weights, &problem, &in, out, TOKENS * ADDED_N);
         w4a16_weights_free(weights);
@@ -176,18 +177,18 @@ static void test_refusals(void **state) {
     w4a16_plan *plan;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = 4;
+    problem.shape.M = 4;
     expect(w4a16_plan_create(device, weights, &problem, &plan, &error), &error, "top_k 0");
-    problem.top_k = 3;
+    problem.mixture.top_k = 3;
     expect(w4a16_plan_create(device, weights, &problem, &plan, &error), &error, "top_k 3");
-    problem.top_k = 1;
-    problem.experts = 0;
+    problem.mixture.top_k = 1;
+    problem.mixture.experts = 0;
     expect(w4a16_supports("gfx1100", NULL, &problem, &error), &error, "expected 0, 0 and 0");
-    problem.experts = 3;
+    problem.mixture.experts = 3;
     expect(w4a16_plan_create(device, weights, &problem, &plan, &error), &error, "is not that of the weights");
-    problem.experts = 2;
+    problem.mixture.experts = 2;
     expect(w4a16_supports("gfx1100", "w4a16_route", &problem, &error), &error, "masked off");
-    problem.combine = W4A16_COMBINE_ADD;
+    problem.epilogue.combine = W4A16_COMBINE_ADD;
     must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
     w4a16_run_args args = {
         .struct_size = sizeof args, .a = 0x1000, .out = 0x1000, .workspace = 0x1000, .gates = 0x1000};

@@ -26,16 +26,16 @@ static double run(w4a16_device *device, const w4a16_weights *weights, const w4a1
     w4a16_plan *plan;
     w4a16_error error;
     w4a16_run_stats stats;
-    int64_t slots = problem->experts ? problem->M * problem->top_k : problem->M,
-            rows = problem->combine ? slots : problem->M;
+    int64_t slots = problem->mixture.experts ? problem->shape.M * problem->mixture.top_k : problem->shape.M,
+            rows = problem->epilogue.combine ? slots : problem->shape.M;
     must(w4a16_plan_create(device, weights, problem, &plan, &error), &error);
-    uint16_t *a = random_activations(problem->act, (size_t)(rows * problem->K), 2);
+    uint16_t *a = random_activations(problem->act, (size_t)(rows * problem->shape.K), 2);
     w4a16_run_args args = {.struct_size = sizeof args,
-                           .a = upload(device, a, (size_t)(rows * problem->K) * 2)};
-    must(w4a16_buffer_alloc(device, (size_t)(slots * problem->N) * 2, &args.out, &error), &error);
+                           .a = upload(device, a, (size_t)(rows * problem->shape.K) * 2)};
+    must(w4a16_buffer_alloc(device, (size_t)(slots * problem->shape.N) * 2, &args.out, &error), &error);
     must(w4a16_buffer_alloc(device, w4a16_plan_workspace(plan) + 1, &args.workspace, &error), &error);
     for (int64_t i = 0; i < slots; i++) ids[i] = (int32_t)((i * 5 + i / TOP_K) % experts), gates[i] = 1;
-    if (problem->experts) {
+    if (problem->mixture.experts) {
         args.expert_ids = upload(device, ids, (size_t)slots * 4);
         args.gates = upload(device, gates, (size_t)slots * 4);
     }
@@ -66,16 +66,18 @@ static void compare(const struct part *part, int print) {
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, mixture);
         problem.act = turn % 2 ? W4A16_BF16 : W4A16_F16;
-        problem.M = tokens[turn / 2], problem.top_k = TOP_K, problem.combine = part->combine;
+        problem.shape.M = tokens[turn / 2], problem.mixture.top_k = TOP_K,
+        problem.epilogue.combine = part->combine;
         double all = run(device, mixture, &problem, &product);
-        int64_t slots = problem.M * TOP_K, used = slots < experts ? slots : experts;
+        int64_t slots = problem.shape.M * TOP_K, used = slots < experts ? slots : experts;
         w4a16_problem_from_weights(&problem, dense);
-        problem.M = slots / used, problem.top_k = 0, problem.combine = W4A16_COMBINE_NONE;
+        problem.shape.M = slots / used, problem.mixture.top_k = 0,
+        problem.epilogue.combine = W4A16_COMBINE_NONE;
         double one = run(device, dense, &problem, &dense_product), ratio = all / (one * (double)used);
         if (print)
             printf("| %-5s | %3d | %-32s | %8.0f | %-32s | %8.0f | %.2f |\n", part->name,
                    (int)tokens[turn / 2], product, all / (double)slots, dense_product,
-                   one / (double)problem.M, ratio);
+                   one / (double)problem.shape.M, ratio);
         if (ratio > (tokens[turn / 2] == 1 ? 1.1 : 1.2))
             fail_msg("%s, %d tokens: %s takes %.2f of what %d dense layers take", part->name,
                      (int)tokens[turn / 2], product, ratio, (int)used);

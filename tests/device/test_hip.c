@@ -84,7 +84,7 @@ static w4a16_status make_plan(struct life *l, w4a16_error *error) {
     w4a16_problem problem;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, l->weights);
-    problem.M = M;
+    problem.shape.M = M;
     return w4a16_plan_create(l->device, l->weights, &problem, &l->plan, error);
 }
 
@@ -380,7 +380,7 @@ static void test_fork(void **state) {
         other.workspace = 4096;
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, l.weights);
-        problem.M = 1;
+        problem.shape.M = 1;
         int right = w4a16_run(l.plan, &other, NULL, &error) == lost && strstr(error.message, "forked");
         other.stream = NULL;
         right = right && w4a16_run(l.plan, &other, NULL, &error) == lost;

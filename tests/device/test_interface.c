@@ -61,7 +61,7 @@ static void test_null(void **state) {
     w4a16_problem_init(&problem);
     must(w4a16_weights_create(device, &o.layer, &weights, &error), &error);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = M;
+    problem.shape.M = M;
     must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
     const w4a16_status refused[] = {
         w4a16_device_open(NULL, &opened, &error),
@@ -154,7 +154,7 @@ static void test_null(void **state) {
     w4a16_problem_init(NULL);
     w4a16_problem_from_weights(NULL, weights);
     w4a16_problem_from_weights(&problem, NULL);
-    assert_true(problem.N == 64 && problem.M == M);
+    assert_true(problem.shape.N == 64 && problem.shape.M == M);
     w4a16_device_get_info(device, NULL);
     w4a16_device_info info;
     memset(&info, 0xa5, sizeof info);
@@ -201,7 +201,7 @@ static void test_struct_sizes(void **state) {
         w4a16_problem problem;
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, weights);
-        problem.M = M;
+        problem.shape.M = M;
         must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
         w4a16_run_args args = {.struct_size = wrong_sizes[n]};
         says(w4a16_run(plan, &args, NULL, &error), &error, "struct_size");
@@ -312,7 +312,7 @@ static void test_largest(void **state) {
         w4a16_launch_info launch;
         w4a16_error error;
         w4a16_problem_init(&p);
-        p.M = rows[n].M, p.N = rows[n].N, p.K = p.group_size = rows[n].K;
+        p.shape.M = rows[n].M, p.shape.N = rows[n].N, p.shape.K = p.shape.group_size = rows[n].K;
         must(w4a16_weights_wrap(device, &p, UINT64_C(1) << 56, &weights, &error), &error);
         must(w4a16_plan_create(device, weights, &p, &plan, &error), &error);
         must(w4a16_plan_launch(plan, 0, &launch, &error), &error);
@@ -362,7 +362,7 @@ static struct laid lay(w4a16_device_kind kind) {
     must(w4a16_weights_create(l.device, &o.layer, &l.weights, &error), &error);
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, l.weights);
-    problem.M = M, problem.lda = LDA, problem.ldo = LDO;
+    problem.shape.M = M, problem.shape.lda = LDA, problem.shape.ldo = LDO;
     must(w4a16_plan_create(l.device, l.weights, &problem, &l.plan, &error), &error);
     uint16_t *zeros = calloc(PLACE, 4);
     l.memory = upload(l.device, zeros, 4 * (size_t)PLACE);
@@ -444,8 +444,10 @@ static void test_overlaps_of_all(void **state) {
         w4a16_plan *plan;
         w4a16_error error;
         w4a16_problem_init(&p);
-        p.M = 5, p.N = p.K = 64, p.group_size = 32, p.experts = 4, p.top_k = 2, p.combine = W4A16_COMBINE_ADD;
-        p.nibbles_only = 1, p.symmetric = 0, p.has_bias = 1, p.sorted_block = 8, p.sorted_count = 40;
+        p.shape.M = 5, p.shape.N = p.shape.K = 64, p.shape.group_size = 32, p.mixture.experts = 4,
+        p.mixture.top_k = 2, p.epilogue.combine = W4A16_COMBINE_ADD;
+        p.weights.packing = W4A16_PACKED_NIBBLES, p.weights.zeros = W4A16_ZEROS_STORED;
+        p.epilogue.has_bias = 1, p.mixture.sorted_block = 8, p.mixture.sorted_count = 40;
         must(w4a16_weights_wrap(device, &p, 0, &weights, &error), &error);
         must(w4a16_plan_create(device, weights, &p, &plan, &error), &error);
         const w4a16_run_args good = {.struct_size = sizeof good,
@@ -506,7 +508,7 @@ static void test_wrap(void **state) {
     w4a16_weights *weights;
     w4a16_error error;
     w4a16_problem_init(&p);
-    p.N = p.K = p.group_size = 64;
+    p.shape.N = p.shape.K = p.shape.group_size = 64;
     static const w4a16_address wrong[] = {1, 8, 4097, 0x7ffffffffff8, UINT64_MAX, UINT64_MAX - 15};
     for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++)
         says(w4a16_weights_wrap(device, &p, wrong[n], &weights, &error), &error, "multiple of 16");
@@ -534,14 +536,15 @@ static void test_in_place(void **state) {
     says(w4a16_pack_nibbles(device, (uint32_t *)(void *)memory, NULL, 64, 64, memory, 64 * 32, &error),
          &error, "overlaps the layer's q");
     w4a16_problem_init(&p);
-    p.N = p.K = 64, p.group_size = 32, p.symmetric = 0, p.act_order = p.has_bias = 1;
+    p.shape.N = p.shape.K = 64, p.shape.group_size = 32, p.weights.zeros = W4A16_ZEROS_STORED;
+    p.weights.act_order = p.epilogue.has_bias = 1;
     const w4a16_problem *const parts[] = {&p, &p};
     const void *const packed[] = {memory, memory};
     says(w4a16_packed_concat(parts, packed, 2, &joined, memory + 256, 1 << 15, &error), &error,
          "overlaps part 0");
     must(w4a16_packed_concat(parts, packed, 2, &joined, memory + (1 << 15), 1 << 15, &error), &error);
     must(w4a16_packed_concat(parts, packed, 2, &p, NULL, 0, &error), &error); /* joined may be a part */
-    assert_int_equal(p.N, 128);
+    assert_int_equal(p.shape.N, 128);
     free(memory);
     free_layer(&o);
     w4a16_device_close(device);

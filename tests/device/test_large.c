@@ -47,7 +47,7 @@ static void run_large(int64_t M, int64_t N, int64_t K, const char *mask, const c
     w4a16_problem problem;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = M;
+    problem.shape.M = M;
     must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
     w4a16_launch_info launch;
     must(w4a16_plan_launch(plan, 0, &launch, &error), &error);

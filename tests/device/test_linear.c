@@ -86,7 +86,7 @@ static w4a16_status prepare(struct product *p, w4a16_device *device, int64_t row
     if (status != W4A16_OK) return status;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, p->weights);
-    problem.M = rows;
+    problem.shape.M = rows;
     status = w4a16_plan_create(device, p->weights, &problem, &p->plan, error);
     if (status == W4A16_OK) status = w4a16_buffer_alloc(device, M * K * 2, &p->args.a, error);
     if (status == W4A16_OK) status = w4a16_buffer_alloc(device, M * N * 2, &p->args.out, error);
@@ -273,14 +273,14 @@ static void test_create_refuses(void **state) {
     assert_true(w4a16_weights_bytes(weights) >= (size_t)N * K / 2);
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = 1;
+    problem.shape.M = 1;
     assert_int_equal(w4a16_plan_create(NULL, weights, &problem, &plan, &error), W4A16_INVALID_ARGUMENT);
     assert_int_equal(w4a16_plan_create(device, NULL, &problem, &plan, &error), W4A16_INVALID_ARGUMENT);
     assert_int_equal(w4a16_plan_create(device, weights, NULL, &plan, &error), W4A16_INVALID_ARGUMENT);
     assert_int_equal(w4a16_plan_create(device, weights, &problem, NULL, &error), W4A16_INVALID_ARGUMENT);
     assert_int_equal(w4a16_plan_create(other, weights, &problem, &plan, &error), W4A16_INVALID_ARGUMENT);
     assert_string_equal(error.message, "w4a16_plan_create: the weights were packed for another device");
-    problem.group_size = 24;
+    problem.shape.group_size = 24;
     assert_int_equal(w4a16_supports("gfx1100", NULL, &problem, &error), W4A16_UNSUPPORTED);
     assert_int_equal(w4a16_plan_create(device, weights, &problem, &plan, NULL), W4A16_UNSUPPORTED);
     assert_int_equal(w4a16_supports("cpu", NULL, &problem, &error), W4A16_OK);

@@ -82,9 +82,10 @@ static struct pair make_pair(w4a16_device_kind kind, const struct layer_shape *s
          &error);
     w4a16_problem_init(&p.whole);
     w4a16_problem_from_weights(&p.whole, p.packed);
-    if (experts) p.whole.top_k = TOP_K;
+    if (experts) p.whole.mixture.top_k = TOP_K;
     p.nibbles_only = p.whole;
-    p.nibbles_only.nibbles_only = 1, p.nibbles_only.zero_offset = offset;
+    p.nibbles_only.weights.packing = W4A16_PACKED_NIBBLES;
+    if (offset) p.nibbles_only.weights.zeros = W4A16_ZEROS_LESS_ONE;
     p.memory[0] = upload(p.device, nibbles, count * columns * K / 2);
     must(w4a16_weights_wrap(p.device, &p.nibbles_only, p.memory[0], &p.nibbles, &error), &error);
     p.args.scales = p.memory[1] = upload(p.device, scales, count * entries * 2);
@@ -135,7 +136,7 @@ static void bits_of_whole_layers(w4a16_device_kind kind) {
             uint16_t *a = random_activations(act, (size_t)r->M * K, 7);
             struct inputs in = {a, (size_t)r->M * K, NULL, NULL, 0, 0, 0};
             size_t elements = (size_t)(r->M * width);
-            p.whole.M = p.nibbles_only.M = r->M, p.whole.act = p.nibbles_only.act = act;
+            p.whole.shape.M = p.nibbles_only.shape.M = r->M, p.whole.act = p.nibbles_only.act = act;
             const char *kernel = run_product(p.device, p.packed, &p.whole, &in, want, elements);
             if (kind == W4A16_DEVICE_SIM && !strstr(kernel, r->kernel))
                 fail_msg("%s, expected %s", kernel, r->kernel);
@@ -185,16 +186,17 @@ static void sorted_slots_of_experts(w4a16_device_kind kind) {
         size_t elements = (size_t)((combine == W4A16_COMBINE_ADD ? M : slots) * width);
         uint16_t *a = random_activations(act, (size_t)(rows * K), 8);
         struct inputs in = {a, (size_t)(rows * K), ids, combine ? gates : NULL, (size_t)slots, 0, 0};
-        p.whole.M = p.nibbles_only.M = M, p.whole.act = p.nibbles_only.act = act;
-        p.whole.combine = p.nibbles_only.combine = combine;
+        p.whole.shape.M = p.nibbles_only.shape.M = M, p.whole.act = p.nibbles_only.act = act;
+        p.whole.epilogue.combine = p.nibbles_only.epilogue.combine = combine;
         run_product(p.device, p.packed, &p.whole, &in, want, elements);
 
         int32_t used = sort_slots(ids, (int32_t)slots, block, sorted, experts);
-        p.nibbles_only.sorted_block = block,
-        p.nibbles_only.sorted_count = used + 5 * block; /* the rest is not looked at */
-        p.args.sorted_slots = upload(p.device, sorted, (size_t)p.nibbles_only.sorted_count * 4);
+        p.nibbles_only.mixture.sorted_block = block,
+        p.nibbles_only.mixture.sorted_count = used + 5 * block; /* the rest is not looked at */
+        p.args.sorted_slots = upload(p.device, sorted, (size_t)p.nibbles_only.mixture.sorted_count * 4);
         p.args.sorted_used = upload(p.device, &used, 4);
-        p.args.expert_ids = upload(p.device, experts, (size_t)(p.nibbles_only.sorted_count / block) * 4);
+        p.args.expert_ids =
+            upload(p.device, experts, (size_t)(p.nibbles_only.mixture.sorted_count / block) * 4);
         in.ids = NULL;
         const char *kernel =
             run_product_with(p.device, p.nibbles, &p.nibbles_only, &in, p.args, got, elements);
@@ -229,18 +231,18 @@ static void test_absent_gates_are_one(void **state) {
     struct pair p = make_pair(W4A16_DEVICE_SIM, &shape, EXPERTS, 0, NULL);
     for (int i = 0; i < SLOTS; i++) ids[i] = i % EXPERTS, ones[i] = 1;
     uint16_t *a = random_activations(W4A16_F16, SLOTS * K, 9);
-    p.whole.M = M;
+    p.whole.shape.M = M;
     for (w4a16_combine combine = W4A16_COMBINE_ADD; combine <= W4A16_COMBINE_WEIGH; combine++) {
         struct inputs in = {a, SLOTS * K, ids, ones, SLOTS, 0, 0};
         size_t elements = (combine == W4A16_COMBINE_ADD ? M : SLOTS) * N;
-        p.whole.combine = combine;
+        p.whole.epilogue.combine = combine;
         run_product(p.device, p.packed, &p.whole, &in, want, elements);
         in.gates = NULL;
         run_product(p.device, p.packed, &p.whole, &in, got, elements);
         assert_memory_equal(want, got, elements * 2);
     }
     struct inputs plain = {a, M * K, ids, NULL, SLOTS, 0, 0};
-    p.whole.combine = W4A16_COMBINE_NONE;
+    p.whole.epilogue.combine = W4A16_COMBINE_NONE;
     run_product(p.device, p.packed, &p.whole, &plain, want, SLOTS * N);
     assert_memory_equal(want, got, sizeof want);
     free(a);
@@ -267,21 +269,24 @@ static void test_refusals(void **state) {
            W4A16_INVALID_ARGUMENT, &error, "the weights take 24576");
     expect(w4a16_pack_nibbles(p.device, q, order, N, K, packed, sizeof packed, &error),
            W4A16_INVALID_ARGUMENT, &error, "perm[1] is 0, which came before");
-    p.nibbles_only.zero_offset = 2;
+    p.nibbles_only.weights.zeros = (w4a16_zero_mode)3;
     expect(w4a16_supports("gfx1100", NULL, &p.nibbles_only, &error), W4A16_INVALID_ARGUMENT, &error,
-           "zero_offset is 2");
-    p.nibbles_only.zero_offset = 1;
-    p.nibbles_only.sorted_block = 4;
+           "weights.zeros is 3: expected 0 to 2");
+    p.whole.weights.zeros = W4A16_ZEROS_LESS_ONE;
+    expect(w4a16_supports("gfx1100", NULL, &p.whole, &error), W4A16_INVALID_ARGUMENT, &error,
+           "weights.zeros is W4A16_ZEROS_LESS_ONE: expected that of nibbles only");
+    p.nibbles_only.weights.zeros = W4A16_ZEROS_LESS_ONE;
+    p.nibbles_only.mixture.sorted_block = 4;
     expect(w4a16_supports("gfx1100", NULL, &p.nibbles_only, &error), W4A16_INVALID_ARGUMENT, &error,
            "sorted_block is 4");
-    p.nibbles_only.sorted_block = 0;
-    p.nibbles_only.experts = 2, p.nibbles_only.top_k = 1;
+    p.nibbles_only.mixture.sorted_block = 0;
+    p.nibbles_only.mixture.experts = 2, p.nibbles_only.mixture.top_k = 1;
     expect(w4a16_weights_wrap(p.device, &p.nibbles_only, 0, &weights, &error), W4A16_UNSUPPORTED, &error,
            "weights of nibbles only of experts with act-order");
-    p.nibbles_only.experts = 0, p.nibbles_only.top_k = 0;
+    p.nibbles_only.mixture.experts = 0, p.nibbles_only.mixture.top_k = 0;
     expect(w4a16_plan_create(p.device, p.packed, &p.nibbles_only, &plan, &error), W4A16_INVALID_ARGUMENT,
            &error, "act-order, nibbles only");
-    p.nibbles_only.M = 1;
+    p.nibbles_only.shape.M = 1;
     must(w4a16_plan_create(p.device, p.nibbles, &p.nibbles_only, &plan, &error), &error);
     w4a16_run_args args = {.struct_size = sizeof args, .a = 4096, .out = 4096, .workspace = 4096};
     expect(w4a16_run(plan, &args, NULL, &error), W4A16_INVALID_ARGUMENT, &error,

@@ -22,8 +22,10 @@ static w4a16_device *open_kind(w4a16_device_kind kind) {
 static w4a16_problem problem_of(const w4a16_layer *l) {
     w4a16_problem p;
     w4a16_problem_init(&p);
-    p.M = ROWS, p.N = l->N, p.K = l->K, p.group_size = l->group_size, p.scale_type = l->scale_type;
-    p.symmetric = !l->zero, p.act_order = l->perm != NULL;
+    p.shape.M = ROWS, p.shape.N = l->N, p.shape.K = l->K, p.shape.group_size = l->group_size,
+    p.weights.scale_type = l->scale_type;
+    if (l->zero) p.weights.zeros = W4A16_ZEROS_STORED;
+    p.weights.act_order = l->perm != NULL;
     return p;
 }
 
@@ -62,7 +64,7 @@ static void compare_with_held(w4a16_device *device, const struct layer_shape *sh
     w4a16_problem_init(&p);
     must(w4a16_weights_create(device, &o.layer, &held, &error), &error);
     w4a16_problem_from_weights(&p, held);
-    p.M = ROWS;
+    p.shape.M = ROWS;
     run_product(device, held, &p, &in, expected, elements);
 
     const void *bias = o.layer.bias;
@@ -108,9 +110,9 @@ static void test_refusals(void **state) {
     w4a16_problem_init(&p);
     assert_int_equal(w4a16_packed_bytes(&p, &bytes, &error), W4A16_INVALID_ARGUMENT);
     assert_int_equal(w4a16_weights_wrap(device, &p, 0, &weights, &error), W4A16_INVALID_ARGUMENT);
-    p.M = 1, p.N = 32, p.K = 64, p.group_size = 32;
+    p.shape.M = 1, p.shape.N = 32, p.shape.K = 64, p.shape.group_size = 32;
     must(w4a16_weights_wrap(device, &p, 0, &weights, &error), &error);
-    p.has_bias = 1;
+    p.epilogue.has_bias = 1;
     must(w4a16_plan_create(device, weights, &p, &plan, &error), &error);
     static _Alignas(16) unsigned char memory[4096];
     w4a16_address at = (w4a16_address)(uintptr_t)memory;

@@ -22,9 +22,9 @@ static struct part make_part(w4a16_device *device, const struct layer_shape *sha
         p.owned.perm[k] = (int32_t)(shape->K - 1 - k); /* the same for all */
     const w4a16_layer *l = &p.owned.layer;
     w4a16_problem_init(&p.problem);
-    p.problem.N = l->N, p.problem.K = l->K, p.problem.group_size = l->group_size;
-    p.problem.symmetric = !l->zero, p.problem.act_order = l->perm != NULL,
-    p.problem.has_bias = l->bias != NULL;
+    p.problem.shape.N = l->N, p.problem.shape.K = l->K, p.problem.shape.group_size = l->group_size;
+    if (l->zero) p.problem.weights.zeros = W4A16_ZEROS_STORED;
+    p.problem.weights.act_order = l->perm != NULL, p.problem.epilogue.has_bias = l->bias != NULL;
     must(w4a16_packed_bytes(&p.problem, &p.bytes, &error), &error);
     p.packed = malloc(p.bytes);
     must(w4a16_pack(device, l, p.packed, p.bytes, &error), &error);
@@ -41,11 +41,12 @@ static void product(w4a16_device *device, w4a16_problem problem, const void *pac
     w4a16_error error;
     w4a16_address at = upload(device, packed, bytes);
     must(w4a16_weights_wrap(device, &problem, at, &weights, &error), &error);
-    problem.M = M;
-    uint16_t *dense = malloc((size_t)(M * problem.N) * 2);
-    struct inputs in = {a, (size_t)(M * problem.K), NULL, NULL, 0, 0, 0};
-    run_product(device, weights, &problem, &in, dense, (size_t)(M * problem.N));
-    for (int64_t m = 0; m < M; m++) memcpy(out + m * ldo, dense + m * problem.N, (size_t)problem.N * 2);
+    problem.shape.M = M;
+    uint16_t *dense = malloc((size_t)(M * problem.shape.N) * 2);
+    struct inputs in = {a, (size_t)(M * problem.shape.K), NULL, NULL, 0, 0, 0};
+    run_product(device, weights, &problem, &in, dense, (size_t)(M * problem.shape.N));
+    for (int64_t m = 0; m < M; m++)
+        memcpy(out + m * ldo, dense + m * problem.shape.N, (size_t)problem.shape.N * 2);
     free(dense);
     w4a16_weights_free(weights);
     w4a16_buffer_free(device, at, NULL);
@@ -72,18 +73,18 @@ static void check(const struct layer_shape *shapes, size_t count) {
     must(w4a16_packed_concat(problems, packed, count, &joined, got, bytes, &error), &error);
     must(w4a16_layer_concat(layers, count, &whole, &error), &error);
     must(w4a16_pack(device, whole, want, bytes, &error), &error);
-    assert_int_equal(joined.N, whole->N);
-    assert_int_equal(joined.symmetric, !whole->zero);
-    assert_int_equal(joined.has_bias, whole->bias != NULL);
+    assert_int_equal(joined.shape.N, whole->N);
+    assert_int_equal(joined.weights.zeros, whole->zero ? W4A16_ZEROS_STORED : W4A16_ZEROS_NONE);
+    assert_int_equal(joined.epilogue.has_bias, whole->bias != NULL);
     assert_memory_equal(got, want, bytes);
 
-    size_t elements = (size_t)(M * joined.N);
-    uint16_t *a = random_activations(W4A16_F16, (size_t)(M * joined.K), 9);
+    size_t elements = (size_t)(M * joined.shape.N);
+    uint16_t *a = random_activations(W4A16_F16, (size_t)(M * joined.shape.K), 9);
     uint16_t *together = malloc(elements * 2), *apart = malloc(elements * 2);
-    product(device, joined, got, bytes, a, together, joined.N);
+    product(device, joined, got, bytes, a, together, joined.shape.N);
     int64_t first = 0;
-    for (size_t n = 0; n < count; first += parts[n++].problem.N)
-        product(device, parts[n].problem, packed[n], parts[n].bytes, a, apart + first, joined.N);
+    for (size_t n = 0; n < count; first += parts[n++].problem.shape.N)
+        product(device, parts[n].problem, packed[n], parts[n].bytes, a, apart + first, joined.shape.N);
     assert_memory_equal(together, apart, elements * 2);
     free(a), free(together), free(apart), free(got), free(want);
     w4a16_layer_free(whole);
@@ -139,16 +140,18 @@ static void test_refusals(void **state) {
                    {64, 256, 64, W4A16_F16, 1, 0, 1, "part 1 is of nibbles only"}};
     for (size_t n = 0; n < sizeof changes / sizeof changes[0]; n++) {
         second.problem = kept;
-        second.problem.N = changes[n].N, second.problem.K = changes[n].K;
-        second.problem.group_size = changes[n].group_size, second.problem.scale_type = changes[n].scales;
-        second.problem.act_order = changes[n].act_order, second.problem.experts = changes[n].experts;
-        second.problem.nibbles_only = changes[n].nibbles_only;
+        second.problem.shape.N = changes[n].N, second.problem.shape.K = changes[n].K;
+        second.problem.shape.group_size = changes[n].group_size,
+        second.problem.weights.scale_type = changes[n].scales;
+        second.problem.weights.act_order = changes[n].act_order,
+        second.problem.mixture.experts = changes[n].experts;
+        second.problem.weights.packing = (w4a16_packing)changes[n].nibbles_only;
         expect(parts, packed, 2, 1 << 16, changes[n].words);
     }
     second.problem = kept;
-    first.problem.N = 40;
+    first.problem.shape.N = 40;
     expect(parts, packed, 2, 1 << 16, "part 0 does not fill its strips");
-    first.problem.N = 64;
+    first.problem.shape.N = 64;
     struct part third = second; /* another order */
     third.packed = malloc(second.bytes);
     second.owned.perm[0] = 0, second.owned.perm[255] = 255;

@@ -29,7 +29,7 @@ static void check(w4a16_dtype type, const char *mask, const char *expected) {
     w4a16_problem problem;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = M, problem.act = type;
+    problem.shape.M = M, problem.act = type;
     struct inputs in = {a, M * K, NULL, NULL, 0, 0, 0};
     const char *kernel = run_product(device, weights, &problem, &in, out, M * N);
     w4a16_weights_free(weights);

@@ -52,7 +52,7 @@ static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_
     must(w4a16_weights_create(device, l, &weights, &error), &error);
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = M, problem.lda = lda;
+    problem.shape.M = M, problem.shape.lda = lda;
     uint16_t *out = malloc((size_t)(M * l->N) * 2);
     double *y = malloc((size_t)(M * l->N) * 8), *bound = malloc((size_t)(M * l->N) * 8);
     struct inputs in = {a, (size_t)((M - 1) * lda + l->K), NULL, NULL, 0, 0, 0};

@@ -84,19 +84,22 @@ static w4a16_problem draw_problem(struct input *in) {
     w4a16_problem p;
     w4a16_problem_init(&p);
     unsigned flags = next(in);
-    p.symmetric = flags & 1, p.act_order = flags >> 1 & 1, p.has_bias = flags >> 2 & 1,
-    p.nibbles_only = flags >> 3 & 1;
+    p.weights.zeros = flags & 1 ? W4A16_ZEROS_NONE : W4A16_ZEROS_STORED;
+    p.weights.act_order = flags >> 1 & 1, p.epilogue.has_bias = flags >> 2 & 1,
+    p.weights.packing = (w4a16_packing)(flags >> 3 & 1);
     p.batch_invariant = flags >> 4 & 1;
     p.act = flags >> 5 & 1 ? W4A16_BF16 : W4A16_F16;
-    p.scale_type = flags >> 6 & 1 ? W4A16_BF16 : W4A16_F16;
-    p.M = draw(in), p.N = draw(in), p.K = draw(in);
-    p.group_size = flags >> 7 & 1 ? p.K : draw(in);
-    p.experts = draw(in), p.top_k = draw(in), p.combine = (w4a16_combine)draw(in);
-    p.padded_K = draw(in), p.lda = draw(in), p.ldo = draw(in);
-    p.sorted_block = draw(in), p.sorted_count = draw(in), p.zero_offset = (int)draw(in);
+    p.weights.scale_type = flags >> 6 & 1 ? W4A16_BF16 : W4A16_F16;
+    p.shape.M = draw(in), p.shape.N = draw(in), p.shape.K = draw(in);
+    p.shape.group_size = flags >> 7 & 1 ? p.shape.K : draw(in);
+    p.mixture.experts = draw(in), p.mixture.top_k = draw(in), p.epilogue.combine = (w4a16_combine)draw(in);
+    p.shape.padded_K = draw(in), p.shape.lda = draw(in), p.shape.ldo = draw(in);
+    p.mixture.sorted_block = draw(in), p.mixture.sorted_count = draw(in);
+    int64_t zeros = draw(in); /* 1: of GPTQ's first format */
+    if (zeros) p.weights.zeros = zeros == 1 ? W4A16_ZEROS_LESS_ONE : (w4a16_zero_mode)zeros;
     uint8_t odd = next(in);
     if (odd & 1) p.act = (w4a16_dtype)draw(in);
-    if (odd & 2) p.scale_type = (w4a16_dtype)draw(in);
+    if (odd & 2) p.weights.scale_type = (w4a16_dtype)draw(in);
     if (odd & 4) p.struct_size = (size_t)draw(in);
     return p;
 }
@@ -159,7 +162,7 @@ static void ask(w4a16_device *device, const char *target, const w4a16_problem *p
     w4a16_status packed = w4a16_packed_bytes(p, &bytes, &error);
     check_said(packed, &error);
     if (packed == W4A16_OK) CHECK(bytes && bytes < (size_t)1 << 60);
-    CHECK(w4a16_pack_nibbles(device, &word, NULL, p->N, p->K, &byte, 0, &error) != W4A16_OK);
+    CHECK(w4a16_pack_nibbles(device, &word, NULL, p->shape.N, p->shape.K, &byte, 0, &error) != W4A16_OK);
     w4a16_status wrapped = w4a16_weights_wrap(device, p, 0, &weights, &error);
     CHECK(wrapped == packed && (packed == W4A16_OK || supported != W4A16_OK));
     if (wrapped != W4A16_OK) return;
@@ -179,10 +182,10 @@ static void join(const w4a16_problem *p) {
     const void *packed[] = {&none, &none, &none};
     w4a16_problem joined;
     w4a16_error error;
-    if (p->act_order) return; /* it would be compared */
+    if (p->weights.act_order) return; /* it would be compared */
     w4a16_status status = w4a16_packed_concat(parts, packed, 3, &joined, NULL, 0, &error);
     check_said(status, &error);
-    if (status == W4A16_OK) CHECK(joined.N == 3 * p->N);
+    if (status == W4A16_OK) CHECK(joined.shape.N == 3 * p->shape.N);
 }
 
 static w4a16_device *open_device(w4a16_device_kind kind) {
@@ -206,6 +209,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     w4a16_error error;
     int64_t sizes[SHAPE_DIMS];
     for (int d = 0; d < SHAPE_DIMS; d++) sizes[d] = draw(&in);
-    check_said(shape_read(sizes, p.K, p.experts, &p, &error), &error);
+    check_said(shape_read(sizes, p.shape.K, p.mixture.experts, &p, &error), &error);
     return 0;
 }

@@ -86,7 +86,7 @@ static w4a16_status prepare(struct product *p, w4a16_device *device, const struc
     if (status == W4A16_OK) {
         w4a16_problem_init(&problem);
         w4a16_problem_from_weights(&problem, p->weights);
-        problem.M = M, problem.act = f->act;
+        problem.shape.M = M, problem.act = f->act;
         status = w4a16_plan_create(device, p->weights, &problem, &p->plan, error);
     }
     size_t a_bytes = (size_t)(2 * M * f->K);

@@ -51,7 +51,7 @@ static void multiply(w4a16_device *device, const w4a16_weights *weights, w4a16_d
     size_t bytes = (size_t)M * N * 2;
     w4a16_problem_init(&problem);
     w4a16_problem_from_weights(&problem, weights);
-    problem.M = M;
+    problem.shape.M = M;
     problem.act = act;
     must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
     assert_int_equal(w4a16_plan_workspace(plan), 0);

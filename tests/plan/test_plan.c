@@ -28,7 +28,8 @@ static int all_have(const char *object) {
 static struct plan_request request(int64_t M, int64_t N, int64_t K, int64_t group_size) {
     struct plan_request r = {.arch = "gfx11"};
     w4a16_problem_init(&r.problem);
-    r.problem.M = M, r.problem.N = N, r.problem.K = K, r.problem.group_size = group_size;
+    r.problem.shape.M = M, r.problem.shape.N = N, r.problem.shape.K = K,
+    r.problem.shape.group_size = group_size;
     return r;
 }
 
@@ -38,11 +39,12 @@ static struct packed_layout layout_of(const w4a16_problem *p) {
     static const float bias;
     w4a16_layer l;
     w4a16_layer_init(&l);
-    l.N = p->N, l.K = p->K, l.group_size = p->group_size, l.scale_type = p->scale_type;
-    l.zero = p->symmetric ? NULL : &zero; /* only their presence counts */
-    l.perm = p->act_order ? &perm : NULL;
-    l.bias = p->has_bias ? &bias : NULL;
-    return packed_layout_of(&l, p->experts);
+    l.N = p->shape.N, l.K = p->shape.K, l.group_size = p->shape.group_size,
+    l.scale_type = p->weights.scale_type;
+    l.zero = p->weights.zeros ? &zero : NULL; /* only their presence counts */
+    l.perm = p->weights.act_order ? &perm : NULL;
+    l.bias = p->epilogue.has_bias ? &bias : NULL;
+    return packed_layout_of(&l, p->mixture.experts);
 }
 
 static struct plan build(const struct plan_request *r) {
@@ -94,7 +96,8 @@ static void check_decode(const struct plan *plan, const struct kernel_row *row, 
     assert_int_equal(s->lds_bytes, args.waves * row->m_max * 128);
     assert_true(s->lds_bytes <= 65536 / 2); /* two work-groups on a processor */
     assert_int_equal(args.lda_bytes % 4, 0);
-    assert_true(args.M == p->M && args.N == p->N && args.blocks == l->blocks && args.groups == l->groups);
+    assert_true(args.M == p->shape.M && args.N == p->shape.N && args.blocks == l->blocks &&
+                args.groups == l->groups);
 }
 
 /* Strip and matrix kernels. */
@@ -102,14 +105,18 @@ static void check_tiled(const struct plan *plan, const struct kernel_row *row, c
                         const struct packed_layout *l) {
     const struct plan_step *s = &plan->steps[plan->step_count - 1];
     struct matrix_args args = matrix_args_of(plan);
-    assert_true((int64_t)s->grid[0] * row->n_tile >= p->N && ((int64_t)s->grid[0] - 1) * row->n_tile < p->N);
-    assert_true((int64_t)s->grid[1] * row->m_tile >= p->M && ((int64_t)s->grid[1] - 1) * row->m_tile < p->M);
-    assert_true(args.M == p->M && args.N == p->N && args.blocks == l->blocks && args.groups == l->groups);
+    assert_true((int64_t)s->grid[0] * row->n_tile >= p->shape.N &&
+                ((int64_t)s->grid[0] - 1) * row->n_tile < p->shape.N);
+    assert_true((int64_t)s->grid[1] * row->m_tile >= p->shape.M &&
+                ((int64_t)s->grid[1] - 1) * row->m_tile < p->shape.M);
+    assert_true(args.M == p->shape.M && args.N == p->shape.N && args.blocks == l->blocks &&
+                args.groups == l->groups);
     assert_true(args.strips == l->strips && args.lda % 2 == 0);
     assert_true(s->lds_bytes <= 65536);
     /* What is summed before it is scaled lies in one group and divides K; no wave is without work. */
     assert_true(args.fold && args.fold <= 4 && args.blocks % args.fold == 0);
-    assert_true(row->k_chunk == 16 || p->group_size >= p->K || p->group_size % (args.fold * 32) == 0);
+    assert_true(row->k_chunk == 16 || p->shape.group_size >= p->shape.K ||
+                p->shape.group_size % (args.fold * 32) == 0);
     if (row->family == &matrix_family) {
         assert_int_equal(s->block[0], row->threads);
     } else {
@@ -122,8 +129,9 @@ static void check_tiled(const struct plan *plan, const struct kernel_row *row, c
 static void check_linear(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
     const struct kernel_row *row = plan->steps[plan->step_count - 1].kernel;
     assert_int_equal(row->family->role, ROLE_LINEAR);
-    assert_true(row->act == (int)p->act && row->symmetric == p->symmetric && row->m_max >= p->M);
-    assert_true(p->group_size >= p->K || p->group_size % row->k_chunk == 0);
+    assert_true(row->act == (int)p->act && row->symmetric == (p->weights.zeros == W4A16_ZEROS_NONE) &&
+                row->m_max >= p->shape.M);
+    assert_true(p->shape.group_size >= p->shape.K || p->shape.group_size % row->k_chunk == 0);
     (row->family == &decode_family ? check_decode : check_tiled)(plan, row, p, l);
 }
 
@@ -134,9 +142,10 @@ static void check_stage(const struct plan *plan, const w4a16_problem *p, const s
     memcpy(&args, s->kernarg, sizeof args);
     assert_int_equal(s->kernel->family->role, ROLE_STAGE);
     assert_int_equal(args.stride, l->blocks * 32);
-    assert_true(args.padded_K == p->K && args.lda == (uint64_t)(p->lda ? p->lda : p->K));
-    assert_true((int64_t)s->grid[1] * s->block[0] >= args.stride && s->grid[0] == p->M);
-    assert_int_equal(plan->workspace_bytes, ((size_t)p->M * args.stride * 2 + 255) / 256 * 256);
+    assert_true(args.padded_K == p->shape.K &&
+                args.lda == (uint64_t)(p->shape.lda ? p->shape.lda : p->shape.K));
+    assert_true((int64_t)s->grid[1] * s->block[0] >= args.stride && s->grid[0] == p->shape.M);
+    assert_int_equal(plan->workspace_bytes, ((size_t)p->shape.M * args.stride * 2 + 255) / 256 * 256);
     if (plan->steps[1].kernel->family == &decode_family)
         assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.stride);
     else
@@ -147,8 +156,8 @@ static void check_plan(const struct plan_request *r) {
     const w4a16_problem *p = &r->problem;
     struct packed_layout layout = layout_of(p);
     struct plan plan = build(r);
-    int staged = p->act_order || p->K % 32 || (p->lda ? p->lda : p->K) % 2;
-    if (p->M == 0) {
+    int staged = p->weights.act_order || p->shape.K % 32 || (p->shape.lda ? p->shape.lda : p->shape.K) % 2;
+    if (p->shape.M == 0) {
         assert_true(plan.step_count == 0 && plan.workspace_bytes == 0);
         return;
     }
@@ -179,11 +188,11 @@ static void test_supported(void **state) {
                     struct plan_request r =
                         request(ms[m], shapes[s][0], K, groups[g] < 0 || groups[g] > K ? K : groups[g]);
                     r.problem.act = options & 1 ? W4A16_BF16 : W4A16_F16;
-                    r.problem.scale_type = options & 2 ? W4A16_BF16 : W4A16_F16;
-                    r.problem.symmetric = !(options & 4);
-                    r.problem.act_order = !!(options & 8);
-                    r.problem.has_bias = !!(options & 16);
-                    r.problem.lda = options & 32 ? K + 3 : 0;
+                    r.problem.weights.scale_type = options & 2 ? W4A16_BF16 : W4A16_F16;
+                    r.problem.weights.zeros = options & 4 ? W4A16_ZEROS_STORED : W4A16_ZEROS_NONE;
+                    r.problem.weights.act_order = !!(options & 8);
+                    r.problem.epilogue.has_bias = !!(options & 16);
+                    r.problem.shape.lda = options & 32 ? K + 3 : 0;
                     check_plan(&r);
                 }
 }
@@ -206,7 +215,7 @@ static struct order order_of(const struct plan *plan) {
 static void check_one_order(struct plan_request r, const int64_t *ms, size_t count) {
     struct order first = {0};
     for (size_t m = 0; m < count; m++) {
-        r.problem.M = ms[m];
+        r.problem.shape.M = ms[m];
         struct plan plan = build(&r);
         struct order order = order_of(&plan);
         if (!m) first = order;
@@ -284,17 +293,17 @@ static void test_numbers(void **state) {
         int64_t min, max;
     } rows[] = {
 #define ROW(name, min, max) {offsetof(w4a16_problem, name), #name, min, max}
-        ROW(M, 0, SIZE),
-        ROW(N, 1, SIZE),
-        ROW(K, 1, SIZE),
-        ROW(padded_K, 0, SIZE),
-        ROW(group_size, 1, SIZE),
-        ROW(lda, 0, W4A16_STRIDE_MAX),
-        ROW(ldo, 0, W4A16_STRIDE_MAX),
-        ROW(experts, 0, 1024),
-        ROW(top_k, 0, 1024),
-        ROW(sorted_block, 0, INT32_MAX),
-        ROW(sorted_count, 0, INT32_MAX)
+        ROW(shape.M, 0, SIZE),
+        ROW(shape.N, 1, SIZE),
+        ROW(shape.K, 1, SIZE),
+        ROW(shape.padded_K, 0, SIZE),
+        ROW(shape.group_size, 1, SIZE),
+        ROW(shape.lda, 0, W4A16_STRIDE_MAX),
+        ROW(shape.ldo, 0, W4A16_STRIDE_MAX),
+        ROW(mixture.experts, 0, 1024),
+        ROW(mixture.top_k, 0, 1024),
+        ROW(mixture.sorted_block, 0, INT32_MAX),
+        ROW(mixture.sorted_count, 0, INT32_MAX)
 #undef ROW
     };
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
@@ -311,9 +320,9 @@ static void test_numbers(void **state) {
         }
     }
     struct plan_request r = request(SIZE / 8 + 1, 64, 64, 32);
-    r.problem.experts = r.problem.top_k = 8;
+    r.problem.mixture.experts = r.problem.mixture.top_k = 8;
     refuses(&r, W4A16_INVALID_ARGUMENT,
-            "problem.M is 2097153 and top_k 8: expected up to 16777216 uses of experts");
+            "problem.shape.M is 2097153 and top_k 8: expected up to 16777216 uses of experts");
 }
 
 /* The sentence of the only kernel that is left. */
@@ -336,21 +345,21 @@ static void test_edges(void **state) {
     struct plan_request r = request(65535 * 64, 32, 32, 32);
     r.kernel_mask = NOT_STRIPS;
     assert_int_equal(build(&r).steps[0].grid[1], 65535);
-    r.problem.M++;
+    r.problem.shape.M++;
     refuses_by(r, NOT_STRIPS, "w4a16_strip_f16_m64_g16_sym",
                "it needs 1 x 65536 work-groups of 32 work-items; " A_LAUNCH);
-    r.problem.M--, r.kernel_mask = NOT_MATRICES;
+    r.problem.shape.M--, r.kernel_mask = NOT_MATRICES;
     assert_int_equal(build(&r).steps[0].grid[1], 65535);
-    r.problem.M = SIZE;
+    r.problem.shape.M = SIZE;
     refuses_by(r, NOT_MATRICES, "w4a16_matrix_f16_64x128_g16_sym",
                "it needs 1 x 262144 work-groups of 128 work-items; " A_LAUNCH);
 
     r = request(4096, SIZE, 32, 32); /* 64 x 131072 work-groups of 128: 2^30 work-items */
     r.kernel_mask = NOT_MATRICES;
     assert_int_equal(build(&r).steps[0].grid[0], SIZE / 128);
-    r.problem.M = 4 * 4096 - 64;
+    r.problem.shape.M = 4 * 4096 - 64;
     build(&r);
-    r.problem.M = 4 * 4096;
+    r.problem.shape.M = 4 * 4096;
     refuses_by(r, NOT_MATRICES, "w4a16_matrix_f16_64x128_g16_sym",
                "it needs 131072 x 256 work-groups of 128 work-items; " A_LAUNCH);
 
@@ -359,31 +368,31 @@ static void test_edges(void **state) {
     r = request(1, 32, SIZE, 128 * 8191); /* (2 * 2^17 + 1) * 8191 < 2^31 */
     r.kernel_mask = "w4a16_matrix*,w4a16_strip*";
     build(&r);
-    r.problem.group_size = 128 * 8192;
+    r.problem.shape.group_size = 128 * 8192;
     refuses_by(r, NOT_DECODE, "w4a16_decode_f16_m16_g32_sym",
                "group_size is 1048576; with K = 16777216 it counts groups of up to 65504, or one");
-    r.problem.group_size = SIZE;
+    r.problem.shape.group_size = SIZE;
     build(&r);
-    r.problem.group_size = 16, r.problem.N = 4096;
+    r.problem.shape.group_size = 16, r.problem.shape.N = 4096;
     r.problem.batch_invariant = 1;
     build(&(struct plan_request){.arch = "gfx11", .problem = r.problem});
-    r.problem.N = 4097;
+    r.problem.shape.N = 4097;
     r.kernel_mask = NULL;
     refuses_by(r, "w4a16_decode*,w4a16_matrix*", "w4a16_strip_f16_m64_g16_sym",
                "N = 4097 columns have 1048576 groups each; accepted are up to 2^32 together");
 
     r = request(1, SIZE / 4, 32, 32);
-    r.problem.experts = 1024, r.problem.top_k = 1;
+    r.problem.mixture.experts = 1024, r.problem.mixture.top_k = 1;
     build(&r);
-    r.problem.N++;
+    r.problem.shape.N++;
     refuses_by(r, "w4a16_decode*,w4a16_matrix*", "w4a16_strip_f16_m16_g16_sym",
                "1024 experts have N = 4194305 columns each; accepted are up to 2^32 together");
 
     r = request(8192, 32, 32, 32);
-    r.problem.experts = 1024, r.problem.top_k = 1, r.problem.lda = (1 << 18);
+    r.problem.mixture.experts = 1024, r.problem.mixture.top_k = 1, r.problem.shape.lda = (1 << 18);
     r.kernel_mask = NOT_DECODE;
     build(&r);
-    r.problem.lda += 2;
+    r.problem.shape.lda += 2;
     refuses_by(
         r, NOT_DECODE, "w4a16_decode_f16_m16_g32_sym",
         "the activations of 8192 uses of experts are 524292 bytes apart; accepted are up to 2^32 bytes "
@@ -400,17 +409,17 @@ static void test_edges_of_helpers(void **state) {
     assert_int_equal(build(&r).steps[0].grid[0], 65535 * 128);
     r = request((1 << 20) - 1, 32, 4095, 4095); /* 2^32 - 4096 work-items */
     build(&r);
-    r.problem.M++;
+    r.problem.shape.M++;
     refuses(&r, W4A16_UNSUPPORTED, STAGED "1048576 x 16 work-groups of 256" FEWER);
     r = request(1, 32, 65535 * 256, 65535 * 256);
-    r.problem.act_order = 1;
+    r.problem.weights.act_order = 1;
     assert_int_equal(build(&r).steps[0].grid[1], 65535);
-    r.problem.K++, r.problem.group_size++;
+    r.problem.shape.K++, r.problem.shape.group_size++;
     refuses(&r, W4A16_UNSUPPORTED, STAGED "1 x 65536 work-groups of 256" FEWER);
     r = request(1, 65535 * 256, 32, 32);
-    r.problem.experts = r.problem.top_k = 1, r.problem.combine = W4A16_COMBINE_ADD;
+    r.problem.mixture.experts = r.problem.mixture.top_k = 1, r.problem.epilogue.combine = W4A16_COMBINE_ADD;
     assert_int_equal(build(&r).steps[2].grid[1], 65535);
-    r.problem.N++;
+    r.problem.shape.N++;
     refuses(&r, W4A16_UNSUPPORTED,
             "combining experts needs w4a16_combine_f16 with 1 x 65536 work-groups of 64" FEWER);
 }
@@ -420,14 +429,14 @@ static void test_edges_of_helpers(void **state) {
 static void test_invalid(void **state) {
     (void)state;
     struct plan_request r = request(-1, 32, 32, 32);
-    refuses(&r, W4A16_INVALID_ARGUMENT, "problem.M is -1: expected 0 to 16777216");
+    refuses(&r, W4A16_INVALID_ARGUMENT, "problem.shape.M is -1: expected 0 to 16777216");
     r = request(1, 32, 32, 33);
-    refuses(&r, W4A16_INVALID_ARGUMENT, "problem.group_size is 33: expected 1 to K = 32");
+    refuses(&r, W4A16_INVALID_ARGUMENT, "problem.shape.group_size is 33: expected 1 to K = 32");
     r = request(1, 32, 32, 32);
-    r.problem.lda = 31;
+    r.problem.shape.lda = 31;
     refuses(&r, W4A16_INVALID_ARGUMENT,
-            "problem.lda is 31 and ldo 0: expected 0 or at least K = 32 and N = 32");
-    r.problem.lda = 0;
+            "problem.shape.lda is 31 and ldo 0: expected 0 or at least K = 32 and N = 32");
+    r.problem.shape.lda = 0;
     r.problem.act = W4A16_F32;
     w4a16_error error;
     assert_int_equal(plan_supports(&r, &error), W4A16_INVALID_ARGUMENT);
@@ -443,13 +452,13 @@ static void test_other_weights(void **state) {
     struct packed_layout layout = layout_of(&r.problem);
     struct plan plan;
     w4a16_error error;
-    r.problem.has_bias = 1; /* which the weights have not: run is given it */
+    r.problem.epilogue.has_bias = 1; /* which the weights have not: run is given it */
     assert_int_equal(plan_build(&r, &layout, &plan, &error), W4A16_OK);
     assert_true(plan.bias);
     layout = layout_of(&r.problem);
     assert_int_equal(plan_build(&r, &layout, &plan, &error), W4A16_OK);
     assert_false(plan.bias);
-    r.problem.has_bias = 0;
+    r.problem.epilogue.has_bias = 0;
     assert_int_equal(plan_build(&r, &layout, &plan, &error), W4A16_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "is not that of the weights"));
 }
@@ -484,7 +493,7 @@ static void test_cost(void **state) {
                 fail_msg("group %d: %g times what computing takes", (int)group, times);
             /* Between the two, more rows never cost less, but for steps between tiles. */
             for (int64_t M = 1, last = 0; M <= 4096; M *= 2) {
-                r.problem.M = M;
+                r.problem.shape.M = M;
                 int64_t cost = (int64_t)cost_of(&r);
                 if ((double)cost < 0.95 * (double)last || (double)cost < bring) fail_msg("M %d", (int)M);
                 last = cost;
@@ -492,10 +501,10 @@ static void test_cost(void **state) {
         }
     /* Experts: the weights of those that are used are brought, whole; of one token, of all its slots. */
     struct plan_request r = request(1, 1536, 2048, 128);
-    r.problem.experts = 128, r.problem.top_k = 8;
+    r.problem.mixture.experts = 128, r.problem.mixture.top_k = 8;
     double bring = 8 * 1536 * 2048 / 2 / (960 / 2.5), token = cost_of(&r);
     if (token < bring || token > 1.3 * bring) fail_msg("a token: %g times", token / bring);
-    r.problem.M = 64;
+    r.problem.shape.M = 64;
     double all = cost_of(&r);
     if (all < 16 * bring || all > 2 * 16 * bring) fail_msg("64 tokens: %g times", all / (16 * bring));
 }
@@ -536,7 +545,7 @@ static void test_mask(void **state) {
             "every kernel of this device is masked off (kernel_mask \"other,w4a16_*\")");
     r.kernel_mask = "w4a16_stage";
     assert_int_equal(build(&r).step_count, 1);
-    r.problem.act_order = 1;
+    r.problem.weights.act_order = 1;
     refuses(
         &r, W4A16_UNSUPPORTED,
         "act-order, odd row strides and K that is no multiple of 32 need w4a16_stage, which is masked off");
@@ -548,7 +557,7 @@ static void test_cpu(void **state) {
     (void)state;
     struct plan_request r = request(1000, 100, 1003, 7);
     r.arch = "cpu";
-    r.problem.act_order = 1;
+    r.problem.weights.act_order = 1;
     struct plan plan = build(&r);
     assert_int_equal(plan.step_count, 1);
     assert_int_equal(plan.workspace_bytes, 0);
@@ -563,7 +572,7 @@ static int nowhere(void) { return 0; }
 static int anywhere(void) { return 1; }
 static const struct host_level missing = {"AVX-1024", nowhere}, there = {"AVX-2", anywhere};
 static double cost_of_tile(const struct kernel_row *row, const w4a16_problem *p) {
-    return (double)row->m_tile * (double)p->M;
+    return (double)row->m_tile * (double)p->shape.M;
 }
 
 static const struct family uncosted, costed;
@@ -649,7 +658,7 @@ static void test_table(void **state) {
 static void test_fill_kernarg(void **state) {
     (void)state;
     struct plan_request r = request(2, 64, 100, 32);
-    r.problem.has_bias = 1;
+    r.problem.epilogue.has_bias = 1;
     struct packed_layout l = layout_of(&r.problem);
     struct plan plan = build(&r);
     const uint64_t bases[PLAN_BASES] = {

@@ -107,15 +107,15 @@ def _c_layer(layer, bias):
     return c
 
 
-def _run(weights, x, y, ids=None, gates=None, **fields):
+def _run(weights, x, y, M, ids=None, gates=None, top_k=0):
     """One plan of `weights` run on buffers of its own; frees the weights."""
     lib, device, plan, problem = arch.library(), _device(), ctypes.c_void_p(), structs.Problem()
     lib.w4a16_plan_workspace.restype = ctypes.c_size_t
     lib.w4a16_problem_init(ctypes.byref(problem))
     lib.w4a16_problem_from_weights(ctypes.byref(problem), weights)
     problem.act = TYPES[x.dtype]
-    for name, value in fields.items():
-        setattr(problem, name, value)
+    problem.shape.M, problem.mixture.top_k = M, top_k
+    problem.epilogue.combine = structs.COMBINE_NONE if gates is None else structs.COMBINE_ADD
     _call("w4a16_plan_create", device, weights, ctypes.byref(problem), ctypes.byref(plan))
     space = lib.w4a16_plan_workspace(plan)
     tensors = [x, y, torch.empty(space, dtype=torch.uint8) if space else None, ids, gates]
@@ -135,7 +135,7 @@ def product(x, layer, bias=None):
     """x [M, K] times the layer by w4a16_weights_create, w4a16_plan_create and w4a16_run."""
     weights = ctypes.c_void_p()
     _call("w4a16_weights_create", _device(), ctypes.byref(_c_layer(layer, bias)), ctypes.byref(weights))
-    return _run(weights, x, torch.empty(x.shape[0], layer.N, dtype=x.dtype), M=x.shape[0])
+    return _run(weights, x, torch.empty(x.shape[0], layer.N, dtype=x.dtype), x.shape[0])
 
 
 def experts_product(x, layers, biases, ids, gates=None):
@@ -145,4 +145,4 @@ def experts_product(x, layers, biases, ids, gates=None):
     pointers = (ctypes.POINTER(structs.Layer) * len(c))(*map(ctypes.pointer, c))
     _call("w4a16_experts_create", _device(), pointers, ctypes.c_size_t(len(c)), ctypes.byref(weights))
     y = torch.full((M * top_k if gates is None else M, layers[0].N), float("nan"), dtype=x.dtype)
-    return _run(weights, x, y, ids, gates, M=M, top_k=top_k, combine=gates is not None)
+    return _run(weights, x, y, M, ids, gates, top_k)

@@ -34,12 +34,13 @@ def test_structures_are_the_library_s():
     arch.library().w4a16_device_options_init(options)
     arch.library().w4a16_problem_init(problem)
     assert options.kind == structs.DEVICE_SIM and options.target is None
-    assert (problem.act, problem.scale_type, problem.symmetric) == (structs.F16, structs.F16, 1)
+    assert (problem.act, problem.weights.scale_type) == (structs.F16, structs.F16)
+    assert problem.weights.zeros == structs.ZEROS_NONE
     assert bytes(problem.room) == bytes(256)
 
 
 def test_another_version_s_library_is_refused(monkeypatch):
-    fields = [field for field in structs.Problem._fields_ if field[0] != "experts"]
+    fields = [field for field in structs.Problem._fields_ if field[0] != "mixture"]
     monkeypatch.setattr(arch, "Problem", type("Problem", (ctypes.Structure,), {"_fields_": fields}))
     with pytest.raises(OSError, match=r"of another version than this package: Problem has \d+ bytes there, \d+ here"):
         arch.library.__wrapped__()

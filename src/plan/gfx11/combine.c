@@ -16,21 +16,22 @@ static const struct kernel_row rows[] = {
 #include "KERNELS.def"
 };
 
-static int needed(const w4a16_problem *p) { return p->combine != W4A16_COMBINE_NONE; }
+static int needed(const w4a16_problem *p) { return p->epilogue.combine != W4A16_COMBINE_NONE; }
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row;
-    return (struct plan_grid){p->combine == W4A16_COMBINE_ADD ? p->M : plan_slots(p),
-                              plan_tiles(p->N, COMBINE_WIDTH * COMBINE_PER_LANE), COMBINE_WIDTH};
+    return (struct plan_grid){p->epilogue.combine == W4A16_COMBINE_ADD ? p->shape.M : plan_slots(p),
+                              plan_tiles(p->shape.N, COMBINE_WIDTH * COMBINE_PER_LANE), COMBINE_WIDTH};
 }
 
 KERNARG_FITS(combine_args);
 static void add(struct build *b, const struct kernel_row *row) {
     const w4a16_problem *p = b->p;
     struct combine_args args = {.ldo = (uint64_t)plan_ldo(p),
-                                .N = (uint32_t)p->N,
-                                .top_k = p->combine == W4A16_COMBINE_ADD ? (uint32_t)p->top_k : 1,
-                                .experts = (uint32_t)p->experts};
+                                .N = (uint32_t)p->shape.N,
+                                .top_k =
+                                    p->epilogue.combine == W4A16_COMBINE_ADD ? (uint32_t)p->mixture.top_k : 1,
+                                .experts = (uint32_t)p->mixture.experts};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     plan_patch(s, offsetof(struct combine_args, partial), PLAN_WORKSPACE, b->partial_at);
     plan_patch_ids(b, s, offsetof(struct combine_args, ids));

@@ -23,7 +23,7 @@ static double rounds(double work_groups, double at_once) {
 }
 
 double gfx11_folds_per_block(const struct kernel_row *row, const w4a16_problem *p) {
-    return gfx11_in_halves(row) ? 2 : 32.0 / (double)(p->group_size < 128 ? p->group_size : 128);
+    return gfx11_in_halves(row) ? 2 : 32.0 / (double)(p->shape.group_size < 128 ? p->shape.group_size : 128);
 }
 
 double gfx11_wmma_cycles(const struct kernel_row *row, const w4a16_problem *p) {
@@ -32,16 +32,17 @@ double gfx11_wmma_cycles(const struct kernel_row *row, const w4a16_problem *p) {
 }
 
 double gfx11_cost(const struct kernel_row *row, const w4a16_problem *p, double block_cycles, uint32_t waves) {
-    int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts; /* experts in use */
+    int64_t slots = plan_slots(p),
+            used = slots < p->mixture.experts ? slots : p->mixture.experts; /* experts in use */
     double layers = used ? (double)used : 1, rows = (double)slots / layers;
     double blocks = (double)plan_blocks(p);
-    double m_tile = (double)row->m_tile, m_tiles = (double)((p->M + row->m_tile - 1) / row->m_tile);
-    if (p->experts) { /* of all experts, whose last tiles are filled by chance */
+    double m_tile = (double)row->m_tile, m_tiles = (double)((p->shape.M + row->m_tile - 1) / row->m_tile);
+    if (p->mixture.experts) { /* of all experts, whose last tiles are filled by chance */
         double each = rows / m_tile + (m_tile - 1) / (2 * m_tile);
         m_tiles = layers * (each > 1 ? each : 1);
     }
-    double n_tiles = (double)((p->N + row->n_tile - 1) / row->n_tile);
-    double weight_bytes = (double)p->N * blocks * 16, row_bytes = blocks * 64;
+    double n_tiles = (double)((p->shape.N + row->n_tile - 1) / row->n_tile);
+    double weight_bytes = (double)p->shape.N * blocks * 16, row_bytes = blocks * 64;
     double memory = layers * weight_bytes / DRAM_BYTES + weight_bytes * (m_tiles - layers) / L2_BYTES +
                     (double)slots * row_bytes * n_tiles / L2_BYTES;
     /* Dequantising, by instructions per pair of weights, once per work-group. */

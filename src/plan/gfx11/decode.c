@@ -36,16 +36,16 @@ static void add(struct build *b, const struct kernel_row *row) {
     const struct packed_layout *l = b->l;
     int64_t folds = folds_of(row, p), waves = gfx11_waves(p, folds);
     struct decode_args args = {
-        .M = (uint32_t)p->M,
-        .N = (uint32_t)p->N,
+        .M = (uint32_t)p->shape.M,
+        .N = (uint32_t)p->shape.N,
         .blocks = (uint32_t)l->blocks,
         .groups = (uint32_t)l->groups,
-        .group_divisor = plan_one_group(p) ? 0 : gfx11_group_divisor(p->group_size / row->k_chunk),
+        .group_divisor = plan_one_group(p) ? 0 : gfx11_group_divisor(p->shape.group_size / row->k_chunk),
         .lda_bytes = (uint32_t)(2 * gfx11_lda(b)),
         .ldo = (uint64_t)gfx11_ldo(b),
         .waves = (uint32_t)waves,
-        .scale_bf16 = p->scale_type == W4A16_BF16,
-        .out_f32 = p->combine != W4A16_COMBINE_NONE,
+        .scale_bf16 = p->weights.scale_type == W4A16_BF16,
+        .out_f32 = p->epilogue.combine != W4A16_COMBINE_NONE,
         .grid = plan_grid_of(b),
     };
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
@@ -62,7 +62,7 @@ static void too_large(const struct kernel_row *row, const w4a16_problem *p, char
     int64_t padded = plan_blocks(p) * PACK_BLOCK;
     int64_t row_bytes = 2 * (plan_lda(p) > padded ? plan_lda(p) : padded);
     gfx11_counts_too_far(row, p, reason, bytes);
-    if (!reason[0] && p->experts && plan_slots(p) * row_bytes > UINT32_VALUES)
+    if (!reason[0] && p->mixture.experts && plan_slots(p) * row_bytes > UINT32_VALUES)
         snprintf(reason, bytes,
                  "the activations of %" PRId64 " uses of experts are %" PRId64
                  " bytes apart; accepted are up to 2^32 bytes together",

@@ -20,7 +20,7 @@ static const struct kernel_row rows[] = {
 };
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
-    return (struct plan_grid){plan_tiles(p->N, row->n_tile), gfx11_m_tiles(row, p), row->threads};
+    return (struct plan_grid){plan_tiles(p->shape.N, row->n_tile), gfx11_m_tiles(row, p), row->threads};
 }
 
 /* Buffers of tiles, in the same place as the tile of results later. */
@@ -33,7 +33,7 @@ static uint32_t lds_bytes(const struct kernel_row *row) {
 static void add(struct build *b, const struct kernel_row *row) {
     int halves = gfx11_in_halves(row);
     int64_t fold = halves ? 1 : gfx11_fold(b->p), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
-    int64_t units = b->p->group_size / unit;
+    int64_t units = b->p->shape.group_size / unit;
     struct matrix_args args = gfx11_matrix_args(b, fold, units, halves ? units : units / fold);
     plan_set_order(b, W4A16_UNIT_WMMA, halves ? unit : fold * PACK_BLOCK,
                    (halves ? 2 : 1) * b->l->blocks / fold, 1);

@@ -8,15 +8,15 @@
 /* ---- grids --------------------------------------------------------------------------------------------- */
 
 int64_t gfx11_m_tiles(const struct kernel_row *row, const w4a16_problem *p) {
-    if (!p->experts) return plan_tiles(p->M, row->m_tile);
-    int64_t slots = plan_slots(p), used = slots < p->experts ? slots : p->experts;
+    if (!p->mixture.experts) return plan_tiles(p->shape.M, row->m_tile);
+    int64_t slots = plan_slots(p), used = slots < p->mixture.experts ? slots : p->mixture.experts;
     int64_t most = slots / row->m_tile + used;
     return most < slots ? most : slots;
 }
 
 int64_t gfx11_fold(const w4a16_problem *p) {
     int64_t blocks = plan_blocks(p), fold = 4,
-            group = plan_one_group(p) ? blocks : p->group_size / PACK_BLOCK;
+            group = plan_one_group(p) ? blocks : p->shape.group_size / PACK_BLOCK;
     while (blocks % fold || group % fold) fold /= 2;
     return fold;
 }
@@ -41,7 +41,7 @@ void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *ld
 /* ---- arguments ----------------------------------------------------------------------------------------- */
 
 int64_t gfx11_lda(const struct build *b) { return b->staged ? b->l->blocks * PACK_BLOCK : plan_lda(b->p); }
-int64_t gfx11_ldo(const struct build *b) { return b->p->combine ? b->p->N : plan_ldo(b->p); }
+int64_t gfx11_ldo(const struct build *b) { return b->p->epilogue.combine ? b->p->shape.N : plan_ldo(b->p); }
 
 uint32_t gfx11_group_divisor(int64_t units_per_group) {
     return (uint32_t)(((INT64_C(1) << 31) + units_per_group - 1) / units_per_group);
@@ -50,10 +50,10 @@ uint32_t gfx11_group_divisor(int64_t units_per_group) {
 void gfx11_patch_product(struct build *b, struct plan_step *s, size_t a, size_t out, size_t tile_list,
                          size_t row_list) {
     const w4a16_problem *p = b->p;
-    if (p->combine) b->partial_at = plan_reserve(b, plan_slots(p) * p->N * 4);
+    if (p->epilogue.combine) b->partial_at = plan_reserve(b, plan_slots(p) * p->shape.N * 4);
     plan_patch(s, a, b->staged ? PLAN_WORKSPACE : PLAN_A, b->staged_at);
-    plan_patch(s, out, p->combine ? PLAN_WORKSPACE : PLAN_OUT, b->partial_at);
-    if (!p->experts) return;
+    plan_patch(s, out, p->epilogue.combine ? PLAN_WORKSPACE : PLAN_OUT, b->partial_at);
+    if (!p->mixture.experts) return;
     plan_patch(s, tile_list, PLAN_WORKSPACE, b->tiles_at);
     plan_patch(s, row_list, PLAN_WORKSPACE, b->rows_at);
 }
@@ -64,8 +64,8 @@ struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_
     const w4a16_problem *p = b->p;
     const struct packed_layout *l = b->l;
     return (struct matrix_args){
-        .M = (uint32_t)p->M,
-        .N = (uint32_t)p->N,
+        .M = (uint32_t)p->shape.M,
+        .N = (uint32_t)p->shape.N,
         .strips = (uint32_t)l->strips,
         .blocks = (uint32_t)l->blocks,
         .groups = (uint32_t)l->groups,
@@ -74,8 +74,8 @@ struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_
         .divisor = plan_one_group(p) ? 0 : gfx11_group_divisor(units_per_group),
         .lda = (uint64_t)gfx11_lda(b),
         .ldo = (uint64_t)gfx11_ldo(b),
-        .scale_bf16 = p->scale_type == W4A16_BF16,
-        .out_f32 = p->combine != W4A16_COMBINE_NONE,
+        .scale_bf16 = p->weights.scale_type == W4A16_BF16,
+        .out_f32 = p->epilogue.combine != W4A16_COMBINE_NONE,
         .grid = plan_grid_of(b),
     };
 }
@@ -96,22 +96,23 @@ void gfx11_add_matrix(struct build *b, const struct kernel_row *row, const struc
 
 void gfx11_counts_too_far(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
     int64_t chunks = plan_blocks(p) * PACK_BLOCK / row->k_chunk,
-            groups = (plan_padded_K(p) - 1) / p->group_size + 1;
-    int64_t per_group = p->group_size / row->k_chunk, most_per_group = (GROUP_OF_MAX - 1) / (2 * chunks + 1);
-    int64_t columns = (p->experts ? p->experts : 1) * plan_strips(p) * PACK_STRIP;
+            groups = (plan_padded_K(p) - 1) / p->shape.group_size + 1;
+    int64_t per_group = p->shape.group_size / row->k_chunk,
+            most_per_group = (GROUP_OF_MAX - 1) / (2 * chunks + 1);
+    int64_t columns = (p->mixture.experts ? p->mixture.experts : 1) * plan_strips(p) * PACK_STRIP;
     if (!plan_one_group(p) && per_group > most_per_group)
         snprintf(reason, bytes,
                  "group_size is %" PRId64 "; with K = %" PRId64 " it counts groups of up to %" PRId64
                  ", or one",
-                 p->group_size, p->K, most_per_group * row->k_chunk);
+                 p->shape.group_size, p->shape.K, most_per_group * row->k_chunk);
     else if (plan_strips(p) * PACK_STRIP * groups > UINT32_VALUES)
         snprintf(reason, bytes,
                  "N = %" PRId64 " columns have %" PRId64 " groups each; accepted are up to 2^32 together",
-                 p->N, groups);
+                 p->shape.N, groups);
     else if (columns > UINT32_VALUES)
         snprintf(reason, bytes,
                  "%" PRId64 " experts have N = %" PRId64 " columns each; accepted are up to 2^32 together",
-                 p->experts, p->N);
+                 p->mixture.experts, p->shape.N);
 }
 
 void gfx11_launch_too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason,

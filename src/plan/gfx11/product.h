@@ -8,7 +8,9 @@
 #include "plan/family.h"
 
 /* Experts with an order each: then every slot is staged in that of its expert. */
-static inline int gfx11_staged_per_slot(const w4a16_problem *p) { return p->experts && p->act_order; }
+static inline int gfx11_staged_per_slot(const w4a16_problem *p) {
+    return p->mixture.experts && p->weights.act_order;
+}
 
 /* Work-groups along M. With experts each that is in use may leave one tile partly filled. */
 int64_t gfx11_m_tiles(const struct kernel_row *row, const w4a16_problem *p);

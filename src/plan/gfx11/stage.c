@@ -16,7 +16,9 @@ static const struct kernel_row rows[] = {
 };
 
 /* What scalar loads of activations cannot take. */
-static int needed(const w4a16_problem *p) { return p->act_order || p->K % PACK_BLOCK || plan_lda(p) % 2; }
+static int needed(const w4a16_problem *p) {
+    return p->weights.act_order || p->shape.K % PACK_BLOCK || plan_lda(p) % 2;
+}
 
 static int64_t staged_rows(const w4a16_problem *p) {
     return gfx11_staged_per_slot(p) ? plan_slots(p) : plan_rows_given(p);
@@ -35,9 +37,10 @@ static void add(struct build *b, const struct kernel_row *row) {
     struct stage_args args = {.lda = (uint64_t)plan_lda(p),
                               .padded_K = (uint32_t)plan_padded_K(p),
                               .stride = (uint32_t)stride,
-                              .experts = (uint32_t)p->experts,
-                              .slots_per_row = p->combine == W4A16_COMBINE_ADD ? 1 : (uint32_t)p->top_k,
-                              .features = (uint32_t)p->K};
+                              .experts = (uint32_t)p->mixture.experts,
+                              .slots_per_row =
+                                  p->epilogue.combine == W4A16_COMBINE_ADD ? 1 : (uint32_t)p->mixture.top_k,
+                              .features = (uint32_t)p->shape.K};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     b->staged = 1;
     b->staged_at = plan_reserve(b, staged_rows(p) * stride * 2);

@@ -36,7 +36,7 @@ static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *
 static void add(struct build *b, const struct kernel_row *row) {
     int halves = gfx11_in_halves(row);
     int64_t fold = blocks_of(row, b->p), folds = folds_of(row, b->p), waves = gfx11_waves(b->p, folds);
-    int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = b->p->group_size / unit;
+    int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = b->p->shape.group_size / unit;
     struct matrix_args args = gfx11_matrix_args(b, fold, units, units);
     args.waves = (uint32_t)waves;
     plan_set_order(b, W4A16_UNIT_WMMA, unit, folds, waves);

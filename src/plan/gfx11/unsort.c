@@ -15,7 +15,7 @@ static const struct kernel_row rows[] = {
 #include "KERNELS.def"
 };
 
-static int needed(const w4a16_problem *p) { return p->sorted_block != 0; }
+static int needed(const w4a16_problem *p) { return p->mixture.sorted_block != 0; }
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row, (void)p;
@@ -26,8 +26,8 @@ KERNARG_FITS(unsort_args);
 static void add(struct build *b, const struct kernel_row *row) {
     const w4a16_problem *p = b->p;
     struct unsort_args args = {.slots = (uint32_t)plan_slots(p),
-                               .places = (uint32_t)p->sorted_count,
-                               .block = (uint32_t)p->sorted_block};
+                               .places = (uint32_t)p->mixture.sorted_count,
+                               .block = (uint32_t)p->mixture.sorted_block};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     b->ids_at = plan_reserve(b, plan_slots(p) * 4);
     plan_patch(s, offsetof(struct unsort_args, sorted), PLAN_SORTED_SLOTS, 0);
