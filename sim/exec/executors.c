@@ -70,8 +70,7 @@ void executors_bind_approximate_wmma(exec_fn **table, gfx11sim_simd level) {
     files[level](table);
 }
 
-/* ---- dual issue: both halves read their sources before either writes ------------------------------------
- */
+/* ---- dual issue: both halves read their sources before either writes ----------------------------------- */
 
 static void vopd_independent(struct wave *w, const struct inst *i) {
     i->exec_x(w, i);

@@ -10,7 +10,7 @@
 /* Files that exist once: add a line for each. */
 #define SCALAR_EXECUTORS(X)                                                                                  \
     X(salu)                                                                                                  \
-    X(salu_float)                                                                                                  \
+    X(salu_float)                                                                                            \
     X(smem)                                                                                                  \
     X(flow)                                                                                                  \
     X(buffer)                                                                                                \

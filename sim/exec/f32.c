@@ -6,7 +6,8 @@
 
 static inline bool signalling_f32(uint32_t u) { return nan_f32(u) & (~u >> 22 & 1); }
 
-/* IEEE minNum/maxNum with -0 < +0. Of two quiet NaNs the first; in IEEE mode a signalling one wins, quieted.
+/*
+ * IEEE minNum/maxNum with -0 < +0. Of two quiet NaNs the first; in IEEE mode a signalling one wins, quieted.
  */
 static inline float choose_f32(bool first, float a, float b, bool ieee) {
     uint32_t x = float_bits(a), y = float_bits(b);
@@ -43,7 +44,8 @@ static inline float fract_f32(const struct rounding *m, float x) {
     return f < 1 ? f : f == f ? bits_float(0x3f7fffff) : f;
 }
 
-/* x * 2^n with one rounding: two exact steps unless the result is subnormal, then one rounding in the last.
+/*
+ * x * 2^n with one rounding: two exact steps unless the result is subnormal, then one rounding in the last.
  */
 static inline float ldexp_f32(float x, int32_t n) {
     n = n < -300 ? -300 : n > 300 ? 300 : n;

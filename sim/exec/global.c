@@ -22,8 +22,7 @@ static inline void lane_addresses(struct wave *w, const struct inst *i, enum seg
             a[l] = (uint32_t)(base + (vaddr->kind == OPND_NONE ? 0 : vgpr(w, vaddr->reg)[l]));
     } else if (saddr->kind == OPND_NONE && vaddr->kind != OPND_NONE) {
         const uint32_t *low = vgpr(w, vaddr->reg), *high = vgpr(w, vaddr->reg + 1);
-        for (unsigned l = 0; l < LANES; l++)
-            a[l] = (low[l] | (uint64_t)high[l] << 32) + offset;
+        for (unsigned l = 0; l < LANES; l++) a[l] = (low[l] | (uint64_t)high[l] << 32) + offset;
     } else {
         uint64_t base = offset + (saddr->kind == OPND_NONE ? 0 : scalar_read64(w, saddr));
         if (vaddr->kind == OPND_NONE) /* addtid: lanes follow each other */
@@ -155,21 +154,19 @@ static void atomic(struct wave *w, const struct inst *i, enum segment segment, c
     }
 }
 
-/* ---- one function per operation --------------------------------------------------------------------------
- */
+/* ---- one function per operation ------------------------------------------------------------------------ */
 
+/* clang-format off */
 #define LOADS(X)                                                                                             \
-    X(load_u8, WIDTH_U8)                                                                                     \
-    X(load_i8, WIDTH_I8)                                                                                     \
-    X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16) X(load_b32, WIDTH_32) X(load_b64, WIDTH_64)                \
-        X(load_b96, WIDTH_96) X(load_b128, WIDTH_128) X(load_d16_u8, WIDTH_D16_U8)                           \
-            X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16) X(load_d16_hi_u8, WIDTH_HI_U8)           \
-                X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
+    X(load_u8, WIDTH_U8) X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16)                  \
+    X(load_b32, WIDTH_32) X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128)                \
+    X(load_d16_u8, WIDTH_D16_U8) X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16)                     \
+    X(load_d16_hi_u8, WIDTH_HI_U8) X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
 #define STORES(X)                                                                                            \
-    X(store_b8, WIDTH_U8)                                                                                    \
-    X(store_b16, WIDTH_U16)                                                                                  \
-    X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) X(store_b96, WIDTH_96) X(store_b128, WIDTH_128)            \
-        X(store_d16_hi_b8, WIDTH_HI_U8) X(store_d16_hi_b16, WIDTH_HI)
+    X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64)              \
+    X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) X(store_d16_hi_b8, WIDTH_HI_U8)                          \
+    X(store_d16_hi_b16, WIDTH_HI)
+/* clang-format on */
 
 #define ONE(prefix, segment, kind, name, width)                                                              \
     static void prefix##_##name(struct wave *w, const struct inst *i) { kind(w, i, segment, width); }
@@ -189,14 +186,13 @@ GLOBAL_LOAD(load_addtid_b32, WIDTH_32)
 GLOBAL_STORE(store_addtid_b32, WIDTH_32)
 
 /* Of the atomics of access.h, those that exist here. */
+/* clang-format off */
 #define MEMORY_ATOMICS(X)                                                                                    \
-    X(swap_b32)                                                                                              \
-    X(cmpswap_b32)                                                                                           \
-    X(add_u32) X(sub_u32) X(min_i32) X(min_u32) X(max_i32) X(max_u32) X(and_b32) X(or_b32) X(xor_b32)        \
-        X(inc_u32) X(dec_u32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) X(min_i64) X(min_u64)         \
-            X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(inc_u64) X(dec_u64) X(cmpswap_f32)       \
-                X(min_f32) X(max_f32) X(add_f32)
-
+    X(swap_b32) X(cmpswap_b32) X(add_u32) X(sub_u32) X(min_i32) X(min_u32) X(max_i32) X(max_u32)             \
+    X(and_b32) X(or_b32) X(xor_b32) X(inc_u32) X(dec_u32) X(swap_b64) X(cmpswap_b64) X(add_u64)              \
+    X(sub_u64) X(min_i64) X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64)                   \
+    X(inc_u64) X(dec_u64) X(cmpswap_f32) X(min_f32) X(max_f32) X(add_f32)
+/* clang-format on */
 #define ATOMIC(name)                                                                                         \
     static void global_atomic_##name(struct wave *w, const struct inst *i) {                                 \
         atomic(w, i, GLOBAL, &atomic_##name, #name[0] == 'c');                                               \

@@ -183,10 +183,10 @@ static void v_perm_b32(struct wave *w, const struct inst *i) {
     }
 SATURATING(DEFINE_SATURATING)
 
-/* ---- carry ----------------------------------------------------------------------------------------------
- */
+/* ---- carry --------------------------------------------------------------------------------------------- */
 
-/* name, with carry-in c, sum in 64 bits (bit 32 is the carry or borrow out), what clamp makes of an overflow
+/*
+ * name, with carry-in c, sum in 64 bits (bit 32 is the carry or borrow out), what clamp makes of an overflow
  */
 #define CARRYING(X)                                                                                          \
     X(v_add_co_u32, false, (uint64_t)a + b, UINT32_MAX)                                                      \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Vector instructions on 64-bit integers: shifts, wide multiply-add, sums of absolute differences of quads.
+/*
+ * Vector instructions on 64-bit integers: shifts, wide multiply-add, sums of absolute differences of quads.
  */
 #include "executors.h"
 #include "lanes.h"

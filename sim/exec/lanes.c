@@ -3,8 +3,7 @@
 /* The general ways of lanes.h: scalar operands, DPP, source and output modifiers, MODE, NaNs. */
 #include "lanes.h"
 
-/* ---- DPP: source 0 comes from another lane of the row of 16 ---------------------------------------------
- */
+/* ---- DPP: source 0 comes from another lane of the row of 16 -------------------------------------------- */
 
 /* The lane that lane l reads, or -1 if that is outside its row. */
 static int dpp_lane(const struct inst *i, unsigned l) {
@@ -142,7 +141,8 @@ void fix_nan_f16(const struct wave *w, const struct inst *i, unsigned n, enum na
     }
 }
 
-/* The power of two by which the result is scaled: in IEEE mode, and where subnormal results are kept, none.
+/*
+ * The power of two by which the result is scaled: in IEEE mode, and where subnormal results are kept, none.
  */
 static int omod_exponent(const struct wave *w, const struct inst *i, bool flush) {
     static const int exponents[4] = {0, 1, 2, -1};

@@ -185,8 +185,7 @@ static inline uint16_t max_f16(uint16_t a, uint16_t b, bool ieee) {
     return choose_f16(ordered_f16(a) > ordered_f16(b), a, b, ieee);
 }
 
-/* ---- other arithmetic that several files need ------------------------------------------------------------
- */
+/* ---- other arithmetic that several files need ---------------------------------------------------------- */
 
 /* Sum of absolute differences of bytes; masked: only where b's byte is not zero. */
 static inline uint32_t sad_u8(uint32_t a, uint32_t b, bool masked) {

@@ -19,9 +19,9 @@ enum wave_state { WAVE_RUNNING, WAVE_AT_BARRIER, WAVE_ENDED, WAVE_FAULTED };
 
 /* ---- memory: a simulated address is slot << SLOT_SHIFT | offset, so that translation is one index -------- */
 
-#define SLOT_SHIFT 34 /* 16 GiB apart; a larger binding takes several consecutive slots */
-#define SLOT_COUNT 8192
-#define APERTURE_SHARED (UINT64_C(1) << 48)  /* flat addresses with this high half are LDS */
+#define SLOT_SHIFT       34 /* 16 GiB apart; a larger binding takes several consecutive slots */
+#define SLOT_COUNT       8192
+#define APERTURE_SHARED  (UINT64_C(1) << 48) /* flat addresses with this high half are LDS */
 #define APERTURE_PRIVATE (UINT64_C(2) << 48) /* ... and these the lane's scratch */
 
 struct binding {
@@ -44,7 +44,8 @@ static inline unsigned char *memory_at(const struct memory *m, uint64_t address,
     if (slot >= SLOT_COUNT) return 0;
     const struct binding *b = &m->slots[slot];
     uint64_t offset = address - b->base; /* wraps, and then fails the next test, for a free slot */
-    if (!b->host || (b->access & access) != access || offset > b->bytes || bytes > b->bytes - offset) return 0;
+    if (!b->host || (b->access & access) != access || offset > b->bytes || bytes > b->bytes - offset)
+        return 0;
     return b->host + offset;
 }
 
@@ -76,34 +77,34 @@ struct group {
     unsigned char *lds;
     uint32_t lds_bytes;
     const struct memory *memory;
-    const struct program *program; /* the decoded kernel */
-    exec_fn *const *executors;     /* of the machine */
+    const struct program *program;   /* the decoded kernel */
+    exec_fn *const *executors;       /* of the machine */
     const struct watchers *watchers; /* of the launch */
     struct wave *waves;
     unsigned wave_count;
 };
 
 struct wave {
-    u32v *v;       /* registers of the half being executed: v[n] is VGPR n; half 1 follows vgpr_count later */
+    u32v *v; /* registers of the half being executed: v[n] is VGPR n; half 1 follows vgpr_count later */
     uint32_t s[SREG_COUNT];
     uint32_t scc;
     uint32_t mode;
     uint32_t clock; /* what the last reading of a clock gave */
-    unsigned half; /* 0, or 1 while the upper 32 lanes of a wave64 execute */
+    unsigned half;  /* 0, or 1 while the upper 32 lanes of a wave64 execute */
     unsigned wave_size;
     unsigned vgpr_count, index; /* index: wave in the work-group */
-    uint32_t pc;     /* dwords from the start of the code; of the instruction being executed */
-    uint32_t next;   /* of the one after it; branches overwrite it */
+    uint32_t pc;                /* dwords from the start of the code; of the instruction being executed */
+    uint32_t next;              /* of the one after it; branches overwrite it */
     enum wave_state state;
     struct group *group;
     unsigned char *scratch; /* [wave_size][scratch_bytes] */
     uint32_t scratch_bytes; /* per lane */
     uint64_t code_address;  /* simulated address of dword 0, for s_getpc, s_setpc, s_swappc */
     uint32_t code_dwords;
-    bool observed;      /* memory executors fill `note` */
+    bool observed;       /* memory executors fill `note` */
     unsigned watch_cost; /* what watchers take of the quota for the present instruction */
     struct access_note note;
-    struct shadow *shadow; /* what strict mode knows of the wave; null without it */
+    struct shadow *shadow;         /* what strict mode knows of the wave; null without it */
     struct gfx11sim_report *fault; /* where wave_fault writes */
 };
 
@@ -133,8 +134,8 @@ void wave_memory_fault(struct wave *w, unsigned lane, uint64_t address, uint32_t
  * An operation that nobody bound stops the run and names itself.
  */
 typedef void bind_fn(exec_fn **table);
-#define SIMD_NAME_(name, level) name##_##level
+#define SIMD_NAME_(name, level)  name##_##level
 #define SIMD_NAME__(name, level) SIMD_NAME_(name, level)
-#define SIMD_NAME(name) SIMD_NAME__(name, SIMD)
+#define SIMD_NAME(name)          SIMD_NAME__(name, SIMD)
 
 #endif

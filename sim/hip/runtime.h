@@ -78,7 +78,8 @@ struct handle {
 };
 
 void *handle_new(enum handle_kind kind, size_t bytes); /* zeroed; null: no memory */
-/* Null if it is not a living handle of that kind. In logarithmic time: a program may have 30,000 functions.
+/*
+ * Null if it is not a living handle of that kind. In logarithmic time: a program may have 30,000 functions.
  */
 void *handle_find(enum handle_kind kind, const void *pointer);
 void handle_free(enum handle_kind kind, void *pointer);

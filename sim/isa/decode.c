@@ -28,8 +28,7 @@ const struct op_info *decoder_find_op(struct decoder *d, enum inst_format format
     return info;
 }
 
-/* ---- legality of operands --------------------------------------------------------------------------------
- */
+/* ---- legality of operands ------------------------------------------------------------------------------ */
 
 static void check_place(struct decoder *d, const struct operand *o, unsigned places) {
     if (!places || o->kind == OPND_NONE) return;
@@ -44,7 +43,8 @@ static void check_place(struct decoder *d, const struct operand *o, unsigned pla
         refuse(d, "the instruction cannot write M0 or EXEC");
 }
 
-/* What remains, addresses and masks of memory instructions and of carries, the formats give in one kind only.
+/*
+ * What remains, addresses and masks of memory instructions and of carries, the formats give in one kind only.
  */
 static void check_places(struct decoder *d, const struct inst *i) {
     const struct op_info *info = op_info(i->op);

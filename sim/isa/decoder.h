@@ -96,7 +96,8 @@ static inline void set_vgpr(struct decoder *d, struct operand *o, enum value_typ
     if (reg + o->dwords > 256) refuse(d, "a register range goes beyond v255");
 }
 
-/* Ranges of SGPRs begin at even numbers, those of four and more at multiples of four: lower bits are ignored.
+/*
+ * Ranges of SGPRs begin at even numbers, those of four and more at multiples of four: lower bits are ignored.
  */
 static inline void set_sgpr(struct decoder *d, struct operand *o, unsigned reg) {
     unsigned first = o->dwords >= 4 ? reg & ~3u : o->dwords == 2 ? reg & ~1u : reg, end = first + o->dwords;

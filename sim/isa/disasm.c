@@ -17,8 +17,7 @@ static bool encoded_in(const struct text *t, unsigned op, enum inst_format forma
     return false;
 }
 
-/* ---- operands -------------------------------------------------------------------------------------------
- */
+/* ---- operands ------------------------------------------------------------------------------------------ */
 
 static void text_range(struct text *t, const char *prefix, unsigned first, unsigned count) {
     if (count > 1)
@@ -130,8 +129,7 @@ static void text_operand(struct text *t, const struct inst *i, const struct oper
 /* ", " between operands, " " before the first. */
 static void text_next(struct text *t, unsigned *count) { text_add(t, (*count)++ ? ", " : " "); }
 
-/* ---- scalar formats -------------------------------------------------------------------------------------
- */
+/* ---- scalar formats ------------------------------------------------------------------------------------ */
 
 /* LLVM's ways with constants of scalar halves: numbers in comparisons, whose literals it marks if all 32 bits
  * are a small number, and all 32 bits of a single source's literal. */
@@ -175,7 +173,8 @@ static void text_scalar(struct text *t, const struct inst *i) {
     }
 }
 
-/* A 32-bit immediate that is always a literal: small integers are decimal, floats of the inline kind by name.
+/*
+ * A 32-bit immediate that is always a literal: small integers are decimal, floats of the inline kind by name.
  */
 static void text_number(struct text *t, uint32_t value) {
     static const uint32_t f32[] = {0x3f000000, 0xbf000000, 0x3f800000, 0xbf800000, 0x40000000,
@@ -257,8 +256,7 @@ static void text_smem(struct text *t, const struct inst *i) {
     text_cache(t, i);
 }
 
-/* ---- vector ALU ------------------------------------------------------------------------------------------
- */
+/* ---- vector ALU ---------------------------------------------------------------------------------------- */
 
 static bool is_vop3(const struct inst *i) { return i->format == FMT_VOP3 || i->format == FMT_VOP3SD; }
 
@@ -415,8 +413,7 @@ static void text_half(struct text *t, const struct inst *i, uint32_t code) {
     }
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static void text_ds(struct text *t, const struct inst *i) {
     unsigned count = 0, offset = (unsigned)i->offset;
@@ -492,8 +489,7 @@ static void text_lds_direct(struct text *t, const struct inst *i) {
     text_add(t, " wait_vdst:%u", BITS(w, 16, 4));
 }
 
-/* ---- the whole instruction -------------------------------------------------------------------------------
- */
+/* ---- the whole instruction ----------------------------------------------------------------------------- */
 
 void disassemble(const struct generation *generation, const struct inst *i, char *text, unsigned text_bytes) {
     struct text t = {generation, text, text_bytes};

@@ -9,7 +9,8 @@ const struct type_info type_infos[TYPE_COUNT] = {
 #undef TYPE
 };
 
-/* A row of isa/ops.def writes PLACES(TYPE) for an operand, and NONE for none; prefixes take one or the other.
+/*
+ * A row of isa/ops.def writes PLACES(TYPE) for an operand, and NONE for none; prefixes take one or the other.
  */
 #define TYPE_V(type)      TYPE_##type
 #define TYPE_S(type)      TYPE_##type

@@ -108,8 +108,7 @@ enum places {
     PLACES_L = PLACES_S | PLACES_NOT_M0 | PLACES_NOT_EXEC /* what is loaded */
 };
 
-/* ---- the other columns of isa/ops.def, whose head says what they mean -----------------------------------
- */
+/* ---- the other columns of isa/ops.def, whose head says what they mean ---------------------------------- */
 
 /* For a timing model; nothing else asks. Named after the port where nothing finer is known. */
 enum op_latency {

@@ -201,8 +201,8 @@ static gfx11sim_status read_root(const msgpack_object *root, struct metadata *m,
             "the metadata note has no single array amdhsa.kernels");
     if (!list->via.array.size) return GFX11SIM_OK;
     m->kernels = calloc(list->via.array.size, sizeof *m->kernels);
-    FAIL_IF(!m->kernels, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of %" PRIu32 " kernels",
-            list->via.array.size);
+    FAIL_IF(!m->kernels, report, GFX11SIM_OUT_OF_MEMORY,
+            "out of memory for the metadata of %" PRIu32 " kernels", list->via.array.size);
     for (uint32_t n = 0; n < list->via.array.size; n++) {
         struct kernel_metadata *k = &m->kernels[m->kernel_count++];
         gfx11sim_status status = read_kernel(&list->via.array.ptr[n], n, k, report);

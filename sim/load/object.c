@@ -126,8 +126,7 @@ static bool in_image(const struct loader *l, uint64_t address, uint64_t bytes) {
     return address >= l->low && address <= l->high && bytes <= l->high - address;
 }
 
-/* ---- symbols and relocations ----------------------------------------------------------------------------
- */
+/* ---- symbols and relocations --------------------------------------------------------------------------- */
 
 enum { /* as numbered by the AMDGPU ABI */
        R_AMDGPU_NONE = 0,
@@ -214,8 +213,7 @@ static gfx11sim_status relocate(struct loader *l) {
     return GFX11SIM_OK;
 }
 
-/* ---- kernels --------------------------------------------------------------------------------------------
- */
+/* ---- kernels ------------------------------------------------------------------------------------------- */
 
 static gfx11sim_status read_metadata(struct loader *l) {
     size_t count = 0, left = l->file_bytes;
@@ -364,8 +362,7 @@ static gfx11sim_status load_kernels(struct loader *l) {
     return status ? status : limit_code(l);
 }
 
-/* ---- public calls ----------------------------------------------------------------------------------------
- */
+/* ---- public calls -------------------------------------------------------------------------------------- */
 
 static gfx11sim_status load(struct loader *l) {
     gfx11sim_object *o = l->object;

@@ -41,7 +41,8 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
             "%d host threads: accepted are 1 to %d, or 0 for all", options->threads, POOL_THREADS_MAX);
     FAIL_IF(options->checks & ~(unsigned)GFX11SIM_CHECK_ALL, report, GFX11SIM_INVALID_ARGUMENT,
             "checks 0x%x has bits beyond GFX11SIM_CHECK_ALL", options->checks);
-    /* Strict mode's records are shared by all work-groups: one thread keeps its verdicts the same every time.
+    /*
+     * Strict mode's records are shared by all work-groups: one thread keeps its verdicts the same every time.
      */
     sim->pool = pool_create(sim->checks ? 1 : options->threads);
     FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "out of memory or threads for the host's threads");

@@ -8,7 +8,8 @@
 #include "isa/generation.h"
 #include "launch.h"
 
-/* Instructions after which the next wave of the group has its turn: waves may wait for each other in loops.
+/*
+ * Instructions after which the next wave of the group has its turn: waves may wait for each other in loops.
  */
 #define TURN        16384
 /* ... and the most of them under a random schedule, where changes should be frequent. */
@@ -107,7 +108,8 @@ static void init_wave(const struct launch_run *r, struct worker *worker, struct 
 
 /* ---- work-groups -------------------------------------------------------------------------------------- */
 
-/* The lowest turn wins: all earlier ones have begun and will finish, so the verdict does not depend on luck.
+/*
+ * The lowest turn wins: all earlier ones have begun and will finish, so the verdict does not depend on luck.
  */
 static void record_fault(struct launch_run *r, const struct wave *w, int64_t turn) {
     report_complete(w->fault, w, r->kernel);

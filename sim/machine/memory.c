@@ -9,7 +9,8 @@
 #include "simulator.h"
 
 #define SLOT_BYTES  (UINT64_C(1) << SLOT_SHIFT)
-/* Unused addresses behind every binding, so that a stray offset of up to 32 bits cannot reach the next one.
+/*
+ * Unused addresses behind every binding, so that a stray offset of up to 32 bits cannot reach the next one.
  */
 #define GUARD_BYTES (UINT64_C(4) << 30)
 /* Slot 0 stays free: null and small numbers are no addresses. */
@@ -24,7 +25,8 @@ static unsigned slots_for(uint64_t bytes) { return (unsigned)((bytes + GUARD_BYT
 static unsigned find_free(struct memory *m, unsigned count) {
     for (unsigned attempt = 0; attempt < 2; attempt++) {
         unsigned run = 0;
-        for (unsigned slot = attempt || !m->next_slot ? FIRST_SLOT : m->next_slot; slot < SLOT_COUNT; slot++) {
+        for (unsigned slot = attempt || !m->next_slot ? FIRST_SLOT : m->next_slot; slot < SLOT_COUNT;
+             slot++) {
             run = m->slots[slot].host ? 0 : run + 1;
             if (run < count) continue;
             m->next_slot = slot + 1;

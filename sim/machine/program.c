@@ -160,7 +160,8 @@ static exec_fn *pair_objection(const struct program *p, const struct inst_pair *
     return objection(p, &pair->y);
 }
 
-/* How long the host takes over an instruction, roughly, in steps of 4 to 14 ns; see GFX11SIM_DEFAULT_QUOTA.
+/*
+ * How long the host takes over an instruction, roughly, in steps of 4 to 14 ns; see GFX11SIM_DEFAULT_QUOTA.
  */
 static uint16_t host_cost(const struct inst *i) {
     switch (op_info(i->op)->unit) {

@@ -30,7 +30,7 @@ struct gfx11sim {
     gfx11sim_object *objects;
     unsigned checks; /* GFX11SIM_CHECK_*: strict mode */
     bool approximate_wmma;
-    struct op_counts profile; /* of the last launch */
+    struct op_counts profile;     /* of the last launch */
     exec_fn *executors[OP_COUNT]; /* of the chosen SIMD level; null where nobody models the operation */
 };
 
@@ -81,8 +81,7 @@ gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsign
                             uint64_t *address, gfx11sim_report *report);
 bool memory_unbind(struct memory *m, uint64_t address); /* false: no binding starts there */
 
-/* ---- program.c: the instructions of one kernel, decoded at their first execution ------------------------
- */
+/* ---- program.c: the instructions of one kernel, decoded at their first execution ----------------------- */
 
 struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count,
                                unsigned wave_size);
@@ -92,8 +91,7 @@ uint32_t program_entry(const struct program *program);
 /* Never null: what cannot be decoded is an instruction that stops the wave with the reason. */
 struct decoded *program_decode(struct program *program, uint32_t pc);
 
-/* ---- run.c ----------------------------------------------------------------------------------------------
- */
+/* ---- run.c --------------------------------------------------------------------------------------------- */
 
 /*
  * Executes until the wave leaves WAVE_RUNNING or its instructions have cost `share` (at most INT64_MAX) or more;
@@ -101,8 +99,7 @@ struct decoded *program_decode(struct program *program, uint32_t pc);
  */
 uint64_t run_wave(struct wave *w, struct program *program, struct op_counts *counts, uint64_t share);
 
-/* ---- kernarg.c ------------------------------------------------------------------------------------------
- */
+/* ---- kernarg.c ----------------------------------------------------------------------------------------- */
 
 /* The kernel argument segment of a launch: explicit arguments copied, hidden ones filled in. */
 void kernarg_fill(unsigned char *segment, const gfx11sim_kernel *kernel, const gfx11sim_launch *launch,

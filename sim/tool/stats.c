@@ -18,7 +18,8 @@
 
 enum { LINE = 128, BANKS = 32, LANES_MAX = 64 };
 
-/* A set of line numbers; `scope` tells sets of different waves and groups apart without emptying the table.
+/*
+ * A set of line numbers; `scope` tells sets of different waves and groups apart without emptying the table.
  */
 struct lines {
     uint64_t *keys; /* line + 1; 0: free */

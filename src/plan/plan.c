@@ -86,8 +86,8 @@ w4a16_status plan_check(const w4a16_problem *p, w4a16_error *error) {
             "%d experts of which 1 to all are used",
             p->mixture.experts, p->mixture.top_k, p->epilogue.combine, PLAN_EXPERTS_MAX);
     FAIL_IF(plan_slots(p) > W4A16_SIZE_MAX, error, W4A16_INVALID_ARGUMENT,
-            "problem.shape.M is %" PRId64 " and top_k %" PRId64 ": expected up to %d uses of experts", p->shape.M,
-            p->mixture.top_k, W4A16_SIZE_MAX);
+            "problem.shape.M is %" PRId64 " and top_k %" PRId64 ": expected up to %d uses of experts",
+            p->shape.M, p->mixture.top_k, W4A16_SIZE_MAX);
     FAIL_IF((p->mixture.sorted_block > 0) != (p->mixture.sorted_count > 0) ||
                 (p->mixture.sorted_block && !p->mixture.experts),
             error, W4A16_INVALID_ARGUMENT,

@@ -5,8 +5,7 @@
 
 #include "exact.h"
 
-/* ---- between floats --------------------------------------------------------------------------------------
- */
+/* ---- between floats ------------------------------------------------------------------------------------ */
 
 static uint64_t convert(const struct float_lane *x, unsigned from, unsigned to, uint64_t bits,
                         enum direction direction) {
@@ -35,8 +34,7 @@ static void pack_halves(enum op op, struct float_lane *x) {
         convert(x, TYPE_F32, TYPE_F16, x->b, TO_ZERO) << 16 | convert(x, TYPE_F32, TYPE_F16, x->a, TO_ZERO);
 }
 
-/* ---- from integers ---------------------------------------------------------------------------------------
- */
+/* ---- from integers ------------------------------------------------------------------------------------- */
 
 static uint64_t of_integer(const struct float_lane *x, int64_t value, unsigned to) {
     mpfr_t rounded;
@@ -72,8 +70,7 @@ static void convert_offset(enum op op, struct float_lane *x) {
     mpfr_clear(sixteenths);
 }
 
-/* ---- to integers -----------------------------------------------------------------------------------------
- */
+/* ---- to integers --------------------------------------------------------------------------------------- */
 
 typedef int to_whole(mpfr_ptr to, mpfr_srcptr from);
 
@@ -153,8 +150,7 @@ static void pack_byte(enum op op, struct float_lane *x) {
     x->d = (x->c & ~(UINT64_C(255) << shift)) | byte << shift;
 }
 
-/* ---- parts of numbers ------------------------------------------------------------------------------------
- */
+/* ---- parts of numbers ---------------------------------------------------------------------------------- */
 
 static void make_whole(enum op op, struct float_lane *x) {
     unsigned type = op_info(op)->dst;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Minima, maxima and what else chooses among its operands, and the helpers of division, of AMD's pseudocode.
+/*
+ * Minima, maxima and what else chooses among its operands, and the helpers of division, of AMD's pseudocode.
  */
 #include "exact.h"
 
@@ -16,8 +17,7 @@ static int64_t ordered(unsigned type, uint64_t bits) {
 /* As IEEE has it: zeros of either sign are equal. */
 static bool equal(unsigned type, uint64_t a, uint64_t b) { return a == b || !magnitude(type, a | b); }
 
-/* ---- minima and maxima ----------------------------------------------------------------------------------
- */
+/* ---- minima and maxima --------------------------------------------------------------------------------- */
 
 static uint64_t extreme(const struct float_lane *x, unsigned type, uint64_t a, uint64_t b, bool greater) {
     if (x->mode->ieee) {
@@ -74,8 +74,7 @@ static void select(enum op op, struct float_lane *x) {
     x->d = float_modify(x, type, d, false); /* a denormal that is kept among the operands stays */
 }
 
-/* ---- bits that pass -------------------------------------------------------------------------------------
- */
+/* ---- bits that pass ------------------------------------------------------------------------------------ */
 
 static void choose(enum op op, struct float_lane *x) {
     (void)op;
@@ -98,8 +97,7 @@ static uint64_t times_two_to(const struct float_lane *x, unsigned type, uint64_t
     return result;
 }
 
-/* ---- faces of a cube ------------------------------------------------------------------------------------
- */
+/* ---- faces of a cube ----------------------------------------------------------------------------------- */
 
 static uint64_t negated(uint64_t bits) { return bits ^ 0x80000000; }
 static uint64_t of_small(int number) {
@@ -138,8 +136,7 @@ static void cube(enum op op, struct float_lane *x) {
     x->d = float_modify(x, TYPE_F32, float_flush_result(x, TYPE_F32, d), false);
 }
 
-/* ---- division -------------------------------------------------------------------------------------------
- */
+/* ---- division ------------------------------------------------------------------------------------------ */
 
 static int exponent(unsigned type, uint64_t bits) {
     return (int)(magnitude(type, bits) >> (exact_precision(type) - 1));
@@ -240,8 +237,7 @@ static void scale_for_division(enum op op, struct float_lane *x) {
     x->d = float_modify(x, type, float_flush_result(x, type, d), false);
 }
 
-/* ---- pi -------------------------------------------------------------------------------------------------
- */
+/* ---- pi ------------------------------------------------------------------------------------------------ */
 
 /* 53 of the 1201 bits of 2 / pi, for the reduction of large arguments. */
 static void reduction_bits(enum op op, struct float_lane *x) {

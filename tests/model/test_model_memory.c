@@ -291,8 +291,7 @@ static void every_access_agrees(void **state) {
     assert_int_equal(wrong, 0);
 }
 
-/* ---- lanes that read each other, counters -----------------------------------------------------------------
- */
+/* ---- lanes that read each other, counters -------------------------------------------------------------- */
 
 /* DS_PERMUTE, DS_BPERMUTE and DS_SWIZZLE work on each 32 lanes; a lane that is off gives 0. */
 static void model_exchange(enum op op, unsigned offset, unsigned d) {
@@ -354,8 +353,7 @@ static void counters_count_the_wave(void **state) {
     }
 }
 
-/* ---- completeness ----------------------------------------------------------------------------------------
- */
+/* ---- completeness -------------------------------------------------------------------------------------- */
 
 static void every_operation_has_a_place(void **state) {
     (void)state;

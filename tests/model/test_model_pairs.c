@@ -64,7 +64,8 @@ static bool uses_port2(const struct half *h) {
 }
 static unsigned port2(const struct half *h) { return h->op == OP_v_fmamk_f32 ? h->vsrc1 : h->vdst; }
 
-/* A pair may read two scalar values: registers, VCC, the literal; and one port 2 of even, one of odd number.
+/*
+ * A pair may read two scalar values: registers, VCC, the literal; and one port 2 of even, one of odd number.
  */
 static bool is_legal(const struct half *x, const struct half *y) {
     bool vcc =

@@ -41,7 +41,8 @@ static struct drawn draw_load(enum op op, struct machine *m) {
         if (soffset - base < 4) soffset = SREG_NULL;
     }
     uint32_t start = 16384 + (uint32_t)(r >> 8) % 8192 * 4, offset = (uint32_t)(r >> 24) % 1024 * 4;
-    /* of S_LOAD's summands at most one is not a multiple of 4: how the others would round is not documented
+    /*
+     * of S_LOAD's summands at most one is not a multiple of 4: how the others would round is not documented
      */
     unsigned odd = (r >> 36) % 4, low = (r >> 38) & 3;
     x.load.offset = (int32_t)offset + (buffer || odd == 0 ? (int32_t)(r >> 40 & 3) : 0);

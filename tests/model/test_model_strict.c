@@ -237,7 +237,8 @@ static bool reads(const struct operand *o, const struct place *p) {
     return o->kind == p->operand->kind && reg >= first && reg < first + count;
 }
 
-/* Of an operation that depends on all of its operands: what it writes is undefined where it has read the bit.
+/*
+ * Of an operation that depends on all of its operands: what it writes is undefined where it has read the bit.
  */
 static void depend_on(const struct machine *m, const struct inst *i, const struct operand *source,
                       const struct place *p, struct bits *want) {

@@ -180,7 +180,8 @@ static uint64_t packed_bits(const struct inst *i, uint64_t raw, unsigned n, unsi
     return bits_of(raw, TYPE_F16, high, false, (h ? i->neg_hi : i->neg_lo) >> n & 1);
 }
 
-/* A source of v_fma_mix: an f32, or the chosen half; negated, or made positive, by the bits of packed ones.
+/*
+ * A source of v_fma_mix: an f32, or the chosen half; negated, or made positive, by the bits of packed ones.
  */
 static uint64_t mixed_bits(const struct inst *i, uint64_t raw, unsigned n, bool *wide) {
     *wide = !(i->op_sel_hi >> n & 1);

@@ -58,7 +58,8 @@ uint64_t float_overflow(const struct float_lane *x, unsigned type, uint64_t bits
     return infinite && type == TYPE_F16 && x->mode->fp16_ovfl ? bits - 1 : bits;
 }
 
-/* Times 2, 4 or a half; MODE decides whether there is such a thing, and where there is, denormals are zeros.
+/*
+ * Times 2, 4 or a half; MODE decides whether there is such a thing, and where there is, denormals are zeros.
  */
 static uint64_t scale(const struct float_lane *x, unsigned type, uint64_t bits, bool flushes,
                       enum direction direction) {

@@ -40,8 +40,7 @@ struct float_lane {
     bool inexact; /* operations that may err do so only where this is set */
 };
 
-/* ---- words that several families use: valu_float.c ------------------------------------------------------
- */
+/* ---- words that several families use: valu_float.c ----------------------------------------------------- */
 
 enum direction float_direction(const struct float_lane *x, unsigned type);
 struct denormals float_denormals(const struct float_lane *x, unsigned type);

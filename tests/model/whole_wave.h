@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* What the model's tests of vector operations share: waves drawn at random, executed whole, compared whole.
+/*
+ * What the model's tests of vector operations share: waves drawn at random, executed whole, compared whole.
  */
 #ifndef MODEL_WHOLE_WAVE_H
 #define MODEL_WHOLE_WAVE_H

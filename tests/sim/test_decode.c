@@ -30,7 +30,8 @@ static uint32_t random32(void) {
     return (uint32_t)(random_state >> 32);
 }
 
-/* A candidate: the fixed bits of a format, everything else random, with likely values in fields that matter.
+/*
+ * A candidate: the fixed bits of a format, everything else random, with likely values in fields that matter.
  */
 struct format_case {
     const char *name;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Launches of real code objects: what waves start with, barriers, schedules, observers, and what stops a run.
+/*
+ * Launches of real code objects: what waves start with, barriers, schedules, observers, and what stops a run.
  */
 #include <elf.h>
 
@@ -383,7 +384,8 @@ static void quotas(void **state) {
     }
 }
 
-/* With any number of threads, and in any order of arrival, the earliest work-group is the one that is named.
+/*
+ * With any number of threads, and in any order of arrival, the earliest work-group is the one that is named.
  */
 static void first_fault_wins(void **state) {
     (void)state;

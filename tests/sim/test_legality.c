@@ -169,7 +169,8 @@ static const struct {
     {{0xe9f80000, 0x80420306, 0xbf890000}, GFX11SIM_OK, ""},
     /* ... and into the last register there is */
     {{0xe9f80000, 0x80420b06, 0xbf890000}, GFX11SIM_OK, ""},
-    /* tbuffer_store_d16_format_xyzw v[10:11] of four dwords, tbuffer_store_format_xyzw v[8:11] of four bytes
+    /*
+     * tbuffer_store_d16_format_xyzw v[10:11] of four dwords, tbuffer_store_format_xyzw v[8:11] of four bytes
      */
     {{0xe9ff8000, 0x80420a06}, GFX11SIM_STRICT, "undefined value from v10"},
     {{0xe9538000, 0x80420806}, GFX11SIM_STRICT, "undefined value from v9"},

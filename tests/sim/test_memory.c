@@ -343,7 +343,8 @@ static void wild_accesses_are_reported(void **state) {
     }
 }
 
-/* Work-item 40 is lane 40 of a wave64, lane 8 of the second wave32; the other lanes of its half do nothing.
+/*
+ * Work-item 40 is lane 40 of a wave64, lane 8 of the second wave32; the other lanes of its half do nothing.
  */
 static void upper_half_is_reported(void **state) {
     (void)state;

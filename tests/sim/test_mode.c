@@ -14,8 +14,7 @@ static exec_fn *table[3][OP_COUNT];
 static struct level levels[3];
 static unsigned level_count;
 
-/* ---- what follows MODE ----------------------------------------------------------------------------------
- */
+/* ---- what follows MODE --------------------------------------------------------------------------------- */
 
 enum { FOLLOWS_32 = 1, FOLLOWS_16_64 = 2, FOLLOWS_OVFL = 4 };
 
@@ -138,8 +137,7 @@ static void only_these_follow(void **state) {
     }
 }
 
-/* ---- results worked out by hand -------------------------------------------------------------------------
- */
+/* ---- results worked out by hand ------------------------------------------------------------------------ */
 
 struct by_hand {
     enum op op;
@@ -203,8 +201,7 @@ static void by_hand(void **state) {
         }
 }
 
-/* ---- results of a card -----------------------------------------------------------------------------------
- */
+/* ---- results of a card --------------------------------------------------------------------------------- */
 
 struct recorded {
     enum op op;
@@ -367,8 +364,7 @@ static void as_recorded(void **state) {
         }
 }
 
-/* ---- who sets it ----------------------------------------------------------------------------------------
- */
+/* ---- who sets it --------------------------------------------------------------------------------------- */
 
 static uint32_t one_and_a_bit(struct machine *m) { /* 1 + 2^-149, by f32's rounding */
     struct inst i = instruction(OP_v_add_f32, FMT_VOP3, 2);

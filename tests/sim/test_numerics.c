@@ -12,8 +12,7 @@ static struct level levels[3];
 static unsigned level_count;
 static bool rows_missing; /* the reference data is not part of the repository */
 
-/* ---- recorded rows ----------------------------------------------------------------------------------------
- */
+/* ---- recorded rows ------------------------------------------------------------------------------------- */
 
 static unsigned check_file(const char *directory, const char *name, struct kind kind, enum op op) {
     char path[4096];
@@ -62,8 +61,7 @@ static void recorded_rows(void **state) {
     print_message("%u recorded rows at %u SIMD levels\n", rows, level_count);
 }
 
-/* ---- random operands --------------------------------------------------------------------------------------
- */
+/* ---- random operands ----------------------------------------------------------------------------------- */
 
 /* A C that nearly cancels the products shows the last bits of the sum. */
 static uint32_t draw_addend(struct kind k, enum result to, uint32_t a, uint32_t b) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Loading code objects: what is read from a sound one, and that damaged ones give errors and nothing worse.
+/*
+ * Loading code objects: what is read from a sound one, and that damaged ones give errors and nothing worse.
  */
 #include "support.h"
 

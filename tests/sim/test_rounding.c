@@ -437,8 +437,7 @@ static void every_direction(void **state) {
         for (unsigned round = 0; round < ROUNDS; round++) check(&subjects[n], round % 4);
 }
 
-/* ---- the general arithmetic against the plain one -------------------------------------------------------
- */
+/* ---- the general arithmetic against the plain one ------------------------------------------------------ */
 
 static void same(const char *what, enum type t, double a, double b, double c, double got, double want) {
     if (isnan(want) ? !isnan(got) : encode(t, got) != encode(t, want))

@@ -530,7 +530,8 @@ static void transcendentals(void **state) {
                 if (fabsf(x) < 0x1p-126f) continue;
                 double want = functions[f].exact(x);
                 if (fabs(want) < 0x1p-126) continue;
-                /* cos and sin of a double argument carry its rounding: an absolute floor below any ulp seen
+                /*
+                 * cos and sin of a double argument carry its rounding: an absolute floor below any ulp seen
                  */
                 double ulp = fabs((double)nextafterf((float)want, INFINITY) - (double)(float)want) +
                              1e-15 * (functions[f].exact == turns_sin || functions[f].exact == turns_cos);

@@ -14,8 +14,7 @@
 #include "support.h"
 #include "vector_support.h"
 
-/* ---- the cases ------------------------------------------------------------------------------------------
- */
+/* ---- the cases ----------------------------------------------------------------------------------------- */
 
 static const struct form {
     const char *name;
@@ -65,8 +64,7 @@ static const struct form *form_of(const struct wmma_case *c) {
     return NULL;
 }
 
-/* ---- the model: registers of a wave, [8][wave_size] each ------------------------------------------------
- */
+/* ---- the model: registers of a wave, [8][wave_size] each ----------------------------------------------- */
 
 enum { WAVE_MAX = 64, INNER = 16 };
 struct operands {
@@ -140,10 +138,10 @@ static uint32_t model_element(const struct wmma_case *c, const struct operands *
     return (o->d[n] & ~(UINT32_C(0xffff) << shift)) | z << shift;
 }
 
-/* ---- operands -------------------------------------------------------------------------------------------
- */
+/* ---- operands ------------------------------------------------------------------------------------------ */
 
-/* Of like size, so that every bit of the sums counts; hard ones below 2, so that nothing overflows; anything.
+/*
+ * Of like size, so that every bit of the sums counts; hard ones below 2, so that nothing overflows; anything.
  */
 enum data { NUMBERS, TAME, WILD };
 
@@ -180,8 +178,7 @@ static void draw_operands(struct operands *o, const struct form *f, unsigned wav
     }
 }
 
-/* ---- execution ------------------------------------------------------------------------------------------
- */
+/* ---- execution ----------------------------------------------------------------------------------------- */
 
 struct device {
     gfx11sim *sim;
@@ -229,8 +226,7 @@ static exec_fn *table[3][OP_COUNT];
 static struct level levels[3];
 static unsigned level_count;
 
-/* ---- every case against the model -----------------------------------------------------------------------
- */
+/* ---- every case against the model ---------------------------------------------------------------------- */
 
 static void check_cases(unsigned wave, unsigned checks) {
     enum { ROUNDS = 6 };
@@ -273,8 +269,7 @@ static void wave64_cases(void **state) {
     check_cases(64, GFX11SIM_CHECK_ALL);
 }
 
-/* ---- an element is the chain of the eight dot products, for each of which there are silicon vectors -------
- */
+/* ---- an element is the chain of the eight dot products, for each of which there are silicon vectors ---- */
 
 static void elements_are_chains(void **state) {
     (void)state;
@@ -318,8 +313,7 @@ static void elements_are_chains(void **state) {
             }
 }
 
-/* ---- the approximate mode -------------------------------------------------------------------------------
- */
+/* ---- the approximate mode ------------------------------------------------------------------------------ */
 
 static double value_of(const struct form *f, uint32_t bits) {
     return f->to == TO_F32   ? bits_float(bits)

@@ -31,7 +31,8 @@ static const uint32_t *f32_addend(const struct wave *w, const struct inst *i, ui
     return t;
 }
 
-/* VOP3 and DPP forms accept neg and abs on packed factors; which halves those would reach is not documented.
+/*
+ * VOP3 and DPP forms accept neg and abs on packed factors; which halves those would reach is not documented.
  */
 static bool plain_factors(struct wave *w, const struct inst *i) {
     if (!(i->src[0].neg | i->src[0].abs | i->src[1].neg | i->src[1].abs)) return true;

@@ -18,7 +18,8 @@
 #include "exec/lanes.h"
 
 enum dot_input { DOT_F16, DOT_BF16 };
-/* The result, and the accumulator in the form of an f32: rounded to f16, or truncated to bf16, at every step.
+/*
+ * The result, and the accumulator in the form of an f32: rounded to f16, or truncated to bf16, at every step.
  */
 enum dot_output { DOT_TO_F32, DOT_TO_F16, DOT_TO_BF16 };
 
@@ -80,7 +81,8 @@ static inline uint32_t dot_step(enum dot_input in, enum dot_output out, uint32_t
     uint32_t total = dot_align(mc << 3, grid - xc) + (t0 ^ d0) + (t1 ^ d1); /* in the frame of c's sign */
     uint32_t frame = (uint32_t)((int32_t)c >> 31);
     total = (total ^ frame) - frame;
-    if (out == DOT_TO_F16) { /* of large sums f32 would round the last 4 bits away: they become one, odd bit */
+    /* of large sums f32 would round the last 4 bits away: they become one, odd bit */
+    if (out == DOT_TO_F16) {
         bool large = (total ^ (uint32_t)((int32_t)total >> 31)) >> 24 != 0;
         uint32_t odd = (total & ~UINT32_C(15)) | (uint32_t)((total & 15) != 0) << 4;
         total = select32(large, odd, total);

@@ -4,8 +4,8 @@
  * WMMA as the silicon computes it. A float element is eight dot-product steps (dot.h) over k = (0,1), (2,3),
  * ..., each rounded.
  */
-#include "exec/executors.h"
 #include "wmma.h"
+#include "exec/executors.h"
 
 struct factors { /* one register of A or B, taken apart */
     lanes32 bits, m0, m1;

@@ -170,7 +170,8 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
     struct cell **cells = &st->cells[b->base >> SLOT_SHIFT];
     if (!*cells) *cells = calloc(b->bytes / 4 + 1, sizeof **cells);
     if (!*cells) {
-        wave_fault(w, GFX11SIM_OUT_OF_MEMORY, lane, address, bytes, "out of memory for strict mode's records");
+        wave_fault(w, GFX11SIM_OUT_OF_MEMORY, lane, address, bytes,
+                   "out of memory for strict mode's records");
         return false;
     }
     struct party p = {(uint32_t)(st->group % (ID_MASK - 2)) + 1, 0};

@@ -222,7 +222,8 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
     memcpy(s, w->s, sizeof s);
     uint64_t random = 1;
     for (unsigned trial = 0; trial < TRIALS; trial++) {
-        /* The second trial inverts the first: what nobody touches differs for certain, and stays undefined.
+        /*
+         * The second trial inverts the first: what nobody touches differs for certain, and stays undefined.
          */
         uint32_t inverted = trial == 1 ? UINT32_MAX : 0;
         if (trial == 1) random = 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Kernels that show what a launch gives to a wave: ids, sizes, arguments, LDS, barriers; and what stops one.
+/*
+ * Kernels that show what a launch gives to a wave: ids, sizes, arguments, LDS, barriers; and what stops one.
  */
 typedef unsigned int u32;
 typedef unsigned long u64;
@@ -103,7 +104,8 @@ KERNEL void environment(GLOBAL u32 *out, u32 which) {
     out[5] = dynamic[0];
 }
 
-/* Instructions that must stop the run: legal but not modelled, not legal, registers that were never reserved.
+/*
+ * Instructions that must stop the run: legal but not modelled, not legal, registers that were never reserved.
  */
 KERNEL void unmodelled(void) {
     __asm__ volatile("image_sample v[0:3], v[0:1], s[0:7], s[8:11] dmask:0xf dim:SQ_RSRC_IMG_2D");

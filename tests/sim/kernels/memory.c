@@ -177,8 +177,7 @@ KERNEL void pairs(GLOBAL u32 *out) {
     for (u32 n = 0; n < 16; n++) out[6 * LANES * 4 + LANES * n + lane] = words[LANES * n + lane];
 }
 
-/* ---- atomics: every lane on 8 bytes of its own; the old value goes to out[lane] -------------------------
- */
+/* ---- atomics: every lane on 8 bytes of its own; the old value goes to out[lane] ------------------------ */
 
 typedef u64 u64x2 __attribute__((ext_vector_type(2)));
 
@@ -233,8 +232,7 @@ COMPARING(FLAT_COMPARING)
 DS_ATOMICS(DS_ATOMIC)
 DS_TWO(DS_ATOMIC_TWO)
 
-/* ---- wild accesses: lane n's is at offset + n * stride of its memory; then a mark that nobody may see ----
- */
+/* ---- wild accesses: lane n's is at offset + n * stride of its memory; then a mark that nobody may see -- */
 
 #define WILD(kernel, type, base, text)                                                                       \
     KERNEL void wild_##kernel(GLOBAL u8 *memory, GLOBAL u32 *mark, u32 offset, u32 stride) {                 \

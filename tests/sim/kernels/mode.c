@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* What MODE does to a sum and a conversion, as the wave starts and after it has changed the rounding itself.
+/*
+ * What MODE does to a sum and a conversion, as the wave starts and after it has changed the rounding itself.
  */
 #define GLOBAL __attribute__((address_space(1)))
 

@@ -9,7 +9,7 @@ typedef unsigned long u64;
 
 static LDS u32 area[512] __attribute__((loader_uninitialized));
 
-#define ID __builtin_amdgcn_workitem_id_x()
+#define ID              __builtin_amdgcn_workitem_id_x()
 #define PUT(row, value) out[(row) * 64 + ID] = (value)
 
 static void sync(void) {
@@ -41,7 +41,8 @@ KERNEL void counters(GLOBAL u32 *out) {
 KERNEL void lane_order(GLOBAL u32 *out) {
     __asm__ volatile("s_mov_b32 m0, %0\n ds_store_addtid_b32 %1 offset:16\n s_waitcnt lgkmcnt(0)"
                      :
-                     : "s"((u32)(LDS u32 *)area + WAVE_BYTES * (u32)__builtin_amdgcn_readfirstlane(ID / 32)), "v"(ID + 7)
+                     : "s"((u32)(LDS u32 *)area + WAVE_BYTES * (u32)__builtin_amdgcn_readfirstlane(ID / 32)),
+                       "v"(ID + 7)
                      : "memory");
     sync();
     u32 wave = ID / (u32)__builtin_amdgcn_wavefrontsize(), lane = ID % (u32)__builtin_amdgcn_wavefrontsize();
@@ -62,16 +63,21 @@ KERNEL void lane_order(GLOBAL u32 *out) {
                          : "v"(ID));                                                                         \
         PUT(row, value);                                                                                     \
     }
-KERNEL void fft(GLOBAL u32 *out) {
+KERNEL void fft(GLOBAL u32 *out){
+    /* clang-format off */
     FFT(0, 0)
     FFT(1, 1)
     FFT(2, 3)
     FFT(3, 16)
     FFT(4, 31)
+    /* clang-format on */
 }
 
 #define F64(name, value)                                                                                     \
-    __asm__ volatile("ds_" name " %0, %1\n s_waitcnt lgkmcnt(0)" : : "v"((u32)(LDS u32 *)area + 8 * ID), "v"(value) : "memory")
+    __asm__ volatile("ds_" name " %0, %1\n s_waitcnt lgkmcnt(0)"                                             \
+                     :                                                                                       \
+                     : "v"((u32)(LDS u32 *)area + 8 * ID), "v"(value)                                        \
+                     : "memory")
 KERNEL void doubles(const GLOBAL double *in, GLOBAL double *results) {
     LDS double *at = (LDS double *)area;
     GLOBAL double *out = results;

@@ -20,22 +20,24 @@ static LDS u32 shared[512] __attribute__((loader_uninitialized));
         u32 item = at + group * 64;                                                                          \
         __asm__ volatile("s_waitcnt vmcnt(0) lgkmcnt(0)\n" __VA_ARGS__                                       \
                          :                                                                                   \
-                         : "s"(in), "s"(out), "v"(at), "v"(item), "s"(group), "v"((LDS u32 *)shared + at / 4) \
+                         : "s"(in), "s"(out), "v"(at), "v"(item), "s"(group),                                \
+                           "v"((LDS u32 *)shared + at / 4)                                                   \
                          : "memory", "vcc", "scc", "v40", "v41", "v42", "v43", "v44", "v45", "v46", "v47",   \
                            "v48", "v49", "v50", "v51", "v52", "v53", "v54", "v55", "v56", "v57", "v58",      \
                            "v59", "v60", "v61", "v62", "v63", "v64", "v65", "v66", "v67", "v68", "v69",      \
                            "v70", "v71", "s40", "s41", "s42", "s43", "s44", "s45");                          \
     }
-#define IN      "%0"
-#define OUT     "%1"
-#define AT      "%2"
-#define ITEM    "%3"
-#define GROUP   "%4"
-#define SLOT    "%5"
+#define IN           "%0"
+#define OUT          "%1"
+#define AT           "%2"
+#define ITEM         "%3"
+#define GROUP        "%4"
+#define SLOT         "%5"
 #define STORE(value) "global_store_b32 " ITEM ", " value ", " OUT "\n"
-#define WAIT    "s_waitcnt vmcnt(0) lgkmcnt(0)\n"
-#define BARRIER "s_waitcnt lgkmcnt(0)\n s_barrier\n"
+#define WAIT         "s_waitcnt vmcnt(0) lgkmcnt(0)\n"
+#define BARRIER      "s_waitcnt lgkmcnt(0)\n s_barrier\n"
 
+/* clang-format off */
 /* ---- undefined values ----------------------------------------------------------------------------- */
 
 CASE(store_bad, STORE("v40"))
@@ -257,3 +259,4 @@ CASE(endless_trial_bad, REPEAT("1000", "v_mov_b32 v40, v41"))
 CASE(endless_trial_good, "v_mov_b32 v41, 0\n" REPEAT("1000", "v_mov_b32 v40, v41"))
 CASE(endless_access_bad, REPEAT("400", "global_load_b32 v40, " AT ", " IN "\n" WAIT))
 CASE(endless_access_good, REPEAT("100", "global_load_b32 v40, " AT ", " IN "\n" WAIT))
+/* clang-format on */
