@@ -1,92 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
+/* The sequence of a run, for every level. */
 #include "cpu/linear.h"
 
-#include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
-#include "half.h"
+#include "cpu/level.h"
 
-static int64_t strips_of(const struct cpu_linear_args *p) { return (p->N + PACK_STRIP - 1) / PACK_STRIP; }
-static const void *pointer(uint64_t address) { return (const void *)(uintptr_t)address; }
-static float value_of(uint16_t bits, int is_bf16) {
-    return is_bf16 ? bf16_to_float(bits) : f16_to_float(bits);
+#if defined __x86_64__
+#include <immintrin.h>
+#endif
+
+struct level {
+    int (*prepare)(const struct cpu_linear_args *p, int64_t row, int64_t expert, int64_t place, int64_t held);
+    void (*product)(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip);
+    void (*combine)(const struct cpu_linear_args *p, int64_t token);
+};
+
+/* A run's rows are those of a, or the slots that have an expert, sorted by it. They are prepared and
+ * multiplied up to CPU_LINEAR_ROWS at a time. */
+struct run {
+    const struct cpu_linear_args *p;
+    const struct level *level;
+    struct pool *pool;
+    int64_t first, held; /* the rows at this time */
+    _Atomic int careful;
+    int64_t block_count;
+    struct rows blocks[CPU_LINEAR_ROWS];
+};
+
+int64_t cpu_linear_words(int64_t group_size, int64_t padded_K) {
+    struct cpu_linear_args p = {.group_size = group_size, .padded_K = padded_K};
+    int64_t words = 0;
+    FOR_CHUNKS(c, &p) words += c.words;
+    return words;
 }
 
-/* bf16 subnormals count as zero, as in the dot units. */
-static float activation(const struct cpu_linear_args *p, int64_t expert, int64_t m, int64_t k) {
-    const int32_t *perm = p->perm ? (const int32_t *)pointer(p->perm) + expert * p->padded_K : NULL;
-    uint16_t bits;
-    int64_t from = perm ? perm[k] : k;
-    if (from < 0 || from >= p->K) return 0; /* an empty place */
-    memcpy(&bits, (const char *)pointer(p->a) + 2 * (m * p->lda + from), 2);
-    if (p->act_bf16 && !(bits & 0x7f80)) bits &= 0x8000;
-    return value_of(bits, p->act_bf16);
-}
-
-/* The zeros of 32 columns; entry: their place among the scales. */
-static void load_zeros(const struct cpu_linear_args *p, int64_t entry, int zeros[PACK_STRIP]) {
-    const unsigned char *from = pointer(p->zeros);
-    for (int c = 0; c < PACK_STRIP; c++)
-        zeros[c] = !from ? 8
-                   : !p->grid.zero_halves
-                       ? from[entry + c]
-                       : (from[(entry + c) / 2] >> c % 2 * 4 & 15) + (int)p->grid.zero_offset;
-}
-
-/* q - zero of 32 columns at place k of a strip. */
-static void load_weights(const struct cpu_linear_args *p, int64_t strip, int64_t k,
-                         const int zeros[PACK_STRIP], float w[PACK_STRIP]) {
-    int in_block = (int)(k % PACK_BLOCK), bit = pack_bit(in_block);
-    const unsigned char *block = (const unsigned char *)pointer(p->weights) +
-                                 (strip * p->blocks + k / PACK_BLOCK) * PACK_BLOCK_BYTES +
-                                 in_block / PACK_WORD * 4;
-    for (int c = 0; c < PACK_STRIP; c++) {
-        uint32_t word;
-        memcpy(&word, block + PACK_COLUMN_BYTES * c, 4);
-        w[c] = (float)((int)(word >> bit & 15) - zeros[c]);
-    }
-}
-
-/* A row times the columns of one of an expert's strips, with bias; expert 0 of a dense layer. */
-static void row_times_strip(const struct cpu_linear_args *p, int64_t expert, int64_t m, int64_t strip,
-                            float total[PACK_STRIP]) {
-    float sum[PACK_STRIP], w[PACK_STRIP];
-    int64_t end, stored = expert * strips_of(p) + strip;
-    memset(total, 0, PACK_STRIP * sizeof *total);
-    for (int64_t k = 0; k < p->padded_K; k = end) {
-        int64_t group = k / p->group_size;
-        int64_t entry = expert * strips_of(p) * PACK_STRIP * p->groups + strip * p->grid.strip_stride +
-                        group * p->grid.group_stride;
-        const uint16_t *scales = (const uint16_t *)pointer(p->scales) + entry;
-        int zeros[PACK_STRIP];
-        load_zeros(p, entry, zeros);
-        end = (group + 1) * p->group_size;
-        if (end > k + CPU_LINEAR_CHUNK) end = k + CPU_LINEAR_CHUNK;
-        if (end > p->padded_K) end = p->padded_K;
-        memset(sum, 0, sizeof sum);
-        for (int64_t i = k; i < end; i++) {
-            float a = activation(p, expert, m, i);
-            load_weights(p, stored, i, zeros, w);
-            for (int c = 0; c < PACK_STRIP; c++) sum[c] += a * w[c];
-        }
-        for (int c = 0; c < PACK_STRIP; c++)
-            total[c] = fmaf(value_of(scales[c], p->scale_bf16), sum[c], total[c]);
-    }
-    const float *bias = pointer(p->bias);
-    for (int c = 0; bias && c < PACK_STRIP; c++) total[c] += bias[stored * PACK_STRIP + c];
-}
-
-static void store(const struct cpu_linear_args *p, int64_t m, int64_t strip, const float total[PACK_STRIP]) {
-    for (int64_t c = 0; c < PACK_STRIP && strip * PACK_STRIP + c < p->N; c++) {
-        uint16_t bits = p->act_bf16 ? float_to_bf16(total[c]) : float_to_f16(total[c]);
-        memcpy((char *)(uintptr_t)p->out + 2 * (m * p->ldo + strip * PACK_STRIP + c), &bits, 2);
-    }
-}
+/* ---- experts ---------------------------------------------------------------------------------------------
+ */
 
 /* What unsort.c does. */
 static void unsort(const struct cpu_linear_args *p) {
-    int32_t *ids = (int32_t *)(uintptr_t)p->ids;
+    int32_t *ids = pointer(p->ids);
     const int32_t *sorted = pointer(p->sorted), *experts = pointer(p->block_experts);
     int64_t slots = p->M * p->top_k, used = *(const uint32_t *)pointer(p->sorted_used);
     for (int64_t i = 0; i < slots; i++) ids[i] = -1;
@@ -94,39 +50,148 @@ static void unsort(const struct cpu_linear_args *p) {
         if ((uint32_t)sorted[i] < slots) ids[sorted[i]] = experts[i / p->sorted_block];
 }
 
-/* The slots of token m; those that name no expert are left out. */
-static void slots_of_token(const struct cpu_linear_args *p, int64_t m, int64_t strip) {
-    float total[PACK_STRIP], sum[PACK_STRIP] = {0};
+static int has_expert(const struct cpu_linear_args *p, int64_t slot) {
+    int32_t id = ((const int32_t *)pointer(p->ids))[slot];
+    return id >= 0 && id < p->experts;
+}
+
+/* Fills slots and starts: a sort by counting. Returns how many slots have an expert. */
+static int64_t sort_slots(const struct cpu_linear_args *p) {
     const int32_t *ids = pointer(p->ids);
-    const float *gates = pointer(p->gates);
-    for (int64_t slot = m * p->top_k; slot < (m + 1) * p->top_k; slot++) {
-        if (ids[slot] < 0 || ids[slot] >= p->experts) continue;
-        row_times_strip(p, ids[slot], p->adds ? slot : m, strip, total);
-        if (!p->adds) memset(sum, 0, sizeof sum);
-        for (int c = 0; c < PACK_STRIP; c++)
-            sum[c] = p->weighs ? fmaf(gates ? gates[slot] : 1, total[c], sum[c]) : total[c];
-        if (!p->adds) store(p, slot, strip, sum);
-    }
-    if (p->adds) store(p, m, strip, sum);
+    int32_t *slots = pointer(p->slots), *starts = pointer(p->starts);
+    memset(starts, 0, (size_t)(p->experts + 1) * sizeof *starts);
+    for (int64_t slot = 0; slot < p->M * p->top_k; slot++)
+        if (has_expert(p, slot)) starts[ids[slot]]++;
+    for (int64_t e = 1; e <= p->experts; e++) starts[e] += starts[e - 1]; /* now the ends */
+    for (int64_t slot = p->M * p->top_k; slot-- > 0;)
+        if (has_expert(p, slot)) slots[--starts[ids[slot]]] = (int32_t)slot;
+    return starts[p->experts];
 }
 
-static void strip_body(void *context, int64_t strip, int thread) {
+/* ---- loops over the pool's threads ------------------------------------------------------------------------
+ */
+
+/* Every thread computes with the default modes, whatever its caller has set: bits must not depend on who runs
+ * what. */
+static unsigned set_modes(unsigned modes) {
+#if defined __x86_64__
+    unsigned before = _mm_getcsr();
+    _mm_setcsr(modes);
+    return before;
+#else
+    return modes;
+#endif
+}
+enum { DEFAULT_MODES = 0x1f80 };
+
+static void prepare_row(void *context, int64_t index, int thread) {
     (void)thread;
-    const struct cpu_linear_args *p = context;
-    for (int64_t m = 0; m < p->M; m++) {
-        float total[PACK_STRIP];
-        if (p->experts) {
-            slots_of_token(p, m, strip);
-        } else {
-            row_times_strip(p, 0, m, strip, total);
-            store(p, m, strip, total);
-        }
+    struct run *run = context;
+    const struct cpu_linear_args *p = run->p;
+    int64_t row = run->first + index, expert = 0;
+    if (p->experts) {
+        int64_t slot = ((const int32_t *)pointer(p->slots))[row];
+        expert = ((const int32_t *)pointer(p->ids))[slot];
+        row = p->adds ? slot : slot / p->top_k;
+    }
+    unsigned modes = set_modes(DEFAULT_MODES);
+    if (run->level->prepare(p, row, expert, index, run->held)) atomic_store(&run->careful, 1);
+    set_modes(modes);
+}
+
+/* Strips of one block of rows, then of the next. */
+static void multiply_strip(void *context, int64_t index, int thread) {
+    (void)thread;
+    struct run *run = context;
+    int64_t strips = strips_of(run->p);
+    unsigned modes = set_modes(DEFAULT_MODES);
+    run->level->product(run->p, &run->blocks[index / strips], index % strips);
+    set_modes(modes);
+}
+
+static void combine_token(void *context, int64_t token, int thread) {
+    (void)thread;
+    struct run *run = context;
+    unsigned modes = set_modes(DEFAULT_MODES);
+    run->level->combine(run->p, token);
+    set_modes(modes);
+}
+
+/* Loops of fewer multiplications than that are over before other threads are awake. */
+enum { ALONE = 1 << 17 };
+static void loop(struct run *run, int64_t count, pool_body *body, double work) {
+    if (work > ALONE && count > 1) {
+        pool_run(run->pool, count, body, run);
+        return;
+    }
+    for (int64_t index = 0; index < count; index++) body(run, index, 0);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------
+ */
+
+/* Cuts rows of one expert into blocks of at most `most`, of equal size but for one. */
+static void add_blocks(struct run *run, int64_t expert, int64_t first, int64_t count, int64_t most) {
+    int64_t blocks = (count + most - 1) / most;
+    for (int64_t b = 0; b < blocks; b++) {
+        int64_t from = first + count * b / blocks, to = first + count * (b + 1) / blocks;
+        run->blocks[run->block_count++] = (struct rows){.expert = expert,
+                                                        .first = from,
+                                                        .count = to - from,
+                                                        .place = from - run->first,
+                                                        .held = run->held,
+                                                        .careful = run->careful};
     }
 }
 
-void cpu_linear(const void *kernarg, struct pool *pool) {
+static void cut(struct run *run, int64_t most) {
+    const struct cpu_linear_args *p = run->p;
+    const int32_t *starts = pointer(p->starts);
+    int64_t end = run->first + run->held;
+    run->block_count = 0;
+    if (!p->experts) add_blocks(run, 0, run->first, run->held, most);
+    for (int64_t e = 0; e < p->experts; e++) {
+        int64_t from = starts[e] > run->first ? starts[e] : run->first;
+        int64_t to = starts[e + 1] < end ? starts[e + 1] : end;
+        if (from < to) add_blocks(run, e, from, to - from, most);
+    }
+}
+
+/* Blocks of as many rows as leave something to do for all threads. */
+static void plan_blocks(struct run *run) {
+    enum { UNITS_PER_THREAD = 4, LEAST_ROWS = 24 };
+    int64_t wanted = (int64_t)UNITS_PER_THREAD * pool_threads(run->pool), most = CPU_BLOCK_ROWS;
+    cut(run, most);
+    while (strips_of(run->p) * run->block_count < wanted && most >= 2 * LEAST_ROWS) cut(run, most /= 2);
+}
+
+static void multiply(const void *kernarg, struct pool *pool, const struct level *level) {
     struct cpu_linear_args args;
     memcpy(&args, kernarg, sizeof args);
+    struct run run = {.p = &args, .level = level, .pool = pool};
     if (args.sorted_block) unsort(&args);
-    pool_run(pool, strips_of(&args), strip_body, &args);
+    int64_t rows = args.experts ? sort_slots(&args) : args.M;
+    for (; run.first < rows; run.first += run.held) {
+        run.held = rows - run.first < CPU_LINEAR_ROWS ? rows - run.first : CPU_LINEAR_ROWS;
+        run.careful = 0;
+        loop(&run, run.held, prepare_row, (double)(run.held * args.K));
+        plan_blocks(&run);
+        loop(&run, run.block_count * strips_of(&args), multiply_strip,
+             (double)run.held * (double)args.K * (double)args.N);
+    }
+    if (args.adds) loop(&run, args.M, combine_token, (double)(args.M * args.top_k) * (double)args.N);
 }
+
+#if defined __x86_64__
+#define LEVEL_OF(name) name
+#else
+#define LEVEL_OF(name) portable /* where the plan's rows are refused */
+#endif
+#define CPU_LEVEL(name)                                                                                      \
+    void cpu_linear_##name(const void *kernarg, struct pool *pool) {                                         \
+        static const struct level level = {LEVEL_EXPAND(cpu_prepare, LEVEL_OF(name)),                        \
+                                           LEVEL_EXPAND(cpu_product, LEVEL_OF(name)),                        \
+                                           LEVEL_EXPAND(cpu_combine, LEVEL_OF(name))};                       \
+        multiply(kernarg, pool, &level);                                                                     \
+    }
+CPU_LEVELS(CPU_LEVEL)

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The cpu device: host memory and the readable kernel on the device's own threads. */
+/* The cpu device: host memory, and the host's kernels on the device's own threads. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/error.h"
+#include "cpu/levels.h"
 #include "device/device.h"
+#include "huge_pages.h"
 
 static w4a16_status cpu_open(const w4a16_device_options *options, struct pool *pool, void **state,
                              w4a16_device_info *info, w4a16_error *error) {
-    (void)error, (void)options;
+    (void)options;
+    FAIL_IF(!cpu_level_variable_ok(), error, W4A16_INVALID_ARGUMENT,
+            "cpu: the variable " CPU_LEVEL_VARIABLE
+            " is \"%s\": accepted are portable, avx2, avx512 and avx512bf16",
+            getenv(CPU_LEVEL_VARIABLE));
     snprintf(info->name, sizeof info->name, "cpu");
-    snprintf(info->runtime, sizeof info->runtime, "fp32 reference kernel, %d threads", pool_threads(pool));
+    snprintf(info->runtime, sizeof info->runtime, "%s, %d threads", cpu_highest_level(), pool_threads(pool));
     *state = pool;
     return W4A16_OK;
 }
@@ -21,7 +27,7 @@ static void cpu_close(void *state) { (void)state; }
 
 static w4a16_status cpu_alloc(void *state, size_t bytes, w4a16_address *out, w4a16_error *error) {
     (void)state;
-    void *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
+    void *memory = huge_pages_alloc(bytes);
     FAIL_IF(!memory, error, W4A16_OUT_OF_MEMORY, "cpu: out of memory for %zu bytes", bytes);
     *out = (w4a16_address)(uintptr_t)memory;
     return W4A16_OK;

@@ -59,10 +59,10 @@ enum plan_base {
     PLAN_BASES
 };
 
-#define PLAN_KERNARG_MAX 232
+#define PLAN_KERNARG_MAX 264
 #define PLAN_FEW_ROWS    16   /* up to which a row has the same bits in every batch */
 #define PLAN_EXPERTS_MAX 1024 /* work-items of route.c */
-#define PLAN_PATCH_MAX   12
+#define PLAN_PATCH_MAX   16
 #define PLAN_STEP_MAX    5
 
 struct plan_patch {

@@ -116,7 +116,13 @@ static void test_refusals(void **state) {
     must(w4a16_plan_create(device, weights, &p, &plan, &error), &error);
     static _Alignas(16) unsigned char memory[4096];
     w4a16_address at = (w4a16_address)(uintptr_t)memory;
-    w4a16_run_args args = {.struct_size = sizeof args, .a = at, .out = at + 2048, .bias = at};
+    static _Alignas(256) unsigned char workspace[4096];
+    assert_true(w4a16_plan_workspace(plan) <= sizeof workspace);
+    w4a16_run_args args = {.struct_size = sizeof args,
+                           .a = at,
+                           .out = at + 2048,
+                           .workspace = (w4a16_address)(uintptr_t)workspace,
+                           .bias = at};
     assert_int_equal(w4a16_run(plan, &args, NULL, &error), W4A16_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "args.weights"));
     args.weights = at + 8;

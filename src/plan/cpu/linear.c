@@ -1,28 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The family of kernels/cpu/linear.c: every problem, on the host's threads. */
+/* The family of kernels/cpu: every problem, on the host's threads, by the best instructions that are here. */
 #include "cpu/linear.h"
+#include "cpu/levels.h"
 #include "plan/family.h"
 
 static const struct host_level level_portable = {"portable C", NULL};
+static const struct host_level level_avx2 = {"AVX2 with FMA and F16C", cpu_has_avx2};
+static const struct host_level level_avx512 = {"AVX-512 (F, BW, DQ and VL)", cpu_has_avx512};
+static const struct host_level level_avx512bf16 = {"AVX512-BF16", cpu_has_avx512bf16};
 
+#define LIMITS_any  "f16 and bf16, any M, any group size, symmetric and asymmetric"
+#define LIMITS_bf16 "bf16, any M, any group size, symmetric and asymmetric"
+#define ACT_any     0
 static const struct kernel_row rows[] = {
-#define CPU_LINEAR(row_arch, instructions)                                                                   \
-    {.name = "cpu_linear",                                                                                   \
+#define CPU_LINEAR(row_arch, instructions, type)                                                             \
+    {.name = "cpu_linear_" #instructions,                                                                    \
      .arch = #row_arch,                                                                                      \
      .family = &cpu_linear_family,                                                                           \
-     .host = cpu_linear,                                                                                     \
+     .host = cpu_linear_##instructions,                                                                      \
      .level = &level_##instructions,                                                                         \
+     .act = ACT_##type,                                                                                      \
      .m_max = INT64_MAX,                                                                                     \
      .k_chunk = 1,                                                                                           \
      .symmetric = -1,                                                                                        \
-     .limits = "f16 and bf16, any M, any group size, symmetric and asymmetric"},
+     .limits = LIMITS_##type},
 #include "KERNELS.def"
 };
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row, (void)p;
     return (struct plan_grid){1, 1, 1};
+}
+
+/* What a run keeps in the workspace. */
+static void add_workspace(struct build *b, struct plan_step *s, int64_t word_bytes) {
+    const w4a16_problem *p = b->p;
+    int64_t slots = plan_slots(p), held = slots < CPU_LINEAR_ROWS ? slots : CPU_LINEAR_ROWS;
+    int64_t words = cpu_linear_words(p->shape.group_size, b->l->padded_K);
+    plan_patch(s, offsetof(struct cpu_linear_args, prepared), PLAN_WORKSPACE,
+               plan_reserve(b, held * words * word_bytes));
+    if (!p->mixture.experts) return;
+    plan_patch(s, offsetof(struct cpu_linear_args, slots), PLAN_WORKSPACE, plan_reserve(b, slots * 4));
+    plan_patch(s, offsetof(struct cpu_linear_args, starts), PLAN_WORKSPACE,
+               plan_reserve(b, (p->mixture.experts + 1) * 4));
+    if (p->epilogue.combine == W4A16_COMBINE_ADD)
+        plan_patch(s, offsetof(struct cpu_linear_args, results), PLAN_WORKSPACE,
+                   plan_reserve(b, slots * b->l->strips * PACK_STRIP * 4));
 }
 
 KERNARG_FITS(cpu_linear_args);
@@ -64,6 +88,7 @@ static void add(struct build *b, const struct kernel_row *row) {
     }
     if (p->mixture.experts) plan_patch_ids(b, s, offsetof(struct cpu_linear_args, ids));
     if (p->epilogue.combine) plan_patch(s, offsetof(struct cpu_linear_args, gates), PLAN_GATES, 0);
+    add_workspace(b, s, row->act == W4A16_BF16 ? CPU_WORD_BF16 : CPU_WORD_FP32);
 }
 
 const struct family cpu_linear_family = {

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * Rows times strips. Sums of a chunk are formed from 0, step by step, and go to a row's totals by a fused
+ * multiply-add with the scale. For few rows weights are decoded in registers; for more a chunk of a strip is
+ * decoded once into L1, and tiles of TILE_ROWS rows by two vectors go over it.
+ */
+#include "cpu/vector.h"
+
+#define ALIGNED     __attribute__((aligned(64)))
+#define TILE_ROWS   6
+#define PANEL_WORDS (CPU_LINEAR_CHUNK / PACK_WORD + 1) /* of a chunk that begins or ends inside a word */
+
+/* Scales and zeros of a strip's columns, arranged as transpose arranges columns. */
+struct group {
+    ALIGNED float scale[PACK_STRIP];
+    ALIGNED struct zeros zeros;
+};
+
+INLINE floats from_halves(const uint16_t *from, int bf16) {
+    if (!bf16) return from_f16(from);
+    typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
+    halves h;
+    memcpy(&h, from, sizeof h);
+    return (floats)(__builtin_convertvector(h, words) << 16);
+}
+
+/* The zeros of a strip's columns; entry: their place among the scales. */
+static void load_zeros(const struct cpu_linear_args *p, int64_t entry, uint8_t to[PACK_STRIP]) {
+    const uint8_t *from = pointer(p->zeros);
+    if (!p->grid.zero_halves) {
+        memcpy(to, from + entry, PACK_STRIP);
+        return;
+    }
+    for (int c = 0; c < PACK_STRIP; c++)
+        to[c] = (uint8_t)((from[entry / 2 + c / 2] >> c % 2 * 4 & 15) + (int)p->grid.zero_offset);
+}
+
+INLINE void load_group(const struct cpu_linear_args *p, int64_t expert, int64_t strip, int64_t group,
+                       int symmetric, struct group *to) {
+    typedef uint8_t bytes __attribute__((vector_size(LANES)));
+    int64_t entry = expert * strips_of(p) * PACK_STRIP * p->groups + strip * p->grid.strip_stride +
+                    group * p->grid.group_stride;
+    const uint16_t *scales = (const uint16_t *)pointer(p->scales) + entry;
+    for (int v = 0; v < VECTORS; v++)
+        store(to->scale + v * LANES, arranged(from_halves(scales + v * LANES, p->scale_bf16)));
+    if (symmetric) return;
+    uint8_t zeros[PACK_STRIP];
+    load_zeros(p, entry, zeros);
+    for (int v = 0; v < VECTORS; v++) {
+        bytes z;
+        memcpy(&z, zeros + v * LANES, sizeof z);
+        zeros_of(&to->zeros, v * LANES, __builtin_convertvector(z, floats));
+    }
+}
+
+INLINE const unsigned char *block_of(const struct cpu_linear_args *p, int64_t stored, int64_t block) {
+    return (const unsigned char *)pointer(p->weights) + (stored * p->blocks + block) * PACK_BLOCK_BYTES;
+}
+INLINE const prepared *activations(const struct cpu_linear_args *p, const struct rows *rows,
+                                   const struct chunk *c) {
+    return (const prepared *)pointer(p->prepared) + (c->before * rows->held + rows->place * c->words) * STEPS;
+}
+
+/* ---- results ---------------------------------------------------------------------------------------------
+ */
+
+/* To the output's type; a NaN is one and the same at every level. */
+static void to_halves(const float from[PACK_STRIP], int bf16, uint16_t to[PACK_STRIP]) {
+    typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
+    for (int v = 0; v < VECTORS; v++) {
+        floats x = load(from + v * LANES);
+        words number = (words)(x == x), u = ((words)x & number) | (0x7fc00000u & ~number);
+        if (bf16) {
+            u = (u + 0x7fff + (u >> 16 & 1)) >> 16;
+            halves h = __builtin_convertvector(u, halves);
+            memcpy(to + v * LANES, &h, sizeof h);
+        } else {
+            to_f16((floats)u, to + v * LANES);
+        }
+    }
+}
+
+static void put(const struct cpu_linear_args *p, int64_t row, int64_t strip, const float x[PACK_STRIP]) {
+    uint16_t *to = (uint16_t *)pointer(p->out) + row * p->ldo + strip * PACK_STRIP, halves[PACK_STRIP];
+    int64_t columns = p->N - strip * PACK_STRIP;
+    to_halves(x, p->act_bf16, halves);
+    if (columns >= PACK_STRIP)
+        memcpy(to, halves, sizeof halves);
+    else
+        memcpy(to, halves, (size_t)columns * sizeof *halves);
+}
+
+/* A row's totals of a strip, arranged; they become its result. */
+static void finish(const struct cpu_linear_args *p, const struct rows *rows, int64_t row, int64_t strip,
+                   const float total[PACK_STRIP]) {
+    ALIGNED float x[PACK_STRIP];
+    const float *bias = pointer(p->bias), *gates = pointer(p->gates);
+    for (int v = 0; v < VECTORS; v++) store(x + v * LANES, restored(load(total + v * LANES)));
+    if (bias) {
+        bias += (rows->expert * strips_of(p) + strip) * PACK_STRIP;
+        for (int c = 0; c < PACK_STRIP; c++) x[c] += bias[c];
+    }
+    if (!p->experts) {
+        put(p, row, strip, x);
+        return;
+    }
+    int64_t slot = ((const int32_t *)pointer(p->slots))[row];
+    if (p->adds) {
+        memcpy((float *)pointer(p->results) + (slot * strips_of(p) + strip) * PACK_STRIP, x, sizeof x);
+        return;
+    }
+    for (int c = 0; p->weighs && c < PACK_STRIP; c++) x[c] *= gates ? gates[slot] : 1;
+    put(p, slot, strip, x);
+}
+
+void LEVEL_NAME(cpu_combine)(const struct cpu_linear_args *p, int64_t token) {
+    const int32_t *ids = pointer(p->ids);
+    const float *gates = pointer(p->gates), *results = pointer(p->results);
+    for (int64_t strip = 0; strip < strips_of(p); strip++) {
+        ALIGNED float sum[PACK_STRIP] = {0};
+        for (int64_t slot = token * p->top_k; slot < (token + 1) * p->top_k; slot++) {
+            if (ids[slot] < 0 || ids[slot] >= p->experts) continue;
+            const float *of = results + (slot * strips_of(p) + strip) * PACK_STRIP;
+            floats gate = every(gates ? gates[slot] : 1);
+            for (int c = 0; c < PACK_STRIP; c += LANES)
+                store(sum + c, fma_rounded(gate, load(of + c), load(sum + c)));
+        }
+        put(p, token, strip, sum);
+    }
+}
+
+/* ---- few rows --------------------------------------------------------------------------------------------
+ */
+
+enum { FETCH_AHEAD = 6144 };
+
+/*
+ * A strip's chunks c, C of them one after the other with as many whole blocks each, for R rows. They are
+ * summed side by side, which hides the latency of additions, and go to the totals in their order. R, C and
+ * symmetric are constants wherever this is used.
+ */
+INLINE void few(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip,
+                const struct chunk *c, float (*totals)[PACK_STRIP], int R, int C, int symmetric) {
+    const int64_t stored = rows->expert * strips_of(p) + strip;
+    struct group group[2];
+    floats sum[FEW_ROWS][2][VECTORS];
+    const prepared *a[2];
+    for (int i = 0; i < C; i++) {
+        a[i] = activations(p, rows, &c[i]);
+        load_group(p, rows->expert, strip, c[i].group, symmetric, &group[i]);
+        for (int r = 0; r < R; r++)
+            for (int v = 0; v < VECTORS; v++) sum[r][i][v] = (floats){0};
+    }
+    for (int64_t first = -(c->word % 4); first < c->words;
+         first += 4) { /* a block's first word, of the chunk */
+        words w[2][VECTORS][4];
+        const unsigned char *ahead =
+            block_of(p, stored, c->word / 4) + (first / 4 * C) * PACK_BLOCK_BYTES + FETCH_AHEAD;
+        for (int line = 0; line < C * PACK_BLOCK_BYTES; line += 64) __builtin_prefetch(ahead + line, 0, 3);
+        for (int i = 0; i < C; i++)
+            for (int v = 0; v < VECTORS; v++) {
+                const unsigned char *at =
+                    block_of(p, stored, (c[i].word + first) / 4) + v * LANES * PACK_COLUMN_BYTES;
+                transpose(at, w[i][v]);
+            }
+        for (int n = 0; n < 4; n++) {
+            int64_t word = first + n;
+            if (word < 0 || word >= c->words) continue;
+            for (int s = 0; s < STEPS; s++)
+                for (int i = 0; i < C; i++)
+                    for (int v = 0; v < VECTORS; v++) {
+                        operand x = operand_of(w[i][v][n], s, &group[i].zeros, v * LANES, symmetric);
+                        for (int r = 0; r < R; r++)
+                            sum[r][i][v] = step(sum[r][i][v], a[i] + (r * c->words + word) * STEPS + s, x, 0);
+                    }
+        }
+    }
+    for (int i = 0; i < C; i++)
+        for (int r = 0; r < R; r++)
+            for (int v = 0; v < VECTORS; v++) {
+                float *total = totals[r] + v * LANES;
+                store(total, fma_rounded(load(group[i].scale + v * LANES), sum[r][i][v], load(total)));
+            }
+}
+
+typedef void few_fn(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip,
+                    const struct chunk *c, float (*totals)[PACK_STRIP]);
+#define FEW_OF(R, C, name, symmetric)                                                                        \
+    static void few_##R##_##C##_##name(const struct cpu_linear_args *p, const struct rows *rows,             \
+                                       int64_t strip, const struct chunk *c, float (*totals)[PACK_STRIP]) {  \
+        few(p, rows, strip, c, totals, R, C, symmetric);                                                     \
+    }
+#define FEW(R, C) FEW_OF(R, C, sym, 1) FEW_OF(R, C, asym, 0)
+FEW_FORMS(FEW)
+#define FEW_ENTRY(R, C) [R - 1][C - 1] = {few_##R##_##C##_asym, few_##R##_##C##_sym},
+static few_fn *const few_forms[FEW_ROWS][2][2] = {FEW_FORMS(FEW_ENTRY)};
+
+/* `count` rows from the one at `from` on, FEW_ROWS at most. */
+static void few_rows(const struct cpu_linear_args *p, const struct rows *rows, int64_t from, int64_t count,
+                     int64_t strip) {
+    ALIGNED float totals[FEW_ROWS][PACK_STRIP];
+    const struct rows some = {rows->expert, rows->first + from, count, rows->place + from, rows->held, 0};
+    few_fn *one = few_forms[count - 1][0][!p->zeros], *two = few_forms[count - 1][1][!p->zeros];
+    memset(totals, 0, sizeof totals);
+    FOR_CHUNKS(c, p) {
+        struct chunk side[2] = {c, chunk_next(&c, p->group_size, p->padded_K)};
+        int both =
+            two && side[1].begin < p->padded_K && c.words == side[1].words && c.word % 4 == side[1].word % 4;
+        (both ? two : one)(p, &some, strip, side, totals);
+        c = side[both];
+    }
+    for (int64_t r = 0; r < count; r++) finish(p, &some, some.first + r, strip, totals[r]);
+}
+
+/* ---- many rows -------------------------------------------------------------------------------------------
+ */
+
+/* A chunk of a strip: [steps][32 columns], arranged. */
+struct panel {
+    ALIGNED operand of[PANEL_WORDS * STEPS][VECTORS];
+};
+
+INLINE void decode(const struct cpu_linear_args *p, int64_t stored, const struct chunk *c,
+                   const struct zeros *zeros, int symmetric, struct panel *to) {
+    for (int64_t block = c->word / 4; block * 4 < c->word + c->words; block++)
+        for (int v = 0; v < VECTORS; v++) {
+            words w[4];
+            transpose(block_of(p, stored, block) + v * LANES * PACK_COLUMN_BYTES, w);
+            for (int i = 0; i < 4; i++) {
+                int64_t word = block * 4 + i - c->word;
+                if (word < 0 || word >= c->words) continue;
+                for (int s = 0; s < STEPS; s++)
+                    to->of[word * STEPS + s][v] = operand_of(w[i], s, zeros, v * LANES, symmetric);
+            }
+        }
+}
+
+/* R rows times two vectors: what registers hold. a: rows `words` words apart. */
+INLINE void tile(const struct panel *panel, int v, const prepared *a, int64_t words, const float *scale,
+                 float (*totals)[PACK_STRIP], int R, int careful) {
+    floats sum[TILE_ROWS][2];
+    const int64_t steps = words * STEPS;
+    for (int r = 0; r < R; r++) sum[r][0] = sum[r][1] = (floats){0};
+    for (int64_t s = 0; s < steps; s++)
+        for (int r = 0; r < R; r++) {
+            sum[r][0] = step(sum[r][0], a + r * steps + s, panel->of[s][v], careful);
+            sum[r][1] = step(sum[r][1], a + r * steps + s, panel->of[s][v + 1], careful);
+        }
+    for (int r = 0; r < R; r++)
+        for (int i = 0; i < 2; i++) {
+            float *total = totals[r] + (v + i) * LANES;
+            store(total, fma_rounded(load(scale + (v + i) * LANES), sum[r][i], load(total)));
+        }
+}
+
+typedef void tile_fn(const struct panel *panel, int v, const prepared *a, int64_t words, const float *scale,
+                     float (*totals)[PACK_STRIP]);
+#define TILE_FORMS(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#define TILE(R)                                                                                              \
+    static void tile_##R(const struct panel *panel, int v, const prepared *a, int64_t words,                 \
+                         const float *scale, float (*totals)[PACK_STRIP]) {                                  \
+        tile(panel, v, a, words, scale, totals, R, 0);                                                       \
+    }                                                                                                        \
+    static void tile_##R##_careful(const struct panel *panel, int v, const prepared *a, int64_t words,       \
+                                   const float *scale, float (*totals)[PACK_STRIP]) {                        \
+        tile(panel, v, a, words, scale, totals, R, 1);                                                       \
+    }
+TILE_FORMS(TILE)
+#define TILE_ENTRY(R) {tile_##R, tile_##R##_careful},
+static tile_fn *const tile_forms[TILE_ROWS][2] = {TILE_FORMS(TILE_ENTRY)};
+
+static void many(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip) {
+    ALIGNED float totals[CPU_BLOCK_ROWS][PACK_STRIP];
+    const int64_t stored = rows->expert * strips_of(p) + strip;
+    /* As few tiles as hold the rows, of equal height but for one row. */
+    const int64_t tiles = (rows->count + TILE_ROWS - 1) / TILE_ROWS;
+    struct group group;
+    struct panel panel;
+    memset(totals, 0, (size_t)rows->count * sizeof totals[0]);
+    FOR_CHUNKS(c, p) {
+        const prepared *a = activations(p, rows, &c);
+        if (p->zeros) {
+            load_group(p, rows->expert, strip, c.group, 0, &group);
+            decode(p, stored, &c, &group.zeros, 0, &panel);
+        } else {
+            load_group(p, rows->expert, strip, c.group, 1, &group);
+            decode(p, stored, &c, &group.zeros, 1, &panel);
+        }
+        for (int64_t t = 0; t < tiles; t++) {
+            int64_t from = rows->count * t / tiles, to = rows->count * (t + 1) / tiles;
+            for (int v = 0; v < VECTORS; v += 2)
+                tile_forms[to - from - 1][rows->careful](&panel, v, a + from * c.words * STEPS, c.words,
+                                                         group.scale, totals + from);
+        }
+    }
+    for (int64_t r = 0; r < rows->count; r++) finish(p, rows, rows->first + r, strip, totals[r]);
+}
+
+void LEVEL_NAME(cpu_product)(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip) {
+    if (rows->count > FEW_AT_MOST || rows->careful) {
+        many(p, rows, strip);
+        return;
+    }
+    const int64_t times = (rows->count + FEW_ROWS - 1) / FEW_ROWS;
+    for (int64_t t = 0; t < times; t++) {
+        int64_t from = rows->count * t / times, to = rows->count * (t + 1) / times;
+        few_rows(p, rows, from, to - from, strip);
+    }
+}
