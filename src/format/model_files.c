@@ -177,6 +177,7 @@ static w4a16_status copy_file(const char *from_path, struct output_directory *to
 
 w4a16_status model_files_copy(const char *directory, struct output_directory *to, w4a16_error *error) {
     DIR *list = opendir(directory);
+    if (!list && errno == ENOMEM) return no_memory(directory, error);
     FAIL_IF(!list, error, W4A16_IO, "%s: cannot open: %s", directory, strerror(errno));
     w4a16_status status = W4A16_OK;
     for (const struct dirent *entry; status == W4A16_OK && (entry = readdir(list));) {

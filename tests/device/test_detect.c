@@ -135,6 +135,7 @@ static const struct {
     {{""}, {"gfx1036", "gfx1100", "gfx1151"}},
     {{"1"}, {"gfx1100"}},
     {{"2, 0"}, {"gfx1151", "gfx1036"}},
+    {{" 2 ,0 "}, {"gfx1151", "gfx1036"}},
     {{"GPU-00a1B2c3d4e5f607"}, {"gfx1100"}},
     {{"GPU-1,1"}, {NULL}}, /* no such card: the list ends */
     {{"1,7,2"}, {"gfx1100"}},

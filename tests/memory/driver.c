@@ -5,10 +5,11 @@
  * undisturbed one did, with the same output and files; or with exit code 1, "out of memory" on stderr, and no
  * file that is not complete.
  *
- *     failing_PROGRAM [--most N] [--for-ever] [--threads] [--at N] VERB [arguments]
+ *     failing_PROGRAM [--places FILE] [--for-ever] [--threads] [--at N] VERB [arguments]
  *
- * Each run is a fork in an empty working directory. --most tries so many calls, spread over all; 0, the
- * default, every one. --at fails one alone and shows where it was made.
+ * Each run is a fork in an empty working directory. --places tries only the first call from each place (a
+ * function, and what called it), and none from those that FILE has: they were tried by another verb. --at
+ * fails one call alone and shows where it was made.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -35,7 +36,8 @@ struct result {
 };
 
 struct options {
-    long most, at;
+    const char *places; /* or null: every call */
+    long at;
     int for_ever;
 };
 
@@ -135,6 +137,35 @@ static const char *judge(const struct result *r, const struct result *sound, uin
     return r->files == no_files || r->files == sound->files ? NULL : "files are left that are not complete";
 }
 
+/* ---- places --------------------------------------------------------------------------------------------- */
+
+static uint64_t *tried_places;
+static size_t tried_count;
+
+/* False if the place was tried before; from now on it was. */
+static int is_new(uint64_t place) {
+    for (size_t n = 0; n < tried_count; n++)
+        if (tried_places[n] == place) return 0;
+    uint64_t *more = realloc(tried_places, (tried_count + 1) * sizeof *more);
+    if (!more) die("realloc");
+    tried_places = more;
+    tried_places[tried_count++] = place;
+    return 1;
+}
+
+static void read_places(const char *path) {
+    FILE *file = fopen(path, "rb");
+    uint64_t place;
+    while (file && fread(&place, sizeof place, 1, file) == 1) is_new(place);
+    if (file) fclose(file);
+}
+
+static void write_places(const char *path) {
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(tried_places, sizeof *tried_places, tried_count, file) != tried_count) die(path);
+    fclose(file);
+}
+
 /* ---- all runs ------------------------------------------------------------------------------------------ */
 
 static int sweep(struct failing *watched, const struct options *o, int argc, char **argv) {
@@ -148,8 +179,10 @@ static int sweep(struct failing *watched, const struct options *o, int argc, cha
         printf("the undisturbed run ends with %d: %s%s", sound.code, sound.out, sound.err);
         return 1;
     }
-    long step = o->most && calls > o->most ? (calls + o->most - 1) / o->most : 1;
-    for (long n = 1; n <= calls; n += step, tried++) {
+    if (o->places) read_places(o->places);
+    for (long n = 1; n <= calls; n++) {
+        if (o->places && n < PLACES_MAX && !is_new(watched->places[n] + (uint64_t)o->for_ever)) continue;
+        tried++;
         run(watched, n, argc, argv, &r);
         const char *wrong = judge(&r, &sound, no_files);
         same += !wrong && r.code == sound.code && strcmp(r.out, sound.out) == 0;
@@ -160,25 +193,26 @@ static int sweep(struct failing *watched, const struct options *o, int argc, cha
     for (int i = 1; i < argc; i++) printf("%s ", strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i]);
     printf("%s: %ld of %ld calls failed: %ld with the same output, %ld out of memory, %ld wrong\n",
            o->for_ever ? "(for ever)" : "", tried, calls, same, tried - same - bad, bad);
+    if (o->places) write_places(o->places);
     return bad || !calls;
 }
 
 int main(int argc, char **argv) {
-    struct options o = {.most = 0};
+    struct options o = {0};
     int first = 1;
     for (; first < argc && strncmp(argv[first], "--", 2) == 0; first++) {
         if (strcmp(argv[first], "--for-ever") == 0)
             o.for_ever = 1;
         else if (strcmp(argv[first], "--threads") == 0)
             failing_kind = FAILING_THREADS;
-        else if (strcmp(argv[first], "--most") == 0 && first + 1 < argc)
-            o.most = atol(argv[++first]);
+        else if (strcmp(argv[first], "--places") == 0 && first + 1 < argc)
+            o.places = argv[++first];
         else if (strcmp(argv[first], "--at") == 0 && first + 1 < argc)
             o.at = atol(argv[++first]);
         else
             return fprintf(stderr, "%s: not understood\n", argv[first]), 2;
     }
-    if (first == argc || o.most < 0) return fprintf(stderr, "usage: [--most N] [--for-ever] VERB ...\n"), 2;
+    if (first == argc) return fprintf(stderr, "usage: [--places FILE] [--for-ever] VERB ...\n"), 2;
     struct failing *watched =
         mmap(NULL, sizeof *watched, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (watched == MAP_FAILED) die("mmap");

@@ -38,9 +38,29 @@ int __interceptor_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(
 struct failing *failing;
 enum failing_kind failing_kind;
 
+/* The innermost functions that are being called, each as its distance from its file's first byte. */
+static uint64_t where(void) {
+    enum { SKIPPED = 3, FRAMES = SKIPPED + 5 }; /* backtrace's caller, fails, malloc */
+    static __thread int busy;                   /* looking for them may allocate */
+    if (busy) return 0;
+    busy = 1;
+    void *frames[FRAMES];
+    uint64_t hash = 0xcbf29ce484222325u;
+    int count = backtrace(frames, FRAMES);
+    for (int n = SKIPPED; n < count; n++) {
+        Dl_info info;
+        uint64_t at = (uintptr_t)frames[n];
+        if (dladdr(frames[n], &info)) at -= (uintptr_t)info.dli_fbase;
+        hash = (hash ^ at) * 0x100000001b3u;
+    }
+    busy = 0;
+    return hash;
+}
+
 static int fails(enum failing_kind kind) {
     if (!failing || kind != failing_kind) return 0;
     long n = __atomic_add_fetch(&failing->count, 1, __ATOMIC_RELAXED);
+    if (!failing->at && n < PLACES_MAX) failing->places[n] = where();
     if (!failing->at || n < failing->at || (n > failing->at && !failing->for_ever)) return 0;
     if (failing->show && n == failing->at) {
         struct failing *watched = failing;

@@ -3,11 +3,11 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 #
 # Lets each allocation of every verb fail in turn:
-#   run.sh W4A16 GFX11SIM FAILING_W4A16 FAILING_GFX11SIM CODE_OBJECT [MOST]
-# MOST calls per verb are tried, spread over all (default 60; 0: every one, some minutes).
+#   run.sh W4A16 GFX11SIM FAILING_W4A16 FAILING_GFX11SIM CODE_OBJECT [every]
+# Of the calls from one place, in all verbs together, the first is tried; with "every" all of them: some minutes.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
-w4a16=$1 failing_w4a16=$3 failing_gfx11sim=$4 object=$5 most=${6:-60}
+w4a16=$1 failing_w4a16=$3 failing_gfx11sim=$4 object=$5 every=${6:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -29,8 +29,9 @@ cat >cases.json <<'JSON'
 JSON
 status=0
 fails() { "$@" || status=1; } # a program and what goes before its verb
-w4a16() { fails "$failing_w4a16" --most "$most" "$@"; }
-gfx11sim() { fails "$failing_gfx11sim" --most "$most" "$@"; }
+places() { [ "$every" ] || echo "--places $work/places.$1"; }
+w4a16() { fails "$failing_w4a16" $(places w4a16) "$@"; }
+gfx11sim() { fails "$failing_gfx11sim" $(places gfx11sim) "$@"; }
 for json in "" --json; do
     w4a16 info $json
     w4a16 info --kernels --target gfx1100 $json

@@ -113,6 +113,27 @@ static void bounds_of_bindings(void **state) {
     gfx11sim_destroy(sim);
 }
 
+/* Every buffer has addresses of its own; when there are no more, the next one gets none, until one is freed. */
+static void addresses_end(void **state) {
+    (void)state;
+    gfx11sim *sim = create(NULL);
+    gfx11sim_report report;
+    unsigned char host[1];
+    uint64_t address, last = 0;
+    int bound = 0;
+    gfx11sim_status status;
+    while ((status = gfx11sim_bind(sim, host, 1, GFX11SIM_READ, "x", &address, &report)) == GFX11SIM_OK) {
+        assert_true(address > last && bound++ < 1 << 16);
+        last = address;
+    }
+    assert_int_equal(status, GFX11SIM_OUT_OF_MEMORY);
+    assert_non_null(strstr(report.text, "no simulated addresses are left for buffer 'x'"));
+    assert_true(bound > 4000);
+    assert_ok(gfx11sim_unbind(sim, last, &report), report);
+    assert_int_equal(bind(sim, host, 1, GFX11SIM_READ, "y"), last);
+    gfx11sim_destroy(sim);
+}
+
 static void other_target(void **state) {
     (void)state;
     gfx11sim_options options;
@@ -232,6 +253,7 @@ int main(void) {
         cmocka_unit_test(kernels_and_arguments),
         cmocka_unit_test(objects_come_and_go),
         cmocka_unit_test(bounds_of_bindings),
+        cmocka_unit_test(addresses_end),
         cmocka_unit_test(other_target),
         cmocka_unit_test(refused_kinds),
         cmocka_unit_test(empty_segment),

@@ -98,6 +98,10 @@ refuses 1 "past the end of buffer 'argument 2'" "$tool" run "$axpy" --arg 'zeros
 refuses 1 "quota" "$tool" run "$strict" --kernel endless_bad --arg 'zeros:u32[128]' --arg 'zeros:u32[128]' --quota 1000
 
 # Wrong usage and bad files.
+refuses 1 "quota" "$tool" run "$axpy" "${args[@]}" --arg 'zeros:f32[1000]' --arg 'zeros:f32[1000]' --arg f32:1 --arg u32:1000 \
+    --quota 1
+check "no quota, the last of two options" "$tool" run "$axpy" "${args[@]}" --arg 'zeros:f32[1000]' \
+    --arg 'zeros:f32[1000]' --arg f32:1 --arg u32:1000 --quota 1 --quota none
 refuses 2 "takes 4 arguments, there are 1" "$tool" run "$axpy" --arg f32:1
 refuses 2 "is a buffer of 8 bytes, not a value of 4" "$tool" run "$axpy" --arg f32:1 --arg f32:1 --arg f32:1 --arg u32:1
 refuses 2 "no value of that type" "$tool" run "$axpy" --arg u8:256
