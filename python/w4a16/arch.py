@@ -181,7 +181,7 @@ def supports(
 # vLLM's questions: on_gfx1100() about a target, on_gfx110x() about a family, on_gfx11() about a generation, on_gfx1x()
 # about all. By name: gfx1170 and its kin are called gfx11 too and have other matrix instructions. There are no kernels for
 # the last two.
-_GROUPS = {name: (name, *groups, "gfx1x") for name, groups in structs.TARGETS.items()}
+_GROUPS: dict[str, tuple[str, ...]] = {name: (name, *groups, "gfx1x") for name, groups in structs.TARGETS.items()}
 _GROUPS |= {name: ("gfx12x", "gfx1x") for name in ("gfx1200", "gfx1201")}
 
 

@@ -542,6 +542,6 @@ def test_helpers_agree_with_vllm_s(name, monkeypatch):
     spec.loader.exec_module(theirs)
     amdsmi_stub.install("gfx1100")
     monkeypatch.setattr(arch, "target", lambda: (name, None))
-    shared = [h for h in vars(arch) if h.startswith("on_gfx") and hasattr(theirs, h)]
+    shared = [h for h in vars(theirs) if h.startswith("on_gfx") and hasattr(arch, h)]
     assert len(shared) >= 5
     assert {h: getattr(arch, h)() for h in shared} == {h: getattr(theirs, h)() for h in shared}
