@@ -75,8 +75,12 @@ int usage_error(const char *verb, const char *format, ...) __attribute__((format
  */
 int report_error(const char *verb, const w4a16_error *error);
 int report_no_memory(const char *verb);
+/* The same for a verb, argv[1], that there is not; returns EXIT_USAGE. */
+int unknown_verb(int argc, char **argv);
 /* An error that does not end the verb: stderr alone. */
 void show_error(const char *verb, const w4a16_error *error);
+
+void print_version(void);
 
 /* Rows that most verbs have. */
 #define ROW_JSON(target) {"json", OPTION_FLAG, target, NULL, "print JSON instead of a table", 0, 0, NULL}

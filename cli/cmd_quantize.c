@@ -170,12 +170,11 @@ int cmd_quantize(int argc, char **argv) {
     const struct usage usage = {
         "quantize",
         "[options] IN OUT_DIR",
-        "Quantises the linear layers of IN, fp32, fp16 or bf16, a .safetensors file or a directory with one "
-        "or\n"
-        "with an index, to a GPTQ model in OUT_DIR: weights, config.json with quantization_config, and what\n"
-        "else a model's directory has. Embeddings, output heads, routers, towers for images and sound and "
-        "heads\n"
-        "for further tokens stay in 16 bits, and so does what does not fit; the table says what and why.",
+        "Quantises the linear layers of IN, fp32, fp16 or bf16, a .safetensors file or a directory with\n"
+        "one or with an index, to a GPTQ model in OUT_DIR: weights, config.json with quantization_config,\n"
+        "and what else a model's directory has. Embeddings, output heads, routers, towers for images and\n"
+        "sound and heads for further tokens stay in 16 bits, and so does what does not fit; the table says\n"
+        "what and why.",
         2,
         2,
         rows,

@@ -434,7 +434,7 @@ int cmd_run(int argc, char **argv) {
         {"seed", OPTION_INT, &o.seed, "N", "of the activations, if there is no input (default 1)", 0,
          INT64_MAX, NULL},
         {"repeat", OPTION_INT, &o.repeat, "N",
-         "run N times, other schedules and thread counts; compare bits (default 1)", 1, REPEAT_MAX, NULL},
+         "run N times, other schedules and threads; compare bits (default 1)", 1, REPEAT_MAX, NULL},
         {"schedule-seed", OPTION_INT, &o.schedule_seed, "N", "sim: order of waves; 0 = in order (default 0)",
          0, INT32_MAX, NULL},
         {"strict", OPTION_FLAG, &o.strict, NULL, "sim: stop at undefined values, missing waits, races, ...",
@@ -449,13 +449,12 @@ int cmd_run(int argc, char **argv) {
     const struct usage usage = {
         "run",
         "[options] CHECKPOINT",
-        "Multiplies layers of a checkpoint with activations and compares every output with an fp64 "
-        "reference\nof the checkpoint's own bytes. A row fails where an output is beyond the proven bound, "
-        "1 ulp +\nc * sum|a||w| (docs/numerics.md), with different bits in a repetition, or (from 100,000 "
-        "outputs on)\nwith less than 99.9 % within 1 ulp. Outputs that are Inf or NaN although their exact "
-        "values are finite\nare counted; a row that has some, rounded rightly or because fp32 sums left "
-        "their "
-        "range, is called\noverflow. Exit code 1: a row failed, or outputs overflow.",
+        "Multiplies layers of a checkpoint with activations and compares every output with an fp64\n"
+        "reference of the checkpoint's own bytes. A row fails where an output is beyond the proven bound,\n"
+        "1 ulp + c * sum|a||w| (docs/numerics.md), with different bits in a repetition, or (from 100,000\n"
+        "outputs on) with less than 99.9 % within 1 ulp. Outputs that are Inf or NaN although their exact\n"
+        "values are finite are counted; a row that has some, rounded rightly or because fp32 sums left\n"
+        "their range, is called overflow. Exit code 1: a row failed, or outputs overflow.",
         1,
         1,
         rows,

@@ -43,11 +43,10 @@ int main(int argc, char **argv) {
         return EXIT_OK;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("w4a16 %s\n", w4a16_version());
+        print_version();
         return EXIT_OK;
     }
     for (size_t i = 0; i < VERB_COUNT; i++)
         if (strcmp(argv[1], verbs[i].name) == 0) return verbs[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "w4a16: unknown verb %s; w4a16 --help lists them\n", argv[1]);
-    return EXIT_USAGE;
+    return unknown_verb(argc, argv);
 }

@@ -28,10 +28,16 @@ static void print_quoted(const char *text) {
     putchar('"');
 }
 
+/* Options take any place, and a failure may come before they are parsed. */
+static void look_for_json(int argc, char **argv) {
+    for (int i = 0; i < argc; i++) json_asked |= strcmp(argv[i], "--json") == 0;
+}
+
 static void answer_in_json(const char *verb, const char *status, const char *message, int exit_code) {
     if (!json_asked) return;
-    printf("{\"schema_version\": %d, \"verb\": \"%s\", \"error\": {\"status\": \"%s\", \"message\": ",
-           SCHEMA_VERSION, verb, status);
+    printf("{\"schema_version\": %d, \"verb\": ", SCHEMA_VERSION);
+    print_quoted(verb);
+    printf(", \"error\": {\"status\": \"%s\", \"message\": ", status);
     print_quoted(message);
     printf("}, \"exit_code\": %d}\n", exit_code);
     fflush(stdout);
@@ -44,6 +50,16 @@ int usage_error(const char *verb, const char *format, ...) {
     text_vformat(text, sizeof text, format, arguments);
     va_end(arguments);
     fprintf(stderr, "w4a16 %s: %s\nTry: w4a16 %s --help\n", verb, text, verb);
+    answer_in_json(verb, "wrong usage", text, EXIT_USAGE);
+    return EXIT_USAGE;
+}
+
+int unknown_verb(int argc, char **argv) {
+    char verb[256], text[400];
+    text_format(verb, sizeof verb, "%s", argv[1]);
+    snprintf(text, sizeof text, "unknown verb %s; w4a16 --help lists them", verb);
+    fprintf(stderr, "w4a16: %s\n", text);
+    look_for_json(argc, argv);
     answer_in_json(verb, "wrong usage", text, EXIT_USAGE);
     return EXIT_USAGE;
 }
@@ -65,11 +81,14 @@ int report_no_memory(const char *verb) {
     return report_error(verb, &error);
 }
 
+void print_version(void) { printf("w4a16 %s\n", w4a16_version()); }
+
 static void print_help(const struct usage *u) {
     printf("Usage: w4a16 %s %s\n\n%s\n\nOptions:\n", u->verb, u->arguments, u->summary);
-    for (size_t i = 0; i <= u->count; i++) {
-        static const struct option_row help = {.name = "help", .help = "print this"};
-        const struct option_row *row = i < u->count ? &u->rows[i] : &help;
+    for (size_t i = 0; i < u->count + 2; i++) {
+        static const struct option_row general[] = {{.name = "help", .help = "print this"},
+                                                    {.name = "version", .help = "name this version"}};
+        const struct option_row *row = i < u->count ? &u->rows[i] : &general[i - u->count];
         char left[64];
         snprintf(left, sizeof left, "--%s%s%s", row->name, row->value ? " " : "",
                  row->value ? row->value : "");
@@ -140,19 +159,24 @@ static int store(const struct usage *u, const struct option_row *row, const char
 }
 
 int options_parse(const struct usage *u, int argc, char **argv, int *first) {
-    struct option options[ROWS_MAX + 2] = {{0}};
+    struct option options[ROWS_MAX + 3] = {{0}};
     int given[ROWS_MAX] = {0};
-    const int help = (int)u->count;
+    const int help = (int)u->count, version = help + 1;
     for (int i = 0; i < help; i++)
         options[i] = (struct option){
             u->rows[i].name, u->rows[i].kind == OPTION_FLAG ? no_argument : required_argument, NULL, i};
     options[help] = (struct option){"help", no_argument, NULL, help};
-    for (int i = 0; i < argc; i++) json_asked |= strcmp(argv[i], "--json") == 0;
+    options[version] = (struct option){"version", no_argument, NULL, version};
+    look_for_json(argc, argv);
     opterr = 0;
     optind = 1;
     for (int index; (index = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (index == help || index == 'h') {
             print_help(u);
+            return EXIT_OK;
+        }
+        if (index == version) {
+            print_version();
             return EXIT_OK;
         }
         if (index == ':') return usage_error(u->verb, "%s needs a value", argv[optind - 1]);

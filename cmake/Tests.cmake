@@ -28,7 +28,7 @@ set(W4A16_SLOW_TESTS
     report_hip
     sim_decode
     sim_programs
-    "torch_(cpu|sim|types)"
+    "torch_(cpu|sim|types|doctor)"
     "vllm_(itself|plugin|quantised).*"
     wheel)
 list(JOIN W4A16_SLOW_TESTS "|" W4A16_SLOW_TESTS)

@@ -11,14 +11,12 @@
 const char arguments_help[] =
     "Arguments, one --arg for each, in the kernel's order:\n"
     "  i32:-5 u32:7 i64: u64: f32:1.5 f64: i16: u16: i8: u8:   a value\n"
-    "  file:IN.npy[=OUT.npy]                a buffer with a file's contents (.npy, or any other file's "
-    "bytes)\n"
+    "  file:IN.npy[=OUT.npy]                a buffer with a file's contents (.npy, or a file's bytes)\n"
     "  zeros:f32[1024][=OUT.npy]            a buffer of zeros\n"
-    "  random:f16[64,128][:SEED][=OUT.npy]  random numbers: floats in -1..1, integers over their whole "
-    "range\n"
+    "  random:f16[64,128][:SEED][=OUT.npy]  random numbers: floats in -1..1, any integers\n"
     "  new:f32[1024]=OUT.npy                a buffer that nobody has written (--strict knows)\n"
-    "  Types of elements: f16 f32 f64 bf16 i8 i16 i32 i64 u8 u16 u32 u64. =OUT.npy keeps the buffer after "
-    "the run.\n";
+    "  Types of elements: f16 f32 f64 bf16 i8 i16 i32 i64 u8 u16 u32 u64.\n"
+    "  =OUT.npy keeps the buffer after the run.\n";
 
 static const struct scalar {
     const char *name;

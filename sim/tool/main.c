@@ -35,17 +35,27 @@ int fail(int code, const char *format, ...) {
     return code;
 }
 
+/* The texts are clean: no control characters. */
+static void print_quoted(const char *text) {
+    putchar('"');
+    for (; *text; text++) printf("%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+    putchar('"');
+}
+
 /* Where --json was asked for, a failure is one object; without memory, since that may be what failed. */
 static void answer_in_json(int argc, char **argv, const char *verb, int code) {
     bool asked = false;
     for (int n = 0; n < argc; n++) asked |= strcmp(argv[n], "--json") == 0;
     if (!asked || !code || !failure[0]) return;
     static const char *const statuses[] = {"", "failed", "wrong usage", "bad file"};
-    printf("{\"schema_version\": %d, \"verb\": \"%s\", \"error\": {\"status\": \"%s\", \"message\": \"",
-           SCHEMA_VERSION, verb, statuses[code & 3]);
-    for (const char *c = failure; *c; c++) printf("%s%c", *c == '"' || *c == '\\' ? "\\" : "", *c);
-    printf("\"}, \"exit_code\": %d}\n", code);
+    printf("{\"schema_version\": %d, \"verb\": ", SCHEMA_VERSION);
+    print_quoted(verb);
+    printf(", \"error\": {\"status\": \"%s\", \"message\": ", statuses[code & 3]);
+    print_quoted(failure);
+    printf("}, \"exit_code\": %d}\n", code);
 }
+
+static void print_version(void) { puts("gfx11sim " GFX11SIM_VERSION); }
 
 static bool memory_ran_out;
 
@@ -77,17 +87,17 @@ static void print_verbs(FILE *to) {
     fputs("Usage: gfx11sim VERB [arguments]\n\nRuns gfx11 (RDNA3) code objects without a GPU.\n\nVerbs:\n",
           to);
     for (size_t n = 0; n < VERBS; n++) fprintf(to, "  %-8s %s\n", verbs[n].name, verbs[n].summary);
-    fputs("\ngfx11sim VERB --help explains one; gfx11sim --version names this version. Exit codes: 0 "
-          "success, 1 the kernel failed or memory ran out, 2 wrong usage, 3 "
-          "a file that\n"
-          "cannot be used.\n",
-          to);
+    fputs(
+        "\ngfx11sim VERB --help explains one; gfx11sim --version names this version.\n"
+        "Exit codes: 0 success, 1 the kernel failed or memory ran out, 2 wrong usage, 3 a file that cannot\n"
+        "be used.\n",
+        to);
 }
 
 int main(int argc, char **argv) {
     output_remove_on_signals();
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-        puts("gfx11sim " GFX11SIM_VERSION);
+        print_version();
         return EXIT_OK;
     }
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
@@ -96,12 +106,22 @@ int main(int argc, char **argv) {
     }
     for (size_t n = 0; argc > 1 && n < VERBS; n++)
         if (strcmp(argv[1], verbs[n].name) == 0) {
+            if (argc > 2 && strcmp(argv[2], "--version") == 0) {
+                print_version();
+                return EXIT_OK;
+            }
             int code = verbs[n].run(argc - 1, argv + 1);
             if (memory_ran_out) code = EXIT_FAULT;
             answer_in_json(argc, argv, verbs[n].name, code);
             return code;
         }
-    if (argc > 1) return fail(EXIT_USAGE, "unknown verb %s; gfx11sim --help lists them", argv[1]);
+    if (argc > 1) {
+        char verb[256];
+        text_format(verb, sizeof verb, "%s", argv[1]);
+        int code = fail(EXIT_USAGE, "unknown verb %s; gfx11sim --help lists them", verb);
+        answer_in_json(argc, argv, verb, code);
+        return code;
+    }
     print_verbs(stderr);
     return EXIT_USAGE;
 }

@@ -19,10 +19,9 @@ const char session_help[] =
     "  --threads N          host threads (default: all)\n"
     "  --simd LEVEL         portable, avx2 or avx512 (default: the best)\n"
     "  --seed N             run work-groups and waves in a random order\n"
-    "  --quota N            instructions that a wave may execute (default 134217728), or 'none' for no "
-    "limit\n"
-    "  --strict             stop at undefined values, missing waits, races, hazards, misalignment, stray "
-    "barriers\n"
+    "  --quota N            instructions that a wave may execute (default 134217728), or 'none'\n"
+    "  --strict             stop at undefined values, missing waits, races, hazards, misalignment, and\n"
+    "                       barriers that not all waves reach\n"
     "  --approximate        matrix products in plain fp32: faster, and other last bits than the silicon\n"
     "  --json               print JSON\n";
 

@@ -112,6 +112,8 @@ refuses 2 "expected TYPE:VALUE" "$tool" run "$axpy" --arg nothing
 refuses 2 "no kernel nobody" "$tool" run "$axpy" --kernel nobody
 refuses 2 "kernels: choose one" "$tool" run "$strict"
 refuses 2 "unknown verb" "$tool" fly
+refuses 2 "unknown verb" "$tool" 'f"ly' --json
+says '"verb": "f\"ly", "error": {"status": "wrong usage", "message": "unknown verb f\"ly;'
 refuses 2 "is no value for this option" "$tool" run "$axpy" --grid 0
 refuses 2 "not simulated" "$tool" run "$axpy" --target gfx906
 refuses 3 "cannot open" "$tool" run missing.hsaco
@@ -140,6 +142,10 @@ refuses 3 "cases is missing; accepted is a list" "$tool" cases none.json
 for verb in run stats disasm info cases; do
     check "$verb --help" "$tool" $verb --help
     says "Usage: gfx11sim $verb"
+    awk 'length > 100 { wide = 1 } END { exit wide }' out ||
+        { echo "FAILED: $verb --help is wider than 100 columns"; failures=$((failures + 1)); }
+    check "$verb --version" "$tool" $verb --version
+    says "gfx11sim 0."
 done
 [ "$failures" -eq 0 ] && echo "all of gfx11sim's verbs behave"
 exit $((failures != 0))

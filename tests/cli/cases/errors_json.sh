@@ -17,6 +17,8 @@ PY
 }
 answers run
 answers run missing
+answers frobnicate
+answers --wide
 answers run $'bad\x1b[31m\xff\n"name'
 answers run --m 0 missing
 answers inspect missing

@@ -7,3 +7,6 @@ for verb in info inspect quantize make-model plan report run check; do
     head -1 help.txt
     grep -c -- '^  --' help.txt
 done
+for verb in "" info inspect quantize make-model plan report run check; do
+    "$W4A16" $verb --help | awk -v verb="$verb" 'length > 100 { print verb ": longer than 100 columns: " $0 }'
+done
