@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Every golden checkpoint (tests/golden/make_golden.py) read by the C reader: each weight and bias must be
- * the double that the generator computed, bit for bit. And what auto-round wrote (make_auto_round.py): each
- * weight, rounded to fp16, must be the one that auto-round multiplies by.
+ * the double that the generator computed, bit for bit. And what quantisers wrote (make_auto_round.py,
+ * make_quark.py): each weight, rounded to 16 bits, must be the one that the quantiser multiplies by.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,19 +105,20 @@ static void reads(void **state) {
     w4a16_checkpoint_close(checkpoint);
 }
 
-/* FNV-1a over the bytes of the fp16 weights, [K][N]. */
+/* FNV-1a over the bytes of the 16-bit weights, [K][N]. */
 static uint64_t hash_weights(const w4a16_layer *l) {
     uint64_t hash = 0xcbf29ce484222325;
     for (int64_t k = 0; k < l->K; k++)
         for (int64_t n = 0; n < l->N; n++) {
             /* Zero is +0, as in the sum of a product, also under a negative scale. */
-            uint16_t half = float_to_f16((float)weight(l, k, n) + 0.0f);
+            float w = (float)weight(l, k, n) + 0.0f;
+            uint16_t half = l->scale_type == W4A16_F16 ? float_to_f16(w) : float_to_bf16(w);
             for (int byte = 0; byte < 2; byte++) hash = (hash ^ (half >> 8 * byte & 255)) * 0x100000001b3;
         }
     return hash;
 }
 
-static void reads_auto_round(void **state) {
+static void reads_quantised(void **state) {
     const char *name = *state;
     char path[512], layer_name[128];
     snprintf(path, sizeof path, "%s/%s", GOLDEN, name);
@@ -140,20 +141,20 @@ static void reads_auto_round(void **state) {
         assert_int_equal(layer->N, N);
         assert_int_equal(layer->group_size, strstr(layer_name, "k_proj") ? 16 : 32);
         assert_int_equal(layer->zero == NULL, strstr(name, "asym") == NULL);
-        if (hash_weights(layer) != hash) fail_msg("%s has other weights than auto-round", layer_name);
+        if (hash_weights(layer) != hash) fail_msg("%s has other weights than its quantiser", layer_name);
         w4a16_layer_free(layer);
         layers++;
     }
     assert_true(feof(expected));
     assert_int_equal(layers, w4a16_checkpoint_layers(checkpoint));
     assert_int_equal(w4a16_checkpoint_notes(checkpoint),
-                     strstr(name, "awq") ? 0 : 1); /* its layer of 8 bits */
+                     strstr(name, "auto_round") && !strstr(name, "awq") ? 1 : 0); /* a layer of 8 bits */
     fclose(expected);
     w4a16_checkpoint_close(checkpoint);
 }
 
-#define AUTO_ROUND(name) {name, reads_auto_round, NULL, NULL, name}
-#define DIALECT(name)    {name, reads, NULL, NULL, name}
+#define QUANTISED(name) {name, reads_quantised, NULL, NULL, name}
+#define DIALECT(name)   {name, reads, NULL, NULL, name}
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -173,10 +174,12 @@ int main(void) {
         DIALECT("ct_asym_g32_bias"),
         DIALECT("ct_sym_channel"),
         DIALECT("ct_asym_g32_actorder"),
-        AUTO_ROUND("auto_round_sym"),
-        AUTO_ROUND("auto_round_asym"),
-        AUTO_ROUND("auto_round_gptq_asym"),
-        AUTO_ROUND("auto_round_awq_asym"),
+        QUANTISED("auto_round_sym"),
+        QUANTISED("auto_round_asym"),
+        QUANTISED("auto_round_gptq_asym"),
+        QUANTISED("auto_round_awq_asym"),
+        QUANTISED("quark_sym_bf16"),
+        QUANTISED("quark_asym_fp16"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
