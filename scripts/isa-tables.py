@@ -479,7 +479,7 @@ HEAD = """/*
  *
  * name       LLVM's mnemonic without _e32 and _e64
  * port       the issue port of the SIMD: GFX11SIM_UNIT_*
- * latency    operations of one class take the hardware equally long: LATENCY_*
+ * latency    operations of one class take the hardware equally long: GFX11SIM_LATENCY_*
  * fidelity   whether the card's bits are known: GFX11SIM_EXACT, ...
  * counter    what counts it until it is done, or what it waits for (flag WAITS). VM: only if it returns something; VM|VS: an
  *            atomic operation, counted by VM if it does, else by VS: COUNTER_*

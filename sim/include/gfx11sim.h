@@ -32,24 +32,27 @@ typedef struct gfx11sim_kernel gfx11sim_kernel; /* a kernel of it; lives as long
 typedef enum gfx11sim_status {
     GFX11SIM_OK = 0,
     GFX11SIM_INVALID_ARGUMENT = -1,
-    GFX11SIM_BAD_OBJECT = -2,    /* not an ELF, not gfx11, damaged, contradictory */
-    GFX11SIM_UNSUPPORTED = -3,   /* legal, but not modelled: the report names the instruction or feature */
-    GFX11SIM_ILLEGAL = -4,       /* not an instruction of this target */
-    GFX11SIM_MEMORY_FAULT = -5,  /* an access outside every buffer, or against its permissions */
-    GFX11SIM_TRAP = -6,          /* s_trap */
-    GFX11SIM_TIMEOUT = -7,       /* instruction quota used up: an endless loop */
+    GFX11SIM_BAD_OBJECT = -2,   /* not an ELF, not gfx11, damaged, contradictory */
+    GFX11SIM_UNSUPPORTED = -3,  /* legal, but not modelled: the report names the instruction or feature */
+    GFX11SIM_ILLEGAL = -4,      /* not an instruction of this target */
+    GFX11SIM_MEMORY_FAULT = -5, /* an access outside every buffer, or against its permissions */
+    GFX11SIM_TRAP = -6,         /* s_trap */
+    GFX11SIM_TIMEOUT = -7,      /* instruction quota used up: an endless loop */
     GFX11SIM_OUT_OF_MEMORY = -8,
-    GFX11SIM_STRICT = -9 /* a check of strict mode has found a fault; report.check says which */
+    GFX11SIM_STRICT = -9,  /* a check of strict mode has found a fault; report.check says which */
+    GFX11SIM_STOPPED = -10 /* by gfx11sim_stop */
 } gfx11sim_status;
 
 /* What strict mode looks for: bits of gfx11sim_options.checks. Accesses outside every buffer stop a run always. */
 typedef enum gfx11sim_check {
-    GFX11SIM_CHECK_UNDEFINED = 1, /* a value that nobody wrote reaches an address, a branch, EXEC or a store */
+    GFX11SIM_CHECK_UNDEFINED =
+        1, /* a value that nobody wrote reaches an address, a branch, EXEC or a store */
     GFX11SIM_CHECK_ALIGNMENT = 2, /* an access that is not a multiple of its element's size */
     GFX11SIM_CHECK_WAIT = 4,      /* a register is used before its load has been waited for */
-    GFX11SIM_CHECK_RACE = 8,      /* unordered accesses by two waves (LDS) or two work-groups (global memory) */
-    GFX11SIM_CHECK_HAZARD = 16,   /* a dependent WMMA without the instruction that the hardware needs between */
-    GFX11SIM_CHECK_BARRIER = 32,  /* waves of a group wait at different barriers, or one ends without arriving */
+    GFX11SIM_CHECK_RACE = 8,    /* unordered accesses by two waves (LDS) or two work-groups (global memory) */
+    GFX11SIM_CHECK_HAZARD = 16, /* a dependent WMMA without the instruction that the hardware needs between */
+    GFX11SIM_CHECK_BARRIER =
+        32, /* waves of a group wait at different barriers, or one ends without arriving */
     GFX11SIM_CHECK_ALL = 63
 } gfx11sim_check;
 
@@ -80,13 +83,13 @@ typedef enum gfx11sim_simd {
 
 typedef struct gfx11sim_options {
     size_t struct_size;
-    const char *target;      /* default (null) the first of gfx11sim_target_at, "gfx1100" */
-    int threads;             /* host threads; 0 (default) = all available */
-    gfx11sim_simd simd;      /* default AUTO; a level that the host lacks is refused */
-    uint64_t schedule_seed;  /* 0 (default) = work-groups and waves in order, else a seeded random order */
-    uint64_t quota;          /* instructions a wave may execute; see the end; 0 = GFX11SIM_DEFAULT_QUOTA */
-    unsigned checks;         /* GFX11SIM_CHECK_* bits: strict mode; 0 (default) = none */
-    int approximate_wmma;    /* 1 = WMMA in plain fp32, faster, with other last bits than the silicon; default 0 */
+    const char *target;     /* default (null) the first of gfx11sim_target_at, "gfx1100" */
+    int threads;            /* host threads; 0 (default) = all available */
+    gfx11sim_simd simd;     /* default AUTO; a level that the host lacks is refused */
+    uint64_t schedule_seed; /* 0 (default) = work-groups and waves in order, else a seeded random order */
+    uint64_t quota;         /* instructions a wave may execute; see the end; 0 = GFX11SIM_DEFAULT_QUOTA */
+    unsigned checks;        /* GFX11SIM_CHECK_* bits: strict mode; 0 (default) = none */
+    int approximate_wmma; /* 1 = WMMA in plain fp32, faster, with other last bits than the silicon; default 0 */
 } gfx11sim_options;
 
 GFX11SIM_API void gfx11sim_options_init(gfx11sim_options *options);
@@ -99,7 +102,7 @@ GFX11SIM_API int gfx11sim_threads(const gfx11sim *sim);
 
 /* ---- memory ---------------------------------------------------------------------------------------- */
 
-#define GFX11SIM_READ 1u
+#define GFX11SIM_READ  1u
 #define GFX11SIM_WRITE 2u
 
 /*
@@ -129,7 +132,7 @@ GFX11SIM_API const char *gfx11sim_elf_target(const void *elf, size_t bytes);
 /* Copies what it needs: `bytes` may be freed afterwards. Offload bundles are refused with that reason. */
 GFX11SIM_API gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes,
                                            gfx11sim_object **out, gfx11sim_report *report);
-GFX11SIM_API void gfx11sim_unload(gfx11sim_object *object); /* null is accepted */
+GFX11SIM_API void gfx11sim_unload(gfx11sim_object *object);                     /* null is accepted */
 GFX11SIM_API const char *gfx11sim_object_target(const gfx11sim_object *object); /* "gfx1100" */
 GFX11SIM_API size_t gfx11sim_object_kernels(const gfx11sim_object *object);
 GFX11SIM_API const gfx11sim_kernel *gfx11sim_object_kernel(const gfx11sim_object *object, size_t index);
@@ -143,11 +146,11 @@ typedef struct gfx11sim_arg {
 
 typedef struct gfx11sim_kernel_info {
     const char *name;
-    uint32_t kernarg_bytes; /* hidden arguments included */
+    uint32_t kernarg_bytes;  /* hidden arguments included */
     uint32_t explicit_bytes; /* up to the end of the last argument that is not hidden */
-    uint32_t lds_bytes;     /* static */
-    uint32_t scratch_bytes; /* per lane */
-    uint32_t wave_size;     /* 32 or 64 */
+    uint32_t lds_bytes;      /* static */
+    uint32_t scratch_bytes;  /* per lane */
+    uint32_t wave_size;      /* 32 or 64 */
     uint32_t sgprs, vgprs, sgpr_spills, vgpr_spills;
     uint32_t max_block; /* work-items in a work-group */
     uint32_t code_bytes;
@@ -190,55 +193,172 @@ GFX11SIM_API const gfx11sim_target *gfx11sim_find_target(const char *name);
 GFX11SIM_API uint32_t gfx11sim_occupancy(const gfx11sim_target *target, const gfx11sim_kernel_info *kernel,
                                          uint32_t lds_bytes, uint32_t items);
 
-/* ---- observers ------------------------------------------------------------------------------------- */
+/* ---- instructions, as observers see them --------------------------------------------------------- */
 
 typedef enum gfx11sim_unit { /* which issue port of the SIMD an instruction uses */
-    GFX11SIM_UNIT_VALU = 0,
-    GFX11SIM_UNIT_TRANS,
-    GFX11SIM_UNIT_WMMA,
-    GFX11SIM_UNIT_SALU,
-    GFX11SIM_UNIT_SMEM,
-    GFX11SIM_UNIT_VMEM,
-    GFX11SIM_UNIT_LDS,
-    GFX11SIM_UNIT_BRANCH,
-    GFX11SIM_UNIT_IMMEDIATE, /* s_nop, s_waitcnt*, s_delay_alu, s_clause, s_barrier, s_endpgm, ... */
-    GFX11SIM_UNITS
+                             GFX11SIM_UNIT_VALU = 0,
+                             GFX11SIM_UNIT_TRANS,
+                             GFX11SIM_UNIT_WMMA,
+                             GFX11SIM_UNIT_SALU,
+                             GFX11SIM_UNIT_SMEM,
+                             GFX11SIM_UNIT_VMEM,
+                             GFX11SIM_UNIT_LDS,
+                             GFX11SIM_UNIT_BRANCH,
+                             GFX11SIM_UNIT_IMMEDIATE, /* s_nop, s_waitcnt*, s_delay_alu, s_clause, s_barrier, s_endpgm, ... */
+                             GFX11SIM_UNITS
 } gfx11sim_unit;
 
-#define GFX11SIM_SPACE_NONE 0u
-#define GFX11SIM_SPACE_GLOBAL 1u
-#define GFX11SIM_SPACE_LDS 2u
-#define GFX11SIM_SPACE_SCRATCH 3u
-#define GFX11SIM_SPACE_SCALAR 4u /* global memory through the scalar cache; one address, in lane 0 */
+/* Operations of one class take the hardware equally long; named after the port where nothing finer is known. */
+typedef enum gfx11sim_latency {
+    GFX11SIM_LATENCY_SALU = 0,
+    GFX11SIM_LATENCY_BRANCH,
+    GFX11SIM_LATENCY_IMMEDIATE,
+    GFX11SIM_LATENCY_SMEM,
+    GFX11SIM_LATENCY_VMEM,
+    GFX11SIM_LATENCY_LDS,
+    GFX11SIM_LATENCY_ALU32,
+    GFX11SIM_LATENCY_ALU64, /* shifts and comparisons of 64 bits, swaps */
+    GFX11SIM_LATENCY_MUL32, /* products of 32-bit integers */
+    GFX11SIM_LATENCY_DOT,
+    GFX11SIM_LATENCY_F64,
+    GFX11SIM_LATENCY_TRANS,
+    GFX11SIM_LATENCY_TRANS64,
+    GFX11SIM_LATENCY_WMMA32, /* named after their cycles on gfx11 */
+    GFX11SIM_LATENCY_WMMA16,
+    GFX11SIM_LATENCIES
+} gfx11sim_latency;
 
-/* One issued instruction. Valid only during the call. */
+/* What counts operations that are under way. */
+typedef enum gfx11sim_counter {
+    GFX11SIM_COUNTER_VM = 0, /* vector memory that returns something */
+    GFX11SIM_COUNTER_VS,     /* vector memory that does not */
+    GFX11SIM_COUNTER_LGKM,   /* LDS, scalar memory, messages */
+    GFX11SIM_COUNTER_EXP,
+    GFX11SIM_COUNTERS
+} gfx11sim_counter;
+
+typedef enum gfx11sim_operand_kind {
+    GFX11SIM_OPERAND_NONE = 0,
+    GFX11SIM_OPERAND_VGPR,
+    GFX11SIM_OPERAND_SGPR,     /* reg: s0 to s105, VCC 106, TTMP 108, NULL 124, M0 125, EXEC 126 */
+    GFX11SIM_OPERAND_CONSTANT, /* value */
+    GFX11SIM_OPERAND_SPECIAL   /* reg: apertures 235 to 238, SCC 253 */
+} gfx11sim_operand_kind;
+
+typedef struct gfx11sim_operand {
+    gfx11sim_operand_kind kind;
+    uint32_t reg;          /* the first one; of a mask of 64 lanes, the lower half's */
+    uint32_t dwords;       /* registers that it takes */
+    int upper;             /* a 16-bit operand in the upper half of its register */
+    int negated, absolute; /* absolute first */
+    uint64_t value;        /* of a constant, in the form of the operand's type */
+} gfx11sim_operand;
+
+#define GFX11SIM_NO_WAIT (-1)
+
+/* A decoded instruction; the same one at every execution, and valid until its code object is unloaded. */
+typedef struct gfx11sim_instruction {
+    const char *opcode; /* "v_dot2_f32_f16", whatever its encoding */
+    uint64_t pc;        /* bytes from the kernel's first instruction */
+    uint32_t bytes;     /* of its encoding */
+    const uint32_t *encoding;
+    gfx11sim_unit unit;
+    gfx11sim_latency latency;
+    int idle;   /* s_nop, s_delay_alu, s_clause, s_waitcnt* */
+    int branch; /* may go elsewhere */
+    int reads_scc, writes_scc;
+    unsigned counters;            /* that count it: bits 1 << GFX11SIM_COUNTER_* */
+    int waits[GFX11SIM_COUNTERS]; /* how many of a counter it leaves open at most, or GFX11SIM_NO_WAIT */
+    int32_t immediate;            /* signed: a memory instruction's offset, else its 16 bits */
+    unsigned cache;               /* bits as the generation has them; gfx11: 1 glc, 2 slc, 4 dlc */
+    gfx11sim_operand destination, mask_destination; /* the latter: one bit per lane; carry-out, comparisons */
+    gfx11sim_operand sources[4]; /* memory: address, data, second data or scalar address, ... */
+    const struct gfx11sim_instruction
+        *dual; /* the second half of a dual-issue pair, or null; both read before either writes */
+} gfx11sim_instruction;
+
+/* ---- observers ------------------------------------------------------------------------------------- */
+
+typedef struct gfx11sim_wave gfx11sim_wave; /* the registers of a wave that runs; of use during a call only */
+
+/* Registers beyond the wave's, and lanes beyond its size, read as 0. */
+GFX11SIM_API uint32_t gfx11sim_read_sgpr(const gfx11sim_wave *wave,
+                                         unsigned reg); /* numbered as in operands */
+GFX11SIM_API uint32_t gfx11sim_read_vgpr(const gfx11sim_wave *wave, unsigned reg, unsigned lane);
+GFX11SIM_API uint32_t gfx11sim_read_scc(const gfx11sim_wave *wave);
+GFX11SIM_API uint32_t gfx11sim_read_mode(const gfx11sim_wave *wave); /* MODE: rounding, denormals, ... */
+/* The first 32 or 64 bits of an operand, without its modifiers. */
+GFX11SIM_API uint64_t gfx11sim_read_operand(const gfx11sim_wave *wave, const gfx11sim_operand *operand,
+                                            unsigned lane);
+/* Stops the wave, and so the launch, with GFX11SIM_STOPPED and this sentence; for calls about waves. */
+GFX11SIM_API void gfx11sim_stop(gfx11sim_wave *wave, const char *why);
+
+struct gfx11sim_launch;
+
+#define GFX11SIM_SPACE_NONE       0u
+#define GFX11SIM_SPACE_GLOBAL     1u
+#define GFX11SIM_SPACE_LDS        2u
+#define GFX11SIM_SPACE_SCRATCH    3u
+#define GFX11SIM_SPACE_SCALAR     4u /* global memory through the scalar cache; one address, in lane 0 */
+/* FLAT instructions access GLOBAL; these addresses plus 32 bits are LDS and the lane's scratch there. */
+#define GFX11SIM_APERTURE_LDS     (UINT64_C(1) << 48)
+#define GFX11SIM_APERTURE_SCRATCH (UINT64_C(2) << 48)
+
+enum { GFX11SIM_PARTS = 4 };
+
+/* What an observer is told. Valid only during the call. */
 typedef struct gfx11sim_event {
     const gfx11sim_kernel *kernel;
     uint32_t workgroup[3];
-    uint32_t wave;      /* in the work-group */
+    uint64_t workgroup_index; /* in the grid, x running fastest */
+    /* Of waves and instructions: */
+    uint32_t wave; /* in the work-group */
     uint32_t wave_size;
-    uint64_t pc;        /* bytes from the kernel's first instruction */
-    const char *opcode; /* "v_dot2_f32_f16" */
-    const char *dual_opcode; /* of the second half of a dual-issue pair; else null */
-    gfx11sim_unit unit;
-    uint64_t exec;      /* lanes that were active */
-    unsigned space;     /* GFX11SIM_SPACE_* */
-    int store, atomic;
-    uint32_t bytes;            /* per lane (per instruction for SCALAR) */
-    const uint64_t *addresses;  /* [wave_size], valid where exec has a bit; null without a space */
-    const uint64_t *addresses2; /* of LDS instructions with two addresses, the second ones; else null */
+    gfx11sim_wave *state;
+    /* Of instructions: */
+    const gfx11sim_instruction *instruction; /* else null */
+    uint64_t exec;                           /* lanes that were active before it */
+    /* After instructions: */
+    uint64_t next_pc;  /* bytes from the kernel's first instruction */
+    int taken;         /* it went elsewhere than to the instruction behind it */
+    unsigned space;    /* GFX11SIM_SPACE_* */
+    int store, atomic; /* an atomic operation is a store, too */
+    uint32_t bytes;    /* of each lane's access, or part of it */
+    /* How many addresses a lane has: two of LDS instructions with two offsets, and the dwords of buffer accesses. */
+    uint32_t parts;
+    /* [part][lane], valid where exec has a bit; 0 of a buffer's dword that is out of range. Null without a space. */
+    const uint64_t (*addresses)[64];
 } gfx11sim_event;
 
 /*
- * Called for every instruction that executed without a fault, after it. Calls of one work-group come from one
- * host thread in program order of each wave; different work-groups call concurrently. Launches without an
- * observer pay nothing for it.
+ * Who is told what happens. Any call may be null; none may change what a kernel computes.
+ * Calls of one work-group come from one host thread, in program order of each wave; different work-groups call
+ * concurrently unless gfx11sim_launch.resident says otherwise. Launches without an observer pay nothing for it.
+ *
+ *     launch_begin, { group_begin, wave_begin..., { before, after }..., barrier..., wave_end..., group_end }..., launch_end
+ *
+ * After a fault waves and work-groups do not end; launch_end is always called.
  */
 typedef struct gfx11sim_observer {
+    size_t struct_size; /* sizeof(gfx11sim_observer) */
     void *context;
-    void (*issue)(void *context, const gfx11sim_event *event);
-    void (*wave_begin)(void *context, const gfx11sim_event *event); /* may be null; only ids are filled */
-    void (*wave_end)(void *context, const gfx11sim_event *event);   /* may be null; only ids are filled */
+    void (*launch_begin)(void *context, const gfx11sim_kernel *kernel, const struct gfx11sim_launch *launch);
+    void (*launch_end)(void *context, gfx11sim_status status);
+    void (*group_begin)(void *context, const gfx11sim_event *event);
+    void (*group_end)(void *context, const gfx11sim_event *event);
+    void (*wave_begin)(void *context, const gfx11sim_event *event);
+    void (*wave_end)(void *context, const gfx11sim_event *event);
+    void (*barrier)(void *context,
+                    const gfx11sim_event *event); /* all waves that have not ended wait: it opens */
+    /* Registers are as they were. Not called for what is no instruction of the target, or not modelled. */
+    void (*before)(void *context, const gfx11sim_event *event);
+    /* Registers are as they are now. Not called if the instruction stopped the wave. */
+    void (*after)(void *context, const gfx11sim_event *event);
+    /*
+     * With gfx11sim_launch.resident: whether the wave may execute an instruction now. 0 leaves its turn out, so that a model
+     * which needs some waves' next instructions is not flooded with those of others. At least one of all must go on.
+     */
+    int (*ready)(void *context, const gfx11sim_event *event);
 } gfx11sim_observer;
 
 /* ---- launches -------------------------------------------------------------------------------------- */
@@ -248,9 +368,16 @@ typedef struct gfx11sim_launch {
     uint32_t grid[3];  /* work-items, as in a dispatch packet; a last partial work-group is allowed */
     uint32_t block[3]; /* work-items of a work-group */
     uint32_t dynamic_lds_bytes;
-    const void *kernarg; /* the explicit arguments in their metadata layout; hidden ones are filled in */
+    const void *kernarg;  /* the explicit arguments in their metadata layout; hidden ones are filled in */
     size_t kernarg_bytes; /* at least the kernel's explicit_bytes */
     const gfx11sim_observer *observer; /* or null */
+    /*
+     * 0 (default): work-groups run to completion, each on one of the host's threads. n: on one thread, n work-groups are
+     * resident together, the earliest first; their waves take turns in a fixed order, each turn one instruction, and
+     * where one ends the next begins. For observers that look at waves side by side; results are the same. Not more than
+     * 1 in strict mode.
+     */
+    uint32_t resident;
 } gfx11sim_launch;
 
 typedef struct gfx11sim_counts {
@@ -274,10 +401,10 @@ GFX11SIM_API gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *
 
 /* How near an instruction's results are to the silicon's. */
 typedef enum gfx11sim_fidelity {
-    GFX11SIM_CAPTURED = 0,   /* equal to recorded results of the silicon */
-    GFX11SIM_EXACT,          /* integer, or IEEE with one rounding */
-    GFX11SIM_MODELLED,       /* by a rule that agrees with captures of related operations */
-    GFX11SIM_APPROXIMATE,    /* within the documented error, but the silicon's last bits are not known */
+    GFX11SIM_CAPTURED = 0, /* equal to recorded results of the silicon */
+    GFX11SIM_EXACT,        /* integer, or IEEE with one rounding */
+    GFX11SIM_MODELLED,     /* by a rule that agrees with captures of related operations */
+    GFX11SIM_APPROXIMATE,  /* within the documented error, but the silicon's last bits are not known */
     GFX11SIM_FIDELITIES
 } gfx11sim_fidelity;
 

@@ -61,8 +61,7 @@ struct generation {
 
 extern const struct generation gfx11;
 
-/* How many of a counter's events the instruction leaves open at most; WAITS_NOT if it does not wait for them. */
-enum { WAITS_NOT = -1 };
+/* How many of a counter's events the instruction leaves open at most, or GFX11SIM_NO_WAIT. counter: enum op_counter. */
 int waits_for(const struct generation *generation, const struct inst *i, unsigned counter);
 
 #endif

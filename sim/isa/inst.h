@@ -20,9 +20,29 @@ struct inst;
 typedef void exec_fn(struct wave *w, const struct inst *i);
 
 enum inst_format {
-    FMT_SOP1, FMT_SOP2, FMT_SOPK, FMT_SOPC, FMT_SOPP, FMT_SMEM,
-    FMT_VOP1, FMT_VOP2, FMT_VOPC, FMT_VOP3, FMT_VOP3SD, FMT_VOP3P, FMT_VOPD, FMT_VINTERP, FMT_LDSDIR,
-    FMT_DS, FMT_FLAT, FMT_GLOBAL, FMT_SCRATCH, FMT_MUBUF, FMT_MTBUF, FMT_MIMG, FMT_EXP,
+    FMT_SOP1,
+    FMT_SOP2,
+    FMT_SOPK,
+    FMT_SOPC,
+    FMT_SOPP,
+    FMT_SMEM,
+    FMT_VOP1,
+    FMT_VOP2,
+    FMT_VOPC,
+    FMT_VOP3,
+    FMT_VOP3SD,
+    FMT_VOP3P,
+    FMT_VOPD,
+    FMT_VINTERP,
+    FMT_LDSDIR,
+    FMT_DS,
+    FMT_FLAT,
+    FMT_GLOBAL,
+    FMT_SCRATCH,
+    FMT_MUBUF,
+    FMT_MTBUF,
+    FMT_MIMG,
+    FMT_EXP,
     FMT_COUNT
 };
 
@@ -37,13 +57,22 @@ struct operand {
 };
 
 enum { /* hardware numbers of scalar registers */
-    SREG_VCC = 106, SREG_TTMP0 = 108, SREG_NULL = 124, SREG_M0 = 125, SREG_EXEC = 126, SREG_COUNT = 128
+       SREG_VCC = 106,
+       SREG_TTMP0 = 108,
+       SREG_NULL = 124,
+       SREG_M0 = 125,
+       SREG_EXEC = 126,
+       SREG_COUNT = 128
 };
 
 enum { /* MODE bits, as in the kernel descriptor's rsrc1 from bit 12 */
-    MODE_ROUND_32 = 3 << 0, MODE_ROUND_16_64 = 3 << 2,
-    MODE_DENORM_32 = 3 << 4,    /* bit 0 of the field: keep source denormals; bit 1: keep result denormals */
-    MODE_DENORM_16_64 = 3 << 6, MODE_DX10_CLAMP = 1 << 8, MODE_IEEE = 1 << 9, MODE_FP16_OVFL = 1 << 23
+       MODE_ROUND_32 = 3 << 0,
+       MODE_ROUND_16_64 = 3 << 2,
+       MODE_DENORM_32 = 3 << 4, /* bit 0 of the field: keep source denormals; bit 1: keep result denormals */
+       MODE_DENORM_16_64 = 3 << 6,
+       MODE_DX10_CLAMP = 1 << 8,
+       MODE_IEEE = 1 << 9,
+       MODE_FP16_OVFL = 1 << 23
 };
 
 enum dpp_kind { DPP_NONE, DPP_8, DPP_16 };
@@ -51,10 +80,11 @@ enum dpp_kind { DPP_NONE, DPP_8, DPP_16 };
 struct inst {
     exec_fn *exec;
     exec_fn *exec_x; /* VOPD: the X half's own executor; set by executors_select, as exec and plain are */
-    bool plain;      /* no modifier, no DPP, no upper halves, VOP3P selecting lower and upper halves in order */
-    uint16_t op;     /* enum op */
-    uint8_t format;  /* enum inst_format */
-    uint8_t dwords;  /* length */
+    bool refused;    /* exec stops the wave, with the reason */
+    bool plain;  /* no modifier, no DPP, no upper halves, VOP3P selecting lower and upper halves in order */
+    uint16_t op; /* enum op */
+    uint8_t format; /* enum inst_format */
+    uint8_t dwords; /* length */
     uint8_t src_count;
     /*
      * VALU/SALU: dst, sdst (the mask result of VOPC, of carry-out ops and of v_div_scale), src[0..3]. The
@@ -73,10 +103,10 @@ struct inst {
     uint8_t dpp;  /* enum dpp_kind; applies to src[0] */
     uint8_t row_mask, bank_mask;
     bool bound_ctrl, fi;
-    uint16_t dpp_ctrl;     /* DPP_16 */
-    uint32_t dpp8_select;  /* DPP_8: 8 x 3 bits, lane 0 lowest */
-    int32_t offset;        /* memory: signed byte offset; DS: offset0 | offset1 << 8 or 16 bits; SOPP/SOPK: simm16 */
-    uint8_t cache;         /* bit 0 glc, 1 slc, 2 dlc */
+    uint16_t dpp_ctrl;    /* DPP_16 */
+    uint32_t dpp8_select; /* DPP_8: 8 x 3 bits, lane 0 lowest */
+    int32_t offset; /* memory: signed byte offset; DS: offset0 | offset1 << 8 or 16 bits; SOPP/SOPK: simm16 */
+    uint8_t cache;  /* bit 0 glc, 1 slc, 2 dlc */
     bool gds, idxen, offen, tfe;
     uint8_t mtbuf_format;
     const struct inst *dual; /* VOPD: the Y half; both read their sources before either writes */
@@ -84,7 +114,9 @@ struct inst {
 };
 
 /* Makes the Y half of every VOPD pair land somewhere that outlives the instruction. */
-struct inst_pair { struct inst x, y; };
+struct inst_pair {
+    struct inst x, y;
+};
 
 /*
  * Decodes one instruction for the target. `available` dwords may be read. Returns its length in dwords, or 0:

@@ -51,7 +51,7 @@ const struct op_info op_infos[OP_COUNT] = {
            from0, from1, from2)                                                                              \
     [OP_##name_] = {.name = #name_,                                                                          \
                     .unit = GFX11SIM_UNIT_##unit_,                                                           \
-                    .latency = LATENCY_##latency_,                                                           \
+                    .latency = GFX11SIM_LATENCY_##latency_,                                                  \
                     .fidelity = GFX11SIM_##fidelity_,                                                        \
                     .counter = counter_,                                                                     \
                     .lanes = LANES_##lanes_,                                                                 \

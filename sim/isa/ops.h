@@ -110,26 +110,12 @@ enum places {
 
 /* ---- the other columns of isa/ops.def, whose head says what they mean ---------------------------------- */
 
-/* For a timing model; nothing else asks. Named after the port where nothing finer is known. */
-enum op_latency {
-    LATENCY_SALU,
-    LATENCY_BRANCH,
-    LATENCY_IMMEDIATE,
-    LATENCY_SMEM,
-    LATENCY_VMEM,
-    LATENCY_LDS,
-    LATENCY_ALU32,
-    LATENCY_ALU64, /* shifts and comparisons of 64 bits, swaps */
-    LATENCY_MUL32, /* products of 32-bit integers */
-    LATENCY_DOT,
-    LATENCY_F64,
-    LATENCY_TRANS,
-    LATENCY_TRANS64,
-    LATENCY_WMMA32, /* named after their cycles */
-    LATENCY_WMMA16
+enum op_counter {
+    COUNTER_VM = 1 << GFX11SIM_COUNTER_VM,
+    COUNTER_VS = 1 << GFX11SIM_COUNTER_VS,
+    COUNTER_LGKM = 1 << GFX11SIM_COUNTER_LGKM,
+    COUNTER_EXP = 1 << GFX11SIM_COUNTER_EXP
 };
-
-enum op_counter { COUNTER_VM = 1, COUNTER_VS = 2, COUNTER_LGKM = 4, COUNTER_EXP = 8 };
 
 enum op_lanes { LANES_0, LANES_HALF, LANES_CROSS, LANES_WAVE };
 
@@ -182,7 +168,7 @@ enum op_flags {
 struct op_info {
     const char *name;
     gfx11sim_unit unit;
-    uint8_t latency;   /* enum op_latency */
+    uint8_t latency;   /* gfx11sim_latency */
     uint8_t fidelity;  /* gfx11sim_fidelity */
     uint8_t counter;   /* set of enum op_counter */
     uint8_t lanes;     /* enum op_lanes */

@@ -102,8 +102,9 @@ static void init_wave(const struct launch_run *r, struct worker *worker, struct 
     fill(w->scratch, (size_t)wave_size * r->scratch_bytes);
     init_scalars(r, w);
     init_lanes(r, w, size);
-    FOR_WATCHERS(p, r->watchers.all)
-    if (p->kind->wave_begin) p->kind->wave_begin(p, w);
+    FOR_WATCHERS(p, r->watchers.all) {
+        if (p->kind->wave_begin) p->kind->wave_begin(p, w);
+    }
 }
 
 /* ---- work-groups -------------------------------------------------------------------------------------- */
@@ -121,11 +122,6 @@ static void record_fault(struct launch_run *r, const struct wave *w, int64_t tur
     pthread_mutex_unlock(&r->fault_lock);
 }
 
-/* What the waves of a work-group have used of their quotas. */
-struct usage {
-    uint64_t wave[MAX_WAVES], group;
-};
-
 /* A wave's turn: it executes until it waits, ends, faults or has used up its share. */
 static void run_turn(struct launch_run *r, struct worker *worker, struct wave *w, uint64_t share,
                      struct usage *usage) {
@@ -141,8 +137,9 @@ static void run_turn(struct launch_run *r, struct worker *worker, struct wave *w
                    " instructions; gfx11sim_options.quota raises it (gfx11sim's --quota, the HIP front's "
                    "GFX11SIM_QUOTA)",
                    alone ? "its" : "its work-group has used twice a wave's", quota);
-    if (w->state == WAVE_ENDED) FOR_WATCHERS(p, r->watchers.all)
-    if (p->kind->wave_end) p->kind->wave_end(p, w);
+    FOR_WATCHERS(p, r->watchers.all) {
+        if (w->state == WAVE_ENDED && p->kind->wave_end) p->kind->wave_end(p, w);
+    }
 }
 
 /* No wave runs any more: those that wait go on. Returns one that must not, if a watcher says so. */
@@ -157,71 +154,127 @@ static struct wave *open_barrier(struct group *group) {
     return NULL;
 }
 
-/*
- * Lets the waves take turns. A barrier opens when no wave runs any more: those that ended do not count, so
- * all others have arrived.
- */
-static void run_waves(struct launch_run *r, struct worker *worker, struct group *group, int64_t turn,
-                      uint64_t *random) {
-    struct usage usage = {0};
-    uint32_t order[MAX_WAVES];
-    for (uint32_t n = 0; n < group->wave_count; n++) order[n] = n;
-    for (unsigned waiting = 0, running = 1; running || waiting;) {
-        struct wave *stray = running ? NULL : open_barrier(group);
-        if (stray) {
-            record_fault(r, stray, turn);
-            return;
-        }
-        if (random) random_order(order, group->wave_count, random);
-        waiting = running = 0;
-        for (unsigned n = 0; n < group->wave_count; n++) {
-            struct wave *w = &group->waves[order[n]];
-            uint64_t share = random ? 1 + random_next(random) % RANDOM_TURN : TURN;
-            if (w->state == WAVE_RUNNING) run_turn(r, worker, w, share, &usage);
-            if (w->state == WAVE_FAULTED) {
-                record_fault(r, w, turn);
-                return;
-            }
-            running += w->state == WAVE_RUNNING;
-            waiting += w->state == WAVE_AT_BARRIER;
-        }
-        if (turn > r->fault_at) return;
+/* With work-groups that are resident together: whether those who watch want the wave to go on. */
+static bool may_go_on(const struct launch_run *r, struct wave *w) {
+    FOR_WATCHERS(p, r->watchers.all) {
+        if (p->kind->ready && !p->kind->ready(p, w)) return false;
     }
+    return true;
+}
+
+static void begin_group(struct launch_run *r, struct worker *worker, int64_t turn, struct resident *g) {
+    const gfx11sim_launch *launch = r->launch;
+    uint64_t index = r->order ? r->order[turn] : (uint64_t)turn;
+    *g = (struct resident){
+        .group = {.id = {(uint32_t)(index % r->groups[0]), (uint32_t)(index / r->groups[0] % r->groups[1]),
+                         (uint32_t)(index / r->groups[0] / r->groups[1])},
+                  .lds = worker->lds,
+                  .lds_bytes = r->lds_bytes,
+                  .memory = &r->sim->memory,
+                  .program = r->kernel->program,
+                  .executors = r->sim->executors,
+                  .watchers = &r->watchers,
+                  .index = index,
+                  .waves = worker->waves},
+        .random = r->sim->schedule_seed + index,
+        .turn = turn,
+        .running = 1,
+        .live = true,
+    };
+    struct group *group = &g->group;
+    uint32_t size[3]; /* smaller than the block at the far edges of the grid */
+    for (unsigned d = 0; d < 3; d++) {
+        uint32_t left = launch->grid[d] - group->id[d] * launch->block[d];
+        size[d] = left < launch->block[d] ? left : launch->block[d];
+    }
+    unsigned wave_size = r->kernel->info.wave_size;
+    group->wave_count = (size[0] * size[1] * size[2] + wave_size - 1) / wave_size;
+    for (uint32_t n = 0; n < group->wave_count; n++) g->order[n] = n;
+    fill(group->lds, group->lds_bytes);
+    FOR_WATCHERS(p, r->watchers.all) {
+        if (p->kind->group_begin) p->kind->group_begin(p, group);
+    }
+    for (unsigned n = 0; n < group->wave_count; n++) init_wave(r, worker, group, n, size);
+    worker->group_count++;
+    worker->wave_count += group->wave_count;
+}
+
+/*
+ * A turn for each of the waves, of one instruction or of many. A barrier opens when no wave runs any more: those that
+ * ended do not count, so all others have arrived. False: the work-group is over, by its end or because of a fault.
+ */
+static bool take_turns(struct launch_run *r, struct worker *worker, struct resident *g, bool single,
+                       uint64_t *turns) {
+    struct group *group = &g->group;
+    if (g->turn > r->fault_at) return false;
+    struct wave *stray = g->running ? NULL : open_barrier(group);
+    if (stray) {
+        record_fault(r, stray, g->turn);
+        return false;
+    }
+    if (r->order) random_order(g->order, group->wave_count, &g->random);
+    unsigned waiting = g->running = 0;
+    for (unsigned n = 0; n < group->wave_count; n++) {
+        struct wave *w = &group->waves[g->order[n]];
+        uint64_t share = r->order ? 1 + random_next(&g->random) % RANDOM_TURN : TURN;
+        if (w->state == WAVE_RUNNING && (!single || may_go_on(r, w))) {
+            run_turn(r, worker, w, single ? 1 : share, &g->usage);
+            ++*turns;
+        }
+        if (w->state == WAVE_FAULTED) {
+            record_fault(r, w, g->turn);
+            return false;
+        }
+        g->running += w->state == WAVE_RUNNING;
+        waiting += w->state == WAVE_AT_BARRIER;
+    }
+    if (g->running || waiting) return true;
+    FOR_WATCHERS(p, r->watchers.all) {
+        if (p->kind->group_end) p->kind->group_end(p, group);
+    }
+    return false;
 }
 
 void run_group(void *run, int64_t turn, int thread) {
     struct launch_run *r = run;
+    struct resident g;
+    uint64_t turns = 0;
     if (turn > r->fault_at) return;
-    struct worker *worker = &r->workers[thread];
-    const gfx11sim_launch *launch = r->launch;
-    uint64_t index = r->order ? r->order[turn] : (uint64_t)turn;
-    struct group group = {
-        .id = {(uint32_t)(index % r->groups[0]), (uint32_t)(index / r->groups[0] % r->groups[1]),
-               (uint32_t)(index / r->groups[0] / r->groups[1])},
-        .lds = worker->lds,
-        .lds_bytes = r->lds_bytes,
-        .memory = &r->sim->memory,
-        .program = r->kernel->program,
-        .executors = r->sim->executors,
-        .watchers = &r->watchers,
-        .index = index,
-        .waves = worker->waves,
-    };
-    uint32_t size[3]; /* smaller than the block at the far edges of the grid */
-    for (unsigned d = 0; d < 3; d++) {
-        uint32_t left = launch->grid[d] - group.id[d] * launch->block[d];
-        size[d] = left < launch->block[d] ? left : launch->block[d];
+    begin_group(r, &r->workers[thread], turn, &g);
+    while (take_turns(r, &r->workers[thread], &g, false, &turns)) continue;
+}
+
+/* ---- work-groups that are resident together ----------------------------------------------------------- */
+
+/* Those who watch let no wave go on: that would last for ever. */
+static void stop_standstill(struct launch_run *r) {
+    struct resident *first = NULL;
+    for (int n = 0; n < r->worker_count; n++)
+        if (r->residents[n].live && (!first || r->residents[n].turn < first->turn)) first = &r->residents[n];
+    for (unsigned n = 0; n < first->group.wave_count; n++) {
+        struct wave *w = &first->group.waves[n];
+        if (w->state != WAVE_RUNNING) continue;
+        wave_fault(w, GFX11SIM_STOPPED, 0, 0, 0, "the observer says of every wave that it may not go on");
+        record_fault(r, w, first->turn);
+        return;
     }
-    unsigned wave_size = r->kernel->info.wave_size;
-    group.wave_count = (size[0] * size[1] * size[2] + wave_size - 1) / wave_size;
-    fill(group.lds, group.lds_bytes);
-    FOR_WATCHERS(p, r->watchers.all)
-    if (p->kind->group_begin) p->kind->group_begin(p, &group);
-    for (unsigned n = 0; n < group.wave_count; n++) init_wave(r, worker, &group, n, size);
-    worker->group_count++;
-    worker->wave_count += group.wave_count;
-    uint64_t random = r->sim->schedule_seed + index;
-    run_waves(r, worker, &group, turn, r->order ? &random : NULL);
-    FOR_WATCHERS(p, r->watchers.all)
-    if (p->kind->group_end) p->kind->group_end(p, &group);
+}
+
+void run_residents(void *run, int64_t item, int thread) {
+    struct launch_run *r = run;
+    (void)item;
+    (void)thread;
+    int64_t next = 0, count = (int64_t)r->group_count;
+    for (bool going = true; going;) {
+        uint64_t turns = 0;
+        going = false;
+        for (int n = 0; n < r->worker_count; n++) {
+            struct resident *g = &r->residents[n];
+            if (!g->live && next < count && next <= r->fault_at) begin_group(r, &r->workers[n], next++, g);
+            if (g->live) g->live = take_turns(r, &r->workers[n], g, true, &turns);
+            going |= g->live;
+        }
+        if (going && !turns) stop_standstill(r);
+        going |= next < count && next <= r->fault_at;
+    }
 }

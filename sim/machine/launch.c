@@ -96,9 +96,13 @@ static bool add_segments(struct launch_run *r) {
 static bool add_workers(struct launch_run *r) {
     unsigned wave_size = r->kernel->info.wave_size;
     size_t registers = (size_t)r->kernel->program->vgpr_count * (wave_size / LANES);
-    int count = pool_threads(r->sim->pool);
+    uint32_t resident = r->launch->resident;
+    int count = !resident                   ? pool_threads(r->sim->pool)
+                : resident < r->group_count ? (int)resident
+                                            : (int)r->group_count;
     r->workers = calloc((size_t)count, sizeof *r->workers);
-    if (!r->workers) return false;
+    if (resident) r->residents = calloc((size_t)count, sizeof *r->residents);
+    if (!r->workers || (resident && !r->residents)) return false;
     for (r->worker_count = 0; r->worker_count < count;) {
         struct worker *w = &r->workers[r->worker_count++];
         w->waves = allocate(r->max_waves * sizeof *w->waves);
@@ -148,6 +152,7 @@ static void take_down(struct launch_run *r) {
         free(w->scratch);
     }
     free(r->workers);
+    free(r->residents);
     free(r->order);
     remove_segment(r, &r->packet);
     remove_segment(r, &r->kernarg);
@@ -196,8 +201,11 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
             launch->struct_size, sizeof *launch);
     FAIL_IF(kernel->object->sim != sim, report, GFX11SIM_INVALID_ARGUMENT,
             "kernel %.200s was loaded into another machine", kernel->info.name);
-    FAIL_IF(launch->observer && !launch->observer->issue, report, GFX11SIM_INVALID_ARGUMENT,
-            "the observer has no function 'issue'");
+    FAIL_IF(launch->observer && launch->observer->struct_size != sizeof *launch->observer, report,
+            GFX11SIM_INVALID_ARGUMENT, "gfx11sim_observer has %zu bytes, expected %zu: set its struct_size",
+            launch->observer->struct_size, sizeof *launch->observer);
+    FAIL_IF(launch->resident > 1 && sim->checks, report, GFX11SIM_INVALID_ARGUMENT,
+            "%" PRIu32 " resident work-groups: strict mode follows one at a time", launch->resident);
     struct launch_run r = {.sim = sim, .kernel = kernel, .launch = launch, .fault_at = INT64_MAX};
     gfx11sim_status status = check(&r, report);
     if (status) return status;
@@ -210,7 +218,10 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
         status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "kernel %.200s: out of memory for the launch",
                              kernel->info.name);
     } else {
-        pool_run(sim->pool, (int64_t)r.group_count, run_group, &r);
+        if (launch->resident)
+            pool_run(sim->pool, 1, run_residents, &r);
+        else
+            pool_run(sim->pool, (int64_t)r.group_count, run_group, &r);
         status = r.fault.status;
         if (status && report) *report = r.fault;
     }

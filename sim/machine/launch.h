@@ -14,7 +14,7 @@ struct segment {
     uint64_t address;
 };
 
-/* What one work-group at a time needs: of a host thread. */
+/* What one work-group at a time needs: of a host thread, or of a place for a resident one. */
 struct worker {
     struct wave *waves;
     u32v *registers;
@@ -22,6 +22,22 @@ struct worker {
     struct op_counts counts;
     uint64_t wave_count, group_count;
     gfx11sim_report report;
+};
+
+/* What the waves of a work-group have used of their quotas. */
+struct usage {
+    uint64_t wave[MAX_WAVES], group;
+};
+
+/* A work-group between its first and its last instruction. */
+struct resident {
+    struct group group;
+    struct usage usage;
+    uint32_t order[MAX_WAVES]; /* in which its waves take turns */
+    uint64_t random;           /* state of a random schedule */
+    int64_t turn;              /* of the work-group: 0 has the first one */
+    unsigned running;          /* waves that could go on after the last turns */
+    bool live;
 };
 
 struct launch_run {
@@ -37,6 +53,7 @@ struct launch_run {
     struct watchers watchers;
     int worker_count;
     struct worker *workers;
+    struct resident *residents; /* [worker_count] of work-groups that are resident together, else null */
     pthread_mutex_t fault_lock;
     _Atomic int64_t fault_at; /* turn of the faulting work-group; later ones need not finish */
     gfx11sim_report fault;
@@ -49,5 +66,7 @@ void random_order(uint32_t *items, uint64_t count, uint64_t *state);
 
 /* The work-group whose turn it is, from its first to its last instruction; a loop body of the pool. run: struct launch_run. */
 void run_group(void *run, int64_t turn, int thread);
+/* All of them, with worker_count resident together: the only item of the pool. */
+void run_residents(void *run, int64_t item, int thread);
 
 #endif

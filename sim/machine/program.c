@@ -31,6 +31,7 @@ void program_destroy(struct program *p) {
     if (!p) return;
     while (p->chunks) {
         struct chunk *next = p->chunks->next;
+        for (unsigned n = 0; n < p->chunks->used; n++) free(p->chunks->insts[n].described);
         free(p->chunks);
         p->chunks = next;
     }
@@ -98,8 +99,8 @@ static void exec_out_of_memory(struct wave *w, const struct inst *i) {
     wave_fault(w, GFX11SIM_OUT_OF_MEMORY, 0, 0, 0, "out of memory for the decoded instruction");
 }
 
-static struct decoded outside = {.inst.exec = exec_outside},
-                      out_of_memory = {.inst.exec = exec_out_of_memory};
+static struct decoded outside = {.inst = {.exec = exec_outside, .refused = true}},
+                      out_of_memory = {.inst = {.exec = exec_out_of_memory, .refused = true}};
 
 /* ---- decoding ----------------------------------------------------------------------------------------- */
 
@@ -112,6 +113,7 @@ static struct decoded *allocate(struct program *p, unsigned count) {
         p->chunks = c;
     }
     struct decoded *d = &p->chunks->insts[p->chunks->used];
+    for (unsigned n = 0; n < count; n++) atomic_init(&d[n].described, NULL);
     p->chunks->used += count;
     return d;
 }
@@ -182,7 +184,7 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
     struct inst_pair pair;
     const char *reason;
     unsigned dwords = decode(o->sim->target, o->code + pc, o->code_dwords - pc, &pair, &reason);
-    if (!dwords) pair.x = (struct inst){.exec = exec_illegal, .dwords = 1};
+    if (!dwords) pair.x = (struct inst){.exec = exec_illegal, .refused = true, .dwords = 1};
     struct decoded *d = allocate(p, pair.x.dual ? 2 : 1);
     if (!d) return &out_of_memory;
     if (dwords) {
@@ -198,8 +200,9 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
         executors_select(o->sim->executors, &pair);
         exec_fn *bad = objection(p, &pair.x);
         if (!bad && pair.x.dual) bad = pair_objection(p, &pair);
-        if (bad) pair.x = (struct inst){.exec = bad, .op = pair.x.op, .dwords = pair.x.dwords};
-        if (!pair.x.exec) pair.x.exec = exec_unbound;
+        if (bad)
+            pair.x = (struct inst){.exec = bad, .refused = true, .op = pair.x.op, .dwords = pair.x.dwords};
+        if (!pair.x.exec) pair.x.exec = exec_unbound, pair.x.refused = true;
     }
     d->inst = pair.x;
     d->cost = host_cost(&pair.x);

@@ -31,6 +31,9 @@ struct watcher_kind {
     /* All waves that have not ended wait. The wave that should not, after stopping it; else null: the barrier opens. */
     struct wave *(*barrier)(struct watcher *watcher, struct group *group);
 
+    /* With work-groups that are resident together: whether the wave may execute an instruction now. */
+    bool (*ready)(struct watcher *watcher, struct wave *w);
+
     /* Around an instruction. False: the wave has been stopped. `after` is not called if the instruction stopped it. */
     bool (*before)(struct watcher *watcher, struct wave *w, struct decoded *d);
     void (*after)(struct watcher *watcher, struct wave *w, struct decoded *d);

@@ -1,39 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
+/* run: one launch, its trace and its profile. */
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "document.h"
+#include "observe/trace/trace.h"
 #include "output.h"
 #include "tool.h"
-
-/* ---- trace: one line per instruction -------------------------------------------------------------- */
-
-struct trace {
-    FILE *to;
-    const char *target;
-    const uint32_t *code;
-    size_t dwords;
-    _Atomic int64_t left; /* lines */
-    pthread_mutex_t lock;
-};
-
-static void on_issue(void *context, const gfx11sim_event *e) {
-    struct trace *t = context;
-    if (atomic_load_explicit(&t->left, memory_order_relaxed) <= 0) return;
-    char text[192] = "?";
-    size_t at = e->pc / 4;
-    if (at < t->dwords) gfx11sim_disassemble(t->target, t->code + at, t->dwords - at, text, sizeof text);
-    pthread_mutex_lock(&t->lock);
-    if (t->left-- > 0)
-        fprintf(t->to, "%u,%u,%u wave %u  %05" PRIx64 "  exec %0*" PRIx64 "  %s\n", e->workgroup[0],
-                e->workgroup[1], e->workgroup[2], e->wave, e->pc, e->wave_size == 64 ? 16 : 8, e->exec, text);
-    pthread_mutex_unlock(&t->lock);
-}
-
-/* ---- results -------------------------------------------------------------------------------------- */
 
 static void print_profile(const struct session *s) {
     gfx11sim_op_count rows[2048];
@@ -99,7 +73,7 @@ int cmd_run(int argc, char **argv) {
         "  --trace-limit N      at most N lines (default 1000000)",
         argc, argv);
     struct trace trace = {.to = stdout, .left = s.trace_limit};
-    gfx11sim_observer observer = {.context = &trace, .issue = on_issue};
+    gfx11sim_observer observer = trace_observer(&trace);
     struct output output;
     int to_file = !status && s.trace && strcmp(s.trace, "-") != 0;
     if (to_file && (output_open(&output, s.trace) != 0 || !(trace.to = output_stream(&output)))) {
@@ -109,8 +83,6 @@ int cmd_run(int argc, char **argv) {
     }
     if (!status && s.trace) {
         trace.target = gfx11sim_object_target(s.object);
-        trace.code = gfx11sim_kernel_code(s.kernel);
-        trace.dwords = s.info.code_bytes / 4;
         pthread_mutex_init(&trace.lock, NULL);
         s.launch.observer = &observer;
     }

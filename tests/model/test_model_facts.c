@@ -398,21 +398,25 @@ static unsigned port_of(const struct encoding *e, const char *name) {
 }
 
 static unsigned latency_of(const struct op_info *info) {
-    static const uint8_t of_port[GFX11SIM_UNITS] = {
-        [GFX11SIM_UNIT_SALU] = LATENCY_SALU,     [GFX11SIM_UNIT_SMEM] = LATENCY_SMEM,
-        [GFX11SIM_UNIT_VMEM] = LATENCY_VMEM,     [GFX11SIM_UNIT_LDS] = LATENCY_LDS,
-        [GFX11SIM_UNIT_BRANCH] = LATENCY_BRANCH, [GFX11SIM_UNIT_IMMEDIATE] = LATENCY_IMMEDIATE};
+    static const uint8_t of_port[GFX11SIM_UNITS] = {[GFX11SIM_UNIT_SALU] = GFX11SIM_LATENCY_SALU,
+                                                    [GFX11SIM_UNIT_SMEM] = GFX11SIM_LATENCY_SMEM,
+                                                    [GFX11SIM_UNIT_VMEM] = GFX11SIM_LATENCY_VMEM,
+                                                    [GFX11SIM_UNIT_LDS] = GFX11SIM_LATENCY_LDS,
+                                                    [GFX11SIM_UNIT_BRANCH] = GFX11SIM_LATENCY_BRANCH,
+                                                    [GFX11SIM_UNIT_IMMEDIATE] = GFX11SIM_LATENCY_IMMEDIATE};
     bool doubles = takes_or_gives(info, TYPE_F64);
     if (info->unit == GFX11SIM_UNIT_WMMA)
-        return info->src[0] == TYPE_V16_IU4 ? LATENCY_WMMA16 : LATENCY_WMMA32;
-    if (info->unit == GFX11SIM_UNIT_TRANS) return doubles ? LATENCY_TRANS64 : LATENCY_TRANS;
+        return info->src[0] == TYPE_V16_IU4 ? GFX11SIM_LATENCY_WMMA16 : GFX11SIM_LATENCY_WMMA32;
+    if (info->unit == GFX11SIM_UNIT_TRANS) return doubles ? GFX11SIM_LATENCY_TRANS64 : GFX11SIM_LATENCY_TRANS;
     if (info->unit != GFX11SIM_UNIT_VALU) return of_port[info->unit];
-    if (matches(info->name, "v_dot")) return LATENCY_DOT;
-    if (info->dst == TYPE_MASK) return type_dwords(info->src[0]) == 2 ? LATENCY_ALU64 : LATENCY_ALU32;
-    if (doubles) return LATENCY_F64;
-    if (type_dwords(info->dst) > 1) return matches(info->name, "mad|sad") ? LATENCY_MUL32 : LATENCY_ALU64;
-    if (matches(info->name, "_mul_(lo|hi)_[iu]32$")) return LATENCY_MUL32;
-    return matches(info->name, "swap") ? LATENCY_ALU64 : LATENCY_ALU32;
+    if (matches(info->name, "v_dot")) return GFX11SIM_LATENCY_DOT;
+    if (info->dst == TYPE_MASK)
+        return type_dwords(info->src[0]) == 2 ? GFX11SIM_LATENCY_ALU64 : GFX11SIM_LATENCY_ALU32;
+    if (doubles) return GFX11SIM_LATENCY_F64;
+    if (type_dwords(info->dst) > 1)
+        return matches(info->name, "mad|sad") ? GFX11SIM_LATENCY_MUL32 : GFX11SIM_LATENCY_ALU64;
+    if (matches(info->name, "_mul_(lo|hi)_[iu]32$")) return GFX11SIM_LATENCY_MUL32;
+    return matches(info->name, "swap") ? GFX11SIM_LATENCY_ALU64 : GFX11SIM_LATENCY_ALU32;
 }
 
 static unsigned lanes_of_memory(const char *name) {

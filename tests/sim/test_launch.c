@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/*
- * Launches of real code objects: what waves start with, barriers, schedules, observers, and what stops a run.
+/* Launches of real code objects: what waves start with, barriers, schedules, and what stops a run.
  */
 #include <elf.h>
 
@@ -224,77 +223,6 @@ static void waves_that_end_early(void **state) {
         free(out);
         gfx11sim_destroy(m.sim);
     }
-}
-
-/* ---- observers ---------------------------------------------------------------------------------------- */
-
-struct seen {
-    uint64_t by_unit[GFX11SIM_UNITS], begins, ends, stores, last_pc;
-    uint64_t out, out_bytes;
-};
-
-static void on_issue(void *context, const gfx11sim_event *e) {
-    struct seen *s = context;
-    s->by_unit[e->unit]++;
-    assert_true(e->wave_size == 32 && e->wave < 2 && e->pc % 4 == 0);
-    assert_non_null(e->opcode);
-    if (strcmp(e->opcode, "s_endpgm") == 0) s->last_pc = e->pc;
-    if (e->space == GFX11SIM_SPACE_GLOBAL) {
-        assert_true(e->store && !e->atomic && e->unit == GFX11SIM_UNIT_VMEM);
-        for (unsigned lane = 0; lane < 32; lane++)
-            if (e->exec >> lane & 1)
-                assert_true(e->addresses[lane] >= s->out &&
-                            e->addresses[lane] + e->bytes <= s->out + s->out_bytes);
-        s->stores++;
-    } else if (e->space == GFX11SIM_SPACE_SCALAR) {
-        assert_true(e->unit == GFX11SIM_UNIT_SMEM && e->addresses[0] != 0 && e->bytes >= 4);
-    } else {
-        assert_null(e->addresses);
-    }
-}
-
-static void on_begin(void *context, const gfx11sim_event *e) {
-    assert_non_null(e->kernel);
-    ((struct seen *)context)->begins++;
-}
-
-static void on_end(void *context, const gfx11sim_event *e) {
-    assert_non_null(e->kernel);
-    ((struct seen *)context)->ends++;
-}
-
-static void observed(void **state) {
-    (void)state;
-    struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0);
-    enum { ITEMS = 100 };
-    uint32_t *out = words(4 * ITEMS), *unobserved = words(4 * ITEMS);
-    struct {
-        uint64_t out;
-        uint32_t size_x, size_y, block[3];
-    } args = {bind(m.sim, out, 16 * ITEMS, GFX11SIM_WRITE, "out"), ITEMS, 1, {64, 1, 1}};
-    struct seen seen = {.out = args.out, .out_bytes = 16 * ITEMS};
-    gfx11sim_observer observer = {&seen, on_issue, on_begin, on_end};
-    gfx11sim_launch launch = launch_of(ITEMS, 64, &args, sizeof args);
-    launch.observer = &observer;
-    gfx11sim_report report;
-    gfx11sim_counts counts, plain;
-    assert_ok(run(&m, "ids", &launch, &counts, &report), report);
-    launch.observer = NULL;
-    args.out = bind(m.sim, unobserved, 16 * ITEMS, GFX11SIM_WRITE, "unobserved");
-    assert_ok(run(&m, "ids", &launch, &plain, &report), report);
-    assert_memory_equal(out, unobserved, 16 * ITEMS);
-    assert_memory_equal(counts.by_unit, plain.by_unit, sizeof counts.by_unit);
-    assert_memory_equal(counts.by_unit, seen.by_unit, sizeof counts.by_unit);
-    uint64_t sum = 0;
-    for (unsigned u = 0; u < GFX11SIM_UNITS; u++) sum += counts.by_unit[u];
-    assert_true(sum == counts.instructions && counts.idle_instructions < sum && counts.idle_instructions > 0);
-    assert_true(counts.waves == 4 && counts.workgroups == 2 && seen.begins == 4 && seen.ends == 4);
-    assert_true(seen.stores >= 4);
-    gfx11sim_kernel_info info = gfx11sim_get_kernel_info(gfx11sim_find_kernel(m.object, "ids"));
-    assert_true(seen.last_pc == info.code_bytes - 4);
-    free(out);
-    free(unobserved);
-    gfx11sim_destroy(m.sim);
 }
 
 /* ---- what stops a run --------------------------------------------------------------------------------- */
@@ -537,7 +465,7 @@ int main(void) {
         cmocka_unit_test(barriers),
         cmocka_unit_test(seeded_order),
         cmocka_unit_test(waves_that_end_early),
-        cmocka_unit_test(observed),
+
         cmocka_unit_test(wild_stores),
         cmocka_unit_test(endless_loops),
         cmocka_unit_test(quotas),

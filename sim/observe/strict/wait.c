@@ -27,8 +27,8 @@ void strict_wait(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
     const struct generation *generation = sh->strict->sim->target->generation;
     int vm = waits_for(generation, i, COUNTER_VM), lgkm = waits_for(generation, i, COUNTER_LGKM);
-    if (vm != WAITS_NOT) wait(&sh->vm, (uint32_t)vm);
-    if (lgkm != WAITS_NOT) wait(&sh->lgkm, (uint32_t)lgkm);
+    if (vm != GFX11SIM_NO_WAIT) wait(&sh->vm, (uint32_t)vm);
+    if (lgkm != GFX11SIM_NO_WAIT) wait(&sh->lgkm, (uint32_t)lgkm);
 }
 
 /* The counters of what it loads, as states of the registers. */

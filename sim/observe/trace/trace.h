@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* A trace as an observer: one line per instruction, with work-group, wave, pc and EXEC. */
+#ifndef GFX11SIM_TRACE_H
+#define GFX11SIM_TRACE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "gfx11sim.h"
+
+struct trace {
+    FILE *to;
+    const char *target;
+    _Atomic int64_t left; /* lines */
+    pthread_mutex_t lock; /* work-groups run on several threads */
+};
+
+gfx11sim_observer trace_observer(struct trace *trace);
+
+#endif
