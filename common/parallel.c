@@ -1,64 +1,140 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * A loop is open while workers may join it. Its caller takes indices as well; when none are left it closes the loop and
+ * waits for those who are in it, but not for workers that have not come yet: they may be asleep, or their cores busy with
+ * the caller's own threads.
+ *
+ * Workers look out for the next loop for SPIN_NS and then go to sleep, for waking them takes longer than many loops. So
+ * does the caller that waits for the last ones.
+ */
 #include "parallel.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "after_fork.h"
+#include "cpu_quota.h"
+
+enum { SPIN_NS = 50000, LOOKS_PER_CLOCK = 32 };
+
+/* state: the loop's number, how many workers are in it, and whether it is open. */
+#define OPEN       UINT64_C(1)
+#define ONE_INSIDE UINT64_C(2)
+#define INSIDE     UINT64_C(0xfffe)
+#define ONE_LOOP   UINT64_C(0x10000)
+static_assert(POOL_THREADS_MAX * ONE_INSIDE <= INSIDE, "state counts all workers");
 
 struct pool {
     pthread_mutex_t run_lock; /* held by the caller of pool_run */
-    pthread_mutex_t lock;
+    pthread_mutex_t lock;     /* for sleeping */
     pthread_cond_t work, done;
-    uint64_t generation; /* of the current loop; workers wait for it to change */
-    int busy;            /* workers still in the current loop */
-    bool stop;
+    _Atomic uint64_t state;
+    _Atomic int sleepers; /* workers */
+    _Atomic bool caller_sleeps, stop;
     pool_body *body;
     void *context;
     int64_t count;
     _Atomic int64_t next;
     int threads;
     int started; /* of them, the caller's included; 1 in a forked child until it runs a loop */
+    bool spins;  /* there is a core for each */
     struct after_fork after_fork;
     struct worker {
         struct pool *pool;
         pthread_t thread;
         int index;
-        uint64_t seen; /* generation */
+        uint64_t seen; /* number of the last loop */
     } workers[];
 };
+
+static uint64_t loop_of(uint64_t state) { return state / ONE_LOOP; }
+
+static void relax(void) {
+#if defined __x86_64__
+    __builtin_ia32_pause();
+#elif defined __aarch64__
+    __asm__ volatile("yield");
+#endif
+}
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* Looks until it is ready, for a while; returns whether it is. */
+static bool spin(bool (*ready)(void *of), void *of, bool spins) {
+    if (ready(of)) return true;
+    for (int64_t end = spins ? now_ns() + SPIN_NS : 0; spins && now_ns() < end;)
+        for (int look = 0; look < LOOKS_PER_CLOCK; look++) {
+            if (ready(of)) return true;
+            relax();
+        }
+    return false;
+}
 
 static void take_indices(struct pool *p, int thread) {
     int64_t index;
     while ((index = atomic_fetch_add(&p->next, 1)) < p->count) p->body(p->context, index, thread);
 }
 
+/* ---- workers -------------------------------------------------------------------------------------------- */
+
+static bool worker_is_wanted(void *of) {
+    const struct worker *w = of;
+    return loop_of(atomic_load(&w->pool->state)) != w->seen || atomic_load(&w->pool->stop);
+}
+
+/* Unless the loop is over already. */
+static bool join_loop(struct worker *w) {
+    struct pool *p = w->pool;
+    uint64_t state = atomic_load(&p->state);
+    while (state & OPEN)
+        if (atomic_compare_exchange_weak(&p->state, &state, state + ONE_INSIDE)) break;
+    w->seen = loop_of(state);
+    return state & OPEN;
+}
+
+static void leave_loop(struct pool *p) {
+    uint64_t before = atomic_fetch_sub(&p->state, ONE_INSIDE);
+    if ((before & INSIDE) != ONE_INSIDE || !atomic_load(&p->caller_sleeps)) return;
+    pthread_mutex_lock(&p->lock);
+    pthread_cond_signal(&p->done);
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void *worker_main(void *argument) {
     struct worker *w = argument;
     struct pool *p = w->pool;
-    pthread_mutex_lock(&p->lock);
     for (;;) {
-        while (p->generation == w->seen && !p->stop) pthread_cond_wait(&p->work, &p->lock);
-        if (p->stop) break;
-        w->seen = p->generation;
-        pthread_mutex_unlock(&p->lock);
+        if (!spin(worker_is_wanted, w, p->spins)) {
+            pthread_mutex_lock(&p->lock);
+            atomic_fetch_add(&p->sleepers,
+                             1); /* before it looks again: who opens a loop looks at this after it */
+            while (!worker_is_wanted(w)) pthread_cond_wait(&p->work, &p->lock);
+            atomic_fetch_sub(&p->sleepers, 1);
+            pthread_mutex_unlock(&p->lock);
+        }
+        if (atomic_load(&p->stop)) return NULL;
+        if (!join_loop(w)) continue;
         take_indices(p, w->index);
-        pthread_mutex_lock(&p->lock);
-        if (--p->busy == 0) pthread_cond_signal(&p->done);
+        leave_loop(p);
     }
-    pthread_mutex_unlock(&p->lock);
-    return NULL;
 }
 
 int pool_available_threads(void) {
     cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-    int count = CPU_COUNT(&set);
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    int quota = cpu_quota("/proc/self/cgroup", "/sys/fs/cgroup");
+    if (quota && quota < count) count = quota;
     return count > 0 ? count : 1;
 }
 
@@ -78,7 +154,7 @@ static bool start_workers(struct pool *p) {
     bool failed = false;
     while (p->started < p->threads && !failed) {
         struct worker *w = &p->workers[p->started];
-        *w = (struct worker){.pool = p, .index = p->started, .seen = p->generation};
+        *w = (struct worker){.pool = p, .index = p->started, .seen = loop_of(p->state)};
         failed = pthread_create(&w->thread, NULL, worker_main, w) != 0;
         p->started += !failed;
     }
@@ -91,7 +167,9 @@ static void forget_workers(void *pool) {
     struct pool *p = pool;
     init_locks(p);
     p->started = 1;
-    p->busy = 0;
+    p->state &= ~(INSIDE | OPEN);
+    p->sleepers = 0;
+    p->caller_sleeps = false;
 }
 
 struct pool *pool_create(int threads) {
@@ -100,6 +178,7 @@ struct pool *pool_create(int threads) {
     if (!p) return NULL;
     init_locks(p);
     p->threads = threads;
+    p->spins = threads <= pool_available_threads();
     p->started = 1;
     after_fork_add(&p->after_fork, forget_workers, p);
     if (start_workers(p)) return p;
@@ -111,7 +190,7 @@ void pool_destroy(struct pool *p) {
     if (!p) return;
     after_fork_remove(&p->after_fork);
     pthread_mutex_lock(&p->lock);
-    p->stop = true;
+    atomic_store(&p->stop, true);
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->lock);
     for (int i = 1; i < p->started; i++) pthread_join(p->workers[i].thread, NULL);
@@ -124,6 +203,8 @@ void pool_destroy(struct pool *p) {
 
 int pool_threads(const struct pool *p) { return p->threads; }
 
+static bool nobody_is_inside(void *of) { return !(atomic_load(&((struct pool *)of)->state) & INSIDE); }
+
 void pool_run(struct pool *p, int64_t count, pool_body *body, void *context) {
     if (count <= 0) return;
     pthread_mutex_lock(&p->run_lock);
@@ -132,14 +213,20 @@ void pool_run(struct pool *p, int64_t count, pool_body *body, void *context) {
     p->context = context;
     p->count = count;
     atomic_store(&p->next, 0);
-    pthread_mutex_lock(&p->lock);
-    p->busy = p->started - 1;
-    p->generation++;
-    pthread_cond_broadcast(&p->work);
-    pthread_mutex_unlock(&p->lock);
+    atomic_fetch_add(&p->state, ONE_LOOP | OPEN);
+    if (count > 1 && atomic_load(&p->sleepers)) {
+        pthread_mutex_lock(&p->lock);
+        pthread_cond_broadcast(&p->work);
+        pthread_mutex_unlock(&p->lock);
+    }
     take_indices(p, 0);
-    pthread_mutex_lock(&p->lock);
-    while (p->busy) pthread_cond_wait(&p->done, &p->lock);
-    pthread_mutex_unlock(&p->lock);
+    atomic_fetch_sub(&p->state, OPEN);
+    if (!spin(nobody_is_inside, p, p->spins)) {
+        pthread_mutex_lock(&p->lock);
+        atomic_store(&p->caller_sleeps, true);
+        while (!nobody_is_inside(p)) pthread_cond_wait(&p->done, &p->lock);
+        atomic_store(&p->caller_sleeps, false);
+        pthread_mutex_unlock(&p->lock);
+    }
     pthread_mutex_unlock(&p->run_lock);
 }

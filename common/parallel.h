@@ -14,12 +14,15 @@ struct pool;
 struct pool *pool_create(int threads);
 void pool_destroy(struct pool *pool); /* null is accepted */
 int pool_threads(const struct pool *pool);
+/* As the process's affinity and its container's quota of processor time allow. */
 int pool_available_threads(void);
 
 /*
  * Calls body(context, index, thread) once for each index in [0, count), thread in [0, pool_threads). Indices
  * are handed out one by one in ascending order; returns when all have finished. One pool_run at a time per
- * pool (a second caller waits). body must not call pool_run on the same pool.
+ * pool (a second caller waits). body must not call pool_run on the same pool. A thread that comes too late, because it was
+ * asleep or its core busy, is not waited for. Threads look out for the next loop for 50 us before they sleep, unless there
+ * are more of them than processors.
  *
  * A pool lives on in a forked child, where its threads are started anew at the first loop; a loop that
  * another thread of the parent was in ends there unfinished.

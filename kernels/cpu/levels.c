@@ -25,7 +25,7 @@ static int limit(void) {
 
 int cpu_level_variable_ok(void) { return limit() >= 0; }
 
-#if defined __x86_64__
+#if defined CPU_X86_LEVELS
 #define HAS(feature) __builtin_cpu_supports(feature)
 int cpu_has_avx2(void) { return limit() >= LEVEL_avx2 && HAS("avx2") && HAS("fma") && HAS("f16c"); }
 int cpu_has_avx512(void) {

@@ -182,7 +182,7 @@ static void multiply(const void *kernarg, struct pool *pool, const struct level 
     if (args.adds) loop(&run, args.M, combine_token, (double)(args.M * args.top_k) * (double)args.N);
 }
 
-#if defined __x86_64__
+#if defined CPU_X86_LEVELS
 #define LEVEL_OF(name) name
 #else
 #define LEVEL_OF(name) portable /* where the plan's rows are refused */

@@ -25,12 +25,9 @@ INLINE floats fma_rounded(floats a, floats b, floats c) {
 
 /* Words 0..3 of LANES columns, from their 16 bytes each. */
 INLINE void transpose(const unsigned char *from, words to[4]) {
-    for (int c = 0; c < LANES; c++)
-        for (int i = 0; i < 4; i++) {
-            uint32_t word;
-            memcpy(&word, from + PACK_COLUMN_BYTES * c + 4 * i, 4);
-            to[i][c] = word;
-        }
+    uint32_t of[LANES][4];
+    memcpy(of, from, sizeof of);
+    for (int i = 0; i < 4; i++) to[i] = (words){of[0][i], of[1][i], of[2][i], of[3][i]};
 }
 /* Columns in the order in which transpose has them, and back. */
 INLINE floats arranged(floats x) { return x; }
