@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * An observer of one's own: which instructions the loops of a kernel execute, by the port that they use. A loop is what
+ * lies between a branch that was taken backwards and where it went.
+ *
+ *     loops CODE_OBJECT      runs the kernel `columns` of loops_kernel.c
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gfx11sim.h"
+
+enum { DWORDS = 4096, LOOPS = 16, ROWS = 10, COLUMNS = 64 };
+
+/* ---- the observer ------------------------------------------------------------------------------------- */
+
+struct mix {
+    uint64_t executed[DWORDS]; /* by pc / 4 */
+    gfx11sim_unit unit[DWORDS];
+    struct loop {
+        uint64_t first, last, times; /* pc of its first instruction and of its branch */
+    } loops[LOOPS];
+};
+
+static void after(void *context, const gfx11sim_event *event) {
+    struct mix *mix = context;
+    const gfx11sim_instruction *i = event->instruction;
+    if (i->pc / 4 >= DWORDS) return;
+    mix->executed[i->pc / 4]++;
+    mix->unit[i->pc / 4] = i->unit;
+    if (!event->taken || event->next_pc > i->pc) return;
+    struct loop *loop = mix->loops;
+    while (loop->times && loop->last != i->pc && loop < mix->loops + LOOPS - 1) loop++;
+    *loop = (struct loop){event->next_pc, i->pc, loop->times + 1};
+}
+
+static void launch_end(void *context, gfx11sim_status status) {
+    static const char *const names[GFX11SIM_UNITS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
+                                                      "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
+    const struct mix *mix = context;
+    if (status != GFX11SIM_OK) return;
+    for (const struct loop *loop = mix->loops; loop < mix->loops + LOOPS && loop->times; loop++) {
+        uint64_t by_unit[GFX11SIM_UNITS] = {0};
+        for (uint64_t at = loop->first / 4; at <= loop->last / 4; at++)
+            by_unit[mix->unit[at]] += mix->executed[at];
+        printf("loop 0x%llx to 0x%llx, repeated %llu times:", (unsigned long long)loop->first,
+               (unsigned long long)loop->last, (unsigned long long)loop->times);
+        for (int unit = 0; unit < GFX11SIM_UNITS; unit++)
+            if (by_unit[unit]) printf(" %s %llu", names[unit], (unsigned long long)by_unit[unit]);
+        putchar('\n');
+    }
+}
+
+/* ---- a launch to look at ------------------------------------------------------------------------------ */
+
+static void must(gfx11sim_status status, const gfx11sim_report *report) {
+    if (status == GFX11SIM_OK) return;
+    fprintf(stderr, "loops: %s\n", report->text);
+    exit(1);
+}
+
+int main(int argc, char **argv) {
+    static unsigned char elf[1 << 20];
+    static float in[ROWS * COLUMNS], out[COLUMNS];
+    static struct mix mix;
+    FILE *file = argc == 2 ? fopen(argv[1], "rb") : NULL;
+    if (!file) {
+        fprintf(stderr, "usage: loops CODE_OBJECT\n");
+        return 2;
+    }
+    size_t bytes = fread(elf, 1, sizeof elf, file);
+    fclose(file);
+    for (int n = 0; n < ROWS * COLUMNS; n++) in[n] = (float)n;
+
+    gfx11sim *sim;
+    gfx11sim_object *object;
+    gfx11sim_report report;
+    struct {
+        uint64_t in, out;
+        uint32_t rows, columns;
+    } arguments = {.rows = ROWS, .columns = COLUMNS};
+    must(gfx11sim_create(NULL, &sim, &report), &report);
+    must(gfx11sim_bind(sim, in, sizeof in, GFX11SIM_READ, "in", &arguments.in, &report), &report);
+    must(gfx11sim_bind(sim, out, sizeof out, GFX11SIM_WRITE, "out", &arguments.out, &report), &report);
+    must(gfx11sim_load(sim, elf, bytes, &object, &report), &report);
+    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(object, "columns");
+    if (!kernel) {
+        fprintf(stderr, "loops: %s has no kernel columns\n", argv[1]);
+        return 1;
+    }
+    gfx11sim_observer observer = {
+        .struct_size = sizeof observer, .context = &mix, .launch_end = launch_end, .after = after};
+    gfx11sim_launch launch;
+    gfx11sim_launch_init(&launch);
+    launch.grid[0] = COLUMNS;
+    launch.block[0] = 32;
+    launch.kernarg = &arguments;
+    launch.kernarg_bytes = sizeof arguments;
+    launch.observer = &observer;
+    launch.resident = 1; /* one work-group after the other: the counts are shared */
+    must(gfx11sim_run(sim, kernel, &launch, NULL, &report), &report);
+    gfx11sim_destroy(sim);
+
+    for (int column = 0; column < COLUMNS; column++) {
+        float sum = 0;
+        for (int row = 0; row < ROWS; row++) sum += in[row * COLUMNS + column];
+        if (out[column] != sum) return 1;
+    }
+    return 0;
+}
