@@ -70,6 +70,7 @@ static w4a16_status cpu_launch(void *state, const void *handle, const struct pla
 
 const struct backend cpu_backend = {.api_version = BACKEND_API_VERSION,
                                     .kind = W4A16_DEVICE_CPU,
+                                    .host_memory = 1,
                                     .open = cpu_open,
                                     .close = cpu_close,
                                     .alloc = cpu_alloc,

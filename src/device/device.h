@@ -16,6 +16,7 @@
 struct backend {
     int api_version; /* BACKEND_API_VERSION of its source */
     w4a16_device_kind kind;
+    int host_memory; /* addresses are host pointers: weights are packed where they stay */
 
     /* Fills info but its kind. pool is the device's and outlives the state. */
     w4a16_status (*open)(const w4a16_device_options *options, struct pool *pool, void **state,

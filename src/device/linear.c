@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/range.h"
 #include "device/device.h"
+#include "huge_pages.h"
 
 struct w4a16_device {
     const struct backend *backend;
@@ -138,19 +139,28 @@ w4a16_status w4a16_copy_from_device(w4a16_device *device, void *to, w4a16_addres
 
 /* ---- weights ------------------------------------------------------------------------------------------- */
 
+/* All of [to, to + bytes), of which the layout has the first. */
+static void pack_all(w4a16_device *device, const w4a16_layer *const *layers, size_t count,
+                     const struct packed_layout *layout, void *to, size_t bytes) {
+    huge_pages_advise(to, bytes);
+    for (size_t n = 0; n < count; n++) pack_expert(layers[n], layout, (int64_t)n, to, device->pool);
+    pack_clear_rests(layout, to);
+    memset((unsigned char *)to + layout->bytes, 0, bytes - layout->bytes);
+}
+
 /* The layout is known; `count` layers, 1 of a dense one. */
 static w4a16_status pack_and_upload(w4a16_weights *w, const w4a16_layer *const *layers, size_t count,
                                     w4a16_error *error) {
     const struct backend *b = w->device->backend;
-    void *packed = malloc(w->layout.bytes);
+    size_t bytes = w->layout.bytes;
+    TRY(b->alloc(w->device->state, bytes, &w->address, error));
+    w->owned = 1;
+    void *packed = b->host_memory ? (void *)(uintptr_t)w->address : malloc(bytes);
     FAIL_IF(!packed, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: out of memory for %zu packed bytes",
-            w->layout.bytes);
-    memset(packed, 0, w->layout.bytes); /* what lies between sections */
-    for (size_t n = 0; n < count; n++)
-        pack_expert(layers[n], &w->layout, (int64_t)n, packed, w->device->pool);
-    w4a16_status status = b->alloc(w->device->state, w->layout.bytes, &w->address, error);
-    w->owned = status == W4A16_OK;
-    if (status == W4A16_OK) status = b->copy_to(w->device->state, w->address, packed, w->layout.bytes, error);
+            bytes);
+    pack_all(w->device, layers, count, &w->layout, packed, bytes);
+    if (b->host_memory) return W4A16_OK;
+    w4a16_status status = b->copy_to(w->device->state, w->address, packed, bytes, error);
     free(packed);
     return status;
 }
@@ -259,8 +269,7 @@ w4a16_status w4a16_pack(w4a16_device *device, const w4a16_layer *layer, void *to
     FAIL_IF(bytes < layout.bytes, error, W4A16_INVALID_ARGUMENT,
             "w4a16_pack: there are %zu bytes; the layer needs %zu", bytes, layout.bytes);
     TRY(check_source("w4a16_pack", layer, to, bytes, error));
-    memset(to, 0, bytes);
-    pack_layer(layer, &layout, to, device->pool);
+    pack_all(device, &layer, 1, &layout, to, bytes);
     return W4A16_OK;
 }
 
@@ -275,8 +284,7 @@ w4a16_status w4a16_pack_experts(w4a16_device *device, const w4a16_layer *const *
     FAIL_IF(bytes < layout.bytes, error, W4A16_INVALID_ARGUMENT,
             "w4a16_pack_experts: there are %zu bytes; the layers need %zu", bytes, layout.bytes);
     for (size_t n = 0; n < count; n++) TRY(check_source("w4a16_pack_experts", layers[n], to, bytes, error));
-    memset(to, 0, bytes);
-    for (size_t n = 0; n < count; n++) pack_expert(layers[n], &layout, (int64_t)n, to, device->pool);
+    pack_all(device, layers, count, &layout, to, bytes);
     return W4A16_OK;
 }
 

@@ -33,16 +33,16 @@ struct packed_layout packed_layout_of(const w4a16_layer *layer, int64_t experts)
 void pack_concat(const struct packed_layout *parts, const void *const *packed, size_t count,
                  const struct packed_layout *joined, void *to);
 
+/* Zeroes what rounds sections of a whole layer up to multiples of 256 bytes, which packing leaves as it is. */
+void pack_clear_rests(const struct packed_layout *layout, void *to);
+
 /* What w4a16_layer_check demands of perm alone; reads perm, K and padded_K. layer.c */
 w4a16_status layer_check_perm(const w4a16_layer *layer, w4a16_error *error);
 
 /* Leaves the layout of its weights alone; K must be a multiple of a block. */
 void packed_layout_nibbles_only(struct packed_layout *layout);
 
-/*
- * Fills the sections at `to`, the same bytes for every thread count. What rounds a section up to a multiple
- * of 256 bytes is left as it is.
- */
+/* Fills the sections at `to`, the same bytes for every thread count. */
 void pack_layer(const w4a16_layer *layer, const struct packed_layout *layout, void *to, struct pool *pool);
 /* The same for one of the layout's experts. */
 void pack_expert(const w4a16_layer *layer, const struct packed_layout *layout, int64_t expert, void *to,

@@ -214,6 +214,27 @@ static void test_threads(void **state) {
 }
 
 /* One copy of the weights: within 3 % of nibbles, scales and a byte per zero, N rounded up to 32. */
+/* With its rests cleared, no byte of a packed layer depends on what was there. */
+static void test_every_byte(void **state) {
+    (void)state;
+    for (int turn = 0; turn < 8; turn++) {
+        struct sample s = make(33 + 31 * turn, 100, 48, turn & 1, turn >> 1 & 1,
+                               turn >> 2 ? W4A16_F16 : (w4a16_dtype)0, 60 + (uint64_t)turn);
+        struct packed_layout layout = packed_layout_of(&s.layer, 0);
+        unsigned char *packed[2];
+        for (int n = 0; n < 2; n++) {
+            packed[n] = malloc(layout.bytes);
+            assert_non_null(packed[n]);
+            memset(packed[n], n ? 0x5a : POISON, layout.bytes);
+            pack_layer(&s.layer, &layout, packed[n], pool);
+            pack_clear_rests(&layout, packed[n]);
+        }
+        assert_memory_equal(packed[0], packed[1], layout.bytes);
+        free(packed[0]), free(packed[1]);
+        discard(&s);
+    }
+}
+
 static void test_size(void **state) {
     (void)state;
     static const int64_t sizes[][2] = {{4096, 4096},   {14336, 4096}, {4096, 14336}, {1024, 4096},
@@ -255,7 +276,8 @@ int main(void) {
     pool = pool_create(2);
     if (!pool) return 1;
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_places), cmocka_unit_test(test_threads),
-                                       cmocka_unit_test(test_size), cmocka_unit_test(test_largest)};
+                                       cmocka_unit_test(test_every_byte), cmocka_unit_test(test_size),
+                                       cmocka_unit_test(test_largest)};
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     pool_destroy(pool);
     return failed;
