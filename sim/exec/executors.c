@@ -5,19 +5,41 @@
 
 #include <string.h>
 
-#define BIND_ONE(file) bind_##file,
-static bind_fn *const scalar_files[] = {SCALAR_EXECUTORS(BIND_ONE) NULL};
+#include "isa/generation.h"
 
-#define BIND_PORTABLE(file) bind_##file##_portable,
-#define BIND_AVX2(file)     bind_##file##_avx2,
-#define BIND_AVX512(file)   bind_##file##_avx512,
-static bind_fn *const portable_files[] = {VECTOR_EXECUTORS(BIND_PORTABLE) NULL};
+/* A file's functions, and the generation that they are of; null: all have them. */
+struct file {
+    const struct generation *generation;
+    bind_fn *bind;
+};
+
+#define GENERATION_any             NULL
+#define GENERATION_gfx11           &gfx11
+#define ONE(generation, file)      {GENERATION_##generation, bind_##file},
+#define PORTABLE(generation, file) {GENERATION_##generation, bind_##file##_portable},
+#define AVX2(generation, file)     {GENERATION_##generation, bind_##file##_avx2},
+#define AVX512(generation, file)   {GENERATION_##generation, bind_##file##_avx512},
+
+static const struct file scalar_files[] = {SCALAR_EXECUTORS(ONE){NULL, NULL}};
+
+/* What there is for a SIMD level. */
+#define LEVEL(form)                                                                                          \
+    {                                                                                                        \
+        (const struct file[]){VECTOR_EXECUTORS(form){NULL, NULL}}, (const struct file[]) {                   \
+            APPROXIMATE_EXECUTORS(form) { NULL, NULL }                                                       \
+        }                                                                                                    \
+    }
+static const struct {
+    const struct file *exact, *approximate;
+} levels[] = {
+    [GFX11SIM_SIMD_PORTABLE] = LEVEL(PORTABLE),
 #ifdef SIM_HAS_avx2
-static bind_fn *const avx2_files[] = {VECTOR_EXECUTORS(BIND_AVX2) NULL};
+    [GFX11SIM_SIMD_AVX2] = LEVEL(AVX2),
 #endif
 #ifdef SIM_HAS_avx512
-static bind_fn *const avx512_files[] = {VECTOR_EXECUTORS(BIND_AVX512) NULL};
+    [GFX11SIM_SIMD_AVX512] = LEVEL(AVX512),
 #endif
+};
 
 bool executors_run_here(gfx11sim_simd level) {
     switch (level) {
@@ -37,37 +59,20 @@ bool executors_run_here(gfx11sim_simd level) {
     }
 }
 
-bool executors_bind(exec_fn **table, gfx11sim_simd level) {
-    /* The functions that fill the table are compiled for the level, too. */
-    if (!executors_run_here(level)) return false;
-    bind_fn *const *files = NULL;
-    switch (level) {
-    case GFX11SIM_SIMD_PORTABLE: files = portable_files; break;
-#ifdef SIM_HAS_avx2
-    case GFX11SIM_SIMD_AVX2: files = avx2_files; break;
-#endif
-#ifdef SIM_HAS_avx512
-    case GFX11SIM_SIMD_AVX512: files = avx512_files; break;
-#endif
-    default: return false;
-    }
-    memset(table, 0, OP_COUNT * sizeof *table);
-    for (bind_fn *const *f = scalar_files; *f; f++) (*f)(table);
-    for (; *files; files++) (*files)(table);
-    return true;
+static void bind_files(exec_fn **table, const struct file *files, const struct generation *generation) {
+    for (; files->bind; files++)
+        if (!files->generation || files->generation == generation) files->bind(table);
 }
 
-void executors_bind_approximate_wmma(exec_fn **table, gfx11sim_simd level) {
-    static bind_fn *const files[] = {
-        [GFX11SIM_SIMD_PORTABLE] = bind_wmma_fast_portable,
-#ifdef SIM_HAS_avx2
-        [GFX11SIM_SIMD_AVX2] = bind_wmma_fast_avx2,
-#endif
-#ifdef SIM_HAS_avx512
-        [GFX11SIM_SIMD_AVX512] = bind_wmma_fast_avx512,
-#endif
-    };
-    files[level](table);
+bool executors_bind(exec_fn **table, const struct generation *generation, gfx11sim_simd level,
+                    bool approximate_wmma) {
+    /* The functions that fill the table are compiled for the level, too. */
+    if (!executors_run_here(level)) return false;
+    memset(table, 0, OP_COUNT * sizeof *table);
+    bind_files(table, scalar_files, generation);
+    bind_files(table, levels[level].exact, generation);
+    if (approximate_wmma) bind_files(table, levels[level].approximate, generation);
+    return true;
 }
 
 /* ---- dual issue: both halves read their sources before either writes ----------------------------------- */

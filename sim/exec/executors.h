@@ -7,49 +7,59 @@
 
 #include "wave.h"
 
-/* Files that exist once: add a line for each. */
+/*
+ * X(generation, file): a line for each file, and the generation whose operations are in it; `any` has what they share.
+ * Those of the first list exist once, others once per SIMD level.
+ */
 #define SCALAR_EXECUTORS(X)                                                                                  \
-    X(salu)                                                                                                  \
-    X(salu_float)                                                                                            \
-    X(smem)                                                                                                  \
-    X(flow)                                                                                                  \
-    X(buffer)                                                                                                \
-    X(global)                                                                                                \
-    X(ds)
+    X(any, salu)                                                                                             \
+    X(any, salu_float)                                                                                       \
+    X(any, smem)                                                                                             \
+    X(any, flow)                                                                                             \
+    X(any, buffer)                                                                                           \
+    X(any, global)                                                                                           \
+    X(any, ds)                                                                                               \
+    X(gfx11, hwreg)
 
-/* Files that are compiled once per SIMD level. */
 #define VECTOR_EXECUTORS(X)                                                                                  \
-    X(int16)                                                                                                 \
-    X(int32)                                                                                                 \
-    X(int64)                                                                                                 \
-    X(f16)                                                                                                   \
-    X(f32)                                                                                                   \
-    X(f64)                                                                                                   \
-    X(convert)                                                                                               \
-    X(interp)                                                                                                \
-    X(trans)                                                                                                 \
-    X(compare)                                                                                               \
-    X(packed)                                                                                                \
-    X(dot)                                                                                                   \
-    X(wmma)                                                                                                  \
-    X(cross)
+    X(any, int16)                                                                                            \
+    X(any, int32)                                                                                            \
+    X(any, int64)                                                                                            \
+    X(any, f16)                                                                                              \
+    X(any, f32)                                                                                              \
+    X(any, f64)                                                                                              \
+    X(any, convert)                                                                                          \
+    X(any, interp)                                                                                           \
+    X(any, trans)                                                                                            \
+    X(any, compare)                                                                                          \
+    X(any, packed)                                                                                           \
+    X(any, cross)                                                                                            \
+    X(gfx11, dot)                                                                                            \
+    X(gfx11, wmma)
 
-#define DECLARE_SCALAR(file) bind_fn bind_##file;
-#define DECLARE_VECTOR(file) bind_fn bind_##file##_portable, bind_##file##_avx2, bind_##file##_avx512;
+/* Approximate matrix products, which may take the place of exact ones. */
+#define APPROXIMATE_EXECUTORS(X) X(gfx11, wmma_fast)
+
+#define DECLARE_SCALAR(generation, file) bind_fn bind_##file;
+#define DECLARE_VECTOR(generation, file)                                                                     \
+    bind_fn bind_##file##_portable, bind_##file##_avx2, bind_##file##_avx512;
 SCALAR_EXECUTORS(DECLARE_SCALAR)
 VECTOR_EXECUTORS(DECLARE_VECTOR)
-DECLARE_VECTOR(wmma_fast)
+APPROXIMATE_EXECUTORS(DECLARE_VECTOR)
 #undef DECLARE_SCALAR
 #undef DECLARE_VECTOR
+
+struct generation;
 
 /* Whether this build has the level and this host can run it. */
 bool executors_run_here(gfx11sim_simd level);
 
-/* Fills table[OP_COUNT] for a level: null where nothing is modelled. False if the level does not run here. */
-bool executors_bind(exec_fn **table, gfx11sim_simd level);
-
-/* Puts approximate WMMA into a table that has been filled for the level. */
-void executors_bind_approximate_wmma(exec_fn **table, gfx11sim_simd level);
+/*
+ * Fills table[OP_COUNT] for a level: null where the generation has no operation, or none is modelled. False if the level
+ * does not run here.
+ */
+bool executors_bind(exec_fn **table, const struct generation *generation, gfx11sim_simd level,
+                    bool approximate_wmma);
 
 /*
  * Sets exec, exec_x and plain of a decoded instruction (of both halves of a VOPD pair). Must be called before

@@ -10,10 +10,6 @@
 
 static void take(struct wave *w, const struct inst *i) { w->next += (uint32_t)(int32_t)(int16_t)i->offset; }
 
-static uint64_t lane_mask(const struct wave *w, unsigned reg) {
-    return w->wave_size == 64 ? sgpr_read64(w, reg) : w->s[reg];
-}
-
 #define BRANCH(name, condition)                                                                              \
     static void name(struct wave *w, const struct inst *i) {                                                 \
         if (condition) take(w, i);                                                                           \
@@ -88,75 +84,7 @@ static void s_sendmsg(struct wave *w, const struct inst *i) {
         wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
 }
 
-/* ---- hardware registers --------------------------------------------------------------------------- */
-
-/*
- * What a compute kernel may read. Where the hardware would tell where a wave happens to run, it runs on the
- * first of everything; clocks advance by one step at every reading, so that results stay the same in every
- * run.
- */
-enum {
-    HWREG_MODE = 1,
-    HWREG_STATUS = 2,
-    HWREG_TRAPSTS = 3,
-    HWREG_GPR_ALLOC = 5,
-    HWREG_LDS_ALLOC = 6,
-    HWREG_IB_STS = 7,
-    HWREG_SH_MEM_BASES = 15,
-    HWREG_HW_ID1 = 23,
-    HWREG_HW_ID2 = 24,
-    HWREG_SHADER_CYCLES = 29
-};
-enum { CLOCK_STEP = 64, LDS_ALLOC_DWORDS = 128 };
-
-static uint32_t read_clock(struct wave *w) { return w->clock += CLOCK_STEP; }
-
-struct hwreg_field {
-    unsigned id, offset;
-    uint32_t mask;
-};
-
-static struct hwreg_field hwreg_field(const struct inst *i) {
-    unsigned simm = (unsigned)i->offset & 0xffff, size = (simm >> 11) + 1;
-    return (struct hwreg_field){simm & 63, simm >> 6 & 31,
-                                size == 32 ? UINT32_MAX : (UINT32_C(1) << size) - 1};
-}
-
-static void s_getreg_b32(struct wave *w, const struct inst *i) {
-    struct hwreg_field f = hwreg_field(i);
-    uint32_t value;
-    switch (f.id) {
-    case HWREG_MODE: value = w->mode; break;
-    case HWREG_STATUS:
-        value = w->scc | !lane_mask(w, SREG_EXEC) << 9 | !lane_mask(w, SREG_VCC) << 10 |
-                (w->group->wave_count > 1) << 11 | 1 << 16 | (w->scratch_bytes > 0) << 29;
-        break;
-    case HWREG_TRAPSTS:
-    case HWREG_IB_STS:
-    case HWREG_HW_ID2: value = 0; break;
-    case HWREG_GPR_ALLOC: value = (w->vgpr_count / 8 - 1) << 12; break;
-    case HWREG_LDS_ALLOC:
-        value = (w->group->lds_bytes / 4 + LDS_ALLOC_DWORDS - 1) / LDS_ALLOC_DWORDS << 12;
-        break;
-    case HWREG_HW_ID1: value = w->index; break;
-    case HWREG_SHADER_CYCLES: value = read_clock(w) & 0xfffff; break;
-    case HWREG_SH_MEM_BASES: value = (uint32_t)(APERTURE_PRIVATE >> 48 | APERTURE_SHARED >> 48 << 16); break;
-    default:
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "hardware register %u is not modelled", f.id);
-        return;
-    }
-    scalar_write32(w, &i->dst, value >> f.offset & f.mask);
-}
-
-static void set_register(struct wave *w, const struct inst *i) {
-    struct hwreg_field f = hwreg_field(i);
-    if (f.id != HWREG_MODE) {
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "writing hardware register %u is not modelled", f.id);
-        return;
-    }
-    uint32_t mask = f.mask << f.offset, value = scalar_read32(w, &i->src[0]) << f.offset;
-    w->mode = (w->mode & ~mask) | (value & mask);
-}
+/* ---- MODE ------------------------------------------------------------------------------------------ */
 
 static void s_round_mode(struct wave *w, const struct inst *i) {
     w->mode = (w->mode & ~UINT32_C(0x0f)) | ((uint32_t)i->offset & 15);
@@ -263,7 +191,6 @@ void bind_flow(exec_fn **table) {
     BIND(s_sethalt)
     BIND(s_code_end)
     BIND(s_sendmsg)
-    BIND(s_getreg_b32)
     BIND(s_round_mode)
     BIND(s_denorm_mode)
     BIND(s_subvector_loop_begin)
@@ -271,6 +198,4 @@ void bind_flow(exec_fn **table) {
 #undef BIND
     table[OP_s_sendmsg_rtn_b32] = s_sendmsg_rtn;
     table[OP_s_sendmsg_rtn_b64] = s_sendmsg_rtn;
-    table[OP_s_setreg_b32] = set_register;
-    table[OP_s_setreg_imm32_b32] = set_register;
 }

@@ -48,6 +48,17 @@ static inline uint64_t scalar_read64(const struct wave *w, const struct operand 
     return o->kind == OPND_CONST ? o->value : special_read(w, o->reg);
 }
 
+/* EXEC or VCC, of all lanes. */
+static inline uint64_t lane_mask(const struct wave *w, unsigned reg) {
+    return w->wave_size == 64 ? sgpr_read64(w, reg) : w->s[reg];
+}
+
+/* Clocks advance by one step at every reading, so that results stay the same in every run. */
+static inline uint32_t read_clock(struct wave *w) {
+    enum { CLOCK_STEP = 64 };
+    return w->clock += CLOCK_STEP;
+}
+
 static inline void scalar_write32(struct wave *w, const struct operand *o, uint32_t value) {
     sgpr_write(w, o->reg, value);
 }

@@ -229,10 +229,6 @@ static void text_sopp(struct text *t, const struct inst *i) {
     }
 }
 
-static void text_cache(struct text *t, const struct inst *i) {
-    text_add(t, "%s%s%s", i->cache & 1 ? " glc" : "", i->cache & 2 ? " slc" : "", i->cache & 4 ? " dlc" : "");
-}
-
 static void text_smem(struct text *t, const struct inst *i) {
     if (i->src[0].kind == OPND_NONE) return;
     text_add(t, " ");
@@ -253,7 +249,7 @@ static void text_smem(struct text *t, const struct inst *i) {
     } else {
         text_add(t, "null");
     }
-    text_cache(t, i);
+    t->generation->text_cache(t, i);
 }
 
 /* ---- vector ALU ---------------------------------------------------------------------------------------- */
@@ -455,7 +451,7 @@ static void text_flat(struct text *t, const struct inst *i) {
         text_operand(t, i, &i->src[2], 0, false);
     }
     if (i->offset) text_add(t, " offset:%d", i->offset);
-    text_cache(t, i);
+    t->generation->text_cache(t, i);
 }
 
 static void text_buffer(struct text *t, const struct inst *i) {
@@ -477,7 +473,7 @@ static void text_buffer(struct text *t, const struct inst *i) {
     if (i->format == FMT_MTBUF) text_buffer_format(t, i->mtbuf_format);
     text_add(t, "%s%s", i->idxen ? " idxen" : "", i->offen ? " offen" : "");
     if (i->offset) text_add(t, " offset:%d", i->offset);
-    text_cache(t, i);
+    t->generation->text_cache(t, i);
     if (i->tfe) text_add(t, " tfe");
 }
 

@@ -99,23 +99,8 @@ void text_message(struct text *t, unsigned imm) {
 }
 
 void text_hwreg(struct text *t, unsigned imm) {
-    static const struct name names[] = {{1, "MODE"},
-                                        {2, "STATUS"},
-                                        {3, "TRAPSTS"},
-                                        {5, "GPR_ALLOC"},
-                                        {6, "LDS_ALLOC"},
-                                        {7, "IB_STS"},
-                                        {15, "SH_MEM_BASES"},
-                                        {18, "PERF_SNAPSHOT_PC_LO"},
-                                        {19, "PERF_SNAPSHOT_PC_HI"},
-                                        {20, "FLAT_SCR_LO"},
-                                        {21, "FLAT_SCR_HI"},
-                                        {23, "HW_ID1"},
-                                        {24, "HW_ID2"},
-                                        {27, "PERF_SNAPSHOT_DATA"},
-                                        {29, "SHADER_CYCLES"}};
     unsigned id = imm & 63, offset = imm >> 6 & 31, size = (imm >> 11 & 31) + 1;
-    const char *name = find_name(names, sizeof names / sizeof names[0], id);
+    const char *name = t->generation->hwregs[id];
     if (name)
         text_add(t, "hwreg(HW_REG_%s", name);
     else

@@ -13,6 +13,7 @@
 #define BITS(word, low, count) ((word) >> (low) & ((1u << (count)) - 1))
 
 struct decoder;
+struct text; /* see disasm_fields.h */
 
 /* An opcode of a format: a row of the generation's encodings.def. */
 struct opcode {
@@ -50,6 +51,8 @@ struct generation {
     void (*decode)(struct decoder *d, struct inst_pair *pair, uint32_t w);
     const struct wait_field *wait_fields;
     unsigned wait_field_count;
+    const char *const *hwregs; /* [64]: names of hardware registers, null where there is none */
+    void (*text_cache)(struct text *t, const struct inst *i); /* cache bits behind a memory instruction */
     /* 16 x 16 matrices: registers of C and D; what D has in a lane of the half-wave; the row of A, or the column of B. */
     unsigned (*matrix_registers)(unsigned wave_size, unsigned wave32_registers);
     struct element (*matrix_result)(unsigned wave_size, unsigned half, unsigned reg, unsigned lane);

@@ -46,9 +46,8 @@ static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options,
      */
     sim->pool = pool_create(sim->checks ? 1 : options->threads);
     FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "out of memory or threads for the host's threads");
-    executors_bind(sim->executors, sim->simd);
     sim->approximate_wmma = options->approximate_wmma;
-    if (sim->approximate_wmma) executors_bind_approximate_wmma(sim->executors, sim->simd);
+    executors_bind(sim->executors, sim->target->generation, sim->simd, sim->approximate_wmma);
     return GFX11SIM_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include "exec/executors.h"
+#include "isa/generation.h"
 
 /* A name, or a prefix that ends in '*'. */
 static const struct refused {
@@ -40,7 +41,7 @@ static void every_operation_is_decided(void **state) {
     static const gfx11sim_simd levels[] = {GFX11SIM_SIMD_PORTABLE, GFX11SIM_SIMD_AVX2, GFX11SIM_SIMD_AVX512};
     for (size_t level = 0; level < sizeof levels / sizeof levels[0]; level++) {
         memset(table, 0, sizeof table);
-        if (!executors_bind(table, levels[level])) continue; /* not for this host */
+        if (!executors_bind(table, &gfx11, levels[level], false)) continue; /* not for this host */
         for (unsigned op = 0; op < OP_COUNT; op++) {
             const char *name = op_info((enum op)op)->name;
             unsigned listed = 0;

@@ -472,6 +472,7 @@ int main(void) {
     bind_salu(table);
     bind_smem(table);
     bind_flow(table);
+    bind_hwreg(table);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alu),
         cmocka_unit_test(comparisons),

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "exec/executors.h"
+#include "isa/generation.h"
 #include "random.h"
 
 enum { VGPRS = 64, CLANG_MODE = MODE_DENORM_32 | MODE_DENORM_16_64 | MODE_DX10_CLAMP | MODE_IEEE };
@@ -30,7 +31,7 @@ static inline unsigned bind_levels(struct level *levels, exec_fn *table[3][OP_CO
         {"portable", GFX11SIM_SIMD_PORTABLE}, {"avx2", GFX11SIM_SIMD_AVX2}, {"avx512", GFX11SIM_SIMD_AVX512}};
     unsigned count = 0;
     for (unsigned n = 0; n < 3; n++)
-        if (executors_bind(table[count], all[n].simd)) levels[count++] = all[n];
+        if (executors_bind(table[count], &gfx11, all[n].simd, false)) levels[count++] = all[n];
     return count;
 }
 

@@ -4,6 +4,7 @@
 #include "gfx11.h"
 
 #include "isa/decoder.h"
+#include "isa/disasm_fields.h"
 #include "matrix.h"
 
 enum { SALU_FLOAT = FEATURE_SALU_FLOAT };
@@ -64,6 +65,16 @@ static void decode_first(struct decoder *d, struct inst_pair *pair, uint32_t w) 
 static const struct wait_field wait_fields[] = {
     {"vmcnt", COUNTER_VM, 10, 6}, {"expcnt", COUNTER_EXP, 0, 3}, {"lgkmcnt", COUNTER_LGKM, 4, 6}};
 
+static const char *const hwregs[64] = {
+#define HWREG(number, name) [number] = #name,
+#include "hwregs.def"
+#undef HWREG
+};
+
+static void text_cache(struct text *t, const struct inst *i) {
+    text_add(t, "%s%s%s", i->cache & 1 ? " glc" : "", i->cache & 2 ? " slc" : "", i->cache & 4 ? " dlc" : "");
+}
+
 static unsigned matrix_registers(unsigned wave_size, unsigned wave32_registers) {
     return wave_size == 64 ? wave32_registers / 2 : wave32_registers; /* spread over twice the lanes */
 }
@@ -79,6 +90,8 @@ const struct generation gfx11 = {.name = "gfx11",
                                  .decode = decode_first,
                                  .wait_fields = wait_fields,
                                  .wait_field_count = sizeof wait_fields / sizeof wait_fields[0],
+                                 .hwregs = hwregs,
+                                 .text_cache = text_cache,
                                  .matrix_registers = matrix_registers,
                                  .matrix_result = matrix_result,
                                  .matrix_factor = matrix_factor,
