@@ -9,8 +9,18 @@
  */
 #include "plan/gfx11/product.h"
 
-/* Per cycle of 2.5 GHz: 960 GB/s of DRAM, 2.9 TB/s of L2; 48 pairs of compute units with 4 SIMDs. */
-enum { DRAM_BYTES = 384, L2_BYTES = 1150, PROCESSORS = 48, SIMDS = 4 };
+/* Bytes of DRAM in a cycle of the shader clock, and pairs of compute units, of every card. */
+enum {
+#define TARGET(name, generation, family, mach, features, vgprs, unit, card, compute_units, clock,            \
+               memory_clock, bus, l2, gib, main)                                                             \
+    name##_DRAM_BYTES = memory_clock * (main ? 2 : 16) * (bus / 8) / clock,                                  \
+    name##_PROCESSORS = compute_units / 2,
+#include "targets.def"
+#undef TARGET
+};
+
+/* 960 GB/s of DRAM, 2.9 TB/s of L2 at 2.5 GHz; four SIMDs to a pair of compute units. */
+enum { DRAM_BYTES = gfx1100_DRAM_BYTES, L2_BYTES = 1150, PROCESSORS = gfx1100_PROCESSORS, SIMDS = 4 };
 /* A dot product or other vector instruction is one cycle of its SIMD. */
 enum { WMMA_CYCLES = 32, FOLD_CYCLES = 16 /* scale and clear 8 registers of a fragment */ };
 
