@@ -35,7 +35,7 @@ TESTS = {
     "kernels/cpu": "interface|linear|padding|experts|bits|packed|parts|bound|conformance_cpu",
     "src/check": "bound|conformance_(cpu|sim_gfx1100)|cli_(report|usage)|report_hip",
     "src/core": "golden|bad_.*|config|listing|layer_check|plan|interface|linear|cli_.*|hostile_.*",
-    "src/format": "golden.*|bad_.*|listing|config|zeros|act_order|target|quantize_group|pack|memory|"
+    "src/format": "golden.*|bad_.*|listing|config|zeros|act_order|selector|quantize_group|pack|memory|"
                   "fuzz_seeds_(safetensors|config|checkpoint)|hostile_(files|checkpoints)|"
                   "cli_(bad_files|quantize.*|end_to_end|deterministic|json|errors_json|overflow)|faults",
     "src/layer": "layer_check|reference|compare|quantize_group|pack|parts|packed.*|nibbles|golden|classes|bits|linear|"

@@ -16,21 +16,21 @@
 
 enum part { Q, SCALES, ZEROS, LAST, PARTS, GROUP_SIZE = PARTS };
 
-struct source {
+struct layer_tensors {
     int lead; /* 1: dimension 0 is that of experts */
     int64_t experts;
     struct tensor parts[PARTS];
     w4a16_layer layer; /* its sizes and types */
 };
 
-static w4a16_status check_part(struct frame *f, const struct source *s, enum part part, enum pack_type type,
-                               int64_t dims, int64_t first, int64_t second) {
+static w4a16_status check_part(struct frame *f, const struct layer_tensors *s, enum part part,
+                               enum pack_type type, int64_t dims, int64_t first, int64_t second) {
     const char *names[PARTS] = {"q", "scales", "zeros", s->lead ? "bias" : "perm"};
     const int64_t sizes[] = {part == Q ? -1 : s->experts, first, second};
     return pack_check(f, &s->parts[part], names[part], type, dims + s->lead, sizes + !s->lead);
 }
 
-static w4a16_status check_parts(struct frame *f, struct source *s) {
+static w4a16_status check_parts(struct frame *f, struct layer_tensors *s) {
     w4a16_layer *l = &s->layer;
     TRY(check_part(f, s, Q, PACK_INT32, 2, -1, -1));
     const int64_t *q = s->parts[Q].sizes + s->lead, *last = s->parts[LAST].sizes;
@@ -53,7 +53,7 @@ static w4a16_status check_parts(struct frame *f, struct source *s) {
     return W4A16_OK;
 }
 
-static w4a16_layer layer_of(const struct source *s, int64_t expert) {
+static w4a16_layer layer_of(const struct layer_tensors *s, int64_t expert) {
     const struct tensor *last = &s->parts[LAST];
     w4a16_layer l = s->layer;
     l.q = pack_slice(&s->parts[Q], s->experts, expert, 4);
@@ -68,8 +68,8 @@ static w4a16_layer layer_of(const struct source *s, int64_t expert) {
     return l;
 }
 
-static w4a16_status pack_source(struct frame *f, const struct source *s, const struct tensor *like,
-                                shim_value *result) {
+static w4a16_status pack_tensors(struct frame *f, const struct layer_tensors *s, const struct tensor *like,
+                                 shim_value *result) {
     size_t count = s->lead ? (size_t)s->experts : 1;
     w4a16_layer *layers = calloc(count, sizeof *layers);
     const w4a16_layer **pointers = calloc(count, sizeof *pointers);
@@ -85,7 +85,7 @@ static w4a16_status pack_source(struct frame *f, const struct source *s, const s
 }
 
 static w4a16_status call(struct frame *f, const shim_value *arguments, int lead, shim_value *result) {
-    struct source s = {.lead = lead};
+    struct layer_tensors s = {.lead = lead};
     w4a16_status status = W4A16_OK;
     w4a16_layer_init(&s.layer);
     for (int n = 0; n < PARTS; n++) {
@@ -97,7 +97,7 @@ static w4a16_status call(struct frame *f, const shim_value *arguments, int lead,
     TRY(check_parts(f, &s));
     const struct tensor q = s.parts[Q];
     for (int n = 0; n < PARTS; n++) TRY(pack_on_host(f, &s.parts[n]));
-    return pack_source(f, &s, &q, result);
+    return pack_tensors(f, &s, &q, result);
 }
 
 w4a16_status pack_call(struct frame *f, const shim_value *arguments, shim_value *result) {

@@ -49,7 +49,7 @@ static const struct form {
                 {{SIZE_N, SIZE_K8}, {SIZE_N, SIZE_G}, {SIZE_N8, SIZE_G}},
                 4};
 
-struct source {
+struct stored_tensors {
     const struct form *form;
     int lead, part; /* lead: dimension 0 is that of experts */
     int64_t experts, sizes[SIZES];
@@ -57,19 +57,20 @@ struct source {
     w4a16_stored stored; /* what does not depend on the expert */
 };
 
-static w4a16_status check_part(struct frame *f, const struct source *s, enum part part, enum pack_type type) {
+static w4a16_status check_part(struct frame *f, const struct stored_tensors *s, enum part part,
+                               enum pack_type type) {
     const enum size *own = s->form->sizes[part];
     const int64_t sizes[] = {s->experts, s->sizes[own[0]], s->sizes[own[1]]};
     return pack_check(f, &s->parts[part], s->form->names[part], type, 2 + s->lead, sizes + !s->lead);
 }
 
 /* The size of a tensor along one that it has. */
-static int64_t size_of(const struct source *s, enum part part, enum size size) {
+static int64_t size_of(const struct stored_tensors *s, enum part part, enum size size) {
     return s->parts[part].sizes[s->lead + (s->form->sizes[part][1] == size)];
 }
 
 /* Takes N from the scales and K from the weights. */
-static w4a16_status find_sizes(struct frame *f, struct source *s) {
+static w4a16_status find_sizes(struct frame *f, struct stored_tensors *s) {
     s->experts = -1;
     for (int n = 0; n < SIZES; n++) s->sizes[n] = -1;
     TRY(check_part(f, s, WEIGHTS, PACK_INT32));
@@ -96,7 +97,7 @@ static w4a16_status find_sizes(struct frame *f, struct source *s) {
     return W4A16_OK;
 }
 
-static w4a16_status check_parts(struct frame *f, struct source *s) {
+static w4a16_status check_parts(struct frame *f, struct stored_tensors *s) {
     TRY(find_sizes(f, s));
     TRY(check_part(f, s, WEIGHTS, PACK_INT32));
     TRY(check_part(f, s, SCALES, PACK_HALF));
@@ -122,7 +123,8 @@ static w4a16_status level_zeros(struct frame *f, w4a16_layer *const *layers, int
     return W4A16_OK;
 }
 
-static w4a16_status convert(struct frame *f, const struct source *s, int64_t expert, w4a16_layer **out) {
+static w4a16_status convert(struct frame *f, const struct stored_tensors *s, int64_t expert,
+                            w4a16_layer **out) {
     int64_t count = s->lead ? s->experts : 1;
     w4a16_stored stored = s->stored;
     w4a16_error why;
@@ -140,8 +142,8 @@ static w4a16_status convert(struct frame *f, const struct source *s, int64_t exp
     return W4A16_OK;
 }
 
-static w4a16_status pack_source(struct frame *f, const struct source *s, const struct tensor *like,
-                                shim_value *result) {
+static w4a16_status pack_tensors(struct frame *f, const struct stored_tensors *s, const struct tensor *like,
+                                 shim_value *result) {
     int64_t count = s->lead ? s->experts : 1;
     w4a16_layer **layers = calloc((size_t)count, sizeof *layers);
     FAIL_IF(!layers, &f->error, W4A16_OUT_OF_MEMORY, "%s: out of memory", f->name);
@@ -156,7 +158,8 @@ static w4a16_status pack_source(struct frame *f, const struct source *s, const s
 }
 
 /* The arguments after the tensors are the caller's. */
-static w4a16_status call(struct frame *f, const shim_value *arguments, struct source *s, shim_value *result) {
+static w4a16_status call(struct frame *f, const shim_value *arguments, struct stored_tensors *s,
+                         shim_value *result) {
     w4a16_status status = W4A16_OK;
     for (int n = 0; n < s->form->tensors; n++) {
         w4a16_status taken = frame_argument(f, arguments[n], &s->parts[n]);
@@ -170,11 +173,11 @@ static w4a16_status call(struct frame *f, const shim_value *arguments, struct so
     s->stored.scale_type = tensor_type(&s->parts[SCALES]);
     const struct tensor like = s->parts[WEIGHTS];
     for (int n = 0; n < PARTS; n++) TRY(pack_on_host(f, &s->parts[n]));
-    return pack_source(f, s, &like, result);
+    return pack_tensors(f, s, &like, result);
 }
 
-static struct source source_of(const struct form *form) {
-    struct source s = {.form = form, .lead = form == &ct_experts};
+static struct stored_tensors tensors_of(const struct form *form) {
+    struct stored_tensors s = {.form = form, .lead = form == &ct_experts};
     w4a16_stored_init(&s.stored);
     return s;
 }
@@ -183,7 +186,7 @@ static struct source source_of(const struct form *form) {
 static int small(shim_value value) { return value > 9 ? 9 : (int)value; }
 
 w4a16_status pack_gptq_call(struct frame *f, const shim_value *arguments, shim_value *result) {
-    struct source s = source_of(&gptq);
+    struct stored_tensors s = tensors_of(&gptq);
     s.stored.version = small(arguments[5]);
     s.stored.symmetry = (w4a16_symmetry)small(arguments[6]);
     s.part = arguments[7] & 1;
@@ -191,17 +194,17 @@ w4a16_status pack_gptq_call(struct frame *f, const shim_value *arguments, shim_v
 }
 
 w4a16_status pack_awq_call(struct frame *f, const shim_value *arguments, shim_value *result) {
-    struct source s = source_of(&awq);
+    struct stored_tensors s = tensors_of(&awq);
     return call(f, arguments, &s, result);
 }
 
 w4a16_status pack_ct_call(struct frame *f, const shim_value *arguments, shim_value *result) {
-    struct source s = source_of(&ct);
+    struct stored_tensors s = tensors_of(&ct);
     s.part = arguments[5] & 1;
     return call(f, arguments, &s, result);
 }
 
 w4a16_status pack_ct_experts_call(struct frame *f, const shim_value *arguments, shim_value *result) {
-    struct source s = source_of(&ct_experts);
+    struct stored_tensors s = tensors_of(&ct_experts);
     return call(f, arguments, &s, result);
 }

@@ -53,15 +53,15 @@ INLINE struct results results(void) {
 }
 
 /*
- * A unit is what is computed from one batch of scalar loads: `words` words (8 K each) of a block for `rows`
- * rows, at most 32 scalar registers, so that one batch can be in use and the next one under way without
- * spills.
+ * A batch is what is computed from scalar loads that are issued together: `words` words (8 K each) of a block
+ * for `rows` rows, at most 32 scalar registers, so that one batch can be in use and the next one under way
+ * without spills.
  */
-struct unit_shape {
+struct batch_shape {
     int words, rows;
 };
-INLINE struct unit_shape unit_shape(int rows) {
-    struct unit_shape s = {rows >= 8 ? 1 : rows == 4 ? 2 : 4, rows > 4 ? 4 : rows};
+INLINE struct batch_shape batch_shape(int rows) {
+    struct batch_shape s = {rows >= 8 ? 1 : rows == 4 ? 2 : 4, rows > 4 ? 4 : rows};
     return s;
 }
 
@@ -73,21 +73,21 @@ struct batch {
 /* Adds one chunk to the sums of every row. */
 INLINE void add_chunk(const u32x4 *q, struct zero_point z, const UNIFORM char *a, const u32 *row, float *sum,
                       const int rows, const int blocks, const int bf16) {
-    const struct unit_shape s = unit_shape(rows);
-    const int row_parts = rows / s.rows, units = blocks * 4 / s.words * row_parts;
+    const struct batch_shape s = batch_shape(rows);
+    const int row_parts = rows / s.rows, batches = blocks * 4 / s.words * row_parts;
     struct batch now, next;
     u32 pair[16];
-    _Pragma("unroll") for (int u = -1; u < units; u++) {
-        /* Fetch unit u + 1 ... */
-        if (u + 1 < units) {
+    _Pragma("unroll") for (int u = -1; u < batches; u++) {
+        /* Fetch batch u + 1 ... */
+        if (u + 1 < batches) {
             int word = (u + 1) / row_parts * s.words, first = (u + 1) % row_parts * s.rows;
             const UNIFORM char *at = a + 16 * word;
-            __asm__("" : "+s"(at)); /* else neighbouring units' loads are merged, and moved to the first */
+            __asm__("" : "+s"(at)); /* else neighbouring batches' loads are merged, and moved to the first */
             _Pragma("unroll") for (int m = 0; m < s.rows; m++)
                 _Pragma("unroll") for (int n = 0; n < s.words; n++)
                     next.x[m * s.words + n] = *(const UNIFORM scalar_x4 *)(at + (u64)row[first + m] + 16 * n);
         }
-        /* ... while unit u is computed. */
+        /* ... while batch u is computed. */
         if (u >= 0) {
             int word = u / row_parts * s.words, first = u % row_parts * s.rows;
             if (first == 0) _Pragma("unroll") for (int n = 0; n < 4 * s.words; n++) {

@@ -26,13 +26,113 @@ struct tile {
     int waves_m, waves_n, frags_m, frags_n;
 };
 
-/* What a thread carries from global memory to LDS in one step: half-rows of A, half-columns of B. */
+INLINE u32 tile_rows(const struct tile tile) { return tile.waves_m * tile.frags_m * 16; }
+INLINE u32 tile_columns(const struct tile tile) { return tile.waves_n * tile.frags_n * 16; }
+INLINE u32 threads_of(const struct tile tile) { return tile.waves_m * tile.waves_n * LANES; }
+INLINE int parts_of_a(const struct tile tile) { return tile_rows(tile) * 2 / threads_of(tile); }
+INLINE int parts_of_b(const struct tile tile) { return tile_columns(tile) * 2 / threads_of(tile); }
+
+/*
+ * What a thread brings from global memory to LDS in each step: half-rows of A and half-columns of B; from
+ * where, and to which elements of a buffer.
+ */
 enum { PARTS_MAX = 2 };
+struct route {
+    const GLOBAL u16 *from_a[PARTS_MAX];
+    const GLOBAL u32x2 *from_b[PARTS_MAX];
+    u32 strip[PARTS_MAX], column[PARTS_MAX], half[PARTS_MAX]; /* of B's parts */
+    u32 put_a[PARTS_MAX], put_b[PARTS_MAX];
+};
 struct carried {
     u32x4 a[PARTS_MAX][2];
     u32x2 q[PARTS_MAX];
     u8 zero[PARTS_MAX];
 };
+
+/* Rows beyond the last and strips beyond N repeat the last one: they are computed and not stored. */
+INLINE struct route route_of(const struct matrix_problem *p, const struct rows *list, u32 first_n,
+                             const struct tile tile, u32 t) {
+    const u32 threads = threads_of(tile);
+    const int parts_a = parts_of_a(tile), parts_b = parts_of_b(tile);
+    struct route r;
+    _Pragma("unroll") for (int n = 0; n < parts_a; n++) {
+        u32 part = t + n * threads, m = part / 2;
+        if (m >= list->count) m = list->count - 1;
+        r.from_a[n] = p->a + row_from(*list, m) * p->lda + part % 2 * 16;
+        r.put_a[n] = part / 2 * PITCH + part % 2 * 16;
+    }
+    _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
+        u32 part = t + n * threads, strip = first_n / PACK_STRIP + part / (2 * PACK_STRIP);
+        if (strip >= p->strips) strip = p->strips - 1;
+        r.from_b[n] = (const GLOBAL u32x2 *)(p->weights + (u64)strip * p->blocks * LANES) + part % 64;
+        r.strip[n] = strip;
+        r.column[n] = part / 2 % LANES;
+        r.half[n] = part % 2;
+        r.put_b[n] = (tile_rows(tile) + part / 2) * PITCH + part % 2 * 16;
+    }
+    return r;
+}
+
+INLINE void fetch(struct carried *c, const struct matrix_problem *p, const struct route *r,
+                  const struct tile tile, u32 step, const int halves, const int symmetric) {
+    const int parts_a = parts_of_a(tile), parts_b = parts_of_b(tile);
+    _Pragma("unroll") for (int n = 0; n < parts_a; n++) {
+        const GLOBAL u16 *at = r->from_a[n] + (u64)step * STEP;
+        c->a[n][0] = *(const GLOBAL activations_x4 *)at;
+        c->a[n][1] = *(const GLOBAL activations_x4 *)(at + 8);
+    }
+    _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
+        c->q[n] = __builtin_nontemporal_load(&r->from_b[n][(u64)step * 64]);
+        if (symmetric) continue;
+        u32 group = group_of(halves ? 2 * step + r->half[n] : step, p->divisor);
+        if (group >= p->groups) group = p->groups - 1; /* the padding behind K */
+        c->zero[n] =
+            p->zeros[(grid_entry(p->grid, r->strip[n], group) + r->column[n]) >> p->grid.zero_halves];
+    }
+}
+
+INLINE void put(LDS u16 *to, const struct carried *c, const struct matrix_problem *p, const struct route *r,
+                const struct tile tile, const int bf16, const int symmetric) {
+    const int parts_a = parts_of_a(tile), parts_b = parts_of_b(tile);
+    _Pragma("unroll") for (int n = 0; n < parts_a; n++)
+        _Pragma("unroll") for (int h = 0; h < 2; h++)((LDS u32x4 *)(to + r->put_a[n]))[h] = c->a[n][h];
+    _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
+        u32x8 w = dequantise(c->q[n][0], c->q[n][1],
+                             zero_point(symmetric ? 8 : zero_of(c->zero[n], r->column[n], p->grid)), bf16);
+        ((LDS u32x4 *)(to + r->put_b[n]))[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);
+        ((LDS u32x4 *)(to + r->put_b[n]))[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);
+    }
+}
+
+/* The scales of a wave's columns, fetched a fold ahead. */
+struct scales {
+    u16 of[4];
+    u32 group, folds_left;
+};
+
+INLINE void fetch_scales(struct scales *s, const struct matrix_problem *p, u32 column, const int frags_n) {
+    _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
+        u32 strip = (column + 16 * j) / LANES;
+        if (strip >= p->strips) strip = p->strips - 1;
+        s->of[j] = p->scales[grid_entry(p->grid, strip, s->group) + (column + 16 * j) % LANES];
+    }
+}
+
+/* Adds a fold's sums, scaled, to the totals; `column` is that of the wave's first fragment. */
+INLINE void fold(float8 total[4][4], float8 acc[4][4], struct scales *s, const struct matrix_problem *p,
+                 u32 column, const int frags_m, const int frags_n) {
+    _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
+        float scale = scale_of(s->of[j], p->scale_bf16);
+        _Pragma("unroll") for (int i = 0; i < frags_m; i++) {
+            total[i][j] = scaled_sum(total[i][j], acc[i][j], scale);
+            acc[i][j] = (float8)(0.0f);
+        }
+    }
+    if (--s->folds_left == 0) {
+        s->folds_left = p->folds_per_group;
+        if (++s->group < p->groups) fetch_scales(s, p, column, frags_n);
+    }
+}
 
 /*
  * Results go through LDS once more, so that they can leave in pieces of 16 bytes where the output's alignment
@@ -59,9 +159,8 @@ INLINE void store_rows(struct rows list, u32 rows, GLOBAL char *out, u64 stride,
 INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile tile, const int halves,
                    const int symmetric) {
     const int frags_m = tile.frags_m, frags_n = tile.frags_n;
-    const u32 tile_m = tile.waves_m * frags_m * 16, tile_n = tile.waves_n * frags_n * 16;
-    const u32 threads = tile.waves_m * tile.waves_n * LANES;
-    const int parts_a = tile_m * 2 / threads, parts_b = tile_n * 2 / threads;
+    const u32 tile_m = tile_rows(tile), tile_n = tile_columns(tile);
+    const u32 threads = threads_of(tile);
     const u32 buffer = (tile_m + tile_n) * PITCH;
     u32 t = __builtin_amdgcn_workitem_id_x(), lane = lane_id(), wave = wave_id();
     struct rows list = rows_of(p.lists, p.M, p.N, tile_m);
@@ -71,93 +170,23 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
     u32 wave_m = wave % tile.waves_m * frags_m * 16, wave_n = wave / tile.waves_m * frags_n * 16;
     LDS u16 *lds = (LDS u16 *)shared;
 
-    /* Rows beyond the last and strips beyond N repeat the last one: they are computed and not stored. */
-    const GLOBAL u16 *from_a[PARTS_MAX];
-    const GLOBAL u32x2 *from_b[PARTS_MAX];
-    u32 entry[PARTS_MAX], put_a[PARTS_MAX], put_b[PARTS_MAX];
-    _Pragma("unroll") for (int n = 0; n < parts_a; n++) {
-        u32 part = t + n * threads, m = part / 2;
-        if (m >= list.count) m = list.count - 1;
-        from_a[n] = p.a + row_from(list, m) * p.lda + part % 2 * 16;
-        put_a[n] = part / 2 * PITCH + part % 2 * 16;
-    }
-    _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
-        u32 part = t + n * threads, strip = first_n / PACK_STRIP + part / (2 * PACK_STRIP);
-        if (strip >= p.strips) strip = p.strips - 1;
-        from_b[n] = (const GLOBAL u32x2 *)(p.weights + (u64)strip * p.blocks * LANES) + part % 64;
-        entry[n] = part / 2 % LANES;
-        put_b[n] = (tile_m + part / 2) * PITCH + part % 2 * 16;
-    }
+    const struct route route = route_of(&p, &list, first_n, tile, t);
     const u32 get_a = (wave_m + lane % 16) * PITCH, get_b = (tile_m + wave_n + lane % 16) * PITCH;
 
     float8 total[4][4], acc[4][4];
     _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int j = 0; j < frags_n; j++)
         total[i][j] = acc[i][j] = (float8)(0.0f);
-
+    const u32 column = first_n + wave_n + lane % 16;
+    struct scales scales; /* no initialiser: it would make the compiler keep two scales in a register */
+    scales.group = 0, scales.folds_left = p.folds_per_group;
     struct carried c;
-#define FETCH(step)                                                                                          \
-    do {                                                                                                     \
-        _Pragma("unroll") for (int n = 0; n < parts_a; n++) {                                                \
-            const GLOBAL u16 *at = from_a[n] + (u64)(step) * STEP;                                           \
-            c.a[n][0] = *(const GLOBAL activations_x4 *)at;                                                  \
-            c.a[n][1] = *(const GLOBAL activations_x4 *)(at + 8);                                            \
-        }                                                                                                    \
-        _Pragma("unroll") for (int n = 0; n < parts_b; n++) {                                                \
-            c.q[n] = __builtin_nontemporal_load(&from_b[n][(u64)(step) * 64]);                               \
-            if (!symmetric) {                                                                                \
-                u32 part = t + n * threads, strip = first_n / PACK_STRIP + part / (2 * PACK_STRIP);          \
-                if (strip >= p.strips) strip = p.strips - 1;                                                 \
-                u32 group = group_of(halves ? 2 * (step) + part % 2 : (step), p.divisor);                    \
-                if (group >= p.groups) group = p.groups - 1; /* the padding behind K */                      \
-                c.zero[n] = p.zeros[(grid_entry(p.grid, strip, group) + entry[n]) >> p.grid.zero_halves];    \
-            }                                                                                                \
-        }                                                                                                    \
-    } while (0)
-#define PUT(which)                                                                                           \
-    do {                                                                                                     \
-        LDS u16 *to = lds + (which) * buffer;                                                                \
-        _Pragma("unroll") for (int n = 0; n < parts_a; n++)                                                  \
-            _Pragma("unroll") for (int h = 0; h < 2; h++)((LDS u32x4 *)(to + put_a[n]))[h] = c.a[n][h];      \
-        _Pragma("unroll") for (int n = 0; n < parts_b; n++) {                                                \
-            u32x8 w = dequantise(c.q[n][0], c.q[n][1],                                                       \
-                                 zero_point(symmetric ? 8 : zero_of(c.zero[n], entry[n], p.grid)), bf16);    \
-            ((LDS u32x4 *)(to + put_b[n]))[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);                   \
-            ((LDS u32x4 *)(to + put_b[n]))[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);                   \
-        }                                                                                                    \
-    } while (0)
-
-    /* The scales of the wave's columns, fetched a fold ahead. */
-    u16 scale[4];
-    u32 column = first_n + wave_n + lane % 16;
-    _Pragma("unroll") for (int j = 0; j < frags_n; j++) scale[j] = 0;
-    u32 left = p.fold, group = 0, folds = p.folds_per_group;
-#define SCALES(group)                                                                                        \
-    _Pragma("unroll") for (int j = 0; j < frags_n; j++) {                                                    \
-        u32 strip = (column + 16 * j) / LANES;                                                               \
-        if (strip >= p.strips) strip = p.strips - 1;                                                         \
-        scale[j] = p.scales[grid_entry(p.grid, strip, group) + (column + 16 * j) % LANES];                   \
-    }
-#define FOLD                                                                                                 \
-    do {                                                                                                     \
-        _Pragma("unroll") for (int j = 0; j < frags_n; j++) {                                                \
-            float s = scale_of(scale[j], p.scale_bf16);                                                      \
-            _Pragma("unroll") for (int i = 0; i < frags_m; i++) {                                            \
-                total[i][j] = scaled_sum(total[i][j], acc[i][j], s);                                         \
-                acc[i][j] = (float8)(0.0f);                                                                  \
-            }                                                                                                \
-        }                                                                                                    \
-        if (--folds == 0) {                                                                                  \
-            folds = p.folds_per_group;                                                                       \
-            if (++group < p.groups) SCALES(group)                                                            \
-        }                                                                                                    \
-    } while (0)
-
-    SCALES(0)
-    FETCH(0);
-    PUT(0);
+    u32 left = p.fold;
+    fetch_scales(&scales, &p, column, frags_n);
+    fetch(&c, &p, &route, tile, 0, halves, symmetric);
+    put(lds, &c, &p, &route, tile, bf16, symmetric);
     barrier();
     for (u32 step = 0; step < p.blocks; step++) {
-        if (step + 1 < p.blocks) FETCH(step + 1);
+        if (step + 1 < p.blocks) fetch(&c, &p, &route, tile, step + 1, halves, symmetric);
         const LDS u16 *from = lds + (step & 1) * buffer;
         _Pragma("unroll") for (int k = 0; k < STEP; k += 16) {
             u32x8 a[4], b[4];
@@ -174,13 +203,13 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
                     wmma(a[i], b[j], acc[i][j], bf16);
             /* Else fragments share registers, and reads wait for products. */
             __builtin_amdgcn_sched_barrier(0);
-            if (halves) FOLD;
+            if (halves) fold(total, acc, &scales, &p, column, frags_m, frags_n);
         }
         if (!halves && --left == 0) {
             left = p.fold;
-            FOLD;
+            fold(total, acc, &scales, &p, column, frags_m, frags_n);
         }
-        if (step + 1 < p.blocks) PUT(~step & 1);
+        if (step + 1 < p.blocks) put(lds + (~step & 1) * buffer, &c, &p, &route, tile, bf16, symmetric);
         barrier();
     }
 
@@ -222,11 +251,11 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
                tile_n * sizeof(u16), sizeof(u16), t, threads);
 }
 
-#define MATRIX(arch, act, tile_m, tile_n, wm, wn, fm, fn, fold_unit, zeros_kind)                             \
+#define MATRIX(arch, act, tile_m, tile_n, wm, wn, fm, fn, granule, zeros_kind)                               \
     ONLY_##arch(                                                                                             \
-        KERNEL(wm * wn * LANES) void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##fold_unit##_##zeros_kind( \
+        KERNEL(wm * wn * LANES) void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##granule##_##zeros_kind(   \
             MATRIX_ARGS(PARAMETER)) {                                                                        \
             struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
-            matrix(p, IS_##act, (struct tile){wm, wn, fm, fn}, fold_unit == 16, IS_##zeros_kind);            \
+            matrix(p, IS_##act, (struct tile){wm, wn, fm, fn}, granule == 16, IS_##zeros_kind);              \
         })
 #include "../KERNELS.def"

@@ -156,9 +156,10 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
     }
 }
 
-#define STRIP(arch, act, m, unit, zeros_kind)                                                                \
-    ONLY_##arch(KERNEL(512) void w4a16_strip_##act##_m##m##_g##unit##_##zeros_kind(MATRIX_ARGS(PARAMETER)) { \
-        struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                       \
-        strip(p, IS_##act, m / 16, unit == 16, IS_##zeros_kind);                                             \
-    })
+#define STRIP(arch, act, m, granule, zeros_kind)                                                             \
+    ONLY_##arch(                                                                                             \
+        KERNEL(512) void w4a16_strip_##act##_m##m##_g##granule##_##zeros_kind(MATRIX_ARGS(PARAMETER)) {      \
+            struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
+            strip(p, IS_##act, m / 16, granule == 16, IS_##zeros_kind);                                      \
+        })
 #include "../KERNELS.def"

@@ -22,26 +22,26 @@
 enum role { EMPTY, LARGE, SMALL, OTHER_SMALL };
 
 /* Where k is in the order of additions. */
-struct place {
+struct addend {
     int64_t in_chunk, fold, wave, last_fold;
 };
 
-static struct place place_of(const struct data *d, int64_t k) {
+static struct addend addend_of(const struct data *d, int64_t k) {
     const w4a16_order *o = &d->order;
     /* Waves take at least a block of 32 K, of which chunks may be halves. */
     int64_t dealt = o->chunk < 32 && o->waves > 1 ? 32 : o->chunk, chunks = dealt / o->chunk;
     int64_t turn = k / dealt / o->waves, wave = k / dealt % o->waves;
     int64_t last_turn = (d->c->p.shape.K / dealt - 1 - wave) / o->waves;
-    return (struct place){.in_chunk = k % o->chunk,
-                          .fold = turn * chunks + k % dealt / o->chunk,
-                          .wave = wave,
-                          .last_fold = last_turn * chunks + chunks - 1};
+    return (struct addend){.in_chunk = k % o->chunk,
+                           .fold = turn * chunks + k % dealt / o->chunk,
+                           .wave = wave,
+                           .last_fold = last_turn * chunks + chunks - 1};
 }
 
 /* The role of a place, which weights depend on, and the sign of its activation. */
 static enum role role_of(const struct data *d, int64_t k, int *sign) {
     const w4a16_order *o = &d->order;
-    struct place p = place_of(d, k);
+    struct addend p = addend_of(d, k);
     *sign = 1;
     switch (d->c->fill) {
     case CANCELLED_BY_FOLD: { /* a chunk holds a large number, the wave's next or the next wave's its negative

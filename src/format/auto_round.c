@@ -20,10 +20,10 @@ static const struct {
 } meaning[] = {{&gptq_format, 1}, {&gptq_format, 2}, {&gptq_format, 2}, {&awq_format, 0}};
 
 /* A name without any of an expression's characters is that of a layer. */
-static w4a16_status make_target(const char *label, const char *name, struct target_work *work,
-                                struct layer_scheme *scheme, w4a16_error *error) {
+static w4a16_status make_selector(const char *label, const char *name, struct selector_work *work,
+                                  struct layer_scheme *scheme, w4a16_error *error) {
     const char *expression = strpbrk(name, "*+?^$()[]{}|\\") ? name : NULL;
-    return target_create_search(label, "extra_config", name, expression, work, scheme->targets, error);
+    return selector_create_search(label, "extra_config", name, expression, work, scheme->selectors, error);
 }
 
 static const char *const types[] = {"int", NULL};
@@ -62,7 +62,7 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     config->format = meaning[packing].format;
     config->version = meaning[packing].version;
     TRY(config_sizes(label, json, NULL, NULL, &config->rest, error));
-    TRY(config_rules(label, json, "extra_config", make_target, config, error));
+    TRY(config_rules(label, json, "extra_config", make_selector, config, error));
     struct layer_scheme *scheme = config->schemes;
     const char *name;
     json_t *values;

@@ -72,34 +72,34 @@ static w4a16_status read_strategy(const char *label, const json_t *weights, stru
     return config_group_size(label, weights, NULL, &scheme->group_size, error);
 }
 
-static w4a16_status read_targets(const char *label, const json_t *group, struct target_work *work,
-                                 struct layer_scheme *scheme, w4a16_error *error) {
+static w4a16_status read_selectors(const char *label, const json_t *group, struct selector_work *work,
+                                   struct layer_scheme *scheme, w4a16_error *error) {
     json_t *targets = NULL;
     const json_t *value;
     TRY(field_get(label, group, "targets", DOC_LIST, &targets, error));
     size_t index, count = json_array_size(targets);
     FAIL_IF(!count, error, W4A16_BAD_FILE, "%s: targets is missing or empty; accepted is a list of names",
             label);
-    scheme->targets = calloc(count, sizeof *scheme->targets);
-    FAIL_IF(!scheme->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    scheme->selectors = calloc(count, sizeof *scheme->selectors);
+    FAIL_IF(!scheme->selectors, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     json_array_foreach(targets, index, value) {
         TRY(field_is(label, value, DOC_TEXT, "one of targets", error));
         const char *text = json_string_value(value),
                    *expression = strncmp(text, "re:", 3) == 0 ? text + 3 : NULL;
-        TRY(target_create(label, "targets", text, expression, work, &scheme->targets[scheme->target_count++],
-                          error));
+        TRY(selector_create(label, "targets", text, expression, work,
+                            &scheme->selectors[scheme->selector_count++], error));
     }
     return W4A16_OK;
 }
 
 static w4a16_status read_scheme(const char *label, const char *name, const json_t *group,
-                                struct target_work *work, struct layer_scheme *scheme, w4a16_error *error) {
+                                struct selector_work *work, struct layer_scheme *scheme, w4a16_error *error) {
     char full[512], problem[160];
     snprintf(full, sizeof full, "%.300s: config_groups.%.100s", label, name);
     TRY(field_is(full, group, DOC_OBJECT, "its value", error));
     const json_t *weights = json_object_get(group, "weights");
     TRY(field_is(full, weights, DOC_OBJECT, "weights", error));
-    TRY(read_targets(full, group, work, scheme, error));
+    TRY(read_selectors(full, group, work, scheme, error));
     scheme->group_size = -1;
     TRY(config_bits(full, weights, "num_bits", NULL, scheme, error));
     if (scheme->problem || scheme->bits != 4) return W4A16_OK;

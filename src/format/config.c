@@ -120,14 +120,14 @@ w4a16_status config_overrides(const char *label, const json_t *json, struct laye
 
 w4a16_status quant_config_scheme(const struct quant_config *config, const char *layer, const char *stem,
                                  const struct layer_scheme **scheme, w4a16_error *error) {
-    int best = TARGET_NO_MATCH, rank;
+    int best = SELECTOR_NO_MATCH, rank;
     *scheme = NULL;
     for (const char *const *name = (const char *const[]){layer, stem, NULL}; *name && !*scheme; name++)
         for (size_t i = 0; i < config->scheme_count; i++)
-            for (size_t t = 0; t < config->schemes[i].target_count; t++) {
-                const struct target *target = &config->schemes[i].targets[t];
-                if (target->expression && best >= TARGET_EXPRESSION) continue;
-                TRY(target_match(target, *name, config->work, &rank, error));
+            for (size_t t = 0; t < config->schemes[i].selector_count; t++) {
+                const struct selector *selector = &config->schemes[i].selectors[t];
+                if (selector->expression && best >= SELECTOR_EXPRESSION) continue;
+                TRY(selector_match(selector, *name, config->work, &rank, error));
                 if (rank > best) best = rank, *scheme = &config->schemes[i];
             }
     if (!*scheme && config->rest.bits) *scheme = &config->rest;
@@ -135,7 +135,7 @@ w4a16_status quant_config_scheme(const struct quant_config *config, const char *
 }
 
 static w4a16_status read_rule(const char *label, const char *object, const char *key, const json_t *values,
-                              config_target *make_target, struct target_work *work,
+                              config_selector *make_selector, struct selector_work *work,
                               const struct layer_scheme *rest, struct layer_scheme *rule,
                               w4a16_error *error) {
     char full[512];
@@ -143,15 +143,15 @@ static w4a16_status read_rule(const char *label, const char *object, const char 
     TRY(field_is(full, values, DOC_OBJECT, "its value", error));
     *rule = (struct layer_scheme){
         .bits = rest->bits, .group_size = rest->group_size, .symmetric = rest->symmetric};
-    rule->targets = calloc(1, sizeof *rule->targets);
-    FAIL_IF(!rule->targets, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
-    rule->target_count = 1;
-    TRY(make_target(label, key, work, rule, error));
+    rule->selectors = calloc(1, sizeof *rule->selectors);
+    FAIL_IF(!rule->selectors, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    rule->selector_count = 1;
+    TRY(make_selector(label, key, work, rule, error));
     return rule->problem ? W4A16_OK : config_overrides(full, values, rule, error);
 }
 
-w4a16_status config_rules(const char *label, const json_t *json, const char *key, config_target *make_target,
-                          struct quant_config *config, w4a16_error *error) {
+w4a16_status config_rules(const char *label, const json_t *json, const char *key,
+                          config_selector *make_selector, struct quant_config *config, w4a16_error *error) {
     json_t *rules = NULL, *values;
     const char *name;
     if (json_is_false(json_object_get(json, key))) return W4A16_OK; /* so some write that there are none */
@@ -160,7 +160,7 @@ w4a16_status config_rules(const char *label, const json_t *json, const char *key
     config->schemes = calloc(json_object_size(rules) + 1, sizeof *config->schemes);
     FAIL_IF(!config->schemes, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     json_object_foreach(rules, name, values)
-        TRY(read_rule(label, key, name, values, make_target, config->work, &config->rest,
+        TRY(read_rule(label, key, name, values, make_selector, config->work, &config->rest,
                       &config->schemes[config->scheme_count++], error));
     return W4A16_OK;
 }
@@ -187,7 +187,7 @@ static w4a16_status interpret(const struct config_source *source, struct quant_c
         for (int m = 0; formats[i]->methods[m]; m++) methods[count++] = formats[i]->methods[m];
     if (!known)
         TRY(config_word(source->label, source->values, "quant_method", "method", methods, &choice, error));
-    TRY(target_work_create(source->label, &config->work, error));
+    TRY(selector_work_create(source->label, &config->work, error));
     TRY(config->format->configure(source->label, source->values, config, error));
     return check_widths(source->label, config, error);
 }
@@ -222,11 +222,11 @@ w4a16_status quant_config_read(const char *directory, struct quant_config *confi
 void quant_config_free(struct quant_config *config) {
     for (size_t i = 0; i < config->scheme_count; i++) {
         struct layer_scheme *s = &config->schemes[i];
-        for (size_t t = 0; t < s->target_count; t++) target_free(&s->targets[t]);
-        free(s->targets);
+        for (size_t t = 0; t < s->selector_count; t++) selector_free(&s->selectors[t]);
+        free(s->selectors);
         free(s->problem);
     }
-    target_work_free(config->work);
+    selector_work_free(config->work);
     free(config->schemes);
     free(config->rest.problem);
     *config = (struct quant_config){0};

@@ -9,16 +9,16 @@
 #define W4A16_FORMAT_FORMAT_H
 
 #include "format/field.h"
+#include "format/selector.h"
 #include "format/store.h"
-#include "format/target.h"
 #include "w4a16/checkpoint.h"
 
 enum layer_symmetry { SYMMETRY_UNSAID, SYMMETRY_YES, SYMMETRY_NO };
 
 /* What the configuration says of the weights of the layers that it targets. */
 struct layer_scheme {
-    struct target *targets;
-    size_t target_count;
+    struct selector *selectors;
+    size_t selector_count;
     int64_t bits;       /* 4; other widths are left to other engines */
     int64_t group_size; /* -1 or >= 1 */
     enum layer_symmetry symmetric;
@@ -33,7 +33,7 @@ struct quant_config {
     struct layer_scheme rest; /* of the layers that no scheme targets; they have none if its bits are 0 */
     struct layer_scheme *schemes;
     size_t scheme_count;
-    struct target_work *work; /* what finding schemes may still cost: only while the checkpoint is opened */
+    struct selector_work *work; /* what finding schemes may still cost: only while the checkpoint is opened */
 };
 
 /* A tensor of a layer. */
@@ -98,7 +98,7 @@ w4a16_status quant_config_parse(const char *label, const char *text, size_t byte
 void quant_config_free(struct quant_config *config);
 
 /*
- * The scheme of a layer: the first of those whose target names it most closely; that of stem, another name of
+ * The scheme of a layer: the first of those whose selector names it most closely; that of stem, another name of
  * it, where none names it; that of the rest. Null if there is none.
  */
 w4a16_status quant_config_scheme(const struct quant_config *config, const char *layer, const char *stem,
@@ -126,14 +126,14 @@ w4a16_status config_overrides(const char *label, const json_t *json, struct laye
 w4a16_status config_sizes(const char *label, const json_t *json, const char *bits_alias,
                           const char *group_alias, struct layer_scheme *scheme, w4a16_error *error);
 
-/* Makes the one target of a rule, which has room for it, from the rule's key; or the rule's problem. */
-typedef w4a16_status config_target(const char *label, const char *key, struct target_work *work,
-                                   struct layer_scheme *rule, w4a16_error *error);
+/* Makes the one selector of a rule, which has room for it, from the rule's key; or the rule's problem. */
+typedef w4a16_status config_selector(const char *label, const char *key, struct selector_work *work,
+                                     struct layer_scheme *rule, w4a16_error *error);
 /*
  * Schemes from an object whose keys say for which layers its values are: what they have instead of the rest.
  */
-w4a16_status config_rules(const char *label, const json_t *json, const char *key, config_target *make_target,
-                          struct quant_config *config, w4a16_error *error);
+w4a16_status config_rules(const char *label, const json_t *json, const char *key,
+                          config_selector *make_selector, struct quant_config *config, w4a16_error *error);
 /* Keeps a sentence as the scheme's problem. */
 w4a16_status config_problem(const char *label, struct layer_scheme *scheme, w4a16_error *error,
                             const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -34,10 +34,10 @@ static const struct part_rule rules[PARTS] = {
 /*
  * "+:" and an expression, or that alone: what its layers have instead. "-:" and one: they are not quantised.
  */
-static w4a16_status make_target(const char *label, const char *key, struct target_work *work,
-                                struct layer_scheme *rule, w4a16_error *error) {
+static w4a16_status make_selector(const char *label, const char *key, struct selector_work *work,
+                                  struct layer_scheme *rule, w4a16_error *error) {
     int prefix = strncmp(key, "+:", 2) == 0 || strncmp(key, "-:", 2) == 0;
-    TRY(target_create(label, "dynamic", key, key + 2 * prefix, work, rule->targets, error));
+    TRY(selector_create(label, "dynamic", key, key + 2 * prefix, work, rule->selectors, error));
     if (!prefix || key[0] == '+') return W4A16_OK;
     return config_problem(label, rule, error, "%s: dynamic: \"%.80s\" says that it is not quantised", label,
                           key);
@@ -54,7 +54,7 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     FAIL_IF(marlin, error, W4A16_UNSUPPORTED,
             "%s: is_marlin_format is true; weights in Marlin's order are not supported", label);
     TRY(config_sizes(label, json, NULL, NULL, &config->rest, error));
-    return config_rules(label, json, "dynamic", make_target, config, error);
+    return config_rules(label, json, "dynamic", make_selector, config, error);
 }
 
 static w4a16_status check_shapes(struct source *s, int64_t group_size, w4a16_error *error) {

@@ -58,7 +58,7 @@ static int is_plain(const char *text) {
 static w4a16_status add(struct keep *keep, const char *expression, const char *reason, w4a16_error *error) {
     struct keep_pattern *p = &keep->patterns[keep->count++];
     p->reason = reason;
-    return target_create("quantize", "ignore", expression, expression, keep->work, &p->target, error);
+    return selector_create("quantize", "ignore", expression, expression, keep->work, &p->selector, error);
 }
 
 static w4a16_status add_given(struct keep *keep, const char *text, w4a16_error *error) {
@@ -77,7 +77,7 @@ w4a16_status keep_create(const char *const *ignore, size_t count, int with_usual
                          w4a16_error *error) {
     *keep = (struct keep){.patterns = calloc(count + USUAL, sizeof *keep->patterns)};
     FAIL_IF(!keep->patterns, error, W4A16_OUT_OF_MEMORY, "quantize: out of memory");
-    TRY(target_work_create("quantize", &keep->work, error));
+    TRY(selector_work_create("quantize", &keep->work, error));
     for (size_t i = 0; i < count; i++) TRY(add_given(keep, ignore[i], error));
     for (size_t i = 0; with_usual && i < USUAL; i++)
         TRY(add(keep, usual[i].expression, usual[i].reason, error));
@@ -85,20 +85,20 @@ w4a16_status keep_create(const char *const *ignore, size_t count, int with_usual
 }
 
 void keep_free(struct keep *keep) {
-    for (size_t i = 0; i < keep->count; i++) target_free(&keep->patterns[i].target);
+    for (size_t i = 0; i < keep->count; i++) selector_free(&keep->patterns[i].selector);
     free(keep->patterns);
-    target_work_free(keep->work);
+    selector_work_free(keep->work);
     *keep = (struct keep){0};
 }
 
 w4a16_status keep_find(struct keep *keep, const char *module, struct keep_pattern **pattern,
                        w4a16_error *error) {
     *pattern = NULL;
-    target_work_renew(keep->work); /* the patterns are the caller's or ours */
+    selector_work_renew(keep->work); /* the patterns are the caller's or ours */
     for (size_t i = 0; i < keep->count; i++) {
         int rank;
-        TRY(target_match(&keep->patterns[i].target, module, keep->work, &rank, error));
-        if (rank == TARGET_NO_MATCH) continue;
+        TRY(selector_match(&keep->patterns[i].selector, module, keep->work, &rank, error));
+        if (rank == SELECTOR_NO_MATCH) continue;
         keep->patterns[i].used = 1;
         if (!*pattern) *pattern = &keep->patterns[i];
     }

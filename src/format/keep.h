@@ -6,10 +6,10 @@
 #ifndef W4A16_FORMAT_KEEP_H
 #define W4A16_FORMAT_KEEP_H
 
-#include "format/target.h"
+#include "format/selector.h"
 
 struct keep_pattern {
-    struct target target; /* its text is the expression, as it stands in GPTQ's `dynamic` */
+    struct selector selector; /* its text is the expression, as it stands in GPTQ's `dynamic` */
     const char *reason;
     int used; /* it matches a module */
 };
@@ -17,7 +17,7 @@ struct keep_pattern {
 struct keep {
     size_t count;
     struct keep_pattern *patterns; /* the caller's, then the usual ones */
-    struct target_work *work;
+    struct selector_work *work;
 };
 
 /*

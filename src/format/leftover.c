@@ -151,7 +151,7 @@ static w4a16_status other_width(const struct leftover *o, const struct st_tensor
     w4a16_error why;
     w4a16_status status = quant_config_scheme(o->config, text, t->name, &scheme, &why);
     if (status == W4A16_OUT_OF_MEMORY) return layer_list_no_memory(o->store, error);
-    FAIL_IF(target_work_done(o->config->work), error, status, "%s: %s", store_directory(o->store),
+    FAIL_IF(selector_work_done(o->config->work), error, status, "%s: %s", store_directory(o->store),
             why.message);
     *bits = small_float(t) ? small_float(t) : t->dtype == ST_I8 ? 8 : 0;
     if (status == W4A16_OK && scheme && scheme != &o->config->rest && !scheme->problem) *bits = scheme->bits;

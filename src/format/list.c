@@ -63,7 +63,7 @@ static w4a16_status find_scheme(const struct store *store, const struct quant_co
         status = w4a16_fail(&why, W4A16_UNSUPPORTED, "layer %s: %s", place->layer, place->scheme->problem);
     if (status == W4A16_OK) return status;
     if (status == W4A16_OUT_OF_MEMORY) return layer_list_no_memory(store, error);
-    FAIL_IF(target_work_done(config->work), error, status, "%s: %s", store_directory(store), why.message);
+    FAIL_IF(selector_work_done(config->work), error, status, "%s: %s", store_directory(store), why.message);
     place->scheme = NULL;
     place->status = status;
     place->problem = strdup(why.message);

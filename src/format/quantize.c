@@ -24,7 +24,7 @@
 enum { QWEIGHT, QZEROS, SCALES, G_IDX, PARTS };
 static const char *const part_names[PARTS] = {"qweight", "qzeros", "scales", "g_idx"};
 
-struct run {
+struct quantization {
     const w4a16_quantize_options *options;
     struct store *in;
     char *config_text; /* of the model, or null */
@@ -80,7 +80,8 @@ static w4a16_status no_memory(w4a16_error *error) {
 
 static int64_t groups_of(const struct planned *t) { return t->K / t->group_size; }
 
-static w4a16_status add_layer(struct run *run, const struct planned *t, int64_t layer, w4a16_error *error) {
+static w4a16_status add_layer(struct quantization *run, const struct planned *t, int64_t layer,
+                              w4a16_error *error) {
     const int64_t shapes[PARTS][2] = {
         {t->K / 8, t->N}, {groups_of(t), t->N / 8}, {groups_of(t), t->N}, {t->K, 0}};
     char *name = plan_layer_name(t, layer);
@@ -100,7 +101,7 @@ static w4a16_status add_layer(struct run *run, const struct planned *t, int64_t 
     return name ? W4A16_OK : no_memory(error);
 }
 
-static w4a16_status add_copy(struct run *run, const struct st_tensor *t, w4a16_error *error) {
+static w4a16_status add_copy(struct quantization *run, const struct st_tensor *t, w4a16_error *error) {
     struct st_source *s = &run->sources[run->source_count++];
     s->name = strdup(t->name);
     s->dtype = t->dtype;
@@ -111,7 +112,7 @@ static w4a16_status add_copy(struct run *run, const struct st_tensor *t, w4a16_e
     return s->name ? W4A16_OK : no_memory(error);
 }
 
-static w4a16_status add_sources(struct run *run, w4a16_error *error) {
+static w4a16_status add_sources(struct quantization *run, w4a16_error *error) {
     const struct quantize_plan *plan = &run->plan;
     size_t count = 0;
     for (size_t i = 0; i < plan->count; i++)
@@ -129,7 +130,7 @@ static w4a16_status add_sources(struct run *run, w4a16_error *error) {
 /* ---- one layer ----------------------------------------------------------------------------------------- */
 
 /* An input feature, and what it is sorted by. */
-struct place {
+struct feature {
     int64_t k;
     double key;
 };
@@ -143,9 +144,9 @@ struct work {
     int64_t output_step, input_step; /* elements from one output or input to the next */
     uint32_t *qweight, *qzeros;
     uint16_t *scales;
-    int32_t *g_idx;      /* [K] */
-    struct place *order; /* [K]: which feature is at a place; groups are runs of places */
-    float *scratch;      /* one padded group per thread */
+    int32_t *g_idx;        /* [K] */
+    struct feature *order; /* [K]: which feature is at a place; groups are runs of places */
+    float *scratch;        /* one padded group per thread */
     int64_t padded;
     int zero_bias;       /* what version 1 subtracts from zeros before it stores them */
     _Atomic int64_t bad; /* the first weight that cannot be quantised, or INT64_MAX */
@@ -172,7 +173,7 @@ static void report_bad(struct work *w, int64_t index) {
 
 static void quantize_group(struct work *w, int64_t n, int64_t g, float *x) {
     const struct planned *t = w->t;
-    const struct place *members = w->order + g * t->group_size;
+    const struct feature *members = w->order + g * t->group_size;
     for (int64_t i = 0; i < t->group_size; i++) {
         x[i] = load_weight(w, n, members[i].k);
         if (!isfinite(x[i])) {
@@ -201,7 +202,7 @@ static void quantize_columns(void *context, int64_t index, int thread) {
         for (int64_t g = 0; g < w->groups; g++) quantize_group(w, n, g, x);
 }
 
-static w4a16_status check_work(const struct run *run, const struct work *w, w4a16_error *error) {
+static w4a16_status check_work(const struct quantization *run, const struct work *w, w4a16_error *error) {
     int64_t index = w->bad;
     if (index == INT64_MAX) return W4A16_OK;
     const char *path = store_path(run->in), *name = w->t->in.tensor->name;
@@ -215,7 +216,7 @@ static w4a16_status check_work(const struct run *run, const struct work *w, w4a1
                       path, name, n, k, w4a16_dtype_name(w->rules.scale_type));
 }
 
-static w4a16_status write_parts(struct run *run, const struct work *w, w4a16_error *error) {
+static w4a16_status write_parts(struct quantization *run, const struct work *w, w4a16_error *error) {
     const struct planned *t = w->t;
     size_t N = (size_t)t->N, K = (size_t)t->K, groups = (size_t)w->groups;
     TRY(safetensors_append(run->writer, w->qweight, K / 8 * N * 4, error));
@@ -225,7 +226,7 @@ static w4a16_status write_parts(struct run *run, const struct work *w, w4a16_err
 }
 
 static int larger_first(const void *a, const void *b) {
-    const struct place *x = a, *y = b;
+    const struct feature *x = a, *y = b;
     if (x->key != y->key) return x->key < y->key ? 1 : -1;
     return (x->k > y->k) - (x->k < y->k);
 }
@@ -233,7 +234,7 @@ static int larger_first(const void *a, const void *b) {
 /* Fills order and g_idx. Weights that are no numbers are left out of the keys: they are reported later. */
 static void order_features(const w4a16_quantize_options *o, struct work *w) {
     const struct planned *t = w->t;
-    for (int64_t k = 0; k < t->K; k++) w->order[k] = (struct place){.k = k};
+    for (int64_t k = 0; k < t->K; k++) w->order[k] = (struct feature){.k = k};
     if (o->act_order) {
         int given = o->energy && o->energy_count == t->K;
         for (int64_t n = 0; n < (given ? 1 : t->N); n++)
@@ -247,7 +248,7 @@ static void order_features(const w4a16_quantize_options *o, struct work *w) {
 }
 
 /* half: which part of a tensor's outputs. */
-static w4a16_status quantize_layer(struct run *run, const struct planned *t, int64_t half,
+static w4a16_status quantize_layer(struct quantization *run, const struct planned *t, int64_t half,
                                    const char *weights, w4a16_error *error) {
     const w4a16_quantize_options *o = run->options;
     size_t N = (size_t)t->N, K = (size_t)t->K, groups = (size_t)groups_of(t);
@@ -289,7 +290,7 @@ static w4a16_status quantize_layer(struct run *run, const struct planned *t, int
 /* ---- one tensor ---------------------------------------------------------------------------------------- */
 
 /* Copies a tensor piece by piece. */
-static w4a16_status copy_tensor(struct run *run, const struct stored *in, w4a16_error *error) {
+static w4a16_status copy_tensor(struct quantization *run, const struct stored *in, w4a16_error *error) {
     enum { PIECE = 16 << 20 };
     uint64_t bytes = in->tensor->end - in->tensor->begin;
     char *piece = malloc(bytes < PIECE ? bytes + 1 : PIECE);
@@ -305,7 +306,7 @@ static w4a16_status copy_tensor(struct run *run, const struct stored *in, w4a16_
 }
 
 /* Quantises the layers that a tensor holds, expert by expert. */
-static w4a16_status convert(struct run *run, const struct planned *t, w4a16_error *error) {
+static w4a16_status convert(struct quantization *run, const struct planned *t, w4a16_error *error) {
     if (!t->group_size) return copy_tensor(run, &t->in, error);
     size_t bytes = (size_t)(t->halves * t->N * t->K) * st_dtype_size(t->in.tensor->dtype);
     char *data = malloc(bytes);
@@ -324,7 +325,7 @@ static w4a16_status convert(struct run *run, const struct planned *t, w4a16_erro
 
 /* ---- all of it ----------------------------------------------------------------------------------------- */
 
-static w4a16_status write_config(struct run *run, w4a16_error *error) {
+static w4a16_status write_config(struct quantization *run, w4a16_error *error) {
     const w4a16_quantize_options *o = run->options;
     json_t *rules;
     TRY(plan_rules(&run->plan, o->group_size, &rules, error));
@@ -346,7 +347,7 @@ static w4a16_status write_config(struct run *run, w4a16_error *error) {
     return status;
 }
 
-static w4a16_status write_weights(struct run *run, w4a16_quantize_progress *progress, void *context,
+static w4a16_status write_weights(struct quantization *run, w4a16_quantize_progress *progress, void *context,
                                   w4a16_error *error) {
     const struct quantize_plan *plan = &run->plan;
     run->model = output_directory_file(&run->out, "model.safetensors");
@@ -366,7 +367,8 @@ static w4a16_status write_weights(struct run *run, w4a16_quantize_progress *prog
 }
 
 /* Everything that can be known to fail is looked at before the first byte is written. */
-static w4a16_status prepare(struct run *run, const char *in, const char *out_dir, w4a16_error *error) {
+static w4a16_status prepare(struct quantization *run, const char *in, const char *out_dir,
+                            w4a16_error *error) {
     int used = run->options->replace ? 0 : directory_in_use(out_dir);
     FAIL_IF(used < 0, error, W4A16_IO, "%s: cannot use as a directory: %s", out_dir, strerror(errno));
     FAIL_IF(used, error, W4A16_INVALID_ARGUMENT,
@@ -387,8 +389,8 @@ static w4a16_status directory_error(const char *path, const struct output_direct
                       d->step, strerror(d->code));
 }
 
-static w4a16_status write_all(struct run *run, const char *out_dir, w4a16_quantize_progress *progress,
-                              void *context, w4a16_error *error) {
+static w4a16_status write_all(struct quantization *run, const char *out_dir,
+                              w4a16_quantize_progress *progress, void *context, w4a16_error *error) {
     w4a16_status status = W4A16_OK;
     if (output_directory_open(&run->out, out_dir) != 0) status = directory_error(out_dir, &run->out, error);
     if (status == W4A16_OK) status = write_weights(run, progress, context, error);
@@ -404,7 +406,7 @@ static w4a16_status write_all(struct run *run, const char *out_dir, w4a16_quanti
     return status;
 }
 
-static void release(struct run *run) {
+static void release(struct quantization *run) {
     pool_destroy(run->pool);
     for (size_t i = 0; i < run->source_count; i++) free((char *)run->sources[i].name);
     free(run->sources);
@@ -421,7 +423,7 @@ w4a16_status w4a16_quantize_file(const char *in, const char *out_dir, const w4a1
     FAIL_IF(!in || !out_dir || !options, error, W4A16_INVALID_ARGUMENT,
             "quantize: in, out_dir or options is null");
     TRY(check_options(options, error));
-    struct run run = {.options = options};
+    struct quantization run = {.options = options};
     w4a16_status status = prepare(&run, in, out_dir, error);
     if (status == W4A16_OK) status = write_all(&run, out_dir, progress, context, error);
     release(&run);

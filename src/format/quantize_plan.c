@@ -506,7 +506,7 @@ w4a16_status plan_rules(const struct quantize_plan *plan, int64_t asked, json_t 
     w4a16_status status = *rules && claims ? W4A16_OK : no_memory(error);
     for (size_t i = 0; i < plan->keep.count && status == W4A16_OK; i++)
         if (plan->keep.patterns[i].used)
-            status = add_rule(rules, "-", plan->keep.patterns[i].target.text, 0, error);
+            status = add_rule(rules, "-", plan->keep.patterns[i].selector.text, 0, error);
     if (status == W4A16_OK) status = add_claims(plan, asked, claims, rules, error);
     for (size_t i = 0; claims && i < plan->count; i++) free(claims[i].kind);
     free(claims);

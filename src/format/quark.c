@@ -107,15 +107,15 @@ static w4a16_status add_scheme(const char *label, const char *key, const char *n
     struct layer_scheme *scheme = &config->schemes[config->scheme_count++];
     char full[512];
     snprintf(full, sizeof full, "%.300s: %s: \"%.80s\"", label, key, name);
-    scheme->targets = calloc(1, sizeof *scheme->targets);
+    scheme->selectors = calloc(1, sizeof *scheme->selectors);
     char *expression = expression_of(name);
-    if (!scheme->targets || !expression) {
+    if (!scheme->selectors || !expression) {
         free(expression);
         return w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     }
-    scheme->target_count = 1;
-    w4a16_status status = target_create(label, key, name, strpbrk(name, "*?[") ? expression : NULL,
-                                        config->work, scheme->targets, error);
+    scheme->selector_count = 1;
+    w4a16_status status = selector_create(label, key, name, strpbrk(name, "*?[") ? expression : NULL,
+                                          config->work, scheme->selectors, error);
     free(expression);
     return status == W4A16_OK ? read_scheme(full, layers, scheme, error) : status;
 }

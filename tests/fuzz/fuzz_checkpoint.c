@@ -36,9 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) return 0;
     int8_t group_size = (int8_t)data[1];
     char linear[] = "Linear";
-    struct target target = {.text = linear};
-    struct layer_scheme scheme = {.targets = &target,
-                                  .target_count = 1,
+    struct selector selector = {.text = linear};
+    struct layer_scheme scheme = {.selectors = &selector,
+                                  .selector_count = 1,
                                   .bits = 4,
                                   .group_size = group_size > 0 ? group_size : -1,
                                   .symmetric = data[0] & 1 ? SYMMETRY_YES : SYMMETRY_NO};
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                   .schemes = &scheme,
                                   .scheme_count = 1};
     w4a16_error error;
-    CHECK(target_work_create("fuzz", &config.work, &error) == W4A16_OK);
+    CHECK(selector_work_create("fuzz", &config.work, &error) == W4A16_OK);
     int fd = memfd_create("fuzz", MFD_CLOEXEC);
     CHECK(fd >= 0 && write(fd, data + 2, size - 2) == (ssize_t)(size - 2));
     char path[64];
@@ -58,6 +58,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         store_close(store);
     }
     close(fd);
-    target_work_free(config.work);
+    selector_work_free(config.work);
     return 0;
 }

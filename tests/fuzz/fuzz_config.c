@@ -19,11 +19,11 @@ static void parse(const uint8_t *data, size_t size, const struct format *implied
         CHECK(config.scheme_count || config.rest.group_size == -1 || config.rest.group_size >= 1);
         for (size_t i = 0; i < config.scheme_count; i++) {
             const struct layer_scheme *s = &config.schemes[i];
-            CHECK(s->target_count && (s->problem || s->group_size == -1 || s->group_size >= 1));
+            CHECK(s->selector_count && (s->problem || s->group_size == -1 || s->group_size >= 1));
             int rank;
-            if (target_match(&s->targets[0], "model.layers.12.self_attn.qkv_proj", config.work, &rank,
-                             &error) != W4A16_OK)
-                CHECK(target_work_done(config.work) || strstr(error.message, "cannot be matched"));
+            if (selector_match(&s->selectors[0], "model.layers.12.self_attn.qkv_proj", config.work, &rank,
+                               &error) != W4A16_OK)
+                CHECK(selector_work_done(config.work) || strstr(error.message, "cannot be matched"));
         }
     }
     quant_config_free(&config);

@@ -27,48 +27,43 @@
 struct argument {
     size_t offset, size;
 };
-#define AT(field)                 {offsetof(struct ARGS, field), sizeof((struct ARGS *)0)->field}
+#define COUNT(array)              (sizeof(array) / sizeof(array)[0])
+#define AT(field)                 {offsetof(args, field), sizeof((args *)0)->field}
 #define ARGUMENT_POINTER(type, f) AT(f)
 #define ARGUMENT_VALUE(type, f)   AT(f)
 #define ARGUMENT_LISTS            AT(tiles), AT(rows)
 #define ARGUMENT_GRID AT(grid.strip_stride), AT(grid.group_stride), AT(grid.zero_halves), AT(grid.zero_offset)
 #define ARGUMENT_AND  ,
-#define ARGS          decode_args
-static const struct argument decode_arguments[] = {DECODE_ARGS(ARGUMENT)};
-#undef ARGS
-#define ARGS matrix_args
-static const struct argument matrix_arguments[] = {MATRIX_ARGS(ARGUMENT)};
-#undef ARGS
-#define ARGS stage_args
-static const struct argument stage_arguments[] = {STAGE_ARGS(ARGUMENT)};
-#undef ARGS
-#define ARGS route_args
-static const struct argument route_arguments[] = {ROUTE_ARGS(ARGUMENT)};
-#undef ARGS
-#define ARGS unsort_args
-static const struct argument unsort_arguments[] = {UNSORT_ARGS(ARGUMENT)};
-#undef ARGS
-#define ARGS combine_args
-static const struct argument combine_arguments[] = {COMBINE_ARGS(ARGUMENT)};
-#undef ARGS
+/* The arguments of a family, as the host's struct has them. */
+#define ARGUMENTS(name, LIST)                                                                                \
+    static struct arguments name##_arguments(void) {                                                         \
+        typedef struct name##_args args;                                                                     \
+        static const struct argument list[] = {LIST(ARGUMENT)};                                              \
+        return (struct arguments){list, COUNT(list), sizeof(args)};                                          \
+    }
+struct arguments {
+    const struct argument *list;
+    size_t count, bytes;
+};
+ARGUMENTS(decode, DECODE_ARGS)
+ARGUMENTS(matrix, MATRIX_ARGS)
+ARGUMENTS(stage, STAGE_ARGS)
+ARGUMENTS(route, ROUTE_ARGS)
+ARGUMENTS(unsort, UNSORT_ARGS)
+ARGUMENTS(combine, COMBINE_ARGS)
 
 struct expected {
     const char *object;
-    const struct argument *arguments;
-    size_t argument_count, bytes;
+    struct arguments (*arguments)(void);
     uint32_t max_block; /* 0: the row's threads */
     uint32_t vgprs;     /* at most */
     uint32_t lds_bytes; /* static */
 };
-#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 static const struct expected families[] = {
-    {"decode", decode_arguments, COUNT(decode_arguments), sizeof(struct decode_args), 512, 128, 0},
-    {"strip", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 512, 256, 0},
-    {"matrix", matrix_arguments, COUNT(matrix_arguments), sizeof(struct matrix_args), 0, 256, 0},
-    {"stage", stage_arguments, COUNT(stage_arguments), sizeof(struct stage_args), 256, 32, 0},
-    {"route", route_arguments, COUNT(route_arguments), sizeof(struct route_args), 1024, 64, 12288},
-    {"unsort", unsort_arguments, COUNT(unsort_arguments), sizeof(struct unsort_args), 1024, 32, 0},
-    {"combine", combine_arguments, COUNT(combine_arguments), sizeof(struct combine_args), 64, 48, 0}};
+    {"decode", decode_arguments, 512, 128, 0},   {"strip", matrix_arguments, 512, 256, 0},
+    {"matrix", matrix_arguments, 0, 256, 0},     {"stage", stage_arguments, 256, 32, 0},
+    {"route", route_arguments, 1024, 64, 12288}, {"unsort", unsort_arguments, 1024, 32, 0},
+    {"combine", combine_arguments, 64, 48, 0}};
 
 static const struct expected *family_of(const char *object) {
     for (size_t i = 0; i < COUNT(families); i++)
@@ -134,14 +129,15 @@ static void check_resources(const struct kernel_row *row, const struct kernel_ob
 #else
     assert_true(info->max_block >= max_block);
 #endif
-    const struct argument *last = &family->arguments[family->argument_count - 1];
+    const struct arguments arguments = family->arguments();
+    const struct argument *last = &arguments.list[arguments.count - 1];
     assert_int_equal(info->explicit_bytes,
                      last->offset + last->size); /* the struct may be padded behind it */
-    assert_true(info->explicit_bytes <= family->bytes);
-    for (size_t i = 0; i < family->argument_count; i++) {
+    assert_true(info->explicit_bytes <= arguments.bytes);
+    for (size_t i = 0; i < arguments.count; i++) {
         assert_true(i < info->arg_count);
-        assert_int_equal(info->args[i].offset, family->arguments[i].offset);
-        assert_int_equal(info->args[i].size, family->arguments[i].size);
+        assert_int_equal(info->args[i].offset, arguments.list[i].offset);
+        assert_int_equal(info->args[i].size, arguments.list[i].size);
     }
 }
 

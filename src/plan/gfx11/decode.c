@@ -9,14 +9,10 @@
 static const struct kernel_row rows[] = {
 #define DECODE(row_arch, type, most, chunk, zeros)                                                           \
     {.name = "w4a16_decode_" #type "_m" #most "_g" #chunk "_" #zeros,                                        \
-     .arch = #row_arch,                                                                                      \
-     .family = &decode_family,                                                                               \
-     .act = ACT_##type,                                                                                      \
+     GFX11_ROW(row_arch, decode, type, chunk, zeros),                                                        \
      .m_max = most,                                                                                          \
      .m_tile = most,                                                                                         \
      .n_tile = PACK_STRIP,                                                                                   \
-     .k_chunk = chunk,                                                                                       \
-     .symmetric = SYMMETRIC_##zeros,                                                                         \
      .limits = #type ", M <= " #most ", groups of a multiple of " #chunk ", " ZEROS_##zeros},
 #include "KERNELS.def"
 };

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The family of kernels/gfx11/matrix.c: many rows on the matrix units. */
+/* The family of kernels/gfx11/matrix.c: many rows on the matrix granules. */
 #include "plan/gfx11/product.h"
 
 static const struct kernel_row rows[] = {
-#define MATRIX(row_arch, type, m, n, waves_m, waves_n, frags_m, frags_n, unit, zeros)                        \
-    {.name = "w4a16_matrix_" #type "_" #m "x" #n "_g" #unit "_" #zeros,                                      \
-     .arch = #row_arch,                                                                                      \
-     .family = &matrix_family,                                                                               \
-     .act = ACT_##type,                                                                                      \
+#define MATRIX(row_arch, type, m, n, waves_m, waves_n, frags_m, frags_n, granule, zeros)                     \
+    {.name = "w4a16_matrix_" #type "_" #m "x" #n "_g" #granule "_" #zeros,                                   \
+     GFX11_ROW(row_arch, matrix, type, granule, zeros),                                                      \
      .m_max = INT64_MAX,                                                                                     \
      .m_tile = m,                                                                                            \
      .n_tile = n,                                                                                            \
      .threads = (waves_m) * (waves_n) * 32,                                                                  \
-     .k_chunk = unit,                                                                                        \
-     .symmetric = SYMMETRIC_##zeros,                                                                         \
-     .limits = #type ", any M, groups of a multiple of " #unit ", " ZEROS_##zeros},
+     .limits = #type ", any M, groups of a multiple of " #granule ", " ZEROS_##zeros},
 #include "KERNELS.def"
 };
 
@@ -32,10 +28,10 @@ static uint32_t lds_bytes(const struct kernel_row *row) {
 
 static void add(struct build *b, const struct kernel_row *row) {
     int halves = gfx11_in_halves(row);
-    int64_t fold = halves ? 1 : gfx11_fold(b->p), unit = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
-    int64_t units = b->p->shape.group_size / unit;
-    struct matrix_args args = gfx11_matrix_args(b, fold, units, halves ? units : units / fold);
-    plan_set_order(b, W4A16_UNIT_WMMA, halves ? unit : fold * PACK_BLOCK,
+    int64_t fold = halves ? 1 : gfx11_fold(b->p), granule = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
+    int64_t granules = b->p->shape.group_size / granule;
+    struct matrix_args args = gfx11_matrix_args(b, fold, granules, halves ? granules : granules / fold);
+    plan_set_order(b, W4A16_UNIT_WMMA, halves ? granule : fold * PACK_BLOCK,
                    (halves ? 2 : 1) * b->l->blocks / fold, 1);
     gfx11_add_matrix(b, row, &args, lds_bytes(row));
 }

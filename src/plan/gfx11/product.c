@@ -43,8 +43,8 @@ void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *ld
 int64_t gfx11_lda(const struct build *b) { return b->staged ? b->l->blocks * PACK_BLOCK : plan_lda(b->p); }
 int64_t gfx11_ldo(const struct build *b) { return b->p->epilogue.combine ? b->p->shape.N : plan_ldo(b->p); }
 
-uint32_t gfx11_group_divisor(int64_t units_per_group) {
-    return (uint32_t)(((INT64_C(1) << 31) + units_per_group - 1) / units_per_group);
+uint32_t gfx11_group_divisor(int64_t granules_per_group) {
+    return (uint32_t)(((INT64_C(1) << 31) + granules_per_group - 1) / granules_per_group);
 }
 
 void gfx11_patch_product(struct build *b, struct plan_step *s, size_t a, size_t out, size_t tile_list,
@@ -59,7 +59,7 @@ void gfx11_patch_product(struct build *b, struct plan_step *s, size_t a, size_t 
 }
 
 KERNARG_FITS(matrix_args);
-struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t units_per_group,
+struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t granules_per_group,
                                      int64_t folds_per_group) {
     const w4a16_problem *p = b->p;
     const struct packed_layout *l = b->l;
@@ -71,7 +71,7 @@ struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_
         .groups = (uint32_t)l->groups,
         .fold = (uint32_t)fold,
         .folds_per_group = plan_one_group(p) ? UINT32_MAX : (uint32_t)folds_per_group,
-        .divisor = plan_one_group(p) ? 0 : gfx11_group_divisor(units_per_group),
+        .divisor = plan_one_group(p) ? 0 : gfx11_group_divisor(granules_per_group),
         .lda = (uint64_t)gfx11_lda(b),
         .ldo = (uint64_t)gfx11_ldo(b),
         .scale_bf16 = p->weights.scale_type == W4A16_BF16,

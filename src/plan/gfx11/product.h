@@ -7,6 +7,11 @@
 #include "args.h"
 #include "plan/family.h"
 
+/* What the rows of the products have alike. */
+#define GFX11_ROW(row_arch, of, type, chunk, zeros)                                                          \
+    .arch = #row_arch, .family = &of##_family, .act = ACT_##type, .k_chunk = chunk,                          \
+    .symmetric = SYMMETRIC_##zeros
+
 /* Experts with an order each: then every slot is staged in that of its expert. */
 static inline int gfx11_staged_per_slot(const w4a16_problem *p) {
     return p->mixture.experts && p->weights.act_order;
@@ -20,7 +25,7 @@ int64_t gfx11_lda(const struct build *b);
 int64_t gfx11_ldo(const struct build *b);
 
 /* Of group_of in dequant.h. */
-uint32_t gfx11_group_divisor(int64_t units_per_group);
+uint32_t gfx11_group_divisor(int64_t granules_per_group);
 
 /* Strip and matrix have kernels whose folds are halves of a block. */
 static inline int gfx11_in_halves(const struct kernel_row *row) { return row->k_chunk == PACK_BLOCK / 2; }
@@ -41,8 +46,8 @@ uint32_t gfx11_partial_bytes(const struct kernel_row *row, int64_t waves);
 /* What the two give their largest work-groups. */
 void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes);
 
-/* Arguments of strip.c and matrix.c. fold: blocks; units: pieces of K that `divisor` maps to groups. */
-struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t units_per_group,
+/* Arguments of strip.c and matrix.c. fold: blocks; granules: pieces of K that `divisor` maps to groups. */
+struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t granules_per_group,
                                      int64_t folds_per_group);
 void gfx11_add_matrix(struct build *b, const struct kernel_row *row, const struct matrix_args *args,
                       uint32_t lds_bytes);

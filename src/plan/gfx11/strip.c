@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The family of kernels/gfx11/strip.c: batches of 16 to 64 rows on the matrix units. */
+/* The family of kernels/gfx11/strip.c: batches of 16 to 64 rows on the matrix granules. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "plan/gfx11/product.h"
 
 static const struct kernel_row rows[] = {
-#define STRIP(row_arch, type, m, unit, zeros)                                                                \
-    {.name = "w4a16_strip_" #type "_m" #m "_g" #unit "_" #zeros,                                             \
-     .arch = #row_arch,                                                                                      \
-     .family = &strip_family,                                                                                \
-     .act = ACT_##type,                                                                                      \
+#define STRIP(row_arch, type, m, granule, zeros)                                                             \
+    {.name = "w4a16_strip_" #type "_m" #m "_g" #granule "_" #zeros,                                          \
+     GFX11_ROW(row_arch, strip, type, granule, zeros),                                                       \
      .m_max = INT64_MAX,                                                                                     \
      .m_tile = m,                                                                                            \
      .n_tile = PACK_STRIP,                                                                                   \
-     .k_chunk = unit,                                                                                        \
-     .symmetric = SYMMETRIC_##zeros,                                                                         \
-     .limits = #type ", any M, groups of a multiple of " #unit ", " ZEROS_##zeros},
+     .limits = #type ", any M, groups of a multiple of " #granule ", " ZEROS_##zeros},
 #include "KERNELS.def"
 };
 
@@ -36,10 +32,11 @@ static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *
 static void add(struct build *b, const struct kernel_row *row) {
     int halves = gfx11_in_halves(row);
     int64_t fold = blocks_of(row, b->p), folds = folds_of(row, b->p), waves = gfx11_waves(b->p, folds);
-    int64_t unit = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, units = b->p->shape.group_size / unit;
-    struct matrix_args args = gfx11_matrix_args(b, fold, units, units);
+    int64_t granule = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK,
+            granules = b->p->shape.group_size / granule;
+    struct matrix_args args = gfx11_matrix_args(b, fold, granules, granules);
     args.waves = (uint32_t)waves;
-    plan_set_order(b, W4A16_UNIT_WMMA, unit, folds, waves);
+    plan_set_order(b, W4A16_UNIT_WMMA, granule, folds, waves);
     if (halves) b->plan->additions.folds *= 2;
     gfx11_add_matrix(b, row, &args, gfx11_partial_bytes(row, waves));
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/target.h"
+#include "format/selector.h"
 
 #define LAYER "model.layers.12.mlp.gate_proj"
 
@@ -18,56 +18,56 @@ static const struct {
     const char *text, *layer;
     int rank;
 } cases[] = {
-    {"Linear", LAYER, TARGET_CLASS},
-    {LAYER, LAYER, TARGET_NAME},
-    {"model.layers.12", LAYER, TARGET_NO_MATCH},
-    {"gate_proj", LAYER, TARGET_NO_MATCH},
-    {"re:" LAYER, LAYER, TARGET_EXPRESSION},
-    {"re:model", LAYER, TARGET_EXPRESSION},
-    {"re:gate_proj", LAYER, TARGET_NO_MATCH}, /* re.match begins at the beginning */
-    {"re:.*gate_proj", LAYER, TARGET_EXPRESSION},
-    {"re:.*gate_proj$", LAYER "s", TARGET_NO_MATCH},
-    {"re:.*\\.(gate|up)_proj$", LAYER, TARGET_EXPRESSION},
-    {"re:.*\\.(?:q|k|v)_proj$", LAYER, TARGET_NO_MATCH},
-    {"re:^model\\.layers\\.\\d{1,2}\\.mlp\\.\\w+$", LAYER, TARGET_EXPRESSION},
-    {"re:^model\\.layers\\.\\d{3}\\.", LAYER, TARGET_NO_MATCH},
-    {"re:^(?!.*visual).*_proj$", LAYER, TARGET_EXPRESSION},
-    {"re:^(?!.*mlp).*_proj$", LAYER, TARGET_NO_MATCH},
-    {"re:a|.*mlp", LAYER, TARGET_EXPRESSION},
-    {"re:(?P<block>.*?)\\bmlp\\b", LAYER, TARGET_EXPRESSION},
-    {"re:(?i)MODEL", LAYER, TARGET_EXPRESSION},
-    {"re:", LAYER, TARGET_EXPRESSION},
-    {"re:.\\.", "\xc3\xa9.weight", TARGET_EXPRESSION}, /* a character of two bytes */
+    {"Linear", LAYER, SELECTOR_CLASS},
+    {LAYER, LAYER, SELECTOR_NAME},
+    {"model.layers.12", LAYER, SELECTOR_NO_MATCH},
+    {"gate_proj", LAYER, SELECTOR_NO_MATCH},
+    {"re:" LAYER, LAYER, SELECTOR_EXPRESSION},
+    {"re:model", LAYER, SELECTOR_EXPRESSION},
+    {"re:gate_proj", LAYER, SELECTOR_NO_MATCH}, /* re.match begins at the beginning */
+    {"re:.*gate_proj", LAYER, SELECTOR_EXPRESSION},
+    {"re:.*gate_proj$", LAYER "s", SELECTOR_NO_MATCH},
+    {"re:.*\\.(gate|up)_proj$", LAYER, SELECTOR_EXPRESSION},
+    {"re:.*\\.(?:q|k|v)_proj$", LAYER, SELECTOR_NO_MATCH},
+    {"re:^model\\.layers\\.\\d{1,2}\\.mlp\\.\\w+$", LAYER, SELECTOR_EXPRESSION},
+    {"re:^model\\.layers\\.\\d{3}\\.", LAYER, SELECTOR_NO_MATCH},
+    {"re:^(?!.*visual).*_proj$", LAYER, SELECTOR_EXPRESSION},
+    {"re:^(?!.*mlp).*_proj$", LAYER, SELECTOR_NO_MATCH},
+    {"re:a|.*mlp", LAYER, SELECTOR_EXPRESSION},
+    {"re:(?P<block>.*?)\\bmlp\\b", LAYER, SELECTOR_EXPRESSION},
+    {"re:(?i)MODEL", LAYER, SELECTOR_EXPRESSION},
+    {"re:", LAYER, SELECTOR_EXPRESSION},
+    {"re:.\\.", "\xc3\xa9.weight", SELECTOR_EXPRESSION}, /* a character of two bytes */
 };
 
-static struct target_work *work;
+static struct selector_work *work;
 
-static w4a16_status create(const char *text, struct target *target, w4a16_error *error) {
-    return target_create("c", "targets", text, strncmp(text, "re:", 3) == 0 ? text + 3 : NULL, work, target,
-                         error);
+static w4a16_status create(const char *text, struct selector *selector, w4a16_error *error) {
+    return selector_create("c", "targets", text, strncmp(text, "re:", 3) == 0 ? text + 3 : NULL, work,
+                           selector, error);
 }
 
 static void test_matches(void **state) {
     (void)state;
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        struct target target;
+        struct selector selector;
         w4a16_error error;
         int rank = -1;
-        if (create(cases[n].text, &target, &error) != W4A16_OK) fail_msg("%s", error.message);
-        if (target_match(&target, cases[n].layer, work, &rank, &error) != W4A16_OK)
+        if (create(cases[n].text, &selector, &error) != W4A16_OK) fail_msg("%s", error.message);
+        if (selector_match(&selector, cases[n].layer, work, &rank, &error) != W4A16_OK)
             fail_msg("%s", error.message);
         if (rank != cases[n].rank)
             fail_msg("%s, %s: rank %d, expected %d", cases[n].text, cases[n].layer, rank, cases[n].rank);
-        target_free(&target);
+        selector_free(&selector);
     }
 }
 
 static void refuse(const char *text, const char *why) {
-    struct target target;
+    struct selector selector;
     w4a16_error error;
-    assert_int_equal(create(text, &target, &error), W4A16_UNSUPPORTED);
+    assert_int_equal(create(text, &selector, &error), W4A16_UNSUPPORTED);
     if (!strstr(error.message, why)) fail_msg("%s: expected %s", error.message, why);
-    target_free(&target);
+    selector_free(&selector);
 }
 
 static void test_refused(void **state) {
@@ -86,73 +86,74 @@ static void test_refused(void **state) {
 /* What would backtrack for centuries ends with a sentence. */
 static void test_endless(void **state) {
     (void)state;
-    struct target target;
+    struct selector selector;
     w4a16_error error;
     int rank;
-    assert_int_equal(create("re:(a|a|b?)*(a+)+$", &target, &error), W4A16_OK);
-    assert_int_equal(
-        target_match(&target, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", work, &rank, &error),
-        W4A16_UNSUPPORTED);
+    assert_int_equal(create("re:(a|a|b?)*(a+)+$", &selector, &error), W4A16_OK);
+    assert_int_equal(selector_match(&selector, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", work,
+                                    &rank, &error),
+                     W4A16_UNSUPPORTED);
     assert_non_null(strstr(error.message,
                            "cannot be matched: match limit exceeded; accepted are expressions that "
                            "take up to 100000 steps"));
-    target_free(&target);
+    selector_free(&selector);
 }
 
 /* Each match alone is quick; all of them together have an end. */
 static void test_work(void **state) {
     (void)state;
     w4a16_error error;
-    struct target expression, name;
-    struct target_work *all = NULL;
+    struct selector expression, name;
+    struct selector_work *all = NULL;
     int count = 0, rank;
-    assert_int_equal(target_work_create("c", &all, &error), W4A16_OK);
+    assert_int_equal(selector_work_create("c", &all, &error), W4A16_OK);
     assert_int_equal(create("re:(?:a*?a)*?[bc]", &expression, &error), W4A16_OK);
     assert_int_equal(create("Linear", &name, &error), W4A16_OK);
     w4a16_status status = W4A16_OK;
-    for (; !target_work_done(all); count++) {
+    for (; !selector_work_done(all); count++) {
         if (count > 100000) fail_msg("no end after %d matches", count);
-        status = target_match(&expression, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", all,
-                              &rank, &error);
+        status = selector_match(&expression, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", all,
+                                &rank, &error);
     }
     assert_in_range(count, 100, 100000);
     assert_int_equal(status, W4A16_UNSUPPORTED);
     assert_non_null(strstr(error.message, "take too long to match"));
-    assert_int_equal(target_match(&name, "Linear", all, &rank, &error), W4A16_UNSUPPORTED);
-    assert_int_equal(rank, TARGET_NO_MATCH);
-    target_work_free(all);
-    target_free(&expression);
-    target_free(&name);
+    assert_int_equal(selector_match(&name, "Linear", all, &rank, &error), W4A16_UNSUPPORTED);
+    assert_int_equal(rank, SELECTOR_NO_MATCH);
+    selector_work_free(all);
+    selector_free(&expression);
+    selector_free(&name);
 }
 
 /* Expressions that grow when they are compiled. */
 static void test_memory(void **state) {
     (void)state;
-    struct target_work *all = NULL;
+    struct selector_work *all = NULL;
     w4a16_error error;
-    assert_int_equal(target_work_create("c", &all, &error), W4A16_OK);
+    assert_int_equal(selector_work_create("c", &all, &error), W4A16_OK);
     w4a16_status status = W4A16_OK;
     int count = 0;
     for (; status == W4A16_OK && count < 100000; count++) {
-        struct target target;
-        status = target_create("c", "dynamic", "(((a{9}){9}){9})", "(((a{9}){9}){9})", all, &target, &error);
-        target_free(&target);
+        struct selector selector;
+        status =
+            selector_create("c", "dynamic", "(((a{9}){9}){9})", "(((a{9}){9}){9})", all, &selector, &error);
+        selector_free(&selector);
     }
     assert_int_equal(status, W4A16_UNSUPPORTED);
     assert_non_null(strstr(error.message, "bytes when compiled"));
     assert_in_range(count, 1000, 99999);
-    target_work_free(all);
+    selector_work_free(all);
 }
 
 static int begin(void **state) {
     (void)state;
     w4a16_error error;
-    return target_work_create("c", &work, &error);
+    return selector_work_create("c", &work, &error);
 }
 
 static int end(void **state) {
     (void)state;
-    target_work_free(work);
+    selector_work_free(work);
     return 0;
 }
 

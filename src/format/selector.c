@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "format/target.h"
+#include "format/selector.h"
 
 #include <pcre2.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum { NAME_LENGTH_MAX = 1000, COMPILED_MAX = 64 << 20 };
 enum { BYTES_PER_PRICE = 32 };
 enum { PRICE_NAME = 1, PRICE_ATTEMPT = 16 }; /* to compare a name, to begin with an expression */
 
-struct target_work {
+struct selector_work {
     uint64_t left, step_price;
     size_t compiled;
     pcre2_match_context *context;
@@ -32,7 +32,7 @@ struct target_work {
 /* Called by PCRE2 before each item of an expression. */
 static int on_step(pcre2_callout_block *block, void *data) {
     (void)block;
-    struct target_work *work = data;
+    struct selector_work *work = data;
     if (work->left < work->step_price) {
         work->left = 0;
         return PCRE2_ERROR_CALLOUT;
@@ -41,8 +41,8 @@ static int on_step(pcre2_callout_block *block, void *data) {
     return 0;
 }
 
-w4a16_status target_work_create(const char *label, struct target_work **out, w4a16_error *error) {
-    struct target_work *work = *out = calloc(1, sizeof *work);
+w4a16_status selector_work_create(const char *label, struct selector_work **out, w4a16_error *error) {
+    struct selector_work *work = *out = calloc(1, sizeof *work);
     if (work) {
         work->left = WORK_MAX;
         work->context = pcre2_match_context_create(NULL);
@@ -55,34 +55,34 @@ w4a16_status target_work_create(const char *label, struct target_work **out, w4a
     return W4A16_OK;
 }
 
-void target_work_free(struct target_work *work) {
+void selector_work_free(struct selector_work *work) {
     if (!work) return;
     pcre2_match_data_free(work->data);
     pcre2_match_context_free(work->context);
     free(work);
 }
 
-void target_work_renew(struct target_work *work) { work->left = WORK_MAX; }
+void selector_work_renew(struct selector_work *work) { work->left = WORK_MAX; }
 
-int target_work_done(const struct target_work *work) { return work->left == 0; }
+int selector_work_done(const struct selector_work *work) { return work->left == 0; }
 
 static w4a16_status create(const char *label, const char *key, const char *text, const char *expression,
-                           uint32_t options, struct target_work *work, struct target *target,
+                           uint32_t options, struct selector_work *work, struct selector *selector,
                            w4a16_error *error) {
-    *target = (struct target){.text = strdup(text)};
-    FAIL_IF(!target->text, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
+    *selector = (struct selector){.text = strdup(text)};
+    FAIL_IF(!selector->text, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     if (!expression) return W4A16_OK;
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     FAIL_IF(!context, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     pcre2_set_max_pattern_length(context, LENGTH_MAX);
     int code;
     size_t at, bytes = 0;
-    target->expression = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
-                                       options | PCRE2_AUTO_CALLOUT | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
-                                       &code, &at, context);
+    selector->expression = pcre2_compile((PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED,
+                                         options | PCRE2_AUTO_CALLOUT | PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C,
+                                         &code, &at, context);
     pcre2_compile_context_free(context);
-    if (target->expression) {
-        pcre2_pattern_info(target->expression, PCRE2_INFO_SIZE, &bytes);
+    if (selector->expression) {
+        pcre2_pattern_info(selector->expression, PCRE2_INFO_SIZE, &bytes);
         work->compiled += bytes;
         FAIL_IF(work->compiled > COMPILED_MAX, error, W4A16_UNSUPPORTED,
                 "%s: %s: with \"%.80s\" the expressions take more than %d bytes when compiled; accepted are "
@@ -101,20 +101,20 @@ static w4a16_status create(const char *label, const char *key, const char *text,
                       label, key, text, why, at, LENGTH_MAX);
 }
 
-w4a16_status target_create(const char *label, const char *key, const char *text, const char *expression,
-                           struct target_work *work, struct target *target, w4a16_error *error) {
-    return create(label, key, text, expression, PCRE2_ANCHORED, work, target, error);
+w4a16_status selector_create(const char *label, const char *key, const char *text, const char *expression,
+                             struct selector_work *work, struct selector *selector, w4a16_error *error) {
+    return create(label, key, text, expression, PCRE2_ANCHORED, work, selector, error);
 }
 
-w4a16_status target_create_search(const char *label, const char *key, const char *text,
-                                  const char *expression, struct target_work *work, struct target *target,
-                                  w4a16_error *error) {
-    return create(label, key, text, expression, 0, work, target, error);
+w4a16_status selector_create_search(const char *label, const char *key, const char *text,
+                                    const char *expression, struct selector_work *work,
+                                    struct selector *selector, w4a16_error *error) {
+    return create(label, key, text, expression, 0, work, selector, error);
 }
 
-void target_free(struct target *target) {
-    free(target->text);
-    pcre2_code_free(target->expression);
+void selector_free(struct selector *selector) {
+    free(selector->text);
+    pcre2_code_free(selector->expression);
 }
 
 static w4a16_status used_up(w4a16_error *error) {
@@ -124,15 +124,15 @@ static w4a16_status used_up(w4a16_error *error) {
         "are fewer rules, or expressions that need fewer steps");
 }
 
-static w4a16_status pay(struct target_work *work, uint64_t price, w4a16_error *error) {
+static w4a16_status pay(struct selector_work *work, uint64_t price, w4a16_error *error) {
     if (work->left < price) work->left = 0;
     if (!work->left) return used_up(error);
     work->left -= price;
     return W4A16_OK;
 }
 
-static w4a16_status match_expression(const struct target *target, const char *layer, struct target_work *work,
-                                     int *found, w4a16_error *error) {
+static w4a16_status match_expression(const struct selector *selector, const char *layer,
+                                     struct selector_work *work, int *found, w4a16_error *error) {
     size_t length = strlen(layer);
     FAIL_IF(length > NAME_LENGTH_MAX, error, W4A16_UNSUPPORTED,
             "layer %.80s...: its name has %zu bytes; accepted are at most %d where expressions are to be "
@@ -140,7 +140,8 @@ static w4a16_status match_expression(const struct target *target, const char *la
             layer, length, NAME_LENGTH_MAX);
     work->step_price = 1 + length / BYTES_PER_PRICE;
     TRY(pay(work, PRICE_ATTEMPT, error));
-    int result = pcre2_match(target->expression, (PCRE2_SPTR)layer, length, 0, 0, work->data, work->context);
+    int result =
+        pcre2_match(selector->expression, (PCRE2_SPTR)layer, length, 0, 0, work->data, work->context);
     *found = result >= 0;
     if (result >= 0 || result == PCRE2_ERROR_NOMATCH) return W4A16_OK;
     if (result == PCRE2_ERROR_CALLOUT) return used_up(error);
@@ -150,22 +151,22 @@ static w4a16_status match_expression(const struct target *target, const char *la
         error, result == PCRE2_ERROR_NOMEMORY ? W4A16_OUT_OF_MEMORY : W4A16_UNSUPPORTED,
         "layer %s: the expression \"%.80s\" cannot be matched: %s; accepted are expressions that "
         "take up to %d steps",
-        layer, target->text, why, STEPS_MAX);
+        layer, selector->text, why, STEPS_MAX);
 }
 
-w4a16_status target_match(const struct target *target, const char *layer, struct target_work *work, int *rank,
-                          w4a16_error *error) {
+w4a16_status selector_match(const struct selector *selector, const char *layer, struct selector_work *work,
+                            int *rank, w4a16_error *error) {
     int found = 0;
-    *rank = TARGET_NO_MATCH;
-    if (target->expression) {
-        TRY(match_expression(target, layer, work, &found, error));
-        if (found) *rank = TARGET_EXPRESSION;
+    *rank = SELECTOR_NO_MATCH;
+    if (selector->expression) {
+        TRY(match_expression(selector, layer, work, &found, error));
+        if (found) *rank = SELECTOR_EXPRESSION;
         return W4A16_OK;
     }
     TRY(pay(work, PRICE_NAME, error));
-    if (strcmp(target->text, layer) == 0)
-        *rank = TARGET_NAME;
-    else if (strcmp(target->text, "Linear") == 0)
-        *rank = TARGET_CLASS;
+    if (strcmp(selector->text, layer) == 0)
+        *rank = SELECTOR_NAME;
+    else if (strcmp(selector->text, "Linear") == 0)
+        *rank = SELECTOR_CLASS;
     return W4A16_OK;
 }
