@@ -86,6 +86,27 @@ for name, tensors in {
     text, size = header(tensors, {"format": "pt"})
     seed("safetensors", name, struct.pack("<I", size) + b" " + text + b"  ")
 
+
+
+def gguf(keys, tensors, data):
+    """A GGUF file of keys (name, type's number, bytes of the value) and tensors (name, dims, type's number, offset)."""
+    def text(value):
+        return struct.pack("<Q", len(value)) + value.encode()
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys))
+    head += b"".join(text(name) + struct.pack("<I", kind) + value for name, kind, value in keys)
+    for name, dims, kind, offset in tensors:
+        head += text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, kind, offset)
+    return head + bytes(-len(head) % 32) + data
+
+
+text = struct.pack("<Q", 5) + b"llama"
+keys = [("general.architecture", 8, text), ("llama.block_count", 4, struct.pack("<I", 1)),
+        ("llama.attention.head_count", 4, struct.pack("<I", 1)),
+        ("l", 9, struct.pack("<IQ", 8, 2) + text + text), ("r", 9, struct.pack("<IQff", 6, 2, 1.0, 2.0))]
+seed("gguf", "q4_0", gguf(keys, [("blk.0.attn_q.weight", [32, 2], 2, 0)], b"\0\x3c" + bytes(34) + bytes(28)))
+seed("gguf", "types", gguf([], [("a", [256], 12, 0), ("b", [256], 14, 160), ("c", [3, 2], 0, 384)], bytes(416)))
+seed("gguf", "none", gguf([], [], b""))
+
 config = {"bits": 4, "group_size": 128, "desc_act": False, "sym": True, "quant_method": "gptq",
           "checkpoint_format": "gptq_v2", "pack_dtype": "int32", "is_marlin_format": False,
           "dynamic": {"+:.*\\.mlp": {"group_size": 64}, "-:lm_head": {}}, "meta": {"damp_percent": 0.01}}
