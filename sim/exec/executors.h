@@ -55,8 +55,8 @@ struct generation;
 bool executors_run_here(gfx11sim_simd level);
 
 /*
- * Fills table[OP_COUNT] for a level: null where the generation has no operation, or none is modelled. False if the level
- * does not run here.
+ * Fills table[OP_COUNT] for a level: null where the generation has no operation, or none is modelled. False if the
+ * level does not run here.
  */
 bool executors_bind(exec_fn **table, const struct generation *generation, gfx11sim_simd level,
                     bool approximate_wmma);

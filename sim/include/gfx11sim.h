@@ -195,17 +195,18 @@ GFX11SIM_API uint32_t gfx11sim_occupancy(const gfx11sim_target *target, const gf
 
 /* ---- instructions, as observers see them --------------------------------------------------------- */
 
-typedef enum gfx11sim_unit { /* which issue port of the SIMD an instruction uses */
-                             GFX11SIM_UNIT_VALU = 0,
-                             GFX11SIM_UNIT_TRANS,
-                             GFX11SIM_UNIT_WMMA,
-                             GFX11SIM_UNIT_SALU,
-                             GFX11SIM_UNIT_SMEM,
-                             GFX11SIM_UNIT_VMEM,
-                             GFX11SIM_UNIT_LDS,
-                             GFX11SIM_UNIT_BRANCH,
-                             GFX11SIM_UNIT_IMMEDIATE, /* s_nop, s_waitcnt*, s_delay_alu, s_clause, s_barrier, s_endpgm, ... */
-                             GFX11SIM_UNITS
+/* Which issue port of the SIMD an instruction uses. */
+typedef enum gfx11sim_unit {
+    GFX11SIM_UNIT_VALU = 0,
+    GFX11SIM_UNIT_TRANS,
+    GFX11SIM_UNIT_WMMA,
+    GFX11SIM_UNIT_SALU,
+    GFX11SIM_UNIT_SMEM,
+    GFX11SIM_UNIT_VMEM,
+    GFX11SIM_UNIT_LDS,
+    GFX11SIM_UNIT_BRANCH,
+    GFX11SIM_UNIT_IMMEDIATE, /* s_nop, s_waitcnt*, s_delay_alu, s_barrier, s_endpgm, ... */
+    GFX11SIM_UNITS
 } gfx11sim_unit;
 
 /* Operations of one class take the hardware equally long; named after the port where nothing finer is known. */
@@ -265,7 +266,7 @@ typedef struct gfx11sim_instruction {
     gfx11sim_unit unit;
     gfx11sim_latency latency;
     int idle;   /* s_nop, s_delay_alu, s_clause, s_waitcnt* */
-    int branch; /* may go elsewhere */
+    int branch; /* may go elsewhere than to the instruction behind it */
     int reads_scc, writes_scc;
     unsigned counters;            /* that count it: bits 1 << GFX11SIM_COUNTER_* */
     int waits[GFX11SIM_COUNTERS]; /* how many of a counter it leaves open at most, or GFX11SIM_NO_WAIT */
@@ -273,8 +274,8 @@ typedef struct gfx11sim_instruction {
     unsigned cache;               /* bits as the generation has them; gfx11: 1 glc, 2 slc, 4 dlc */
     gfx11sim_operand destination, mask_destination; /* the latter: one bit per lane; carry-out, comparisons */
     gfx11sim_operand sources[4]; /* memory: address, data, second data or scalar address, ... */
-    const struct gfx11sim_instruction
-        *dual; /* the second half of a dual-issue pair, or null; both read before either writes */
+    /* The second half of a dual-issue pair, or null; both read before either writes. */
+    const struct gfx11sim_instruction *dual;
 } gfx11sim_instruction;
 
 /* ---- observers ------------------------------------------------------------------------------------- */
@@ -282,8 +283,7 @@ typedef struct gfx11sim_instruction {
 typedef struct gfx11sim_wave gfx11sim_wave; /* the registers of a wave that runs; of use during a call only */
 
 /* Registers beyond the wave's, and lanes beyond its size, read as 0. */
-GFX11SIM_API uint32_t gfx11sim_read_sgpr(const gfx11sim_wave *wave,
-                                         unsigned reg); /* numbered as in operands */
+GFX11SIM_API uint32_t gfx11sim_read_sgpr(const gfx11sim_wave *wave, unsigned reg); /* as in operands */
 GFX11SIM_API uint32_t gfx11sim_read_vgpr(const gfx11sim_wave *wave, unsigned reg, unsigned lane);
 GFX11SIM_API uint32_t gfx11sim_read_scc(const gfx11sim_wave *wave);
 GFX11SIM_API uint32_t gfx11sim_read_mode(const gfx11sim_wave *wave); /* MODE: rounding, denormals, ... */
@@ -326,7 +326,7 @@ typedef struct gfx11sim_event {
     uint32_t bytes;    /* of each lane's access, or part of it */
     /* How many addresses a lane has: two of LDS instructions with two offsets, and the dwords of buffer accesses. */
     uint32_t parts;
-    /* [part][lane], valid where exec has a bit; 0 of a buffer's dword that is out of range. Null without a space. */
+    /* [part][lane], valid where exec has a bit; 0 of a buffer's dword that is out of range. Null in space NONE. */
     const uint64_t (*addresses)[64];
 } gfx11sim_event;
 
@@ -335,7 +335,9 @@ typedef struct gfx11sim_event {
  * Calls of one work-group come from one host thread, in program order of each wave; different work-groups call
  * concurrently unless gfx11sim_launch.resident says otherwise. Launches without an observer pay nothing for it.
  *
- *     launch_begin, { group_begin, wave_begin..., { before, after }..., barrier..., wave_end..., group_end }..., launch_end
+ *     launch_begin,
+ *         { group_begin, wave_begin..., { before, after }..., barrier..., wave_end..., group_end }...,
+ *     launch_end
  *
  * After a fault waves and work-groups do not end; launch_end is always called.
  */
@@ -348,15 +350,16 @@ typedef struct gfx11sim_observer {
     void (*group_end)(void *context, const gfx11sim_event *event);
     void (*wave_begin)(void *context, const gfx11sim_event *event);
     void (*wave_end)(void *context, const gfx11sim_event *event);
-    void (*barrier)(void *context,
-                    const gfx11sim_event *event); /* all waves that have not ended wait: it opens */
+    /* All waves that have not ended wait: the barrier opens. */
+    void (*barrier)(void *context, const gfx11sim_event *event);
     /* Registers are as they were. Not called for what is no instruction of the target, or not modelled. */
     void (*before)(void *context, const gfx11sim_event *event);
     /* Registers are as they are now. Not called if the instruction stopped the wave. */
     void (*after)(void *context, const gfx11sim_event *event);
     /*
-     * With gfx11sim_launch.resident: whether the wave may execute an instruction now. 0 leaves its turn out, so that a model
-     * which needs some waves' next instructions is not flooded with those of others. At least one of all must go on.
+     * With gfx11sim_launch.resident: whether the wave may execute an instruction now. 0 leaves its turn out, so that a
+     * model which needs some waves' next instructions is not flooded with those of others. If it is 0 for all of
+     * them, the run stops.
      */
     int (*ready)(void *context, const gfx11sim_event *event);
 } gfx11sim_observer;
@@ -372,10 +375,10 @@ typedef struct gfx11sim_launch {
     size_t kernarg_bytes; /* at least the kernel's explicit_bytes */
     const gfx11sim_observer *observer; /* or null */
     /*
-     * 0 (default): work-groups run to completion, each on one of the host's threads. n: on one thread, n work-groups are
-     * resident together, the earliest first; their waves take turns in a fixed order, each turn one instruction, and
-     * where one ends the next begins. For observers that look at waves side by side; results are the same. Not more than
-     * 1 in strict mode.
+     * 0 (default): work-groups run to completion, each on one of the host's threads. n: on one thread, n work-groups
+     * are resident together, the earliest first; their waves take turns of one instruction in a fixed order
+     * (schedule_seed makes it another one), and where a work-group ends the next begins. For observers that look at
+     * waves side by side; results are the same. Not more than 1 in strict mode.
      */
     uint32_t resident;
 } gfx11sim_launch;

@@ -192,7 +192,7 @@ static inline void count_sources(struct inst *i) {
     for (i->src_count = 4; i->src_count && i->src[i->src_count - 1].kind == OPND_NONE;) i->src_count--;
 }
 
-/* ---- one function per format that generations share: w is the first dword ----------------------------------------------------- */
+/* ---- one function per format that generations share: w is the first dword ------------------------------ */
 
 void decode_sop2(struct decoder *d, struct inst *i, uint32_t w);
 void decode_sop1(struct decoder *d, struct inst *i, uint32_t w);

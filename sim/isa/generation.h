@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * What one generation of the instruction set has of its own, as tables and functions: a folder beside this file
- * fills one of these. Operations (ops.def), the decoded form and the decoders of the formats that all share are not here.
+ * fills one of these. Operations (ops.def), the decoded form and the decoders of the formats that all share are not
+ * here.
  */
 #ifndef GFX11SIM_GENERATION_H
 #define GFX11SIM_GENERATION_H
@@ -53,7 +54,7 @@ struct generation {
     unsigned wait_field_count;
     const char *const *hwregs; /* [64]: names of hardware registers, null where there is none */
     void (*text_cache)(struct text *t, const struct inst *i); /* cache bits behind a memory instruction */
-    /* 16 x 16 matrices: registers of C and D; what D has in a lane of the half-wave; the row of A, or the column of B. */
+    /* 16 x 16 matrices: registers of C and D; what D has in a lane of the half-wave; the row of A, or column of B. */
     unsigned (*matrix_registers)(unsigned wave_size, unsigned wave32_registers);
     struct element (*matrix_result)(unsigned wave_size, unsigned half, unsigned reg, unsigned lane);
     unsigned (*matrix_factor)(unsigned lane);

@@ -64,7 +64,7 @@ uint64_t random_next(uint64_t *state);
 /* items[count] becomes a random order of 0 .. count - 1. */
 void random_order(uint32_t *items, uint64_t count, uint64_t *state);
 
-/* The work-group whose turn it is, from its first to its last instruction; a loop body of the pool. run: struct launch_run. */
+/* The work-group whose turn it is, from its first to its last instruction: an item of the pool. */
 void run_group(void *run, int64_t turn, int thread);
 /* All of them, with worker_count resident together: the only item of the pool. */
 void run_residents(void *run, int64_t item, int thread);

@@ -30,7 +30,8 @@ static gfx11sim_instruction instruction(const struct program *program, const str
                                 .unit = info->unit,
                                 .latency = (gfx11sim_latency)info->latency,
                                 .idle = !!(info->flags & OP_IDLE),
-                                .branch = info->unit == GFX11SIM_UNIT_BRANCH,
+                                .branch =
+                                    info->unit == GFX11SIM_UNIT_BRANCH || info->immediate == IMMEDIATE_LABEL,
                                 .reads_scc = !!(info->scc & STATE_R),
                                 .writes_scc = !!(info->scc & STATE_W),
                                 .immediate = i->offset,

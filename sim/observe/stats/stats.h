@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Statistics: what a kernel author wants to count, as an observer. All figures follow from addresses and masks, not from
- * time.
+ * Statistics: what a kernel author wants to count, as an observer. All figures follow from addresses and masks, not
+ * from time.
  *
  *   locality    bytes that lanes asked for, and distinct 128-byte lines at four scopes: summed over instructions, waves
  *               and work-groups, and of the launch. What shrinks from one scope to the next is reuse that a cache of

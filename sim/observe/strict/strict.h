@@ -8,8 +8,8 @@
  *                             which bits of its results are undefined?                          value.c
  *     after it                what has it done to memory, and who else touches that?            memory.c, race.c
  *
- * A watcher of its own kind instead of a public observer: it sees a wave64's halves apart, as values are defined half by
- * half, and executes instructions anew with other bits (value.c).
+ * A watcher of its own kind instead of a public observer: it sees a wave64's halves apart, as values are defined half
+ * by half, and executes instructions anew with other bits (value.c).
  *
  * Every register has a state byte. It is zero for nearly all of them nearly always, and then one look at the
  * operands is all that an instruction costs.
