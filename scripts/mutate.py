@@ -12,6 +12,7 @@ another drawn. The others are
 """
 import argparse
 import collections
+import fnmatch
 import glob
 import hashlib
 import os
@@ -58,7 +59,7 @@ ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "/", "<<": ">>", ">>"
               ">>=": "<<="}
 OPERATOR = re.compile(r"(?<= )([<>=!]=|<|>|<<=?|>>=?|[+\-*/%&|^]|&&|\|\||[+\-|&]=)(?= )")
 CONSTANT = re.compile(r"(?<![\w.])(0x[0-9a-fA-F]+|\d+)([uUlL]*)(?![\w.])")
-ARGUMENTS = re.compile(r"\b(?!if|for|while|switch|return|sizeof)\w+\(([^(),]+), ([^(),]+)(?=[,)])")
+ARGUMENTS = re.compile(r"\b(?!if|for|while|switch|return|sizeof|calloc)\w+\(([^(),]+), ([^(),]+)(?=[,)])")
 STATEMENT = re.compile(r"^\s*(?:\*?[\w.\->\[\] ]*[\w\]] ?(?:[-+*/|&^]|<<|>>)?= .*|\w+\(.*\)|\S+(?:\+\+|--));$")
 DECLARATION = re.compile(r"^\s*(?:const |static |struct |enum |unsigned |volatile )|^\s*\w+ \**\w+(?:\[.*\])? ?[=;,]")
 
@@ -218,14 +219,24 @@ def objects_of(build):
 
 
 def known_equivalents(path):
-    """{(file, new line): reason}; the file's lines are FILE: NEW LINE # REASON."""
-    known = {}
+    """[(files, lines, reason)]: patterns of shell's kind and of re's. The file's lines are FILES: NEW LINE # REASON, the
+    new line as it stands or as /an expression for all of it/."""
+    known = []
     with open(path, encoding="utf-8") as f:
         for line in f:
-            m = re.match(r"([\w./]+): (.*?) # (.*)$", line)
+            m = re.match(r"([\w./*]+): (.*?) # (.*)$", line)
             if m:
-                known[m[1], m[2].strip()] = m[3]
+                new = m[2].strip()
+                pattern = new[1:-1] if new[0] == new[-1] == "/" else re.escape(new)
+                known.append((m[1], pattern, m[3]))
     return known
+
+
+def reason_of(known, path, new):
+    for files, pattern, reason in known:
+        if fnmatch.fnmatch(path, files) and re.fullmatch(pattern, new.strip()):
+            return reason
+    return None
 
 
 def judge(root, tests, known, path, number, new):
@@ -236,7 +247,7 @@ def judge(root, tests, known, path, number, new):
     lines = source.split("\n")
     lines[number] = new
     names = tests.of(path)
-    reason = known.get((path, new.strip()))
+    reason = reason_of(known, path, new)
     if reason:
         return "equivalent", reason
 

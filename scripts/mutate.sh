@@ -20,12 +20,16 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 [ $# -gt 0 ] && shift
 
-# Only files that differ are written, so that the copy's build is not repeated.
+# Only files that differ are written, so that the copy's build is not repeated; those that are gone go.
+mkdir -p "$copy"
+comm -13 <(git ls-files | sort) <(cd "$copy" && find . -path ./build -prune -o -type f -printf '%P\n' | sort) |
+    (cd "$copy" && xargs -r -d '\n' rm -f)
 git ls-files -z | while IFS= read -r -d '' file; do
     cmp -s "$file" "$copy/$file" || install -D "$file" "$copy/$file"
 done
 if [[ " ${options[*]} " != *" --list "* ]]; then
-    cmake -S "$copy" --preset release -DW4A16_REFERENCE_DATA="${W4A16_REFERENCE_DATA:-$PWD/../shared/data}" "$@" \
-        >"$copy/configure.log"
+    # An index out of its array ends the test, as in the sanitizer build of scripts/test.sh.
+    cmake -S "$copy" --preset release -DCMAKE_C_FLAGS="-fsanitize=bounds -fsanitize-undefined-trap-on-error" \
+        -DW4A16_REFERENCE_DATA="${W4A16_REFERENCE_DATA:-$PWD/../shared/data}" "$@" >"$copy/configure.log"
 fi
 exec python3 scripts/mutate.py "$copy" "${options[@]}"

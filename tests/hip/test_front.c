@@ -266,8 +266,16 @@ static void test_modules(void **state) {
     OK(hipModuleGetFunction(&f, m, "ids"));
     OK(hipFuncGetAttribute(&value, 0, f));
     assert_int_equal(value, 1024);
-    OK(hipFuncGetAttribute(&value, 1, group_sum));
-    assert_int_equal(value, 1024); /* bytes of LDS */
+    /* Work-items, LDS, constants, scratch, registers, versions (twice), a cache's mode, LDS left, a carveout. */
+    static const int attributes[] = {1024, 1024, 0, 0, -1, 110, 110, 0, 65536 - 1024, 0};
+    for (int n = 0; n < 10; n++) {
+        OK(hipFuncGetAttribute(&value, n, group_sum));
+        if (attributes[n] < 0)
+            assert_in_range(value, 1, 256);
+        else
+            assert_int_equal(value, attributes[n]);
+    }
+    GIVES("hipErrorInvalidValue", hipFuncGetAttribute(&value, 10, f));
     GIVES("hipErrorInvalidValue", hipFuncGetAttribute(&value, 99, f));
     GIVES("hipErrorNotFound", hipModuleGetFunction(&f, m, "ids.kd"));
     GIVES("hipErrorInvalidValue", hipModuleGetFunction(&f, m, NULL));

@@ -107,6 +107,10 @@ refuses 2 "is a buffer of 8 bytes, not a value of 4" "$tool" run "$axpy" --arg f
 refuses 2 "no value of that type" "$tool" run "$axpy" --arg u8:256
 refuses 2 "no value of that type" "$tool" run "$axpy" --arg i8:-129
 refuses 2 "is no shape" "$tool" run "$axpy" --arg 'zeros:f32[4,'
+refuses 2 "is no shape" "$tool" run "$axpy" --arg 'zeros:f32[1152921504606846976]' # 16 bytes each are too many
+echo '{"cases": [' >damaged.json
+refuses 3 "damaged.json: " "$tool" cases damaged.json
+grep -q 'out of memory' err && { echo "FAILED: a damaged file is no lack of memory"; failures=$((failures + 1)); }
 refuses 2 "should begin like" "$tool" run "$axpy" --arg 'zeros:f33[4]'
 refuses 2 "expected TYPE:VALUE" "$tool" run "$axpy" --arg nothing
 refuses 2 "no kernel nobody" "$tool" run "$axpy" --kernel nobody
