@@ -19,6 +19,7 @@ static const struct verb {
     {"plan", cmd_plan, "which kernel a product gets and why, and why the others do not"},
     {"run", cmd_run, "multiply layers of a checkpoint on a device and verify the result"},
     {"report", cmd_report, "conformance, bits and times of a device in one file, to attach"},
+    {"bench", cmd_bench, "time the layers of a model, verified, beside what the machine can do"},
     {"check", cmd_check, "run the conformance list on a device"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

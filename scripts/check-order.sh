@@ -26,7 +26,7 @@ declare -A allowed=(
     [src/device]="common include src/core src/layer src/plan kernels/cpu sim/include"
     [src/check]="common include src/core"
     [torch]="include src/core"
-    [cli]="common include src/core src/device src/check sim/include"
+    [cli]="common include src/core src/device src/check kernels/cpu sim/include"
 )
 
 status=0

@@ -8,7 +8,6 @@
 #include "cpu/vector.h"
 
 #define ALIGNED     __attribute__((aligned(64)))
-#define TILE_ROWS   6
 #define PANEL_WORDS (CPU_LINEAR_CHUNK / PACK_WORD + 1) /* of a chunk that begins or ends inside a word */
 
 /* Scales and zeros of a strip's columns, arranged as transpose arranges columns. */
@@ -247,16 +246,17 @@ INLINE void tile(const struct panel *panel, int v, const prepared *a, int64_t wo
             sum[r][0] = step(sum[r][0], a + r * steps + s, panel->of[s][v], careful);
             sum[r][1] = step(sum[r][1], a + r * steps + s, panel->of[s][v + 1], careful);
         }
-    for (int r = 0; r < R; r++)
-        for (int i = 0; i < 2; i++) {
-            float *total = totals[r] + (v + i) * LANES;
-            store(total, fma_rounded(load(scale + (v + i) * LANES), sum[r][i], load(total)));
-        }
+    const floats scale_0 = load(scale + v * LANES), scale_1 = load(scale + (v + 1) * LANES);
+#pragma GCC unroll 8 /* else sums go through memory */
+    for (int r = 0; r < R; r++) {
+        float *total = totals[r] + v * LANES;
+        store(total, fma_rounded(scale_0, sum[r][0], load(total)));
+        store(total + LANES, fma_rounded(scale_1, sum[r][1], load(total + LANES)));
+    }
 }
 
 typedef void tile_fn(const struct panel *panel, int v, const prepared *a, int64_t words, const float *scale,
                      float (*totals)[PACK_STRIP]);
-#define TILE_FORMS(X) X(1) X(2) X(3) X(4) X(5) X(6)
 #define TILE(R)                                                                                              \
     static void tile_##R(const struct panel *panel, int v, const prepared *a, int64_t words,                 \
                          const float *scale, float (*totals)[PACK_STRIP]) {                                  \

@@ -46,3 +46,7 @@ INLINE void to_f16(floats x, uint16_t *to) {
 #define FEW_FORMS(X) X(1, 1) X(2, 1)
 #define FEW_ROWS     2
 #define FEW_AT_MOST  2
+
+/* Rows of a tile of two vectors: what registers hold. */
+#define TILE_FORMS(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#define TILE_ROWS     6
