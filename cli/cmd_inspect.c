@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include <inttypes.h>
+#include <search.h>
 #include <string.h>
 
 #include "cli.h"
@@ -21,14 +22,17 @@ static json_t *row_of_problem(const w4a16_layer_info *l) {
     return doc_pack("{s:s, s:s, s:s}", "layer", l->name, "verdict", "PROBLEM", "problem", l->problem);
 }
 
+static int compare_text(const void *a, const void *b) { return strcmp(a, b); }
+static void keep(void *text) { (void)text; }
+
 int cmd_inspect(int argc, char **argv) {
     int json = 0, wide = 0, first;
     const struct option_row rows[] = {ROW_JSON(&json), ROW_WIDE(&wide)};
     const struct usage usage = {
         "inspect",
         "[options] CHECKPOINT",
-        "Lists the quantised layers of a checkpoint (a directory, or its .safetensors file) "
-        "and what is\nwrong with them. Exit code 1 if a layer cannot be read.",
+        "Lists the quantised layers of a checkpoint (a directory, its .safetensors file, or a\n"
+        ".gguf file) and what is wrong with them. Exit code 1 if a layer cannot be read.",
         1,
         1,
         rows,
@@ -41,6 +45,7 @@ int cmd_inspect(int argc, char **argv) {
         return report_error("inspect", &error);
 
     size_t count = w4a16_checkpoint_layers(checkpoint), problems = 0;
+    void *said = NULL; /* problems, which layers of one stack or type share: a tsearch tree */
     int width = 0;
     for (size_t i = 0; i < count; i++) {
         int length = (int)strlen(w4a16_checkpoint_layer(checkpoint, i)->name);
@@ -66,9 +71,8 @@ int cmd_inspect(int argc, char **argv) {
         report_row(&report, l->problem ? row_of_problem(l) : row_of(l));
         if (l->problem) {
             problems++;
-            if (i == 0 || !w4a16_checkpoint_layer(checkpoint, i - 1)->problem ||
-                strcmp(w4a16_checkpoint_layer(checkpoint, i - 1)->problem, l->problem) != 0)
-                report_note(&report, "%s", l->problem); /* that of a stack's experts once */
+            if (!tfind(l->problem, &said, compare_text)) report_note(&report, "%s", l->problem);
+            tsearch(l->problem, &said, compare_text); /* without memory for it, it is said again */
         }
         if (l->wrapped_zeros)
             report_note(&report,
@@ -78,6 +82,7 @@ int cmd_inspect(int argc, char **argv) {
     }
     for (size_t i = 0; i < w4a16_checkpoint_notes(checkpoint); i++)
         report_note(&report, "%s", w4a16_checkpoint_note(checkpoint, i));
+    tdestroy(said, keep);
     w4a16_checkpoint_close(checkpoint);
     return report_end(&report) == 0 && problems == 0 ? EXIT_OK : EXIT_FAILED;
 }

@@ -5,9 +5,9 @@
  *
  * A checkpoint is a directory with its configuration and one .safetensors file, or several that
  * model.safetensors.index.json names; or the path of such a file itself, its directory then holding the
- * configuration. Files are untrusted: every offset, size, shape and name is checked before use, and an
+ * configuration; or the path of a GGUF file, whose matrices of type Q4_0 are layers. Files are untrusted: every offset, size, shape and name is checked before use, and an
  * error names file, tensor, what was found and what is accepted. Sources of the format rules: the safetensors
- * README and the GPTQ packers; docs/formats.md has the table.
+ * README, the GPTQ packers and ggml; docs/formats.md has the table.
  */
 #ifndef W4A16_CHECKPOINT_H
 #define W4A16_CHECKPOINT_H
@@ -23,7 +23,7 @@ typedef struct w4a16_checkpoint w4a16_checkpoint; /* immutable once open: readab
 
 typedef struct w4a16_layer_info {
     const char *name;   /* "model.layers.0.self_attn.q_proj"; owned by the checkpoint */
-    const char *format; /* "gptq", "gptq_v2", "awq", "compressed-tensors" */
+    const char *format; /* "gptq", "gptq_v2", "awq", "compressed-tensors", "gguf" */
     int64_t N, K, group_size;
     w4a16_dtype scale_type;
     int symmetric, act_order, has_bias; /* symmetric: every zero is 8 */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "format/list.h"
+#include "format/gguf_layers.h"
 
 struct w4a16_checkpoint {
     struct store *store;
@@ -43,6 +43,16 @@ static w4a16_status look_at_layers(w4a16_checkpoint *c, w4a16_error *error) {
     return W4A16_OK;
 }
 
+/* What the files beside the tensors say of them, and which are layers. */
+static w4a16_status list_layers(w4a16_checkpoint *c, w4a16_error *error) {
+    if (store_gguf(c->store)) {
+        gguf_layers_configure(&c->config);
+        return gguf_layers_list(c->store, &c->config, &c->list, error);
+    }
+    TRY(quant_config_read(store_directory(c->store), &c->config, error));
+    return layer_list_make(c->store, &c->config, &c->list, error);
+}
+
 w4a16_status w4a16_checkpoint_open(const char *path, w4a16_checkpoint **out, w4a16_error *error) {
     w4a16_succeed(error);
     FAIL_IF(!path || !out, error, W4A16_INVALID_ARGUMENT, "checkpoint: null pointer");
@@ -50,8 +60,7 @@ w4a16_status w4a16_checkpoint_open(const char *path, w4a16_checkpoint **out, w4a
     w4a16_checkpoint *c = calloc(1, sizeof *c);
     FAIL_IF(!c, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", path);
     w4a16_status status = store_open(path, &c->store, error);
-    if (status == W4A16_OK) status = quant_config_read(store_directory(c->store), &c->config, error);
-    if (status == W4A16_OK) status = layer_list_make(c->store, &c->config, &c->list, error);
+    if (status == W4A16_OK) status = list_layers(c, error);
     if (status == W4A16_OK) status = look_at_layers(c, error);
     if (status != W4A16_OK)
         w4a16_checkpoint_close(c);

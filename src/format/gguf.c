@@ -56,14 +56,15 @@ struct gguf {
 /* ---- bytes --------------------------------------------------------------------------------------------- */
 
 /* Where the parser is. */
-struct cursor {
+struct gguf_cursor {
     const char *path;
     const unsigned char *data;
     uint64_t bytes, at;
     int cut; /* more was asked for than there is */
 };
 
-static w4a16_status take(struct cursor *c, uint64_t bytes, const unsigned char **data, w4a16_error *error) {
+static w4a16_status take(struct gguf_cursor *c, uint64_t bytes, const unsigned char **data,
+                         w4a16_error *error) {
     if (bytes > c->bytes - c->at) {
         c->cut = 1;
         return w4a16_fail(error, W4A16_BAD_FILE,
@@ -82,14 +83,14 @@ static uint64_t little_endian(const unsigned char *data, int bytes) {
     return value;
 }
 
-static w4a16_status take_integer(struct cursor *c, int bytes, uint64_t *value, w4a16_error *error) {
+static w4a16_status take_integer(struct gguf_cursor *c, int bytes, uint64_t *value, w4a16_error *error) {
     const unsigned char *data = NULL;
     TRY(take(c, (uint64_t)bytes, &data, error));
     *value = little_endian(data, bytes);
     return W4A16_OK;
 }
 
-static w4a16_status take_text(struct cursor *c, struct gguf_text *text, w4a16_error *error) {
+static w4a16_status take_text(struct gguf_cursor *c, struct gguf_text *text, w4a16_error *error) {
     uint64_t length = 0;
     const unsigned char *data = NULL;
     TRY(take_integer(c, 8, &length, error));
@@ -99,7 +100,7 @@ static w4a16_status take_text(struct cursor *c, struct gguf_text *text, w4a16_er
 }
 
 /* A text that becomes a name: a copy that ends with a NUL; what: "key". */
-static w4a16_status take_name(struct cursor *c, const char *what, size_t most, char **name,
+static w4a16_status take_name(struct gguf_cursor *c, const char *what, size_t most, char **name,
                               w4a16_error *error) {
     struct gguf_text text = {0};
     TRY(take_text(c, &text, error));
@@ -113,7 +114,8 @@ static w4a16_status take_name(struct cursor *c, const char *what, size_t most, c
 
 /* ---- the keys ------------------------------------------------------------------------------------------ */
 
-static w4a16_status take_type(struct cursor *c, const char *key, enum value_type *type, w4a16_error *error) {
+static w4a16_status take_type(struct gguf_cursor *c, const char *key, enum value_type *type,
+                              w4a16_error *error) {
     uint64_t number = 0;
     TRY(take_integer(c, 4, &number, error));
     FAIL_IF(number >= VALUE_TYPES, error, W4A16_BAD_FILE,
@@ -122,7 +124,7 @@ static w4a16_status take_type(struct cursor *c, const char *key, enum value_type
     return W4A16_OK;
 }
 
-static w4a16_status take_entry(struct cursor *c, struct entry *e, w4a16_error *error) {
+static w4a16_status take_entry(struct gguf_cursor *c, struct entry *e, w4a16_error *error) {
     TRY(take_name(c, "key", UINT16_MAX, &e->key, error));
     TRY(take_type(c, e->key, &e->type, error));
     e->count = 1;
@@ -155,7 +157,7 @@ static int compare_keys(const void *a, const void *b) {
     return strcmp(x->key, y->key);
 }
 
-static w4a16_status take_entries(struct cursor *c, struct gguf *g, uint64_t count, w4a16_error *error) {
+static w4a16_status take_entries(struct gguf_cursor *c, struct gguf *g, uint64_t count, w4a16_error *error) {
     g->entries = calloc((size_t)count + 1, sizeof *g->entries);
     FAIL_IF(!g->entries, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", c->path);
     while (g->entry_count < count) TRY(take_entry(c, &g->entries[g->entry_count++], error));
@@ -174,7 +176,7 @@ static const struct entry *find_entry(const struct gguf *g, const char *key) {
 /* ---- the tensors --------------------------------------------------------------------------------------- */
 
 /* Dimensions are stored fastest first. */
-static w4a16_status take_shape(struct cursor *c, struct gguf_tensor *t, uint64_t *elements,
+static w4a16_status take_shape(struct gguf_cursor *c, struct gguf_tensor *t, uint64_t *elements,
                                w4a16_error *error) {
     uint64_t dims = 0;
     TRY(take_integer(c, 4, &dims, error));
@@ -196,7 +198,7 @@ static w4a16_status take_shape(struct cursor *c, struct gguf_tensor *t, uint64_t
     return W4A16_OK;
 }
 
-static w4a16_status take_tensor(struct cursor *c, struct gguf_tensor *t, uint64_t alignment,
+static w4a16_status take_tensor(struct gguf_cursor *c, struct gguf_tensor *t, uint64_t alignment,
                                 w4a16_error *error) {
     uint64_t elements = 0, number = 0, bytes;
     char *name = NULL;
@@ -274,7 +276,8 @@ static w4a16_status check_tiling(const struct gguf *g, uint64_t data_bytes, uint
 
 /* ---- the header ---------------------------------------------------------------------------------------- */
 
-static w4a16_status take_counts(struct cursor *c, uint64_t *tensors, uint64_t *keys, w4a16_error *error) {
+static w4a16_status take_counts(struct gguf_cursor *c, uint64_t *tensors, uint64_t *keys,
+                                w4a16_error *error) {
     const unsigned char *start = NULL;
     uint64_t version = 0;
     TRY(take(c, MAGIC_BYTES, &start, error));
@@ -293,7 +296,8 @@ static w4a16_status take_counts(struct cursor *c, uint64_t *tensors, uint64_t *k
     return W4A16_OK;
 }
 
-static w4a16_status parse_header(struct cursor *c, struct gguf *g, uint64_t file_bytes, w4a16_error *error) {
+static w4a16_status parse_header(struct gguf_cursor *c, struct gguf *g, uint64_t file_bytes,
+                                 w4a16_error *error) {
     uint64_t tensors = 0, keys = 0;
     int64_t alignment = DEFAULT_ALIGNMENT;
     TRY(take_counts(c, &tensors, &keys, error));
@@ -325,7 +329,7 @@ w4a16_status gguf_parse(const char *label, const unsigned char *data, uint64_t b
         g->path && g->header ? W4A16_OK : w4a16_fail(error, W4A16_OUT_OF_MEMORY, "%s: out of memory", label);
     if (status == W4A16_OK) {
         memcpy(g->header, data, (size_t)bytes);
-        struct cursor c = {.path = label, .data = g->header, .bytes = bytes};
+        struct gguf_cursor c = {.path = label, .data = g->header, .bytes = bytes};
         status = parse_header(&c, g, file_bytes, error);
         *cut = status != W4A16_OK && c.cut && bytes < file_bytes;
     }

@@ -164,20 +164,25 @@ static w4a16_status blame_file(w4a16_status status, w4a16_error *error) {
     return W4A16_BAD_FILE;
 }
 
-w4a16_status source_layer(const struct source *s, const struct part_roles *roles, source_convert *convert,
-                          w4a16_stored *stored, w4a16_layer_info *info, w4a16_layer **out,
-                          w4a16_error *error) {
-    struct arrays a = {{0}, {0}};
+w4a16_status source_convert_layer(source_convert *convert, const w4a16_stored *stored, w4a16_layer_info *info,
+                                  w4a16_layer **out, w4a16_error *error) {
     w4a16_layer *layer = NULL;
-    w4a16_status status = read_arrays(s, roles, out != NULL, &a, error);
-    set_stored(s, roles, &a, stored);
-    if (status == W4A16_OK) status = blame_file(convert(stored, &layer, error), error);
-    free_arrays(&a);
-    if (status != W4A16_OK) return status;
+    TRY(blame_file(convert(stored, &layer, error), error));
     set_info(layer, info);
     if (out)
         *out = layer;
     else
         w4a16_layer_free(layer);
     return W4A16_OK;
+}
+
+w4a16_status source_layer(const struct source *s, const struct part_roles *roles, source_convert *convert,
+                          w4a16_stored *stored, w4a16_layer_info *info, w4a16_layer **out,
+                          w4a16_error *error) {
+    struct arrays a = {{0}, {0}};
+    w4a16_status status = read_arrays(s, roles, out != NULL, &a, error);
+    set_stored(s, roles, &a, stored);
+    if (status == W4A16_OK) status = source_convert_layer(convert, stored, info, out, error);
+    free_arrays(&a);
+    return status;
 }

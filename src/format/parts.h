@@ -41,6 +41,10 @@ w4a16_status source_read(const struct source *s, int part, void *to, w4a16_error
 /* A conversion of include/w4a16/convert.h. */
 typedef w4a16_status source_convert(const w4a16_stored *stored, w4a16_layer **out, w4a16_error *error);
 
+/* Converts, and says in info what the layer is; arrays of a file that are wrong are BAD_FILE. out as below. */
+w4a16_status source_convert_layer(source_convert *convert, const w4a16_stored *stored, w4a16_layer_info *info,
+                                  w4a16_layer **out, w4a16_error *error);
+
 /* Which part is which array; of parts that a format does not have, -1. */
 struct part_roles {
     int weights, zeros, scales, g_idx, bias;

@@ -23,6 +23,7 @@ struct store {
     char *unread; /* the first of the .safetensors files that the index does not name, or null */
     size_t file_count, tensor_count, unread_count;
     struct safetensors **files;
+    struct gguf_model *gguf; /* or null; then there are no files */
     struct stored *all;      /* file by file */
     struct stored **by_name; /* of these; where several files have a name, in the order of the files */
 };
@@ -66,7 +67,7 @@ static int compare_names(const void *a, const void *b) {
     return order ? order : (*x > *y) - (*x < *y);
 }
 
-/* All files are open: lists their tensors. */
+/* All files are open, or a GGUF file: lists their tensors. */
 static w4a16_status list_tensors(struct store *s, w4a16_error *error) {
     s->all = calloc(s->tensor_count + 1, sizeof *s->all);
     s->by_name = calloc(s->tensor_count + 1, sizeof *s->by_name);
@@ -74,9 +75,14 @@ static w4a16_status list_tensors(struct store *s, w4a16_error *error) {
     size_t at = 0;
     for (size_t i = 0; i < s->file_count; i++)
         for (size_t t = 0; t < safetensors_count(s->files[i]); t++, at++) {
-            s->all[at] = (struct stored){s->files[i], safetensors_at(s->files[i], t), STORE_SURE};
+            s->all[at] = (struct stored){.file = s->files[i], .tensor = safetensors_at(s->files[i], t)};
             s->by_name[at] = &s->all[at];
         }
+    for (; at < s->tensor_count; at++) {
+        const struct gguf_weights *weights = gguf_model_at(s->gguf, at);
+        s->all[at] = (struct stored){.gguf = weights, .tensor = &weights->values};
+        s->by_name[at] = &s->all[at];
+    }
     qsort(s->by_name, s->tensor_count, sizeof *s->by_name, compare_names);
     return W4A16_OK;
 }
@@ -263,6 +269,11 @@ static w4a16_status open_path(struct store *s, const char *path, w4a16_error *er
     s->path = strdup(path);
     s->files = malloc(sizeof *s->files);
     if (!s->directory || !s->path || !s->files) return no_memory(s, error);
+    if (gguf_is(path)) {
+        TRY(gguf_model_open(path, &s->gguf, error));
+        s->tensor_count = gguf_model_count(s->gguf);
+        return list_tensors(s, error);
+    }
     TRY(safetensors_open(path, &s->files[0], error));
     s->file_count = 1;
     s->tensor_count = safetensors_count(s->files[0]);
@@ -283,6 +294,7 @@ w4a16_status store_open(const char *path, struct store **out, w4a16_error *error
 void store_close(struct store *s) {
     if (!s) return;
     for (size_t i = 0; i < s->file_count; i++) safetensors_close(s->files[i]);
+    gguf_model_close(s->gguf);
     free(s->files);
     free(s->by_name);
     free(s->all);
@@ -294,6 +306,7 @@ void store_close(struct store *s) {
 
 const char *store_path(const struct store *s) { return s->path; }
 const char *store_directory(const struct store *s) { return s->directory; }
+const struct gguf_model *store_gguf(const struct store *s) { return s->gguf; }
 size_t store_count(const struct store *s) { return s->tensor_count; }
 
 size_t store_unread(const struct store *s, const char **first) {
@@ -311,6 +324,12 @@ struct stored store_find(const struct store *s, const char *name) {
     for (size_t i = from; i < end; i++)
         if (!found.tensor || s->by_name[i]->doubt != STORE_COPY) found = *s->by_name[i];
     return found;
+}
+
+w4a16_status store_read(const struct store *s, const struct stored *stored, uint64_t first, uint64_t bytes,
+                        void *to, w4a16_error *error) {
+    return stored->gguf ? gguf_model_read(s->gguf, stored->gguf, first, bytes, to, error)
+                        : safetensors_read_part(stored->file, stored->tensor, first, bytes, to, error);
 }
 
 w4a16_status store_check(const struct store *s, struct stored stored, w4a16_error *error) {

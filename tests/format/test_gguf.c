@@ -8,6 +8,7 @@
 
 #include "bad.h"
 #include "format/gguf.h"
+#include "half.h"
 
 /* ---- what another program wrote ------------------------------------------------------------------------ */
 
@@ -120,6 +121,55 @@ static void keys_are_read(void **state) {
     assert_int_equal(gguf_integer(g, "key.integers", 0, 9, &value, &error), W4A16_BAD_FILE);
     assert_non_null(strstr(error.message, "key key.integers: is a list of i32; accepted is an integer"));
     gguf_close(g);
+}
+
+/* ---- layers of Q4_0 ------------------------------------------------------------------------------------ */
+
+static uint64_t hash_layer(const w4a16_layer *l) {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (int64_t k = 0; k < l->K; k++)
+        for (int64_t n = 0; n < l->N; n++) {
+            int level = (int)(l->q[k / 8 * l->N + n] >> 4 * (k % 8) & 15);
+            float w = f16_to_float(l->scale[k / l->group_size * l->N + n]) * (float)(level - 8) + 0.0f;
+            hash = hash_bytes(hash, &w, sizeof w);
+        }
+    return hash;
+}
+
+static void layers_are_exact(void **state) {
+    (void)state;
+    w4a16_checkpoint *checkpoint;
+    w4a16_error error;
+    if (w4a16_checkpoint_open(GOLDEN "/gguf_llama/model.gguf", &checkpoint, &error) != W4A16_OK)
+        fail_msg("%s", error.message);
+    FILE *expected = fopen(GOLDEN "/gguf_llama/expected.txt", "r");
+    assert_non_null(expected);
+    char name[64];
+    int64_t K, N, count = 0;
+    for (uint64_t hash; fscanf(expected, "%63s %" SCNd64 " %" SCNd64 " %" SCNx64, name, &K, &N, &hash) == 4;
+         count++) {
+        int64_t index = w4a16_checkpoint_find(checkpoint, name);
+        assert_true(index >= 0);
+        const w4a16_layer_info *info = w4a16_checkpoint_layer(checkpoint, (size_t)index);
+        assert_null(info->problem);
+        assert_string_equal(info->format, "gguf");
+        w4a16_layer *l;
+        assert_int_equal(w4a16_checkpoint_read_layer(checkpoint, (size_t)index, &l, &error), W4A16_OK);
+        assert_int_equal(w4a16_layer_check(l, &error), W4A16_OK);
+        assert_true(l->K == K && l->N == N && info->K == K && info->N == N);
+        assert_true(l->group_size == 32 && !l->zero && !l->perm && l->scale_type == W4A16_F16);
+        if (hash_layer(l) != hash) fail_msg("%s has other weights", name);
+        w4a16_layer_free(l);
+    }
+    fclose(expected);
+    assert_int_equal(count, 4);
+    assert_int_equal(w4a16_checkpoint_layers(checkpoint), 7); /* with three of other types */
+    int64_t index = w4a16_checkpoint_find(checkpoint, "model.layers.0.self_attn.v_proj");
+    assert_string_equal(w4a16_checkpoint_layer(checkpoint, (size_t)index)->problem, GOLDEN
+                        "/gguf_llama/model.gguf: layers of type Q4_1: each group has a minimum of its own, "
+                        "which no kernel takes; accepted is Q4_0 (w4a16 quantize makes new layers of the "
+                        "values of others)");
+    w4a16_checkpoint_close(checkpoint);
 }
 
 /* ---- damage -------------------------------------------------------------------------------------------- */
@@ -274,8 +324,9 @@ static void cut_anywhere(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_exact), cmocka_unit_test(keys_are_read),
-        cmocka_unit_test(damaged_starts),   cmocka_unit_test(damaged_keys),
-        cmocka_unit_test(damaged_tensors),  cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(layers_are_exact), cmocka_unit_test(damaged_starts),
+        cmocka_unit_test(damaged_keys),     cmocka_unit_test(damaged_tensors),
+        cmocka_unit_test(cut_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
