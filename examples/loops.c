@@ -17,7 +17,7 @@ enum { DWORDS = 4096, LOOPS = 16, ROWS = 10, COLUMNS = 64 };
 
 struct mix {
     uint64_t executed[DWORDS]; /* by pc / 4 */
-    gfx11sim_unit unit[DWORDS];
+    gfx11sim_port port[DWORDS];
     struct loop {
         uint64_t first, last, times; /* pc of its first instruction and of its branch */
     } loops[LOOPS];
@@ -28,7 +28,7 @@ static void after(void *context, const gfx11sim_event *event) {
     const gfx11sim_instruction *i = event->instruction;
     if (i->pc / 4 >= DWORDS) return;
     mix->executed[i->pc / 4]++;
-    mix->unit[i->pc / 4] = i->unit;
+    mix->port[i->pc / 4] = i->port;
     if (!event->taken || event->next_pc > i->pc) return;
     struct loop *loop = mix->loops;
     while (loop->times && loop->last != i->pc && loop < mix->loops + LOOPS - 1) loop++;
@@ -36,18 +36,18 @@ static void after(void *context, const gfx11sim_event *event) {
 }
 
 static void launch_end(void *context, gfx11sim_status status) {
-    static const char *const names[GFX11SIM_UNITS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
+    static const char *const names[GFX11SIM_PORTS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
                                                       "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
     const struct mix *mix = context;
     if (status != GFX11SIM_OK) return;
     for (const struct loop *loop = mix->loops; loop < mix->loops + LOOPS && loop->times; loop++) {
-        uint64_t by_unit[GFX11SIM_UNITS] = {0};
+        uint64_t by_port[GFX11SIM_PORTS] = {0};
         for (uint64_t at = loop->first / 4; at <= loop->last / 4; at++)
-            by_unit[mix->unit[at]] += mix->executed[at];
+            by_port[mix->port[at]] += mix->executed[at];
         printf("loop 0x%llx to 0x%llx, repeated %llu times:", (unsigned long long)loop->first,
                (unsigned long long)loop->last, (unsigned long long)loop->times);
-        for (int unit = 0; unit < GFX11SIM_UNITS; unit++)
-            if (by_unit[unit]) printf(" %s %llu", names[unit], (unsigned long long)by_unit[unit]);
+        for (int port = 0; port < GFX11SIM_PORTS; port++)
+            if (by_port[port]) printf(" %s %llu", names[port], (unsigned long long)by_port[port]);
         putchar('\n');
     }
 }

@@ -328,7 +328,7 @@ TRANS = re.compile(r"v_(exp|log|rcp|rsq|sqrt|sin|cos|rcp_iflag)_f")
 UNITS = {"SOP1": "SALU", "SOP2": "SALU", "SOPC": "SALU", "SOPK": "SALU", "SMEM": "SMEM", "DS": "LDS",
          "LDSDIR": "LDS", "FLAT": "VMEM", "GLOBAL": "VMEM", "SCRATCH": "VMEM", "MUBUF": "VMEM", "MTBUF": "VMEM",
          "MIMG": "VMEM", "EXP": "VMEM"}
-def unit(name, form):
+def port(name, form):
     if "branch" in name or name in ("s_setpc_b64", "s_swappc_b64", "s_call_b64", "s_rfe_b64"):
         return "BRANCH"
     if form == "SOPP" or name.startswith("s_waitcnt"):
@@ -466,7 +466,7 @@ def flags(name):
 
 def row(name, form, types):
     """The columns of ops.def behind the name."""
-    kind = unit(name, form)
+    kind = port(name, form)
     types = (types + ["NONE"] * 4)[:4]
     return [kind, latency(name, kind, types), fidelity(name, kind), counter(name, form, kind), lanes(name, kind),
             executes(name, kind), scc(name, types), bits(name, kind, types), immediate(name, form), flags(name)] + places(
@@ -478,7 +478,7 @@ HEAD = """/*
  * All that is known of an operation, whatever its encoding. scripts/isa-tables.py writes this file. 0 and NONE: nothing.
  *
  * name       LLVM's mnemonic without _e32 and _e64
- * port       the issue port of the SIMD: GFX11SIM_UNIT_*
+ * port       the issue port of the SIMD: GFX11SIM_PORT_*
  * latency    operations of one class take the hardware equally long: GFX11SIM_LATENCY_*
  * fidelity   whether the card's bits are known: GFX11SIM_EXACT, ...
  * counter    what counts it until it is done, or what it waits for (flag WAITS). VM: only if it returns something; VM|VS: an

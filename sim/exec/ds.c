@@ -66,12 +66,12 @@ static inline void store(struct wave *w, const struct inst *i, enum width width)
     FOR_ACTIVE(l, mask) store_lane(w, i->src[1].reg, l, p[l], width);
 }
 
-/* Two elements of 4 or 8 bytes at offset0 and offset1, counted in `unit` bytes. */
-static inline void load2(struct wave *w, const struct inst *i, enum width width, uint32_t unit) {
+/* Two elements of 4 or 8 bytes at offset0 and offset1, counted in `granule` bytes. */
+static inline void load2(struct wave *w, const struct inst *i, enum width width, uint32_t granule) {
     uint32_t a[LANES], b[LANES], bytes = width_bytes(width);
     unsigned char *p[LANES], *q[LANES];
-    addresses(w, i, 0, (uint32_t)(i->offset & 255) * unit, false, false, width, a);
-    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * unit, false, false, width, b);
+    addresses(w, i, 0, (uint32_t)(i->offset & 255) * granule, false, false, width, a);
+    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * granule, false, false, width, b);
     FOR_ACTIVE(l, mask)
     if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "load")) ||
         !(q[l] = lds_at(w, l, b[l], bytes, bytes, "load")))
@@ -82,11 +82,11 @@ static inline void load2(struct wave *w, const struct inst *i, enum width width,
     }
 }
 
-static inline void store2(struct wave *w, const struct inst *i, enum width width, uint32_t unit) {
+static inline void store2(struct wave *w, const struct inst *i, enum width width, uint32_t granule) {
     uint32_t a[LANES], b[LANES], bytes = width_bytes(width);
     unsigned char *p[LANES], *q[LANES];
-    addresses(w, i, 0, (uint32_t)(i->offset & 255) * unit, true, false, width, a);
-    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * unit, true, false, width, b);
+    addresses(w, i, 0, (uint32_t)(i->offset & 255) * granule, true, false, width, a);
+    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * granule, true, false, width, b);
     FOR_ACTIVE(l, mask)
     if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "store")) ||
         !(q[l] = lds_at(w, l, b[l], bytes, bytes, "store")))
@@ -98,13 +98,13 @@ static inline void store2(struct wave *w, const struct inst *i, enum width width
 }
 
 /* Exchanges two elements; the first one's old value comes first. */
-static void exchange2(struct wave *w, const struct inst *i, const struct atomic *swap, uint32_t unit) {
+static void exchange2(struct wave *w, const struct inst *i, const struct atomic *swap, uint32_t granule) {
     unsigned bits = swap->bits;
     enum width width = bits == 64 ? WIDTH_64 : WIDTH_32;
     uint32_t a[LANES], b[LANES], bytes = bits / 8;
     unsigned char *p[LANES], *q[LANES];
-    addresses(w, i, 0, (uint32_t)(i->offset & 255) * unit, true, true, width, a);
-    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * unit, true, true, width, b);
+    addresses(w, i, 0, (uint32_t)(i->offset & 255) * granule, true, true, width, a);
+    uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * granule, true, true, width, b);
     FOR_ACTIVE(l, mask)
     if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "atomic")) ||
         !(q[l] = lds_at(w, l, b[l], bytes, bytes, "atomic")))
@@ -244,7 +244,7 @@ static void ds_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
     X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) \
     X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) \
     X(store_b8_d16_hi, WIDTH_HI_U8) X(store_b16_d16_hi, WIDTH_HI)
-#define PAIRS(X) /* name before and after _rtn, element, unit of the offsets in bytes */ \
+#define PAIRS(X) /* name before and after _rtn, element, granule of the offsets in bytes */ \
     X(2addr, b32, WIDTH_32, 4) X(2addr_stride64, b32, WIDTH_32, 256) \
     X(2addr, b64, WIDTH_64, 8) X(2addr_stride64, b64, WIDTH_64, 512)
 /* Plain and returning forms: name before and after _rtn, row of ATOMICS. */
@@ -269,13 +269,15 @@ static void ds_nop(struct wave *w, const struct inst *i) { (void)w, (void)i; }
     static void ds_##name(struct wave *w, const struct inst *i) { load(w, i, width); }
 #define STORE(name, width)                                                                                   \
     static void ds_##name(struct wave *w, const struct inst *i) { store(w, i, width); }
-#define PAIR(name, type, width, unit)                                                                        \
-    static void ds_load_##name##_##type(struct wave *w, const struct inst *i) { load2(w, i, width, unit); }  \
+#define PAIR(name, type, width, granule)                                                                     \
+    static void ds_load_##name##_##type(struct wave *w, const struct inst *i) {                              \
+        load2(w, i, width, granule);                                                                         \
+    }                                                                                                        \
     static void ds_store_##name##_##type(struct wave *w, const struct inst *i) {                             \
-        store2(w, i, width, unit);                                                                           \
+        store2(w, i, width, granule);                                                                        \
     }                                                                                                        \
     static void ds_storexchg_##name##_rtn_##type(struct wave *w, const struct inst *i) {                     \
-        exchange2(w, i, &atomic_swap_##type, unit);                                                          \
+        exchange2(w, i, &atomic_swap_##type, granule);                                                       \
     }
 #define ATOMIC(name, type, row)                                                                              \
     static void ds_##name##_##type(struct wave *w, const struct inst *i) { atomic(w, i, &atomic_##row); }
@@ -288,7 +290,7 @@ RETURNING_ATOMICS(ATOMIC)
 void bind_ds(exec_fn **table) {
 #define BIND_ONE(name)          table[OP_ds_##name] = ds_##name;
 #define BIND_WIDTH(name, width) BIND_ONE(name)
-#define BIND_PAIR(name, type, width, unit)                                                                   \
+#define BIND_PAIR(name, type, width, granule)                                                                \
     BIND_ONE(load_##name##_##type) BIND_ONE(store_##name##_##type) BIND_ONE(storexchg_##name##_rtn_##type)
 #define BIND_RETURNING(name, type, row) BIND_ONE(name##_##type)
 #define BIND_ATOMIC(name, type, row)                                                                         \

@@ -114,14 +114,14 @@ static hipError_t record(struct stream *s, const struct node *n) {
 
 hipError_t submit(const struct node *n, hipStream_t stream) {
     struct stream *s;
-    TRY(stream_find(stream, &s));
+    HIP_TRY(stream_find(stream, &s));
     if (s && s->capture) return record(s, n);
-    if (!s) TRY(check_null(true));
+    if (!s) HIP_TRY(check_null(true));
     return do_now(n);
 }
 
 hipError_t capture_record_event(struct event *e, struct stream *s) {
-    if (!s) TRY(check_null(true));
+    if (!s) HIP_TRY(check_null(true));
     e->capture = s ? s->capture : NULL;
     if (!e->capture) return hipSuccess;
     e->recorded = false;
@@ -149,7 +149,7 @@ hipError_t capture_wait_event(struct stream *s, struct event *e) {
 
 static hipError_t begin(hipStream_t handle, int mode) {
     struct stream *s;
-    TRY(stream_find(handle, &s));
+    HIP_TRY(stream_find(handle, &s));
     if (mode < hipStreamCaptureModeGlobal || mode > hipStreamCaptureModeRelaxed) return hipErrorInvalidValue;
     if (!s) return hipErrorStreamCaptureUnsupported;
     if (s->capture) return hipErrorIllegalState;
@@ -202,7 +202,7 @@ static hipError_t state_at_end(const struct capture *c) {
 
 static hipError_t end(hipStream_t handle, hipGraph_t *out) {
     struct stream *s;
-    TRY(stream_find(handle, &s));
+    HIP_TRY(stream_find(handle, &s));
     if (!out) return hipErrorInvalidValue;
     if (!s || !s->capture) return hipErrorIllegalState;
     struct capture *c = s->capture;
@@ -238,9 +238,9 @@ void captures_reset(void) {
 
 static hipError_t info(hipStream_t handle, int *status, unsigned long long *id) {
     struct stream *s;
-    TRY(stream_find(handle, &s));
+    HIP_TRY(stream_find(handle, &s));
     if (!status) return hipErrorInvalidValue;
-    if (!s) TRY(check_null(false));
+    if (!s) HIP_TRY(check_null(false));
     const struct capture *c = s ? s->capture : NULL;
     *status = !c           ? hipStreamCaptureStatusNone
               : c->invalid ? hipStreamCaptureStatusInvalidated
@@ -304,8 +304,8 @@ static hipError_t replay(hipGraphExec_t handle, hipStream_t stream) {
     const struct graph *exec = handle_find(HANDLE_GRAPH_EXEC, handle);
     if (!exec) return hipErrorInvalidValue;
     struct stream *s;
-    TRY(stream_find(stream, &s));
-    for (const struct node *n = exec->first; n && !runtime.sticky; n = n->next) TRY(submit(n, stream));
+    HIP_TRY(stream_find(stream, &s));
+    for (const struct node *n = exec->first; n && !runtime.sticky; n = n->next) HIP_TRY(submit(n, stream));
     return hipSuccess;
 }
 

@@ -74,9 +74,9 @@ static hipError_t launch(hipFunction_t handle, const struct shape *s, hipStream_
     struct function *f = handle_find(HANDLE_FUNCTION, handle);
     struct stream *found;
     if (!f) return hipErrorInvalidHandle;
-    TRY(stream_find(stream, &found));
+    HIP_TRY(stream_find(stream, &found));
     gfx11sim_kernel_info info = gfx11sim_get_kernel_info(f->kernel);
-    TRY(check_shape(s, &info));
+    HIP_TRY(check_shape(s, &info));
     struct node *n = calloc(1, sizeof *n + info.explicit_bytes);
     if (!n) return hipErrorOutOfMemory;
     n->kind = NODE_LAUNCH;
@@ -95,8 +95,8 @@ static hipError_t launch(hipFunction_t handle, const struct shape *s, hipStream_
 
 static hipError_t launch_between(hipFunction_t function, const struct shape *s, hipStream_t stream,
                                  void **params, void **extra, hipEvent_t start, hipEvent_t stop) {
-    if (start) TRY(event_record(start, stream));
-    TRY(launch(function, s, stream, params, extra));
+    if (start) HIP_TRY(event_record(start, stream));
+    HIP_TRY(launch(function, s, stream, params, extra));
     return stop ? event_record(stop, stream) : hipSuccess;
 }
 

@@ -82,7 +82,7 @@ static hipError_t release_at(const void *pointer, enum allocation_kind kind) {
 }
 
 static hipError_t free_unsafe(const void *pointer, enum allocation_kind kind) {
-    if (!runtime.sticky) TRY(capture_check_unsafe());
+    if (!runtime.sticky) HIP_TRY(capture_check_unsafe());
     return release_at(pointer, kind);
 }
 
@@ -139,13 +139,13 @@ static hipError_t memory_info(size_t *free_bytes, size_t *total) {
 
 static hipError_t allocate_queued(void **pointer, size_t bytes, hipStream_t handle) {
     struct stream *stream;
-    TRY(stream_find(handle, &stream));
+    HIP_TRY(stream_find(handle, &stream));
     if (stream && stream->capture) return capture_check_stream(stream);
     return allocate(pointer, bytes, MEMORY_DEVICE);
 }
 static hipError_t free_queued(void *pointer, hipStream_t handle) {
     struct stream *stream;
-    TRY(stream_find(handle, &stream));
+    HIP_TRY(stream_find(handle, &stream));
     if (stream && stream->capture) return capture_check_stream(stream);
     return release_at(pointer, MEMORY_DEVICE);
 }
@@ -201,7 +201,7 @@ static hipError_t copy_ranges(const struct node *n, struct range *to, struct ran
         return hipErrorInvalidMemcpyDirection;
     bool to_device = n->copy_kind == hipMemcpyHostToDevice || n->copy_kind == hipMemcpyDeviceToDevice,
          from_device = n->copy_kind == hipMemcpyDeviceToHost || n->copy_kind == hipMemcpyDeviceToDevice;
-    TRY(range(n->to, n->bytes, to_device, to));
+    HIP_TRY(range(n->to, n->bytes, to_device, to));
     return range(n->from, n->bytes, from_device, from);
 }
 
@@ -215,14 +215,14 @@ static hipError_t written(const struct range *r, size_t bytes) {
 
 hipError_t copy_now(const struct node *n) {
     struct range to, from;
-    TRY(copy_ranges(n, &to, &from));
+    HIP_TRY(copy_ranges(n, &to, &from));
     memmove(to.host, from.host, n->bytes);
     return written(&to, n->bytes);
 }
 
 hipError_t fill_now(const struct node *n) {
     struct range to;
-    TRY(range(n->to, n->bytes, true, &to));
+    HIP_TRY(range(n->to, n->bytes, true, &to));
     if (n->value_bytes == 1)
         memset(to.host, (int)n->value, n->bytes);
     else
@@ -235,7 +235,7 @@ static hipError_t copy(void *to, const void *from, size_t bytes, int kind, hipSt
     if (!bytes) return hipSuccess;
     struct node n = {.kind = NODE_COPY, .to = to, .from = from, .bytes = bytes, .copy_kind = kind};
     struct range r[2];
-    TRY(copy_ranges(&n, &r[0], &r[1]));
+    HIP_TRY(copy_ranges(&n, &r[0], &r[1]));
     return submit(&n, stream);
 }
 
@@ -249,13 +249,13 @@ static hipError_t fill(void *to, uint32_t value, uint32_t value_bytes, size_t co
                      .value = value,
                      .value_bytes = value_bytes};
     struct range r;
-    TRY(range(to, n.bytes, true, &r));
+    HIP_TRY(range(to, n.bytes, true, &r));
     return submit(&n, stream);
 }
 
 static hipError_t copy_with(void *to, const void *from, size_t bytes, int kind, hipStream_t handle) {
     struct stream *stream;
-    TRY(stream_find(handle, &stream));
+    HIP_TRY(stream_find(handle, &stream));
     return copy(to, from, bytes, kind, handle);
 }
 

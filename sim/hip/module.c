@@ -149,8 +149,8 @@ static hipError_t load_functions(struct module *m) {
 }
 
 static hipError_t load(hipModule_t *out, struct image image) {
-    if (is_bundle(&image)) TRY(unbundle(&image));
-    TRY(check_elf(&image));
+    if (is_bundle(&image)) HIP_TRY(unbundle(&image));
+    HIP_TRY(check_elf(&image));
     struct module *m = handle_new(HANDLE_MODULE, sizeof *m);
     if (!m) return hipErrorOutOfMemory;
     gfx11sim_report report;

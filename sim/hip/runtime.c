@@ -149,7 +149,7 @@ static hipError_t start(void) {
 
 static hipError_t may_run(enum call_kind kind) {
     if (kind == CALL_HOST) return hipSuccess;
-    TRY(start());
+    HIP_TRY(start());
     if (kind == CALL_RELEASE) return hipSuccess;
     if (runtime.sticky) return runtime.sticky;
     if (kind == CALL_UNSAFE) return capture_check_unsafe();

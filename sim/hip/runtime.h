@@ -45,7 +45,7 @@ hipError_t last_error_take(bool clear);
         return call_end(code_);                                                                              \
     } while (0)
 
-#define TRY(call)                                                                                            \
+#define HIP_TRY(call)                                                                                        \
     do {                                                                                                     \
         hipError_t try_ = (call);                                                                            \
         if (try_) return try_;                                                                               \

@@ -27,7 +27,7 @@ static hipError_t create(hipStream_t *out, unsigned flags) {
 
 static hipError_t destroy(hipStream_t handle) {
     struct stream *s;
-    TRY(stream_find(handle, &s));
+    HIP_TRY(stream_find(handle, &s));
     if (!s) return hipErrorInvalidHandle;
     capture_forget_stream(s);
     handle_free(HANDLE_STREAM, s);
@@ -36,7 +36,7 @@ static hipError_t destroy(hipStream_t handle) {
 
 static hipError_t wait_for(hipStream_t handle) {
     struct stream *s;
-    TRY(stream_find(handle, &s));
+    HIP_TRY(stream_find(handle, &s));
     return capture_check_stream(s);
 }
 
@@ -45,7 +45,7 @@ static hipError_t wait_event(hipStream_t handle, hipEvent_t event, unsigned flag
     struct event *e = handle_find(HANDLE_EVENT, event);
     if (flags > 1) return hipErrorInvalidValue;
     if (!e) return hipErrorInvalidHandle;
-    TRY(stream_find(handle, &s));
+    HIP_TRY(stream_find(handle, &s));
     return capture_wait_event(s, e);
 }
 
@@ -85,8 +85,8 @@ hipError_t event_record(hipEvent_t handle, hipStream_t stream) {
     struct event *e = handle_find(HANDLE_EVENT, handle);
     struct stream *s;
     if (!e) return hipErrorInvalidHandle;
-    TRY(stream_find(stream, &s));
-    TRY(capture_record_event(e, s));
+    HIP_TRY(stream_find(stream, &s));
+    HIP_TRY(capture_record_event(e, s));
     if (e->capture) return hipSuccess;
     e->recorded = true;
     e->seconds = now();

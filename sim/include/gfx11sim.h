@@ -171,10 +171,10 @@ typedef struct gfx11sim_target {
     const char *family;     /* "gfx110x" */
     uint32_t mach;          /* e_flags & 0xff of its code objects */
     uint32_t simd_vgprs;    /* that each of 32 lanes has in a SIMD, all waves together */
-    uint32_t vgpr_unit;     /* a wave gets a multiple of this many; a wave64 takes two for one */
+    uint32_t vgpr_granule;  /* a wave gets a multiple of this many; a wave64 takes two for one */
     uint32_t simd_waves;    /* that a SIMD holds, at most */
     uint32_t processor_simds, processor_lds_bytes; /* of a work-group processor: two compute units */
-    uint32_t group_lds_bytes, lds_unit;            /* what a work-group gets at most, and in which units */
+    uint32_t group_lds_bytes, lds_granule;         /* what a work-group gets at most, and in which granules */
     const char *card;                              /* "AMD Radeon RX 7900 XTX" */
     uint32_t compute_units, clock_mhz;
     uint32_t memory_clock_mhz, memory_bus_bits; /* as HIP reports them */
@@ -196,18 +196,18 @@ GFX11SIM_API uint32_t gfx11sim_occupancy(const gfx11sim_target *target, const gf
 /* ---- instructions, as observers see them --------------------------------------------------------- */
 
 /* Which issue port of the SIMD an instruction uses. */
-typedef enum gfx11sim_unit {
-    GFX11SIM_UNIT_VALU = 0,
-    GFX11SIM_UNIT_TRANS,
-    GFX11SIM_UNIT_WMMA,
-    GFX11SIM_UNIT_SALU,
-    GFX11SIM_UNIT_SMEM,
-    GFX11SIM_UNIT_VMEM,
-    GFX11SIM_UNIT_LDS,
-    GFX11SIM_UNIT_BRANCH,
-    GFX11SIM_UNIT_IMMEDIATE, /* s_nop, s_waitcnt*, s_delay_alu, s_barrier, s_endpgm, ... */
-    GFX11SIM_UNITS
-} gfx11sim_unit;
+typedef enum gfx11sim_port {
+    GFX11SIM_PORT_VALU = 0,
+    GFX11SIM_PORT_TRANS,
+    GFX11SIM_PORT_WMMA,
+    GFX11SIM_PORT_SALU,
+    GFX11SIM_PORT_SMEM,
+    GFX11SIM_PORT_VMEM,
+    GFX11SIM_PORT_LDS,
+    GFX11SIM_PORT_BRANCH,
+    GFX11SIM_PORT_IMMEDIATE, /* s_nop, s_waitcnt*, s_delay_alu, s_barrier, s_endpgm, ... */
+    GFX11SIM_PORTS
+} gfx11sim_port;
 
 /* Operations of one class take the hardware equally long; named after the port where nothing finer is known. */
 typedef enum gfx11sim_latency {
@@ -263,7 +263,7 @@ typedef struct gfx11sim_instruction {
     uint64_t pc;        /* bytes from the kernel's first instruction */
     uint32_t bytes;     /* of its encoding */
     const uint32_t *encoding;
-    gfx11sim_unit unit;
+    gfx11sim_port port;
     gfx11sim_latency latency;
     int idle;   /* s_nop, s_delay_alu, s_clause, s_waitcnt* */
     int branch; /* may go elsewhere than to the instruction behind it */
@@ -386,7 +386,7 @@ typedef struct gfx11sim_launch {
 typedef struct gfx11sim_counts {
     uint64_t instructions;      /* wave-instructions executed, a dual-issue pair counting as one */
     uint64_t idle_instructions; /* of those: s_nop, s_delay_alu, s_clause, s_waitcnt* */
-    uint64_t by_unit[GFX11SIM_UNITS];
+    uint64_t by_port[GFX11SIM_PORTS];
     uint64_t waves, workgroups;
     double seconds; /* host wall time of the launch: says nothing about a card */
 } gfx11sim_counts;
@@ -416,7 +416,7 @@ GFX11SIM_API const char *gfx11sim_fidelity_name(gfx11sim_fidelity fidelity); /* 
 typedef struct gfx11sim_op_count {
     const char *opcode; /* "v_dot2_f32_f16"; static */
     gfx11sim_fidelity fidelity;
-    gfx11sim_unit unit;
+    gfx11sim_port port;
     uint64_t count; /* executions by waves; each half of a dual-issue pair counts as itself */
 } gfx11sim_op_count;
 

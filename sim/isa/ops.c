@@ -47,10 +47,10 @@ enum {
 };
 
 const struct op_info op_infos[OP_COUNT] = {
-#define OP(name_, unit_, latency_, fidelity_, counter_, lanes_, exec_, scc_, bits_, immediate_, flags_, to,  \
+#define OP(name_, port_, latency_, fidelity_, counter_, lanes_, exec_, scc_, bits_, immediate_, flags_, to,  \
            from0, from1, from2)                                                                              \
     [OP_##name_] = {.name = #name_,                                                                          \
-                    .unit = GFX11SIM_UNIT_##unit_,                                                           \
+                    .port = GFX11SIM_PORT_##port_,                                                           \
                     .latency = GFX11SIM_LATENCY_##latency_,                                                  \
                     .fidelity = GFX11SIM_##fidelity_,                                                        \
                     .counter = counter_,                                                                     \

@@ -167,7 +167,7 @@ enum op_flags {
 
 struct op_info {
     const char *name;
-    gfx11sim_unit unit;
+    gfx11sim_port port;
     uint8_t latency;   /* gfx11sim_latency */
     uint8_t fidelity;  /* gfx11sim_fidelity */
     uint8_t counter;   /* set of enum op_counter */

@@ -15,24 +15,24 @@ enum {
     SIMD_WAVES = 16,
     PROCESSOR_SIMDS = 4,
     PROCESSOR_LDS = 128 << 10,
-    LDS_UNIT = 1 << 10,
+    LDS_GRANULE = 1 << 10,
     GROUP_LDS = 64 << 10
 };
 
 const struct target targets[TARGET_COUNT] = {
-#define TARGET(name_, generation_, family_, mach_, features_, vgprs_, unit_, card_, units_, clock_,          \
+#define TARGET(name_, generation_, family_, mach_, features_, vgprs_, granule_, card_, units_, clock_,       \
                memory_clock_, bus_, l2_, memory_, main_)                                                     \
     [TARGET_##name_] = {.facts = {.name = #name_,                                                            \
                                   .generation = #generation_,                                                \
                                   .family = #family_,                                                        \
                                   .mach = mach_,                                                             \
                                   .simd_vgprs = vgprs_,                                                      \
-                                  .vgpr_unit = unit_,                                                        \
+                                  .vgpr_granule = granule_,                                                  \
                                   .simd_waves = SIMD_WAVES,                                                  \
                                   .processor_simds = PROCESSOR_SIMDS,                                        \
                                   .processor_lds_bytes = PROCESSOR_LDS,                                      \
                                   .group_lds_bytes = GROUP_LDS,                                              \
-                                  .lds_unit = LDS_UNIT,                                                      \
+                                  .lds_granule = LDS_GRANULE,                                                \
                                   .card = card_,                                                             \
                                   .compute_units = units_,                                                   \
                                   .clock_mhz = clock_,                                                       \
@@ -82,12 +82,12 @@ const gfx11sim_target *gfx11sim_find_target(const char *name) {
     return target ? &target->facts : NULL;
 }
 
-static uint32_t round_up(uint32_t n, uint32_t unit) { return (n + unit - 1) / unit * unit; }
+static uint32_t round_up(uint32_t n, uint32_t granule) { return (n + granule - 1) / granule * granule; }
 
 uint32_t gfx11sim_occupancy(const gfx11sim_target *target, const gfx11sim_kernel_info *kernel,
                             uint32_t lds_bytes, uint32_t items) {
     uint32_t halves = kernel->wave_size / 32; /* a wave64 takes two registers for one */
-    uint32_t vgprs = round_up((kernel->vgprs ? kernel->vgprs : 1) * halves, target->vgpr_unit);
+    uint32_t vgprs = round_up((kernel->vgprs ? kernel->vgprs : 1) * halves, target->vgpr_granule);
     uint32_t waves =
         target->simd_vgprs / vgprs < target->simd_waves ? target->simd_vgprs / vgprs : target->simd_waves;
     /* Work-groups come whole. */
@@ -95,6 +95,6 @@ uint32_t gfx11sim_occupancy(const gfx11sim_target *target, const gfx11sim_kernel
     if (!group_waves) return 0;
     uint32_t groups = waves * target->processor_simds / group_waves;
     uint32_t by_lds =
-        lds_bytes ? target->processor_lds_bytes / round_up(lds_bytes, target->lds_unit) : groups;
+        lds_bytes ? target->processor_lds_bytes / round_up(lds_bytes, target->lds_granule) : groups;
     return (by_lds < groups ? by_lds : groups) * group_waves / target->processor_simds;
 }

@@ -87,15 +87,15 @@ static gfx11sim_status read_text(const msgpack_object *map, const char *key, siz
                                  gfx11sim_report *report) {
     bool twice = false;
     const msgpack_object *o = find(map, key, &twice);
-    FAIL_IF(!o, report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is %s", kernel, key,
-            twice ? "there twice" : "missing");
-    FAIL_IF(o->type != MSGPACK_OBJECT_STR || !o->via.str.size || memchr(o->via.str.ptr, 0, o->via.str.size),
-            report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a proper string", kernel, key);
-    FAIL_IF(o->via.str.size > METADATA_NAME_MAX, report, GFX11SIM_BAD_OBJECT,
-            "metadata of kernel %zu: %s has %" PRIu32 " bytes; accepted are at most %d", kernel, key,
-            o->via.str.size, METADATA_NAME_MAX);
+    REPORT_IF(!o, report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is %s", kernel, key,
+              twice ? "there twice" : "missing");
+    REPORT_IF(o->type != MSGPACK_OBJECT_STR || !o->via.str.size || memchr(o->via.str.ptr, 0, o->via.str.size),
+              report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a proper string", kernel, key);
+    REPORT_IF(o->via.str.size > METADATA_NAME_MAX, report, GFX11SIM_BAD_OBJECT,
+              "metadata of kernel %zu: %s has %" PRIu32 " bytes; accepted are at most %d", kernel, key,
+              o->via.str.size, METADATA_NAME_MAX);
     *out = strndup(o->via.str.ptr, o->via.str.size);
-    FAIL_IF(!*out, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
+    REPORT_IF(!*out, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
     return GFX11SIM_OK;
 }
 
@@ -103,12 +103,12 @@ static gfx11sim_status read_number(const msgpack_object *map, const char *key, b
                                    uint32_t *out, gfx11sim_report *report) {
     bool twice = false;
     const msgpack_object *o = find(map, key, &twice);
-    FAIL_IF(twice || (!o && required), report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is %s",
-            kernel, key, twice ? "there twice" : "missing");
+    REPORT_IF(twice || (!o && required), report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is %s",
+              kernel, key, twice ? "there twice" : "missing");
     if (!o) return GFX11SIM_OK;
-    FAIL_IF(o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > UINT32_MAX, report,
-            GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a number from 0 to %" PRIu32, kernel, key,
-            UINT32_MAX);
+    REPORT_IF(o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > UINT32_MAX, report,
+              GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a number from 0 to %" PRIu32, kernel,
+              key, UINT32_MAX);
     *out = (uint32_t)o->via.u64;
     return GFX11SIM_OK;
 }
@@ -117,11 +117,11 @@ static gfx11sim_status read_arguments(const msgpack_object *map, size_t kernel, 
                                       gfx11sim_report *report) {
     bool twice = false;
     const msgpack_object *list = find(map, ".args", &twice);
-    FAIL_IF(twice || (list && list->type != MSGPACK_OBJECT_ARRAY), report, GFX11SIM_BAD_OBJECT,
-            "metadata of kernel %zu: .args is %s", kernel, twice ? "there twice" : "not an array");
+    REPORT_IF(twice || (list && list->type != MSGPACK_OBJECT_ARRAY), report, GFX11SIM_BAD_OBJECT,
+              "metadata of kernel %zu: .args is %s", kernel, twice ? "there twice" : "not an array");
     if (!list || !list->via.array.size) return GFX11SIM_OK;
     gfx11sim_arg *args = calloc(list->via.array.size, sizeof *args);
-    FAIL_IF(!args, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
+    REPORT_IF(!args, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
     info->args = args;
     for (uint32_t n = 0; n < list->via.array.size; n++) {
         const msgpack_object *o = &list->via.array.ptr[n];
@@ -132,10 +132,10 @@ static gfx11sim_status read_arguments(const msgpack_object *map, size_t kernel, 
             (status = read_number(o, ".size", true, kernel, &arg->size, report)))
             return status;
         uint64_t end = (uint64_t)arg->offset + arg->size;
-        FAIL_IF(end > info->kernarg_bytes, report, GFX11SIM_BAD_OBJECT,
-                "metadata of kernel %zu: argument %" PRIu32 " ends at byte %" PRIu64 " of a %" PRIu32
-                "-byte argument segment",
-                kernel, n, end, info->kernarg_bytes);
+        REPORT_IF(end > info->kernarg_bytes, report, GFX11SIM_BAD_OBJECT,
+                  "metadata of kernel %zu: argument %" PRIu32 " ends at byte %" PRIu64 " of a %" PRIu32
+                  "-byte argument segment",
+                  kernel, n, end, info->kernarg_bytes);
         if (strncmp(arg->value_kind, "hidden_", 7) != 0 && end > info->explicit_bytes)
             info->explicit_bytes = (uint32_t)end;
     }
@@ -177,13 +177,13 @@ static int compare_names(const void *a, const void *b) {
 
 static gfx11sim_status sort_by_name(struct metadata *m, gfx11sim_report *report) {
     m->by_name = malloc(m->kernel_count * sizeof *m->by_name);
-    FAIL_IF(!m->by_name, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of %zu kernels",
-            m->kernel_count);
+    REPORT_IF(!m->by_name, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of %zu kernels",
+              m->kernel_count);
     for (size_t n = 0; n < m->kernel_count; n++) m->by_name[n] = &m->kernels[n];
     qsort(m->by_name, m->kernel_count, sizeof *m->by_name, compare_names);
     for (size_t n = 1; n < m->kernel_count; n++)
-        FAIL_IF(compare_names(&m->by_name[n - 1], &m->by_name[n]) == 0, report, GFX11SIM_BAD_OBJECT,
-                "metadata: two kernels are called %.200s", m->by_name[n]->info.name);
+        REPORT_IF(compare_names(&m->by_name[n - 1], &m->by_name[n]) == 0, report, GFX11SIM_BAD_OBJECT,
+                  "metadata: two kernels are called %.200s", m->by_name[n]->info.name);
     return GFX11SIM_OK;
 }
 
@@ -197,12 +197,12 @@ const struct kernel_metadata *metadata_find(const struct metadata *m, const char
 static gfx11sim_status read_root(const msgpack_object *root, struct metadata *m, gfx11sim_report *report) {
     bool twice = false;
     const msgpack_object *list = find(root, "amdhsa.kernels", &twice);
-    FAIL_IF(!list || list->type != MSGPACK_OBJECT_ARRAY, report, GFX11SIM_BAD_OBJECT,
-            "the metadata note has no single array amdhsa.kernels");
+    REPORT_IF(!list || list->type != MSGPACK_OBJECT_ARRAY, report, GFX11SIM_BAD_OBJECT,
+              "the metadata note has no single array amdhsa.kernels");
     if (!list->via.array.size) return GFX11SIM_OK;
     m->kernels = calloc(list->via.array.size, sizeof *m->kernels);
-    FAIL_IF(!m->kernels, report, GFX11SIM_OUT_OF_MEMORY,
-            "out of memory for the metadata of %" PRIu32 " kernels", list->via.array.size);
+    REPORT_IF(!m->kernels, report, GFX11SIM_OUT_OF_MEMORY,
+              "out of memory for the metadata of %" PRIu32 " kernels", list->via.array.size);
     for (uint32_t n = 0; n < list->via.array.size; n++) {
         struct kernel_metadata *k = &m->kernels[m->kernel_count++];
         gfx11sim_status status = read_kernel(&list->via.array.ptr[n], n, k, report);
@@ -214,7 +214,7 @@ static gfx11sim_status read_root(const msgpack_object *root, struct metadata *m,
 gfx11sim_status metadata_read(const void *note, size_t bytes, struct metadata **out,
                               gfx11sim_report *report) {
     struct metadata *m = calloc(1, sizeof *m);
-    FAIL_IF(!m, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata");
+    REPORT_IF(!m, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata");
     msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
     size_t offset = 0;

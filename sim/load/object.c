@@ -38,7 +38,7 @@ struct loader {
     gfx11sim_report *report;
 };
 
-#define REFUSE_IF(condition, ...) FAIL_IF(condition, l->report, GFX11SIM_BAD_OBJECT, __VA_ARGS__)
+#define REFUSE_IF(condition, ...) REPORT_IF(condition, l->report, GFX11SIM_BAD_OBJECT, __VA_ARGS__)
 
 static gfx11sim_status check_header(struct loader *l) {
     static const char bundle[] = "__CLANG_OFFLOAD_BUNDLE__", compressed_bundle[] = "CCOB";
@@ -111,8 +111,8 @@ static gfx11sim_status load_segments(struct loader *l) {
     gfx11sim_object *o = l->object;
     o->image = calloc(1, l->high - l->low);
     o->code = malloc(l->code_bytes);
-    FAIL_IF(!o->image || !o->code, l->report, GFX11SIM_OUT_OF_MEMORY,
-            "out of memory for a code object of %" PRIu64 " bytes", l->high - l->low);
+    REPORT_IF(!o->image || !o->code, l->report, GFX11SIM_OUT_OF_MEMORY,
+              "out of memory for a code object of %" PRIu64 " bytes", l->high - l->low);
     for (size_t n = 0; n < count; n++) {
         GElf_Phdr p;
         if (!gelf_getphdr(l->elf, (int)n, &p) || p.p_type != PT_LOAD || !p.p_memsz) continue;
@@ -164,8 +164,8 @@ static gfx11sim_status relocate_one(struct loader *l, const GElf_Rela *rela, Elf
     const struct relocation *r = type < sizeof relocations / sizeof relocations[0] && relocations[type].known
                                      ? &relocations[type]
                                      : NULL;
-    FAIL_IF(!r, l->report, GFX11SIM_UNSUPPORTED,
-            "relocation type %" PRIu64 " at 0x%" PRIx64 " is not supported", type, rela->r_offset);
+    REPORT_IF(!r, l->report, GFX11SIM_UNSUPPORTED,
+              "relocation type %" PRIu64 " at 0x%" PRIx64 " is not supported", type, rela->r_offset);
     if (!r->bytes) return GFX11SIM_OK;
     REFUSE_IF(!in_image(l, rela->r_offset, r->bytes), "relocation at 0x%" PRIx64 " is outside every segment",
               rela->r_offset);
@@ -265,16 +265,16 @@ static gfx11sim_status check_descriptor(const struct loader *l, const gfx11sim_k
     REFUSE_IF(wave_size != info->wave_size,
               "kernel %.200s: the descriptor says wave%" PRIu32 ", the metadata wave%" PRIu32, name,
               wave_size, info->wave_size);
-    FAIL_IF(preload, l->report, GFX11SIM_UNSUPPORTED,
-            "kernel %.200s wants kernel arguments preloaded (0x%" PRIx32 "), which gfx11 cannot do", name,
-            preload);
-    FAIL_IF(d->properties & ~(unsigned)PROPERTIES_SUPPORTED, l->report, GFX11SIM_UNSUPPORTED,
-            "kernel %.200s: properties 0x%" PRIx32 " has bits that gfx11 does not support (0x%x are)", name,
-            d->properties, PROPERTIES_SUPPORTED);
-    FAIL_IF(rsrc3 & 15, l->report, GFX11SIM_UNSUPPORTED,
-            "kernel %.200s uses VGPRs shared between the halves of a wave64", name);
-    FAIL_IF(d->rsrc2 >> 24 & 0x7f, l->report, GFX11SIM_UNSUPPORTED,
-            "kernel %.200s enables floating-point traps", name);
+    REPORT_IF(preload, l->report, GFX11SIM_UNSUPPORTED,
+              "kernel %.200s wants kernel arguments preloaded (0x%" PRIx32 "), which gfx11 cannot do", name,
+              preload);
+    REPORT_IF(d->properties & ~(unsigned)PROPERTIES_SUPPORTED, l->report, GFX11SIM_UNSUPPORTED,
+              "kernel %.200s: properties 0x%" PRIx32 " has bits that gfx11 does not support (0x%x are)", name,
+              d->properties, PROPERTIES_SUPPORTED);
+    REPORT_IF(rsrc3 & 15, l->report, GFX11SIM_UNSUPPORTED,
+              "kernel %.200s uses VGPRs shared between the halves of a wave64", name);
+    REPORT_IF(d->rsrc2 >> 24 & 0x7f, l->report, GFX11SIM_UNSUPPORTED,
+              "kernel %.200s enables floating-point traps", name);
     unsigned sgprs = 0, stated = d->rsrc2 >> 1 & 31;
     for (size_t n = 0; n < sizeof user_registers / sizeof user_registers[0]; n++)
         if (d->properties >> user_registers[n].property & 1) sgprs += user_registers[n].sgprs;
@@ -319,7 +319,7 @@ static gfx11sim_status load_kernel(struct loader *l, const struct symbols *symbo
     unsigned vgprs = ((k->descriptor.rsrc1 & 63) + 1) * granule;
     k->program = program_create(o, (uint32_t)((entry - l->code_start) / 4), vgprs < 256 ? vgprs : 256,
                                 k->info.wave_size);
-    FAIL_IF(!k->program, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for kernel %.200s", name);
+    REPORT_IF(!k->program, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for kernel %.200s", name);
     return GFX11SIM_OK;
 }
 
@@ -334,7 +334,7 @@ static int compare_entries(const void *a, const void *b) {
 static gfx11sim_status limit_code(struct loader *l) {
     gfx11sim_object *o = l->object;
     gfx11sim_kernel **order = malloc((o->kernel_count + 1) * sizeof *order);
-    FAIL_IF(!order, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for %zu kernels", o->kernel_count);
+    REPORT_IF(!order, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for %zu kernels", o->kernel_count);
     for (size_t n = 0; n < o->kernel_count; n++) order[n] = &o->kernels[n];
     qsort(order, o->kernel_count, sizeof *order, compare_entries);
     uint32_t next = o->code_dwords;
@@ -352,8 +352,8 @@ static gfx11sim_status load_kernels(struct loader *l) {
     gfx11sim_status status = read_metadata(l);
     if (status) return status;
     o->kernels = calloc(o->metadata->kernel_count + 1, sizeof *o->kernels);
-    FAIL_IF(!o->kernels, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for %zu kernels",
-            o->metadata->kernel_count);
+    REPORT_IF(!o->kernels, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for %zu kernels",
+              o->metadata->kernel_count);
     struct symbols symbols;
     status = symbols_read(&symbols, l->elf, o->metadata, &l->sections, l->report);
     for (size_t n = 0; n < o->metadata->kernel_count && !status; n++)
@@ -392,8 +392,8 @@ static void free_object(gfx11sim_object *o) {
 gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes, gfx11sim_object **out,
                               gfx11sim_report *report) {
     report_clear(report);
-    FAIL_IF(!sim || !elf || !out, report, GFX11SIM_INVALID_ARGUMENT,
-            "gfx11sim_load: sim, elf and out must not be null");
+    REPORT_IF(!sim || !elf || !out, report, GFX11SIM_INVALID_ARGUMENT,
+              "gfx11sim_load: sim, elf and out must not be null");
     *out = NULL;
     /* libelf wants aligned memory that it may write to */
     char *copy = malloc(bytes + 1);

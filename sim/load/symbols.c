@@ -60,8 +60,8 @@ gfx11sim_status symbols_read(struct symbols *s, Elf *elf, const struct metadata 
                              struct section_budget *budget, gfx11sim_report *report) {
     s->count = 0;
     s->rows = calloc(2 * metadata->kernel_count + 1, sizeof *s->rows);
-    FAIL_IF(!s->rows, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the symbols of %zu kernels",
-            metadata->kernel_count);
+    REPORT_IF(!s->rows, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the symbols of %zu kernels",
+              metadata->kernel_count);
     for (size_t n = 0; n < metadata->kernel_count; n++) {
         s->rows[s->count++].name = metadata->kernels[n].info.name;
         s->rows[s->count++].name = metadata->kernels[n].symbol;

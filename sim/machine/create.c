@@ -25,27 +25,27 @@ void gfx11sim_options_init(gfx11sim_options *options) {
 static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options, gfx11sim_report *report) {
     char names[128];
     sim->target = target_from_name(options->target);
-    FAIL_IF(!sim->target, report, GFX11SIM_INVALID_ARGUMENT, "target '%.32s' is not simulated; %s are",
-            options->target, target_names(names, sizeof names));
+    REPORT_IF(!sim->target, report, GFX11SIM_INVALID_ARGUMENT, "target '%.32s' is not simulated; %s are",
+              options->target, target_names(names, sizeof names));
     sim->simd = options->simd;
     if (sim->simd == GFX11SIM_SIMD_AUTO)
         sim->simd = executors_run_here(GFX11SIM_SIMD_AVX512) ? GFX11SIM_SIMD_AVX512
                     : executors_run_here(GFX11SIM_SIMD_AVX2) ? GFX11SIM_SIMD_AVX2
                                                              : GFX11SIM_SIMD_PORTABLE;
-    FAIL_IF(!executors_run_here(sim->simd), report, GFX11SIM_INVALID_ARGUMENT,
-            "this host cannot do SIMD level %s", simd_name(sim->simd));
+    REPORT_IF(!executors_run_here(sim->simd), report, GFX11SIM_INVALID_ARGUMENT,
+              "this host cannot do SIMD level %s", simd_name(sim->simd));
     sim->checks = options->checks;
     sim->schedule_seed = options->schedule_seed;
     sim->quota = options->quota ? options->quota : GFX11SIM_DEFAULT_QUOTA;
-    FAIL_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, report, GFX11SIM_INVALID_ARGUMENT,
-            "%d host threads: accepted are 1 to %d, or 0 for all", options->threads, POOL_THREADS_MAX);
-    FAIL_IF(options->checks & ~(unsigned)GFX11SIM_CHECK_ALL, report, GFX11SIM_INVALID_ARGUMENT,
-            "checks 0x%x has bits beyond GFX11SIM_CHECK_ALL", options->checks);
+    REPORT_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, report, GFX11SIM_INVALID_ARGUMENT,
+              "%d host threads: accepted are 1 to %d, or 0 for all", options->threads, POOL_THREADS_MAX);
+    REPORT_IF(options->checks & ~(unsigned)GFX11SIM_CHECK_ALL, report, GFX11SIM_INVALID_ARGUMENT,
+              "checks 0x%x has bits beyond GFX11SIM_CHECK_ALL", options->checks);
     /*
      * Strict mode's records are shared by all work-groups: one thread keeps its verdicts the same every time.
      */
     sim->pool = pool_create(sim->checks ? 1 : options->threads);
-    FAIL_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "out of memory or threads for the host's threads");
+    REPORT_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "out of memory or threads for the host's threads");
     sim->approximate_wmma = options->approximate_wmma;
     executors_bind(sim->executors, sim->target->generation, sim->simd, sim->approximate_wmma);
     return GFX11SIM_OK;
@@ -63,16 +63,16 @@ static void unlock_in_child(void *machine) {
 
 gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out, gfx11sim_report *report) {
     report_clear(report);
-    FAIL_IF(!out, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_create: out must not be null");
+    REPORT_IF(!out, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_create: out must not be null");
     *out = NULL;
     gfx11sim_options defaults;
     gfx11sim_options_init(&defaults);
     if (!options) options = &defaults;
-    FAIL_IF(options->struct_size != sizeof *options, report, GFX11SIM_INVALID_ARGUMENT,
-            "gfx11sim_options has %zu bytes, expected %zu: call gfx11sim_options_init first",
-            options->struct_size, sizeof *options);
+    REPORT_IF(options->struct_size != sizeof *options, report, GFX11SIM_INVALID_ARGUMENT,
+              "gfx11sim_options has %zu bytes, expected %zu: call gfx11sim_options_init first",
+              options->struct_size, sizeof *options);
     gfx11sim *sim = calloc(1, sizeof *sim);
-    FAIL_IF(!sim, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a machine");
+    REPORT_IF(!sim, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a machine");
     pthread_mutex_init(&sim->lock, NULL);
     after_fork_add(&sim->after_fork, unlock_in_child, sim);
     gfx11sim_status status = configure(sim, options, report);

@@ -22,35 +22,35 @@ static gfx11sim_status check(struct launch_run *r, gfx11sim_report *report) {
     const char *name = info->name;
     uint64_t items = 1, groups = 1;
     for (unsigned d = 0; d < 3; d++) {
-        FAIL_IF(!launch->grid[d] || !launch->block[d] || launch->block[d] > MAX_BLOCK, report,
-                GFX11SIM_INVALID_ARGUMENT,
-                "kernel %.200s: grid %" PRIu32 " and block %" PRIu32
-                " in dimension %u; accepted are 1 or more work-items "
-                "and blocks up to %d",
-                name, launch->grid[d], launch->block[d], d, MAX_BLOCK);
+        REPORT_IF(!launch->grid[d] || !launch->block[d] || launch->block[d] > MAX_BLOCK, report,
+                  GFX11SIM_INVALID_ARGUMENT,
+                  "kernel %.200s: grid %" PRIu32 " and block %" PRIu32
+                  " in dimension %u; accepted are 1 or more work-items "
+                  "and blocks up to %d",
+                  name, launch->grid[d], launch->block[d], d, MAX_BLOCK);
         r->groups[d] = launch->grid[d] / launch->block[d] + (launch->grid[d] % launch->block[d] != 0);
         items *= launch->block[d];
         if (groups < MAX_GROUPS) groups *= r->groups[d];
     }
     uint32_t most = info->max_block < MAX_BLOCK ? info->max_block : MAX_BLOCK;
-    FAIL_IF(items > most, report, GFX11SIM_INVALID_ARGUMENT,
-            "kernel %.200s: a work-group of %" PRIu64 " work-items, at most %" PRIu32 " are accepted", name,
-            items, most);
-    FAIL_IF(groups >= MAX_GROUPS, report, GFX11SIM_INVALID_ARGUMENT,
-            "kernel %.200s: more than %" PRIu64 " work-groups", name, MAX_GROUPS - 1);
+    REPORT_IF(items > most, report, GFX11SIM_INVALID_ARGUMENT,
+              "kernel %.200s: a work-group of %" PRIu64 " work-items, at most %" PRIu32 " are accepted", name,
+              items, most);
+    REPORT_IF(groups >= MAX_GROUPS, report, GFX11SIM_INVALID_ARGUMENT,
+              "kernel %.200s: more than %" PRIu64 " work-groups", name, MAX_GROUPS - 1);
     uint64_t lds = (uint64_t)info->lds_bytes + launch->dynamic_lds_bytes;
-    FAIL_IF(lds > target->group_lds_bytes, report, GFX11SIM_INVALID_ARGUMENT,
-            "kernel %.200s: %" PRIu32 " + %" PRIu32 " bytes of LDS, a work-group can have %" PRIu32, name,
-            info->lds_bytes, launch->dynamic_lds_bytes, target->group_lds_bytes);
-    FAIL_IF(launch->kernarg_bytes < info->explicit_bytes || (info->explicit_bytes && !launch->kernarg),
-            report, GFX11SIM_INVALID_ARGUMENT,
-            "kernel %.200s: %zu bytes of arguments, its explicit arguments take %" PRIu32, name,
-            launch->kernarg ? launch->kernarg_bytes : 0, info->explicit_bytes);
+    REPORT_IF(lds > target->group_lds_bytes, report, GFX11SIM_INVALID_ARGUMENT,
+              "kernel %.200s: %" PRIu32 " + %" PRIu32 " bytes of LDS, a work-group can have %" PRIu32, name,
+              info->lds_bytes, launch->dynamic_lds_bytes, target->group_lds_bytes);
+    REPORT_IF(launch->kernarg_bytes < info->explicit_bytes || (info->explicit_bytes && !launch->kernarg),
+              report, GFX11SIM_INVALID_ARGUMENT,
+              "kernel %.200s: %zu bytes of arguments, its explicit arguments take %" PRIu32, name,
+              launch->kernarg ? launch->kernarg_bytes : 0, info->explicit_bytes);
     uint64_t scratch = info->scratch_bytes;
     if (r->kernel->descriptor.properties & PROPERTY_DYNAMIC_STACK) scratch += DYNAMIC_STACK_BYTES;
-    FAIL_IF(scratch > MAX_SCRATCH, report, GFX11SIM_UNSUPPORTED,
-            "kernel %.200s: %" PRIu64 " bytes of scratch per lane, at most %d can be had", name, scratch,
-            MAX_SCRATCH);
+    REPORT_IF(scratch > MAX_SCRATCH, report, GFX11SIM_UNSUPPORTED,
+              "kernel %.200s: %" PRIu64 " bytes of scratch per lane, at most %d can be had", name, scratch,
+              MAX_SCRATCH);
     r->group_count = groups;
     r->max_waves = (unsigned)((items + info->wave_size - 1) / info->wave_size);
     r->lds_bytes = (uint32_t)lds;
@@ -172,7 +172,7 @@ static void sum_counts(const struct launch_run *r, struct op_counts *profile, gf
     }
     for (unsigned op = 0; op < OP_COUNT; op++) {
         counts->instructions += profile->of[op];
-        counts->by_unit[op_info((enum op)op)->unit] += profile->of[op];
+        counts->by_port[op_info((enum op)op)->port] += profile->of[op];
         if (op_info((enum op)op)->flags & OP_IDLE) counts->idle_instructions += profile->of[op];
     }
 }
@@ -194,18 +194,18 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
                              gfx11sim_counts *counts, gfx11sim_report *report) {
     report_clear(report);
     if (counts) memset(counts, 0, sizeof *counts);
-    FAIL_IF(!sim || !kernel || !launch, report, GFX11SIM_INVALID_ARGUMENT,
-            "gfx11sim_run: sim, kernel and launch must not be null");
-    FAIL_IF(launch->struct_size != sizeof *launch, report, GFX11SIM_INVALID_ARGUMENT,
-            "gfx11sim_launch has %zu bytes, expected %zu: call gfx11sim_launch_init first",
-            launch->struct_size, sizeof *launch);
-    FAIL_IF(kernel->object->sim != sim, report, GFX11SIM_INVALID_ARGUMENT,
-            "kernel %.200s was loaded into another machine", kernel->info.name);
-    FAIL_IF(launch->observer && launch->observer->struct_size != sizeof *launch->observer, report,
-            GFX11SIM_INVALID_ARGUMENT, "gfx11sim_observer has %zu bytes, expected %zu: set its struct_size",
-            launch->observer->struct_size, sizeof *launch->observer);
-    FAIL_IF(launch->resident > 1 && sim->checks, report, GFX11SIM_INVALID_ARGUMENT,
-            "%" PRIu32 " resident work-groups: strict mode follows one at a time", launch->resident);
+    REPORT_IF(!sim || !kernel || !launch, report, GFX11SIM_INVALID_ARGUMENT,
+              "gfx11sim_run: sim, kernel and launch must not be null");
+    REPORT_IF(launch->struct_size != sizeof *launch, report, GFX11SIM_INVALID_ARGUMENT,
+              "gfx11sim_launch has %zu bytes, expected %zu: call gfx11sim_launch_init first",
+              launch->struct_size, sizeof *launch);
+    REPORT_IF(kernel->object->sim != sim, report, GFX11SIM_INVALID_ARGUMENT,
+              "kernel %.200s was loaded into another machine", kernel->info.name);
+    REPORT_IF(launch->observer && launch->observer->struct_size != sizeof *launch->observer, report,
+              GFX11SIM_INVALID_ARGUMENT, "gfx11sim_observer has %zu bytes, expected %zu: set its struct_size",
+              launch->observer->struct_size, sizeof *launch->observer);
+    REPORT_IF(launch->resident > 1 && sim->checks, report, GFX11SIM_INVALID_ARGUMENT,
+              "%" PRIu32 " resident work-groups: strict mode follows one at a time", launch->resident);
     struct launch_run r = {.sim = sim, .kernel = kernel, .launch = launch, .fault_at = INT64_MAX};
     gfx11sim_status status = check(&r, report);
     if (status) return status;
@@ -249,10 +249,10 @@ size_t gfx11sim_profile(const gfx11sim *sim, gfx11sim_op_count *rows, size_t cap
         uint64_t count = sim->profile.of[op] + sim->profile.second[op];
         if (!count) continue;
         const struct op_info *info = op_info((enum op)op);
-        bool lowered = sim->approximate_wmma && info->unit == GFX11SIM_UNIT_WMMA &&
+        bool lowered = sim->approximate_wmma && info->port == GFX11SIM_PORT_WMMA &&
                        info->fidelity != GFX11SIM_EXACT; /* integer forms stay as they are */
         gfx11sim_fidelity fidelity = lowered ? GFX11SIM_APPROXIMATE : (gfx11sim_fidelity)info->fidelity;
-        if (used < capacity) rows[used] = (gfx11sim_op_count){info->name, fidelity, info->unit, count};
+        if (used < capacity) rows[used] = (gfx11sim_op_count){info->name, fidelity, info->port, count};
         used++;
     }
     return used;

@@ -39,12 +39,12 @@ static unsigned find_free(struct memory *m, unsigned count) {
 gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
                             uint64_t *address, gfx11sim_report *report) {
     static unsigned char nothing; /* what an empty binding without host memory points to */
-    FAIL_IF(bytes > SLOT_BYTES * (SLOT_COUNT / 2), report, GFX11SIM_INVALID_ARGUMENT,
-            "buffer '%s' has %" PRIu64 " bytes, at most %" PRIu64 " can be bound", name ? name : "", bytes,
-            SLOT_BYTES * (SLOT_COUNT / 2));
+    REPORT_IF(bytes > SLOT_BYTES * (SLOT_COUNT / 2), report, GFX11SIM_INVALID_ARGUMENT,
+              "buffer '%s' has %" PRIu64 " bytes, at most %" PRIu64 " can be bound", name ? name : "", bytes,
+              SLOT_BYTES * (SLOT_COUNT / 2));
     unsigned count = slots_for(bytes), first = find_free(m, count);
-    FAIL_IF(!first, report, GFX11SIM_OUT_OF_MEMORY,
-            "no simulated addresses are left for buffer '%s' (%" PRIu64 " bytes)", name ? name : "", bytes);
+    REPORT_IF(!first, report, GFX11SIM_OUT_OF_MEMORY,
+              "no simulated addresses are left for buffer '%s' (%" PRIu64 " bytes)", name ? name : "", bytes);
     struct binding b = {
         .host = host ? host : &nothing, .base = first * SLOT_BYTES, .bytes = bytes, .access = access};
     if (name)
@@ -72,13 +72,13 @@ bool memory_unbind(struct memory *m, uint64_t address) {
 gfx11sim_status gfx11sim_bind(gfx11sim *sim, void *host, size_t bytes, unsigned access, const char *name,
                               uint64_t *address, gfx11sim_report *report) {
     report_clear(report);
-    FAIL_IF(!sim || !address, report, GFX11SIM_INVALID_ARGUMENT,
-            "gfx11sim_bind: sim and address must not be null");
-    FAIL_IF(!host && bytes, report, GFX11SIM_INVALID_ARGUMENT, "buffer '%s' has %zu bytes but no host memory",
-            name ? name : "", bytes);
-    FAIL_IF(access & ~(GFX11SIM_READ | GFX11SIM_WRITE), report, GFX11SIM_INVALID_ARGUMENT,
-            "buffer '%s': access 0x%x has bits other than GFX11SIM_READ and GFX11SIM_WRITE", name ? name : "",
-            access);
+    REPORT_IF(!sim || !address, report, GFX11SIM_INVALID_ARGUMENT,
+              "gfx11sim_bind: sim and address must not be null");
+    REPORT_IF(!host && bytes, report, GFX11SIM_INVALID_ARGUMENT,
+              "buffer '%s' has %zu bytes but no host memory", name ? name : "", bytes);
+    REPORT_IF(access & ~(GFX11SIM_READ | GFX11SIM_WRITE), report, GFX11SIM_INVALID_ARGUMENT,
+              "buffer '%s': access 0x%x has bits other than GFX11SIM_READ and GFX11SIM_WRITE",
+              name ? name : "", access);
     pthread_mutex_lock(&sim->lock);
     gfx11sim_status status = memory_bind(&sim->memory, host, bytes, access, name, address, report);
     pthread_mutex_unlock(&sim->lock);
@@ -94,11 +94,11 @@ static bool is_code(const gfx11sim *sim, uint64_t address) {
 
 gfx11sim_status gfx11sim_unbind(gfx11sim *sim, uint64_t address, gfx11sim_report *report) {
     report_clear(report);
-    FAIL_IF(!sim, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_unbind: sim must not be null");
+    REPORT_IF(!sim, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_unbind: sim must not be null");
     pthread_mutex_lock(&sim->lock);
     bool done = !is_code(sim, address) && memory_unbind(&sim->memory, address);
     pthread_mutex_unlock(&sim->lock);
-    FAIL_IF(!done, report, GFX11SIM_INVALID_ARGUMENT, "no buffer is bound at 0x%" PRIx64, address);
+    REPORT_IF(!done, report, GFX11SIM_INVALID_ARGUMENT, "no buffer is bound at 0x%" PRIx64, address);
     return GFX11SIM_OK;
 }
 
@@ -109,8 +109,8 @@ void *gfx11sim_host_pointer(const gfx11sim *sim, uint64_t address, size_t bytes)
 gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size_t bytes, int defined,
                               gfx11sim_report *report) {
     report_clear(report);
-    FAIL_IF(!gfx11sim_host_pointer(sim, address, bytes), report, GFX11SIM_INVALID_ARGUMENT,
-            "gfx11sim_mark: %zu bytes at 0x%" PRIx64 " are not inside one buffer", bytes, address);
+    REPORT_IF(!gfx11sim_host_pointer(sim, address, bytes), report, GFX11SIM_INVALID_ARGUMENT,
+              "gfx11sim_mark: %zu bytes at 0x%" PRIx64 " are not inside one buffer", bytes, address);
     if (!(sim->checks & GFX11SIM_CHECK_UNDEFINED)) return GFX11SIM_OK;
     pthread_mutex_lock(&sim->lock);
     gfx11sim_status status = GFX11SIM_OK;

@@ -166,12 +166,12 @@ static exec_fn *pair_objection(const struct program *p, const struct inst_pair *
  * How long the host takes over an instruction, roughly, in steps of 4 to 14 ns; see GFX11SIM_DEFAULT_QUOTA.
  */
 static uint16_t host_cost(const struct inst *i) {
-    switch (op_info(i->op)->unit) {
-    case GFX11SIM_UNIT_WMMA: return 256;
-    case GFX11SIM_UNIT_TRANS:
-    case GFX11SIM_UNIT_VMEM:
-    case GFX11SIM_UNIT_LDS: return 8;
-    case GFX11SIM_UNIT_VALU:
+    switch (op_info(i->op)->port) {
+    case GFX11SIM_PORT_WMMA: return 256;
+    case GFX11SIM_PORT_TRANS:
+    case GFX11SIM_PORT_VMEM:
+    case GFX11SIM_PORT_LDS: return 8;
+    case GFX11SIM_PORT_VALU:
         if (i->format == FMT_VINTERP) return 64;
         if (i->dst.dwords > 2) return 32;
         return i->dst.dwords == 2 || i->dpp ? 8 : 2;
@@ -188,7 +188,7 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
     struct decoded *d = allocate(p, pair.x.dual ? 2 : 1);
     if (!d) return &out_of_memory;
     if (dwords) {
-        if (p->wave_size == 64 && op_info(pair.x.op)->unit == GFX11SIM_UNIT_WMMA) {
+        if (p->wave_size == 64 && op_info(pair.x.op)->port == GFX11SIM_PORT_WMMA) {
             const struct generation *generation = o->sim->target->generation;
             pair.x.dst.dwords = (uint8_t)generation->matrix_registers(64, pair.x.dst.dwords);
             pair.x.src[2].dwords = (uint8_t)generation->matrix_registers(64, pair.x.src[2].dwords);

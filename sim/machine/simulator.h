@@ -69,7 +69,7 @@ void describe_address(const struct memory *m, uint64_t address, uint32_t bytes, 
 /* Turns what wave_fault noted into the full report of the instruction at w->pc. */
 void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11sim_kernel *kernel);
 
-#define FAIL_IF(condition, report, status, ...)                                                              \
+#define REPORT_IF(condition, report, status, ...)                                                            \
     do {                                                                                                     \
         if (condition) return report_fail(report, status, __VA_ARGS__);                                      \
     } while (0)

@@ -45,20 +45,20 @@ static void print_counts(const struct session *s, const gfx11sim_counts *c) {
     printf("work-groups: %" PRIu64 ", waves: %" PRIu64 ", instructions: %" PRIu64 " (%" PRIu64
            " of them waits and hints); %.3f s of host time, which says nothing about a card\n",
            c->workgroups, c->waves, c->instructions, c->idle_instructions, c->seconds);
-    for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
-        if (c->by_unit[u]) printf("  %-9s %12" PRIu64 "\n", unit_names[u], c->by_unit[u]);
+    for (unsigned u = 0; u < GFX11SIM_PORTS; u++)
+        if (c->by_port[u]) printf("  %-9s %12" PRIu64 "\n", port_names[u], c->by_port[u]);
 }
 
 static int print_json(const struct session *s, const gfx11sim_counts *c) {
     json_t *units = json_object();
-    for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
-        doc_set(&units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
+    for (unsigned u = 0; u < GFX11SIM_PORTS; u++)
+        doc_set(&units, port_names[u], json_integer((json_int_t)c->by_port[u]));
     json_t *document = doc_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "schema_version", SCHEMA_VERSION,
         "verb", "run", "kernel", s->info.name, "target", gfx11sim_object_target(s->object), "simulated", 1,
         "approximate_wmma", s->options.approximate_wmma, "workgroups", (json_int_t)c->workgroups, "waves",
         (json_int_t)c->waves, "instructions", (json_int_t)c->instructions, "idle_instructions",
-        (json_int_t)c->idle_instructions, "host_seconds", c->seconds, "by_unit", units, "profile",
+        (json_int_t)c->idle_instructions, "host_seconds", c->seconds, "by_port", units, "profile",
         profile_json(s));
     return print_document(document);
 }

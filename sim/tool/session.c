@@ -28,7 +28,7 @@ const char session_help[] =
 enum { TRACE_LIMIT = 1000000 }; /* lines; a program may run much longer */
 
 static const char *const simd_levels[] = {"auto", "portable", "avx2", "avx512"};
-const char *const unit_names[GFX11SIM_UNITS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
+const char *const port_names[GFX11SIM_PORTS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
                                                 "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
 
 static bool parse_extent(const char *text, uint32_t to[3]) {

@@ -15,11 +15,11 @@ static void print(const struct session *s, const struct stats *st, const gfx11si
            s->info.name, gfx11sim_object_target(s->object),
            s->options.approximate_wmma ? ", APPROXIMATE matrix products" : "", c->workgroups, c->waves,
            c->instructions);
-    printf("instructions by unit\n");
-    for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
-        if (c->by_unit[u])
-            printf("  %-9s %12" PRIu64 "  %5.1f %%\n", unit_names[u], c->by_unit[u],
-                   100 * ratio(c->by_unit[u], c->instructions));
+    printf("instructions by issue port\n");
+    for (unsigned u = 0; u < GFX11SIM_PORTS; u++)
+        if (c->by_port[u])
+            printf("  %-9s %12" PRIu64 "  %5.1f %%\n", port_names[u], c->by_port[u],
+                   100 * ratio(c->by_port[u], c->instructions));
     gfx11sim_op_count rows[2048];
     size_t count = gfx11sim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
     printf("\nmost frequent\n");
@@ -60,15 +60,15 @@ static void print(const struct session *s, const struct stats *st, const gfx11si
 
 static int print_json(const struct session *s, const struct stats *st, const gfx11sim_counts *c) {
     json_t *units = json_object();
-    for (unsigned u = 0; u < GFX11SIM_UNITS; u++)
-        doc_set(&units, unit_names[u], json_integer((json_int_t)c->by_unit[u]));
+    for (unsigned u = 0; u < GFX11SIM_PORTS; u++)
+        doc_set(&units, port_names[u], json_integer((json_int_t)c->by_port[u]));
     json_t *d = doc_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
         "s:I, s:I, s:I}",
         "schema_version", SCHEMA_VERSION, "verb", "stats", "kernel", s->info.name, "target",
         gfx11sim_object_target(s->object), "simulated", 1, "approximate_wmma", s->options.approximate_wmma,
         "workgroups", (json_int_t)c->workgroups, "waves", (json_int_t)c->waves, "instructions",
-        (json_int_t)c->instructions, "by_unit", units, "active_lane_share", ratio(st->lanes, st->lane_slots),
+        (json_int_t)c->instructions, "by_port", units, "active_lane_share", ratio(st->lanes, st->lane_slots),
         "partial_exec_share", ratio(st->partial, st->vector), "dual_share", ratio(st->dual, st->vector),
         "load_bytes", (json_int_t)st->bytes[0], "store_bytes", (json_int_t)st->bytes[1], "scalar_load_bytes",
         (json_int_t)st->scalar_loads, "lines_per_instruction", (json_int_t)st->by_instruction,

@@ -96,6 +96,6 @@ int session_open(struct session *s, const char *verb, const char *summary, int a
 int session_run(struct session *s, gfx11sim_counts *counts);
 void session_close(struct session *s);
 
-extern const char *const unit_names[GFX11SIM_UNITS];
+extern const char *const port_names[GFX11SIM_PORTS];
 
 #endif

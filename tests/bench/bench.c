@@ -109,7 +109,7 @@ static double run(const struct workload *w, const struct config *c, struct launc
     for (unsigned n = 0; n < runs; n++) {
         gfx11sim_counts counts;
         must(gfx11sim_run(sim, kernel, &launch, &counts, &report), &report);
-        uint64_t done = w->counted == COUNT_WMMA ? counts.by_unit[GFX11SIM_UNIT_WMMA]
+        uint64_t done = w->counted == COUNT_WMMA ? counts.by_port[GFX11SIM_PORT_WMMA]
                                                  : counts.instructions - counts.idle_instructions;
         double rate = (double)done / counts.seconds * 1e-6;
         if (rate > best) best = rate;

@@ -246,7 +246,7 @@ static void explain(enum op op, const struct inst_pair *pair) {
         }
 }
 
-/* As the run loop does it, which knows of these operations by their unit. */
+/* As the run loop does it, which knows of these operations by their port. */
 static void execute_halves(const struct inst *i) {
     bool once = i->op == OP_ds_append || i->op == OP_ds_consume;
     for (unsigned half = 0; half < (once ? 1 : got.w.wave_size / LANES); half++) {
@@ -379,7 +379,7 @@ static void every_operation_has_a_place(void **state) {
     };
     for (enum op op = 0; op < OP_COUNT; op++) {
         const struct op_info *info = op_info(op);
-        if (info->unit != GFX11SIM_UNIT_LDS && info->unit != GFX11SIM_UNIT_VMEM) continue;
+        if (info->port != GFX11SIM_PORT_LDS && info->port != GFX11SIM_PORT_VMEM) continue;
         bool known = model_access_row(info->name) != NULL;
         for (unsigned n = 0; n < sizeof exceptions / sizeof *exceptions; n++)
             known |= starts_with(info->name, exceptions[n].part);

@@ -131,7 +131,7 @@ static void buffers_take_no_negative_offset(void **state) {
 static void every_operation_has_a_place(void **state) {
     (void)state;
     for (enum op op = 0; op < OP_COUNT; op++) {
-        if (op_info(op)->unit != GFX11SIM_UNIT_SMEM) continue;
+        if (op_info(op)->port != GFX11SIM_PORT_SMEM) continue;
         if (!model_loaded_dwords(op) == !changes_nothing(op)) fail_msg("%s has no place", op_info(op)->name);
     }
 }

@@ -42,7 +42,7 @@ static void check_add(struct seen *s, const gfx11sim_event *e) {
     assert_true(i->sources[1].kind == GFX11SIM_OPERAND_VGPR && i->sources[1].reg == 5 &&
                 i->sources[1].dwords == 1);
     assert_true(i->destination.kind == GFX11SIM_OPERAND_VGPR && i->destination.reg == 5);
-    assert_true(i->unit == GFX11SIM_UNIT_VALU && i->latency == GFX11SIM_LATENCY_ALU32 && i->bytes == 4 &&
+    assert_true(i->port == GFX11SIM_PORT_VALU && i->latency == GFX11SIM_LATENCY_ALU32 && i->bytes == 4 &&
                 !i->idle);
     if (s->observer.ready) step = gfx11sim_read_sgpr(e->state, 20); /* waves are apart */
     assert_int_equal(gfx11sim_read_operand(e->state, &i->sources[0], 0), step);
@@ -260,7 +260,7 @@ static void everything_is_told(void **state) {
         assert_true(s->waves_begun == GROUPS * WAVES && s->waves_ended == GROUPS * WAVES);
         assert_true(s->before == counts.instructions && s->after == counts.instructions);
         uint64_t sum = 0;
-        for (unsigned u = 0; u < GFX11SIM_UNITS; u++) sum += counts.by_unit[u];
+        for (unsigned u = 0; u < GFX11SIM_PORTS; u++) sum += counts.by_port[u];
         assert_true(sum == counts.instructions && counts.waves == GROUPS * WAVES &&
                     counts.workgroups == GROUPS);
         assert_true(counts.idle_instructions > 0 && counts.idle_instructions < sum);

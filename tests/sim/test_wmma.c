@@ -418,7 +418,7 @@ static void profile_names_the_mode(void **state) {
             gfx11sim_op_count rows[64];
             size_t count = gfx11sim_profile(d.sim, rows, 64), matrix = 0;
             for (size_t row = 0; row < count && row < 64; row++) {
-                if (rows[row].unit != GFX11SIM_UNIT_WMMA) continue;
+                if (rows[row].port != GFX11SIM_PORT_WMMA) continue;
                 matrix++;
                 assert_string_equal(rows[row].opcode, op_info(f->wmma)->name);
                 assert_int_equal(rows[row].count, 1);

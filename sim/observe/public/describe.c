@@ -27,11 +27,11 @@ static gfx11sim_instruction instruction(const struct program *program, const str
                                 .pc = ((uint64_t)pc - program->entry) * 4,
                                 .bytes = 4u * i->dwords,
                                 .encoding = i->words,
-                                .unit = info->unit,
+                                .port = info->port,
                                 .latency = (gfx11sim_latency)info->latency,
                                 .idle = !!(info->flags & OP_IDLE),
                                 .branch =
-                                    info->unit == GFX11SIM_UNIT_BRANCH || info->immediate == IMMEDIATE_LABEL,
+                                    info->port == GFX11SIM_PORT_BRANCH || info->immediate == IMMEDIATE_LABEL,
                                 .reads_scc = !!(info->scc & STATE_R),
                                 .writes_scc = !!(info->scc & STATE_W),
                                 .immediate = i->offset,

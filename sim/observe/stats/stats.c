@@ -94,8 +94,8 @@ static void count_banks(struct stats *st, const gfx11sim_event *e, const uint64_
 
 static void after(void *context, const gfx11sim_event *e) {
     struct stats *st = context;
-    gfx11sim_unit unit = e->instruction->unit;
-    if (unit == GFX11SIM_UNIT_VALU || unit == GFX11SIM_UNIT_TRANS || unit == GFX11SIM_UNIT_WMMA) {
+    gfx11sim_port port = e->instruction->port;
+    if (port == GFX11SIM_PORT_VALU || port == GFX11SIM_PORT_TRANS || port == GFX11SIM_PORT_WMMA) {
         st->vector++;
         st->dual += e->instruction->dual != NULL;
         st->lanes += (unsigned)__builtin_popcountll(e->exec);

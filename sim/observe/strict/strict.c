@@ -69,11 +69,11 @@ static bool overlaps(const struct operand *a, const struct operand *b) {
 
 /* A WMMA may not take the result of the one just before it as A or B: one other VALU instruction must lie
  * between. */
-static bool check_hazard(struct wave *w, const struct inst *i, gfx11sim_unit unit) {
+static bool check_hazard(struct wave *w, const struct inst *i, gfx11sim_port port) {
     struct shadow *sh = w->shadow;
     const struct inst *last = sh->wmma;
-    sh->wmma = unit == GFX11SIM_UNIT_WMMA ? i : NULL;
-    if (!last || unit != GFX11SIM_UNIT_WMMA || !(sh->strict->checks & GFX11SIM_CHECK_HAZARD)) return true;
+    sh->wmma = port == GFX11SIM_PORT_WMMA ? i : NULL;
+    if (!last || port != GFX11SIM_PORT_WMMA || !(sh->strict->checks & GFX11SIM_CHECK_HAZARD)) return true;
     for (unsigned n = 0; n < 2; n++)
         if (overlaps(&i->src[n], &last->dst)) {
             strict_fault(
@@ -111,8 +111,8 @@ static bool branch_is_defined(struct wave *w, const struct inst *i) {
 static bool before_half(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
     const struct op_info *info = op_info(i->op);
-    gfx11sim_unit unit = info->unit;
-    if (unit == GFX11SIM_UNIT_IMMEDIATE) {
+    gfx11sim_port port = info->port;
+    if (port == GFX11SIM_PORT_IMMEDIATE) {
         if (info->flags & OP_WAITS) strict_wait(w, i);
         if (i->op == OP_s_barrier) sh->barriers++;
         return true;
@@ -123,8 +123,8 @@ static bool before_half(struct wave *w, const struct inst *i) {
     if (state & (REG_VMEM | REG_LGKM)) {
         if (!strict_check_waits(w, i) || (i->dual && !strict_check_waits(w, i->dual))) return false;
     }
-    if (unit <= GFX11SIM_UNIT_WMMA && w->half == 0 && !check_hazard(w, i, unit)) return false;
-    if (unit == GFX11SIM_UNIT_BRANCH && !branch_is_defined(w, i)) return false;
+    if (port <= GFX11SIM_PORT_WMMA && w->half == 0 && !check_hazard(w, i, port)) return false;
+    if (port == GFX11SIM_PORT_BRANCH && !branch_is_defined(w, i)) return false;
     if (!(state & REG_UNDEFINED) && !sh->scc) return true;
     if (!(sh->strict->checks & GFX11SIM_CHECK_UNDEFINED)) return true;
     if (info->bits == BITS_MEMORY) return strict_check_addresses(w, i);

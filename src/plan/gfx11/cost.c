@@ -11,7 +11,7 @@
 
 /* Bytes of DRAM in a cycle of the shader clock, and pairs of compute units, of every card. */
 enum {
-#define TARGET(name, generation, family, mach, features, vgprs, unit, card, compute_units, clock,            \
+#define TARGET(name, generation, family, mach, features, vgprs, granule, card, compute_units, clock,         \
                memory_clock, bus, l2, gib, main)                                                             \
     name##_DRAM_BYTES = memory_clock * (main ? 2 : 16) * (bus / 8) / clock,                                  \
     name##_PROCESSORS = compute_units / 2,
