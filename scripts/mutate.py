@@ -23,31 +23,30 @@ import subprocess
 import sys
 import time
 
-# Folder: the tests that should notice a fault in it, a regular expression for ctest's names. The longest folder that
-# a file lies in counts. kernels_golden is left out: it notices that device code is another, not that it is wrong.
+# Folder: the folders of tests/ whose tests should notice a fault in it, and a regular expression for the names of
+# others. The longest folder that a file lies in counts. kernels_golden is left out: it notices that device code is
+# another, not that it is wrong.
 TESTS = {
-    "common": "half|parallel|text|document|input_file|npy|golden|bad_.*|config|sim_object|cli_.*|fuzz_seeds_.*|"
-              "hostile_.*|memory|faults",
-    "sim": "sim_(?!bench).*|model_.*|tool|fuzz_seeds_(object|instruction)|hostile_(objects|guests)|example_.*|"
-           "hip_front.*|memory|batch|experts|faults",
-    "sim/hip": "hip_.*|report_hip|conformance_hip|torch_hip",
-    "sim/tool": "tool|sim_cases_.*|hostile_(objects|guests)|memory|faults",
-    "kernels": "padding|experts|nibbles|bits|batch|packed|kernels|parts|bound|conformance_sim_(gfx1100|strict)",
-    "kernels/cpu": "interface|linear|padding|experts|bits|packed|parts|bound|conformance_cpu",
-    "src/check": "bound|conformance_(cpu|sim_gfx1100)|cli_(report|usage)|report_hip",
-    "src/core": "golden|bad_.*|config|listing|layer_check|plan|interface|linear|cli_.*|hostile_.*",
-    "src/format": "golden.*|bad_.*|listing|config|zeros|act_order|selector|quantize_group|pack|memory|"
-                  "fuzz_seeds_(safetensors|config|checkpoint)|hostile_(files|checkpoints)|"
-                  "cli_(bad_files|quantize.*|end_to_end|deterministic|json|errors_json|overflow)|faults",
-    "src/layer": "layer_check|reference|compare|quantize_group|pack|parts|packed.*|nibbles|golden|classes|bits|linear|"
-                 "padding|experts|interface|bound|conformance_cpu|memory|cli_(end_to_end|deterministic|overflow)",
-    "src/plan": "plan|kernels|batch|linear|interface|experts|padding|nibbles|bits|parts|packed.*|classes|bound|"
-                "fuzz_seeds_problem|cli_(plan|end_to_end)|conformance_sim_gfx1100|experts_cost",
-    "src/device": "linear|interface|packed.*|nibbles|experts|padding|parts|classes|detect|hip|hip_w4a16.*|bits|unload|"
-                  "bound|memory|report_hip|cli_.*|conformance_(cpu|sim_gfx1100|sim_strict|hip)",
-    "cli": "cli_.*|npy|faults|memory|report_hip|hostile_.*",
-    "torch": "torch_(register.*|hip.*|cpu|sim)",
+    "common": ("common", "npy|golden|bad_.*|config|sim_object|cli_.*|fuzz_seeds_.*|hostile_.*|memory|faults"),
+    "sim": ("sim model tool", "fuzz_seeds_(object|instruction)|hostile_(objects|guests)|example_.*|hip_front.*|memory|"
+                              "batch|experts|faults"),
+    "sim/hip": ("hip", "torch_hip"),
+    "sim/tool": ("tool", "hostile_(objects|guests)|memory|faults"),
+    "kernels": ("", "padding|experts|nibbles|bits|batch|packed|kernels|parts|bound|conformance_sim_(gfx1100|strict)"),
+    "kernels/cpu": ("", "cpu|interface|linear|padding|experts|bits|packed|parts|bound|conformance_cpu.*"),
+    "src/check": ("", "bound|conformance_(cpu|sim_gfx1100)|cli_(report|tables|usage)|report_hip"),
+    "src/core": ("", "golden|bad_.*|config|listing|layer_check|plan|interface|linear|cli_.*|hostile_.*"),
+    "src/format": ("format", "quantize_group|pack|memory|fuzz_seeds_.*|hostile_(files|checkpoints)|faults|"
+                             "cli_(bad_files|quantize.*|end_to_end|deterministic|json|errors_json|overflow|tables)"),
+    "src/layer": ("layer", "parts|packed.*|nibbles|golden|classes|bits|linear|padding|experts|interface|bound|"
+                           "conformance_cpu|memory|cli_(end_to_end|deterministic|overflow)"),
+    "src/plan": ("plan", "linear|interface|experts|padding|nibbles|bits|parts|packed.*|classes|bound|cpu|"
+                         "fuzz_seeds_problem|cli_(plan|end_to_end|tables)|conformance_sim_gfx1100|experts_cost"),
+    "src/device": ("device", "batch|hip_w4a16.*|conformance_hip|memory|report_hip|cli_.*"),
+    "cli": ("cli", "memory|report_hip|hostile_.*"),
+    "torch": ("", "torch_(register.*|hip.*|cpu|sim)"),
 }
+LEFT_OUT = "kernels_golden|sim_bench|golden_reproducible|conformance_sim_gfx11(0[1-9]|5.)"
 MOST_SURVIVORS = 0.1  # of the faults that are judged: more, and the exit code is 1
 SLOWER, LEAST_SECONDS = 10, 60  # a test may take so many times as long as usual, and so long at least
 
@@ -159,13 +158,14 @@ class Tests:
         outputs = set(re.findall(r"^(\S+): ", outputs, re.M))
         # What a test's command names is built for it; scripts find more beside those. ctest itself would not list the
         # commands of programs that are not built yet.
-        self.targets = {}
+        self.targets, self.folders = {}, {}
         for path in glob.glob(f"{build}/**/CTestTestfile.cmake", recursive=True):
             with open(path, encoding="utf-8") as f:
                 for name, command in re.findall(r"^add_test\((?:\[=*\[)?(.+?)(?:\]=*\])? (\".*)\)$", f.read(), re.M):
                     words = re.findall(r'"([^"]*)"', command)
                     names = [os.path.relpath(word, build) for word in words if word.startswith(build + "/")]
                     self.targets[name] = [name for name in names if name in outputs]
+                    self.folders[name] = os.path.basename(os.path.dirname(path))
         self.seconds = self.read_costs()
         self.sound = {}  # name: whether the test passes without a fault
 
@@ -184,12 +184,17 @@ class Tests:
         return costs
 
     def of(self, path):
-        names = [name for name in self.targets if re.fullmatch(TESTS[folder_of(path)], name)]
+        folders, others = TESTS[folder_of(path)]
+        names = [name for name in self.targets
+                 if (self.folders[name] in folders.split() or re.fullmatch(others, name))
+                 and not re.fullmatch(LEFT_OUT, name)]
         return sorted(names, key=lambda name: (self.seconds.get(name, 10), name))
 
     def check_table(self):
         """Ends the program if an alternative of TESTS is no test any more."""
-        for folder, tests in TESTS.items():
+        for folder, (folders, tests) in TESTS.items():
+            if missing := set(folders.split()) - set(self.folders.values()):
+                sys.exit(f"mutate.py: {missing} in TESTS of {folder} is no folder of tests")
             for one in re.sub(r"\([^()]*\)", lambda m: m[0].replace("|", "\0"), tests).split("|"):
                 if not any(re.fullmatch(one.replace("\0", "|"), name) for name in self.targets):
                     sys.exit(f"mutate.py: {one} in TESTS of {folder} is the name of no test")
