@@ -359,7 +359,7 @@ typedef struct gfx11sim_observer {
     /*
      * With gfx11sim_launch.resident: whether the wave may execute an instruction now. 0 leaves its turn out, so that a
      * model which needs some waves' next instructions is not flooded with those of others. If it is 0 for all of
-     * them, the run stops.
+     * them in a thousand rounds, the run stops.
      */
     int (*ready)(void *context, const gfx11sim_event *event);
 } gfx11sim_observer;

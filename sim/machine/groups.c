@@ -246,7 +246,10 @@ void run_group(void *run, int64_t turn, int thread) {
 
 /* ---- work-groups that are resident together ----------------------------------------------------------- */
 
-/* Those who watch let no wave go on: that would last for ever. */
+/* Rounds in which those who watch may let no wave go on: a model may need some to get its own work done. */
+enum { IDLE_ROUNDS = 1000 };
+
+/* They let none go on: that would last for ever. */
 static void stop_standstill(struct launch_run *r) {
     struct resident *first = NULL;
     for (int n = 0; n < r->worker_count; n++)
@@ -265,6 +268,7 @@ void run_residents(void *run, int64_t item, int thread) {
     (void)item;
     (void)thread;
     int64_t next = 0, count = (int64_t)r->group_count;
+    unsigned idle = 0;
     for (bool going = true; going;) {
         uint64_t turns = 0;
         going = false;
@@ -274,7 +278,8 @@ void run_residents(void *run, int64_t item, int thread) {
             if (g->live) g->live = take_turns(r, &r->workers[n], g, true, &turns);
             going |= g->live;
         }
-        if (going && !turns) stop_standstill(r);
+        idle = turns ? 0 : idle + 1;
+        if (going && idle == IDLE_ROUNDS) stop_standstill(r);
         going |= next < count && next <= r->fault_at;
     }
 }

@@ -365,6 +365,65 @@ static void observers_hold_waves(void **state) {
     assert_true(s->ends == GROUPS - 1 && report.workgroup[0] == 1);
 }
 
+/*
+ * The smallest model of time: a wave executes an instruction every so many ticks, and a tick passes when the machine asks
+ * whether a wave may go on. It never has more than two instructions of a wave in store.
+ */
+enum { STORE = 2 };
+struct model {
+    gfx11sim_observer observer;
+    uint64_t tick, finished;
+    unsigned stored[GROUPS][WAVES], most;
+    int running[GROUPS][WAVES];
+};
+
+static void model_begin(void *context, const gfx11sim_event *e) {
+    ((struct model *)context)->running[e->workgroup_index][e->wave] = 1;
+}
+
+static void model_tick(struct model *m) {
+    m->tick++;
+    for (unsigned g = 0; g < GROUPS; g++)
+        for (unsigned w = 0; w < WAVES; w++)
+            if (m->stored[g][w] && m->tick % (2 + (g + w) % 5) == 0) m->stored[g][w]--, m->finished++;
+}
+
+static int model_ready(void *context, const gfx11sim_event *e) {
+    struct model *m = context;
+    model_tick(m);
+    return m->stored[e->workgroup_index][e->wave] < STORE;
+}
+
+static void model_after(void *context, const gfx11sim_event *e) {
+    struct model *m = context;
+    assert_true(m->running[e->workgroup_index][e->wave]);
+    unsigned stored = ++m->stored[e->workgroup_index][e->wave];
+    if (stored > m->most) m->most = stored;
+}
+
+static void models_of_time_pull(void **state) {
+    (void)state;
+    uint64_t ticks[2] = {0};
+    for (unsigned time = 0; time < 2; time++) {
+        uint32_t out[ITEMS] = {0};
+        struct model m = {.observer = {.struct_size = sizeof m.observer,
+                                       .context = &m,
+                                       .wave_begin = model_begin,
+                                       .after = model_after,
+                                       .ready = model_ready}};
+        struct seen *s = observer_of(0);
+        s->observer = m.observer;
+        gfx11sim_counts counts;
+        gfx11sim_report report;
+        assert_ok(run(OBSERVED_OBJECT, "steps", 0, 3, s, out, &counts, &report), report);
+        assert_int_equal(m.most, STORE);
+        while (m.finished < counts.instructions) model_tick(&m);
+        ticks[time] = m.tick;
+        for (unsigned n = 0; n < ITEMS; n++) assert_int_equal(out[n], 0x17);
+    }
+    assert_true(ticks[0] == ticks[1] && ticks[0] > 100);
+}
+
 /* ---- what stops a run --------------------------------------------------------------------------------- */
 
 static void observers_stop_runs(void **state) {
@@ -411,7 +470,8 @@ int main(void) {
         cmocka_unit_test(everything_is_told),  cmocka_unit_test(instructions_are_described),
         cmocka_unit_test(registers_in_wave64), cmocka_unit_test(parts_of_buffer_accesses),
         cmocka_unit_test(resident_take_turns), cmocka_unit_test(observers_hold_waves),
-        cmocka_unit_test(observers_stop_runs), cmocka_unit_test(arguments),
+        cmocka_unit_test(models_of_time_pull), cmocka_unit_test(observers_stop_runs),
+        cmocka_unit_test(arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
