@@ -8,7 +8,7 @@
 
 enum { ITEMS = 128, BLOCK = 64, BYTES = 4 * ITEMS };
 
-enum memory { WRITTEN, UNWRITTEN };
+enum memory { WRITTEN, UNWRITTEN, WRITTEN_WAVE64 /* and the kernels are for waves of 64 */ };
 
 static const struct fault {
     const char *name; /* of the kernels, without _bad and _good */
@@ -79,6 +79,7 @@ static const struct fault {
     {"endless", GFX11SIM_TIMEOUT, 0, "quota", "s_", WRITTEN},
     {"endless_trial", GFX11SIM_TIMEOUT, 0, "quota", "", WRITTEN},
     {"endless_access", GFX11SIM_TIMEOUT, 0, "quota", "", WRITTEN},
+    {"upper_lane", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN_WAVE64},
 };
 
 static gfx11sim *strict_machine(uint64_t seed, unsigned checks) {
@@ -95,7 +96,8 @@ static gfx11sim_status run(const struct fault *f, const char *suffix, uint64_t s
     char name[64];
     snprintf(name, sizeof name, "%s%s", f->name, suffix);
     gfx11sim *sim = strict_machine(seed, checks);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, STRICT_OBJECT), name);
+    const char *object = f->memory == WRITTEN_WAVE64 ? STRICT_WAVE64_OBJECT : STRICT_OBJECT;
+    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, object), name);
     if (!kernel) fail_msg("no kernel %s", name);
     uint32_t in[ITEMS] = {0}, out[ITEMS];
     memset(out, 0x5a, sizeof out);
