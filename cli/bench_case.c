@@ -2,12 +2,14 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include "bench_case.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "activations.h"
 #include "core/error.h"
+#include "half.h"
 #include "random.h"
 
 enum { SEED = 1, RUNS_AT_LEAST = 5, RUNS_AT_MOST = 10000 };
@@ -127,21 +129,33 @@ static w4a16_status run(struct bench_run *r, size_t copy, w4a16_error *error) {
     return w4a16_run(r->plan, &r->args, NULL, error);
 }
 
+/* Adds squares: of the errors and of the exact results. */
+static void add_squares(const struct bench_run *r, const uint16_t *out, double sums[2]) {
+    for (int64_t n = 0; n < r->layer->layer.N; n++) {
+        double value = r->act == W4A16_F16 ? f16_to_float(out[n]) : bf16_to_float(out[n]);
+        sums[0] += (value - r->y[n]) * (value - r->y[n]);
+        sums[1] += r->y[n] * r->y[n];
+    }
+}
+
 /* The last copy, so that all of them were right when they were made. */
-static w4a16_status verify(struct bench_run *r, int threads, w4a16_accuracy *accuracy, w4a16_error *error) {
+static w4a16_status verify(struct bench_run *r, int threads, struct bench_times *times, w4a16_error *error) {
     const w4a16_layer *l = &r->layer->layer;
+    double squares[2] = {0};
     w4a16_order order;
     w4a16_plan_order(r->plan, &order);
     TRY(run(r, r->layer->count - 1, error));
     TRY(w4a16_copy_from_device(r->layer->device, r->out, r->args.out, (size_t)(r->M * l->N) * 2, error));
     for (int64_t row = 0; row < r->M; row += r->M > 1 ? r->M - 1 : 1) {
+        const uint16_t *out = r->out + row * l->N;
         TRY(w4a16_reference(l, r->act, 1, r->a + row * l->K, l->K, r->y, r->mass, threads, error));
-        TRY(w4a16_compare(r->act, 1, l->N, r->out + row * l->N, l->N, r->y, r->mass, &order, accuracy,
-                          error));
+        TRY(w4a16_compare(r->act, 1, l->N, out, l->N, r->y, r->mass, &order, &times->accuracy, error));
+        add_squares(r, out, squares);
     }
-    FAIL_IF(!w4a16_accuracy_ok(accuracy, 1), error, W4A16_MISMATCH,
+    times->relative_error = sqrt(squares[0] / squares[1]);
+    FAIL_IF(!w4a16_accuracy_ok(&times->accuracy, 1), error, W4A16_MISMATCH,
             "bench: outputs are wrong, the worst by %.3g of the bound: nothing was timed",
-            accuracy->worst_excess);
+            times->accuracy.worst_excess);
     return W4A16_OK;
 }
 
@@ -172,7 +186,7 @@ w4a16_status bench_time(const struct bench_layer *layer, w4a16_dtype act, int64_
     *times = (struct bench_times){.runs = 0};
     w4a16_launch_info launch;
     w4a16_status status = prepare(&r, error);
-    if (status == W4A16_OK) status = verify(&r, clock->threads, &times->accuracy, error);
+    if (status == W4A16_OK) status = verify(&r, clock->threads, times, error);
     if (status == W4A16_OK) status = measure(&r, clock, times, error);
     if (status == W4A16_OK) status = w4a16_plan_launch(r.plan, 0, &launch, error);
     if (status == W4A16_OK) snprintf(times->kernel, sizeof times->kernel, "%s", launch.kernel);

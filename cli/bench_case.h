@@ -32,7 +32,8 @@ struct bench_times {
     char kernel[64];
     double least, median; /* seconds */
     int64_t runs;
-    w4a16_accuracy accuracy; /* of the first and the last row */
+    w4a16_accuracy accuracy; /* of the first and the last row, */
+    double relative_error;   /* and their root mean square error over that of the exact results */
 };
 
 struct bench_clock {

@@ -55,6 +55,7 @@ static const struct report_column columns[] = {
     {"gflops", "GFLOPS", 6, "%.0f", 0},
     {"peak_percent", "peak", 5, "%.0f %%", 0},
     {"kernel", "kernel", -10, "cpu_linear_", 0},
+    {"relative_error", "error", 8, "%.2e", 1},
     {"worst_excess", "worst", 6, "%.3f", 1},
     {"runs", "runs", 6, NULL, 1},
 };
@@ -70,13 +71,13 @@ static void add_row(struct bench *b, const struct bench_shape *shape, int64_t M,
     double speed = (double)bytes / t->least, rate = operations / t->least;
     double peak = bench_machine_peak(&b->machine, t->kernel);
     report_row(&b->report,
-               doc_pack("{s:s, s:I, s:I, s:I, s:s, s:f, s:f, s:f, s:o, s:f, s:o, s:s, s:f, s:I}", "layer",
-                        shape->name, "n", (json_int_t)shape->N, "k", (json_int_t)shape->K, "m", (json_int_t)M,
-                        "type", w4a16_dtype_name(act), "least_us", 1e6 * t->least, "median_us",
+               doc_pack("{s:s, s:I, s:I, s:I, s:s, s:f, s:f, s:f, s:o, s:f, s:o, s:s, s:f, s:f, s:I}",
+                        "layer", shape->name, "n", (json_int_t)shape->N, "k", (json_int_t)shape->K, "m",
+                        (json_int_t)M, "type", w4a16_dtype_name(act), "least_us", 1e6 * t->least, "median_us",
                         1e6 * t->median, "gb_per_s", speed / 1e9, "stream_percent",
                         percent(speed, b->machine.stream), "gflops", rate / 1e9, "peak_percent",
-                        percent(rate, peak), "kernel", t->kernel, "worst_excess", t->accuracy.worst_excess,
-                        "runs", (json_int_t)t->runs));
+                        percent(rate, peak), "kernel", t->kernel, "relative_error", t->relative_error,
+                        "worst_excess", t->accuracy.worst_excess, "runs", (json_int_t)t->runs));
     if (b->csv)
         fprintf(b->csv, "%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",%s,%.3f,%.3f,%.4f,%.4f,%.3f,%.3f,%s\n",
                 b->model, shape->name, shape->N, shape->K, M, w4a16_dtype_name(act), 1e6 * t->least,
