@@ -270,11 +270,13 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
 
 /* Then so are the results, and there is nothing to try. */
 static bool sources_are_defined(const struct wave *w, const struct inst *i) {
+    unsigned halves = op_info(i->op)->lanes == LANES_WAVE ? w->wave_size / LANES : 1; /* that it reads */
     for (unsigned n = 0; n < i->src_count; n++) {
         const struct operand *o = &i->src[n];
         if (o->kind == OPND_VGPR)
-            for (unsigned k = 0; k < o->dwords; k++)
-                if (v_states(w)[o->reg + k] & REG_UNDEFINED) return false;
+            for (unsigned half = 0; half < halves; half++)
+                for (unsigned k = 0; k < o->dwords; k++)
+                    if (v_states(w)[half * w->vgpr_count + o->reg + k] & REG_UNDEFINED) return false;
         for (unsigned k = 0; k < s_count(o); k++)
             if (w->shadow->s[o->reg + k]) return false;
     }

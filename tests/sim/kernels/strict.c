@@ -263,7 +263,7 @@ CASE(endless_access_good, REPEAT("100", "global_load_b32 v40, " AT ", " IN "\n" 
 #else
 /* ---- instructions that see both halves of a wave64 --------------------------------------------------- */
 
-#define LOWER_HALF "s_mov_b64 s[40:41], exec\n s_mov_b32 exec_hi, 0\n v_mov_b32 v40, 7\n s_mov_b64 exec, s[40:41]\n"
+#define LOWER_HALF "s_mov_b32 s42, 0\n s_mov_b64 s[40:41], exec\n s_mov_b32 exec_hi, 0\n v_mov_b32 v40, 7\n s_mov_b64 exec, s[40:41]\n"
 CASE(upper_lane_bad, LOWER_HALF "v_readlane_b32 s42, v40, 40\n v_mov_b32 v41, s42\n" STORE("v41"))
 CASE(upper_lane_good, LOWER_HALF "v_readlane_b32 s42, v40, 8\n v_mov_b32 v41, s42\n" STORE("v41"))
 #endif
