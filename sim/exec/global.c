@@ -34,9 +34,9 @@ static inline void lane_addresses(struct wave *w, const struct inst *i, enum seg
     }
 }
 
-/* The host side of one lane's access, or null. */
+/* The host side of one lane's access, or null. past_end: of loads, for what memory_past_end finds; else null. */
 static unsigned char *resolve(struct wave *w, enum segment segment, unsigned lane, uint64_t address,
-                              uint32_t bytes, unsigned access) {
+                              uint32_t bytes, unsigned access, unsigned char *past_end) {
     uint32_t offset = (uint32_t)address;
     bool private = segment == SCRATCH || (segment == FLAT && address >> 32 == APERTURE_PRIVATE >> 32);
     if (private) {
@@ -47,7 +47,8 @@ static unsigned char *resolve(struct wave *w, enum segment segment, unsigned lan
         const struct group *g = w->group;
         return offset > g->lds_bytes || bytes > g->lds_bytes - offset ? NULL : g->lds + offset;
     }
-    return memory_at(w->group->memory, address, bytes, access);
+    unsigned char *p = memory_at(w->group->memory, address, bytes, access);
+    return p || !past_end ? p : memory_past_end(w->group->memory, address, bytes, past_end);
 }
 
 struct access {
@@ -57,6 +58,7 @@ struct access {
     uint32_t align;  /* 1, or the natural alignment that atomics need */
     bool atomic;
     const char *what;
+    unsigned char (*past_end)[16]; /* [LANES], of loads */
 };
 
 /* Why resolve refused; offsets in LDS and scratch mean nothing to the bindings of global memory. */
@@ -76,7 +78,7 @@ static void report_fault(struct wave *w, enum segment segment, unsigned lane, ui
         wave_memory_fault(w, at, address, access->bytes, access->what);
 }
 
-/* Host pointers of all active lanes; false after a fault. *together: they are consecutive and all lanes
+/* Host pointers of all active lanes, null for an atomic on a last dword; false after a fault. *together: they are consecutive and all lanes
  * active. */
 static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segment segment,
                                  const struct access *access, uint32_t mask, unsigned char **p,
@@ -101,8 +103,10 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
                        "atomic on %u bytes is not aligned to its size", access->bytes);
             return false;
         }
-        p[l] = resolve(w, segment, l, a[l], access->bytes, access->rights);
-        if (!p[l]) {
+        p[l] = resolve(w, segment, l, a[l], access->bytes, access->rights,
+                       access->past_end ? access->past_end[l] : NULL);
+        if (!p[l] && !(access->atomic && access->bytes == 4 && segment != SCRATCH &&
+                       memory_is_last(w->group->memory, a[l]))) {
             report_fault(w, segment, l, a[l], access);
             return false;
         }
@@ -112,8 +116,8 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
 
 static inline __attribute__((always_inline)) void load(struct wave *w, const struct inst *i,
                                                        enum segment segment, enum width width) {
-    const struct access access = {width, width_bytes(width), GFX11SIM_READ, 1, false, "load"};
-    unsigned char *p[LANES];
+    unsigned char *p[LANES], past_end[LANES][16];
+    const struct access access = {width, width_bytes(width), GFX11SIM_READ, 1, false, "load", past_end};
     bool together;
     uint32_t mask = exec_mask(w);
     if (!mask || !resolve_lanes(w, i, segment, &access, mask, p, &together)) return;
@@ -129,7 +133,7 @@ static inline __attribute__((always_inline)) void load(struct wave *w, const str
 
 static inline __attribute__((always_inline)) void store(struct wave *w, const struct inst *i,
                                                         enum segment segment, enum width width) {
-    const struct access access = {width, width_bytes(width), GFX11SIM_WRITE, 1, false, "store"};
+    const struct access access = {width, width_bytes(width), GFX11SIM_WRITE, 1, false, "store", NULL};
     unsigned char *p[LANES];
     bool together;
     uint32_t mask = exec_mask(w);
@@ -137,19 +141,35 @@ static inline __attribute__((always_inline)) void store(struct wave *w, const st
     FOR_ACTIVE(l, mask) store_lane(w, i->src[1].reg, l, together ? p[0] + access.bytes * l : p[l], width);
 }
 
+static uint32_t apply_to_last(struct wave *w, uint64_t address, const struct atomic *operation, uint64_t data,
+                              uint64_t data2) {
+    const struct memory *m = w->group->memory;
+    uint32_t old = memory_take_last(m, address);
+    memory_put_last(m, address, (uint32_t)operation->fn(old, data, data2, w->mode));
+    return old;
+}
+
 static void atomic(struct wave *w, const struct inst *i, enum segment segment, const struct atomic *operation,
                    bool two) {
     unsigned bits = operation->bits;
-    const struct access access = {
-        bits == 64 ? WIDTH_64 : WIDTH_32, bits / 8, GFX11SIM_READ | GFX11SIM_WRITE, bits / 8, true, "atomic"};
+    const struct access access = {bits == 64 ? WIDTH_64 : WIDTH_32,
+                                  bits / 8,
+                                  GFX11SIM_READ | GFX11SIM_WRITE,
+                                  bits / 8,
+                                  true,
+                                  "atomic",
+                                  NULL};
     unsigned char *p[LANES];
+    uint64_t addresses[LANES];
     bool together;
     uint32_t mask = exec_mask(w);
     if (!mask || !resolve_lanes(w, i, segment, &access, mask, p, &together)) return;
+    lane_addresses(w, i, segment, addresses);
     FOR_ACTIVE(l, mask) {
         unsigned reg = i->src[1].reg;
         uint64_t data = lane_data(w, reg, l, bits), data2 = two ? lane_data(w, reg + bits / 32, l, bits) : 0;
-        uint64_t old = atomic_apply(p[l], operation, data, data2, w->mode);
+        uint64_t old = p[l] ? atomic_apply(p[l], operation, data, data2, w->mode)
+                            : apply_to_last(w, addresses[l], operation, data, data2);
         if (i->dst.kind != OPND_NONE) lane_result(w, i->dst.reg, l, bits, old);
     }
 }

@@ -27,7 +27,9 @@ static void note_access(struct wave *w, uint64_t address, uint32_t bytes) {
 static void load(struct wave *w, const struct inst *i) {
     uint64_t address = aligned(sgpr_read64(w, i->src[0].reg) + byte_offset(w, i));
     uint32_t bytes = 4u * i->dst.dwords;
+    unsigned char past_end[READ_MAX];
     const unsigned char *from = memory_at(w->group->memory, address, bytes, GFX11SIM_READ);
+    if (!from) from = memory_past_end(w->group->memory, address, bytes, past_end);
     if (!from) {
         wave_memory_fault(w, 0, address, bytes, "scalar load");
         return;

@@ -4,6 +4,7 @@
 #ifndef GFX11SIM_WAVE_H
 #define GFX11SIM_WAVE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,13 +25,25 @@ enum wave_state { WAVE_RUNNING, WAVE_AT_BARRIER, WAVE_ENDED, WAVE_FAULTED };
 #define APERTURE_SHARED  (UINT64_C(1) << 48) /* flat addresses with this high half are LDS */
 #define APERTURE_PRIVATE (UINT64_C(2) << 48) /* ... and these the lane's scratch */
 
+/*
+ * A card maps whole pages, so behind a buffer there is memory. Compilers rely on it: three floats are loaded as
+ * four, and what is done to two bytes atomically is done to their dword.
+ */
+struct tail { /* of a buffer whose size is no multiple of 4: the rest of its last dword */
+    pthread_mutex_t lock;
+    unsigned char bytes[4];
+};
+
 struct binding {
     unsigned char *host; /* null: free slot */
     uint64_t base, bytes;
     unsigned access;
     unsigned char *undefined; /* strict mode: its bits that nobody has written; null: none */
+    struct tail *tail;        /* null: none */
     char name[64];
 };
+
+enum { READ_MAX = 64 }; /* bytes of the widest load */
 
 struct memory {
     struct binding slots[SLOT_COUNT]; /* further slots of a large binding repeat its entry */
@@ -48,6 +61,22 @@ static inline unsigned char *memory_at(const struct memory *m, uint64_t address,
         return 0;
     return b->host + offset;
 }
+
+/* Whether a naturally aligned access begins in a buffer with that access, and so ends on its last page. */
+static inline bool memory_begins(const struct memory *m, uint64_t address, uint32_t bytes, unsigned access) {
+    uint32_t size = bytes == 12 ? 16 : bytes;
+    return address % size == 0 && memory_at(m, address, 1, access);
+}
+/*
+ * What such a load, which passes the end, finds: copied to `into`, with POISON for what nobody has; returns into, or
+ * null if it is no such load.
+ */
+unsigned char *memory_past_end(const struct memory *m, uint64_t address, uint32_t bytes, unsigned char *into);
+/* Whether the last dword of a buffer whose size is no multiple of 4 lies at address. */
+bool memory_is_last(const struct memory *m, uint64_t address);
+/* That dword, for an atomic: the caller's until memory_put_last puts it back. */
+uint32_t memory_take_last(const struct memory *m, uint64_t address);
+void memory_put_last(const struct memory *m, uint64_t address, uint32_t dword);
 
 /* ---- waves --------------------------------------------------------------------------------------------- */
 

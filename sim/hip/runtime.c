@@ -135,9 +135,14 @@ static hipError_t start(void) {
     gfx11sim_options_init(&options);
     options.target = target && *target ? target : NULL; /* the default */
     options.threads = threads ? atoi(threads) : 0;
-    options.checks = strict && strcmp(strict, "1") == 0 ? GFX11SIM_CHECK_ALL : 0;
     if (!read_quota(&options.quota)) return hipErrorNoDevice;
     gfx11sim_report report;
+    if (strict && *strict && strcmp(strict, "0") != 0 &&
+        gfx11sim_parse_checks(strcmp(strict, "1") == 0 ? "default" : strict, &options.checks, &report) !=
+            GFX11SIM_OK) {
+        log_sentence("GFX11SIM_STRICT: %s", report.text);
+        return hipErrorNoDevice;
+    }
     if (gfx11sim_create(&options, &runtime.sim, &report) != GFX11SIM_OK) {
         log_sentence("%s", report.text);
         runtime.sim = NULL;

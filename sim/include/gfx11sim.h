@@ -47,14 +47,30 @@ typedef enum gfx11sim_status {
 typedef enum gfx11sim_check {
     GFX11SIM_CHECK_UNDEFINED =
         1, /* a value that nobody wrote reaches an address, a branch, EXEC or a store */
-    GFX11SIM_CHECK_ALIGNMENT = 2, /* an access that is not a multiple of its element's size */
-    GFX11SIM_CHECK_WAIT = 4,      /* a register is used before its load has been waited for */
+    GFX11SIM_CHECK_ALIGNMENT =
+        2, /* an access that is not a multiple of its element's size: legal, and served in pieces */
+    GFX11SIM_CHECK_WAIT = 4,    /* a register is used before its load has been waited for */
     GFX11SIM_CHECK_RACE = 8,    /* unordered accesses by two waves (LDS) or two work-groups (global memory) */
     GFX11SIM_CHECK_HAZARD = 16, /* a dependent WMMA without the instruction that the hardware needs between */
     GFX11SIM_CHECK_BARRIER =
         32, /* waves of a group wait at different barriers, or one ends without arriving */
-    GFX11SIM_CHECK_ALL = 63
+    GFX11SIM_CHECK_LDS_ORDER =
+        64, /* an LDS access that nobody has waited for is followed by a barrier, and that by a conflicting one */
+    GFX11SIM_CHECK_ALL = 127,
+    GFX11SIM_CHECK_DEFAULT =
+        GFX11SIM_CHECK_ALL & ~GFX11SIM_CHECK_ALIGNMENT /* silent on what compilers mean */
 } gfx11sim_check;
+
+/*
+ * Checks from a list of names: "all", "race,wait", "all,-lds-order"; a list that begins with '-' leaves out from the default.
+ * Names: default, all, undefined, alignment, wait, race, hazard, barrier, lds-order. GFX11SIM_INVALID_ARGUMENT names what
+ * is none, and leaves *checks.
+ */
+struct gfx11sim_report;
+GFX11SIM_API gfx11sim_status gfx11sim_parse_checks(const char *list, unsigned *checks,
+                                                   struct gfx11sim_report *report);
+/* The name of one check; "" for none and for several. */
+GFX11SIM_API const char *gfx11sim_check_name(gfx11sim_check check);
 
 /* What stopped a call. Fields that do not apply are zero; `text` is always a complete sentence. */
 typedef struct gfx11sim_report {

@@ -36,6 +36,55 @@ static unsigned find_free(struct memory *m, unsigned count) {
     return 0;
 }
 
+unsigned char *memory_past_end(const struct memory *m, uint64_t address, uint32_t bytes,
+                               unsigned char *into) {
+    static const uint32_t poison[READ_MAX / 4] = {[0 ... READ_MAX / 4 - 1] = POISON};
+    if (bytes > READ_MAX || !memory_begins(m, address, bytes, GFX11SIM_READ)) return NULL;
+    const struct binding *b = &m->slots[address >> SLOT_SHIFT];
+    uint64_t offset = address - b->base, left = b->bytes - offset;
+    memcpy(into, poison, bytes);
+    memcpy(into, b->host + offset, left);
+    if (b->tail && bytes > left) {
+        uint32_t rest = 4 - b->bytes % 4;
+        pthread_mutex_lock(&b->tail->lock);
+        memcpy(into + left, b->tail->bytes, rest < bytes - left ? rest : bytes - left);
+        pthread_mutex_unlock(&b->tail->lock);
+    }
+    return into;
+}
+
+bool memory_is_last(const struct memory *m, uint64_t address) {
+    if (!memory_begins(m, address, 4, GFX11SIM_READ | GFX11SIM_WRITE)) return false;
+    const struct binding *b = &m->slots[address >> SLOT_SHIFT];
+    return b->tail && b->bytes - (address - b->base) < 4;
+}
+
+uint32_t memory_take_last(const struct memory *m, uint64_t address) {
+    const struct binding *b = &m->slots[address >> SLOT_SHIFT];
+    uint32_t inside = b->bytes % 4, dword;
+    pthread_mutex_lock(&b->tail->lock);
+    memcpy(&dword, b->host + b->bytes - inside, inside);
+    memcpy((unsigned char *)&dword + inside, b->tail->bytes, 4 - inside);
+    return dword;
+}
+
+void memory_put_last(const struct memory *m, uint64_t address, uint32_t dword) {
+    const struct binding *b = &m->slots[address >> SLOT_SHIFT];
+    uint32_t inside = b->bytes % 4;
+    memcpy(b->host + b->bytes - inside, &dword, inside);
+    memcpy(b->tail->bytes, (unsigned char *)&dword + inside, 4 - inside);
+    pthread_mutex_unlock(&b->tail->lock);
+}
+
+static struct tail *make_tail(void) {
+    struct tail *tail = malloc(sizeof *tail);
+    if (!tail) return NULL;
+    uint32_t poison = POISON;
+    memcpy(tail->bytes, &poison, 4);
+    pthread_mutex_init(&tail->lock, NULL);
+    return tail;
+}
+
 gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
                             uint64_t *address, gfx11sim_report *report) {
     static unsigned char nothing; /* what an empty binding without host memory points to */
@@ -47,6 +96,10 @@ gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsign
               "no simulated addresses are left for buffer '%s' (%" PRIu64 " bytes)", name ? name : "", bytes);
     struct binding b = {
         .host = host ? host : &nothing, .base = first * SLOT_BYTES, .bytes = bytes, .access = access};
+    if (bytes % 4) {
+        b.tail = make_tail();
+        REPORT_IF(!b.tail, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for buffer '%s'", name ? name : "");
+    }
     if (name)
         snprintf(b.name, sizeof b.name, "%s", name);
     else
@@ -61,9 +114,12 @@ bool memory_unbind(struct memory *m, uint64_t address) {
     if (slot >= SLOT_COUNT || !m->slots[slot].host || m->slots[slot].base != address) return false;
     unsigned count = slots_for(m->slots[slot].bytes);
     free(m->slots[slot].undefined);
+    if (m->slots[slot].tail) pthread_mutex_destroy(&m->slots[slot].tail->lock);
+    free(m->slots[slot].tail);
     for (unsigned n = 0; n < count; n++) {
         struct binding *b = &m->slots[slot + n]; /* name and extent stay, for reports of late accesses */
         b->host = b->undefined = NULL;
+        b->tail = NULL;
         b->access = 0;
     }
     return true;
@@ -106,6 +162,17 @@ void *gfx11sim_host_pointer(const gfx11sim *sim, uint64_t address, size_t bytes)
     return sim ? memory_at(&sim->memory, address, bytes, 0) : NULL;
 }
 
+/* The rest of the last dword counts as defined, for atomics on less than a dword read and compare it. */
+unsigned char *memory_track(struct memory *m, const struct binding *b) {
+    if (b->undefined) return b->undefined;
+    unsigned char *undefined = calloc(1, b->bytes + READ_MAX);
+    unsigned count = slots_for(b->bytes), first = (unsigned)(b->base >> SLOT_SHIFT);
+    for (unsigned n = 0; n < count; n++) m->slots[first + n].undefined = undefined;
+    uint64_t dwords = (b->bytes + 3) / 4 * 4;
+    if (undefined) memset(undefined + dwords, 255, b->bytes + READ_MAX - dwords);
+    return undefined;
+}
+
 gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size_t bytes, int defined,
                               gfx11sim_report *report) {
     report_clear(report);
@@ -117,9 +184,7 @@ gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size_t bytes, int
     const struct binding *b = &sim->memory.slots[address >> SLOT_SHIFT];
     unsigned char *undefined = b->undefined;
     if (!undefined && !defined) {
-        undefined = calloc(1, b->bytes + 16);
-        unsigned count = slots_for(b->bytes), first = (unsigned)(b->base >> SLOT_SHIFT);
-        for (unsigned n = 0; n < count; n++) sim->memory.slots[first + n].undefined = undefined;
+        undefined = memory_track(&sim->memory, b);
         if (!undefined)
             status = report_fail(report, GFX11SIM_OUT_OF_MEMORY,
                                  "out of memory for strict mode's records of '%s'", b->name);

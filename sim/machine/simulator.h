@@ -76,6 +76,9 @@ void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11s
 
 /* ---- memory.c ------------------------------------------------------------------------------------------ */
 
+/* Undefined bits for a buffer and READ_MAX bytes from its start on at least, which are undefined behind its end; null
+ * without memory. */
+unsigned char *memory_track(struct memory *m, const struct binding *b);
 /* As gfx11sim_bind and gfx11sim_unbind, for callers that hold the lock. */
 gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
                             uint64_t *address, gfx11sim_report *report);

@@ -20,8 +20,8 @@ const char session_help[] =
     "  --simd LEVEL         portable, avx2 or avx512 (default: the best)\n"
     "  --seed N             run work-groups and waves in a random order\n"
     "  --quota N            instructions that a wave may execute (default 134217728), or 'none'\n"
-    "  --strict             stop at undefined values, missing waits, races, hazards, misalignment, and\n"
-    "                       barriers that not all waves reach\n"
+    "  --strict[=CHECKS]    stop at undefined values, missing waits, races, hazards, and barriers that\n"
+    "                       not all waves reach; CHECKS: names from docs/strict.md, as all or -lds-order\n"
     "  --approximate        matrix products in plain fp32: faster, and other last bits than the silicon\n"
     "  --json               print JSON\n";
 
@@ -57,7 +57,7 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         {"kernel", 1, 0, 'k'},      {"grid", 1, 0, 'g'},        {"block", 1, 0, 'b'},
         {"arg", 1, 0, 'a'},         {"target", 1, 0, 'T'},      {"threads", 1, 0, 't'},
         {"simd", 1, 0, 'S'},        {"seed", 1, 0, 's'},        {"quota", 1, 0, 'q'},
-        {"dynamic-lds", 1, 0, 'l'}, {"strict", 0, 0, 'c'},      {"approximate", 0, 0, 'A'},
+        {"dynamic-lds", 1, 0, 'l'}, {"strict", 2, 0, 'c'},      {"approximate", 0, 0, 'A'},
         {"trace", 2, 0, 'r'},       {"trace-limit", 1, 0, 'R'}, {"profile", 0, 0, 'p'},
         {"json", 0, 0, 'j'},        {"help", 0, 0, 'h'},        {0, 0, 0, 0}};
     uint64_t number;
@@ -91,7 +91,13 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         case 'l':
             ok = parse_number(optarg, 65536, &number), s->launch.dynamic_lds_bytes = (uint32_t)number;
             break;
-        case 'c': s->options.checks = GFX11SIM_CHECK_ALL; break;
+        case 'c': {
+            gfx11sim_report report;
+            if (gfx11sim_parse_checks(optarg ? optarg : "default", &s->options.checks, &report) !=
+                GFX11SIM_OK)
+                return fail_sim(EXIT_USAGE, "--strict", &report);
+            break;
+        }
         case 'A': s->options.approximate_wmma = 1; break;
         case 'r': s->trace = optarg ? optarg : "-"; break;
         case 'R': ok = parse_number(optarg, INT64_MAX, &number), s->trace_limit = (int64_t)number; break;

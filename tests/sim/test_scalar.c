@@ -430,7 +430,7 @@ static void scalar_loads(void **state) {
     struct memory *memory = calloc(1, sizeof *memory);
     assert_non_null(memory);
     memory->slots[1] = (struct binding){
-        (unsigned char *)data, UINT64_C(1) << SLOT_SHIFT, sizeof data, GFX11SIM_READ, NULL, "data"};
+        (unsigned char *)data, UINT64_C(1) << SLOT_SHIFT, sizeof data, GFX11SIM_READ, NULL, NULL, "data"};
     struct group group = {.memory = memory};
     struct wave w = {.group = &group, .fault = &report};
     put(&w, A, memory->slots[1].base + 8);

@@ -51,12 +51,14 @@ static const struct fault {
     {"matrix_wait", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "reads v40", "v_dual_mov_b32", WRITTEN},
     {"barrier_missing", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "4 bytes of LDS", "ds_", WRITTEN},
     {"read_then_write", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
-    {"unwaited_store", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
+    {"unwaited_store", GFX11SIM_STRICT, GFX11SIM_CHECK_LDS_ORDER, "LDS", "ds_", WRITTEN},
     {"same_word", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "wave 0 has", "ds_store_b32", WRITTEN},
     {"bytes", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
     {"groups", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_store_b32", WRITTEN},
     {"groups_read", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
     {"groups_atomic", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"groups_cas", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "several work-groups", "global_", WRITTEN},
+    {"lds_cas", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
     {"last_group", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
     {"hazard", GFX11SIM_STRICT, GFX11SIM_CHECK_HAZARD, "matrix A", "v_wmma_f32_16x16x16_f16", WRITTEN},
     {"hazard_b", GFX11SIM_STRICT, GFX11SIM_CHECK_HAZARD, "matrix B", "v_wmma_f32_16x16x16_f16", WRITTEN},
@@ -188,11 +190,89 @@ static void marks_stay_inside_buffers(void **state) {
     gfx11sim_destroy(sim);
 }
 
+/* One wave of one lane, with `bytes` of in. */
+static gfx11sim_status run_small(const char *name, void *in, size_t bytes, uint32_t *out, unsigned checks,
+                                 gfx11sim_report *report) {
+    gfx11sim *sim = strict_machine(0, checks);
+    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, STRICT_OBJECT), name);
+    assert_non_null(kernel);
+    struct {
+        uint64_t in, out;
+    } args = {bind(sim, in, bytes, GFX11SIM_READ | GFX11SIM_WRITE, "in"),
+              bind(sim, out, 8, GFX11SIM_READ | GFX11SIM_WRITE, "out")};
+    gfx11sim_launch launch;
+    gfx11sim_launch_init(&launch);
+    launch.kernarg = &args;
+    launch.kernarg_bytes = sizeof args;
+    gfx11sim_status status = gfx11sim_run(sim, kernel, &launch, NULL, report);
+    gfx11sim_destroy(sim);
+    return status;
+}
+
+/* Behind a buffer there is memory, which a load may read if it is aligned, and whose value nobody knows. */
+static void loads_may_pass_the_end(void **state) {
+    (void)state;
+    uint32_t *in = malloc(12), out[2] = {0}; /* of the heap: a sanitizer sees who reads too far */
+    memcpy(in, (uint32_t[]){100, 20, 3}, 12);
+    gfx11sim_report report;
+    for (unsigned checks = 0; checks <= GFX11SIM_CHECK_ALL; checks += GFX11SIM_CHECK_ALL) {
+        assert_ok(run_small("past_end", in, 12, out, checks, &report), report);
+        assert_int_equal(out[0], 103);
+        assert_int_equal(out[1], 3);
+    }
+    assert_ok(run_small("past_end_used", in, 12, out, 0, &report), report);
+    assert_int_equal(out[0], 0xfff3fff3);
+    assert_int_equal(run_small("past_end_used", in, 12, out, GFX11SIM_CHECK_ALL, &report), GFX11SIM_STRICT);
+    assert_int_equal(report.check, GFX11SIM_CHECK_UNDEFINED);
+    assert_int_equal(run_small("past_end_unaligned", in, 12, out, 0, &report), GFX11SIM_MEMORY_FAULT);
+    free(in);
+}
+
+static void atomics_reach_the_last_dword(void **state) {
+    (void)state;
+    for (unsigned checks = 0; checks <= GFX11SIM_CHECK_ALL; checks += GFX11SIM_CHECK_ALL) {
+        uint16_t *in = malloc(2);
+        uint32_t out[2] = {0};
+        *in = 7;
+        gfx11sim_report report;
+        assert_ok(run_small("last_dword", in, 2, out, checks, &report), report);
+        assert_int_equal(*in, 8);
+        assert_int_equal(out[0], 8);
+        free(in);
+    }
+}
+
+static void checks_have_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *list;
+        unsigned checks;
+    } rows[] = {{"all", GFX11SIM_CHECK_ALL},
+                {"race,wait", GFX11SIM_CHECK_RACE | GFX11SIM_CHECK_WAIT},
+                {"all,-lds-order", GFX11SIM_CHECK_ALL & ~GFX11SIM_CHECK_LDS_ORDER},
+                {"-undefined", GFX11SIM_CHECK_DEFAULT & ~GFX11SIM_CHECK_UNDEFINED}};
+    gfx11sim_report report;
+    unsigned checks = 99;
+    for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
+        assert_ok(gfx11sim_parse_checks(rows[n].list, &checks, &report), report);
+        assert_int_equal(checks, rows[n].checks);
+    }
+    static const char *const wrong[] = {"", "races", "all,", ",all", "race wait", "--race"};
+    for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++) {
+        checks = 99;
+        assert_int_equal(gfx11sim_parse_checks(wrong[n], &checks, &report), GFX11SIM_INVALID_ARGUMENT);
+        assert_non_null(strstr(report.text, "is no check; accepted are"));
+        assert_int_equal(checks, 99);
+    }
+    assert_string_equal(gfx11sim_check_name(GFX11SIM_CHECK_LDS_ORDER), "lds-order");
+    assert_string_equal(gfx11sim_check_name(GFX11SIM_CHECK_ALL), "");
+}
+
 static void unknown_checks_are_refused(void **state) {
     (void)state;
     gfx11sim_options options;
     gfx11sim_options_init(&options);
-    options.checks = 64;
+    options.checks = GFX11SIM_CHECK_ALL + 1;
     gfx11sim *sim;
     gfx11sim_report report;
     assert_int_equal(gfx11sim_create(&options, &sim, &report), GFX11SIM_INVALID_ARGUMENT);
@@ -204,6 +284,8 @@ int main(void) {
         cmocka_unit_test(faults_are_found),          cmocka_unit_test(near_faults_are_silent),
         cmocka_unit_test(checks_are_separate),       cmocka_unit_test(freed_buffers_are_named),
         cmocka_unit_test(marks_stay_inside_buffers), cmocka_unit_test(unknown_checks_are_refused),
+        cmocka_unit_test(loads_may_pass_the_end),    cmocka_unit_test(atomics_reach_the_last_dword),
+        cmocka_unit_test(checks_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,9 @@ refuses 1 "has never been written" "$tool" run "$strict" --kernel scalar_address
     --arg 'zeros:u32[128]' --strict --block 64
 check "silent without strict mode" "$tool" run "$strict" --kernel store_bad --arg 'zeros:u32[128]' \
     --arg 'zeros:u32[128]' --block 64
+check "strict mode without a check" "$tool" run "$strict" --kernel store_bad --arg 'zeros:u32[128]' \
+    --arg 'zeros:u32[128]' --strict=-undefined --block 64
+refuses 2 "is no check" "$tool" run "$strict" --kernel store_bad --strict=fast
 refuses 1 "stores an undefined value" "$tool" run "$strict" --kernel from_memory_bad --arg 'new:u32[128]=n.npy' \
     --arg 'zeros:u32[128]' --strict --block 64
 refuses 1 "past the end of buffer 'argument 2'" "$tool" run "$axpy" --arg 'zeros:f32[32]' --arg 'zeros:f32[8]' --arg f32:1 \

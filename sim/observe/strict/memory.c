@@ -40,11 +40,24 @@ bool strict_check_addresses(struct wave *w, const struct inst *i) {
 
 /* ---- places --------------------------------------------------------------------------------------- */
 
+/* In global memory the place begins in a buffer and may end behind it. */
 struct place {
     unsigned space;           /* GLOBAL, LDS, SCRATCH, or NONE: nothing was accessed */
     unsigned char *undefined; /* the bytes' undefined bits; null: all are defined, and none can be else */
     uint64_t address;         /* in the space */
 };
+
+/* The undefined bits of global memory, null if all are defined. False: nothing is there. */
+static bool global_bits(const struct strict *st, uint64_t address, uint32_t bytes,
+                        unsigned char **undefined) {
+    struct memory *m = &st->sim->memory;
+    bool inside = memory_at(m, address, bytes, 0) != NULL;
+    if (!inside && !memory_begins(m, address, bytes, 0)) return false;
+    const struct binding *b = &m->slots[address >> SLOT_SHIFT];
+    unsigned char *bits = inside ? b->undefined : memory_track(m, b);
+    *undefined = bits ? bits + (address - b->base) : NULL;
+    return true;
+}
 
 static struct place find(const struct wave *w, unsigned lane, uint64_t address, uint32_t bytes) {
     const struct strict *st = w->shadow->strict;
@@ -59,11 +72,8 @@ static struct place find(const struct wave *w, unsigned lane, uint64_t address, 
     } else if (p.space == GFX11SIM_SPACE_SCRATCH) {
         p.address = (uint32_t)address;
         p.undefined = st->scratch + ((size_t)w->index * w->wave_size + lane) * w->scratch_bytes + p.address;
-    } else if (!memory_at(&st->sim->memory, address, bytes, 0)) {
+    } else if (!global_bits(st, address, bytes, &p.undefined)) {
         p.space = GFX11SIM_SPACE_NONE; /* a buffer instruction that was out of its range */
-    } else {
-        const struct binding *b = &st->sim->memory.slots[address >> SLOT_SHIFT];
-        if (b->undefined) p.undefined = b->undefined + (address - b->base);
     }
     return p;
 }
@@ -228,11 +238,11 @@ static void scalar_load(struct wave *w, const struct inst *i) {
     struct strict *st = w->shadow->strict;
     uint64_t address = w->note.addresses[0][0];
     uint32_t bytes = w->note.bytes;
-    bool inside = memory_at(&st->sim->memory, address, bytes, 0) != NULL;
-    const struct binding *b = inside ? &st->sim->memory.slots[address >> SLOT_SHIFT] : NULL;
+    unsigned char *undefined = NULL;
+    bool inside = global_bits(st, address, bytes, &undefined);
     for (unsigned n = 0; n < s_count(&i->dst); n++) {
         uint32_t bits = 0;
-        if (b && b->undefined) memcpy(&bits, b->undefined + (address - b->base) + 4 * n, 4);
+        if (undefined) memcpy(&bits, undefined + 4 * n, 4);
         s_define(w, i->dst.reg + n, bits);
     }
     if (inside && st->checks & GFX11SIM_CHECK_RACE) strict_race_global(w, 0, address, bytes, ACCESS_LOAD);
@@ -281,5 +291,5 @@ void strict_memory(struct wave *w, const struct inst *i) {
         if (st->checks & GFX11SIM_CHECK_UNDEFINED && !follow_values(w, i, &part)) return;
         if (st->checks & GFX11SIM_CHECK_RACE && !races(w, i, &part)) return;
     }
-    if (st->checks & GFX11SIM_CHECK_RACE && i->format == FMT_DS) strict_race_note_lds(w);
+    if (st->checks & GFX11SIM_CHECK_LDS_ORDER && i->format == FMT_DS) strict_race_note_lds(w);
 }

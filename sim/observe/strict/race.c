@@ -6,38 +6,45 @@
  * another has is taken to know all that the other did before (so a race behind such a pair is missed, but
  * none is made up).
  *
+ * What compilers make of atomics decides what meets an atomic without a race: the plain load that a compare-and-swap loop
+ * begins with (it is known by the compare-and-swap that follows), and in global memory plain stores, which may be
+ * atomic ones.
+ *
  * A cell per dword says who wrote it last, who wrote other bytes of it before, and who has read it since:
  *     bits 31:5 the party, 4 whether by an atomic, 3:0 which bytes
  * In LDS the party's upper bits are an epoch that grows with every barrier, so that older entries count no
- * more.
+ * more, and one bit says that only the order in which LDS serves its instructions has kept the access on its side of
+ * the barrier: nobody has waited for it.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "strict.h"
 
-enum { ID_SHIFT = 5, ATOMIC = 16, BYTES = 15, WAVE_BITS = 6 };
+enum { ID_SHIFT = 5, ATOMIC = 16, BYTES = 15, WAVE_BITS = 7, LATE = 64, SEVERAL = 63 };
 #define ID_MASK UINT32_C(0x07ffffff)
 
 struct party {
     uint32_t me;    /* not 0 */
     uint32_t epoch; /* mask of the bits that both must share to be unordered; 0 in global memory */
+    bool may_swap;  /* the access may be part of a compare-and-swap loop */
 };
 
 static bool unordered(const struct party *p, uint32_t entry) {
-    uint32_t id = entry >> ID_SHIFT;
-    return id && id != p->me && !((id ^ p->me) & p->epoch);
+    uint32_t id = entry >> ID_SHIFT, differs = id ^ p->me;
+    if (p->epoch) differs &= ~(uint32_t)LATE;
+    return id && differs && !(differs & p->epoch);
 }
 
 static void merge(uint32_t *entry, const struct party *p, uint32_t flags) {
     *entry = p->me << ID_SHIFT | flags | (*entry >> ID_SHIFT == p->me ? *entry & BYTES : 0);
 }
 
-/* A lock is taken by an atomic and given back by a plain store; between waves that is a race all the same. */
 static bool may_meet(const struct party *p, uint32_t entry, enum access_kind kind) {
-    bool both = kind == ACCESS_ATOMIC && entry & ATOMIC;
-    bool lock = p->epoch == 0 && kind != ACCESS_LOAD && (kind == ACCESS_ATOMIC) != !!(entry & ATOMIC);
-    return both || lock;
+    bool atomic = kind == ACCESS_ATOMIC, other = entry & ATOMIC;
+    if (kind == ACCESS_LOAD) return other && p->may_swap;
+    return (atomic && other) || (!p->epoch && atomic != other);
 }
 
 /* Enters the access to one dword; returns the entry that it conflicts with, or 0. */
@@ -47,17 +54,33 @@ static uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enu
         if (writers[n] & bytes && unordered(p, writers[n]) && !may_meet(p, writers[n], kind))
             return writers[n];
     if (kind == ACCESS_LOAD) {
-        uint32_t many = (p->me & p->epoch) | (ID_MASK & ~p->epoch);
+        uint32_t many = p->epoch ? (p->me & p->epoch) | SEVERAL : ID_MASK;
         if (unordered(p, c->reader))
             c->reader = many << ID_SHIFT | (c->reader & BYTES) | bytes;
         else
             merge(&c->reader, p, bytes);
         return 0;
     }
-    if (c->reader & bytes && unordered(p, c->reader)) return c->reader;
+    bool meets_loads = kind == ACCESS_ATOMIC && p->may_swap;
+    if (c->reader & bytes && unordered(p, c->reader) && !meets_loads) return c->reader;
     if (unordered(p, c->writer) && !(c->writer & bytes)) c->earlier = c->writer;
     merge(&c->writer, p, bytes | (kind == ACCESS_ATOMIC ? ATOMIC : 0));
     return 0;
+}
+
+/* Whether the instruction is a compare-and-swap, or one follows a load so closely that the load is its loop's first. */
+static bool may_swap(const struct wave *w, enum access_kind kind) {
+    enum { FAR = 64 };
+    if (kind == ACCESS_STORE) return false;
+    struct program *program = w->shadow->strict->kernel->program;
+    uint32_t pc = w->pc;
+    for (unsigned n = 0; n < (kind == ACCESS_LOAD ? FAR : 1); n++) {
+        const struct inst *i = &program_at(program, pc)->inst;
+        const char *name = op_info(i->op)->name;
+        if (strstr(name, "_cmpswap_") || strstr(name, "_cmpstore_")) return true;
+        pc += i->dwords;
+    }
+    return false;
 }
 
 /* Bytes of the dword at `dword` that [address, address + bytes) covers. */
@@ -71,7 +94,8 @@ static const char *const verbs[] = {"reads", "writes", "updates"};
 /* ---- LDS ------------------------------------------------------------------------------------------ */
 
 static struct party lds_party(const struct strict *st, const struct wave *w) {
-    return (struct party){(st->epoch << WAVE_BITS | w->index) & ID_MASK, ID_MASK & ~((1u << WAVE_BITS) - 1)};
+    return (struct party){.me = (st->epoch << WAVE_BITS | w->index) & ID_MASK,
+                          .epoch = ID_MASK & ~((1u << WAVE_BITS) - 1)};
 }
 
 static uint32_t enter_lds(struct strict *st, const struct party *p, uint32_t address, uint32_t bytes,
@@ -87,15 +111,24 @@ bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t b
     struct strict *st = w->shadow->strict;
     struct party p = lds_party(st, w);
     uint32_t with = enter_lds(st, &p, address, bytes, kind);
+    if (with && may_swap(w, kind)) {
+        p.may_swap = true;
+        with = enter_lds(st, &p, address, bytes, kind);
+    }
     if (!with) return true;
-    unsigned other = with >> ID_SHIFT & ((1 << WAVE_BITS) - 1);
+    unsigned other = with >> ID_SHIFT & SEVERAL;
     char who[32] = "several waves have";
     if (other < st->wave_count) snprintf(who, sizeof who, "wave %u has", other);
-    strict_access_fault(
-        w, GFX11SIM_CHECK_RACE, lane, address, bytes,
-        "%s %u bytes of LDS at 0x%x, which %s accessed too: no barrier, or no wait before it, "
-        "orders the two",
-        verbs[kind], bytes, address, who);
+    if (with >> ID_SHIFT & LATE)
+        strict_access_fault(
+            w, GFX11SIM_CHECK_LDS_ORDER, lane, address, bytes,
+            "%s %u bytes of LDS at 0x%x, which %s accessed before the barrier, but without a wait: only "
+            "the order in which LDS serves its instructions keeps the two apart",
+            verbs[kind], bytes, address, who);
+    else
+        strict_access_fault(w, GFX11SIM_CHECK_RACE, lane, address, bytes,
+                            "%s %u bytes of LDS at 0x%x, which %s accessed too: no barrier orders the two",
+                            verbs[kind], bytes, address, who);
     return false;
 }
 
@@ -134,6 +167,7 @@ void strict_race_epoch(struct strict *st, struct group *group) {
     for (unsigned n = 0; group && n < group->wave_count; n++) {
         struct wave *w = &group->waves[n];
         struct party p = lds_party(st, w);
+        p.me |= LATE;
         for (unsigned k = 0; k < w->shadow->access_count; k++) {
             const struct lds_access *a = &w->shadow->accesses[k];
             if (a->event <= w->shadow->lgkm.done) continue;
@@ -174,11 +208,16 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
                    "out of memory for strict mode's records");
         return false;
     }
-    struct party p = {(uint32_t)(st->group % (ID_MASK - 2)) + 1, 0};
+    struct party p = {.me = (uint32_t)(st->group % (ID_MASK - 2)) + 1};
     uint64_t offset = address - b->base;
+    if (bytes > b->bytes - offset) bytes = (uint32_t)(b->bytes - offset); /* a load that passes the end */
     for (uint64_t dword = offset & ~UINT64_C(3); dword < offset + bytes; dword += 4) {
         struct cell *c = &(*cells)[dword / 4];
         uint32_t with = enter(c, &p, covered(dword, offset, bytes), kind);
+        if (with && may_swap(w, kind)) {
+            p.may_swap = true;
+            with = enter(c, &p, covered(dword, offset, bytes), kind);
+        }
         if (!with) continue;
         if (ordered_by_atomics(st, with)) {
             *c = (struct cell){0};
@@ -190,7 +229,7 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
             snprintf(who, sizeof who, "work-group %u (counted from 0) has", (with >> ID_SHIFT) - 1);
         strict_access_fault(
             w, GFX11SIM_CHECK_RACE, lane, address, bytes,
-            "%s %u bytes at 0x%llx, which %s accessed too in the same launch, not both by atomics",
+            "%s %u bytes at 0x%llx, which %s accessed too in the same launch, neither by an atomic",
             verbs[kind], bytes, (unsigned long long)address, who);
         return false;
     }

@@ -176,6 +176,13 @@ CASE(groups_read_good, "v_mov_b32 v40, " GROUP "\n global_load_b32 v42, v40, " O
 CASE(groups_atomic_bad, "global_atomic_add_u32 " AT ", " AT ", " OUT "\n global_load_b32 v40, " AT ", " OUT
                         "\n" WAIT)
 CASE(groups_atomic_good, "global_atomic_add_u32 " AT ", " AT ", " OUT "\n")
+/* The first load of a compare-and-swap loop is a plain one. */
+CASE(groups_cas_bad, "v_mov_b32 v40, 0\n global_load_b32 v42, v40, " OUT "\n" WAIT
+                     "global_atomic_swap_b32 v43, v40, v42, " OUT " glc\n" WAIT)
+CASE(groups_cas_good, "v_mov_b32 v40, 0\n global_load_b32 v42, v40, " OUT "\n" WAIT "v_mov_b32 v41, v42\n"
+                      "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " glc\n" WAIT)
+CASE(lds_cas_bad, "v_mov_b32 v40, 0\n ds_load_b32 v42, v40\n" WAIT "ds_storexchg_rtn_b32 v43, v40, v40\n" WAIT)
+CASE(lds_cas_good, "v_mov_b32 v40, 0\n ds_load_b32 v42, v40\n" WAIT "ds_cmpstore_rtn_b32 v43, v40, v40, v40\n" WAIT)
 /* Each group stores its part; the one that counts last reads all of them. Without the counting it is a race. */
 CASE(last_group_bad, STORE(AT) "v_mov_b32 v40, 0\n global_load_b32 v42, " AT ", " OUT "\n global_load_b32 v43, " AT
                      ", " OUT " offset:256\n" WAIT)
@@ -249,6 +256,18 @@ KERNEL void barriers_good(GLOBAL u32 *in, GLOBAL u32 *out) {
     __asm__ volatile("s_barrier\n");
     (void)in, (void)out;
 }
+/* A quarter of what is loaded lies behind a buffer of twelve bytes. */
+CASE(past_end, "s_load_b128 s[40:43], " IN ", 0\n v_mov_b32 v40, 0\n" WAIT "s_add_u32 s40, s40, s42\n v_mov_b32 v41, s40\n"
+               "global_store_b32 v40, v41, " OUT "\n global_load_b128 v[44:47], v40, " IN "\n" WAIT
+               "global_store_b32 v40, v46, " OUT " offset:4\n")
+CASE(past_end_used, "v_mov_b32 v40, 0\n global_load_b128 v[44:47], v40, " IN "\n" WAIT
+                    "global_store_b32 v40, v47, " OUT "\n")
+CASE(past_end_unaligned, "v_mov_b32 v40, 0\n global_load_b64 v[44:45], v40, " IN " offset:4\n" WAIT
+                         "global_load_b64 v[44:45], v40, " IN " offset:12\n" WAIT)
+/* Of two bytes, whose dword has two more. */
+CASE(last_dword, "v_mov_b32 v40, 0\n v_mov_b32 v41, 1\n global_atomic_add_u32 v42, v40, v41, " IN " glc\n" WAIT
+                 "global_load_b32 v43, v40, " IN "\n" WAIT "v_and_b32 v43, 0xffff, v43\n"
+                 "global_store_b32 v40, v43, " OUT "\n")
 CASE(endless_bad, "1: s_nop 0\n s_branch 1b\n")
 CASE(endless_good, "s_movk_i32 s40, 100\n1: s_sub_u32 s40, s40, 1\n s_cmp_lg_u32 s40, 0\n s_cbranch_scc1 1b\n")
 
