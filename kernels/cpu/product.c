@@ -17,11 +17,7 @@ struct group {
 };
 
 INLINE floats from_halves(const uint16_t *from, int bf16) {
-    if (!bf16) return from_f16(from);
-    typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
-    halves h;
-    memcpy(&h, from, sizeof h);
-    return (floats)(__builtin_convertvector(h, words) << 16);
+    return bf16 ? (floats)(widened(from) << 16) : from_f16(from);
 }
 
 /* The zeros of a strip's columns; entry: their place among the scales. */
@@ -37,7 +33,6 @@ static void load_zeros(const struct cpu_linear_args *p, int64_t entry, uint8_t t
 
 INLINE void load_group(const struct cpu_linear_args *p, int64_t expert, int64_t strip, int64_t group,
                        int symmetric, struct group *to) {
-    typedef uint8_t bytes __attribute__((vector_size(LANES)));
     int64_t entry = expert * strips_of(p) * PACK_STRIP * p->groups + strip * p->grid.strip_stride +
                     group * p->grid.group_stride;
     const uint16_t *scales = (const uint16_t *)pointer(p->scales) + entry;
@@ -46,11 +41,7 @@ INLINE void load_group(const struct cpu_linear_args *p, int64_t expert, int64_t 
     if (symmetric) return;
     uint8_t zeros[PACK_STRIP];
     load_zeros(p, entry, zeros);
-    for (int v = 0; v < VECTORS; v++) {
-        bytes z;
-        memcpy(&z, zeros + v * LANES, sizeof z);
-        zeros_of(&to->zeros, v * LANES, __builtin_convertvector(z, floats));
-    }
+    for (int v = 0; v < VECTORS; v++) zeros_of(&to->zeros, v * LANES, from_bytes(zeros + v * LANES));
 }
 
 INLINE const unsigned char *block_of(const struct cpu_linear_args *p, int64_t stored, int64_t block) {
@@ -66,14 +57,11 @@ INLINE const prepared *activations(const struct cpu_linear_args *p, const struct
 
 /* To the output's type; a NaN is one and the same at every level. */
 static void to_halves(const float from[PACK_STRIP], int bf16, uint16_t to[PACK_STRIP]) {
-    typedef uint16_t halves __attribute__((vector_size(2 * LANES)));
     for (int v = 0; v < VECTORS; v++) {
         floats x = load(from + v * LANES);
         words number = (words)(x == x), u = ((words)x & number) | (0x7fc00000u & ~number);
         if (bf16) {
-            u = (u + 0x7fff + (u >> 16 & 1)) >> 16;
-            halves h = __builtin_convertvector(u, halves);
-            memcpy(to + v * LANES, &h, sizeof h);
+            narrow((u + 0x7fff + (u >> 16 & 1)) >> 16, to + v * LANES);
         } else {
             to_f16((floats)u, to + v * LANES);
         }
@@ -183,34 +171,42 @@ INLINE void few(const struct cpu_linear_args *p, const struct rows *rows, int64_
             }
 }
 
-typedef void few_fn(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip,
-                    const struct chunk *c, float (*totals)[PACK_STRIP]);
-#define FEW_OF(R, C, name, symmetric)                                                                        \
-    static void few_##R##_##C##_##name(const struct cpu_linear_args *p, const struct rows *rows,             \
-                                       int64_t strip, const struct chunk *c, float (*totals)[PACK_STRIP]) {  \
-        few(p, rows, strip, c, totals, R, C, symmetric);                                                     \
-    }
-#define FEW(R, C) FEW_OF(R, C, sym, 1) FEW_OF(R, C, asym, 0)
-FEW_FORMS(FEW)
-#define FEW_ENTRY(R, C) [R - 1][C - 1] = {few_##R##_##C##_asym, few_##R##_##C##_sym},
-static few_fn *const few_forms[FEW_ROWS][2][2] = {FEW_FORMS(FEW_ENTRY)};
+typedef void few_side_fn(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip,
+                         const struct chunk *c, float (*totals)[PACK_STRIP]);
 
-/* `count` rows from the one at `from` on, FEW_ROWS at most. */
-static void few_rows(const struct cpu_linear_args *p, const struct rows *rows, int64_t from, int64_t count,
-                     int64_t strip) {
+/* All chunks of a strip: by `side` C at a time where as many are alike. */
+INLINE void few_rows(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip, int R, int C,
+                     int symmetric, few_side_fn *side) {
     ALIGNED float totals[FEW_ROWS][PACK_STRIP];
-    const struct rows some = {rows->expert, rows->first + from, count, rows->place + from, rows->held, 0};
-    few_fn *one = few_forms[count - 1][0][!p->zeros], *two = few_forms[count - 1][1][!p->zeros];
     memset(totals, 0, sizeof totals);
     FOR_CHUNKS(c, p) {
-        struct chunk side[2] = {c, chunk_next(&c, p->group_size, p->padded_K)};
-        int both =
-            two && side[1].begin < p->padded_K && c.words == side[1].words && c.word % 4 == side[1].word % 4;
-        (both ? two : one)(p, &some, strip, side, totals);
-        c = side[both];
+        struct chunk next[2] = {c, chunk_next(&c, p->group_size, p->padded_K)};
+        if (C == 2 && next[1].begin < p->padded_K && c.words == next[1].words &&
+            c.word % 4 == next[1].word % 4) {
+            side(p, rows, strip, next, totals);
+            c = next[1];
+        } else {
+            few(p, rows, strip, next, totals, R, 1, symmetric);
+        }
     }
-    for (int64_t r = 0; r < count; r++) finish(p, &some, some.first + r, strip, totals[r]);
+    for (int r = 0; r < R; r++) finish(p, rows, rows->first + r, strip, totals[r]);
 }
+
+/* Chunks side by side have a function of their own, else the compiler runs out of registers. */
+typedef void few_fn(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip);
+#define FEW_OF(R, C, name, symmetric)                                                                        \
+    static __attribute__((noinline)) void side_##R##_##name(                                                 \
+        const struct cpu_linear_args *p, const struct rows *rows, int64_t strip, const struct chunk *c,      \
+        float (*totals)[PACK_STRIP]) {                                                                       \
+        few(p, rows, strip, c, totals, R, C, symmetric);                                                     \
+    }                                                                                                        \
+    static void few_##R##_##name(const struct cpu_linear_args *p, const struct rows *rows, int64_t strip) {  \
+        few_rows(p, rows, strip, R, C, symmetric, side_##R##_##name);                                        \
+    }
+#define FEW(R, C) FEW_OF(R, C, asym, 0) FEW_OF(R, C, sym, 1)
+FEW_FORMS(FEW)
+#define FEW_ENTRY(R, C) {few_##R##_asym, few_##R##_sym},
+static few_fn *const few_forms[FEW_ROWS][2] = {FEW_FORMS(FEW_ENTRY)};
 
 /* ---- many rows -------------------------------------------------------------------------------------------
  */
@@ -304,7 +300,8 @@ void LEVEL_NAME(cpu_product)(const struct cpu_linear_args *p, const struct rows 
     }
     const int64_t times = (rows->count + FEW_ROWS - 1) / FEW_ROWS;
     for (int64_t t = 0; t < times; t++) {
-        int64_t from = rows->count * t / times, to = rows->count * (t + 1) / times;
-        few_rows(p, rows, from, to - from, strip);
+        int64_t from = rows->count * t / times, count = rows->count * (t + 1) / times - from;
+        const struct rows some = {rows->expert, rows->first + from, count, rows->place + from, rows->held, 0};
+        few_forms[count - 1][!p->zeros](p, &some, strip);
     }
 }

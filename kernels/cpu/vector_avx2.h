@@ -34,6 +34,17 @@ INLINE floats restored(floats x) {
     return (floats)_mm256_permutevar8x32_ps((__m256)x, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
+INLINE words widened(const uint16_t *from) {
+    return (words)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));
+}
+INLINE void narrow(words x, uint16_t *to) {
+    __m128i low = _mm256_castsi256_si128((__m256i)x), high = _mm256_extracti128_si256((__m256i)x, 1);
+    _mm_storeu_si128((__m128i *)(void *)to, _mm_packus_epi32(low, high));
+}
+INLINE floats from_bytes(const uint8_t *from) {
+    return (floats)_mm256_cvtepi32_ps(
+        _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)from)));
+}
 INLINE floats from_f16(const uint16_t *from) {
     return (floats)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)from));
 }

@@ -40,6 +40,16 @@ INLINE floats arranged(floats x) {
 }
 INLINE floats restored(floats x) { return arranged(x); } /* rows and columns of a square, swapped */
 
+INLINE words widened(const uint16_t *from) {
+    return (words)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)from));
+}
+INLINE void narrow(words x, uint16_t *to) {
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm512_cvtepi32_epi16((__m512i)x));
+}
+INLINE floats from_bytes(const uint8_t *from) {
+    return (floats)_mm512_cvtepi32_ps(
+        _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)from)));
+}
 INLINE floats from_f16(const uint16_t *from) {
     return (floats)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)from));
 }
@@ -49,7 +59,7 @@ INLINE void to_f16(floats x, uint16_t *to) {
 
 /* Rows and chunks that are summed in registers, enough chains to hide the latency of additions; and up to how
  * many rows that is faster than decoding into memory, if need be several times. */
-#define FEW_FORMS(X) X(1, 1) X(1, 2) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
+#define FEW_FORMS(X) X(1, 2) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
 #define FEW_ROWS     8
 #define FEW_AT_MOST  16
 

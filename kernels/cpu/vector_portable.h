@@ -33,6 +33,11 @@ INLINE void transpose(const unsigned char *from, words to[4]) {
 INLINE floats arranged(floats x) { return x; }
 INLINE floats restored(floats x) { return x; }
 
+INLINE words widened(const uint16_t *from) { return (words){from[0], from[1], from[2], from[3]}; }
+INLINE void narrow(words x, uint16_t *to) {
+    for (int i = 0; i < LANES; i++) to[i] = (uint16_t)x[i];
+}
+INLINE floats from_bytes(const uint8_t *from) { return (floats){from[0], from[1], from[2], from[3]}; }
 INLINE floats from_f16(const uint16_t *from) {
     floats x;
     for (int i = 0; i < LANES; i++) x[i] = f16_to_float(from[i]);
