@@ -16,7 +16,7 @@
 
 /* Tensors of one kind that fared alike. */
 struct fate {
-    char *kind, *reason;
+    char *kind, *reason, *type;
     int64_t tensors, layers, group_size;
     uint64_t bytes;
 };
@@ -27,6 +27,7 @@ struct seen {
     struct fate *fates;
     uint64_t bytes, quantized_bytes;
     int64_t tensors, layers;
+    int64_t anew; /* layers of what was quantised before */
     int out_of_memory;
 };
 
@@ -36,7 +37,7 @@ static struct fate *find_fate(struct seen *seen, const w4a16_quantize_step *step
     for (size_t i = 0; i < seen->count; i++) {
         struct fate *f = &seen->fates[i];
         if (strcmp(f->kind, step->kind) == 0 && same_text(f->reason, step->reason) &&
-            f->group_size == step->group_size)
+            strcmp(f->type, step->type) == 0 && f->group_size == step->group_size)
             return f;
     }
     struct fate *fates = realloc(seen->fates, (seen->count + 1) * sizeof *fates);
@@ -45,9 +46,10 @@ static struct fate *find_fate(struct seen *seen, const w4a16_quantize_step *step
     struct fate *f = &fates[seen->count];
     *f = (struct fate){.kind = strdup(step->kind),
                        .reason = step->reason ? strdup(step->reason) : NULL,
+                       .type = strdup(step->type),
                        .group_size = step->group_size};
     seen->count++;
-    return f->kind && (f->reason || !step->reason) ? f : NULL;
+    return f->kind && f->type && (f->reason || !step->reason) ? f : NULL;
 }
 
 static void on_tensor(void *context, const w4a16_quantize_step *step) {
@@ -65,12 +67,14 @@ static void on_tensor(void *context, const w4a16_quantize_step *step) {
     seen->layers += step->layers;
     seen->bytes += step->bytes;
     if (step->layers) seen->quantized_bytes += step->bytes;
+    if (step->quantized_before) seen->anew += step->layers;
 }
 
 static void forget(struct seen *seen) {
     for (size_t i = 0; i < seen->count; i++) {
         free(seen->fates[i].kind);
         free(seen->fates[i].reason);
+        free(seen->fates[i].type);
     }
     free(seen->fates);
 }
@@ -81,11 +85,11 @@ static double percent(uint64_t part, uint64_t whole) {
 
 /* What became of what, kind by kind. */
 static int print_seen(const struct seen *seen, const char *out_dir, double seconds, enum report_form form) {
-    static const struct report_column columns[] = {
-        {"tensor", "tensors", -10, NULL, 0},        {"tensors", "number", 6, NULL, 1},
-        {"layers", "layers", 6, NULL, 0},           {"group_size", "group", 6, NULL, 0},
-        {"bytes_percent", "bytes %", 7, "%.2f", 0}, {"fate", "became", -9, NULL, 0},
-        {"reason", "because", -22, NULL, 0},
+    const struct report_column columns[] = {
+        {"tensor", "tensors", -10, NULL, 0}, {"type", "type", -4, NULL, seen->anew == 0},
+        {"tensors", "number", 6, NULL, 1},   {"layers", "layers", 6, NULL, 0},
+        {"group_size", "group", 6, NULL, 0}, {"bytes_percent", "bytes %", 7, "%.2f", 0},
+        {"fate", "became", -9, NULL, 0},     {"reason", "because", -22, NULL, 0},
     };
     int width = 0;
     for (size_t i = 0; i < seen->count; i++)
@@ -100,8 +104,8 @@ static int print_seen(const struct seen *seen, const char *out_dir, double secon
     for (size_t i = 0; i < seen->count; i++) {
         const struct fate *f = &seen->fates[i];
         report_row(&report,
-                   doc_pack("{s:s, s:I, s:o, s:o, s:I, s:f, s:s, s:s}", "tensor", f->kind, "tensors",
-                            (json_int_t)f->tensors, "layers",
+                   doc_pack("{s:s, s:s, s:I, s:o, s:o, s:I, s:f, s:s, s:s}", "tensor", f->kind, "type",
+                            f->type, "tensors", (json_int_t)f->tensors, "layers",
                             f->layers ? json_integer((json_int_t)f->layers) : json_null(), "group_size",
                             f->layers ? json_integer((json_int_t)f->group_size) : json_null(), "bytes",
                             (json_int_t)f->bytes, "bytes_percent", percent(f->bytes, seen->bytes), "fate",
@@ -109,6 +113,11 @@ static int print_seen(const struct seen *seen, const char *out_dir, double secon
     }
     report_note(&report, "%s: %" PRId64 " layers quantised, %.2f %% of %" PRIu64 " bytes, in %.1f s", out_dir,
                 seen->layers, percent(seen->quantized_bytes, seen->bytes), seen->bytes, seconds);
+    if (seen->anew)
+        report_note(&report,
+                    "%" PRId64 " of the layers were quantised before: they are made anew of those values, "
+                    "with the errors of both",
+                    seen->anew);
     return report_end(&report);
 }
 
@@ -172,7 +181,8 @@ int cmd_quantize(int argc, char **argv) {
         "[options] IN OUT_DIR",
         "Quantises the linear layers of IN, fp32, fp16 or bf16, a .safetensors file or a directory with\n"
         "one or with an index, to a GPTQ model in OUT_DIR: weights, config.json with quantization_config,\n"
-        "and what else a model's directory has. Embeddings, output heads, routers, towers for images and\n"
+        "and what else a model's directory has. Of a .gguf file (llama, gemma3) the values are quantised,\n"
+        "and configuration and tokenizer made. Embeddings, output heads, routers, towers for images and\n"
         "sound and heads for further tokens stay in 16 bits, and so does what does not fit; the table says\n"
         "what and why.",
         2,

@@ -91,6 +91,8 @@ W4A16_API void w4a16_quantize_init(w4a16_quantize_options *options);
 typedef struct w4a16_quantize_step {
     const char *tensor, *kind; /* its name, and the same with numbers as * */
     const char *reason;        /* why it is kept in its type, or has smaller groups than asked for; or null */
+    const char *type;          /* in the input: "BF16", in GGUF "Q4_1" */
+    int quantized_before;      /* its type has less than 16 bits: what became of it is made of its values */
     uint64_t bytes;            /* in the input */
     int64_t layers;            /* that it was quantised to; 0: copied */
     int64_t group_size;
@@ -103,9 +105,11 @@ typedef void w4a16_quantize_progress(void *context, const w4a16_quantize_step *s
 /*
  * Quantises the linear layers of a model: matrices called "*.weight" ([N, K], as torch stores them; [K, N] in
  * GPT-2) and experts stacked in three dimensions ("...experts.gate_up_proj"; each becomes layers of its own),
- * fp32, fp16 or bf16, of a safetensors file, or of a directory with one or with an index. out_dir becomes a
+ * fp32, fp16 or bf16, of a safetensors file, of a directory with one or with an index, or of a GGUF file of an
+ * architecture that is known (llama, gemma3), whose quantised types are taken as their values. out_dir becomes a
  * GPTQ model: model.safetensors, config.json with quantization_config in it, quantize_config.json, and, of a
- * directory with config.json, its tokenizer, settings, code and licences. Other tensors are copied. A layer
+ * directory with config.json, its tokenizer, settings, code and licences; of a GGUF file config.json and
+ * tokenizer are made. Other tensors are copied, GGUF's quantised ones in the scales' type. A layer
  * whose K the group size does not divide gets groups of 64 or 32, or is kept; layers that engines load as one
  * share that.
  *

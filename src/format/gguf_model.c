@@ -192,7 +192,7 @@ static void decode_row(const struct gguf_weights *w, const unsigned char *blocks
 
 w4a16_status gguf_model_read(const struct gguf_model *m, const struct gguf_weights *w, uint64_t first,
                              uint64_t bytes, void *to, w4a16_error *error) {
-    int plain = w->values.dtype == w->stored->type->plain;
+    int plain = w->values.dtype == w->stored->type->plain && !w->minus_one;
     if (plain && !w->heads) return gguf_read(m->file, w->stored, first, bytes, to, error);
     FAIL_IF(w->values.dtype == ST_OTHER, error, W4A16_UNSUPPORTED,
             "%s: tensor %s: values of type %s are not read", gguf_path(m->file), w->stored->name,

@@ -133,6 +133,16 @@ w4a16_status model_config_write(struct output_directory *to, const char *text, c
     return status;
 }
 
+w4a16_status model_document_write(struct output_directory *to, const char *name, const json_t *document,
+                                  w4a16_error *error) {
+    char *text = doc_print(document, JSON_INDENT(1), NULL);
+    if (!text) return no_memory(to->path, error);
+    const char *const parts[] = {text, "\n", NULL};
+    w4a16_status status = write_text(to, name, parts, error);
+    free(text);
+    return status;
+}
+
 /* ---- copies -------------------------------------------------------------------------------------------- */
 
 static w4a16_status copy_bytes(int from, const char *from_path, struct output *output, const char *path,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * fp32/fp16/bf16 safetensors, one file or several, to a GPTQ checkpoint, one layer in memory at a time.
+ * fp32/fp16/bf16 safetensors, one file or several, or the values of a GGUF file, to a GPTQ checkpoint, one
+ * layer in memory at a time.
  *
  * Threads work on eight columns (output features) each: that is one word of qzeros per group, so no two
  * threads write the same word.
@@ -15,6 +16,7 @@
 
 #include "core/output_error.h"
 #include "document.h"
+#include "format/gguf_tokenizer.h"
 #include "format/model_files.h"
 #include "format/quantize_group.h"
 #include "format/quantize_plan.h"
@@ -80,6 +82,10 @@ static w4a16_status no_memory(w4a16_error *error) {
 
 static int64_t groups_of(const struct planned *t) { return t->K / t->group_size; }
 
+static enum st_dtype scale_type(const struct quantization *run) {
+    return run->options->scale_type == W4A16_F16 ? ST_F16 : ST_BF16;
+}
+
 static w4a16_status add_layer(struct quantization *run, const struct planned *t, int64_t layer,
                               w4a16_error *error) {
     const int64_t shapes[PARTS][2] = {
@@ -93,7 +99,7 @@ static w4a16_status add_layer(struct quantization *run, const struct planned *t,
         }
         struct st_source *s = &run->sources[run->source_count++];
         s->name = part;
-        s->dtype = p != SCALES ? ST_I32 : run->options->scale_type == W4A16_F16 ? ST_F16 : ST_BF16;
+        s->dtype = p == SCALES ? scale_type(run) : ST_I32;
         s->dims = p == G_IDX ? 1 : 2;
         memcpy(s->shape, shapes[p], sizeof shapes[p]);
     }
@@ -101,10 +107,17 @@ static w4a16_status add_layer(struct quantization *run, const struct planned *t,
     return name ? W4A16_OK : no_memory(error);
 }
 
-static w4a16_status add_copy(struct quantization *run, const struct st_tensor *t, w4a16_error *error) {
+/* Of blocks that hold less than 16 bits the values are kept in the scales' type; all else in its own. */
+static enum st_dtype kept_type(const struct quantization *run, const struct stored *in) {
+    int blocks = in->gguf && in->gguf->stored->type->plain == ST_OTHER;
+    return blocks ? scale_type(run) : in->tensor->dtype;
+}
+
+static w4a16_status add_copy(struct quantization *run, const struct stored *in, w4a16_error *error) {
+    const struct st_tensor *t = in->tensor;
     struct st_source *s = &run->sources[run->source_count++];
     s->name = strdup(t->name);
-    s->dtype = t->dtype;
+    s->dtype = kept_type(run, in);
     s->dims = t->dims;
     memcpy(s->shape, t->shape, sizeof s->shape);
     s->other_name = t->dtype_name;
@@ -121,7 +134,7 @@ static w4a16_status add_sources(struct quantization *run, w4a16_error *error) {
     if (!run->sources) return no_memory(error);
     for (size_t i = 0; i < plan->count; i++) {
         const struct planned *t = &plan->tensors[i];
-        if (!t->group_size) TRY(add_copy(run, t->in.tensor, error));
+        if (!t->group_size) TRY(add_copy(run, &t->in, error));
         for (int64_t layer = 0; layer < plan_layers(t); layer++) TRY(add_layer(run, t, layer, error));
     }
     return W4A16_OK;
@@ -289,17 +302,37 @@ static w4a16_status quantize_layer(struct quantization *run, const struct planne
 
 /* ---- one tensor ---------------------------------------------------------------------------------------- */
 
+/* Rounds floats to halves in place. */
+static w4a16_status narrow(const struct quantization *run, const struct stored *in, void *piece, size_t count,
+                           w4a16_error *error) {
+    enum st_dtype type = kept_type(run, in);
+    unsigned char *bytes = piece;
+    for (size_t i = 0; i < count; i++) {
+        float value;
+        memcpy(&value, bytes + 4 * i, 4);
+        uint16_t half = type == ST_F16 ? float_to_f16(value) : float_to_bf16(value);
+        float back = type == ST_F16 ? f16_to_float(half) : bf16_to_float(half);
+        FAIL_IF(isfinite(value) && !isfinite(back), error, W4A16_UNSUPPORTED,
+                "%s: tensor %s: a value is %g, too large for %s; bf16 scales reach further",
+                store_path(run->in), in->tensor->name, (double)value, st_dtype_name(type));
+        memcpy(bytes + 2 * i, &half, 2);
+    }
+    return W4A16_OK;
+}
+
 /* Copies a tensor piece by piece. */
 static w4a16_status copy_tensor(struct quantization *run, const struct stored *in, w4a16_error *error) {
     enum { PIECE = 16 << 20 };
     uint64_t bytes = in->tensor->end - in->tensor->begin;
+    int narrower = kept_type(run, in) != in->tensor->dtype;
     char *piece = malloc(bytes < PIECE ? bytes + 1 : PIECE);
     if (!piece) return no_memory(error);
     w4a16_status status = W4A16_OK;
     for (uint64_t at = 0; at < bytes && status == W4A16_OK; at += PIECE) {
         size_t n = bytes - at < PIECE ? (size_t)(bytes - at) : PIECE;
-        status = safetensors_read_part(in->file, in->tensor, at, n, piece, error);
-        if (status == W4A16_OK) status = safetensors_append(run->writer, piece, n, error);
+        status = store_read(run->in, in, at, n, piece, error);
+        if (status == W4A16_OK && narrower) status = narrow(run, in, piece, n / 4, error);
+        if (status == W4A16_OK) status = safetensors_append(run->writer, piece, narrower ? n / 2 : n, error);
     }
     free(piece);
     return status;
@@ -316,7 +349,7 @@ static w4a16_status convert(struct quantization *run, const struct planned *t, w
     for (int64_t layer = 0; layer < plan_layers(t) && status == W4A16_OK; layer++) {
         int64_t half = layer % t->halves;
         uint64_t at = (uint64_t)(layer / t->halves) * bytes;
-        if (half == 0) status = safetensors_read_part(t->in.file, t->in.tensor, at, bytes, data, error);
+        if (half == 0) status = store_read(run->in, &t->in, at, bytes, data, error);
         if (status == W4A16_OK) status = quantize_layer(run, t, half, data, error);
     }
     free(data);
@@ -347,6 +380,24 @@ static w4a16_status write_config(struct quantization *run, w4a16_error *error) {
     return status;
 }
 
+static void tell(w4a16_quantize_progress *progress, void *context, const struct planned *t, size_t done,
+                 size_t total) {
+    const struct st_tensor *in = t->in.tensor;
+    const struct gguf_tensor *stored = t->in.gguf ? t->in.gguf->stored : NULL;
+    progress(context, &(w4a16_quantize_step){
+                          .tensor = in->name,
+                          .kind = t->kind,
+                          .reason = t->reason,
+                          .type = in->dtype_name,
+                          .quantized_before = stored && stored->type->plain == ST_OTHER,
+                          .bytes = stored ? stored->end - stored->begin : in->end - in->begin,
+                          .layers = plan_layers(t),
+                          .group_size = t->group_size,
+                          .done = done,
+                          .total = total,
+                      });
+}
+
 static w4a16_status write_weights(struct quantization *run, w4a16_quantize_progress *progress, void *context,
                                   w4a16_error *error) {
     const struct quantize_plan *plan = &run->plan;
@@ -356,14 +407,29 @@ static w4a16_status write_weights(struct quantization *run, w4a16_quantize_progr
     for (size_t i = 0; i < plan->count; i++) {
         const struct planned *t = &plan->tensors[i];
         TRY(convert(run, t, error));
-        const struct st_tensor *in = t->in.tensor;
-        if (progress)
-            progress(context, &(w4a16_quantize_step){in->name, t->kind, t->reason, in->end - in->begin,
-                                                     plan_layers(t), t->group_size, i + 1, plan->count});
+        if (progress) tell(progress, context, t, i + 1, plan->count);
     }
     struct safetensors_writer *complete = run->writer;
     run->writer = NULL;
     return safetensors_finish(complete, error);
+}
+
+/* config.json, which of a GGUF file is made. */
+static w4a16_status read_config(struct quantization *run, w4a16_error *error) {
+    const struct gguf_model *gguf = store_gguf(run->in);
+    if (!gguf) return model_config_read(store_directory(run->in), &run->config_text, &run->config, error);
+    TRY(gguf_model_config(gguf, &run->config, error));
+    TRY(gguf_tokenizer_check(gguf_model_file(gguf), error));
+    run->config_text = doc_print(run->config, JSON_INDENT(2), NULL);
+    return run->config_text ? W4A16_OK : no_memory(error);
+}
+
+/* What belongs to a model beside weights and configuration. A safetensors file that lies among others has
+ * nothing to take along. */
+static w4a16_status write_companions(struct quantization *run, w4a16_error *error) {
+    const struct gguf_model *gguf = store_gguf(run->in);
+    if (gguf) return gguf_tokenizer_write(gguf_model_file(gguf), &run->out, error);
+    return run->config ? model_files_copy(store_directory(run->in), &run->out, error) : W4A16_OK;
 }
 
 /* Everything that can be known to fail is looked at before the first byte is written. */
@@ -376,7 +442,7 @@ static w4a16_status prepare(struct quantization *run, const char *in, const char
             "model in it",
             out_dir);
     TRY(store_open(in, &run->in, error));
-    TRY(model_config_read(store_directory(run->in), &run->config_text, &run->config, error));
+    TRY(read_config(run, error));
     TRY(plan_create(run->in, run->config, run->options, &run->plan, error));
     TRY(add_sources(run, error));
     run->pool = pool_create(run->options->threads);
@@ -395,8 +461,7 @@ static w4a16_status write_all(struct quantization *run, const char *out_dir,
     if (output_directory_open(&run->out, out_dir) != 0) status = directory_error(out_dir, &run->out, error);
     if (status == W4A16_OK) status = write_weights(run, progress, context, error);
     if (status == W4A16_OK) status = write_config(run, error);
-    if (status == W4A16_OK && run->config) /* a file that lies among others has nothing to take along */
-        status = model_files_copy(store_directory(run->in), &run->out, error);
+    if (status == W4A16_OK) status = write_companions(run, error);
     safetensors_abandon(run->writer);
     run->writer = NULL;
     if (status != W4A16_OK)

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 #include "bad.h"
-#include "format/gguf.h"
+#include "format/gguf_model.h"
 #include "half.h"
 
 /* ---- what another program wrote ------------------------------------------------------------------------ */
@@ -172,6 +172,55 @@ static void layers_are_exact(void **state) {
     w4a16_checkpoint_close(checkpoint);
 }
 
+/* ---- models -------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_model_values(const struct gguf_model *m, const struct gguf_weights *w) {
+    w4a16_error error;
+    uint64_t end = w->values.end, size = st_dtype_size(w->values.dtype), hash = 0xcbf29ce484222325;
+    unsigned char *values = malloc(end);
+    assert_non_null(values);
+    memset(values, 0xff, end);
+    /* In two pieces, cut inside a row. */
+    uint64_t cut = end / size / 2 / 3 * size;
+    assert_int_equal(gguf_model_read(m, w, 0, cut, values, &error), W4A16_OK);
+    assert_int_equal(gguf_model_read(m, w, cut, end - cut, values + cut, &error), W4A16_OK);
+    for (uint64_t i = 0; i < end / size; i++) {
+        uint16_t half;
+        memcpy(&half, values + size * i, 2);
+        float value = f16_to_float(half);
+        if (size == 4) memcpy(&value, values + 4 * i, 4);
+        hash = hash_bytes(hash, &value, sizeof value);
+    }
+    free(values);
+    return hash;
+}
+
+/* Names, order of rows and values are Hugging Face's. */
+static void models_are_theirs(void **state) {
+    const char *directory = *state;
+    char path[512], name[128];
+    struct gguf_model *m;
+    w4a16_error error;
+    snprintf(path, sizeof path, "%s/model.gguf", directory);
+    if (gguf_model_open(path, &m, &error) != W4A16_OK) fail_msg("%s", error.message);
+    snprintf(path, sizeof path, "%s/values.txt", directory);
+    FILE *expected = fopen(path, "r");
+    assert_non_null(expected);
+    size_t count = 0;
+    for (uint64_t hash; fscanf(expected, "%127s %" SCNx64, name, &hash) == 2; count++) {
+        const struct gguf_weights *w = NULL;
+        for (size_t i = 0; i < gguf_model_count(m); i++)
+            if (strcmp(gguf_model_at(m, i)->values.name, name) == 0) w = gguf_model_at(m, i);
+        if (!w) fail_msg("%s is missing", name);
+        assert_true(w->known);
+        if (hash_model_values(m, w) != hash) fail_msg("%s has other values", name);
+    }
+    fclose(expected);
+    assert_int_equal(count, gguf_model_count(m));
+    assert_true(count >= 11);
+    gguf_model_close(m);
+}
+
 /* ---- damage -------------------------------------------------------------------------------------------- */
 
 static unsigned char bytes[4096];
@@ -323,9 +372,14 @@ static void cut_anywhere(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_exact), cmocka_unit_test(keys_are_read),
-        cmocka_unit_test(layers_are_exact), cmocka_unit_test(damaged_starts),
-        cmocka_unit_test(damaged_keys),     cmocka_unit_test(damaged_tensors),
+        cmocka_unit_test(values_are_exact),
+        cmocka_unit_test(keys_are_read),
+        cmocka_unit_test(layers_are_exact),
+        {"llama", models_are_theirs, NULL, NULL, GOLDEN "/gguf_llama"},
+        {"gemma3", models_are_theirs, NULL, NULL, GOLDEN "/gguf_gemma3"},
+        cmocka_unit_test(damaged_starts),
+        cmocka_unit_test(damaged_keys),
+        cmocka_unit_test(damaged_tensors),
         cmocka_unit_test(cut_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,8 @@
 gguf_values: random bytes as blocks of every type that is read; expected.txt has a line "tensor hash" for each, the hash
 over the fp32 values (FNV-1a, 64 bits), rows in order. gguf_llama: a llama of one block with Q4_0 and other layers;
 expected.txt has a line "layer K N hash" per layer of Q4_0, under Hugging Face's name and in its order of rows; the hash is
-that of the fp32 weights [K][N].
+that of the fp32 weights [K][N]. gguf_gemma3: a gemma3 of one block. Of both values.txt has a line "tensor hash" for each
+tensor under Hugging Face's name, in its order of rows and without what llama.cpp adds to it.
 """
 import os
 import sys
@@ -42,6 +43,7 @@ def blocks(kind, rows, columns):
 
 
 def add(writer, name, kind, rows, columns):
+    """Its values, as the file has them."""
     data = blocks(kind, rows, columns)
     if rows == 1:
         data = data[0]
@@ -111,9 +113,7 @@ def add_tokenizer(writer):
     return len(tokens)
 
 
-def make_llama(out):
-    os.makedirs(out, exist_ok=True)
-    writer = gguf.GGUFWriter(f"{out}/model.gguf", "llama")
+def add_sizes(writer, head_size):
     writer.add_block_count(1)
     writer.add_context_length(128)
     writer.add_embedding_length(HIDDEN)
@@ -122,32 +122,90 @@ def make_llama(out):
     writer.add_head_count_kv(KV_HEADS)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(10000.0)
-    writer.add_rope_dimension_count(HIDDEN // HEADS)
+    writer.add_rope_dimension_count(head_size)
+
+
+def write_hashes(path, values):
+    with open(path, "w", encoding="ascii") as file:
+        for name, array in values.items():
+            file.write(f"{name} {fnv(np.ascontiguousarray(array).tobytes()):016x}\n")
+
+
+LLAMA = [("attn_q", "self_attn.q_proj", T.Q4_0, HIDDEN, HIDDEN), ("attn_k", "self_attn.k_proj", T.Q4_0, 32, HIDDEN),
+         ("attn_v", "self_attn.v_proj", T.Q4_1, 32, HIDDEN), ("attn_output", "self_attn.o_proj", T.Q4_0, HIDDEN, HIDDEN),
+         ("ffn_gate", "mlp.gate_proj", T.Q5_0, INNER, HIDDEN), ("ffn_up", "mlp.up_proj", T.Q8_0, INNER, HIDDEN),
+         ("ffn_down", "mlp.down_proj", T.Q4_0, HIDDEN, INNER)]
+LLAMA_NORMS = [("output_norm", "model.norm"), ("blk.0.attn_norm", "model.layers.0.input_layernorm"),
+               ("blk.0.ffn_norm", "model.layers.0.post_attention_layernorm")]
+
+
+def make_llama(out):
+    os.makedirs(out, exist_ok=True)
+    writer = gguf.GGUFWriter(f"{out}/model.gguf", "llama")
+    add_sizes(writer, HIDDEN // HEADS)
     vocabulary = add_tokenizer(writer)
-    kv = HIDDEN // HEADS * KV_HEADS
-    add(writer, "token_embd.weight", T.Q8_0, vocabulary, HIDDEN)
-    for norm in ["output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"]:
-        add(writer, f"{norm}.weight", T.F32, 1, HIDDEN)
-    layers = {}
-    for name, kind, rows, columns in [("q_proj", T.Q4_0, HIDDEN, HIDDEN), ("k_proj", T.Q4_0, kv, HIDDEN),
-                                      ("v_proj", T.Q4_1, kv, HIDDEN), ("o_proj", T.Q4_0, HIDDEN, HIDDEN),
-                                      ("gate_proj", T.Q5_0, INNER, HIDDEN), ("up_proj", T.Q8_0, INNER, HIDDEN),
-                                      ("down_proj", T.Q4_0, HIDDEN, INNER)]:
-        own = {"q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output"}.get(
-            name, f"ffn_{name.removesuffix('_proj')}")
-        values = add(writer, f"blk.0.{own}.weight", kind, rows, columns)
-        heads = {"q_proj": HEADS, "k_proj": KV_HEADS}.get(name)
-        part = "self_attn" if own.startswith("attn") else "mlp"
+    values = {"model.embed_tokens.weight": add(writer, "token_embd.weight", T.Q8_0, vocabulary, HIDDEN)}
+    for own, theirs in LLAMA_NORMS:
+        values[f"{theirs}.weight"] = add(writer, f"{own}.weight", T.F32, 1, HIDDEN)
+    lines = []
+    for own, theirs, kind, rows, columns in LLAMA:
+        array = add(writer, f"blk.0.{own}.weight", kind, rows, columns)
+        heads = {"attn_q": HEADS, "attn_k": KV_HEADS}.get(own)
+        array = torch_rows(array, heads) if heads else array
+        values[f"model.layers.0.{theirs}.weight"] = array
         if kind == T.Q4_0:
-            layers[f"model.layers.0.{part}.{name}"] = torch_rows(values, heads) if heads else values
+            weights = array.T + np.float32(0)  # no -0
+            lines.append(f"model.layers.0.{theirs} {columns} {rows} {fnv(weights.tobytes()):016x}\n")
     finish(writer)
+    write_hashes(f"{out}/values.txt", values)
     with open(f"{out}/expected.txt", "w", encoding="ascii") as file:
-        for name, values in layers.items():
-            weights = values.T + np.float32(0)  # no -0
-            file.write(f"{name} {weights.shape[0]} {weights.shape[1]} {fnv(weights.tobytes()):016x}\n")
+        file.writelines(lines)
+
+
+GEMMA_NORMS = [("output_norm", "model.norm", HIDDEN), ("attn_norm", "input_layernorm", HIDDEN),
+               ("attn_q_norm", "self_attn.q_norm", 32), ("attn_k_norm", "self_attn.k_norm", 32),
+               ("post_attention_norm", "post_attention_layernorm", HIDDEN),
+               ("ffn_norm", "pre_feedforward_layernorm", HIDDEN), ("post_ffw_norm", "post_feedforward_layernorm", HIDDEN)]
+
+
+def add_pieces(writer):
+    """SentencePiece: controls, bytes, single pieces, and some that are made of others."""
+    tokens = ["<pad>", "<eos>", "<bos>", "<unk>", "  ", "<tool>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+    kinds = [3, 3, 3, 2, 4, 4] + [6] * 256
+    words = ["▁", "he", "ll", "hell", "hello", "▁hello", "h", "e", "l", "o"]
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(tokens + words)
+    writer.add_token_scores([-float(i) for i in range(len(tokens + words))])
+    writer.add_token_types(kinds + [1] * len(words))
+    for add_token, token in [(writer.add_pad_token_id, 0), (writer.add_eos_token_id, 1), (writer.add_bos_token_id, 2),
+                             (writer.add_unk_token_id, 3)]:
+        add_token(token)
+    writer.add_add_space_prefix(False)
+    return len(tokens + words)
+
+
+def make_gemma(out):
+    os.makedirs(out, exist_ok=True)
+    writer = gguf.GGUFWriter(f"{out}/model.gguf", "gemma3")
+    add_sizes(writer, 32)
+    writer.add_key_length(32)
+    writer.add_value_length(32)
+    writer.add_sliding_window(64)
+    vocabulary = add_pieces(writer)
+    values = {"model.embed_tokens.weight": add(writer, "token_embd.weight", T.F16, vocabulary, HIDDEN)}
+    for own, theirs, size in GEMMA_NORMS:
+        block = own != "output_norm"
+        array = add(writer, f"blk.0.{own}.weight" if block else f"{own}.weight", T.F32, 1, size)
+        values[f"model.layers.0.{theirs}.weight" if block else f"{theirs}.weight"] = array - np.float32(1)
+    for own, theirs, kind, rows, columns in LLAMA:
+        values[f"model.layers.0.{theirs}.weight"] = add(writer, f"blk.0.{own}.weight", kind, rows, columns)
+    finish(writer)
+    write_hashes(f"{out}/values.txt", values)
 
 
 if len(sys.argv) != 2:
     sys.exit(__doc__)
 make_values(f"{sys.argv[1]}/gguf_values")
 make_llama(f"{sys.argv[1]}/gguf_llama")
+make_gemma(f"{sys.argv[1]}/gguf_gemma3")
