@@ -89,8 +89,7 @@ void gfx11sim_destroy(gfx11sim *sim) {
     after_fork_remove(&sim->after_fork);
     while (sim->objects) gfx11sim_unload(sim->objects);
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
-        if (sim->memory.slots[slot].host && sim->memory.slots[slot].base >> SLOT_SHIFT == slot)
-            free(sim->memory.slots[slot].undefined);
+        if (sim->memory.slots[slot].host) memory_unbind(&sim->memory, (uint64_t)slot << SLOT_SHIFT);
     pool_destroy(sim->pool);
     pthread_mutex_destroy(&sim->lock);
     free(sim);
