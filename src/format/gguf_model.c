@@ -117,6 +117,27 @@ static w4a16_status look_at(const struct gguf_model *m, struct gguf_weights *w, 
     return set_values(m, w, error);
 }
 
+static int by_name(const void *a, const void *b) {
+    const struct gguf_weights *const *x = a, *const *y = b;
+    return strcmp((*x)->values.name, (*y)->values.name);
+}
+
+/* The file's names differ, but one of them may be what another becomes. */
+static w4a16_status check_names(const struct gguf_model *m, w4a16_error *error) {
+    const struct gguf_weights **sorted = malloc((m->count + 1) * sizeof *sorted);
+    if (!sorted) return no_memory(m, error);
+    for (size_t i = 0; i < m->count; i++) sorted[i] = &m->weights[i];
+    qsort(sorted, m->count, sizeof *sorted, by_name);
+    w4a16_status status = W4A16_OK;
+    for (size_t i = 1; i < m->count && status == W4A16_OK; i++)
+        if (strcmp(sorted[i - 1]->values.name, sorted[i]->values.name) == 0)
+            status = w4a16_fail(error, W4A16_BAD_FILE, "%s: tensors %s and %s are both %s for Hugging Face",
+                                gguf_path(m->file), sorted[i - 1]->stored->name, sorted[i]->stored->name,
+                                sorted[i]->values.name);
+    free(sorted);
+    return status;
+}
+
 static w4a16_status look_at_all(struct gguf_model *m, w4a16_error *error) {
     struct gguf_text arch = {0};
     TRY(gguf_string(m->file, "general.architecture", &arch, error));
@@ -128,7 +149,7 @@ static w4a16_status look_at_all(struct gguf_model *m, w4a16_error *error) {
         w->stored = gguf_at(m->file, m->count++);
         TRY(look_at(m, w, error));
     }
-    return W4A16_OK;
+    return check_names(m, error);
 }
 
 w4a16_status gguf_model_open(const char *path, struct gguf_model **out, w4a16_error *error) {
@@ -215,10 +236,13 @@ w4a16_status gguf_model_read(const struct gguf_model *m, const struct gguf_weigh
 
 w4a16_status gguf_model_config(const struct gguf_model *m, json_t **config, w4a16_error *error) {
     *config = NULL;
-    FAIL_IF(!m->arch, error, W4A16_UNSUPPORTED,
-            "%s: its general.architecture is not known: its tensors have no names that other programs know, "
-            "and no config.json can be made; accepted are %s",
-            gguf_path(m->file), gguf_arch_names());
+    struct gguf_text arch = {"missing", strlen("missing")};
+    TRY(gguf_string(m->file, "general.architecture", &arch, error));
+    FAIL_IF(
+        !m->arch, error, W4A16_UNSUPPORTED,
+        "%s: general.architecture is %.*s: neither config.json nor Hugging Face's names of its tensors are "
+        "known; accepted are %s",
+        gguf_path(m->file), (int)(arch.length < 64 ? arch.length : 64), arch.data, gguf_arch_names());
     for (size_t i = 0; i < m->count; i++) {
         const struct gguf_weights *w = &m->weights[i];
         FAIL_IF(!w->known, error, W4A16_UNSUPPORTED, "%s: tensor %s: is none of a %s model's",

@@ -211,7 +211,7 @@ static w4a16_status find_cuts(const struct vocabulary *v, char *const *sorted, s
             at += text_character(token + at, length - at, NULL);
         }
     }
-    qsort(*cuts, *count, sizeof **cuts, better_first);
+    if (*count) qsort(*cuts, *count, sizeof **cuts, better_first);
     return W4A16_OK;
 }
 

@@ -351,6 +351,32 @@ static void damaged_tensors(void **state) {
     check(64, "");
 }
 
+/* Two tensors must not become one name, nor heads cut a row's pair. */
+static void damaged_models(void **state) {
+    (void)state;
+    struct gguf_model *m;
+    w4a16_error error;
+    for (int twice = 0; twice < 2; twice++) {
+        put_start(3, 1 + (uint64_t)twice, 2);
+        put_text("general.architecture"), put(8, 4), put_text("llama");
+        put_text("llama.attention.head_count"), put(4, 4), put(1, 4);
+        put_text("blk.0.attn_q.weight"), put(2, 4), put(32, 8), put(3 - (uint64_t)twice, 8), put(2, 4),
+            put(0, 8);
+        if (twice) put_tensor("model.layers.0.self_attn.q_proj.weight", 8, 0, 64);
+        while (length % 32) bytes[length++] = 0;
+        memset(bytes + length, 0, 96);
+        write_file("m/model.gguf", bytes, length + (twice ? 96 : 64));
+        assert_int_equal(gguf_model_open("m/model.gguf", &m, &error), W4A16_BAD_FILE);
+        assert_string_equal(
+            error.message,
+            twice ? "m/model.gguf: tensors blk.0.attn_q.weight and model.layers.0.self_attn.q_proj.weight "
+                    "are both model.layers.0.self_attn.q_proj.weight for Hugging Face"
+                  : "m/model.gguf: tensor blk.0.attn_q.weight: has 3 rows; accepted are multiples of 2 "
+                    "for each of 1 heads");
+    }
+    unlink("m/model.gguf");
+}
+
 /* Every shorter piece of a header asks for more, and never reads behind itself. */
 static void cut_anywhere(void **state) {
     (void)state;
@@ -381,6 +407,7 @@ int main(void) {
         cmocka_unit_test(damaged_keys),
         cmocka_unit_test(damaged_tensors),
         cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test_setup_teardown(damaged_models, empty_directory, remove_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,21 +2,23 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * From a file to canonical layers, in every format. Input: format and GPTQ version (u8: n / 2 chooses the
- * format, odd is version 1), group size (i8; 0 stands for -1), then a safetensors file. What is read must
- * pass the check that everything behind it relies on.
+ * format, odd is version 1), group size (i8; 0 stands for -1), then a safetensors file, or a GGUF file, for
+ * which the first two say nothing. What is read must pass the check that everything behind it relies on.
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "format/list.h"
+#include "format/gguf_layers.h"
 #include "fuzz.h"
 
 static void read_layers(const struct store *store, const struct quant_config *config) {
     struct layer_list list;
     w4a16_error error;
-    if (layer_list_make(store, config, &list, &error) == W4A16_OK)
+    w4a16_status made = store_gguf(store) ? gguf_layers_list(store, config, &list, &error)
+                                          : layer_list_make(store, config, &list, &error);
+    if (made == W4A16_OK)
         for (size_t i = 0; i < list.count; i++) {
             const struct layer_place *place = &list.places[i];
             CHECK(!place->scheme == !!place->problem);
@@ -54,7 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     struct store *store;
     if (store_open(path, &store, &error) == W4A16_OK) {
-        read_layers(store, &config);
+        struct quant_config of_gguf;
+        gguf_layers_configure(&of_gguf);
+        read_layers(store, store_gguf(store) ? &of_gguf : &config);
         store_close(store);
     }
     close(fd);

@@ -103,7 +103,9 @@ text = struct.pack("<Q", 5) + b"llama"
 keys = [("general.architecture", 8, text), ("llama.block_count", 4, struct.pack("<I", 1)),
         ("llama.attention.head_count", 4, struct.pack("<I", 1)),
         ("l", 9, struct.pack("<IQ", 8, 2) + text + text), ("r", 9, struct.pack("<IQff", 6, 2, 1.0, 2.0))]
-seed("gguf", "q4_0", gguf(keys, [("blk.0.attn_q.weight", [32, 2], 2, 0)], b"\0\x3c" + bytes(34) + bytes(28)))
+q4_0 = gguf(keys, [("blk.0.attn_q.weight", [32, 2], 2, 0), ("output.weight", [32, 1], 3, 64)], b"\0\x3c" + bytes(94))
+seed("gguf", "q4_0", q4_0)
+seed("checkpoint", "gguf", b"\0\0" + q4_0)
 seed("gguf", "types", gguf([], [("a", [256], 12, 0), ("b", [256], 14, 160), ("c", [3, 2], 0, 384)], bytes(416)))
 seed("gguf", "none", gguf([], [], b""))
 
