@@ -20,8 +20,9 @@ void huge_pages_advise(void *memory, size_t bytes) {
 
 void *huge_pages_alloc(size_t bytes) {
     size_t align = bytes >= HUGE_PAGE ? HUGE_PAGE : LEAST_ALIGNED;
-    /* Not rounded up to whole huge pages: what lies behind would be cleared as well. */
-    void *memory = aligned_alloc(align, (bytes + LEAST_ALIGNED - 1) / LEAST_ALIGNED * LEAST_ALIGNED);
-    if (memory) huge_pages_advise(memory, bytes);
+    void *
+        memory; /* not of whole huge pages, which aligned_alloc would want: what lies behind would be cleared too */
+    if (posix_memalign(&memory, align, bytes) != 0) return NULL;
+    huge_pages_advise(memory, bytes);
     return memory;
 }

@@ -10,7 +10,7 @@
  * ignored. */
 void huge_pages_advise(void *memory, size_t bytes);
 
-/* As aligned_alloc(256, bytes), advised if it is large; free it with free. Null: out of memory. */
+/* At a multiple of 256, advised if it is large; free it with free. Null: out of memory. */
 void *huge_pages_alloc(size_t bytes);
 
 #endif
