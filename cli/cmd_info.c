@@ -5,7 +5,7 @@
 
 #include "cli.h"
 #include "device.h"
-#include "gfx11sim.h"
+#include "rdnasim.h"
 #include "report.h"
 
 struct candidate {
@@ -16,7 +16,7 @@ struct candidate {
 /* Every target of the simulator, then the host and its card. */
 static struct candidate candidate_at(size_t index) {
     size_t targets = 0;
-    for (const gfx11sim_target *t; (t = gfx11sim_target_at(targets)); targets++)
+    for (const rdnasim_target *t; (t = rdnasim_target_at(targets)); targets++)
         if (targets == index) return (struct candidate){W4A16_DEVICE_SIM, t->name};
     return (struct candidate){index == targets       ? W4A16_DEVICE_CPU
                               : index == targets + 1 ? W4A16_DEVICE_HIP

@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 #define COUNT 1000
 
 static float x[COUNT], y[COUNT];
 
-static void must(gfx11sim_status status, const gfx11sim_report *report) {
-    if (status == GFX11SIM_OK) return;
+static void must(rdnasim_status status, const rdnasim_report *report) {
+    if (status == RDNASIM_OK) return;
     fprintf(stderr, "axpy: %s\n", report->text);
     exit(1);
 }
@@ -44,36 +44,35 @@ int main(int argc, char **argv) {
     void *elf = read_file(argv[1], &bytes);
     for (int i = 0; i < COUNT; i++) x[i] = (float)i, y[i] = 0.5f;
 
-    gfx11sim *sim;
-    gfx11sim_object *object;
-    gfx11sim_counts counts;
-    gfx11sim_report report;
+    rdnasim *sim;
+    rdnasim_object *object;
+    rdnasim_counts counts;
+    rdnasim_report report;
     struct { /* the kernel's parameters, in order, at their natural alignment */
         uint64_t x, y;
         float a;
         uint32_t count;
     } arguments = {.a = 2, .count = COUNT};
 
-    must(gfx11sim_create(NULL, &sim, &report), &report);
-    must(gfx11sim_bind(sim, x, sizeof x, GFX11SIM_READ, "x", &arguments.x, &report), &report);
-    must(gfx11sim_bind(sim, y, sizeof y, GFX11SIM_READ | GFX11SIM_WRITE, "y", &arguments.y, &report),
-         &report);
-    must(gfx11sim_load(sim, elf, bytes, &object, &report), &report);
+    must(rdnasim_create(NULL, &sim, &report), &report);
+    must(rdnasim_bind(sim, x, sizeof x, RDNASIM_READ, "x", &arguments.x, &report), &report);
+    must(rdnasim_bind(sim, y, sizeof y, RDNASIM_READ | RDNASIM_WRITE, "y", &arguments.y, &report), &report);
+    must(rdnasim_load(sim, elf, bytes, &object, &report), &report);
     free(elf);
 
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(object, "axpy");
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(object, "axpy");
     if (!kernel) {
         fprintf(stderr, "axpy: %s has no kernel axpy\n", argv[1]);
         return 1;
     }
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = (COUNT + 255) / 256 * 256;
     launch.block[0] = 256;
     launch.kernarg = &arguments;
     launch.kernarg_bytes = sizeof arguments;
-    must(gfx11sim_run(sim, kernel, &launch, &counts, &report), &report);
-    gfx11sim_destroy(sim);
+    must(rdnasim_run(sim, kernel, &launch, &counts, &report), &report);
+    rdnasim_destroy(sim);
 
     int wrong = 0;
     for (int i = 0; i < COUNT; i++) wrong += y[i] != 2 * (float)i + 0.5f;

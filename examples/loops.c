@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 enum { DWORDS = 4096, LOOPS = 16, ROWS = 10, COLUMNS = 64 };
 
@@ -17,15 +17,15 @@ enum { DWORDS = 4096, LOOPS = 16, ROWS = 10, COLUMNS = 64 };
 
 struct mix {
     uint64_t executed[DWORDS]; /* by pc / 4 */
-    gfx11sim_port port[DWORDS];
+    rdnasim_port port[DWORDS];
     struct loop {
         uint64_t first, last, times; /* pc of its first instruction and of its branch */
     } loops[LOOPS];
 };
 
-static void after(void *context, const gfx11sim_event *event) {
+static void after(void *context, const rdnasim_event *event) {
     struct mix *mix = context;
-    const gfx11sim_instruction *i = event->instruction;
+    const rdnasim_instruction *i = event->instruction;
     if (i->pc / 4 >= DWORDS) return;
     mix->executed[i->pc / 4]++;
     mix->port[i->pc / 4] = i->port;
@@ -35,18 +35,18 @@ static void after(void *context, const gfx11sim_event *event) {
     *loop = (struct loop){event->next_pc, i->pc, loop->times + 1};
 }
 
-static void launch_end(void *context, gfx11sim_status status) {
-    static const char *const names[GFX11SIM_PORTS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
-                                                      "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
+static void launch_end(void *context, rdnasim_status status) {
+    static const char *const names[RDNASIM_PORTS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
+                                                     "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
     const struct mix *mix = context;
-    if (status != GFX11SIM_OK) return;
+    if (status != RDNASIM_OK) return;
     for (const struct loop *loop = mix->loops; loop < mix->loops + LOOPS && loop->times; loop++) {
-        uint64_t by_port[GFX11SIM_PORTS] = {0};
+        uint64_t by_port[RDNASIM_PORTS] = {0};
         for (uint64_t at = loop->first / 4; at <= loop->last / 4; at++)
             by_port[mix->port[at]] += mix->executed[at];
         printf("loop 0x%llx to 0x%llx, repeated %llu times:", (unsigned long long)loop->first,
                (unsigned long long)loop->last, (unsigned long long)loop->times);
-        for (int port = 0; port < GFX11SIM_PORTS; port++)
+        for (int port = 0; port < RDNASIM_PORTS; port++)
             if (by_port[port]) printf(" %s %llu", names[port], (unsigned long long)by_port[port]);
         putchar('\n');
     }
@@ -54,8 +54,8 @@ static void launch_end(void *context, gfx11sim_status status) {
 
 /* ---- a launch to look at ------------------------------------------------------------------------------ */
 
-static void must(gfx11sim_status status, const gfx11sim_report *report) {
-    if (status == GFX11SIM_OK) return;
+static void must(rdnasim_status status, const rdnasim_report *report) {
+    if (status == RDNASIM_OK) return;
     fprintf(stderr, "loops: %s\n", report->text);
     exit(1);
 }
@@ -73,34 +73,34 @@ int main(int argc, char **argv) {
     fclose(file);
     for (int n = 0; n < ROWS * COLUMNS; n++) in[n] = (float)n;
 
-    gfx11sim *sim;
-    gfx11sim_object *object;
-    gfx11sim_report report;
+    rdnasim *sim;
+    rdnasim_object *object;
+    rdnasim_report report;
     struct {
         uint64_t in, out;
         uint32_t rows, columns;
     } arguments = {.rows = ROWS, .columns = COLUMNS};
-    must(gfx11sim_create(NULL, &sim, &report), &report);
-    must(gfx11sim_bind(sim, in, sizeof in, GFX11SIM_READ, "in", &arguments.in, &report), &report);
-    must(gfx11sim_bind(sim, out, sizeof out, GFX11SIM_WRITE, "out", &arguments.out, &report), &report);
-    must(gfx11sim_load(sim, elf, bytes, &object, &report), &report);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(object, "columns");
+    must(rdnasim_create(NULL, &sim, &report), &report);
+    must(rdnasim_bind(sim, in, sizeof in, RDNASIM_READ, "in", &arguments.in, &report), &report);
+    must(rdnasim_bind(sim, out, sizeof out, RDNASIM_WRITE, "out", &arguments.out, &report), &report);
+    must(rdnasim_load(sim, elf, bytes, &object, &report), &report);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(object, "columns");
     if (!kernel) {
         fprintf(stderr, "loops: %s has no kernel columns\n", argv[1]);
         return 1;
     }
-    gfx11sim_observer observer = {
+    rdnasim_observer observer = {
         .struct_size = sizeof observer, .context = &mix, .launch_end = launch_end, .after = after};
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = COLUMNS;
     launch.block[0] = 32;
     launch.kernarg = &arguments;
     launch.kernarg_bytes = sizeof arguments;
     launch.observer = &observer;
     launch.resident = 1; /* one work-group after the other: the counts are shared */
-    must(gfx11sim_run(sim, kernel, &launch, NULL, &report), &report);
-    gfx11sim_destroy(sim);
+    must(rdnasim_run(sim, kernel, &launch, NULL, &report), &report);
+    rdnasim_destroy(sim);
 
     for (int column = 0; column < COLUMNS; column++) {
         float sum = 0;

@@ -478,9 +478,9 @@ HEAD = """/*
  * All that is known of an operation, whatever its encoding. scripts/isa-tables.py writes this file. 0 and NONE: nothing.
  *
  * name       LLVM's mnemonic without _e32 and _e64
- * port       the issue port of the SIMD: GFX11SIM_PORT_*
- * latency    operations of one class take the hardware equally long: GFX11SIM_LATENCY_*
- * fidelity   whether the card's bits are known: GFX11SIM_EXACT, ...
+ * port       the issue port of the SIMD: RDNASIM_PORT_*
+ * latency    operations of one class take the hardware equally long: RDNASIM_LATENCY_*
+ * fidelity   whether the card's bits are known: RDNASIM_EXACT, ...
  * counter    what counts it until it is done, or what it waits for (flag WAITS). VM: only if it returns something; VM|VS: an
  *            atomic operation, counted by VM if it does, else by VS: COUNTER_*
  * lanes      0: no lane takes part; HALF: each lane for itself, 32 at a time; CROSS: so, but lanes see each other's operands;

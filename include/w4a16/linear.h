@@ -34,7 +34,7 @@ typedef struct w4a16_weights w4a16_weights; /* one packed layer in device memory
 typedef struct w4a16_plan w4a16_plan;       /* immutable; runs of one plan may overlap */
 
 typedef enum w4a16_device_kind {
-    W4A16_DEVICE_SIM = 1, /* the gfx11 simulator, in process */
+    W4A16_DEVICE_SIM = 1, /* the simulator, in process */
     W4A16_DEVICE_CPU = 2, /* the fp32 reference on host threads */
     W4A16_DEVICE_HIP = 3  /* an AMD GPU through libamdhip64, opened at run time */
 } w4a16_device_kind;
@@ -54,7 +54,7 @@ typedef struct w4a16_device_info {
     w4a16_device_kind kind;
     char name[64];    /* "simulated gfx1100", "cpu", "AMD Radeon RX 7900 XTX" */
     char target[16];  /* "gfx1100"; empty on cpu */
-    char runtime[96]; /* "gfx11sim, avx512, 2 threads"; "HIP 7.1.0 (/path/libamdhip64.so.7)" */
+    char runtime[96]; /* "rdnasim, avx512, 2 threads"; "HIP 7.1.0 (/path/libamdhip64.so.7)" */
 } w4a16_device_info;
 
 W4A16_API void w4a16_device_options_init(w4a16_device_options *options);

@@ -4,8 +4,8 @@
  * What vector memory and LDS instructions have in common: how data widths map to registers, and what atomics
  * compute. Addresses have been turned into checked host pointers before anything here is called.
  */
-#ifndef GFX11SIM_ACCESS_H
-#define GFX11SIM_ACCESS_H
+#ifndef RDNASIM_ACCESS_H
+#define RDNASIM_ACCESS_H
 
 #include <string.h>
 

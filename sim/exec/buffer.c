@@ -92,10 +92,10 @@ struct resolved {
 
 static bool usable(struct wave *w, const struct inst *i, const struct descriptor *d) {
     if (i->tfe)
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "buffer instructions with tfe are not modelled");
+        wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0, "buffer instructions with tfe are not modelled");
     else if (!d->bound)
         wave_fault(
-            w, GFX11SIM_ILLEGAL, 0, 0, 0,
+            w, RDNASIM_ILLEGAL, 0, 0, 0,
             "the buffer's descriptor has format 0, which means unbound: loads would give zeros, stores "
             "do nothing; a format from 1 to 63 binds it");
     else
@@ -119,7 +119,7 @@ static bool resolve(struct wave *w, const struct inst *i, const struct descripto
             r->p[l][n] = NULL;
             if (!inside(d, at, bytes)) continue;
             if (atomic && address % bytes) {
-                wave_fault(w, GFX11SIM_MEMORY_FAULT, lane, address, bytes,
+                wave_fault(w, RDNASIM_MEMORY_FAULT, lane, address, bytes,
                            "atomic on %u bytes is not aligned to its size", bytes);
                 return false;
             }
@@ -139,7 +139,7 @@ static bool resolve(struct wave *w, const struct inst *i, const struct descripto
                            : total == 2  ? WIDTH_U16
                                          : WIDTH_U8;
         for (uint32_t n = total / bytes; n--;)
-            note_access(w, GFX11SIM_SPACE_GLOBAL, access & GFX11SIM_WRITE, atomic, width, n, addresses[n]);
+            note_access(w, RDNASIM_SPACE_GLOBAL, access & RDNASIM_WRITE, atomic, width, n, addresses[n]);
         w->note.count = 1;
         w->note.pieces = (uint8_t)(total / bytes);
     }
@@ -150,7 +150,7 @@ static inline void load(struct wave *w, const struct inst *i, enum width width) 
     struct descriptor d = descriptor(w, i);
     struct resolved r;
     uint32_t total = width_bytes(width), bytes = total < 4 ? total : 4;
-    if (!resolve(w, i, &d, bytes, total, GFX11SIM_READ, "load", &r)) return;
+    if (!resolve(w, i, &d, bytes, total, RDNASIM_READ, "load", &r)) return;
     if (w->observed) w->note.width = (uint8_t)width;
     FOR_ACTIVE(l, r.mask) {
         unsigned char data[16] = {0};
@@ -164,7 +164,7 @@ static inline void store(struct wave *w, const struct inst *i, enum width width)
     struct descriptor d = descriptor(w, i);
     struct resolved r;
     uint32_t total = width_bytes(width), bytes = total < 4 ? total : 4;
-    if (!resolve(w, i, &d, bytes, total, GFX11SIM_WRITE, "store", &r)) return;
+    if (!resolve(w, i, &d, bytes, total, RDNASIM_WRITE, "store", &r)) return;
     if (w->observed) w->note.width = (uint8_t)width;
     FOR_ACTIVE(l, r.mask) {
         unsigned char data[16];
@@ -178,7 +178,7 @@ static void atomic(struct wave *w, const struct inst *i, const struct atomic *op
     struct descriptor d = descriptor(w, i);
     struct resolved r;
     unsigned bits = operation->bits, reg = i->src[1].reg;
-    if (!resolve(w, i, &d, bits / 8, bits / 8, GFX11SIM_READ | GFX11SIM_WRITE, "atomic", &r)) return;
+    if (!resolve(w, i, &d, bits / 8, bits / 8, RDNASIM_READ | RDNASIM_WRITE, "atomic", &r)) return;
     FOR_ACTIVE(l, r.mask) {
         uint64_t data = lane_data(w, reg, l, bits), data2 = two ? lane_data(w, reg + bits / 32, l, bits) : 0;
         uint64_t old = r.p[l][0] ? atomic_apply(r.p[l][0], operation, data, data2, w->mode) : 0;
@@ -191,7 +191,7 @@ static void atomic(struct wave *w, const struct inst *i, const struct atomic *op
 /* The format's layout, or null after a fault. */
 static const struct buffer_format *format_of(struct wave *w, const struct descriptor *d) {
     const struct buffer_format *f = buffer_format(d->format);
-    if (!f) wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "%u is no format of a buffer", d->format);
+    if (!f) wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "%u is no format of a buffer", d->format);
     return f;
 }
 
@@ -203,7 +203,7 @@ static void load_format(struct wave *w, const struct inst *i, unsigned count, bo
     struct descriptor d = descriptor(w, i);
     const struct buffer_format *f = format_of(w, &d);
     struct resolved r;
-    if (!f || !resolve(w, i, &d, f->bytes, f->bytes, GFX11SIM_READ, "load", &r)) return;
+    if (!f || !resolve(w, i, &d, f->bytes, f->bytes, RDNASIM_READ, "load", &r)) return;
     unsigned select[4]; /* 0, 1, reserved, reserved, x, y, z, w */
     struct conversion conversion = {f, (uint8_t)count, {0}, d16, hi};
     for (unsigned n = 0; n < count; n++) {
@@ -237,11 +237,11 @@ static void store_format(struct wave *w, const struct inst *i, unsigned count, b
     struct resolved r;
     if (!f) return;
     if (count < f->count) {
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
-                   "storing %u components to a format of %u is not modelled", count, f->count);
+        wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0, "storing %u components to a format of %u is not modelled",
+                   count, f->count);
         return;
     }
-    if (!resolve(w, i, &d, f->bytes, f->bytes, GFX11SIM_WRITE, "store", &r)) return;
+    if (!resolve(w, i, &d, f->bytes, f->bytes, RDNASIM_WRITE, "store", &r)) return;
     w->note.conversion = (struct conversion){f, f->count, {1, 2, 3, 4}, d16, hi};
     FOR_ACTIVE(l, r.mask) {
         uint32_t texel[4] = {0};

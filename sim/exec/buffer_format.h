@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Formats of typed buffers: how a texel's bits become up to four 32-bit components, and back. */
-#ifndef GFX11SIM_BUFFER_FORMAT_H
-#define GFX11SIM_BUFFER_FORMAT_H
+#ifndef RDNASIM_BUFFER_FORMAT_H
+#define RDNASIM_BUFFER_FORMAT_H
 
 #include <stdint.h>
 

@@ -12,13 +12,13 @@ static unsigned char *lds_at(struct wave *w, unsigned lane, uint32_t address, ui
                              const char *what) {
     const struct group *g = w->group;
     if (address > g->lds_bytes || bytes > g->lds_bytes - address) {
-        wave_fault(w, GFX11SIM_MEMORY_FAULT, lane + LANES * w->half, address, bytes,
+        wave_fault(w, RDNASIM_MEMORY_FAULT, lane + LANES * w->half, address, bytes,
                    "LDS %s of %u bytes at 0x%x, but the work-group has %u bytes of LDS", what, bytes, address,
                    g->lds_bytes);
         return NULL;
     }
     if (address & (align - 1)) {
-        wave_fault(w, GFX11SIM_MEMORY_FAULT, lane + LANES * w->half, address, bytes,
+        wave_fault(w, RDNASIM_MEMORY_FAULT, lane + LANES * w->half, address, bytes,
                    "LDS %s of %u bytes at 0x%x, which is not a multiple of %u", what, bytes, address, align);
         return NULL;
     }
@@ -27,7 +27,7 @@ static unsigned char *lds_at(struct wave *w, unsigned lane, uint32_t address, ui
 
 static bool usable(struct wave *w, const struct inst *i) {
     if (!i->gds) return true;
-    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "global data share (gds) is not modelled");
+    wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0, "global data share (gds) is not modelled");
     return false;
 }
 
@@ -45,7 +45,7 @@ static uint32_t addresses(struct wave *w, const struct inst *i, unsigned which, 
     if (w->observed) {
         uint64_t wide[LANES];
         for (unsigned l = 0; l < LANES; l++) wide[l] = a[l];
-        note_access(w, GFX11SIM_SPACE_LDS, store, atomic, width, which, wide);
+        note_access(w, RDNASIM_SPACE_LDS, store, atomic, width, which, wide);
     }
     return exec_mask(w);
 }
@@ -163,7 +163,7 @@ static void count_lanes(struct wave *w, const struct inst *i, bool append) {
     for (unsigned l = 0; l < LANES; l++) addresses[l] = at;
     unsigned halves = w->wave_size / LANES;
     for (w->half = 0; w->observed && w->half < halves; w->half++)
-        note_access(w, GFX11SIM_SPACE_LDS, true, true, WIDTH_32, 0, addresses);
+        note_access(w, RDNASIM_SPACE_LDS, true, true, WIDTH_32, 0, addresses);
     w->half = 0;
     unsigned char *p = lds_at(w, 0, at, 4, 4, "atomic");
     if (!p) return;
@@ -183,7 +183,7 @@ static uint32_t lane_addresses(struct wave *w, const struct inst *i, bool store,
     uint32_t mask = exec_mask(w);
     for (unsigned l = 0; l < LANES; l++)
         addresses[l] = (w->s[SREG_M0] & 0xffff) + (uint32_t)i->offset + 4 * (l + LANES * w->half);
-    if (w->observed) note_access(w, GFX11SIM_SPACE_LDS, store, false, WIDTH_32, 0, addresses);
+    if (w->observed) note_access(w, RDNASIM_SPACE_LDS, store, false, WIDTH_32, 0, addresses);
     FOR_ACTIVE(l, mask)
     if (!(p[l] = lds_at(w, l, (uint32_t)addresses[l], 4, 4, store ? "store" : "load"))) return 0;
     return mask;

@@ -32,26 +32,26 @@ static const struct file scalar_files[] = {SCALAR_EXECUTORS(ONE){NULL, NULL}};
 static const struct {
     const struct file *exact, *approximate;
 } levels[] = {
-    [GFX11SIM_SIMD_PORTABLE] = LEVEL(PORTABLE),
+    [RDNASIM_SIMD_PORTABLE] = LEVEL(PORTABLE),
 #ifdef SIM_HAS_avx2
-    [GFX11SIM_SIMD_AVX2] = LEVEL(AVX2),
+    [RDNASIM_SIMD_AVX2] = LEVEL(AVX2),
 #endif
 #ifdef SIM_HAS_avx512
-    [GFX11SIM_SIMD_AVX512] = LEVEL(AVX512),
+    [RDNASIM_SIMD_AVX512] = LEVEL(AVX512),
 #endif
 };
 
-bool executors_run_here(gfx11sim_simd level) {
+bool executors_run_here(rdnasim_simd level) {
     switch (level) {
-    case GFX11SIM_SIMD_PORTABLE: return true;
+    case RDNASIM_SIMD_PORTABLE: return true;
 #ifdef SIM_HAS_avx2
-    case GFX11SIM_SIMD_AVX2:
+    case RDNASIM_SIMD_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                __builtin_cpu_supports("f16c") && __builtin_cpu_supports("bmi2");
 #endif
 #ifdef SIM_HAS_avx512
-    case GFX11SIM_SIMD_AVX512:
-        return executors_run_here(GFX11SIM_SIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
+    case RDNASIM_SIMD_AVX512:
+        return executors_run_here(RDNASIM_SIMD_AVX2) && __builtin_cpu_supports("avx512f") &&
                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512vl");
 #endif
@@ -64,7 +64,7 @@ static void bind_files(exec_fn **table, const struct file *files, const struct g
         if (!files->generation || files->generation == generation) files->bind(table);
 }
 
-bool executors_bind(exec_fn **table, const struct generation *generation, gfx11sim_simd level,
+bool executors_bind(exec_fn **table, const struct generation *generation, rdnasim_simd level,
                     bool approximate_wmma) {
     /* The functions that fill the table are compiled for the level, too. */
     if (!executors_run_here(level)) return false;

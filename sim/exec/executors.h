@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Which functions execute which operations: every executor file's bind function, and the choice per
  * instruction. */
-#ifndef GFX11SIM_EXECUTORS_H
-#define GFX11SIM_EXECUTORS_H
+#ifndef RDNASIM_EXECUTORS_H
+#define RDNASIM_EXECUTORS_H
 
 #include "wave.h"
 
@@ -52,13 +52,13 @@ APPROXIMATE_EXECUTORS(DECLARE_VECTOR)
 struct generation;
 
 /* Whether this build has the level and this host can run it. */
-bool executors_run_here(gfx11sim_simd level);
+bool executors_run_here(rdnasim_simd level);
 
 /*
  * Fills table[OP_COUNT] for a level: null where the generation has no operation, or none is modelled. False if the
  * level does not run here.
  */
-bool executors_bind(exec_fn **table, const struct generation *generation, gfx11sim_simd level,
+bool executors_bind(exec_fn **table, const struct generation *generation, rdnasim_simd level,
                     bool approximate_wmma);
 
 /*

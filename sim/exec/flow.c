@@ -27,7 +27,7 @@ static uint64_t next_address(const struct wave *w) { return w->code_address + (u
 static void jump(struct wave *w, uint64_t address) {
     uint64_t offset = address - w->code_address;
     if (offset % 4 || offset / 4 >= w->code_dwords)
-        wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "jumps to 0x%" PRIx64 ", which is not in the code object",
+        wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "jumps to 0x%" PRIx64 ", which is not in the code object",
                    address);
     else
         w->next = (uint32_t)(offset / 4);
@@ -64,24 +64,24 @@ static void s_trap(struct wave *w, const struct inst *i) {
     enum { TRAP_DEBUG = 3 }; /* does nothing without a debugger */
     unsigned id = i->offset & 0xff;
     if (id != TRAP_DEBUG)
-        wave_fault(w, GFX11SIM_TRAP, 0, 0, 0, "trap %u%s", id, id == 2 ? " (llvm.trap)" : "");
+        wave_fault(w, RDNASIM_TRAP, 0, 0, 0, "trap %u%s", id, id == 2 ? " (llvm.trap)" : "");
 }
 
 static void s_sethalt(struct wave *w, const struct inst *i) {
     if (i->offset & 1)
-        wave_fault(w, GFX11SIM_TRAP, 0, 0, 0, "the wave halts itself and nothing would resume it");
+        wave_fault(w, RDNASIM_TRAP, 0, 0, 0, "the wave halts itself and nothing would resume it");
 }
 
 static void s_code_end(struct wave *w, const struct inst *i) {
     (void)i;
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "execution ran into the padding behind the code");
+    wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "execution ran into the padding behind the code");
 }
 
 static void s_sendmsg(struct wave *w, const struct inst *i) {
     enum { MSG_INTERRUPT = 1, MSG_DEALLOC_VGPRS = 3 }; /* both without effect here */
     unsigned id = i->offset & 0xff;
     if (id != MSG_INTERRUPT && id != MSG_DEALLOC_VGPRS)
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
+        wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
 }
 
 /* ---- MODE ------------------------------------------------------------------------------------------ */
@@ -99,7 +99,7 @@ static void s_sendmsg_rtn(struct wave *w, const struct inst *i) {
     enum { GET_REALTIME = 131 };
     unsigned id = (unsigned)i->src[0].value & 0xff;
     if (id != GET_REALTIME) {
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
+        wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0, "message %u is not modelled", id);
         return;
     }
     uint32_t clock = read_clock(w);

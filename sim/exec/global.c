@@ -54,7 +54,7 @@ static unsigned char *resolve(struct wave *w, enum segment segment, unsigned lan
 struct access {
     enum width width;
     uint32_t bytes;
-    unsigned rights; /* GFX11SIM_READ | GFX11SIM_WRITE */
+    unsigned rights; /* RDNASIM_READ | RDNASIM_WRITE */
     uint32_t align;  /* 1, or the natural alignment that atomics need */
     bool atomic;
     const char *what;
@@ -67,11 +67,11 @@ static void report_fault(struct wave *w, enum segment segment, unsigned lane, ui
     unsigned at = lane + LANES * w->half;
     uint32_t high = (uint32_t)(address >> 32);
     if (segment == SCRATCH || (segment == FLAT && high == APERTURE_PRIVATE >> 32))
-        wave_fault(w, GFX11SIM_MEMORY_FAULT, at, address, access->bytes,
+        wave_fault(w, RDNASIM_MEMORY_FAULT, at, address, access->bytes,
                    "scratch %s of %u bytes at 0x%x, but a lane has %u bytes of scratch", access->what,
                    access->bytes, (uint32_t)address, w->scratch_bytes);
     else if (segment == FLAT && high == APERTURE_SHARED >> 32)
-        wave_fault(w, GFX11SIM_MEMORY_FAULT, at, address, access->bytes,
+        wave_fault(w, RDNASIM_MEMORY_FAULT, at, address, access->bytes,
                    "LDS %s of %u bytes at 0x%x, but the work-group has %u bytes of LDS", access->what,
                    access->bytes, (uint32_t)address, w->group->lds_bytes);
     else
@@ -86,8 +86,8 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
     uint64_t a[LANES];
     lane_addresses(w, i, segment, a);
     if (w->observed)
-        note_access(w, segment == SCRATCH ? GFX11SIM_SPACE_SCRATCH : GFX11SIM_SPACE_GLOBAL,
-                    access->rights & GFX11SIM_WRITE, access->atomic, access->width, 0, a);
+        note_access(w, segment == SCRATCH ? RDNASIM_SPACE_SCRATCH : RDNASIM_SPACE_GLOBAL,
+                    access->rights & RDNASIM_WRITE, access->atomic, access->width, 0, a);
     *together = false;
     if (segment == GLOBAL && mask == UINT32_MAX && !access->atomic) {
         uint64_t differs = 0;
@@ -99,7 +99,7 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
     }
     FOR_ACTIVE(l, mask) {
         if (a[l] & (access->align - 1)) {
-            wave_fault(w, GFX11SIM_MEMORY_FAULT, l + LANES * w->half, a[l], access->bytes,
+            wave_fault(w, RDNASIM_MEMORY_FAULT, l + LANES * w->half, a[l], access->bytes,
                        "atomic on %u bytes is not aligned to its size", access->bytes);
             return false;
         }
@@ -117,7 +117,7 @@ static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segm
 static inline __attribute__((always_inline)) void load(struct wave *w, const struct inst *i,
                                                        enum segment segment, enum width width) {
     unsigned char *p[LANES], past_end[LANES][16];
-    const struct access access = {width, width_bytes(width), GFX11SIM_READ, 1, false, "load", past_end};
+    const struct access access = {width, width_bytes(width), RDNASIM_READ, 1, false, "load", past_end};
     bool together;
     uint32_t mask = exec_mask(w);
     if (!mask || !resolve_lanes(w, i, segment, &access, mask, p, &together)) return;
@@ -133,7 +133,7 @@ static inline __attribute__((always_inline)) void load(struct wave *w, const str
 
 static inline __attribute__((always_inline)) void store(struct wave *w, const struct inst *i,
                                                         enum segment segment, enum width width) {
-    const struct access access = {width, width_bytes(width), GFX11SIM_WRITE, 1, false, "store", NULL};
+    const struct access access = {width, width_bytes(width), RDNASIM_WRITE, 1, false, "store", NULL};
     unsigned char *p[LANES];
     bool together;
     uint32_t mask = exec_mask(w);
@@ -154,7 +154,7 @@ static void atomic(struct wave *w, const struct inst *i, enum segment segment, c
     unsigned bits = operation->bits;
     const struct access access = {bits == 64 ? WIDTH_64 : WIDTH_32,
                                   bits / 8,
-                                  GFX11SIM_READ | GFX11SIM_WRITE,
+                                  RDNASIM_READ | RDNASIM_WRITE,
                                   bits / 8,
                                   true,
                                   "atomic",

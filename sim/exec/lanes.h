@@ -11,8 +11,8 @@
  * Every fetch has two ways: an inline one for instructions without modifiers ("plain", decided once, when the
  * executor is selected) and an out-of-line one in lanes.c that knows everything.
  */
-#ifndef GFX11SIM_LANES_H
-#define GFX11SIM_LANES_H
+#ifndef RDNASIM_LANES_H
+#define RDNASIM_LANES_H
 
 #include <math.h>
 #include <string.h>

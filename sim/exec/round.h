@@ -7,8 +7,8 @@
  * Operands and results are doubles, which hold every f16, f32, f64 and 32-bit integer exactly. NaNs and
  * infinities among the operands give what IEEE says; which NaN is the caller's business.
  */
-#ifndef GFX11SIM_ROUND_H
-#define GFX11SIM_ROUND_H
+#ifndef RDNASIM_ROUND_H
+#define RDNASIM_ROUND_H
 
 #include <stdbool.h>
 #include <stdint.h>

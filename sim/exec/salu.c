@@ -292,7 +292,7 @@ SOPK_COMPARE(DEFINE_SOPK_COMPARE)
 static unsigned relative(struct wave *w, unsigned reg, uint32_t distance, unsigned dwords) {
     uint64_t to = ((uint64_t)reg + distance) & ~(uint64_t)(dwords - 1);
     if (to + dwords <= SREG_TTMP0) return (unsigned)to;
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "addresses s%llu through M0; s0 to s%d and VCC can be",
+    wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "addresses s%llu through M0; s0 to s%d and VCC can be",
                (unsigned long long)to, SREG_VCC - 1);
     return SREG_COUNT;
 }

@@ -4,8 +4,8 @@
  * Reading and writing scalar operands: the only way in which bodies do it. A 32-bit operand of an aperture is the
  * low half of what a 64-bit one gives.
  */
-#ifndef GFX11SIM_SCALAR_H
-#define GFX11SIM_SCALAR_H
+#ifndef RDNASIM_SCALAR_H
+#define RDNASIM_SCALAR_H
 
 #include "wave.h"
 

@@ -18,7 +18,7 @@ static uint64_t byte_offset(const struct wave *w, const struct inst *i) {
 
 static void note_access(struct wave *w, uint64_t address, uint32_t bytes) {
     if (!w->observed) return;
-    w->note.space = GFX11SIM_SPACE_SCALAR;
+    w->note.space = RDNASIM_SPACE_SCALAR;
     w->note.count = w->note.pieces = 1;
     w->note.bytes = bytes;
     w->note.addresses[0][0] = address;
@@ -28,7 +28,7 @@ static void load(struct wave *w, const struct inst *i) {
     uint64_t address = aligned(sgpr_read64(w, i->src[0].reg) + byte_offset(w, i));
     uint32_t bytes = 4u * i->dst.dwords;
     unsigned char past_end[READ_MAX];
-    const unsigned char *from = memory_at(w->group->memory, address, bytes, GFX11SIM_READ);
+    const unsigned char *from = memory_at(w->group->memory, address, bytes, RDNASIM_READ);
     if (!from) from = memory_past_end(w->group->memory, address, bytes, past_end);
     if (!from) {
         wave_memory_fault(w, 0, address, bytes, "scalar load");
@@ -47,14 +47,14 @@ static void buffer_load(struct wave *w, const struct inst *i) {
     uint64_t offset = byte_offset(w, i), start = base + aligned(offset);
     uint32_t bytes = 4u * i->dst.dwords;
     if (i->offset < 0) {
-        wave_fault(w, GFX11SIM_MEMORY_FAULT, 0, start, bytes,
+        wave_fault(w, RDNASIM_MEMORY_FAULT, 0, start, bytes,
                    "scalar load from a buffer at offset %d; offsets of buffers are not negative", i->offset);
         return;
     }
     uint32_t dwords[16] = {0};
     for (unsigned n = 0; n < i->dst.dwords; n++) {
         if (offset + 4 * n >= range) continue;
-        const unsigned char *from = memory_at(w->group->memory, start + 4 * n, 4, GFX11SIM_READ);
+        const unsigned char *from = memory_at(w->group->memory, start + 4 * n, 4, RDNASIM_READ);
         if (!from) {
             wave_memory_fault(w, 0, start + 4 * n, 4, "scalar load");
             return;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The state that executors work on: a wave, its work-group, memory. */
-#ifndef GFX11SIM_WAVE_H
-#define GFX11SIM_WAVE_H
+#ifndef RDNASIM_WAVE_H
+#define RDNASIM_WAVE_H
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gfx11sim.h"
 #include "isa/inst.h"
+#include "rdnasim.h"
 
 #define LANES 32
 
@@ -89,7 +89,7 @@ struct conversion {
 
 /* What a memory instruction has accessed, for those who watch. */
 struct access_note {
-    unsigned space; /* GFX11SIM_SPACE_*; NONE: no memory instruction, or no lane was active */
+    unsigned space; /* RDNASIM_SPACE_*; NONE: no memory instruction, or no lane was active */
     bool store, atomic;
     uint8_t width;  /* enum width of access.h; of SMEM, nothing */
     uint8_t count;  /* addresses per lane: 2 for LDS instructions with two offsets */
@@ -133,8 +133,8 @@ struct wave {
     bool observed;       /* memory executors fill `note` */
     unsigned watch_cost; /* what watchers take of the quota for the present instruction */
     struct access_note note;
-    struct shadow *shadow;         /* what strict mode knows of the wave; null without it */
-    struct gfx11sim_report *fault; /* where wave_fault writes */
+    struct shadow *shadow;        /* what strict mode knows of the wave; null without it */
+    struct rdnasim_report *fault; /* where wave_fault writes */
 };
 
 /* EXEC and other lane masks of the half being executed. `reg` is an SGPR number (VCC, EXEC, s[n:n+1]). */
@@ -149,7 +149,7 @@ static inline void sgpr_write(struct wave *w, unsigned reg, uint32_t value) {
  * Stops the wave: fills its report (kernel, pc, encoding, disassembly, ids are added by the run loop) and sets
  * WAVE_FAULTED. lane is within the wave (0..63). bytes = 0 when no memory is concerned.
  */
-void wave_fault(struct wave *w, gfx11sim_status status, unsigned lane, uint64_t address, uint32_t bytes,
+void wave_fault(struct wave *w, rdnasim_status status, unsigned lane, uint64_t address, uint32_t bytes,
                 const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* A memory fault whose sentence names the nearest binding. what: "load", "store", "atomic", "scalar load". */

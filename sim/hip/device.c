@@ -64,7 +64,7 @@ _Static_assert(offsetof(struct hip_properties, arch) == 1160, "gcnArchName of HI
 _Static_assert(sizeof(struct hip_properties) == 1472, "hipDeviceProp_tR0600");
 
 static void fill(struct hip_properties *p) {
-    const gfx11sim_target *c = runtime.card;
+    const rdnasim_target *c = runtime.card;
     memset(p, 0, sizeof *p);
     snprintf(p->name, sizeof p->name, "%s (simulated)", c->card);
     snprintf(p->arch, sizeof p->arch, "%s", c->name);

@@ -9,21 +9,21 @@
 hipError_t launch_now(const struct node *n) {
     if (!handle_find(HANDLE_FUNCTION, n->function))
         return hipErrorInvalidHandle; /* its module was unloaded */
-    gfx11sim_launch launch = n->launch;
+    rdnasim_launch launch = n->launch;
     launch.kernarg = n->kernarg;
-    gfx11sim_report report;
+    rdnasim_report report;
     bool fault;
-    gfx11sim_run(runtime.sim, n->function->kernel, &launch, NULL, &report);
+    rdnasim_run(runtime.sim, n->function->kernel, &launch, NULL, &report);
     hipError_t code = error_from_report(&report, &fault);
     if (!fault) return code;
     runtime.sticky = code; /* as on a card, the launch itself is over before its kernel fails */
     return hipSuccess;
 }
 
-static bool is_hidden(const gfx11sim_arg *arg) { return strncmp(arg->value_kind, "hidden_", 7) == 0; }
+static bool is_hidden(const rdnasim_arg *arg) { return strncmp(arg->value_kind, "hidden_", 7) == 0; }
 
 /* Where the arguments come from: one pointer for each, or a buffer in the layout of the metadata. */
-static hipError_t arguments(const gfx11sim_kernel_info *info, void **params, void **extra,
+static hipError_t arguments(const rdnasim_kernel_info *info, void **params, void **extra,
                             unsigned char *kernarg, size_t *bytes) {
     *bytes = info->explicit_bytes;
     if (params && extra) return hipErrorInvalidValue;
@@ -39,7 +39,7 @@ static hipError_t arguments(const gfx11sim_kernel_info *info, void **params, voi
     if (*bytes && !params) return hipErrorInvalidValue;
     size_t next = 0;
     for (size_t n = 0; n < info->arg_count; n++) {
-        const gfx11sim_arg *arg = &info->args[n];
+        const rdnasim_arg *arg = &info->args[n];
         if (is_hidden(arg)) continue;
         if (!params[next]) return hipErrorInvalidValue;
         memcpy(kernarg + arg->offset, params[next++], arg->size);
@@ -56,7 +56,7 @@ struct shape {
     size_t lds_bytes;
 };
 
-static hipError_t check_shape(const struct shape *s, const gfx11sim_kernel_info *info) {
+static hipError_t check_shape(const struct shape *s, const rdnasim_kernel_info *info) {
     uint64_t block = 1;
     for (int d = 0; d < 3; d++) {
         if (!s->items[d] || !s->block[d] || s->items[d] > UINT32_MAX) return hipErrorInvalidValue;
@@ -75,13 +75,13 @@ static hipError_t launch(hipFunction_t handle, const struct shape *s, hipStream_
     struct stream *found;
     if (!f) return hipErrorInvalidHandle;
     HIP_TRY(stream_find(stream, &found));
-    gfx11sim_kernel_info info = gfx11sim_get_kernel_info(f->kernel);
+    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
     HIP_TRY(check_shape(s, &info));
     struct node *n = calloc(1, sizeof *n + info.explicit_bytes);
     if (!n) return hipErrorOutOfMemory;
     n->kind = NODE_LAUNCH;
     n->function = f;
-    gfx11sim_launch_init(&n->launch);
+    rdnasim_launch_init(&n->launch);
     for (int d = 0; d < 3; d++) {
         n->launch.grid[d] = (uint32_t)s->items[d];
         n->launch.block[d] = s->block[d];

@@ -18,15 +18,15 @@ static size_t card_bytes(void) { return (size_t)runtime.card->memory_gib << 30; 
 /* Makes the block's host memory visible to kernels. */
 static hipError_t bind(struct allocation *a) {
     static const char *const names[] = {"hipMalloc", "hipHostMalloc", "hipHostRegister"};
-    gfx11sim_report report;
+    rdnasim_report report;
     bool fault;
-    gfx11sim_status status = gfx11sim_bind(runtime.sim, a->host, a->bytes, GFX11SIM_READ | GFX11SIM_WRITE,
-                                           names[a->kind], &a->address, &report);
-    if (status == GFX11SIM_OK && a->kind == MEMORY_DEVICE) {
-        status = gfx11sim_mark(runtime.sim, a->address, a->bytes, 0, &report);
-        if (status != GFX11SIM_OK) gfx11sim_unbind(runtime.sim, a->address, NULL);
+    rdnasim_status status = rdnasim_bind(runtime.sim, a->host, a->bytes, RDNASIM_READ | RDNASIM_WRITE,
+                                         names[a->kind], &a->address, &report);
+    if (status == RDNASIM_OK && a->kind == MEMORY_DEVICE) {
+        status = rdnasim_mark(runtime.sim, a->address, a->bytes, 0, &report);
+        if (status != RDNASIM_OK) rdnasim_unbind(runtime.sim, a->address, NULL);
     }
-    return status == GFX11SIM_OK ? hipSuccess : error_from_report(&report, &fault);
+    return status == RDNASIM_OK ? hipSuccess : error_from_report(&report, &fault);
 }
 
 static hipError_t map(struct allocation *a) {
@@ -61,7 +61,7 @@ static hipError_t allocate(void **pointer, size_t bytes, enum allocation_kind ki
 
 static void release(struct allocation *a) {
     if (a->kind == MEMORY_DEVICE) runtime.used -= a->mapped;
-    gfx11sim_unbind(runtime.sim, a->address, NULL);
+    rdnasim_unbind(runtime.sim, a->address, NULL);
     if (a->mapped) munmap(a->host, a->mapped);
     handle_free(HANDLE_ALLOCATION, a);
 }
@@ -206,9 +206,9 @@ static hipError_t copy_ranges(const struct node *n, struct range *to, struct ran
 }
 
 static hipError_t written(const struct range *r, size_t bytes) {
-    gfx11sim_report report;
+    rdnasim_report report;
     bool fault;
-    if (!r->address || gfx11sim_mark(runtime.sim, r->address, bytes, 1, &report) == GFX11SIM_OK)
+    if (!r->address || rdnasim_mark(runtime.sim, r->address, bytes, 1, &report) == RDNASIM_OK)
         return hipSuccess;
     return error_from_report(&report, &fault);
 }

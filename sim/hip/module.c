@@ -14,7 +14,7 @@
 
 struct module {
     struct handle handle;
-    gfx11sim_object *object;
+    rdnasim_object *object;
     size_t bytes; /* of the card's memory */
     size_t function_count;
     struct function **functions; /* by the addresses of their kernels */
@@ -123,7 +123,7 @@ static hipError_t check_elf(struct image *image) {
 static void unload(struct module *m) {
     for (size_t n = 0; n < m->function_count; n++) handle_free(HANDLE_FUNCTION, m->functions[n]);
     free(m->functions);
-    gfx11sim_unload(m->object);
+    rdnasim_unload(m->object);
     runtime.used -= m->bytes;
     handle_free(HANDLE_MODULE, m);
 }
@@ -135,13 +135,13 @@ static int compare_kernels(const void *a, const void *b) {
 }
 
 static hipError_t load_functions(struct module *m) {
-    size_t count = gfx11sim_object_kernels(m->object);
+    size_t count = rdnasim_object_kernels(m->object);
     m->functions = calloc(count + 1, sizeof(struct function *));
     if (!m->functions) return hipErrorOutOfMemory;
     for (size_t n = 0; n < count; n++) {
         struct function *f = handle_new(HANDLE_FUNCTION, sizeof *f);
         if (!f) return hipErrorOutOfMemory;
-        f->kernel = gfx11sim_object_kernel(m->object, n);
+        f->kernel = rdnasim_object_kernel(m->object, n);
         m->functions[m->function_count++] = f;
     }
     qsort(m->functions, count, sizeof(struct function *), compare_kernels);
@@ -153,9 +153,9 @@ static hipError_t load(hipModule_t *out, struct image image) {
     HIP_TRY(check_elf(&image));
     struct module *m = handle_new(HANDLE_MODULE, sizeof *m);
     if (!m) return hipErrorOutOfMemory;
-    gfx11sim_report report;
+    rdnasim_report report;
     bool fault;
-    if (gfx11sim_load(runtime.sim, image.bytes, image.size, &m->object, &report) != GFX11SIM_OK) {
+    if (rdnasim_load(runtime.sim, image.bytes, image.size, &m->object, &report) != RDNASIM_OK) {
         handle_free(HANDLE_MODULE, m);
         hipError_t code = error_from_report(&report, &fault);
         return fault ? hipErrorInvalidImage : code; /* a legal object that is not modelled */
@@ -203,7 +203,7 @@ void modules_reset(void) {
 static hipError_t get_function(hipFunction_t *out, hipModule_t handle, const char *name) {
     if (!out || !name) return hipErrorInvalidValue;
     struct module *m = handle_find(HANDLE_MODULE, handle);
-    const struct function wanted = {.kernel = m ? gfx11sim_find_kernel(m->object, name) : NULL},
+    const struct function wanted = {.kernel = m ? rdnasim_find_kernel(m->object, name) : NULL},
                           *key = &wanted;
     struct function **found = wanted.kernel ? bsearch(&key, m->functions, m->function_count,
                                                       sizeof(struct function *), compare_kernels)
@@ -217,7 +217,7 @@ static hipError_t function_attribute(int *value, int attribute, hipFunction_t ha
     struct function *f = handle_find(HANDLE_FUNCTION, handle);
     if (!value) return hipErrorInvalidValue;
     if (!f) return hipErrorInvalidHandle;
-    gfx11sim_kernel_info info = gfx11sim_get_kernel_info(f->kernel);
+    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
     const int64_t values[] = {
         info.max_block,         /* HIP_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK */
         info.lds_bytes,         /* SHARED_SIZE_BYTES */

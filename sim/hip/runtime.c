@@ -20,31 +20,31 @@ static _Thread_local hipError_t last_error;
 /* ---- log ---------------------------------------------------------------------------------------------- */
 
 void log_sentence(const char *format, ...) {
-    const char *where = getenv("GFX11SIM_HIP_LOG");
+    const char *where = getenv("RDNASIM_HIP_LOG");
     if (!where || !*where) return;
     FILE *file = strcmp(where, "stderr") == 0 ? stderr : fopen(where, "a");
     if (!file) return;
     va_list arguments;
     va_start(arguments, format);
-    fputs("gfx11sim: ", file);
+    fputs("rdnasim: ", file);
     vfprintf(file, format, arguments);
     fputc('\n', file);
     va_end(arguments);
     if (file != stderr) fclose(file);
 }
 
-hipError_t error_from_report(const gfx11sim_report *report, bool *fault) {
+hipError_t error_from_report(const rdnasim_report *report, bool *fault) {
     static const struct {
-        gfx11sim_status status;
+        rdnasim_status status;
         hipError_t code;
         bool fault; /* of a kernel: what was computed is lost */
-    } rows[] = {{GFX11SIM_OK, hipSuccess, false},
-                {GFX11SIM_INVALID_ARGUMENT, hipErrorInvalidValue, false},
-                {GFX11SIM_BAD_OBJECT, hipErrorInvalidImage, false},
-                {GFX11SIM_OUT_OF_MEMORY, hipErrorOutOfMemory, false},
-                {GFX11SIM_MEMORY_FAULT, hipErrorIllegalAddress, true},
-                {GFX11SIM_TIMEOUT, hipErrorLaunchTimeOut, true}};
-    if (report->status != GFX11SIM_OK) log_sentence("%s", report->text);
+    } rows[] = {{RDNASIM_OK, hipSuccess, false},
+                {RDNASIM_INVALID_ARGUMENT, hipErrorInvalidValue, false},
+                {RDNASIM_BAD_OBJECT, hipErrorInvalidImage, false},
+                {RDNASIM_OUT_OF_MEMORY, hipErrorOutOfMemory, false},
+                {RDNASIM_MEMORY_FAULT, hipErrorIllegalAddress, true},
+                {RDNASIM_TIMEOUT, hipErrorLaunchTimeOut, true}};
+    if (report->status != RDNASIM_OK) log_sentence("%s", report->text);
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
         if (rows[n].status == report->status) {
             *fault = rows[n].fault;
@@ -73,7 +73,7 @@ static void read_rules(const char *text) {
     memset(&ordered, 0, sizeof ordered);
     snprintf(ordered.text, sizeof ordered.text, "%s", text);
     if (strlen(text) >= sizeof ordered.text)
-        log_sentence("GFX11SIM_HIP_FAIL is cut off after %zu characters", sizeof ordered.text - 1);
+        log_sentence("RDNASIM_HIP_FAIL is cut off after %zu characters", sizeof ordered.text - 1);
     for (const char *at = ordered.text; *at && ordered.count < RULES_MAX;) {
         at += strspn(at, ", ");
         size_t length = strcspn(at, ",");
@@ -86,7 +86,7 @@ static void read_rules(const char *text) {
             memcpy(r->call, at, name);
             ordered.count++;
         } else {
-            log_sentence("GFX11SIM_HIP_FAIL: \"%.*s\" is not CALL=ERROR or CALL:N=ERROR", (int)length, at);
+            log_sentence("RDNASIM_HIP_FAIL: \"%.*s\" is not CALL=ERROR or CALL:N=ERROR", (int)length, at);
             *r = (struct rule){0};
         }
         at += length;
@@ -94,7 +94,7 @@ static void read_rules(const char *text) {
 }
 
 static hipError_t ordered_failure(const char *call) {
-    const char *text = getenv("GFX11SIM_HIP_FAIL");
+    const char *text = getenv("RDNASIM_HIP_FAIL");
     if (!text) text = "";
     if (strncmp(text, ordered.text, sizeof ordered.text - 1) != 0) read_rules(text);
     hipError_t code = hipSuccess;
@@ -109,46 +109,46 @@ static hipError_t ordered_failure(const char *call) {
 
 /* ---- calls -------------------------------------------------------------------------------------------- */
 
-/* GFX11SIM_QUOTA: a number or "none"; the default if it is not set. False: it is something else. */
+/* RDNASIM_QUOTA: a number or "none"; the default if it is not set. False: it is something else. */
 static bool read_quota(uint64_t *quota) {
-    const char *text = getenv("GFX11SIM_QUOTA");
+    const char *text = getenv("RDNASIM_QUOTA");
     char *end;
     if (!text || !*text) return true;
     if (strcmp(text, "none") == 0) {
-        *quota = GFX11SIM_NO_QUOTA;
+        *quota = RDNASIM_NO_QUOTA;
         return true;
     }
     errno = 0;
     *quota = strtoull(text, &end, 0);
     if (*quota && !*end && !errno && *text != '-') return true;
     log_sentence(
-        "GFX11SIM_QUOTA is %s; accepted are 'none' and the instructions that a wave may execute, 1 or more",
+        "RDNASIM_QUOTA is %s; accepted are 'none' and the instructions that a wave may execute, 1 or more",
         text);
     return false;
 }
 
 static hipError_t start(void) {
     if (runtime.sim) return hipSuccess;
-    const char *target = getenv("GFX11SIM_TARGET"), *threads = getenv("GFX11SIM_THREADS"),
-               *strict = getenv("GFX11SIM_STRICT");
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    const char *target = getenv("RDNASIM_TARGET"), *threads = getenv("RDNASIM_THREADS"),
+               *strict = getenv("RDNASIM_STRICT");
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.target = target && *target ? target : NULL; /* the default */
     options.threads = threads ? atoi(threads) : 0;
     if (!read_quota(&options.quota)) return hipErrorNoDevice;
-    gfx11sim_report report;
+    rdnasim_report report;
     if (strict && *strict && strcmp(strict, "0") != 0 &&
-        gfx11sim_parse_checks(strcmp(strict, "1") == 0 ? "default" : strict, &options.checks, &report) !=
-            GFX11SIM_OK) {
-        log_sentence("GFX11SIM_STRICT: %s", report.text);
+        rdnasim_parse_checks(strcmp(strict, "1") == 0 ? "default" : strict, &options.checks, &report) !=
+            RDNASIM_OK) {
+        log_sentence("RDNASIM_STRICT: %s", report.text);
         return hipErrorNoDevice;
     }
-    if (gfx11sim_create(&options, &runtime.sim, &report) != GFX11SIM_OK) {
+    if (rdnasim_create(&options, &runtime.sim, &report) != RDNASIM_OK) {
         log_sentence("%s", report.text);
         runtime.sim = NULL;
         return hipErrorNoDevice;
     }
-    runtime.card = gfx11sim_find_target(options.target);
+    runtime.card = rdnasim_find_target(options.target);
     return hipSuccess;
 }
 
@@ -165,7 +165,7 @@ hipError_t call_begin(const char *name, enum call_kind kind) {
     pthread_mutex_lock(&lock);
     hipError_t code = ordered_failure(name);
     if (code) {
-        log_sentence("%s fails with %s, as ordered by GFX11SIM_HIP_FAIL", name, hipGetErrorName(code));
+        log_sentence("%s fails with %s, as ordered by RDNASIM_HIP_FAIL", name, hipGetErrorName(code));
         return code;
     }
     return may_run(kind);

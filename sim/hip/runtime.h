@@ -12,11 +12,11 @@
 #include <stdbool.h>
 
 #include "api.h"
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 extern struct runtime {
-    gfx11sim *sim;
-    const gfx11sim_target *card;
+    rdnasim *sim;
+    const rdnasim_target *card;
     size_t used;       /* bytes of the card's memory */
     hipError_t sticky; /* after a fault every call that needs the device returns this */
 } runtime;
@@ -51,10 +51,10 @@ hipError_t last_error_take(bool clear);
         if (try_) return try_;                                                                               \
     } while (0)
 
-/* Writes a sentence where GFX11SIM_HIP_LOG says; nothing if it is not set. */
+/* Writes a sentence where RDNASIM_HIP_LOG says; nothing if it is not set. */
 void log_sentence(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The HIP error for what stopped a call of the simulator; a kernel's fault becomes the sticky error. */
-hipError_t error_from_report(const gfx11sim_report *report, bool *fault);
+hipError_t error_from_report(const rdnasim_report *report, bool *fault);
 
 /* errors.c: the code of "hipErrorName" or of a number; -1 if there is none. */
 hipError_t error_from_name(const char *name, size_t length);
@@ -101,7 +101,7 @@ hipError_t memory_reset(void); /* frees everything */
 
 struct function {
     struct handle handle;
-    const gfx11sim_kernel *kernel;
+    const rdnasim_kernel *kernel;
 };
 
 void modules_reset(void);
@@ -143,7 +143,7 @@ struct node {
     int copy_kind;
     uint32_t value, value_bytes;
     struct function *function;
-    gfx11sim_launch launch; /* its kernarg is that below */
+    rdnasim_launch launch; /* its kernarg is that below */
     unsigned char kernarg[];
 };
 

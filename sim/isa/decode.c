@@ -74,12 +74,12 @@ unsigned decode(const struct target *target, const uint32_t *code, unsigned avai
 
 int waits_for(const struct generation *generation, const struct inst *i, unsigned counter) {
     const struct op_info *info = op_info(i->op);
-    if (!(info->flags & OP_WAITS) || !(info->counter & counter)) return GFX11SIM_NO_WAIT;
+    if (!(info->flags & OP_WAITS) || !(info->counter & counter)) return RDNASIM_NO_WAIT;
     uint32_t immediate = (uint32_t)i->offset & 0xffff; /* zero where there is none: s_wait_idle */
     if (info->immediate != IMMEDIATE_WAITCNT) return (int)(immediate & 63);
     for (unsigned n = 0; n < generation->wait_field_count; n++) {
         const struct wait_field *f = &generation->wait_fields[n];
         if (f->counter == counter) return (int)BITS(immediate, f->shift, f->bits);
     }
-    return GFX11SIM_NO_WAIT;
+    return RDNASIM_NO_WAIT;
 }

@@ -4,8 +4,8 @@
  * What the decoders of all formats share: the position in the code, the reason of a refusal, and how register
  * and constant numbers become operands.
  */
-#ifndef GFX11SIM_DECODER_H
-#define GFX11SIM_DECODER_H
+#ifndef RDNASIM_DECODER_H
+#define RDNASIM_DECODER_H
 
 #include "generation.h"
 

@@ -517,8 +517,8 @@ void disassemble(const struct generation *generation, const struct inst *i, char
     }
 }
 
-uint32_t gfx11sim_disassemble(const char *target, const uint32_t *code, size_t dwords, char *text,
-                              size_t text_bytes) {
+uint32_t rdnasim_disassemble(const char *target, const uint32_t *code, size_t dwords, char *text,
+                             size_t text_bytes) {
     const struct target *known = target_from_name(target);
     struct inst_pair pair;
     const char *reason;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Text under construction, and the operands of scalar instructions that have names of their own. */
-#ifndef GFX11SIM_DISASM_FIELDS_H
-#define GFX11SIM_DISASM_FIELDS_H
+#ifndef RDNASIM_DISASM_FIELDS_H
+#define RDNASIM_DISASM_FIELDS_H
 
 #include "generation.h"
 

@@ -5,8 +5,8 @@
  * fills one of these. Operations (ops.def), the decoded form and the decoders of the formats that all share are not
  * here.
  */
-#ifndef GFX11SIM_GENERATION_H
-#define GFX11SIM_GENERATION_H
+#ifndef RDNASIM_GENERATION_H
+#define RDNASIM_GENERATION_H
 
 #include "inst.h"
 
@@ -65,7 +65,7 @@ struct generation {
 
 extern const struct generation gfx11;
 
-/* How many of a counter's events the instruction leaves open at most, or GFX11SIM_NO_WAIT. counter: enum op_counter. */
+/* How many of a counter's events the instruction leaves open at most, or RDNASIM_NO_WAIT. counter: enum op_counter. */
 int waits_for(const struct generation *generation, const struct inst *i, unsigned counter);
 
 #endif

@@ -6,8 +6,8 @@
  * The identity of an instruction is its operation, not its encoding: v_add_f32 as VOP2, VOP3, VOP2+DPP or as
  * half of a VOPD pair is OP_v_add_f32 with the same operands, so there is one semantic body per operation.
  */
-#ifndef GFX11SIM_INST_H
-#define GFX11SIM_INST_H
+#ifndef RDNASIM_INST_H
+#define RDNASIM_INST_H
 
 #include <stdbool.h>
 #include <stdint.h>

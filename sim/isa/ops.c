@@ -50,9 +50,9 @@ const struct op_info op_infos[OP_COUNT] = {
 #define OP(name_, port_, latency_, fidelity_, counter_, lanes_, exec_, scc_, bits_, immediate_, flags_, to,  \
            from0, from1, from2)                                                                              \
     [OP_##name_] = {.name = #name_,                                                                          \
-                    .port = GFX11SIM_PORT_##port_,                                                           \
-                    .latency = GFX11SIM_LATENCY_##latency_,                                                  \
-                    .fidelity = GFX11SIM_##fidelity_,                                                        \
+                    .port = RDNASIM_PORT_##port_,                                                            \
+                    .latency = RDNASIM_LATENCY_##latency_,                                                   \
+                    .fidelity = RDNASIM_##fidelity_,                                                         \
                     .counter = counter_,                                                                     \
                     .lanes = LANES_##lanes_,                                                                 \
                     .exec = STATE_##exec_,                                                                   \

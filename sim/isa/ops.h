@@ -4,13 +4,13 @@
  * The instruction set as data: every operation with its operand types. The rows are in isa/ops.def, which
  * scripts/isa-tables.py writes.
  */
-#ifndef GFX11SIM_OPS_H
-#define GFX11SIM_OPS_H
+#ifndef RDNASIM_OPS_H
+#define RDNASIM_OPS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 enum op {
 #define OP(name, ...) OP_##name,
@@ -111,10 +111,10 @@ enum places {
 /* ---- the other columns of isa/ops.def, whose head says what they mean ---------------------------------- */
 
 enum op_counter {
-    COUNTER_VM = 1 << GFX11SIM_COUNTER_VM,
-    COUNTER_VS = 1 << GFX11SIM_COUNTER_VS,
-    COUNTER_LGKM = 1 << GFX11SIM_COUNTER_LGKM,
-    COUNTER_EXP = 1 << GFX11SIM_COUNTER_EXP
+    COUNTER_VM = 1 << RDNASIM_COUNTER_VM,
+    COUNTER_VS = 1 << RDNASIM_COUNTER_VS,
+    COUNTER_LGKM = 1 << RDNASIM_COUNTER_LGKM,
+    COUNTER_EXP = 1 << RDNASIM_COUNTER_EXP
 };
 
 enum op_lanes { LANES_0, LANES_HALF, LANES_CROSS, LANES_WAVE };
@@ -167,9 +167,9 @@ enum op_flags {
 
 struct op_info {
     const char *name;
-    gfx11sim_port port;
-    uint8_t latency;   /* gfx11sim_latency */
-    uint8_t fidelity;  /* gfx11sim_fidelity */
+    rdnasim_port port;
+    uint8_t latency;   /* rdnasim_latency */
+    uint8_t fidelity;  /* rdnasim_fidelity */
     uint8_t counter;   /* set of enum op_counter */
     uint8_t lanes;     /* enum op_lanes */
     uint8_t exec, scc; /* enum op_state */

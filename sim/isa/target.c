@@ -73,19 +73,19 @@ const char *target_names(char *text, size_t bytes) {
 
 /* ---- public calls ------------------------------------------------------------------------------------- */
 
-const gfx11sim_target *gfx11sim_target_at(size_t index) {
+const rdnasim_target *rdnasim_target_at(size_t index) {
     return index < TARGET_COUNT ? &targets[index].facts : NULL;
 }
 
-const gfx11sim_target *gfx11sim_find_target(const char *name) {
+const rdnasim_target *rdnasim_find_target(const char *name) {
     const struct target *target = target_from_name(name);
     return target ? &target->facts : NULL;
 }
 
 static uint32_t round_up(uint32_t n, uint32_t granule) { return (n + granule - 1) / granule * granule; }
 
-uint32_t gfx11sim_occupancy(const gfx11sim_target *target, const gfx11sim_kernel_info *kernel,
-                            uint32_t lds_bytes, uint32_t items) {
+uint32_t rdnasim_occupancy(const rdnasim_target *target, const rdnasim_kernel_info *kernel,
+                           uint32_t lds_bytes, uint32_t items) {
     uint32_t halves = kernel->wave_size / 32; /* a wave64 takes two registers for one */
     uint32_t vgprs = round_up((kernel->vgprs ? kernel->vgprs : 1) * halves, target->vgpr_granule);
     uint32_t waves =

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The targets: the rows of targets.def. */
-#ifndef GFX11SIM_TARGET_H
-#define GFX11SIM_TARGET_H
+#ifndef RDNASIM_TARGET_H
+#define RDNASIM_TARGET_H
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 enum target_feature { FEATURE_SALU_FLOAT = 1 << 0 };
 
@@ -18,7 +18,7 @@ enum target_number {
 struct generation;
 
 struct target {
-    gfx11sim_target facts;
+    rdnasim_target facts;
     const struct generation *generation;
     unsigned features; /* set of enum target_feature */
 };

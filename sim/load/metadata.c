@@ -83,68 +83,68 @@ static const msgpack_object *find(const msgpack_object *map, const char *key, bo
     return *twice ? NULL : found;
 }
 
-static gfx11sim_status read_text(const msgpack_object *map, const char *key, size_t kernel, const char **out,
-                                 gfx11sim_report *report) {
+static rdnasim_status read_text(const msgpack_object *map, const char *key, size_t kernel, const char **out,
+                                rdnasim_report *report) {
     bool twice = false;
     const msgpack_object *o = find(map, key, &twice);
-    REPORT_IF(!o, report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is %s", kernel, key,
+    REPORT_IF(!o, report, RDNASIM_BAD_OBJECT, "metadata of kernel %zu: %s is %s", kernel, key,
               twice ? "there twice" : "missing");
     REPORT_IF(o->type != MSGPACK_OBJECT_STR || !o->via.str.size || memchr(o->via.str.ptr, 0, o->via.str.size),
-              report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a proper string", kernel, key);
-    REPORT_IF(o->via.str.size > METADATA_NAME_MAX, report, GFX11SIM_BAD_OBJECT,
+              report, RDNASIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a proper string", kernel, key);
+    REPORT_IF(o->via.str.size > METADATA_NAME_MAX, report, RDNASIM_BAD_OBJECT,
               "metadata of kernel %zu: %s has %" PRIu32 " bytes; accepted are at most %d", kernel, key,
               o->via.str.size, METADATA_NAME_MAX);
     *out = strndup(o->via.str.ptr, o->via.str.size);
-    REPORT_IF(!*out, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
-    return GFX11SIM_OK;
+    REPORT_IF(!*out, report, RDNASIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
+    return RDNASIM_OK;
 }
 
-static gfx11sim_status read_number(const msgpack_object *map, const char *key, bool required, size_t kernel,
-                                   uint32_t *out, gfx11sim_report *report) {
+static rdnasim_status read_number(const msgpack_object *map, const char *key, bool required, size_t kernel,
+                                  uint32_t *out, rdnasim_report *report) {
     bool twice = false;
     const msgpack_object *o = find(map, key, &twice);
-    REPORT_IF(twice || (!o && required), report, GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is %s",
+    REPORT_IF(twice || (!o && required), report, RDNASIM_BAD_OBJECT, "metadata of kernel %zu: %s is %s",
               kernel, key, twice ? "there twice" : "missing");
-    if (!o) return GFX11SIM_OK;
+    if (!o) return RDNASIM_OK;
     REPORT_IF(o->type != MSGPACK_OBJECT_POSITIVE_INTEGER || o->via.u64 > UINT32_MAX, report,
-              GFX11SIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a number from 0 to %" PRIu32, kernel,
+              RDNASIM_BAD_OBJECT, "metadata of kernel %zu: %s is not a number from 0 to %" PRIu32, kernel,
               key, UINT32_MAX);
     *out = (uint32_t)o->via.u64;
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
-static gfx11sim_status read_arguments(const msgpack_object *map, size_t kernel, gfx11sim_kernel_info *info,
-                                      gfx11sim_report *report) {
+static rdnasim_status read_arguments(const msgpack_object *map, size_t kernel, rdnasim_kernel_info *info,
+                                     rdnasim_report *report) {
     bool twice = false;
     const msgpack_object *list = find(map, ".args", &twice);
-    REPORT_IF(twice || (list && list->type != MSGPACK_OBJECT_ARRAY), report, GFX11SIM_BAD_OBJECT,
+    REPORT_IF(twice || (list && list->type != MSGPACK_OBJECT_ARRAY), report, RDNASIM_BAD_OBJECT,
               "metadata of kernel %zu: .args is %s", kernel, twice ? "there twice" : "not an array");
-    if (!list || !list->via.array.size) return GFX11SIM_OK;
-    gfx11sim_arg *args = calloc(list->via.array.size, sizeof *args);
-    REPORT_IF(!args, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
+    if (!list || !list->via.array.size) return RDNASIM_OK;
+    rdnasim_arg *args = calloc(list->via.array.size, sizeof *args);
+    REPORT_IF(!args, report, RDNASIM_OUT_OF_MEMORY, "out of memory for the metadata of kernel %zu", kernel);
     info->args = args;
     for (uint32_t n = 0; n < list->via.array.size; n++) {
         const msgpack_object *o = &list->via.array.ptr[n];
-        gfx11sim_arg *arg = &args[info->arg_count++];
-        gfx11sim_status status;
+        rdnasim_arg *arg = &args[info->arg_count++];
+        rdnasim_status status;
         if ((status = read_text(o, ".value_kind", kernel, &arg->value_kind, report)) ||
             (status = read_number(o, ".offset", true, kernel, &arg->offset, report)) ||
             (status = read_number(o, ".size", true, kernel, &arg->size, report)))
             return status;
         uint64_t end = (uint64_t)arg->offset + arg->size;
-        REPORT_IF(end > info->kernarg_bytes, report, GFX11SIM_BAD_OBJECT,
+        REPORT_IF(end > info->kernarg_bytes, report, RDNASIM_BAD_OBJECT,
                   "metadata of kernel %zu: argument %" PRIu32 " ends at byte %" PRIu64 " of a %" PRIu32
                   "-byte argument segment",
                   kernel, n, end, info->kernarg_bytes);
         if (strncmp(arg->value_kind, "hidden_", 7) != 0 && end > info->explicit_bytes)
             info->explicit_bytes = (uint32_t)end;
     }
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
-static gfx11sim_status read_kernel(const msgpack_object *map, size_t kernel, struct kernel_metadata *out,
-                                   gfx11sim_report *report) {
-    gfx11sim_kernel_info *info = &out->info;
+static rdnasim_status read_kernel(const msgpack_object *map, size_t kernel, struct kernel_metadata *out,
+                                  rdnasim_report *report) {
+    rdnasim_kernel_info *info = &out->info;
     const struct {
         const char *key;
         bool required;
@@ -160,7 +160,7 @@ static gfx11sim_status read_kernel(const msgpack_object *map, size_t kernel, str
         {".sgpr_spill_count", false, &info->sgpr_spills},
         {".vgpr_spill_count", false, &info->vgpr_spills},
     };
-    gfx11sim_status status;
+    rdnasim_status status;
     if ((status = read_text(map, ".name", kernel, &info->name, report)) ||
         (status = read_text(map, ".symbol", kernel, &out->symbol, report)))
         return status;
@@ -175,16 +175,16 @@ static int compare_names(const void *a, const void *b) {
     return strcmp((*x)->info.name, (*y)->info.name);
 }
 
-static gfx11sim_status sort_by_name(struct metadata *m, gfx11sim_report *report) {
+static rdnasim_status sort_by_name(struct metadata *m, rdnasim_report *report) {
     m->by_name = malloc(m->kernel_count * sizeof *m->by_name);
-    REPORT_IF(!m->by_name, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata of %zu kernels",
+    REPORT_IF(!m->by_name, report, RDNASIM_OUT_OF_MEMORY, "out of memory for the metadata of %zu kernels",
               m->kernel_count);
     for (size_t n = 0; n < m->kernel_count; n++) m->by_name[n] = &m->kernels[n];
     qsort(m->by_name, m->kernel_count, sizeof *m->by_name, compare_names);
     for (size_t n = 1; n < m->kernel_count; n++)
-        REPORT_IF(compare_names(&m->by_name[n - 1], &m->by_name[n]) == 0, report, GFX11SIM_BAD_OBJECT,
+        REPORT_IF(compare_names(&m->by_name[n - 1], &m->by_name[n]) == 0, report, RDNASIM_BAD_OBJECT,
                   "metadata: two kernels are called %.200s", m->by_name[n]->info.name);
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
 const struct kernel_metadata *metadata_find(const struct metadata *m, const char *name) {
@@ -194,38 +194,37 @@ const struct kernel_metadata *metadata_find(const struct metadata *m, const char
     return found ? *found : NULL;
 }
 
-static gfx11sim_status read_root(const msgpack_object *root, struct metadata *m, gfx11sim_report *report) {
+static rdnasim_status read_root(const msgpack_object *root, struct metadata *m, rdnasim_report *report) {
     bool twice = false;
     const msgpack_object *list = find(root, "amdhsa.kernels", &twice);
-    REPORT_IF(!list || list->type != MSGPACK_OBJECT_ARRAY, report, GFX11SIM_BAD_OBJECT,
+    REPORT_IF(!list || list->type != MSGPACK_OBJECT_ARRAY, report, RDNASIM_BAD_OBJECT,
               "the metadata note has no single array amdhsa.kernels");
-    if (!list->via.array.size) return GFX11SIM_OK;
+    if (!list->via.array.size) return RDNASIM_OK;
     m->kernels = calloc(list->via.array.size, sizeof *m->kernels);
-    REPORT_IF(!m->kernels, report, GFX11SIM_OUT_OF_MEMORY,
+    REPORT_IF(!m->kernels, report, RDNASIM_OUT_OF_MEMORY,
               "out of memory for the metadata of %" PRIu32 " kernels", list->via.array.size);
     for (uint32_t n = 0; n < list->via.array.size; n++) {
         struct kernel_metadata *k = &m->kernels[m->kernel_count++];
-        gfx11sim_status status = read_kernel(&list->via.array.ptr[n], n, k, report);
+        rdnasim_status status = read_kernel(&list->via.array.ptr[n], n, k, report);
         if (status) return status;
     }
     return sort_by_name(m, report);
 }
 
-gfx11sim_status metadata_read(const void *note, size_t bytes, struct metadata **out,
-                              gfx11sim_report *report) {
+rdnasim_status metadata_read(const void *note, size_t bytes, struct metadata **out, rdnasim_report *report) {
     struct metadata *m = calloc(1, sizeof *m);
-    REPORT_IF(!m, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata");
+    REPORT_IF(!m, report, RDNASIM_OUT_OF_MEMORY, "out of memory for the metadata");
     msgpack_unpacked unpacked;
     msgpack_unpacked_init(&unpacked);
     size_t offset = 0;
-    gfx11sim_status status;
+    rdnasim_status status;
     msgpack_unpack_return unpacking = MSGPACK_UNPACK_PARSE_ERROR;
     if (counts_are_believable(note, bytes)) unpacking = msgpack_unpack_next(&unpacked, note, bytes, &offset);
     if (unpacking == MSGPACK_UNPACK_NOMEM_ERROR)
-        status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the metadata");
+        status = report_fail(report, RDNASIM_OUT_OF_MEMORY, "out of memory for the metadata");
     else if (unpacking != MSGPACK_UNPACK_SUCCESS)
-        status = report_fail(report, GFX11SIM_BAD_OBJECT,
-                             "the metadata note (%zu bytes) is not valid msgpack", bytes);
+        status = report_fail(report, RDNASIM_BAD_OBJECT, "the metadata note (%zu bytes) is not valid msgpack",
+                             bytes);
     else
         status = read_root(&unpacked.data, m, report);
     msgpack_unpacked_destroy(&unpacked);
@@ -240,7 +239,7 @@ gfx11sim_status metadata_read(const void *note, size_t bytes, struct metadata **
 void metadata_free(struct metadata *m) {
     if (!m) return;
     for (size_t k = 0; k < m->kernel_count; k++) {
-        gfx11sim_kernel_info *info = &m->kernels[k].info;
+        rdnasim_kernel_info *info = &m->kernels[k].info;
         for (size_t n = 0; n < info->arg_count; n++) free((void *)info->args[n].value_kind);
         free((void *)info->args);
         free((void *)info->name);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* What the AMDGPU metadata note (msgpack) of a code object says about its kernels. */
-#ifndef GFX11SIM_METADATA_H
-#define GFX11SIM_METADATA_H
+#ifndef RDNASIM_METADATA_H
+#define RDNASIM_METADATA_H
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 struct kernel_metadata {
-    gfx11sim_kernel_info info; /* all but code_bytes */
-    const char *symbol;        /* of the kernel descriptor: "NAME.kd" */
+    rdnasim_kernel_info info; /* all but code_bytes */
+    const char *symbol;       /* of the kernel descriptor: "NAME.kd" */
 };
 
 enum { METADATA_NAME_MAX = 16384 }; /* bytes of a kernel's name and of its descriptor's */
@@ -20,7 +20,7 @@ struct metadata {
 };
 
 /* Reads the note's description. Every string and array belongs to *out. */
-gfx11sim_status metadata_read(const void *note, size_t bytes, struct metadata **out, gfx11sim_report *report);
+rdnasim_status metadata_read(const void *note, size_t bytes, struct metadata **out, rdnasim_report *report);
 const struct kernel_metadata *metadata_find(const struct metadata *metadata, const char *name); /* or null */
 void metadata_free(struct metadata *metadata); /* null is accepted */
 

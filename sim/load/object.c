@@ -27,7 +27,7 @@ enum { PROPERTY_WAVE32 = 1 << 10, PROPERTIES_SUPPORTED = 0xc5e };
 #define IMAGE_LIMIT (UINT64_C(256) << 20)
 
 struct loader {
-    gfx11sim_object *object;
+    rdnasim_object *object;
     Elf *elf;
     const unsigned char *file;
     size_t file_bytes;
@@ -35,12 +35,12 @@ struct loader {
     uint64_t code_start, code_bytes; /* the executable segment, as a virtual address */
     bool writable;
     struct section_budget sections;
-    gfx11sim_report *report;
+    rdnasim_report *report;
 };
 
-#define REFUSE_IF(condition, ...) REPORT_IF(condition, l->report, GFX11SIM_BAD_OBJECT, __VA_ARGS__)
+#define REFUSE_IF(condition, ...) REPORT_IF(condition, l->report, RDNASIM_BAD_OBJECT, __VA_ARGS__)
 
-static gfx11sim_status check_header(struct loader *l) {
+static rdnasim_status check_header(struct loader *l) {
     static const char bundle[] = "__CLANG_OFFLOAD_BUNDLE__", compressed_bundle[] = "CCOB";
     REFUSE_IF(
         (l->file_bytes >= sizeof bundle - 1 && !memcmp(l->file, bundle, sizeof bundle - 1)) ||
@@ -61,16 +61,16 @@ static gfx11sim_status check_header(struct loader *l) {
               header.e_ident[EI_OSABI], abi);
     unsigned mach = header.e_flags & AMDGPU_FLAG_MACH;
     const struct target *target = target_from_mach(mach);
-    const gfx11sim *sim = l->object->sim;
+    const rdnasim *sim = l->object->sim;
     REFUSE_IF(!target, "built for an unknown target (e_flags 0x%x), this machine is %s", header.e_flags,
               sim->target->facts.name);
     REFUSE_IF(target != sim->target, "built for %s, this machine is %s", target->facts.name,
               sim->target->facts.name);
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
 /* Finds the range of addresses and the executable segment. */
-static gfx11sim_status measure_segments(struct loader *l, size_t count) {
+static rdnasim_status measure_segments(struct loader *l, size_t count) {
     uint64_t relro_start = 0, relro_end = 0;
     GElf_Phdr p;
     for (size_t n = 0; n < count; n++)
@@ -100,25 +100,25 @@ static gfx11sim_status measure_segments(struct loader *l, size_t count) {
         l->code_bytes = p.p_filesz & ~UINT64_C(3);
     }
     REFUSE_IF(!l->code_bytes, "no executable segment");
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
-static gfx11sim_status load_segments(struct loader *l) {
+static rdnasim_status load_segments(struct loader *l) {
     size_t count;
     REFUSE_IF(elf_getphdrnum(l->elf, &count) != 0, "damaged program headers: %s", elf_errmsg(-1));
-    gfx11sim_status status = measure_segments(l, count);
+    rdnasim_status status = measure_segments(l, count);
     if (status) return status;
-    gfx11sim_object *o = l->object;
+    rdnasim_object *o = l->object;
     o->image = calloc(1, l->high - l->low);
     o->code = malloc(l->code_bytes);
-    REPORT_IF(!o->image || !o->code, l->report, GFX11SIM_OUT_OF_MEMORY,
+    REPORT_IF(!o->image || !o->code, l->report, RDNASIM_OUT_OF_MEMORY,
               "out of memory for a code object of %" PRIu64 " bytes", l->high - l->low);
     for (size_t n = 0; n < count; n++) {
         GElf_Phdr p;
         if (!gelf_getphdr(l->elf, (int)n, &p) || p.p_type != PT_LOAD || !p.p_memsz) continue;
         memcpy(o->image + (p.p_vaddr - l->low), l->file + p.p_offset, p.p_filesz);
     }
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
 /* Whether [address, address + bytes) is in the image. */
@@ -158,15 +158,15 @@ static const struct relocation {
     [R_AMDGPU_RELATIVE64] = {true, false, false, 0, 8},
 };
 
-static gfx11sim_status relocate_one(struct loader *l, const GElf_Rela *rela, Elf_Data *symbols,
-                                    const GElf_Shdr *symbols_header) {
+static rdnasim_status relocate_one(struct loader *l, const GElf_Rela *rela, Elf_Data *symbols,
+                                   const GElf_Shdr *symbols_header) {
     uint64_t type = GELF_R_TYPE(rela->r_info), index = GELF_R_SYM(rela->r_info);
     const struct relocation *r = type < sizeof relocations / sizeof relocations[0] && relocations[type].known
                                      ? &relocations[type]
                                      : NULL;
-    REPORT_IF(!r, l->report, GFX11SIM_UNSUPPORTED,
+    REPORT_IF(!r, l->report, RDNASIM_UNSUPPORTED,
               "relocation type %" PRIu64 " at 0x%" PRIx64 " is not supported", type, rela->r_offset);
-    if (!r->bytes) return GFX11SIM_OK;
+    if (!r->bytes) return RDNASIM_OK;
     REFUSE_IF(!in_image(l, rela->r_offset, r->bytes), "relocation at 0x%" PRIx64 " is outside every segment",
               rela->r_offset);
     uint64_t bias = l->object->address - l->low; /* simulated address = virtual address + bias */
@@ -185,10 +185,10 @@ static gfx11sim_status relocate_one(struct loader *l, const GElf_Rela *rela, Elf
     if (r->relative) value -= rela->r_offset + bias;
     value >>= r->shift;
     memcpy(l->object->image + (rela->r_offset - l->low), &value, r->bytes);
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
-static gfx11sim_status relocate(struct loader *l) {
+static rdnasim_status relocate(struct loader *l) {
     for (Elf_Scn *section = elf_nextscn(l->elf, NULL); section; section = elf_nextscn(l->elf, section)) {
         GElf_Shdr header, symbols_header = {0};
         if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC)) continue;
@@ -206,16 +206,16 @@ static gfx11sim_status relocate(struct loader *l) {
         for (int n = 0; n < count; n++) {
             GElf_Rela rela;
             REFUSE_IF(!gelf_getrela(data, n, &rela), "relocation %d is damaged", n);
-            gfx11sim_status status = relocate_one(l, &rela, symbols, &symbols_header);
+            rdnasim_status status = relocate_one(l, &rela, symbols, &symbols_header);
             if (status) return status;
         }
     }
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
 /* ---- kernels ------------------------------------------------------------------------------------------- */
 
-static gfx11sim_status read_metadata(struct loader *l) {
+static rdnasim_status read_metadata(struct loader *l) {
     size_t count = 0, left = l->file_bytes;
     elf_getphdrnum(l->elf, &count);
     for (size_t n = 0; n < count; n++) {
@@ -248,8 +248,8 @@ static uint32_t read_u32(const unsigned char *p) {
 }
 
 /* Checks a kernel descriptor against what this machine can do and against the metadata. */
-static gfx11sim_status check_descriptor(const struct loader *l, const gfx11sim_kernel_info *info,
-                                        const struct descriptor *d, const unsigned char *bytes) {
+static rdnasim_status check_descriptor(const struct loader *l, const rdnasim_kernel_info *info,
+                                       const struct descriptor *d, const unsigned char *bytes) {
     static const struct {
         unsigned property, sgprs;
     } user_registers[] = {{1, 2}, {2, 2}, {3, 2}, {4, 2}, {6, 1}};
@@ -265,27 +265,27 @@ static gfx11sim_status check_descriptor(const struct loader *l, const gfx11sim_k
     REFUSE_IF(wave_size != info->wave_size,
               "kernel %.200s: the descriptor says wave%" PRIu32 ", the metadata wave%" PRIu32, name,
               wave_size, info->wave_size);
-    REPORT_IF(preload, l->report, GFX11SIM_UNSUPPORTED,
+    REPORT_IF(preload, l->report, RDNASIM_UNSUPPORTED,
               "kernel %.200s wants kernel arguments preloaded (0x%" PRIx32 "), which gfx11 cannot do", name,
               preload);
-    REPORT_IF(d->properties & ~(unsigned)PROPERTIES_SUPPORTED, l->report, GFX11SIM_UNSUPPORTED,
+    REPORT_IF(d->properties & ~(unsigned)PROPERTIES_SUPPORTED, l->report, RDNASIM_UNSUPPORTED,
               "kernel %.200s: properties 0x%" PRIx32 " has bits that gfx11 does not support (0x%x are)", name,
               d->properties, PROPERTIES_SUPPORTED);
-    REPORT_IF(rsrc3 & 15, l->report, GFX11SIM_UNSUPPORTED,
+    REPORT_IF(rsrc3 & 15, l->report, RDNASIM_UNSUPPORTED,
               "kernel %.200s uses VGPRs shared between the halves of a wave64", name);
-    REPORT_IF(d->rsrc2 >> 24 & 0x7f, l->report, GFX11SIM_UNSUPPORTED,
+    REPORT_IF(d->rsrc2 >> 24 & 0x7f, l->report, RDNASIM_UNSUPPORTED,
               "kernel %.200s enables floating-point traps", name);
     unsigned sgprs = 0, stated = d->rsrc2 >> 1 & 31;
     for (size_t n = 0; n < sizeof user_registers / sizeof user_registers[0]; n++)
         if (d->properties >> user_registers[n].property & 1) sgprs += user_registers[n].sgprs;
     REFUSE_IF(sgprs > stated, "kernel %.200s: %u user SGPRs do not fit the stated count of %u", name, sgprs,
               stated);
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
-static gfx11sim_status load_kernel(struct loader *l, const struct symbols *symbols,
-                                   const struct kernel_metadata *m, gfx11sim_kernel *k) {
-    gfx11sim_object *o = l->object;
+static rdnasim_status load_kernel(struct loader *l, const struct symbols *symbols,
+                                  const struct kernel_metadata *m, rdnasim_kernel *k) {
+    rdnasim_object *o = l->object;
     const char *name = m->info.name;
     k->object = o;
     k->info = m->info;
@@ -300,7 +300,7 @@ static gfx11sim_status load_kernel(struct loader *l, const struct symbols *symbo
     k->descriptor.rsrc1 = read_u32(bytes + 48);
     k->descriptor.rsrc2 = read_u32(bytes + 52);
     k->descriptor.properties = read_u32(bytes + 56) & 0xffff;
-    gfx11sim_status status = check_descriptor(l, &k->info, &k->descriptor, bytes);
+    rdnasim_status status = check_descriptor(l, &k->info, &k->descriptor, bytes);
     if (status) return status;
 
     uint64_t entry_offset;
@@ -319,22 +319,22 @@ static gfx11sim_status load_kernel(struct loader *l, const struct symbols *symbo
     unsigned vgprs = ((k->descriptor.rsrc1 & 63) + 1) * granule;
     k->program = program_create(o, (uint32_t)((entry - l->code_start) / 4), vgprs < 256 ? vgprs : 256,
                                 k->info.wave_size);
-    REPORT_IF(!k->program, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for kernel %.200s", name);
-    return GFX11SIM_OK;
+    REPORT_IF(!k->program, l->report, RDNASIM_OUT_OF_MEMORY, "out of memory for kernel %.200s", name);
+    return RDNASIM_OK;
 }
 
 static int compare_entries(const void *a, const void *b) {
-    uint32_t x = program_entry((*(const gfx11sim_kernel *const *)a)->program),
-             y = program_entry((*(const gfx11sim_kernel *const *)b)->program);
+    uint32_t x = program_entry((*(const rdnasim_kernel *const *)a)->program),
+             y = program_entry((*(const rdnasim_kernel *const *)b)->program);
     return (x > y) - (x < y);
 }
 
 /* A kernel's code ends at the latest where the next one begins, so that all of it is no more than the file
  * has. */
-static gfx11sim_status limit_code(struct loader *l) {
-    gfx11sim_object *o = l->object;
-    gfx11sim_kernel **order = malloc((o->kernel_count + 1) * sizeof *order);
-    REPORT_IF(!order, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for %zu kernels", o->kernel_count);
+static rdnasim_status limit_code(struct loader *l) {
+    rdnasim_object *o = l->object;
+    rdnasim_kernel **order = malloc((o->kernel_count + 1) * sizeof *order);
+    REPORT_IF(!order, l->report, RDNASIM_OUT_OF_MEMORY, "out of memory for %zu kernels", o->kernel_count);
     for (size_t n = 0; n < o->kernel_count; n++) order[n] = &o->kernels[n];
     qsort(order, o->kernel_count, sizeof *order, compare_entries);
     uint32_t next = o->code_dwords;
@@ -344,15 +344,15 @@ static gfx11sim_status limit_code(struct loader *l) {
         if (n && program_entry(order[n - 1]->program) != entry) next = entry;
     }
     free(order);
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
-static gfx11sim_status load_kernels(struct loader *l) {
-    gfx11sim_object *o = l->object;
-    gfx11sim_status status = read_metadata(l);
+static rdnasim_status load_kernels(struct loader *l) {
+    rdnasim_object *o = l->object;
+    rdnasim_status status = read_metadata(l);
     if (status) return status;
     o->kernels = calloc(o->metadata->kernel_count + 1, sizeof *o->kernels);
-    REPORT_IF(!o->kernels, l->report, GFX11SIM_OUT_OF_MEMORY, "out of memory for %zu kernels",
+    REPORT_IF(!o->kernels, l->report, RDNASIM_OUT_OF_MEMORY, "out of memory for %zu kernels",
               o->metadata->kernel_count);
     struct symbols symbols;
     status = symbols_read(&symbols, l->elf, o->metadata, &l->sections, l->report);
@@ -364,12 +364,12 @@ static gfx11sim_status load_kernels(struct loader *l) {
 
 /* ---- public calls -------------------------------------------------------------------------------------- */
 
-static gfx11sim_status load(struct loader *l) {
-    gfx11sim_object *o = l->object;
-    gfx11sim_status status;
+static rdnasim_status load(struct loader *l) {
+    rdnasim_object *o = l->object;
+    rdnasim_status status;
     if ((status = check_header(l)) || (status = load_segments(l)) ||
         (status = memory_bind(&o->sim->memory, o->image, l->high - l->low,
-                              GFX11SIM_READ | (l->writable ? GFX11SIM_WRITE : 0), "code object", &o->address,
+                              RDNASIM_READ | (l->writable ? RDNASIM_WRITE : 0), "code object", &o->address,
                               l->report)) ||
         (status = relocate(l)))
         return status;
@@ -379,7 +379,7 @@ static gfx11sim_status load(struct loader *l) {
     return load_kernels(l);
 }
 
-static void free_object(gfx11sim_object *o) {
+static void free_object(rdnasim_object *o) {
     if (o->address) memory_unbind(&o->sim->memory, o->address);
     for (size_t n = 0; n < o->kernel_count; n++) program_destroy(o->kernels[n].program);
     free(o->kernels);
@@ -389,19 +389,19 @@ static void free_object(gfx11sim_object *o) {
     free(o);
 }
 
-gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes, gfx11sim_object **out,
-                              gfx11sim_report *report) {
+rdnasim_status rdnasim_load(rdnasim *sim, const void *elf, size_t bytes, rdnasim_object **out,
+                            rdnasim_report *report) {
     report_clear(report);
-    REPORT_IF(!sim || !elf || !out, report, GFX11SIM_INVALID_ARGUMENT,
-              "gfx11sim_load: sim, elf and out must not be null");
+    REPORT_IF(!sim || !elf || !out, report, RDNASIM_INVALID_ARGUMENT,
+              "rdnasim_load: sim, elf and out must not be null");
     *out = NULL;
     /* libelf wants aligned memory that it may write to */
     char *copy = malloc(bytes + 1);
-    gfx11sim_object *o = calloc(1, sizeof *o);
+    rdnasim_object *o = calloc(1, sizeof *o);
     if (!copy || !o) {
         free(copy);
         free(o);
-        return report_fail(report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a code object of %zu bytes",
+        return report_fail(report, RDNASIM_OUT_OF_MEMORY, "out of memory for a code object of %zu bytes",
                            bytes);
     }
     memcpy(copy, elf, bytes);
@@ -415,10 +415,10 @@ gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes, gfx1
                        .sections = {4 * (uint64_t)bytes},
                        .report = report};
     pthread_mutex_lock(&sim->lock);
-    gfx11sim_status status = load(&l);
+    rdnasim_status status = load(&l);
     int elf_code = elf_errno();
-    if (status == GFX11SIM_BAD_OBJECT && elf_code && strcmp(elf_errmsg(elf_code), "out of memory") == 0)
-        status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a code object");
+    if (status == RDNASIM_BAD_OBJECT && elf_code && strcmp(elf_errmsg(elf_code), "out of memory") == 0)
+        status = report_fail(report, RDNASIM_OUT_OF_MEMORY, "out of memory for a code object");
     if (status) {
         free_object(o);
     } else {
@@ -432,37 +432,37 @@ gfx11sim_status gfx11sim_load(gfx11sim *sim, const void *elf, size_t bytes, gfx1
     return status;
 }
 
-void gfx11sim_unload(gfx11sim_object *object) {
+void rdnasim_unload(rdnasim_object *object) {
     if (!object) return;
-    gfx11sim *sim = object->sim;
+    rdnasim *sim = object->sim;
     pthread_mutex_lock(&sim->lock);
-    gfx11sim_object **link = &sim->objects;
+    rdnasim_object **link = &sim->objects;
     while (*link != object) link = &(*link)->next;
     *link = object->next;
     free_object(object);
     pthread_mutex_unlock(&sim->lock);
 }
 
-const char *gfx11sim_object_target(const gfx11sim_object *object) { return object->sim->target->facts.name; }
+const char *rdnasim_object_target(const rdnasim_object *object) { return object->sim->target->facts.name; }
 
-size_t gfx11sim_object_kernels(const gfx11sim_object *object) { return object->kernel_count; }
+size_t rdnasim_object_kernels(const rdnasim_object *object) { return object->kernel_count; }
 
-const gfx11sim_kernel *gfx11sim_object_kernel(const gfx11sim_object *object, size_t index) {
+const rdnasim_kernel *rdnasim_object_kernel(const rdnasim_object *object, size_t index) {
     return index < object->kernel_count ? &object->kernels[index] : NULL;
 }
 
-const gfx11sim_kernel *gfx11sim_find_kernel(const gfx11sim_object *object, const char *name) {
+const rdnasim_kernel *rdnasim_find_kernel(const rdnasim_object *object, const char *name) {
     const struct kernel_metadata *found = metadata_find(object->metadata, name);
     return found ? &object->kernels[found - object->metadata->kernels] : NULL;
 }
 
-gfx11sim_kernel_info gfx11sim_get_kernel_info(const gfx11sim_kernel *kernel) { return kernel->info; }
+rdnasim_kernel_info rdnasim_get_kernel_info(const rdnasim_kernel *kernel) { return kernel->info; }
 
-const uint32_t *gfx11sim_kernel_code(const gfx11sim_kernel *kernel) {
+const uint32_t *rdnasim_kernel_code(const rdnasim_kernel *kernel) {
     return kernel->object->code + program_entry(kernel->program);
 }
 
-const char *gfx11sim_elf_target(const void *elf, size_t bytes) {
+const char *rdnasim_elf_target(const void *elf, size_t bytes) {
     Elf64_Ehdr header;
     if (!elf || bytes < sizeof header) return NULL;
     memcpy(&header, elf, sizeof header);

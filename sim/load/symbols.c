@@ -56,11 +56,11 @@ static void read_table(struct symbols *s, const Elf_Data *data, const Elf_Data *
     }
 }
 
-gfx11sim_status symbols_read(struct symbols *s, Elf *elf, const struct metadata *metadata,
-                             struct section_budget *budget, gfx11sim_report *report) {
+rdnasim_status symbols_read(struct symbols *s, Elf *elf, const struct metadata *metadata,
+                            struct section_budget *budget, rdnasim_report *report) {
     s->count = 0;
     s->rows = calloc(2 * metadata->kernel_count + 1, sizeof *s->rows);
-    REPORT_IF(!s->rows, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for the symbols of %zu kernels",
+    REPORT_IF(!s->rows, report, RDNASIM_OUT_OF_MEMORY, "out of memory for the symbols of %zu kernels",
               metadata->kernel_count);
     for (size_t n = 0; n < metadata->kernel_count; n++) {
         s->rows[s->count++].name = metadata->kernels[n].info.name;
@@ -75,7 +75,7 @@ gfx11sim_status symbols_read(struct symbols *s, Elf *elf, const struct metadata 
                        *strings = data ? elf_getdata(elf_getscn(elf, header.sh_link), NULL) : NULL;
         if (strings) read_table(s, data, strings);
     }
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
 const struct symbol *symbols_find(const struct symbols *s, const char *name) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The symbols that a code object's kernels name, found in one pass over its symbol tables. */
-#ifndef GFX11SIM_SYMBOLS_H
-#define GFX11SIM_SYMBOLS_H
+#ifndef RDNASIM_SYMBOLS_H
+#define RDNASIM_SYMBOLS_H
 
 #include <libelf.h>
 #include <stdbool.h>
@@ -32,8 +32,8 @@ struct section_budget {
 Elf_Data *section_data(struct section_budget *budget, Elf_Scn *section);
 
 /* Looks up name and descriptor of every kernel. Free with symbols_free, also after a failure. */
-gfx11sim_status symbols_read(struct symbols *symbols, Elf *elf, const struct metadata *metadata,
-                             struct section_budget *budget, gfx11sim_report *report);
+rdnasim_status symbols_read(struct symbols *symbols, Elf *elf, const struct metadata *metadata,
+                            struct section_budget *budget, rdnasim_report *report);
 const struct symbol *symbols_find(const struct symbols *symbols,
                                   const char *name); /* null: not in the file */
 void symbols_free(struct symbols *symbols);

@@ -9,85 +9,85 @@
 #include "program.h"
 #include "simulator.h"
 
-static const char *simd_name(gfx11sim_simd level) {
+static const char *simd_name(rdnasim_simd level) {
     switch (level) {
-    case GFX11SIM_SIMD_PORTABLE: return "portable";
-    case GFX11SIM_SIMD_AVX2: return "avx2";
-    case GFX11SIM_SIMD_AVX512: return "avx512";
+    case RDNASIM_SIMD_PORTABLE: return "portable";
+    case RDNASIM_SIMD_AVX2: return "avx2";
+    case RDNASIM_SIMD_AVX512: return "avx512";
     default: return "unknown";
     }
 }
 
-void gfx11sim_options_init(gfx11sim_options *options) {
-    if (options) *options = (gfx11sim_options){.struct_size = sizeof *options};
+void rdnasim_options_init(rdnasim_options *options) {
+    if (options) *options = (rdnasim_options){.struct_size = sizeof *options};
 }
 
-static gfx11sim_status configure(gfx11sim *sim, const gfx11sim_options *options, gfx11sim_report *report) {
+static rdnasim_status configure(rdnasim *sim, const rdnasim_options *options, rdnasim_report *report) {
     char names[128];
     sim->target = target_from_name(options->target);
-    REPORT_IF(!sim->target, report, GFX11SIM_INVALID_ARGUMENT, "target '%.32s' is not simulated; %s are",
+    REPORT_IF(!sim->target, report, RDNASIM_INVALID_ARGUMENT, "target '%.32s' is not simulated; %s are",
               options->target, target_names(names, sizeof names));
     sim->simd = options->simd;
-    if (sim->simd == GFX11SIM_SIMD_AUTO)
-        sim->simd = executors_run_here(GFX11SIM_SIMD_AVX512) ? GFX11SIM_SIMD_AVX512
-                    : executors_run_here(GFX11SIM_SIMD_AVX2) ? GFX11SIM_SIMD_AVX2
-                                                             : GFX11SIM_SIMD_PORTABLE;
-    REPORT_IF(!executors_run_here(sim->simd), report, GFX11SIM_INVALID_ARGUMENT,
+    if (sim->simd == RDNASIM_SIMD_AUTO)
+        sim->simd = executors_run_here(RDNASIM_SIMD_AVX512) ? RDNASIM_SIMD_AVX512
+                    : executors_run_here(RDNASIM_SIMD_AVX2) ? RDNASIM_SIMD_AVX2
+                                                            : RDNASIM_SIMD_PORTABLE;
+    REPORT_IF(!executors_run_here(sim->simd), report, RDNASIM_INVALID_ARGUMENT,
               "this host cannot do SIMD level %s", simd_name(sim->simd));
     sim->checks = options->checks;
     sim->schedule_seed = options->schedule_seed;
-    sim->quota = options->quota ? options->quota : GFX11SIM_DEFAULT_QUOTA;
-    REPORT_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, report, GFX11SIM_INVALID_ARGUMENT,
+    sim->quota = options->quota ? options->quota : RDNASIM_DEFAULT_QUOTA;
+    REPORT_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, report, RDNASIM_INVALID_ARGUMENT,
               "%d host threads: accepted are 1 to %d, or 0 for all", options->threads, POOL_THREADS_MAX);
-    REPORT_IF(options->checks & ~(unsigned)GFX11SIM_CHECK_ALL, report, GFX11SIM_INVALID_ARGUMENT,
-              "checks 0x%x has bits beyond GFX11SIM_CHECK_ALL", options->checks);
+    REPORT_IF(options->checks & ~(unsigned)RDNASIM_CHECK_ALL, report, RDNASIM_INVALID_ARGUMENT,
+              "checks 0x%x has bits beyond RDNASIM_CHECK_ALL", options->checks);
     /*
      * Strict mode's records are shared by all work-groups: one thread keeps its verdicts the same every time.
      */
     sim->pool = pool_create(sim->checks ? 1 : options->threads);
-    REPORT_IF(!sim->pool, report, GFX11SIM_OUT_OF_MEMORY, "out of memory or threads for the host's threads");
+    REPORT_IF(!sim->pool, report, RDNASIM_OUT_OF_MEMORY, "out of memory or threads for the host's threads");
     sim->approximate_wmma = options->approximate_wmma;
     executors_bind(sim->executors, sim->target->generation, sim->simd, sim->approximate_wmma);
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
 /* Threads that held locks are gone; the bindings of a launch that one of them was in stay, and nobody asks
  * for them. */
 static void unlock_in_child(void *machine) {
-    gfx11sim *sim = machine;
+    rdnasim *sim = machine;
     pthread_mutex_init(&sim->lock, NULL);
-    for (gfx11sim_object *o = sim->objects; o; o = o->next)
+    for (rdnasim_object *o = sim->objects; o; o = o->next)
         for (size_t n = 0; n < o->kernel_count; n++)
             if (o->kernels[n].program) pthread_mutex_init(&o->kernels[n].program->lock, NULL);
 }
 
-gfx11sim_status gfx11sim_create(const gfx11sim_options *options, gfx11sim **out, gfx11sim_report *report) {
+rdnasim_status rdnasim_create(const rdnasim_options *options, rdnasim **out, rdnasim_report *report) {
     report_clear(report);
-    REPORT_IF(!out, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_create: out must not be null");
+    REPORT_IF(!out, report, RDNASIM_INVALID_ARGUMENT, "rdnasim_create: out must not be null");
     *out = NULL;
-    gfx11sim_options defaults;
-    gfx11sim_options_init(&defaults);
+    rdnasim_options defaults;
+    rdnasim_options_init(&defaults);
     if (!options) options = &defaults;
-    REPORT_IF(options->struct_size != sizeof *options, report, GFX11SIM_INVALID_ARGUMENT,
-              "gfx11sim_options has %zu bytes, expected %zu: call gfx11sim_options_init first",
+    REPORT_IF(options->struct_size != sizeof *options, report, RDNASIM_INVALID_ARGUMENT,
+              "rdnasim_options has %zu bytes, expected %zu: call rdnasim_options_init first",
               options->struct_size, sizeof *options);
-    gfx11sim *sim = calloc(1, sizeof *sim);
-    REPORT_IF(!sim, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for a machine");
+    rdnasim *sim = calloc(1, sizeof *sim);
+    REPORT_IF(!sim, report, RDNASIM_OUT_OF_MEMORY, "out of memory for a machine");
     pthread_mutex_init(&sim->lock, NULL);
     after_fork_add(&sim->after_fork, unlock_in_child, sim);
-    gfx11sim_status status = configure(sim, options, report);
+    rdnasim_status status = configure(sim, options, report);
     if (status) {
-        gfx11sim_destroy(sim);
+        rdnasim_destroy(sim);
         return status;
     }
     *out = sim;
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
-void gfx11sim_destroy(gfx11sim *sim) {
+void rdnasim_destroy(rdnasim *sim) {
     if (!sim) return;
     after_fork_remove(&sim->after_fork);
-    while (sim->objects) gfx11sim_unload(sim->objects);
+    while (sim->objects) rdnasim_unload(sim->objects);
     for (unsigned slot = 0; slot < SLOT_COUNT; slot++)
         if (sim->memory.slots[slot].host) memory_unbind(&sim->memory, (uint64_t)slot << SLOT_SHIFT);
     pool_destroy(sim->pool);
@@ -95,6 +95,6 @@ void gfx11sim_destroy(gfx11sim *sim) {
     free(sim);
 }
 
-const char *gfx11sim_simd_name(const gfx11sim *sim) { return simd_name(sim->simd); }
+const char *rdnasim_simd_name(const rdnasim *sim) { return simd_name(sim->simd); }
 
-int gfx11sim_threads(const gfx11sim *sim) { return pool_threads(sim->pool); }
+int rdnasim_threads(const rdnasim *sim) { return pool_threads(sim->pool); }

@@ -78,7 +78,7 @@ static void init_scalars(const struct launch_run *r, struct wave *w) {
 
 static void init_wave(const struct launch_run *r, struct worker *worker, struct group *group, unsigned index,
                       const uint32_t size[3]) {
-    const gfx11sim_object *object = r->kernel->object;
+    const rdnasim_object *object = r->kernel->object;
     const struct program *program = r->kernel->program;
     unsigned wave_size = r->kernel->info.wave_size, registers = program->vgpr_count * (wave_size / LANES);
     struct wave *w = &group->waves[index];
@@ -131,11 +131,11 @@ static void run_turn(struct launch_run *r, struct worker *worker, struct wave *w
     *used = cost < left ? *used + cost : quota; /* the last instruction may have cost more than was left */
     usage->group += cost;
     bool alone = *used == quota;
-    if (w->state == WAVE_RUNNING && (alone || usage->group / GFX11SIM_GROUP_QUOTAS >= quota))
-        wave_fault(w, GFX11SIM_TIMEOUT, 0, 0, 0,
+    if (w->state == WAVE_RUNNING && (alone || usage->group / RDNASIM_GROUP_QUOTAS >= quota))
+        wave_fault(w, RDNASIM_TIMEOUT, 0, 0, 0,
                    "still runs after %s quota of %" PRIu64
-                   " instructions; gfx11sim_options.quota raises it (gfx11sim's --quota, the HIP front's "
-                   "GFX11SIM_QUOTA)",
+                   " instructions; rdnasim_options.quota raises it (rdnasim's --quota, the HIP front's "
+                   "RDNASIM_QUOTA)",
                    alone ? "its" : "its work-group has used twice a wave's", quota);
     FOR_WATCHERS(p, r->watchers.all) {
         if (w->state == WAVE_ENDED && p->kind->wave_end) p->kind->wave_end(p, w);
@@ -163,7 +163,7 @@ static bool may_go_on(const struct launch_run *r, struct wave *w) {
 }
 
 static void begin_group(struct launch_run *r, struct worker *worker, int64_t turn, struct resident *g) {
-    const gfx11sim_launch *launch = r->launch;
+    const rdnasim_launch *launch = r->launch;
     uint64_t index = r->order ? r->order[turn] : (uint64_t)turn;
     *g = (struct resident){
         .group = {.id = {(uint32_t)(index % r->groups[0]), (uint32_t)(index / r->groups[0] % r->groups[1]),
@@ -257,7 +257,7 @@ static void stop_standstill(struct launch_run *r) {
     for (unsigned n = 0; n < first->group.wave_count; n++) {
         struct wave *w = &first->group.waves[n];
         if (w->state != WAVE_RUNNING) continue;
-        wave_fault(w, GFX11SIM_STOPPED, 0, 0, 0, "the observer says of every wave that it may not go on");
+        wave_fault(w, RDNASIM_STOPPED, 0, 0, 0, "the observer says of every wave that it may not go on");
         record_fault(r, w, first->turn);
         return;
     }

@@ -31,11 +31,11 @@ static const struct {
     {"hidden_shared_base", SHARED_BASE, 0},      {"hidden_queue_ptr", QUEUE_ADDRESS, 0},
 };
 
-static unsigned grid_dimensions(const gfx11sim_launch *launch) {
+static unsigned grid_dimensions(const rdnasim_launch *launch) {
     return launch->grid[2] > 1 ? 3 : launch->grid[1] > 1 ? 2 : 1;
 }
 
-static uint64_t hidden_value(enum hidden_value value, unsigned d, const gfx11sim_launch *launch,
+static uint64_t hidden_value(enum hidden_value value, unsigned d, const rdnasim_launch *launch,
                              uint64_t queue_address) {
     switch (value) {
     case BLOCK_COUNT: return launch->grid[d] / launch->block[d];
@@ -50,12 +50,12 @@ static uint64_t hidden_value(enum hidden_value value, unsigned d, const gfx11sim
     return 0;
 }
 
-void kernarg_fill(unsigned char *segment, const gfx11sim_kernel *kernel, const gfx11sim_launch *launch,
+void kernarg_fill(unsigned char *segment, const rdnasim_kernel *kernel, const rdnasim_launch *launch,
                   uint64_t queue_address) {
-    const gfx11sim_kernel_info *info = &kernel->info;
+    const rdnasim_kernel_info *info = &kernel->info;
     if (info->explicit_bytes) memcpy(segment, launch->kernarg, info->explicit_bytes);
     for (size_t a = 0; a < info->arg_count; a++) {
-        const gfx11sim_arg *arg = &info->args[a];
+        const rdnasim_arg *arg = &info->args[a];
         for (size_t n = 0; n < sizeof hidden_arguments / sizeof hidden_arguments[0]; n++) {
             if (strcmp(arg->value_kind, hidden_arguments[n].kind) != 0) continue;
             uint64_t value =
@@ -65,8 +65,8 @@ void kernarg_fill(unsigned char *segment, const gfx11sim_kernel *kernel, const g
     }
 }
 
-void dispatch_packet_fill(unsigned char packet[DISPATCH_PACKET_BYTES], const gfx11sim_kernel *kernel,
-                          const gfx11sim_launch *launch, uint64_t kernarg_address) {
+void dispatch_packet_fill(unsigned char packet[DISPATCH_PACKET_BYTES], const rdnasim_kernel *kernel,
+                          const rdnasim_launch *launch, uint64_t kernarg_address) {
     struct {
         uint16_t header, setup, workgroup_size[3], reserved;
         uint32_t grid_size[3], private_bytes, group_bytes;

@@ -15,15 +15,15 @@ enum { DYNAMIC_STACK_BYTES = 16384, MAX_SCRATCH = 256 << 10, QUEUE_BYTES = 4096 
 
 /* ---- setting up and taking down ----------------------------------------------------------------------- */
 
-static gfx11sim_status check(struct launch_run *r, gfx11sim_report *report) {
-    const gfx11sim_launch *launch = r->launch;
-    const gfx11sim_kernel_info *info = &r->kernel->info;
-    const gfx11sim_target *target = &r->sim->target->facts;
+static rdnasim_status check(struct launch_run *r, rdnasim_report *report) {
+    const rdnasim_launch *launch = r->launch;
+    const rdnasim_kernel_info *info = &r->kernel->info;
+    const rdnasim_target *target = &r->sim->target->facts;
     const char *name = info->name;
     uint64_t items = 1, groups = 1;
     for (unsigned d = 0; d < 3; d++) {
         REPORT_IF(!launch->grid[d] || !launch->block[d] || launch->block[d] > MAX_BLOCK, report,
-                  GFX11SIM_INVALID_ARGUMENT,
+                  RDNASIM_INVALID_ARGUMENT,
                   "kernel %.200s: grid %" PRIu32 " and block %" PRIu32
                   " in dimension %u; accepted are 1 or more work-items "
                   "and blocks up to %d",
@@ -33,29 +33,29 @@ static gfx11sim_status check(struct launch_run *r, gfx11sim_report *report) {
         if (groups < MAX_GROUPS) groups *= r->groups[d];
     }
     uint32_t most = info->max_block < MAX_BLOCK ? info->max_block : MAX_BLOCK;
-    REPORT_IF(items > most, report, GFX11SIM_INVALID_ARGUMENT,
+    REPORT_IF(items > most, report, RDNASIM_INVALID_ARGUMENT,
               "kernel %.200s: a work-group of %" PRIu64 " work-items, at most %" PRIu32 " are accepted", name,
               items, most);
-    REPORT_IF(groups >= MAX_GROUPS, report, GFX11SIM_INVALID_ARGUMENT,
+    REPORT_IF(groups >= MAX_GROUPS, report, RDNASIM_INVALID_ARGUMENT,
               "kernel %.200s: more than %" PRIu64 " work-groups", name, MAX_GROUPS - 1);
     uint64_t lds = (uint64_t)info->lds_bytes + launch->dynamic_lds_bytes;
-    REPORT_IF(lds > target->group_lds_bytes, report, GFX11SIM_INVALID_ARGUMENT,
+    REPORT_IF(lds > target->group_lds_bytes, report, RDNASIM_INVALID_ARGUMENT,
               "kernel %.200s: %" PRIu32 " + %" PRIu32 " bytes of LDS, a work-group can have %" PRIu32, name,
               info->lds_bytes, launch->dynamic_lds_bytes, target->group_lds_bytes);
     REPORT_IF(launch->kernarg_bytes < info->explicit_bytes || (info->explicit_bytes && !launch->kernarg),
-              report, GFX11SIM_INVALID_ARGUMENT,
+              report, RDNASIM_INVALID_ARGUMENT,
               "kernel %.200s: %zu bytes of arguments, its explicit arguments take %" PRIu32, name,
               launch->kernarg ? launch->kernarg_bytes : 0, info->explicit_bytes);
     uint64_t scratch = info->scratch_bytes;
     if (r->kernel->descriptor.properties & PROPERTY_DYNAMIC_STACK) scratch += DYNAMIC_STACK_BYTES;
-    REPORT_IF(scratch > MAX_SCRATCH, report, GFX11SIM_UNSUPPORTED,
+    REPORT_IF(scratch > MAX_SCRATCH, report, RDNASIM_UNSUPPORTED,
               "kernel %.200s: %" PRIu64 " bytes of scratch per lane, at most %d can be had", name, scratch,
               MAX_SCRATCH);
     r->group_count = groups;
     r->max_waves = (unsigned)((items + info->wave_size - 1) / info->wave_size);
     r->lds_bytes = (uint32_t)lds;
     r->scratch_bytes = (uint32_t)(scratch + 3) & ~UINT32_C(3);
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
 /* Aligned memory of at least one byte; its contents are undefined. No register more than asked for: a
@@ -69,8 +69,7 @@ static bool add_segment(struct launch_run *r, struct segment *s, size_t bytes, c
     s->host = allocate(bytes);
     if (!s->host) return false;
     memset(s->host, 0, bytes);
-    return memory_bind(&r->sim->memory, s->host, bytes, GFX11SIM_READ, name, &s->address, NULL) ==
-           GFX11SIM_OK;
+    return memory_bind(&r->sim->memory, s->host, bytes, RDNASIM_READ, name, &s->address, NULL) == RDNASIM_OK;
 }
 
 static void remove_segment(struct launch_run *r, struct segment *s) {
@@ -159,7 +158,7 @@ static void take_down(struct launch_run *r) {
     remove_segment(r, &r->queue);
 }
 
-static void sum_counts(const struct launch_run *r, struct op_counts *profile, gfx11sim_counts *counts) {
+static void sum_counts(const struct launch_run *r, struct op_counts *profile, rdnasim_counts *counts) {
     memset(profile, 0, sizeof *profile);
     for (int n = 0; n < r->worker_count; n++) {
         const struct worker *w = &r->workers[n];
@@ -185,29 +184,29 @@ static double now(void) {
 
 /* ---- public calls ------------------------------------------------------------------------------------- */
 
-void gfx11sim_launch_init(gfx11sim_launch *launch) {
+void rdnasim_launch_init(rdnasim_launch *launch) {
     if (launch)
-        *launch = (gfx11sim_launch){.struct_size = sizeof *launch, .grid = {1, 1, 1}, .block = {1, 1, 1}};
+        *launch = (rdnasim_launch){.struct_size = sizeof *launch, .grid = {1, 1, 1}, .block = {1, 1, 1}};
 }
 
-gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const gfx11sim_launch *launch,
-                             gfx11sim_counts *counts, gfx11sim_report *report) {
+rdnasim_status rdnasim_run(rdnasim *sim, const rdnasim_kernel *kernel, const rdnasim_launch *launch,
+                           rdnasim_counts *counts, rdnasim_report *report) {
     report_clear(report);
     if (counts) memset(counts, 0, sizeof *counts);
-    REPORT_IF(!sim || !kernel || !launch, report, GFX11SIM_INVALID_ARGUMENT,
-              "gfx11sim_run: sim, kernel and launch must not be null");
-    REPORT_IF(launch->struct_size != sizeof *launch, report, GFX11SIM_INVALID_ARGUMENT,
-              "gfx11sim_launch has %zu bytes, expected %zu: call gfx11sim_launch_init first",
+    REPORT_IF(!sim || !kernel || !launch, report, RDNASIM_INVALID_ARGUMENT,
+              "rdnasim_run: sim, kernel and launch must not be null");
+    REPORT_IF(launch->struct_size != sizeof *launch, report, RDNASIM_INVALID_ARGUMENT,
+              "rdnasim_launch has %zu bytes, expected %zu: call rdnasim_launch_init first",
               launch->struct_size, sizeof *launch);
-    REPORT_IF(kernel->object->sim != sim, report, GFX11SIM_INVALID_ARGUMENT,
+    REPORT_IF(kernel->object->sim != sim, report, RDNASIM_INVALID_ARGUMENT,
               "kernel %.200s was loaded into another machine", kernel->info.name);
     REPORT_IF(launch->observer && launch->observer->struct_size != sizeof *launch->observer, report,
-              GFX11SIM_INVALID_ARGUMENT, "gfx11sim_observer has %zu bytes, expected %zu: set its struct_size",
+              RDNASIM_INVALID_ARGUMENT, "rdnasim_observer has %zu bytes, expected %zu: set its struct_size",
               launch->observer->struct_size, sizeof *launch->observer);
-    REPORT_IF(launch->resident > 1 && sim->checks, report, GFX11SIM_INVALID_ARGUMENT,
+    REPORT_IF(launch->resident > 1 && sim->checks, report, RDNASIM_INVALID_ARGUMENT,
               "%" PRIu32 " resident work-groups: strict mode follows one at a time", launch->resident);
     struct launch_run r = {.sim = sim, .kernel = kernel, .launch = launch, .fault_at = INT64_MAX};
-    gfx11sim_status status = check(&r, report);
+    rdnasim_status status = check(&r, report);
     if (status) return status;
 
     pthread_mutex_init(&r.fault_lock, NULL);
@@ -215,7 +214,7 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
     double start = now();
     if (!program_prepare(kernel->program) || !add_segments(&r) || !add_workers(&r) || !add_order(&r) ||
         !add_watchers(&r)) {
-        status = report_fail(report, GFX11SIM_OUT_OF_MEMORY, "kernel %.200s: out of memory for the launch",
+        status = report_fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: out of memory for the launch",
                              kernel->info.name);
     } else {
         if (launch->resident)
@@ -225,7 +224,7 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
         status = r.fault.status;
         if (status && report) *report = r.fault;
     }
-    gfx11sim_counts totals = {0};
+    rdnasim_counts totals = {0};
     sum_counts(&r, &sim->profile, &totals);
     totals.seconds = now() - start;
     if (counts) *counts = totals;
@@ -238,21 +237,21 @@ gfx11sim_status gfx11sim_run(gfx11sim *sim, const gfx11sim_kernel *kernel, const
 
 /* ---- what was executed -------------------------------------------------------------------------------- */
 
-const char *gfx11sim_fidelity_name(gfx11sim_fidelity fidelity) {
+const char *rdnasim_fidelity_name(rdnasim_fidelity fidelity) {
     static const char *const names[] = {"captured", "exact", "modelled", "approximate"};
-    return (unsigned)fidelity < GFX11SIM_FIDELITIES ? names[fidelity] : "unknown";
+    return (unsigned)fidelity < RDNASIM_FIDELITIES ? names[fidelity] : "unknown";
 }
 
-size_t gfx11sim_profile(const gfx11sim *sim, gfx11sim_op_count *rows, size_t capacity) {
+size_t rdnasim_profile(const rdnasim *sim, rdnasim_op_count *rows, size_t capacity) {
     size_t used = 0;
     for (unsigned op = 0; sim && op < OP_COUNT; op++) {
         uint64_t count = sim->profile.of[op] + sim->profile.second[op];
         if (!count) continue;
         const struct op_info *info = op_info((enum op)op);
-        bool lowered = sim->approximate_wmma && info->port == GFX11SIM_PORT_WMMA &&
-                       info->fidelity != GFX11SIM_EXACT; /* integer forms stay as they are */
-        gfx11sim_fidelity fidelity = lowered ? GFX11SIM_APPROXIMATE : (gfx11sim_fidelity)info->fidelity;
-        if (used < capacity) rows[used] = (gfx11sim_op_count){info->name, fidelity, info->port, count};
+        bool lowered = sim->approximate_wmma && info->port == RDNASIM_PORT_WMMA &&
+                       info->fidelity != RDNASIM_EXACT; /* integer forms stay as they are */
+        rdnasim_fidelity fidelity = lowered ? RDNASIM_APPROXIMATE : (rdnasim_fidelity)info->fidelity;
+        if (used < capacity) rows[used] = (rdnasim_op_count){info->name, fidelity, info->port, count};
         used++;
     }
     return used;

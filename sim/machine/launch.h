@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* A launch while it runs: made and taken down by launch.c, its work-groups executed by groups.c. */
-#ifndef GFX11SIM_LAUNCH_H
-#define GFX11SIM_LAUNCH_H
+#ifndef RDNASIM_LAUNCH_H
+#define RDNASIM_LAUNCH_H
 
 #include "watcher.h"
 
@@ -21,7 +21,7 @@ struct worker {
     unsigned char *lds, *scratch;
     struct op_counts counts;
     uint64_t wave_count, group_count;
-    gfx11sim_report report;
+    rdnasim_report report;
 };
 
 /* What the waves of a work-group have used of their quotas. */
@@ -41,9 +41,9 @@ struct resident {
 };
 
 struct launch_run {
-    gfx11sim *sim;
-    const gfx11sim_kernel *kernel;
-    const gfx11sim_launch *launch;
+    rdnasim *sim;
+    const rdnasim_kernel *kernel;
+    const rdnasim_launch *launch;
     uint32_t groups[3];
     uint64_t group_count;
     uint32_t *order; /* of the groups under a random schedule, else null */
@@ -56,7 +56,7 @@ struct launch_run {
     struct resident *residents; /* [worker_count] of work-groups that are resident together, else null */
     pthread_mutex_t fault_lock;
     _Atomic int64_t fault_at; /* turn of the faulting work-group; later ones need not finish */
-    gfx11sim_report fault;
+    rdnasim_report fault;
 };
 
 /* splitmix64 */

@@ -39,7 +39,7 @@ static unsigned find_free(struct memory *m, unsigned count) {
 unsigned char *memory_past_end(const struct memory *m, uint64_t address, uint32_t bytes,
                                unsigned char *into) {
     static const uint32_t poison[READ_MAX / 4] = {[0 ... READ_MAX / 4 - 1] = POISON};
-    if (bytes > READ_MAX || !memory_begins(m, address, bytes, GFX11SIM_READ)) return NULL;
+    if (bytes > READ_MAX || !memory_begins(m, address, bytes, RDNASIM_READ)) return NULL;
     const struct binding *b = &m->slots[address >> SLOT_SHIFT];
     uint64_t offset = address - b->base, left = b->bytes - offset;
     memcpy(into, poison, bytes);
@@ -54,7 +54,7 @@ unsigned char *memory_past_end(const struct memory *m, uint64_t address, uint32_
 }
 
 bool memory_is_last(const struct memory *m, uint64_t address) {
-    if (!memory_begins(m, address, 4, GFX11SIM_READ | GFX11SIM_WRITE)) return false;
+    if (!memory_begins(m, address, 4, RDNASIM_READ | RDNASIM_WRITE)) return false;
     const struct binding *b = &m->slots[address >> SLOT_SHIFT];
     return b->tail && b->bytes - (address - b->base) < 4;
 }
@@ -85,20 +85,20 @@ static struct tail *make_tail(void) {
     return tail;
 }
 
-gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
-                            uint64_t *address, gfx11sim_report *report) {
+rdnasim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
+                           uint64_t *address, rdnasim_report *report) {
     static unsigned char nothing; /* what an empty binding without host memory points to */
-    REPORT_IF(bytes > SLOT_BYTES * (SLOT_COUNT / 2), report, GFX11SIM_INVALID_ARGUMENT,
+    REPORT_IF(bytes > SLOT_BYTES * (SLOT_COUNT / 2), report, RDNASIM_INVALID_ARGUMENT,
               "buffer '%s' has %" PRIu64 " bytes, at most %" PRIu64 " can be bound", name ? name : "", bytes,
               SLOT_BYTES * (SLOT_COUNT / 2));
     unsigned count = slots_for(bytes), first = find_free(m, count);
-    REPORT_IF(!first, report, GFX11SIM_OUT_OF_MEMORY,
+    REPORT_IF(!first, report, RDNASIM_OUT_OF_MEMORY,
               "no simulated addresses are left for buffer '%s' (%" PRIu64 " bytes)", name ? name : "", bytes);
     struct binding b = {
         .host = host ? host : &nothing, .base = first * SLOT_BYTES, .bytes = bytes, .access = access};
     if (bytes % 4) {
         b.tail = make_tail();
-        REPORT_IF(!b.tail, report, GFX11SIM_OUT_OF_MEMORY, "out of memory for buffer '%s'", name ? name : "");
+        REPORT_IF(!b.tail, report, RDNASIM_OUT_OF_MEMORY, "out of memory for buffer '%s'", name ? name : "");
     }
     if (name)
         snprintf(b.name, sizeof b.name, "%s", name);
@@ -106,7 +106,7 @@ gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsign
         snprintf(b.name, sizeof b.name, "#%u", first);
     for (unsigned n = 0; n < count; n++) m->slots[first + n] = b;
     *address = b.base;
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
 bool memory_unbind(struct memory *m, uint64_t address) {
@@ -125,40 +125,40 @@ bool memory_unbind(struct memory *m, uint64_t address) {
     return true;
 }
 
-gfx11sim_status gfx11sim_bind(gfx11sim *sim, void *host, size_t bytes, unsigned access, const char *name,
-                              uint64_t *address, gfx11sim_report *report) {
+rdnasim_status rdnasim_bind(rdnasim *sim, void *host, size_t bytes, unsigned access, const char *name,
+                            uint64_t *address, rdnasim_report *report) {
     report_clear(report);
-    REPORT_IF(!sim || !address, report, GFX11SIM_INVALID_ARGUMENT,
-              "gfx11sim_bind: sim and address must not be null");
-    REPORT_IF(!host && bytes, report, GFX11SIM_INVALID_ARGUMENT,
+    REPORT_IF(!sim || !address, report, RDNASIM_INVALID_ARGUMENT,
+              "rdnasim_bind: sim and address must not be null");
+    REPORT_IF(!host && bytes, report, RDNASIM_INVALID_ARGUMENT,
               "buffer '%s' has %zu bytes but no host memory", name ? name : "", bytes);
-    REPORT_IF(access & ~(GFX11SIM_READ | GFX11SIM_WRITE), report, GFX11SIM_INVALID_ARGUMENT,
-              "buffer '%s': access 0x%x has bits other than GFX11SIM_READ and GFX11SIM_WRITE",
-              name ? name : "", access);
+    REPORT_IF(access & ~(RDNASIM_READ | RDNASIM_WRITE), report, RDNASIM_INVALID_ARGUMENT,
+              "buffer '%s': access 0x%x has bits other than RDNASIM_READ and RDNASIM_WRITE", name ? name : "",
+              access);
     pthread_mutex_lock(&sim->lock);
-    gfx11sim_status status = memory_bind(&sim->memory, host, bytes, access, name, address, report);
+    rdnasim_status status = memory_bind(&sim->memory, host, bytes, access, name, address, report);
     pthread_mutex_unlock(&sim->lock);
     return status;
 }
 
-/* Addresses of loaded code are the object's: only gfx11sim_unload releases them. */
-static bool is_code(const gfx11sim *sim, uint64_t address) {
-    for (const gfx11sim_object *o = sim->objects; o; o = o->next)
+/* Addresses of loaded code are the object's: only rdnasim_unload releases them. */
+static bool is_code(const rdnasim *sim, uint64_t address) {
+    for (const rdnasim_object *o = sim->objects; o; o = o->next)
         if (o->address == address) return true;
     return false;
 }
 
-gfx11sim_status gfx11sim_unbind(gfx11sim *sim, uint64_t address, gfx11sim_report *report) {
+rdnasim_status rdnasim_unbind(rdnasim *sim, uint64_t address, rdnasim_report *report) {
     report_clear(report);
-    REPORT_IF(!sim, report, GFX11SIM_INVALID_ARGUMENT, "gfx11sim_unbind: sim must not be null");
+    REPORT_IF(!sim, report, RDNASIM_INVALID_ARGUMENT, "rdnasim_unbind: sim must not be null");
     pthread_mutex_lock(&sim->lock);
     bool done = !is_code(sim, address) && memory_unbind(&sim->memory, address);
     pthread_mutex_unlock(&sim->lock);
-    REPORT_IF(!done, report, GFX11SIM_INVALID_ARGUMENT, "no buffer is bound at 0x%" PRIx64, address);
-    return GFX11SIM_OK;
+    REPORT_IF(!done, report, RDNASIM_INVALID_ARGUMENT, "no buffer is bound at 0x%" PRIx64, address);
+    return RDNASIM_OK;
 }
 
-void *gfx11sim_host_pointer(const gfx11sim *sim, uint64_t address, size_t bytes) {
+void *rdnasim_host_pointer(const rdnasim *sim, uint64_t address, size_t bytes) {
     return sim ? memory_at(&sim->memory, address, bytes, 0) : NULL;
 }
 
@@ -173,20 +173,20 @@ unsigned char *memory_track(struct memory *m, const struct binding *b) {
     return undefined;
 }
 
-gfx11sim_status gfx11sim_mark(gfx11sim *sim, uint64_t address, size_t bytes, int defined,
-                              gfx11sim_report *report) {
+rdnasim_status rdnasim_mark(rdnasim *sim, uint64_t address, size_t bytes, int defined,
+                            rdnasim_report *report) {
     report_clear(report);
-    REPORT_IF(!gfx11sim_host_pointer(sim, address, bytes), report, GFX11SIM_INVALID_ARGUMENT,
-              "gfx11sim_mark: %zu bytes at 0x%" PRIx64 " are not inside one buffer", bytes, address);
-    if (!(sim->checks & GFX11SIM_CHECK_UNDEFINED)) return GFX11SIM_OK;
+    REPORT_IF(!rdnasim_host_pointer(sim, address, bytes), report, RDNASIM_INVALID_ARGUMENT,
+              "rdnasim_mark: %zu bytes at 0x%" PRIx64 " are not inside one buffer", bytes, address);
+    if (!(sim->checks & RDNASIM_CHECK_UNDEFINED)) return RDNASIM_OK;
     pthread_mutex_lock(&sim->lock);
-    gfx11sim_status status = GFX11SIM_OK;
+    rdnasim_status status = RDNASIM_OK;
     const struct binding *b = &sim->memory.slots[address >> SLOT_SHIFT];
     unsigned char *undefined = b->undefined;
     if (!undefined && !defined) {
         undefined = memory_track(&sim->memory, b);
         if (!undefined)
-            status = report_fail(report, GFX11SIM_OUT_OF_MEMORY,
+            status = report_fail(report, RDNASIM_OUT_OF_MEMORY,
                                  "out of memory for strict mode's records of '%s'", b->name);
     }
     if (undefined) memset(undefined + (address - b->base), defined ? 0 : 255, bytes);

@@ -15,7 +15,7 @@ struct chunk {
     struct decoded insts[CHUNK_INSTS];
 };
 
-struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count,
+struct program *program_create(const rdnasim_object *object, uint32_t entry, unsigned vgpr_count,
                                unsigned wave_size) {
     struct program *p = calloc(1, sizeof *p);
     if (!p) return NULL;
@@ -52,51 +52,51 @@ uint32_t program_entry(const struct program *p) { return p->entry; }
 /* Why the instruction at w->pc cannot be executed is found out again: nobody needs it faster. */
 static void exec_illegal(struct wave *w, const struct inst *i) {
     (void)i;
-    const gfx11sim_object *o = w->group->program->object;
+    const rdnasim_object *o = w->group->program->object;
     struct inst_pair pair;
     const char *reason = NULL;
     decode(o->sim->target, o->code + w->pc, o->code_dwords - w->pc, &pair, &reason);
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "not an instruction of %s: %s", o->sim->target->facts.name,
+    wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "not an instruction of %s: %s", o->sim->target->facts.name,
                reason);
 }
 
 static void exec_beyond_registers(struct wave *w, const struct inst *i) {
     (void)i;
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "uses VGPRs beyond the %u that the kernel has reserved",
+    wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "uses VGPRs beyond the %u that the kernel has reserved",
                w->group->program->vgpr_count);
 }
 
 static void exec_reserved_sgprs(struct wave *w, const struct inst *i) {
     (void)i;
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "an operand reaches beyond the scalar registers");
+    wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "an operand reaches beyond the scalar registers");
 }
 
 static void exec_trap_temporary(struct wave *w, const struct inst *i) {
     (void)i;
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "writes ttmp registers, which only a trap handler can");
+    wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "writes ttmp registers, which only a trap handler can");
 }
 
 static void exec_unpairable(struct wave *w, const struct inst *i) {
     (void)i;
     wave_fault(
-        w, GFX11SIM_ILLEGAL, 0, 0, 0,
+        w, RDNASIM_ILLEGAL, 0, 0, 0,
         "dual issue needs wave32, first and second sources in different ones of four register banks and, "
         "of addends, one in an even register");
 }
 
 static void exec_unbound(struct wave *w, const struct inst *i) {
     const struct inst *missing = i->dual && i->exec_x ? i->dual : i;
-    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "%s is not modelled", op_info(missing->op)->name);
+    wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0, "%s is not modelled", op_info(missing->op)->name);
 }
 
 static void exec_outside(struct wave *w, const struct inst *i) {
     (void)i;
-    wave_fault(w, GFX11SIM_ILLEGAL, 0, 0, 0, "execution has left the code object");
+    wave_fault(w, RDNASIM_ILLEGAL, 0, 0, 0, "execution has left the code object");
 }
 
 static void exec_out_of_memory(struct wave *w, const struct inst *i) {
     (void)i;
-    wave_fault(w, GFX11SIM_OUT_OF_MEMORY, 0, 0, 0, "out of memory for the decoded instruction");
+    wave_fault(w, RDNASIM_OUT_OF_MEMORY, 0, 0, 0, "out of memory for the decoded instruction");
 }
 
 static struct decoded outside = {.inst = {.exec = exec_outside, .refused = true}},
@@ -163,15 +163,15 @@ static exec_fn *pair_objection(const struct program *p, const struct inst_pair *
 }
 
 /*
- * How long the host takes over an instruction, roughly, in steps of 4 to 14 ns; see GFX11SIM_DEFAULT_QUOTA.
+ * How long the host takes over an instruction, roughly, in steps of 4 to 14 ns; see RDNASIM_DEFAULT_QUOTA.
  */
 static uint16_t host_cost(const struct inst *i) {
     switch (op_info(i->op)->port) {
-    case GFX11SIM_PORT_WMMA: return 256;
-    case GFX11SIM_PORT_TRANS:
-    case GFX11SIM_PORT_VMEM:
-    case GFX11SIM_PORT_LDS: return 8;
-    case GFX11SIM_PORT_VALU:
+    case RDNASIM_PORT_WMMA: return 256;
+    case RDNASIM_PORT_TRANS:
+    case RDNASIM_PORT_VMEM:
+    case RDNASIM_PORT_LDS: return 8;
+    case RDNASIM_PORT_VALU:
         if (i->format == FMT_VINTERP) return 64;
         if (i->dst.dwords > 2) return 32;
         return i->dst.dwords == 2 || i->dpp ? 8 : 2;
@@ -180,7 +180,7 @@ static uint16_t host_cost(const struct inst *i) {
 }
 
 static struct decoded *decode_at(struct program *p, uint32_t pc) {
-    const gfx11sim_object *o = p->object;
+    const rdnasim_object *o = p->object;
     struct inst_pair pair;
     const char *reason;
     unsigned dwords = decode(o->sim->target, o->code + pc, o->code_dwords - pc, &pair, &reason);
@@ -188,7 +188,7 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
     struct decoded *d = allocate(p, pair.x.dual ? 2 : 1);
     if (!d) return &out_of_memory;
     if (dwords) {
-        if (p->wave_size == 64 && op_info(pair.x.op)->port == GFX11SIM_PORT_WMMA) {
+        if (p->wave_size == 64 && op_info(pair.x.op)->port == RDNASIM_PORT_WMMA) {
             const struct generation *generation = o->sim->target->generation;
             pair.x.dst.dwords = (uint8_t)generation->matrix_registers(64, pair.x.dst.dwords);
             pair.x.src[2].dwords = (uint8_t)generation->matrix_registers(64, pair.x.src[2].dwords);

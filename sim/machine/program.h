@@ -4,8 +4,8 @@
  * The instructions of one kernel. Each is decoded at its first execution, so that loading costs nothing and
  * memory is spent on what runs; finding it again is one load.
  */
-#ifndef GFX11SIM_PROGRAM_H
-#define GFX11SIM_PROGRAM_H
+#ifndef RDNASIM_PROGRAM_H
+#define RDNASIM_PROGRAM_H
 
 #include <stdatomic.h>
 
@@ -13,14 +13,14 @@
 
 struct decoded {
     struct inst inst;
-    uint16_t cost;                             /* what it takes of the wave's quota */
-    _Atomic(gfx11sim_instruction *) described; /* as observers see it; null until one asked */
+    uint16_t cost;                            /* what it takes of the wave's quota */
+    _Atomic(rdnasim_instruction *) described; /* as observers see it; null until one asked */
     /* What follows when no branch is taken; null until it was looked up once. Spares the way through at[]. */
     _Atomic(struct decoded *) successor;
 };
 
 struct program {
-    const gfx11sim_object *object;
+    const rdnasim_object *object;
     uint32_t entry;      /* dword index of the kernel's first instruction */
     unsigned vgpr_count; /* that the kernel has reserved; others are not its to touch */
     unsigned wave_size;

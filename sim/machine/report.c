@@ -9,12 +9,12 @@
 #include "simulator.h"
 #include "text.h"
 
-gfx11sim_status report_clear(gfx11sim_report *report) {
+rdnasim_status report_clear(rdnasim_report *report) {
     if (report) memset(report, 0, sizeof *report);
-    return GFX11SIM_OK;
+    return RDNASIM_OK;
 }
 
-gfx11sim_status report_fail(gfx11sim_report *report, gfx11sim_status status, const char *format, ...) {
+rdnasim_status report_fail(rdnasim_report *report, rdnasim_status status, const char *format, ...) {
     if (!report) return status;
     memset(report, 0, sizeof *report);
     report->status = status;
@@ -25,11 +25,11 @@ gfx11sim_status report_fail(gfx11sim_report *report, gfx11sim_status status, con
     return status;
 }
 
-void wave_fault(struct wave *w, gfx11sim_status status, unsigned lane, uint64_t address, uint32_t bytes,
+void wave_fault(struct wave *w, rdnasim_status status, unsigned lane, uint64_t address, uint32_t bytes,
                 const char *format, ...) {
     if (w->state == WAVE_FAULTED) return; /* the first fault of an instruction counts */
     w->state = WAVE_FAULTED;
-    gfx11sim_report *report = w->fault;
+    rdnasim_report *report = w->fault;
     report_clear(report);
     report->status = status;
     report->lane = lane;
@@ -87,9 +87,9 @@ void describe_address(const struct memory *m, uint64_t address, uint32_t bytes, 
                  bytes - (b->bytes - (address - b->base)));
     else if (access & ~b->access)
         snprintf(relation, sizeof relation, "in the %s",
-                 b->access & GFX11SIM_READ    ? "read-only"
-                 : b->access & GFX11SIM_WRITE ? "write-only"
-                                              : "inaccessible");
+                 b->access & RDNASIM_READ    ? "read-only"
+                 : b->access & RDNASIM_WRITE ? "write-only"
+                                             : "inaccessible");
     else
         snprintf(relation, sizeof relation, "in the");
     snprintf(text, text_bytes, "%s buffer '%s' (0x%" PRIx64 ", %" PRIu64 " bytes)", relation, b->name,
@@ -101,10 +101,10 @@ void wave_memory_fault(struct wave *w, unsigned lane, uint64_t address, uint32_t
         const char *what, *verb;
         unsigned access;
     } accesses[] = {
-        {"load", "reads", GFX11SIM_READ},
-        {"scalar load", "reads", GFX11SIM_READ},
-        {"store", "writes", GFX11SIM_WRITE},
-        {"atomic", "updates", GFX11SIM_READ | GFX11SIM_WRITE},
+        {"load", "reads", RDNASIM_READ},
+        {"scalar load", "reads", RDNASIM_READ},
+        {"store", "writes", RDNASIM_WRITE},
+        {"atomic", "updates", RDNASIM_READ | RDNASIM_WRITE},
     };
     const char *verb = what;
     unsigned access = 0;
@@ -115,12 +115,12 @@ void wave_memory_fault(struct wave *w, unsigned lane, uint64_t address, uint32_t
     }
     char where[256];
     describe_address(w->group->memory, address, bytes, access, where, sizeof where);
-    wave_fault(w, GFX11SIM_MEMORY_FAULT, lane, address, bytes, "%s %" PRIu32 " bytes at 0x%" PRIx64 ", %s",
+    wave_fault(w, RDNASIM_MEMORY_FAULT, lane, address, bytes, "%s %" PRIu32 " bytes at 0x%" PRIx64 ", %s",
                verb, bytes, address, where);
 }
 
-void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11sim_kernel *kernel) {
-    const gfx11sim_object *object = kernel->object;
+void report_complete(rdnasim_report *report, const struct wave *w, const rdnasim_kernel *kernel) {
+    const rdnasim_object *object = kernel->object;
     char cause[sizeof report->text];
     memcpy(cause, report->text, sizeof cause);
 
@@ -132,8 +132,8 @@ void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11s
     if (w->pc < object->code_dwords) {
         const uint32_t *code = object->code + w->pc;
         uint32_t available = object->code_dwords - w->pc;
-        uint32_t dwords = gfx11sim_disassemble(object->sim->target->facts.name, code, available,
-                                               report->instruction, sizeof report->instruction);
+        uint32_t dwords = rdnasim_disassemble(object->sim->target->facts.name, code, available,
+                                              report->instruction, sizeof report->instruction);
         report->encoding_dwords = dwords ? dwords : 1;
         memcpy(report->encoding, code, 4 * report->encoding_dwords);
         int length = snprintf(instruction, sizeof instruction, ", %s (encoding", report->instruction);

@@ -39,7 +39,7 @@ static void execute_wave64(struct wave *w, const struct inst *i, bool watched) {
 }
 
 static bool may_begin(struct wave *w, struct decoded *d) {
-    w->note.space = GFX11SIM_SPACE_NONE;
+    w->note.space = RDNASIM_SPACE_NONE;
     FOR_WATCHERS(p, w->group->watchers->before) if (!p->kind->before(p, w, d)) return false;
     return true;
 }

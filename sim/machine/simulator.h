@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* What the public handles are made of, and the calls between the parts of the machine. */
-#ifndef GFX11SIM_SIMULATOR_H
-#define GFX11SIM_SIMULATOR_H
+#ifndef RDNASIM_SIMULATOR_H
+#define RDNASIM_SIMULATOR_H
 
 #include <pthread.h>
 
@@ -19,33 +19,33 @@ struct op_counts {
     uint64_t of[OP_COUNT], second[OP_COUNT];
 };
 
-struct gfx11sim {
+struct rdnasim {
     struct memory memory;
     const struct target *target;
-    gfx11sim_simd simd;
+    rdnasim_simd simd;
     uint64_t schedule_seed, quota;
     struct pool *pool;
     pthread_mutex_t lock; /* held by every call that changes memory or objects, and by a launch throughout */
     struct after_fork after_fork;
-    gfx11sim_object *objects;
-    unsigned checks; /* GFX11SIM_CHECK_*: strict mode */
+    rdnasim_object *objects;
+    unsigned checks; /* RDNASIM_CHECK_*: strict mode */
     bool approximate_wmma;
     struct op_counts profile;     /* of the last launch */
     exec_fn *executors[OP_COUNT]; /* of the chosen SIMD level; null where nobody models the operation */
 };
 
-struct gfx11sim_kernel {
-    gfx11sim_object *object;
-    gfx11sim_kernel_info info; /* strings and arguments are the object's, see metadata.h */
+struct rdnasim_kernel {
+    rdnasim_object *object;
+    rdnasim_kernel_info info; /* strings and arguments are the object's, see metadata.h */
     struct descriptor {
         uint32_t rsrc1, rsrc2, properties;
     } descriptor;
     struct program *program; /* decoded as it is executed */
 };
 
-struct gfx11sim_object {
-    gfx11sim *sim;
-    gfx11sim_object *next;
+struct rdnasim_object {
+    rdnasim *sim;
+    rdnasim_object *next;
     unsigned char *image; /* the loaded segments; the host side of a binding */
     uint64_t address;     /* of the image in simulated memory */
     uint32_t *code;       /* the executable segment, as it was in the file */
@@ -53,21 +53,21 @@ struct gfx11sim_object {
     uint64_t code_address; /* of code[0] in simulated memory */
     struct metadata *metadata;
     size_t kernel_count;
-    gfx11sim_kernel *kernels;
+    rdnasim_kernel *kernels;
 };
 
 /* ---- report.c ------------------------------------------------------------------------------------------ */
 
-/* Empties the report (null is accepted); for the start of a public call. Returns GFX11SIM_OK. */
-gfx11sim_status report_clear(gfx11sim_report *report);
+/* Empties the report (null is accepted); for the start of a public call. Returns RDNASIM_OK. */
+rdnasim_status report_clear(rdnasim_report *report);
 /* Stores status and sentence (report may be null) and returns status. */
-gfx11sim_status report_fail(gfx11sim_report *report, gfx11sim_status status, const char *format, ...)
+rdnasim_status report_fail(rdnasim_report *report, rdnasim_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* "16 bytes past the end of buffer 'x' (...)": where an address lies, for the end of a sentence. */
 void describe_address(const struct memory *m, uint64_t address, uint32_t bytes, unsigned access, char *text,
                       size_t text_bytes);
 /* Turns what wave_fault noted into the full report of the instruction at w->pc. */
-void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11sim_kernel *kernel);
+void report_complete(rdnasim_report *report, const struct wave *w, const rdnasim_kernel *kernel);
 
 #define REPORT_IF(condition, report, status, ...)                                                            \
     do {                                                                                                     \
@@ -79,14 +79,14 @@ void report_complete(gfx11sim_report *report, const struct wave *w, const gfx11s
 /* Undefined bits for a buffer and READ_MAX bytes from its start on at least, which are undefined behind its end; null
  * without memory. */
 unsigned char *memory_track(struct memory *m, const struct binding *b);
-/* As gfx11sim_bind and gfx11sim_unbind, for callers that hold the lock. */
-gfx11sim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
-                            uint64_t *address, gfx11sim_report *report);
+/* As rdnasim_bind and rdnasim_unbind, for callers that hold the lock. */
+rdnasim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
+                           uint64_t *address, rdnasim_report *report);
 bool memory_unbind(struct memory *m, uint64_t address); /* false: no binding starts there */
 
 /* ---- program.c: the instructions of one kernel, decoded at their first execution ----------------------- */
 
-struct program *program_create(const gfx11sim_object *object, uint32_t entry, unsigned vgpr_count,
+struct program *program_create(const rdnasim_object *object, uint32_t entry, unsigned vgpr_count,
                                unsigned wave_size);
 void program_destroy(struct program *program); /* null is accepted */
 bool program_prepare(struct program *program); /* before a launch; false: no memory */
@@ -105,10 +105,10 @@ uint64_t run_wave(struct wave *w, struct program *program, struct op_counts *cou
 /* ---- kernarg.c ----------------------------------------------------------------------------------------- */
 
 /* The kernel argument segment of a launch: explicit arguments copied, hidden ones filled in. */
-void kernarg_fill(unsigned char *segment, const gfx11sim_kernel *kernel, const gfx11sim_launch *launch,
+void kernarg_fill(unsigned char *segment, const rdnasim_kernel *kernel, const rdnasim_launch *launch,
                   uint64_t queue_address);
 #define DISPATCH_PACKET_BYTES 64
-void dispatch_packet_fill(unsigned char packet[DISPATCH_PACKET_BYTES], const gfx11sim_kernel *kernel,
-                          const gfx11sim_launch *launch, uint64_t kernarg_address);
+void dispatch_packet_fill(unsigned char packet[DISPATCH_PACKET_BYTES], const rdnasim_kernel *kernel,
+                          const rdnasim_launch *launch, uint64_t kernarg_address);
 
 #endif

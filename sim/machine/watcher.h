@@ -6,8 +6,8 @@
  *
  * A launch without watchers pays nothing for them: the wave loop is compiled with and without.
  */
-#ifndef GFX11SIM_WATCHER_H
-#define GFX11SIM_WATCHER_H
+#ifndef RDNASIM_WATCHER_H
+#define RDNASIM_WATCHER_H
 
 #include "program.h"
 
@@ -22,7 +22,7 @@ struct watcher {
 struct watcher_kind {
     /* Before the first work-group. *out stays null if the kind has nothing to watch. False: no memory. */
     bool (*create)(const struct launch_run *run, struct watcher **out);
-    void (*destroy)(struct watcher *watcher, gfx11sim_status status); /* status: of the launch */
+    void (*destroy)(struct watcher *watcher, rdnasim_status status); /* status: of the launch */
 
     void (*group_begin)(struct watcher *watcher, struct group *group);
     void (*group_end)(struct watcher *watcher, struct group *group);

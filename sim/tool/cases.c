@@ -24,8 +24,8 @@ enum { APPROXIMATE_ULP = 4, RSRC1_AT = 48, RSRC2_AT = 52, DESCRIPTOR_BYTES = 64,
 enum { FILE_MAX = 16 << 20, CASES_MAX = 4096, OUT_MAX = 1 << 17, LANES_MAX = 64, QUOTA = 1 << 16 };
 
 /* The kernels that cases are written over, embedded: wave32 and wave64. */
-extern const unsigned char gfx11sim_carrier_wave32[], gfx11sim_carrier_wave32_end[],
-    gfx11sim_carrier_wave64[], gfx11sim_carrier_wave64_end[];
+extern const unsigned char rdnasim_carrier_wave32[], rdnasim_carrier_wave32_end[], rdnasim_carrier_wave64[],
+    rdnasim_carrier_wave64_end[];
 
 /* Cases fail from WRONG on. */
 enum verdict {
@@ -86,8 +86,8 @@ static bool locate(Elf *elf, const char *name, size_t *at, size_t *bytes) {
 }
 
 static bool open_carrier(struct carrier *c, bool wave64) {
-    const unsigned char *from = wave64 ? gfx11sim_carrier_wave64 : gfx11sim_carrier_wave32;
-    c->bytes = (size_t)((wave64 ? gfx11sim_carrier_wave64_end : gfx11sim_carrier_wave32_end) - from);
+    const unsigned char *from = wave64 ? rdnasim_carrier_wave64 : rdnasim_carrier_wave32;
+    c->bytes = (size_t)((wave64 ? rdnasim_carrier_wave64_end : rdnasim_carrier_wave32_end) - from);
     c->elf = malloc(c->bytes);
     if (!c->elf) return false;
     memcpy(c->elf, from, c->bytes);
@@ -225,50 +225,49 @@ static struct outcome judge(const json_t *recorded, const struct fields *f, cons
     return o;
 }
 
-static struct outcome run_case(const json_t *recorded, struct fields f, gfx11sim_simd simd) {
+static struct outcome run_case(const json_t *recorded, struct fields f, rdnasim_simd simd) {
     struct carrier carrier;
     /* It is a part of this program: nothing else can fail. */
     if (!open_carrier(&carrier, f.wave == 64)) return outcome(NO_MEMORY, "");
     if (!fill_carrier(&carrier, recorded, &f))
         return outcome(UNREADABLE, "its code, LDS or scratch does not fit the embedded kernel");
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.simd = simd;
     options.threads = 1;
     options.quota = QUOTA;
-    gfx11sim *sim = NULL;
-    gfx11sim_object *object = NULL;
-    gfx11sim_report report;
+    rdnasim *sim = NULL;
+    rdnasim_object *object = NULL;
+    rdnasim_report report;
     uint64_t address;
     unsigned char *out = calloc(1, f.out_bytes + 1);
     if (!out) return outcome(NO_MEMORY, "");
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = launch.block[0] = f.lanes;
     launch.kernarg = &address;
     launch.kernarg_bytes = sizeof address;
-    gfx11sim_status status = gfx11sim_create(&options, &sim, &report);
+    rdnasim_status status = rdnasim_create(&options, &sim, &report);
     if (!status)
-        status =
-            gfx11sim_bind(sim, out, f.out_bytes, GFX11SIM_READ | GFX11SIM_WRITE, "out", &address, &report);
-    if (!status) status = gfx11sim_load(sim, carrier.elf, carrier.bytes, &object, &report);
-    if (!status) status = gfx11sim_run(sim, gfx11sim_find_kernel(object, "carrier"), &launch, NULL, &report);
+        status = rdnasim_bind(sim, out, f.out_bytes, RDNASIM_READ | RDNASIM_WRITE, "out", &address, &report);
+    if (!status) status = rdnasim_load(sim, carrier.elf, carrier.bytes, &object, &report);
+    if (!status) status = rdnasim_run(sim, rdnasim_find_kernel(object, "carrier"), &launch, NULL, &report);
     struct outcome o;
-    if (object && strcmp(f.target, gfx11sim_object_target(object)) != 0)
+    if (object && strcmp(f.target, rdnasim_object_target(object)) != 0)
         o = status && strstr(report.text, f.target)
                 ? outcome(OTHER_TARGET, "")
                 : outcome(WRONG, status ? report.text : "code of another target ran");
     else
-        o = status == GFX11SIM_OUT_OF_MEMORY ? outcome(NO_MEMORY, "")
-            : status                         ? outcome(REFUSED, report.text)
-                                             : judge(recorded, &f, out);
-    gfx11sim_destroy(sim);
+        o = status == RDNASIM_OUT_OF_MEMORY ? outcome(NO_MEMORY, "")
+            : status                        ? outcome(REFUSED, report.text)
+                                            : judge(recorded, &f, out);
+    rdnasim_destroy(sim);
     free(carrier.elf);
     free(out);
     return o;
 }
 
-static struct outcome run_apart(const json_t *recorded, gfx11sim_simd simd) {
+static struct outcome run_apart(const json_t *recorded, rdnasim_simd simd) {
     int ends[2];
     struct fields f;
     if (!read_fields(recorded, &f)) return outcome(UNREADABLE, "a field is missing or out of range");
@@ -298,7 +297,7 @@ static struct outcome run_apart(const json_t *recorded, gfx11sim_simd simd) {
 /* ---- files ---------------------------------------------------------------------------------------- */
 
 /* Returns how many cases failed; -1: the file cannot be read. */
-static int run_file(const char *path, gfx11sim_simd simd) {
+static int run_file(const char *path, rdnasim_simd simd) {
     unsigned char *text;
     size_t bytes;
     if (!file_read(path, FILE_MAX, &text, &bytes)) return -1;
@@ -351,20 +350,20 @@ int cmd_cases(int argc, char **argv) {
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
         if (c == 'h') {
-            puts("Usage: gfx11sim cases [--simd portable|avx2|avx512] FILE.json...\n\n"
+            puts("Usage: rdnasim cases [--simd portable|avx2|avx512] FILE.json...\n\n"
                  "Runs recorded instruction cases and prints, per file, how many are exact, within "
                  "tolerance, wrong,\n"
                  "refused, crashed; and every case that failed. Exit code 1 if any did.");
             return EXIT_OK;
         }
-        if (c != 'S') return fail(EXIT_USAGE, "gfx11sim cases --help lists the options");
+        if (c != 'S') return fail(EXIT_USAGE, "rdnasim cases --help lists the options");
         for (simd = 0; simd < 4 && strcmp(levels[simd], optarg) != 0;) simd++;
         if (simd == 4) return fail(EXIT_USAGE, "--simd %s: expected portable, avx2 or avx512", optarg);
     }
-    if (optind == argc) return fail(EXIT_USAGE, "expected files of cases; see gfx11sim cases --help");
+    if (optind == argc) return fail(EXIT_USAGE, "expected files of cases; see rdnasim cases --help");
     int failed = 0, unreadable = 0;
     for (int n = optind; n < argc; n++) {
-        int result = run_file(argv[n], (gfx11sim_simd)simd);
+        int result = run_file(argv[n], (rdnasim_simd)simd);
         if (result < 0)
             unreadable++;
         else

@@ -22,29 +22,29 @@ static const char *parse(int argc, char **argv, const char *usage, const char **
         if (strcmp(argv[n], "--kernel") == 0 && n + 1 < argc) {
             *kernel = argv[++n];
         } else if (argv[n][0] == '-' || file) {
-            fail(EXIT_USAGE, "'%s' is not understood; see gfx11sim %s --help", argv[n], argv[0]);
+            fail(EXIT_USAGE, "'%s' is not understood; see rdnasim %s --help", argv[n], argv[0]);
             return NULL;
         } else {
             file = argv[n];
         }
     }
-    if (!file) fail(EXIT_USAGE, "expected a code object; see gfx11sim %s --help", argv[0]);
+    if (!file) fail(EXIT_USAGE, "expected a code object; see rdnasim %s --help", argv[0]);
     return file;
 }
 
 /* shown: a tsearch tree of what was printed, at first empty. */
-typedef int list_fn(const gfx11sim_object *object, const gfx11sim_kernel *kernel, void **shown);
+typedef int list_fn(const rdnasim_object *object, const rdnasim_kernel *kernel, void **shown);
 
 static void keep(void *code) { (void)code; }
 
-static int list_kernels(const char *file, const char *only, const gfx11sim_object *object, list_fn *list) {
-    if (only && !gfx11sim_find_kernel(object, only))
+static int list_kernels(const char *file, const char *only, const rdnasim_object *object, list_fn *list) {
+    if (only && !rdnasim_find_kernel(object, only))
         return fail(EXIT_USAGE, "%s has no kernel %s", file, only);
     int status = EXIT_OK;
     void *shown = NULL;
-    for (size_t n = 0; !status && n < gfx11sim_object_kernels(object); n++) {
-        const gfx11sim_kernel *kernel = gfx11sim_object_kernel(object, n);
-        if (!only || strcmp(gfx11sim_get_kernel_info(kernel).name, only) == 0)
+    for (size_t n = 0; !status && n < rdnasim_object_kernels(object); n++) {
+        const rdnasim_kernel *kernel = rdnasim_object_kernel(object, n);
+        if (!only || strcmp(rdnasim_get_kernel_info(kernel).name, only) == 0)
             status = list(object, kernel, &shown);
     }
     tdestroy(shown, keep);
@@ -60,20 +60,20 @@ static int list_file(int argc, char **argv, const char *usage, list_fn *list) {
     size_t bytes;
     if (!file) return status;
     if (!file_read(file, OBJECT_MAX, &elf, &bytes)) return EXIT_FILE;
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
-    options.target = gfx11sim_elf_target(elf, bytes);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
+    options.target = rdnasim_elf_target(elf, bytes);
     options.threads = 1;
-    gfx11sim *sim = NULL;
-    gfx11sim_object *object;
-    gfx11sim_report report;
-    if (gfx11sim_create(&options, &sim, &report) != GFX11SIM_OK ||
-        gfx11sim_load(sim, elf, bytes, &object, &report) != GFX11SIM_OK)
+    rdnasim *sim = NULL;
+    rdnasim_object *object;
+    rdnasim_report report;
+    if (rdnasim_create(&options, &sim, &report) != RDNASIM_OK ||
+        rdnasim_load(sim, elf, bytes, &object, &report) != RDNASIM_OK)
         status = fail_sim(EXIT_FILE, file, &report);
     else
         status = list_kernels(file, only, object, list);
     free(elf);
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
     return status;
 }
 
@@ -89,10 +89,10 @@ static int compare_addresses(const void *a, const void *b) {
     return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
 }
 
-static int disassemble(const gfx11sim_object *object, const gfx11sim_kernel *kernel, void **shown) {
-    gfx11sim_kernel_info info = gfx11sim_get_kernel_info(kernel);
-    const char *target = gfx11sim_object_target(object);
-    const uint32_t *code = gfx11sim_kernel_code(kernel);
+static int disassemble(const rdnasim_object *object, const rdnasim_kernel *kernel, void **shown) {
+    rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
+    const char *target = rdnasim_object_target(object);
+    const uint32_t *code = rdnasim_kernel_code(kernel);
     size_t dwords = info.code_bytes / 4;
     if (tfind(code, shown, compare_addresses)) {
         printf("%s: ; %s, begins where a kernel above begins\n", info.name, target);
@@ -104,13 +104,13 @@ static int disassemble(const gfx11sim_object *object, const gfx11sim_kernel *ker
     char text[256];
     uint32_t used;
     for (size_t at = 0; at < dwords; at += used ? used : 1) {
-        used = gfx11sim_disassemble(target, code + at, dwords - at, text, sizeof text);
+        used = rdnasim_disassemble(target, code + at, dwords - at, text, sizeof text);
         int64_t to = branch_target(text, code, at);
         if (to >= 0 && to < (int64_t)dwords) labelled[to] = 1;
     }
     printf("%s: ; %s, %u bytes\n", info.name, target, info.code_bytes);
     for (size_t at = 0; at < dwords; at += used) {
-        used = gfx11sim_disassemble(target, code + at, dwords - at, text, sizeof text);
+        used = rdnasim_disassemble(target, code + at, dwords - at, text, sizeof text);
         if (!used) {
             used = 1;
             snprintf(text, sizeof text, "(not an instruction)");
@@ -129,33 +129,32 @@ static int disassemble(const gfx11sim_object *object, const gfx11sim_kernel *ker
 
 int cmd_disasm(int argc, char **argv) {
     return list_file(argc, argv,
-                     "Usage: gfx11sim disasm FILE.hsaco [--kernel NAME]\n\nPrints the instructions in LLVM's "
+                     "Usage: rdnasim disasm FILE.hsaco [--kernel NAME]\n\nPrints the instructions in LLVM's "
                      "syntax, with labels, offsets and encodings.\n",
                      disassemble);
 }
 
 /* ---- info ----------------------------------------------------------------------------------------- */
 
-static int print_info(const gfx11sim_object *object, const gfx11sim_kernel *kernel, void **shown) {
+static int print_info(const rdnasim_object *object, const rdnasim_kernel *kernel, void **shown) {
     (void)shown;
-    gfx11sim_kernel_info i = gfx11sim_get_kernel_info(kernel);
-    const char *target = gfx11sim_object_target(object);
+    rdnasim_kernel_info i = rdnasim_get_kernel_info(kernel);
+    const char *target = rdnasim_object_target(object);
     printf(
         "%s (%s)\n  wave%u, %u VGPRs, %u SGPRs, %u bytes of LDS, %u of scratch per lane, spills %u + %u, %u "
         "bytes of code\n",
         i.name, target, i.wave_size, i.vgprs, i.sgprs, i.lds_bytes, i.scratch_bytes, i.vgpr_spills,
         i.sgpr_spills, i.code_bytes);
     printf("  at most %u work-items in a work-group; %u waves fit on a SIMD of %s\n", i.max_block,
-           gfx11sim_occupancy(gfx11sim_find_target(target), &i, i.lds_bytes, i.max_block), target);
+           rdnasim_occupancy(rdnasim_find_target(target), &i, i.lds_bytes, i.max_block), target);
     for (size_t n = 0; n < i.arg_count; n++)
         printf("  argument at %3u, %u bytes: %s\n", i.args[n].offset, i.args[n].size, i.args[n].value_kind);
     return EXIT_OK;
 }
 
 int cmd_info(int argc, char **argv) {
-    return list_file(
-        argc, argv,
-        "Usage: gfx11sim info FILE.hsaco [--kernel NAME]\n\nPrints kernels with their registers, "
-        "memory, occupancy and arguments.\n",
-        print_info);
+    return list_file(argc, argv,
+                     "Usage: rdnasim info FILE.hsaco [--kernel NAME]\n\nPrints kernels with their registers, "
+                     "memory, occupancy and arguments.\n",
+                     print_info);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The program gfx11sim: code objects on the simulator, from the command line. */
+/* The program rdnasim: code objects on the simulator, from the command line. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ int fail(int code, const char *format, ...) {
     va_start(arguments, format);
     text_vformat(failure, sizeof failure, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "gfx11sim: %s\n", failure);
+    fprintf(stderr, "rdnasim: %s\n", failure);
     return code;
 }
 
@@ -55,7 +55,7 @@ static void answer_in_json(int argc, char **argv, const char *verb, int code) {
     printf("}, \"exit_code\": %d}\n", code);
 }
 
-static void print_version(void) { puts("gfx11sim " GFX11SIM_VERSION); }
+static void print_version(void) { puts("rdnasim " RDNASIM_VERSION); }
 
 static bool memory_ran_out;
 
@@ -64,8 +64,8 @@ int fail_memory(const char *what) {
     return fail(EXIT_FAULT, "%s: out of memory", what);
 }
 
-int fail_sim(int code, const char *what, const gfx11sim_report *report) {
-    memory_ran_out |= report->status == GFX11SIM_OUT_OF_MEMORY;
+int fail_sim(int code, const char *what, const rdnasim_report *report) {
+    memory_ran_out |= report->status == RDNASIM_OUT_OF_MEMORY;
     return fail(code, "%s%s%s", what ? what : "", what ? ": " : "", report->text);
 }
 
@@ -84,11 +84,11 @@ int print_document(json_t *document) {
 }
 
 static void print_verbs(FILE *to) {
-    fputs("Usage: gfx11sim VERB [arguments]\n\nRuns gfx11 (RDNA3) code objects without a GPU.\n\nVerbs:\n",
+    fputs("Usage: rdnasim VERB [arguments]\n\nRuns gfx11 (RDNA3) code objects without a GPU.\n\nVerbs:\n",
           to);
     for (size_t n = 0; n < VERBS; n++) fprintf(to, "  %-8s %s\n", verbs[n].name, verbs[n].summary);
     fputs(
-        "\ngfx11sim VERB --help explains one; gfx11sim --version names this version.\n"
+        "\nrdnasim VERB --help explains one; rdnasim --version names this version.\n"
         "Exit codes: 0 success, 1 the kernel failed or memory ran out, 2 wrong usage, 3 a file that cannot\n"
         "be used.\n",
         to);
@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
     if (argc > 1) {
         char verb[256];
         text_format(verb, sizeof verb, "%s", argv[1]);
-        int code = fail(EXIT_USAGE, "unknown verb %s; gfx11sim --help lists them", verb);
+        int code = fail(EXIT_USAGE, "unknown verb %s; rdnasim --help lists them", verb);
         answer_in_json(argc, argv, verb, code);
         return code;
     }

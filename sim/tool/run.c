@@ -10,28 +10,28 @@
 #include "tool.h"
 
 static void print_profile(const struct session *s) {
-    gfx11sim_op_count rows[2048];
-    size_t count = gfx11sim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
-    for (int fidelity = 0; fidelity < GFX11SIM_FIDELITIES; fidelity++) {
+    rdnasim_op_count rows[2048];
+    size_t count = rdnasim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
+    for (int fidelity = 0; fidelity < RDNASIM_FIDELITIES; fidelity++) {
         uint64_t total = 0;
         for (size_t n = 0; n < count; n++)
-            if (rows[n].fidelity == (gfx11sim_fidelity)fidelity) total += rows[n].count;
+            if (rows[n].fidelity == (rdnasim_fidelity)fidelity) total += rows[n].count;
         if (!total) continue;
-        printf("\n%s: %" PRIu64 "\n", gfx11sim_fidelity_name((gfx11sim_fidelity)fidelity), total);
+        printf("\n%s: %" PRIu64 "\n", rdnasim_fidelity_name((rdnasim_fidelity)fidelity), total);
         for (size_t n = 0; n < count; n++)
-            if (rows[n].fidelity == (gfx11sim_fidelity)fidelity)
+            if (rows[n].fidelity == (rdnasim_fidelity)fidelity)
                 printf("  %12" PRIu64 "  %s\n", rows[n].count, rows[n].opcode);
     }
 }
 
 static json_t *profile_json(const struct session *s) {
-    gfx11sim_op_count rows[2048];
-    size_t count = gfx11sim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
+    rdnasim_op_count rows[2048];
+    size_t count = rdnasim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
     json_t *list = json_array();
     for (size_t n = 0; n < count; n++)
         doc_append(&list,
                    doc_pack("{s:s, s:s, s:I}", "opcode", rows[n].opcode, "fidelity",
-                            gfx11sim_fidelity_name(rows[n].fidelity), "count", (json_int_t)rows[n].count));
+                            rdnasim_fidelity_name(rows[n].fidelity), "count", (json_int_t)rows[n].count));
     return list;
 }
 
@@ -39,23 +39,23 @@ static const char *label(const struct session *s) {
     return s->options.approximate_wmma ? " APPROXIMATE matrix products" : "";
 }
 
-static void print_counts(const struct session *s, const gfx11sim_counts *c) {
-    printf("kernel %s on simulated %s (%s, %d threads)%s\n", s->info.name, gfx11sim_object_target(s->object),
-           gfx11sim_simd_name(s->sim), gfx11sim_threads(s->sim), label(s));
+static void print_counts(const struct session *s, const rdnasim_counts *c) {
+    printf("kernel %s on simulated %s (%s, %d threads)%s\n", s->info.name, rdnasim_object_target(s->object),
+           rdnasim_simd_name(s->sim), rdnasim_threads(s->sim), label(s));
     printf("work-groups: %" PRIu64 ", waves: %" PRIu64 ", instructions: %" PRIu64 " (%" PRIu64
            " of them waits and hints); %.3f s of host time, which says nothing about a card\n",
            c->workgroups, c->waves, c->instructions, c->idle_instructions, c->seconds);
-    for (unsigned u = 0; u < GFX11SIM_PORTS; u++)
+    for (unsigned u = 0; u < RDNASIM_PORTS; u++)
         if (c->by_port[u]) printf("  %-9s %12" PRIu64 "\n", port_names[u], c->by_port[u]);
 }
 
-static int print_json(const struct session *s, const gfx11sim_counts *c) {
+static int print_json(const struct session *s, const rdnasim_counts *c) {
     json_t *units = json_object();
-    for (unsigned u = 0; u < GFX11SIM_PORTS; u++)
+    for (unsigned u = 0; u < RDNASIM_PORTS; u++)
         doc_set(&units, port_names[u], json_integer((json_int_t)c->by_port[u]));
     json_t *document = doc_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:f, s:o, s:o}", "schema_version", SCHEMA_VERSION,
-        "verb", "run", "kernel", s->info.name, "target", gfx11sim_object_target(s->object), "simulated", 1,
+        "verb", "run", "kernel", s->info.name, "target", rdnasim_object_target(s->object), "simulated", 1,
         "approximate_wmma", s->options.approximate_wmma, "workgroups", (json_int_t)c->workgroups, "waves",
         (json_int_t)c->waves, "instructions", (json_int_t)c->instructions, "idle_instructions",
         (json_int_t)c->idle_instructions, "host_seconds", c->seconds, "by_port", units, "profile",
@@ -73,7 +73,7 @@ int cmd_run(int argc, char **argv) {
         "  --trace-limit N      at most N lines (default 1000000)",
         argc, argv);
     struct trace trace = {.to = stdout, .left = s.trace_limit};
-    gfx11sim_observer observer = trace_observer(&trace);
+    rdnasim_observer observer = trace_observer(&trace);
     struct output output;
     int to_file = !status && s.trace && strcmp(s.trace, "-") != 0;
     if (to_file && (output_open(&output, s.trace) != 0 || !(trace.to = output_stream(&output)))) {
@@ -82,11 +82,11 @@ int cmd_run(int argc, char **argv) {
         to_file = 0;
     }
     if (!status && s.trace) {
-        trace.target = gfx11sim_object_target(s.object);
+        trace.target = rdnasim_object_target(s.object);
         pthread_mutex_init(&trace.lock, NULL);
         s.launch.observer = &observer;
     }
-    gfx11sim_counts counts;
+    rdnasim_counts counts;
     if (!status) status = session_run(&s, &counts);
     if (to_file && output_commit(&output) != 0) status = fail_output(s.trace, &output);
     if (!status && s.json) status = print_json(&s, &counts);

@@ -28,8 +28,8 @@ const char session_help[] =
 enum { TRACE_LIMIT = 1000000 }; /* lines; a program may run much longer */
 
 static const char *const simd_levels[] = {"auto", "portable", "avx2", "avx512"};
-const char *const port_names[GFX11SIM_PORTS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
-                                                "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
+const char *const port_names[RDNASIM_PORTS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
+                                               "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
 
 static bool parse_extent(const char *text, uint32_t to[3]) {
     for (unsigned n = 0; n < 3; n++) {
@@ -79,12 +79,12 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         case 't': ok = parse_number(optarg, 1024, &number), s->options.threads = (int)number; break;
         case 'S':
             for (number = 0; number < 4 && strcmp(simd_levels[number], optarg) != 0;) number++;
-            ok = number < 4, s->options.simd = (gfx11sim_simd)number;
+            ok = number < 4, s->options.simd = (rdnasim_simd)number;
             break;
         case 's': ok = parse_number(optarg, UINT64_MAX, &s->options.schedule_seed); break;
         case 'q':
             if (strcmp(optarg, "none") == 0)
-                s->options.quota = GFX11SIM_NO_QUOTA;
+                s->options.quota = RDNASIM_NO_QUOTA;
             else
                 ok = parse_number(optarg, UINT64_MAX, &s->options.quota) && s->options.quota;
             break;
@@ -92,9 +92,8 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
             ok = parse_number(optarg, 65536, &number), s->launch.dynamic_lds_bytes = (uint32_t)number;
             break;
         case 'c': {
-            gfx11sim_report report;
-            if (gfx11sim_parse_checks(optarg ? optarg : "default", &s->options.checks, &report) !=
-                GFX11SIM_OK)
+            rdnasim_report report;
+            if (rdnasim_parse_checks(optarg ? optarg : "default", &s->options.checks, &report) != RDNASIM_OK)
                 return fail_sim(EXIT_USAGE, "--strict", &report);
             break;
         }
@@ -104,15 +103,15 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         case 'p': s->profile = true; break;
         case 'j': s->json = true; break;
         case 'h':
-            printf("Usage: gfx11sim %s FILE.hsaco [options]\n\n%s\n\nOptions:\n%s\n%s", verb, summary,
+            printf("Usage: rdnasim %s FILE.hsaco [options]\n\n%s\n\nOptions:\n%s\n%s", verb, summary,
                    session_help, arguments_help);
             return -1;
-        default: return fail(EXIT_USAGE, "gfx11sim %s --help lists the options", verb);
+        default: return fail(EXIT_USAGE, "rdnasim %s --help lists the options", verb);
         }
         if (!ok)
-            return fail(EXIT_USAGE, "'%s' is no value for this option; see gfx11sim %s --help", optarg, verb);
+            return fail(EXIT_USAGE, "'%s' is no value for this option; see rdnasim %s --help", optarg, verb);
     }
-    if (optind + 1 != argc) return fail(EXIT_USAGE, "expected one code object; see gfx11sim %s --help", verb);
+    if (optind + 1 != argc) return fail(EXIT_USAGE, "expected one code object; see rdnasim %s --help", verb);
     s->file = argv[optind];
     return EXIT_OK;
 }
@@ -120,31 +119,31 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
 static int load(struct session *s) {
     unsigned char *elf;
     size_t bytes;
-    gfx11sim_report report;
+    rdnasim_report report;
     if (!file_read(s->file, OBJECT_MAX, &elf, &bytes)) return EXIT_FILE;
-    if (!s->options.target) s->options.target = gfx11sim_elf_target(elf, bytes);
+    if (!s->options.target) s->options.target = rdnasim_elf_target(elf, bytes);
     int status = EXIT_OK;
-    if (gfx11sim_create(&s->options, &s->sim, &report) != GFX11SIM_OK)
+    if (rdnasim_create(&s->options, &s->sim, &report) != RDNASIM_OK)
         status = fail_sim(EXIT_USAGE, NULL, &report);
-    else if (gfx11sim_load(s->sim, elf, bytes, &s->object, &report) != GFX11SIM_OK)
+    else if (rdnasim_load(s->sim, elf, bytes, &s->object, &report) != RDNASIM_OK)
         status = fail_sim(EXIT_FILE, s->file, &report);
     free(elf);
     return status;
 }
 
 static int choose_kernel(struct session *s) {
-    size_t count = gfx11sim_object_kernels(s->object);
+    size_t count = rdnasim_object_kernels(s->object);
     if (s->kernel_name)
-        s->kernel = gfx11sim_find_kernel(s->object, s->kernel_name);
+        s->kernel = rdnasim_find_kernel(s->object, s->kernel_name);
     else if (count == 1)
-        s->kernel = gfx11sim_object_kernel(s->object, 0);
+        s->kernel = rdnasim_object_kernel(s->object, 0);
     if (s->kernel) {
-        s->info = gfx11sim_get_kernel_info(s->kernel);
+        s->info = rdnasim_get_kernel_info(s->kernel);
         return EXIT_OK;
     }
     if (s->kernel_name)
-        return fail(EXIT_USAGE, "%s has no kernel %s; gfx11sim info lists them", s->file, s->kernel_name);
-    return fail(EXIT_USAGE, "%s has %zu kernels: choose one with --kernel; gfx11sim info lists them", s->file,
+        return fail(EXIT_USAGE, "%s has no kernel %s; rdnasim info lists them", s->file, s->kernel_name);
+    return fail(EXIT_USAGE, "%s has %zu kernels: choose one with --kernel; rdnasim info lists them", s->file,
                 count);
 }
 
@@ -160,7 +159,7 @@ static int bind_arguments(struct session *s) {
                     s->info.explicit_bytes);
     size_t at = 0;
     for (size_t n = 0; n < s->info.arg_count; n++) {
-        const gfx11sim_arg *slot = &s->info.args[n];
+        const rdnasim_arg *slot = &s->info.args[n];
         if (strncmp(slot->value_kind, "hidden", 6) == 0) continue;
         struct argument *a = &s->arguments[at++];
         bool pointer = strcmp(slot->value_kind, "by_value") != 0;
@@ -170,11 +169,11 @@ static int bind_arguments(struct session *s) {
                         a->is_buffer ? "a buffer" : "a value", a->bytes);
         if (a->is_buffer) {
             char name[32];
-            gfx11sim_report report;
+            rdnasim_report report;
             snprintf(name, sizeof name, "argument %zu", at);
-            if (gfx11sim_bind(s->sim, a->array.data, a->array.bytes, GFX11SIM_READ | GFX11SIM_WRITE, name,
-                              &a->value, &report) != GFX11SIM_OK ||
-                (a->undefined && gfx11sim_mark(s->sim, a->value, a->array.bytes, 0, &report) != GFX11SIM_OK))
+            if (rdnasim_bind(s->sim, a->array.data, a->array.bytes, RDNASIM_READ | RDNASIM_WRITE, name,
+                             &a->value, &report) != RDNASIM_OK ||
+                (a->undefined && rdnasim_mark(s->sim, a->value, a->array.bytes, 0, &report) != RDNASIM_OK))
                 return fail_sim(EXIT_FILE, NULL, &report);
         }
         memcpy(s->kernarg + slot->offset, &a->value, slot->size);
@@ -186,8 +185,8 @@ static int bind_arguments(struct session *s) {
 
 int session_open(struct session *s, const char *verb, const char *summary, int argc, char **argv) {
     *s = (struct session){.trace_limit = TRACE_LIMIT};
-    gfx11sim_options_init(&s->options);
-    gfx11sim_launch_init(&s->launch);
+    rdnasim_options_init(&s->options);
+    rdnasim_launch_init(&s->launch);
     s->launch.block[0] = 32;
     int status = parse(s, verb, summary, argc, argv);
     if (!s->has_grid) memcpy(s->launch.grid, s->launch.block, sizeof s->launch.grid);
@@ -197,9 +196,9 @@ int session_open(struct session *s, const char *verb, const char *summary, int a
     return status;
 }
 
-int session_run(struct session *s, gfx11sim_counts *counts) {
-    gfx11sim_report report;
-    if (gfx11sim_run(s->sim, s->kernel, &s->launch, counts, &report) != GFX11SIM_OK)
+int session_run(struct session *s, rdnasim_counts *counts) {
+    rdnasim_report report;
+    if (rdnasim_run(s->sim, s->kernel, &s->launch, counts, &report) != RDNASIM_OK)
         return fail_sim(EXIT_FAULT, NULL, &report);
     for (size_t n = 0; n < s->argument_count; n++)
         if (s->arguments[n].dump && !array_write(s->arguments[n].dump, &s->arguments[n].array))
@@ -208,6 +207,6 @@ int session_run(struct session *s, gfx11sim_counts *counts) {
 }
 
 void session_close(struct session *s) {
-    gfx11sim_destroy(s->sim);
+    rdnasim_destroy(s->sim);
     for (size_t n = 0; n < s->argument_count; n++) free(s->arguments[n].array.data);
 }

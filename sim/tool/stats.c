@@ -9,19 +9,19 @@
 
 static double ratio(uint64_t a, uint64_t b) { return b ? (double)a / (double)b : 0; }
 
-static void print(const struct session *s, const struct stats *st, const gfx11sim_counts *c) {
+static void print(const struct session *s, const struct stats *st, const rdnasim_counts *c) {
     printf("kernel %s on simulated %s%s; work-groups: %" PRIu64 ", waves: %" PRIu64 ", instructions: %" PRIu64
            "\n\n",
-           s->info.name, gfx11sim_object_target(s->object),
+           s->info.name, rdnasim_object_target(s->object),
            s->options.approximate_wmma ? ", APPROXIMATE matrix products" : "", c->workgroups, c->waves,
            c->instructions);
     printf("instructions by issue port\n");
-    for (unsigned u = 0; u < GFX11SIM_PORTS; u++)
+    for (unsigned u = 0; u < RDNASIM_PORTS; u++)
         if (c->by_port[u])
             printf("  %-9s %12" PRIu64 "  %5.1f %%\n", port_names[u], c->by_port[u],
                    100 * ratio(c->by_port[u], c->instructions));
-    gfx11sim_op_count rows[2048];
-    size_t count = gfx11sim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
+    rdnasim_op_count rows[2048];
+    size_t count = rdnasim_profile(s->sim, rows, sizeof rows / sizeof rows[0]);
     printf("\nmost frequent\n");
     for (unsigned shown = 0; shown < 12; shown++) {
         size_t best = 0;
@@ -29,7 +29,7 @@ static void print(const struct session *s, const struct stats *st, const gfx11si
             if (rows[n].count > rows[best].count) best = n;
         if (!count || !rows[best].count) break;
         printf("  %-28s %12" PRIu64 "  %s\n", rows[best].opcode, rows[best].count,
-               gfx11sim_fidelity_name(rows[best].fidelity));
+               rdnasim_fidelity_name(rows[best].fidelity));
         rows[best].count = 0;
     }
     printf("\nvector instructions: %.1f %% of lanes active, %.1f %% with some lanes off, %.1f %% dual\n",
@@ -54,19 +54,19 @@ static void print(const struct session *s, const struct stats *st, const gfx11si
            st->lds_instructions, st->lds_cycles, st->lds_ideal, ratio(st->lds_cycles, st->lds_ideal));
     uint32_t block = s->launch.block[0] * s->launch.block[1] * s->launch.block[2];
     printf("occupancy: %u waves on a SIMD\n",
-           gfx11sim_occupancy(gfx11sim_find_target(gfx11sim_object_target(s->object)), &s->info,
-                              s->info.lds_bytes + s->launch.dynamic_lds_bytes, block));
+           rdnasim_occupancy(rdnasim_find_target(rdnasim_object_target(s->object)), &s->info,
+                             s->info.lds_bytes + s->launch.dynamic_lds_bytes, block));
 }
 
-static int print_json(const struct session *s, const struct stats *st, const gfx11sim_counts *c) {
+static int print_json(const struct session *s, const struct stats *st, const rdnasim_counts *c) {
     json_t *units = json_object();
-    for (unsigned u = 0; u < GFX11SIM_PORTS; u++)
+    for (unsigned u = 0; u < RDNASIM_PORTS; u++)
         doc_set(&units, port_names[u], json_integer((json_int_t)c->by_port[u]));
     json_t *d = doc_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
         "s:I, s:I, s:I}",
         "schema_version", SCHEMA_VERSION, "verb", "stats", "kernel", s->info.name, "target",
-        gfx11sim_object_target(s->object), "simulated", 1, "approximate_wmma", s->options.approximate_wmma,
+        rdnasim_object_target(s->object), "simulated", 1, "approximate_wmma", s->options.approximate_wmma,
         "workgroups", (json_int_t)c->workgroups, "waves", (json_int_t)c->waves, "instructions",
         (json_int_t)c->instructions, "by_port", units, "active_lane_share", ratio(st->lanes, st->lane_slots),
         "partial_exec_share", ratio(st->partial, st->vector), "dual_share", ratio(st->dual, st->vector),
@@ -86,8 +86,8 @@ int cmd_stats(int argc, char **argv) {
         "Runs a kernel on one thread and counts instructions, memory traffic by the scope of its\n"
         "reuse, LDS bank conflicts and divergence. Counts, not times.",
         argc, argv);
-    gfx11sim_observer observer = stats_observer(&st);
-    gfx11sim_counts counts;
+    rdnasim_observer observer = stats_observer(&st);
+    rdnasim_counts counts;
     s.launch.observer = &observer;
     s.launch.resident = 1;
     if (!status) status = session_run(&s, &counts);

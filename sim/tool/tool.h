@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* What the verbs of the program gfx11sim share. */
-#ifndef GFX11SIM_TOOL_H
-#define GFX11SIM_TOOL_H
+/* What the verbs of the program rdnasim share. */
+#ifndef RDNASIM_TOOL_H
+#define RDNASIM_TOOL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 struct json_t;
 
@@ -22,12 +22,12 @@ int cmd_disasm(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_cases(int argc, char **argv);
 
-/* "gfx11sim: " and the sentence to stderr; returns the exit code. */
+/* "rdnasim: " and the sentence to stderr; returns the exit code. */
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for want of memory, with which the program ends with EXIT_FAULT whatever the verb returns. */
 int fail_memory(const char *what);
 /* A failure of the simulator; what: the file, or null. */
-int fail_sim(int code, const char *what, const gfx11sim_report *report);
+int fail_sim(int code, const char *what, const rdnasim_report *report);
 /* Prints a document (taken over; null: memory ran out) to stdout. Returns an exit code. */
 int print_document(struct json_t *document);
 
@@ -75,16 +75,16 @@ int argument_parse(const char *text, struct argument *out);
 
 struct session {
     const char *file, *kernel_name, *trace;
-    gfx11sim_options options;
-    gfx11sim_launch launch;
+    rdnasim_options options;
+    rdnasim_launch launch;
     bool json, profile, has_grid, has_block;
     int64_t trace_limit;
     struct argument arguments[ARGUMENTS_MAX];
     size_t argument_count;
-    gfx11sim *sim;
-    gfx11sim_object *object;
-    const gfx11sim_kernel *kernel;
-    gfx11sim_kernel_info info;
+    rdnasim *sim;
+    rdnasim_object *object;
+    const rdnasim_kernel *kernel;
+    rdnasim_kernel_info info;
     unsigned char kernarg[4096];
 };
 
@@ -93,9 +93,9 @@ extern const char session_help[];
  * help shown. */
 int session_open(struct session *s, const char *verb, const char *summary, int argc, char **argv);
 /* Runs, and writes the buffers that are to be kept. */
-int session_run(struct session *s, gfx11sim_counts *counts);
+int session_run(struct session *s, rdnasim_counts *counts);
 void session_close(struct session *s);
 
-extern const char *const port_names[GFX11SIM_PORTS];
+extern const char *const port_names[RDNASIM_PORTS];
 
 #endif

@@ -5,10 +5,10 @@
 
 #include "core/error.h"
 #include "device/sim_status.h"
-#include "gfx11sim.h"
 #include "plan/family.h"
+#include "rdnasim.h"
 
-static void describe(const char *target, const struct kernel_row *row, const gfx11sim_kernel_info *info,
+static void describe(const char *target, const struct kernel_row *row, const rdnasim_kernel_info *info,
                      w4a16_kernel_resources *out) {
     uint32_t threads, lds;
     row->family->largest(row, &threads, &lds);
@@ -20,26 +20,26 @@ static void describe(const char *target, const struct kernel_row *row, const gfx
         .scratch_bytes = info->scratch_bytes,
         .lds_bytes = info->lds_bytes + lds,
         .waves = (threads + 31) / 32,
-        .occupancy = gfx11sim_occupancy(gfx11sim_find_target(target), info, info->lds_bytes + lds, threads)};
+        .occupancy = rdnasim_occupancy(rdnasim_find_target(target), info, info->lds_bytes + lds, threads)};
 }
 
 /* Loads an object and describes those of its kernels that fit; counts all. */
-static w4a16_status read_object(gfx11sim *sim, const struct kernel_object *object,
+static w4a16_status read_object(rdnasim *sim, const struct kernel_object *object,
                                 w4a16_kernel_resources *rows, size_t capacity, size_t *count,
                                 w4a16_error *error) {
-    gfx11sim_object *loaded;
-    gfx11sim_report report;
-    FAIL_IF(gfx11sim_load(sim, object->bytes, object->size, &loaded, &report) != GFX11SIM_OK, error,
+    rdnasim_object *loaded;
+    rdnasim_report report;
+    FAIL_IF(rdnasim_load(sim, object->bytes, object->size, &loaded, &report) != RDNASIM_OK, error,
             sim_status(&report, W4A16_DEVICE_FAULT), "code object %s for %s: %s", object->object,
             object->target, report.text);
     for (size_t n = 0; n < kernel_row_count(); n++) {
         const struct kernel_row *row = kernel_row_at(n);
         if (strcmp(row->arch, object->arch) != 0 || strcmp(row->family->name, object->object) != 0) continue;
-        const gfx11sim_kernel *kernel = gfx11sim_find_kernel(loaded, row->name);
+        const rdnasim_kernel *kernel = rdnasim_find_kernel(loaded, row->name);
         FAIL_IF(!kernel, error, W4A16_UNSUPPORTED, "code object %s for %s has no kernel %s", object->object,
                 object->target, row->name);
         if (*count < capacity) {
-            gfx11sim_kernel_info info = gfx11sim_get_kernel_info(kernel);
+            rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
             describe(object->target, row, &info, &rows[*count]);
         }
         ++*count;
@@ -54,14 +54,14 @@ size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, 
         w4a16_fail(error, W4A16_INVALID_ARGUMENT, "w4a16_target_resources: rows is null");
         return 0;
     }
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.target = target;
     options.threads = 1;
-    gfx11sim *sim;
-    gfx11sim_report report;
-    if (!target || gfx11sim_create(&options, &sim, &report) != GFX11SIM_OK) {
-        if (target && report.status == GFX11SIM_OUT_OF_MEMORY) {
+    rdnasim *sim;
+    rdnasim_report report;
+    if (!target || rdnasim_create(&options, &sim, &report) != RDNASIM_OK) {
+        if (target && report.status == RDNASIM_OUT_OF_MEMORY) {
             w4a16_fail(error, W4A16_OUT_OF_MEMORY, "simulator: %s", report.text);
             return 0;
         }
@@ -78,6 +78,6 @@ size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, 
         if (strcmp(object.target, target) == 0)
             status = read_object(sim, &object, rows, capacity, &count, error);
     }
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
     return status == W4A16_OK ? count : 0;
 }

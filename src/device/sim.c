@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The sim device: the embedded code objects on the gfx11 simulator, in process. */
+/* The sim device: the embedded code objects on the simulator, in process. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,25 +11,25 @@
 #include "core/error.h"
 #include "device/device.h"
 #include "device/sim_status.h"
-#include "gfx11sim.h"
 #include "plan/family.h"
+#include "rdnasim.h"
 
 #define FAMILIES_MAX 16
 #define POISON       0xff /* of fresh memory: NaN in every float type */
 
 struct sim_state {
-    gfx11sim *sim;
+    rdnasim *sim;
     const char *target;
     pthread_mutex_t lock; /* of the list of loaded families */
     struct after_fork after_fork;
     struct {
         const char *name;
-        gfx11sim_object *object;
+        rdnasim_object *object;
     } families[FAMILIES_MAX];
     int family_count;
 };
 
-static w4a16_status fail(w4a16_error *error, w4a16_status status, const gfx11sim_report *report) {
+static w4a16_status fail(w4a16_error *error, w4a16_status status, const rdnasim_report *report) {
     return w4a16_fail(error, sim_status(report, status), "simulator: %s", report->text);
 }
 
@@ -38,7 +38,7 @@ static void unlock_in_child(void *state) { pthread_mutex_init(&((struct sim_stat
 static void sim_close(void *state) {
     struct sim_state *s = state;
     after_fork_remove(&s->after_fork);
-    gfx11sim_destroy(s->sim);
+    rdnasim_destroy(s->sim);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -61,31 +61,31 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     s->target = target;
     pthread_mutex_init(&s->lock, NULL);
     after_fork_add(&s->after_fork, unlock_in_child, s);
-    gfx11sim_options sim_options;
-    gfx11sim_options_init(&sim_options);
+    rdnasim_options sim_options;
+    rdnasim_options_init(&sim_options);
     sim_options.target = target;
     sim_options.threads = pool_threads(pool);
     sim_options.schedule_seed = options->schedule_seed;
-    sim_options.quota = GFX11SIM_NO_QUOTA; /* our own kernels end, at every K */
-    sim_options.checks = options->strict ? GFX11SIM_CHECK_ALL : 0;
-    gfx11sim_report report;
-    if (gfx11sim_create(&sim_options, &s->sim, &report) != GFX11SIM_OK) {
+    sim_options.quota = RDNASIM_NO_QUOTA; /* our own kernels end, at every K */
+    sim_options.checks = options->strict ? RDNASIM_CHECK_ALL : 0;
+    rdnasim_report report;
+    if (rdnasim_create(&sim_options, &s->sim, &report) != RDNASIM_OK) {
         sim_close(s);
         return fail(error, W4A16_UNSUPPORTED, &report);
     }
     snprintf(info->name, sizeof info->name, "simulated %s", target);
     snprintf(info->target, sizeof info->target, "%s", target);
-    snprintf(info->runtime, sizeof info->runtime, "gfx11sim, %s, %d threads%s", gfx11sim_simd_name(s->sim),
-             gfx11sim_threads(s->sim), options->strict ? ", strict" : "");
+    snprintf(info->runtime, sizeof info->runtime, "rdnasim, %s, %d threads%s", rdnasim_simd_name(s->sim),
+             rdnasim_threads(s->sim), options->strict ? ", strict" : "");
     *state = s;
     return W4A16_OK;
 }
 
 static w4a16_status sim_free(void *state, w4a16_address address, w4a16_error *error) {
     struct sim_state *s = state;
-    void *memory = gfx11sim_host_pointer(s->sim, address, 0);
-    gfx11sim_report report;
-    if (!memory || gfx11sim_unbind(s->sim, address, &report) != GFX11SIM_OK)
+    void *memory = rdnasim_host_pointer(s->sim, address, 0);
+    rdnasim_report report;
+    if (!memory || rdnasim_unbind(s->sim, address, &report) != RDNASIM_OK)
         return w4a16_fail(error, W4A16_INVALID_ARGUMENT, "sim: 0x%" PRIx64 " is not a buffer's address",
                           address);
     free(memory);
@@ -96,16 +96,16 @@ static w4a16_status sim_alloc(void *state, size_t bytes, w4a16_address *out, w4a
     struct sim_state *s = state;
     void *memory = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
     FAIL_IF(!memory, error, W4A16_OUT_OF_MEMORY, "sim: no memory for %zu bytes", bytes);
-    gfx11sim_report report;
+    rdnasim_report report;
     w4a16_address address;
-    gfx11sim_status status =
-        gfx11sim_bind(s->sim, memory, bytes, GFX11SIM_READ | GFX11SIM_WRITE, "buffer", &address, &report);
-    if (status != GFX11SIM_OK) {
+    rdnasim_status status =
+        rdnasim_bind(s->sim, memory, bytes, RDNASIM_READ | RDNASIM_WRITE, "buffer", &address, &report);
+    if (status != RDNASIM_OK) {
         free(memory);
         return fail(error, W4A16_OUT_OF_MEMORY, &report);
     }
     memset(memory, POISON, bytes); /* now that it is known to be wanted */
-    if (gfx11sim_mark(s->sim, address, bytes, 0, &report) != GFX11SIM_OK) {
+    if (rdnasim_mark(s->sim, address, bytes, 0, &report) != RDNASIM_OK) {
         sim_free(s, address, NULL);
         return fail(error, W4A16_OUT_OF_MEMORY, &report);
     }
@@ -115,7 +115,7 @@ static w4a16_status sim_alloc(void *state, size_t bytes, w4a16_address *out, w4a
 
 static w4a16_status host_range(struct sim_state *s, w4a16_address address, size_t bytes, unsigned char **out,
                                w4a16_error *error) {
-    *out = gfx11sim_host_pointer(s->sim, address, bytes);
+    *out = rdnasim_host_pointer(s->sim, address, bytes);
     FAIL_IF(!*out, error, W4A16_INVALID_ARGUMENT, "sim: %zu bytes at 0x%" PRIx64 " are not inside one buffer",
             bytes, address);
     return W4A16_OK;
@@ -126,8 +126,8 @@ static w4a16_status sim_copy_to(void *state, w4a16_address to, const void *from,
     unsigned char *host;
     TRY(host_range(state, to, bytes, &host, error));
     memcpy(host, from, bytes);
-    gfx11sim_report report;
-    if (gfx11sim_mark(((struct sim_state *)state)->sim, to, bytes, 1, &report) != GFX11SIM_OK)
+    rdnasim_report report;
+    if (rdnasim_mark(((struct sim_state *)state)->sim, to, bytes, 1, &report) != RDNASIM_OK)
         return fail(error, W4A16_OUT_OF_MEMORY, &report);
     return W4A16_OK;
 }
@@ -141,7 +141,7 @@ static w4a16_status sim_copy_from(void *state, void *to, w4a16_address from, siz
 }
 
 /* The loaded code object of a family; the lock is held. */
-static w4a16_status load_family(struct sim_state *s, const char *name, gfx11sim_object **out,
+static w4a16_status load_family(struct sim_state *s, const char *name, rdnasim_object **out,
                                 w4a16_error *error) {
     for (int n = 0; n < s->family_count; n++)
         if (strcmp(s->families[n].name, name) == 0) {
@@ -149,10 +149,10 @@ static w4a16_status load_family(struct sim_state *s, const char *name, gfx11sim_
             return W4A16_OK;
         }
     struct kernel_object object;
-    gfx11sim_report report;
+    rdnasim_report report;
     FAIL_IF(s->family_count == FAMILIES_MAX || !kernel_object_find(s->target, name, &object), error,
             W4A16_UNSUPPORTED, "sim: no code object %s for %s", name, s->target);
-    if (gfx11sim_load(s->sim, object.bytes, object.size, out, &report) != GFX11SIM_OK)
+    if (rdnasim_load(s->sim, object.bytes, object.size, out, &report) != RDNASIM_OK)
         return fail(error, W4A16_DEVICE_FAULT, &report);
     s->families[s->family_count].name = name;
     s->families[s->family_count++].object = *out;
@@ -162,12 +162,12 @@ static w4a16_status load_family(struct sim_state *s, const char *name, gfx11sim_
 static w4a16_status sim_prepare(void *state, const struct kernel_row *row, const void **handle,
                                 w4a16_error *error) {
     struct sim_state *s = state;
-    gfx11sim_object *object;
+    rdnasim_object *object;
     pthread_mutex_lock(&s->lock);
     w4a16_status status = load_family(s, row->family->name, &object, error);
     pthread_mutex_unlock(&s->lock);
     if (status != W4A16_OK) return status;
-    *handle = gfx11sim_find_kernel(object, row->name);
+    *handle = rdnasim_find_kernel(object, row->name);
     FAIL_IF(!*handle, error, W4A16_UNSUPPORTED, "sim: code object %s for %s has no kernel %s",
             row->family->name, s->target, row->name);
     return W4A16_OK;
@@ -178,8 +178,8 @@ static w4a16_status sim_launch(void *state, const void *handle, const struct pla
                                w4a16_error *error) {
     (void)stream;
     struct sim_state *s = state;
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     for (int n = 0; n < 3; n++) {
         launch.block[n] = step->block[n];
         launch.grid[n] = step->grid[n] * step->block[n];
@@ -187,9 +187,9 @@ static w4a16_status sim_launch(void *state, const void *handle, const struct pla
     launch.dynamic_lds_bytes = step->lds_bytes;
     launch.kernarg = kernarg;
     launch.kernarg_bytes = step->kernarg_bytes;
-    gfx11sim_counts counts;
-    gfx11sim_report report;
-    if (gfx11sim_run(s->sim, handle, &launch, &counts, &report) != GFX11SIM_OK)
+    rdnasim_counts counts;
+    rdnasim_report report;
+    if (rdnasim_run(s->sim, handle, &launch, &counts, &report) != RDNASIM_OK)
         return fail(error, W4A16_DEVICE_FAULT, &report);
     if (stats) {
         stats->wave_instructions += counts.instructions - counts.idle_instructions;

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "bench.h"
-#include "gfx11sim.h"
 #include "plan/plan.h"
+#include "rdnasim.h"
 
 enum { RUNS = 2 }; /* launches in a round; the first one also decodes */
 
@@ -25,14 +25,14 @@ static const double TWO_THREADS_BAR = 1.9, STRICT_BAR = 4;
 
 static const struct config {
     const char *name;
-    gfx11sim_simd simd;
+    rdnasim_simd simd;
     int threads;
     unsigned checks;
-} configs[] = {{"avx512", GFX11SIM_SIMD_AVX512, 1, 0},
-               {"avx2", GFX11SIM_SIMD_AVX2, 1, 0},
-               {"portable", GFX11SIM_SIMD_PORTABLE, 1, 0},
-               {"2 threads", GFX11SIM_SIMD_AUTO, 2, 0},
-               {"strict", GFX11SIM_SIMD_AUTO, 1, GFX11SIM_CHECK_ALL}};
+} configs[] = {{"avx512", RDNASIM_SIMD_AVX512, 1, 0},
+               {"avx2", RDNASIM_SIMD_AVX2, 1, 0},
+               {"portable", RDNASIM_SIMD_PORTABLE, 1, 0},
+               {"2 threads", RDNASIM_SIMD_AUTO, 2, 0},
+               {"strict", RDNASIM_SIMD_AUTO, 1, RDNASIM_CHECK_ALL}};
 enum { CONFIGS = sizeof configs / sizeof configs[0], PORTABLE = 2, TWO_THREADS = 3, STRICT = 4 };
 
 static struct {
@@ -50,71 +50,71 @@ void die(const char *format, ...) {
     exit(2);
 }
 
-static void must(gfx11sim_status status, const gfx11sim_report *report) {
-    if (status != GFX11SIM_OK) die("%s", report->text);
+static void must(rdnasim_status status, const rdnasim_report *report) {
+    if (status != RDNASIM_OK) die("%s", report->text);
 }
 
 /* Null if the host or the build lacks what the configuration asks for. */
-static gfx11sim *open_machine(const struct config *c, bool approximate) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+static rdnasim *open_machine(const struct config *c, bool approximate) {
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.simd = c->simd;
     options.threads = c->threads;
     options.checks = c->checks;
     options.approximate_wmma = approximate;
-    gfx11sim *sim;
-    gfx11sim_report report;
-    gfx11sim_status status = gfx11sim_create(&options, &sim, &report);
-    if (status == GFX11SIM_UNSUPPORTED || (status == GFX11SIM_INVALID_ARGUMENT && c->simd)) return NULL;
+    rdnasim *sim;
+    rdnasim_report report;
+    rdnasim_status status = rdnasim_create(&options, &sim, &report);
+    if (status == RDNASIM_UNSUPPORTED || (status == RDNASIM_INVALID_ARGUMENT && c->simd)) return NULL;
     must(status, &report);
     return sim;
 }
 
-static const gfx11sim_kernel *load_kernel(gfx11sim *sim, const struct workload *w) {
-    gfx11sim_object *object;
-    gfx11sim_report report;
+static const rdnasim_kernel *load_kernel(rdnasim *sim, const struct workload *w) {
+    rdnasim_object *object;
+    rdnasim_report report;
     struct kernel_object embedded = {.bytes = own_kernels.bytes, .size = own_kernels.size};
     if (w->code_object && !kernel_object_find("gfx1100", w->code_object, &embedded))
         die("the library has no code object %s", w->code_object);
-    must(gfx11sim_load(sim, embedded.bytes, embedded.size, &object, &report), &report);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(object, w->kernel);
+    must(rdnasim_load(sim, embedded.bytes, embedded.size, &object, &report), &report);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(object, w->kernel);
     if (!kernel) die("there is no kernel %s", w->kernel);
     return kernel;
 }
 
 /* Millions a second in the best of `runs` launches; 0 where the configuration does not exist. */
 static double run(const struct workload *w, const struct config *c, struct launch *l, unsigned runs) {
-    gfx11sim *sim = open_machine(c, w->approximate);
+    rdnasim *sim = open_machine(c, w->approximate);
     if (!sim) return 0;
-    gfx11sim_report report;
+    rdnasim_report report;
     for (unsigned n = 0; n < l->buffer_count; n++) {
         struct buffer *b = &l->buffers[n];
-        unsigned access = n + 1 < l->buffer_count ? GFX11SIM_READ : GFX11SIM_READ | GFX11SIM_WRITE;
+        unsigned access = n + 1 < l->buffer_count ? RDNASIM_READ : RDNASIM_READ | RDNASIM_WRITE;
         uint64_t address;
-        must(gfx11sim_bind(sim, b->data, b->bytes, access, b->name, &address, &report), &report);
+        must(rdnasim_bind(sim, b->data, b->bytes, access, b->name, &address, &report), &report);
         memcpy(l->kernarg + b->argument, &address, sizeof address);
     }
     struct buffer *out = &l->buffers[l->buffer_count - 1];
     memset(out->data, 0xff, out->bytes);
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.block[0] = l->block;
     launch.grid[0] = l->groups[0] * l->block;
     if (l->groups[1]) launch.grid[1] = l->groups[1];
     launch.dynamic_lds_bytes = l->lds_bytes;
     launch.kernarg = l->kernarg;
     launch.kernarg_bytes = l->kernarg_bytes;
-    const gfx11sim_kernel *kernel = load_kernel(sim, w);
+    const rdnasim_kernel *kernel = load_kernel(sim, w);
     double best = 0;
     for (unsigned n = 0; n < runs; n++) {
-        gfx11sim_counts counts;
-        must(gfx11sim_run(sim, kernel, &launch, &counts, &report), &report);
-        uint64_t done = w->counted == COUNT_WMMA ? counts.by_port[GFX11SIM_PORT_WMMA]
+        rdnasim_counts counts;
+        must(rdnasim_run(sim, kernel, &launch, &counts, &report), &report);
+        uint64_t done = w->counted == COUNT_WMMA ? counts.by_port[RDNASIM_PORT_WMMA]
                                                  : counts.instructions - counts.idle_instructions;
         double rate = (double)done / counts.seconds * 1e-6;
         if (rate > best) best = rate;
     }
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
     return best;
 }
 

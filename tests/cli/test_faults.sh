@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 #
-# test_faults.sh W4A16 GFX11SIM AXPY.hsaco: every call by which the programs change files goes wrong in turn (faults.c is
+# test_faults.sh W4A16 RDNASIM AXPY.hsaco: every call by which the programs change files goes wrong in turn (faults.c is
 # linked over them). Whatever fails and whichever signal comes, what was there is there, byte for byte, or the new is
 # complete; nothing is left beside it; and the program says what failed, where and why.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-W4A16=$1 GFX11SIM=$2 AXPY=$3
+W4A16=$1 RDNASIM=$2 AXPY=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -115,12 +115,12 @@ touch start/y.npy
 faults "run --output" 1 "$W4A16" run --device cpu --layer k_proj --act fp16 --output y.npy q
 
 fresh
-faults "gfx11sim run, a buffer" 3 "$GFX11SIM" run "$AXPY" --arg 'random:f32[64]:7' --arg 'zeros:f32[64]=y.npy' --arg f32:2 \
+faults "rdnasim run, a buffer" 3 "$RDNASIM" run "$AXPY" --arg 'random:f32[64]:7' --arg 'zeros:f32[64]=y.npy' --arg f32:2 \
     --arg u32:64
-faults "gfx11sim run, a trace" 3 "$GFX11SIM" run "$AXPY" --arg 'random:f32[64]:7' --arg 'zeros:f32[64]' --arg f32:2 \
+faults "rdnasim run, a trace" 3 "$RDNASIM" run "$AXPY" --arg 'random:f32[64]:7' --arg 'zeros:f32[64]' --arg f32:2 \
     --arg u32:64 --trace=trace.txt
 
-attempt SIGINT 4 "$GFX11SIM" run "$AXPY" --arg 'zeros:f32[64]' --arg 'zeros:f32[64]=y.npy' --arg f32:2 --arg u32:64
+attempt SIGINT 4 "$RDNASIM" run "$AXPY" --arg 'zeros:f32[64]' --arg 'zeros:f32[64]=y.npy' --arg f32:2 --arg u32:64
 [ "$(ls -A here)" = "" ] || fail "SIGINT leaves $(ls -A here)"
 
 [ $failures -eq 0 ] || exit 1

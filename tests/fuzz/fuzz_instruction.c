@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t dwords = size / 4;
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t at = 0; at < dwords;) {
         char text[192];
         memset(text, 1, sizeof text);
-        uint32_t taken = gfx11sim_disassemble("gfx1100", code + at, dwords - at, text, sizeof text);
+        uint32_t taken = rdnasim_disassemble("gfx1100", code + at, dwords - at, text, sizeof text);
         CHECK(memchr(text, 0, sizeof text) && text[0]);
         CHECK(taken <= 4 && taken <= dwords - at);
         CHECK((taken == 0) == (strstr(text, "(illegal)") != NULL));

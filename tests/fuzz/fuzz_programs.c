@@ -334,12 +334,12 @@ static void draw_code(struct code *c, uint64_t number, uint64_t seed, const stru
  * --------------------------------------------------------------------------------------------------- */
 
 struct machine {
-    gfx11sim *sim;
+    rdnasim *sim;
     struct carrier carriers[2]; /* wave32, wave64 */
     uint64_t address;
     uint32_t memory[BUFFER_BYTES / 4];
     unsigned slot; /* the next free one: all machines shall give out the same addresses */
-    gfx11sim_report report;
+    rdnasim_report report;
 };
 static struct machine machines[LEVELS][2]; /* [][strict] */
 static unsigned level_count;
@@ -353,42 +353,42 @@ static unsigned char *read_object(const char *path, size_t *bytes) {
     return elf;
 }
 
-static bool open_machine(struct machine *m, gfx11sim_simd level, bool strict) {
+static bool open_machine(struct machine *m, rdnasim_simd level, bool strict) {
     static const char *const paths[] = {PROGRAMS_WAVE32, PROGRAMS_WAVE64};
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.threads = 1;
     options.quota = strict ? STRICT_QUOTA : QUOTA;
     options.simd = level;
-    options.checks = strict ? GFX11SIM_CHECK_ALL : 0;
-    if (gfx11sim_create(&options, &m->sim, &m->report)) return false;
+    options.checks = strict ? RDNASIM_CHECK_ALL : 0;
+    if (rdnasim_create(&options, &m->sim, &m->report)) return false;
     for (unsigned n = 0; n < 2; n++) {
         size_t bytes;
         unsigned char *elf = read_object(paths[n], &bytes);
-        gfx11sim_object *object;
-        CHECK(!gfx11sim_load(m->sim, elf, bytes, &object, &m->report));
+        rdnasim_object *object;
+        CHECK(!rdnasim_load(m->sim, elf, bytes, &object, &m->report));
         free(elf);
         m->carriers[n] = find_carrier(object);
         CHECK(m->carriers[n].kernel && m->carriers[n].row);
     }
-    CHECK(!gfx11sim_bind(m->sim, m->memory, sizeof m->memory, GFX11SIM_READ | GFX11SIM_WRITE, "buffer",
-                         &m->address, &m->report));
+    CHECK(!rdnasim_bind(m->sim, m->memory, sizeof m->memory, RDNASIM_READ | RDNASIM_WRITE, "buffer",
+                        &m->address, &m->report));
     m->sim->target = &targets[TARGET_gfx1150]; /* scalar floats too */
     m->slot = m->sim->memory.next_slot;
     return true;
 }
 
-static gfx11sim_status run(struct machine *m, const struct code *c) {
+static rdnasim_status run(struct machine *m, const struct code *c) {
     struct carrier *carrier = &m->carriers[c->wave64];
     CHECK(put_program(carrier, c->words, c->count, vgprs));
     memcpy(m->memory, c->memory, sizeof m->memory);
     m->sim->memory.next_slot = m->slot;
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = launch.block[0] = c->items;
     launch.kernarg = &m->address;
     launch.kernarg_bytes = sizeof m->address;
-    gfx11sim_status status = gfx11sim_run(m->sim, carrier->kernel, &launch, NULL, &m->report);
+    rdnasim_status status = rdnasim_run(m->sim, carrier->kernel, &launch, NULL, &m->report);
     CHECK(m->report.status == status);
     CHECK(!status || (m->report.text[0] && memchr(m->report.text, 0, sizeof m->report.text)));
     return status;
@@ -404,7 +404,7 @@ static void show(const struct code *c) {
            c->wave64 ? 64 : 32, c->items, vgprs);
     for (unsigned at = 0, length; at < c->count; at += length ? length : 1) {
         char text[256];
-        length = gfx11sim_disassemble("gfx1150", c->words + at, c->count - at, text, sizeof text);
+        length = rdnasim_disassemble("gfx1150", c->words + at, c->count - at, text, sizeof text);
         printf("    %08x  %s\n", c->words[at], length ? text : "(illegal)");
     }
 }
@@ -419,11 +419,11 @@ static bool agree(const struct code *c, const struct machine *a, const struct ma
     if (same && at == BUFFER_BYTES / 4) return true;
     show(c);
     if (same)
-        printf("%s: 0x%08x at byte %u of the buffer\n%s: 0x%08x\n", gfx11sim_simd_name(a->sim), a->memory[at],
-               4 * at, gfx11sim_simd_name(b->sim), b->memory[at]);
+        printf("%s: 0x%08x at byte %u of the buffer\n%s: 0x%08x\n", rdnasim_simd_name(a->sim), a->memory[at],
+               4 * at, rdnasim_simd_name(b->sim), b->memory[at]);
     else
-        printf("%s: %s\n%s: %s\n", gfx11sim_simd_name(a->sim), a->report.status ? a->report.text : "ok",
-               gfx11sim_simd_name(b->sim), b->report.status ? b->report.text : "ok");
+        printf("%s: %s\n%s: %s\n", rdnasim_simd_name(a->sim), a->report.status ? a->report.text : "ok",
+               rdnasim_simd_name(b->sim), b->report.status ? b->report.text : "ok");
     return false;
 }
 
@@ -450,7 +450,7 @@ int main(int argc, char **argv) {
     }
     void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
     if (__sanitizer_set_death_callback) __sanitizer_set_death_callback(announce);
-    static const gfx11sim_simd levels[] = {GFX11SIM_SIMD_PORTABLE, GFX11SIM_SIMD_AVX2, GFX11SIM_SIMD_AVX512};
+    static const rdnasim_simd levels[] = {RDNASIM_SIMD_PORTABLE, RDNASIM_SIMD_AVX2, RDNASIM_SIMD_AVX512};
     for (unsigned n = 0; n < LEVELS; n++)
         if (open_machine(&machines[level_count][0], levels[n], false)) {
             CHECK(open_machine(&machines[level_count][1], levels[n], true));
@@ -462,7 +462,7 @@ int main(int argc, char **argv) {
         if (number % 256 == 0 && (uint64_t)(time(NULL) - start) >= seconds) break;
         draw_code(&code, number, seed, &targets[TARGET_gfx1150], machines[0][0].address);
         if (shown) show(&code);
-        gfx11sim_status status = run(&machines[0][0], &code);
+        rdnasim_status status = run(&machines[0][0], &code);
         if (shown) printf("%s\n", status ? machines[0][0].report.text : "ok");
         ended += !status;
         for (unsigned n = 1; n < level_count; n++) {
@@ -470,7 +470,7 @@ int main(int argc, char **argv) {
             failures += !agree(&code, &machines[0][0], &machines[n][0]);
         }
         struct machine *strict = &machines[number % level_count][1];
-        if (run(strict, &code) == GFX11SIM_STRICT || status == GFX11SIM_TIMEOUT) continue;
+        if (run(strict, &code) == RDNASIM_STRICT || status == RDNASIM_TIMEOUT) continue;
         if (shown) printf("strict: %s\n", strict->report.status ? strict->report.text : "ok");
         failures += !agree(&code, &machines[0][0], strict);
         strict_ok += !strict->report.status;

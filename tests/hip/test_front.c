@@ -31,7 +31,7 @@ static unsigned char *read_all(const char *path, size_t *bytes) {
 
 static int set_up(void **state) {
     (void)state;
-    unsetenv("GFX11SIM_HIP_FAIL");
+    unsetenv("RDNASIM_HIP_FAIL");
     OK(hipModuleLoad(&module, object_path));
     OK(hipModuleGetFunction(&group_sum, module, "group_sum"));
     OK(hipModuleGetFunction(&store_at, module, "store_at"));
@@ -516,7 +516,7 @@ static void test_two_threads(void **state) {
 static void test_ordered_failures(void **state) {
     (void)state;
     void *p, *q;
-    setenv("GFX11SIM_HIP_FAIL", "hipMalloc:2=hipErrorOutOfMemory, hipFree=719,nonsense,hipInit=hipErrorNone",
+    setenv("RDNASIM_HIP_FAIL", "hipMalloc:2=hipErrorOutOfMemory, hipFree=719,nonsense,hipInit=hipErrorNone",
            1);
     OK(hipMalloc(&p, 8));
     GIVES("hipErrorOutOfMemory", hipMalloc(&q, 8));
@@ -525,7 +525,7 @@ static void test_ordered_failures(void **state) {
     GIVES("hipErrorLaunchFailure", hipFree(p));
     OK(hipInit(0));
     OK(hipDeviceSynchronize()); /* not sticky */
-    unsetenv("GFX11SIM_HIP_FAIL");
+    unsetenv("RDNASIM_HIP_FAIL");
     OK(hipFree(p));
     OK(hipFree(q));
 }
@@ -537,8 +537,8 @@ static void test_strict(void **state) {
     (void)state;
     char log[] = "/tmp/hip-front-XXXXXX", text[2048] = "";
     close(mkstemp(log));
-    setenv("GFX11SIM_HIP_LOG", log, 1);
-    setenv("GFX11SIM_STRICT", "1", 1);
+    setenv("RDNASIM_HIP_LOG", log, 1);
+    setenv("RDNASIM_STRICT", "1", 1);
     set_up(NULL);
     void *in = device_memory(BYTES), *out = device_memory(4 * GROUPS), *copy = device_memory(BYTES);
     OK(hipMemset(in, 1, BYTES));
@@ -555,7 +555,7 @@ static void test_strict(void **state) {
     assert_true(fread(text, 1, sizeof text - 1, file) > 0);
     fclose(file);
     unlink(log);
-    assert_non_null(strstr(text, "gfx11sim: kernel group_sum"));
+    assert_non_null(strstr(text, "rdnasim: kernel group_sum"));
 }
 
 static void test_targets(void **state) {
@@ -563,12 +563,12 @@ static void test_targets(void **state) {
     char properties[1472];
     int count = 7;
     void *m;
-    setenv("GFX11SIM_TARGET", "gfx906", 1);
+    setenv("RDNASIM_TARGET", "gfx906", 1);
     GIVES("hipErrorNoDevice", hipInit(0));
     GIVES("hipErrorNoDevice", hipGetDeviceCount(&count));
     GIVES("hipErrorNoDevice", hipMalloc(&m, 8));
-    setenv("GFX11SIM_TARGET", "gfx1101", 1);
-    setenv("GFX11SIM_THREADS", "1", 1);
+    setenv("RDNASIM_TARGET", "gfx1101", 1);
+    setenv("RDNASIM_THREADS", "1", 1);
     OK(hipGetDevicePropertiesR0600(properties, 0));
     assert_string_equal(properties + 1160, "gfx1101");
     GIVES("hipErrorNoBinaryForGpu", hipModuleLoad(&m, object_path));
@@ -581,10 +581,10 @@ static void test_quota(void **state) {
     (void)state;
     static const char *const wrong[] = {"0", "-1", "many", "1x", "99999999999999999999"};
     for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++) {
-        setenv("GFX11SIM_QUOTA", wrong[n], 1);
+        setenv("RDNASIM_QUOTA", wrong[n], 1);
         GIVES("hipErrorNoDevice", hipInit(0));
     }
-    setenv("GFX11SIM_QUOTA", "20", 1);
+    setenv("RDNASIM_QUOTA", "20", 1);
     set_up(NULL);
     void *in = device_memory(BYTES), *out = device_memory(4 * GROUPS);
     OK(hipMemset(in, 1, BYTES));

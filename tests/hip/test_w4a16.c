@@ -135,7 +135,7 @@ static void product_on(w4a16_device_kind kind, const struct format *f, int64_t M
 
 static int nothing_left(void **state) {
     (void)state;
-    unsetenv("GFX11SIM_HIP_FAIL");
+    unsetenv("RDNASIM_HIP_FAIL");
     size_t left, total;
     OK(hipMemGetInfo(&left, &total));
     return left != total;
@@ -150,7 +150,7 @@ static void test_info(void **state) {
     w4a16_device_info info;
     MUST(open_device(W4A16_DEVICE_HIP, &device, &error));
     w4a16_device_get_info(device, &info);
-    const char *target = getenv("GFX11SIM_TARGET");
+    const char *target = getenv("RDNASIM_TARGET");
     assert_string_equal(info.target, target ? target : "gfx1100");
     assert_non_null(strstr(info.name, "(simulated)"));
     assert_memory_equal(info.runtime, "HIP 7.", 6);
@@ -294,11 +294,11 @@ static void test_injected_failures(void **state) {
             struct product p = {0};
             snprintf(order, sizeof order, "%s:%d=hipErrorUnknown", calls[c].call, failed + 1);
             snprintf(name, sizeof name, "%s failed with hipErrorUnknown (999)", calls[c].call);
-            setenv("GFX11SIM_HIP_FAIL", order, 1);
+            setenv("RDNASIM_HIP_FAIL", order, 1);
             status = open_device(W4A16_DEVICE_HIP, &device, &error);
             if (status == W4A16_OK) status = prepare(&p, device, f, 3, &data, &error);
             if (status == W4A16_OK) status = run(&p, out, &error);
-            unsetenv("GFX11SIM_HIP_FAIL");
+            unsetenv("RDNASIM_HIP_FAIL");
             if (status != W4A16_OK && !strstr(error.message, name)) fail_msg("%s: %s", order, error.message);
             end(&p);
             w4a16_device_close(device);

@@ -3,7 +3,7 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """Makes files and guest programs that could take for ever, and asks the programs: each answer within 10 s.
 
-hostile.py PART W4A16 GFX11SIM STRICT_OBJECT QUOTA    PART: objects, guests, files, checkpoints; QUOTA 0: the default
+hostile.py PART W4A16 RDNASIM STRICT_OBJECT QUOTA    PART: objects, guests, files, checkpoints; QUOTA 0: the default
 """
 import json
 import os
@@ -17,7 +17,7 @@ import code_object
 
 LIMIT = 10  # seconds, of the clock or of the processors: other programs may run beside
 PATIENCE = 60 * LIMIT  # of the clock, for an answer
-part, w4a16, gfx11sim, strict_object, quota = sys.argv[1:]
+part, w4a16, rdnasim, strict_object, quota = sys.argv[1:]
 work = tempfile.TemporaryDirectory(prefix="w4a16-hostile-")  # removed at the end
 os.chdir(work.name)
 failures = 0
@@ -54,7 +54,7 @@ def ask(what, code, sentence, *command):
 def objects():
     def info(what, code, sentence, data, verb="info"):
         write("x.hsaco", data)
-        ask(what, code, sentence, gfx11sim, verb, "x.hsaco")
+        ask(what, code, sentence, rdnasim, verb, "x.hsaco")
 
     names = [f"kernel_with_a_name_of_some_length_{n:06}" for n in range(30000)]
     info("30,000 kernels", 0, names[-1], code_object.build(names))
@@ -83,10 +83,10 @@ def objects():
 def guests():
     def run(what, sentence, *options, kernel="endless_bad"):
         limit = ["--quota", quota] if quota != "0" and "--quota" not in options else []
-        ask(what, 1, sentence, gfx11sim, "run", strict_object, "--kernel", kernel, "--arg", "zeros:u32[1024]",
+        ask(what, 1, sentence, rdnasim, "run", strict_object, "--kernel", kernel, "--arg", "zeros:u32[1024]",
             "--arg", "zeros:u32[1024]", *limit, *options)
 
-    run("an endless loop", "gfx11sim_options.quota raises it")
+    run("an endless loop", "rdnasim_options.quota raises it")
     run("an endless loop in strict mode", "quota", "--strict")
     run("an endless loop over undefined values", "quota", "--strict", kernel="endless_values")
     run("an endless loop in every wave", "quota", "--block", "512", "--grid", "1048576", "--quota",
@@ -118,9 +118,9 @@ def files():
     os.mkfifo("fifo")
     write("pointer", POINTER)
     checkpoint("sound")
-    uses = [("a code object", 3, [gfx11sim, "info", "PATH"]),
-            ("recorded cases", 3, [gfx11sim, "cases", "PATH"]),
-            ("a buffer", 3, [gfx11sim, "run", strict_object, "--kernel", "endless_bad", "--arg", "file:PATH"]),
+    uses = [("a code object", 3, [rdnasim, "info", "PATH"]),
+            ("recorded cases", 3, [rdnasim, "cases", "PATH"]),
+            ("a buffer", 3, [rdnasim, "run", strict_object, "--kernel", "endless_bad", "--arg", "file:PATH"]),
             ("activations", 1, [w4a16, "run", "sound", "--device", "cpu", "--layer", "l", "--input", "PATH"]),
             ("a checkpoint", 1, [w4a16, "inspect", "PATH"])]
     for what, code, command in uses:
@@ -139,9 +139,9 @@ def files():
             "lds_bytes": 65536, "scratch_per_lane": 65536, "out_bytes": 80004, "expect_nonzero": {},
             "volatile": list(range(80000, 0, -4)), "asserted": list(range(0, 80000, 4)), "ulp": 0, "target": "gfx1100"}
     write("cases.json", json.dumps({"cases": [case] * 10}))
-    ask("cases of 20,000 offsets", 0, "10 exact", gfx11sim, "cases", "cases.json")
+    ask("cases of 20,000 offsets", 0, "10 exact", rdnasim, "cases", "cases.json")
     write("cases.json", json.dumps({"cases": [{}] * 100000}))
-    ask("100,000 cases", 3, "accepted are at most", gfx11sim, "cases", "cases.json")
+    ask("100,000 cases", 3, "accepted are at most", rdnasim, "cases", "cases.json")
 
 
 # ---- checkpoints

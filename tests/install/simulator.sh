@@ -26,16 +26,16 @@ cmake -S "$work/outside" -B "$work/built" -DCMAKE_PREFIX_PATH="$work/installed" 
 cmake --build "$work/built" >/dev/null
 for example in axpy loops; do check "$work/built/$example" $example; done
 
-pc=$(find "$work/installed" -name gfx11sim.pc -printf '%h\n')
-read -ra flags < <(PKG_CONFIG_PATH=$pc pkg-config --define-variable=prefix="$work/installed" --cflags --libs gfx11sim)
+pc=$(find "$work/installed" -name rdnasim.pc -printf '%h\n')
+read -ra flags < <(PKG_CONFIG_PATH=$pc pkg-config --define-variable=prefix="$work/installed" --cflags --libs rdnasim)
 for example in axpy loops; do
     "$compiler" -Wall -Wextra -Werror "$work/outside/$example.c" "${flags[@]}" -Wl,-rpath,"$(dirname "$pc")" -o "$work/$example"
     check "$work/$example" $example
 done
 
 # Nothing but the interface can be seen.
-library=$(find "$work/installed" -name 'libgfx11sim.so')
-strange=$(nm -D --defined-only "$library" | awk '{print $3}' | grep -v '^gfx11sim_' || true)
-[ -z "$strange" ] || { echo "libgfx11sim.so also exports: $strange"; exit 1; }
-"$work/installed/bin/gfx11sim" info "$build/examples/axpy.hsaco" | grep -q axpy
+library=$(find "$work/installed" -name 'librdnasim.so')
+strange=$(nm -D --defined-only "$library" | awk '{print $3}' | grep -v '^rdnasim_' || true)
+[ -z "$strange" ] || { echo "librdnasim.so also exports: $strange"; exit 1; }
+"$work/installed/bin/rdnasim" info "$build/examples/axpy.hsaco" | grep -q axpy
 echo "the installed simulator serves CMake and pkg-config"

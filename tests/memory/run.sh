@@ -3,11 +3,11 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 #
 # Lets each allocation of every verb fail in turn:
-#   run.sh W4A16 GFX11SIM FAILING_W4A16 FAILING_GFX11SIM CODE_OBJECT [every]
+#   run.sh W4A16 RDNASIM FAILING_W4A16 FAILING_RDNASIM CODE_OBJECT [every]
 # Of the calls from one place, in all verbs together, the first is tried; with "every" all of them: some minutes.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
-w4a16=$1 failing_w4a16=$3 failing_gfx11sim=$4 object=$5 every=${6:-}
+w4a16=$1 failing_w4a16=$3 failing_rdnasim=$4 object=$5 every=${6:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -31,7 +31,7 @@ status=0
 fails() { "$@" || status=1; } # a program and what goes before its verb
 places() { [ "$every" ] || echo "--places $work/places.$1"; }
 w4a16() { fails "$failing_w4a16" $(places w4a16) "$@"; }
-gfx11sim() { fails "$failing_gfx11sim" $(places gfx11sim) "$@"; }
+rdnasim() { fails "$failing_rdnasim" $(places rdnasim) "$@"; }
 for json in "" --json; do
     w4a16 info $json
     w4a16 info --kernels --target gfx1100 $json
@@ -53,11 +53,11 @@ w4a16 --threads run --device cpu --threads 3 --layer half --m 1 "$work/q"
 w4a16 --for-ever inspect --json "$work/q"
 w4a16 --for-ever plan --all
 for json in "" --json; do
-    gfx11sim run "$object" --threads 1 $json --block 32 --arg new:u32[4096]=out.npy
-    gfx11sim stats "$object" --threads 1 $json --block 32 --arg zeros:u32[4096]
+    rdnasim run "$object" --threads 1 $json --block 32 --arg new:u32[4096]=out.npy
+    rdnasim stats "$object" --threads 1 $json --block 32 --arg zeros:u32[4096]
 done
-gfx11sim run "$object" --threads 1 --strict --profile --trace --trace-limit 5 --block 32 --arg "file:$work/f4.npy"
-gfx11sim disasm "$object"
-gfx11sim info "$object"
-gfx11sim cases "$work/cases.json"
+rdnasim run "$object" --threads 1 --strict --profile --trace --trace-limit 5 --block 32 --arg "file:$work/f4.npy"
+rdnasim disasm "$object"
+rdnasim info "$object"
+rdnasim cases "$work/cases.json"
 exit $status

@@ -21,7 +21,7 @@ static inline int set_up(void **state) {
     memory->slots[SLOT] = (struct binding){.host = given,
                                            .base = (uint64_t)SLOT << SLOT_SHIFT,
                                            .bytes = BYTES,
-                                           .access = GFX11SIM_READ | GFX11SIM_WRITE,
+                                           .access = RDNASIM_READ | RDNASIM_WRITE,
                                            .name = "data"};
     group = (struct group){.memory = memory};
     return bind_all_levels(state);

@@ -18,28 +18,28 @@ static uint32_t expected(uint32_t group, bool wave64) {
 static void branches_go_where_they_should(void **state) {
     (void)state;
     for (unsigned wave64 = 0; wave64 < 2; wave64++) {
-        gfx11sim_options options;
-        gfx11sim_options_init(&options);
+        rdnasim_options options;
+        rdnasim_options_init(&options);
         options.threads = 1;
-        gfx11sim *sim = create(&options);
-        const gfx11sim_kernel *kernel =
-            gfx11sim_find_kernel(load(sim, wave64 ? BRANCHES_WAVE64_OBJECT : BRANCHES_OBJECT), "branches");
+        rdnasim *sim = create(&options);
+        const rdnasim_kernel *kernel =
+            rdnasim_find_kernel(load(sim, wave64 ? BRANCHES_WAVE64_OBJECT : BRANCHES_OBJECT), "branches");
         assert_non_null(kernel);
         uint32_t out[CONDITIONS] = {0};
-        uint64_t address = bind(sim, out, sizeof out, GFX11SIM_READ | GFX11SIM_WRITE, "out");
-        gfx11sim_launch launch;
-        gfx11sim_launch_init(&launch);
+        uint64_t address = bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out");
+        rdnasim_launch launch;
+        rdnasim_launch_init(&launch);
         launch.grid[0] = CONDITIONS * 64;
         launch.block[0] = 64;
         launch.kernarg = &address;
         launch.kernarg_bytes = sizeof address;
-        gfx11sim_report report;
-        assert_ok(gfx11sim_run(sim, kernel, &launch, NULL, &report), report);
+        rdnasim_report report;
+        assert_ok(rdnasim_run(sim, kernel, &launch, NULL, &report), report);
         for (uint32_t group = 0; group < CONDITIONS; group++)
             if (out[group] != expected(group, wave64))
                 fail_msg("wave%u, conditions %u: %x, not %x", wave64 ? 64 : 32, group, out[group],
                          expected(group, wave64));
-        gfx11sim_destroy(sim);
+        rdnasim_destroy(sim);
     }
 }
 

@@ -35,8 +35,8 @@ static void column(enum op op, const char *name, unsigned has, unsigned is) {
 
 /* Those that compute; the others stop the wave, talk to the host or do nothing. */
 static bool is_scalar(enum op op) {
-    gfx11sim_port port = op_info(op)->port;
-    return table[0][op] && (port == GFX11SIM_PORT_SALU || port == GFX11SIM_PORT_BRANCH) &&
+    rdnasim_port port = op_info(op)->port;
+    return table[0][op] && (port == RDNASIM_PORT_SALU || port == RDNASIM_PORT_BRANCH) &&
            !matches(op_info(op)->name, "sendmsg|cdbg|trap|rfe");
 }
 
@@ -57,7 +57,7 @@ static struct inst_pair draw_scalar(enum op op, struct machine *m) {
     m->w.pc = CODE_DWORDS / 2;
     m->w.next = m->w.pc + 1;
     m->w.s[SREG_M0] = draw() % 4 * 2;
-    if (op_info(op)->port == GFX11SIM_PORT_BRANCH) {
+    if (op_info(op)->port == RDNASIM_PORT_BRANCH) {
         m->w.s[REG_FROM] = (uint32_t)code_address + 4 * (uint32_t)(draw() % CODE_DWORDS);
         m->w.s[REG_FROM + 1] = code_address >> 32;
     }
@@ -303,7 +303,7 @@ static void vector_state_is_as_the_columns_say(void **state) {
         column(op, "bits, indexed", info->bits == BITS_INDEXED, seen.indexed);
         if (info->bits != BITS_INDEXED && info->bits != BITS_MATRIX)
             column(op, "bits, merges", info->bits == BITS_MERGES, seen.stays);
-        if (info->port != GFX11SIM_PORT_WMMA && i.dst.kind == OPND_VGPR && !type_is_16(info->dst) &&
+        if (info->port != RDNASIM_PORT_WMMA && i.dst.kind == OPND_VGPR && !type_is_16(info->dst) &&
             info->bits != BITS_INDEXED) {
             column(op, "flags, lower half", (info->flags & OP_LOWER_HALF) != 0, !(seen.written >> 16));
             column(op, "flags, upper half", (info->flags & OP_UPPER_HALF) != 0, !(seen.written & 0xffff));
@@ -323,11 +323,11 @@ static bool takes_or_gives(const struct op_info *info, unsigned type) {
 /* What test_model_strict.c does not tell apart: it is for MOVES, MERGES and MIXES. */
 static unsigned bits_of(const struct op_info *info) {
     switch (info->port) {
-    case GFX11SIM_PORT_SMEM:
-    case GFX11SIM_PORT_VMEM: return BITS_MEMORY;
-    case GFX11SIM_PORT_LDS: return info->lanes == LANES_CROSS ? BITS_MOVES : BITS_MEMORY;
-    case GFX11SIM_PORT_WMMA: return BITS_MATRIX;
-    case GFX11SIM_PORT_IMMEDIATE: return BITS_0;
+    case RDNASIM_PORT_SMEM:
+    case RDNASIM_PORT_VMEM: return BITS_MEMORY;
+    case RDNASIM_PORT_LDS: return info->lanes == LANES_CROSS ? BITS_MOVES : BITS_MEMORY;
+    case RDNASIM_PORT_WMMA: return BITS_MATRIX;
+    case RDNASIM_PORT_IMMEDIATE: return BITS_0;
     default:
         if (info->dst == TYPE_NONE && info->src[0] == TYPE_NONE) return BITS_0;
         bool known = info->bits == BITS_MOVES || info->bits == BITS_MERGES || info->bits == BITS_INDEXED;
@@ -373,50 +373,48 @@ static unsigned counter_of(const struct encoding *e, const struct op_info *info)
 
 static unsigned port_of(const struct encoding *e, const char *name) {
     switch (e->format) {
-    case FMT_SMEM: return GFX11SIM_PORT_SMEM;
+    case FMT_SMEM: return RDNASIM_PORT_SMEM;
     case FMT_DS:
-    case FMT_LDSDIR: return GFX11SIM_PORT_LDS;
+    case FMT_LDSDIR: return RDNASIM_PORT_LDS;
     case FMT_FLAT:
     case FMT_GLOBAL:
     case FMT_SCRATCH:
     case FMT_MUBUF:
     case FMT_MTBUF:
     case FMT_MIMG:
-    case FMT_EXP: return GFX11SIM_PORT_VMEM;
+    case FMT_EXP: return RDNASIM_PORT_VMEM;
     case FMT_SOP1:
     case FMT_SOP2:
     case FMT_SOPC:
     case FMT_SOPK:
     case FMT_SOPP:
-        if (matches(name, "branch|s_(setpc|swappc|call|rfe)")) return GFX11SIM_PORT_BRANCH;
-        return e->format == FMT_SOPP || waited_for(name) ? GFX11SIM_PORT_IMMEDIATE : GFX11SIM_PORT_SALU;
+        if (matches(name, "branch|s_(setpc|swappc|call|rfe)")) return RDNASIM_PORT_BRANCH;
+        return e->format == FMT_SOPP || waited_for(name) ? RDNASIM_PORT_IMMEDIATE : RDNASIM_PORT_SALU;
     default:
-        return matches(name, "wmma")                                            ? GFX11SIM_PORT_WMMA
-               : matches(name, "^v_(exp|log|rcp|rcp_iflag|rsq|sqrt|sin|cos)_f") ? GFX11SIM_PORT_TRANS
-                                                                                : GFX11SIM_PORT_VALU;
+        return matches(name, "wmma")                                            ? RDNASIM_PORT_WMMA
+               : matches(name, "^v_(exp|log|rcp|rcp_iflag|rsq|sqrt|sin|cos)_f") ? RDNASIM_PORT_TRANS
+                                                                                : RDNASIM_PORT_VALU;
     }
 }
 
 static unsigned latency_of(const struct op_info *info) {
-    static const uint8_t of_port[GFX11SIM_PORTS] = {[GFX11SIM_PORT_SALU] = GFX11SIM_LATENCY_SALU,
-                                                    [GFX11SIM_PORT_SMEM] = GFX11SIM_LATENCY_SMEM,
-                                                    [GFX11SIM_PORT_VMEM] = GFX11SIM_LATENCY_VMEM,
-                                                    [GFX11SIM_PORT_LDS] = GFX11SIM_LATENCY_LDS,
-                                                    [GFX11SIM_PORT_BRANCH] = GFX11SIM_LATENCY_BRANCH,
-                                                    [GFX11SIM_PORT_IMMEDIATE] = GFX11SIM_LATENCY_IMMEDIATE};
+    static const uint8_t of_port[RDNASIM_PORTS] = {
+        [RDNASIM_PORT_SALU] = RDNASIM_LATENCY_SALU,     [RDNASIM_PORT_SMEM] = RDNASIM_LATENCY_SMEM,
+        [RDNASIM_PORT_VMEM] = RDNASIM_LATENCY_VMEM,     [RDNASIM_PORT_LDS] = RDNASIM_LATENCY_LDS,
+        [RDNASIM_PORT_BRANCH] = RDNASIM_LATENCY_BRANCH, [RDNASIM_PORT_IMMEDIATE] = RDNASIM_LATENCY_IMMEDIATE};
     bool doubles = takes_or_gives(info, TYPE_F64);
-    if (info->port == GFX11SIM_PORT_WMMA)
-        return info->src[0] == TYPE_V16_IU4 ? GFX11SIM_LATENCY_WMMA16 : GFX11SIM_LATENCY_WMMA32;
-    if (info->port == GFX11SIM_PORT_TRANS) return doubles ? GFX11SIM_LATENCY_TRANS64 : GFX11SIM_LATENCY_TRANS;
-    if (info->port != GFX11SIM_PORT_VALU) return of_port[info->port];
-    if (matches(info->name, "v_dot")) return GFX11SIM_LATENCY_DOT;
+    if (info->port == RDNASIM_PORT_WMMA)
+        return info->src[0] == TYPE_V16_IU4 ? RDNASIM_LATENCY_WMMA16 : RDNASIM_LATENCY_WMMA32;
+    if (info->port == RDNASIM_PORT_TRANS) return doubles ? RDNASIM_LATENCY_TRANS64 : RDNASIM_LATENCY_TRANS;
+    if (info->port != RDNASIM_PORT_VALU) return of_port[info->port];
+    if (matches(info->name, "v_dot")) return RDNASIM_LATENCY_DOT;
     if (info->dst == TYPE_MASK)
-        return type_dwords(info->src[0]) == 2 ? GFX11SIM_LATENCY_ALU64 : GFX11SIM_LATENCY_ALU32;
-    if (doubles) return GFX11SIM_LATENCY_F64;
+        return type_dwords(info->src[0]) == 2 ? RDNASIM_LATENCY_ALU64 : RDNASIM_LATENCY_ALU32;
+    if (doubles) return RDNASIM_LATENCY_F64;
     if (type_dwords(info->dst) > 1)
-        return matches(info->name, "mad|sad") ? GFX11SIM_LATENCY_MUL32 : GFX11SIM_LATENCY_ALU64;
-    if (matches(info->name, "_mul_(lo|hi)_[iu]32$")) return GFX11SIM_LATENCY_MUL32;
-    return matches(info->name, "swap") ? GFX11SIM_LATENCY_ALU64 : GFX11SIM_LATENCY_ALU32;
+        return matches(info->name, "mad|sad") ? RDNASIM_LATENCY_MUL32 : RDNASIM_LATENCY_ALU64;
+    if (matches(info->name, "_mul_(lo|hi)_[iu]32$")) return RDNASIM_LATENCY_MUL32;
+    return matches(info->name, "swap") ? RDNASIM_LATENCY_ALU64 : RDNASIM_LATENCY_ALU32;
 }
 
 static unsigned lanes_of_memory(const char *name) {
@@ -441,7 +439,7 @@ static void the_rest_follows_from_formats_types_and_names(void **state) {
         column(op, "flags, idle", (info->flags & OP_IDLE) != 0,
                matches(info->name, "^s_(nop|delay_alu|clause|waitcnt)"));
         if (is_scalar(op) || is_vector(op)) continue; /* measured above */
-        bool memory = info->port == GFX11SIM_PORT_VMEM || info->port == GFX11SIM_PORT_LDS;
+        bool memory = info->port == RDNASIM_PORT_VMEM || info->port == RDNASIM_PORT_LDS;
         column(op, "lanes", info->lanes, memory ? lanes_of_memory(info->name) : LANES_0);
         column(op, "EXEC", info->exec, info->lanes ? STATE_R : STATE_0);
         column(op, "SCC", info->scc, STATE_0);

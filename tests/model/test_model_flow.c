@@ -150,7 +150,7 @@ static void every_operation_has_a_place(void **state) {
         const struct op_info *info = op_info(op);
         struct scalar x = {0};
         /* the scalar floats of RDNA 3.5 have a model in test_scalar_float.c */
-        if (!starts_with(info->name, "s_") || info->port == GFX11SIM_PORT_SMEM || !encoding_of(op)->gfx1100)
+        if (!starts_with(info->name, "s_") || info->port == RDNASIM_PORT_SMEM || !encoding_of(op)->gfx1100)
             continue;
         unsigned places = has_row(op) + model_scalar(op, &x);
         for (unsigned n = 0; n < sizeof elsewhere / sizeof *elsewhere; n++)

@@ -35,7 +35,7 @@ static int set_up(void **state) {
     memory->slots[SLOT] = (struct binding){.host = given.global,
                                            .base = (uint64_t)SLOT << SLOT_SHIFT,
                                            .bytes = GLOBAL_BYTES,
-                                           .access = GFX11SIM_READ | GFX11SIM_WRITE,
+                                           .access = RDNASIM_READ | RDNASIM_WRITE,
                                            .name = "data"};
     group = (struct group){.lds = given.lds, .lds_bytes = LDS_BYTES, .memory = memory};
     return bind_all_levels(state);
@@ -379,7 +379,7 @@ static void every_operation_has_a_place(void **state) {
     };
     for (enum op op = 0; op < OP_COUNT; op++) {
         const struct op_info *info = op_info(op);
-        if (info->port != GFX11SIM_PORT_LDS && info->port != GFX11SIM_PORT_VMEM) continue;
+        if (info->port != RDNASIM_PORT_LDS && info->port != RDNASIM_PORT_VMEM) continue;
         bool known = model_access_row(info->name) != NULL;
         for (unsigned n = 0; n < sizeof exceptions / sizeof *exceptions; n++)
             known |= starts_with(info->name, exceptions[n].part);

@@ -84,7 +84,7 @@ static void every_load_agrees(void **state) {
     memory->slots[SLOT] = (struct binding){.host = (unsigned char *)data,
                                            .base = data_address,
                                            .bytes = sizeof data,
-                                           .access = GFX11SIM_READ,
+                                           .access = RDNASIM_READ,
                                            .name = "data"};
     struct group group = {.memory = memory};
     for (unsigned n = 0; n < DATA_DWORDS; n++) data[n] = draw_bits() + n;
@@ -124,14 +124,14 @@ static void buffers_take_no_negative_offset(void **state) {
         struct inst_pair pair = decoded(x.code, op);
         execute_scalar(&m, &pair);
         assert_int_equal(m.w.state, WAVE_FAULTED);
-        assert_int_equal(m.report.status, GFX11SIM_MEMORY_FAULT);
+        assert_int_equal(m.report.status, RDNASIM_MEMORY_FAULT);
     }
 }
 
 static void every_operation_has_a_place(void **state) {
     (void)state;
     for (enum op op = 0; op < OP_COUNT; op++) {
-        if (op_info(op)->port != GFX11SIM_PORT_SMEM) continue;
+        if (op_info(op)->port != RDNASIM_PORT_SMEM) continue;
         if (!model_loaded_dwords(op) == !changes_nothing(op)) fail_msg("%s has no place", op_info(op)->name);
     }
 }

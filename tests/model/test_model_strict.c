@@ -157,7 +157,7 @@ struct place {
 
 static bool draw_place(const struct machine *m, const struct inst *i, struct place *p) {
     uint64_t r = draw();
-    bool scalar_unit = op_info(i->op)->port == GFX11SIM_PORT_SALU;
+    bool scalar_unit = op_info(i->op)->port == RDNASIM_PORT_SALU;
     *p =
         (struct place){.half = m->w.wave_size == 64 && r >> 8 & 1, .lane = r >> 16 & 31, .bit = r >> 24 & 31};
     if (scalar_unit && r % 8 == 0) return true;
@@ -185,8 +185,8 @@ static void propagate(struct machine *m, const struct inst *i, const struct plac
     static struct shadow shadow;
     static u32v v[2 * VGPRS];
     static uint8_t v_state[2 * VGPRS];
-    static gfx11sim sim = {.target = &targets[TARGET_gfx1100]};
-    strict = (struct strict){.checks = GFX11SIM_CHECK_ALL, .sim = &sim};
+    static rdnasim sim = {.target = &targets[TARGET_gfx1100]};
+    strict = (struct strict){.checks = RDNASIM_CHECK_ALL, .sim = &sim};
     memset(&shadow, 0, sizeof shadow);
     memset(v, 0, sizeof v);
     memset(v_state, 0, sizeof v_state);
@@ -243,7 +243,7 @@ static bool reads(const struct operand *o, const struct place *p) {
 static void depend_on(const struct machine *m, const struct inst *i, const struct operand *source,
                       const struct place *p, struct bits *want) {
     if (!reads(source, p)) return;
-    if (op_info(i->op)->port == GFX11SIM_PORT_SALU) {
+    if (op_info(i->op)->port == RDNASIM_PORT_SALU) {
         for (unsigned n = 0; n < s_count(&i->dst); n++) want->s[i->dst.reg + n] = UINT32_MAX;
         return;
     }
@@ -357,7 +357,7 @@ static void every_operation_is_followed(void **state) {
         bool moves = LISTED(moving, info->name);
         if (!e || !table[0][op] || (e->format == FMT_DS && !moves) || LISTED(left_out, info->name)) continue;
         if (info->dst == TYPE_NONE && info->src[0] == TYPE_NONE) continue;
-        bool right = true, has_scc = info->port == GFX11SIM_PORT_SALU && writes_scc(e);
+        bool right = true, has_scc = info->port == RDNASIM_PORT_SALU && writes_scc(e);
         for (unsigned round = 0; round < ROUNDS && right; round++) right = follows(e, moves, has_scc);
         wrong += !right, rows++;
     }

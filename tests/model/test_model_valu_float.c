@@ -353,7 +353,7 @@ static void every_operation_has_a_row(void **state) {
     unsigned wrong = 0;
     for (enum op op = 0; op < OP_COUNT; op++) {
         const struct op_info *info = op_info(op);
-        if (info->port != GFX11SIM_PORT_VALU && info->port != GFX11SIM_PORT_TRANS) continue;
+        if (info->port != RDNASIM_PORT_VALU && info->port != RDNASIM_PORT_TRANS) continue;
         if (!is_float_or_packed(info->dst) && !is_float_or_packed(info->src[0])) continue;
         unsigned places = find_row(op) != NULL;
         for (unsigned n = 0; n < sizeof elsewhere / sizeof *elsewhere; n++)

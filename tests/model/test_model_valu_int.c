@@ -340,7 +340,7 @@ static void every_operation_has_a_row(void **state) {
     (void)state;
     for (enum op op = 0; op < OP_COUNT; op++) {
         const struct op_info *info = op_info(op);
-        if (info->port != GFX11SIM_PORT_VALU || !is_integer(info->dst)) continue;
+        if (info->port != RDNASIM_PORT_VALU || !is_integer(info->dst)) continue;
         if (!is_integer(info->src[0]) || !is_integer(info->src[1]) || !is_integer(info->src[2])) continue;
         unsigned places = has_row(op);
         for (unsigned n = 0; n < sizeof elsewhere / sizeof *elsewhere; n++)

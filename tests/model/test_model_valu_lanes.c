@@ -49,7 +49,7 @@ static void every_row_agrees(void **state) {
     static struct machine start, want, got;
     unsigned rows = 0, wrong = 0;
     for (enum op op = 0; op < OP_COUNT; op++) {
-        if (op_info(op)->port != GFX11SIM_PORT_VALU) continue;
+        if (op_info(op)->port != RDNASIM_PORT_VALU) continue;
         for (unsigned round = 0; round < ROUNDS; round++) {
             draw_machine(&start);
             start.w.s[SREG_M0] = draw_index();

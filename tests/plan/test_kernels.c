@@ -18,8 +18,8 @@
 #include <libelf.h>
 
 #include "args.h"
-#include "gfx11sim.h"
 #include "plan/family.h"
+#include "rdnasim.h"
 
 #define GOLDEN_TARGET "gfx1100"
 #define SMALL_TARGET  "gfx1102" /* with fewer registers */
@@ -73,43 +73,43 @@ static const struct expected *family_of(const char *object) {
 }
 
 typedef void visit(const struct kernel_row *row, const struct kernel_object *object,
-                   const gfx11sim_kernel_info *info, void *context);
+                   const rdnasim_kernel_info *info, void *context);
 
 /* Calls for every gfx11 row of the table and every target (or one). */
 static void for_each_kernel(const char *only_target, visit *call, void *context) {
     for (size_t o = 0; o < kernel_object_count(); o++) {
         struct kernel_object object = kernel_object_at(o);
         if (only_target && strcmp(object.target, only_target) != 0) continue;
-        gfx11sim_options options;
-        gfx11sim_report report;
-        gfx11sim *sim;
-        gfx11sim_object *loaded;
-        gfx11sim_options_init(&options);
+        rdnasim_options options;
+        rdnasim_report report;
+        rdnasim *sim;
+        rdnasim_object *loaded;
+        rdnasim_options_init(&options);
         options.target = object.target;
         options.threads = 1;
-        assert_int_equal(gfx11sim_create(&options, &sim, &report), GFX11SIM_OK);
-        if (gfx11sim_load(sim, object.bytes, object.size, &loaded, &report) != GFX11SIM_OK)
+        assert_int_equal(rdnasim_create(&options, &sim, &report), RDNASIM_OK);
+        if (rdnasim_load(sim, object.bytes, object.size, &loaded, &report) != RDNASIM_OK)
             fail_msg("%s %s: %s", object.object, object.target, report.text);
         size_t rows = 0;
         for (size_t n = 0; n < kernel_row_count(); n++) {
             const struct kernel_row *row = kernel_row_at(n);
             if (strcmp(row->arch, object.arch) != 0 || strcmp(row->family->name, object.object) != 0)
                 continue;
-            const gfx11sim_kernel *kernel = gfx11sim_find_kernel(loaded, row->name);
+            const rdnasim_kernel *kernel = rdnasim_find_kernel(loaded, row->name);
             if (!kernel) fail_msg("%s has no kernel %s", object.target, row->name);
-            gfx11sim_kernel_info info = gfx11sim_get_kernel_info(kernel);
+            rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
             call(row, &object, &info, context);
             rows++;
         }
-        assert_int_equal(gfx11sim_object_kernels(loaded), rows); /* and no kernel without a row */
-        gfx11sim_destroy(sim);
+        assert_int_equal(rdnasim_object_kernels(loaded), rows); /* and no kernel without a row */
+        rdnasim_destroy(sim);
     }
 }
 
 /* ---- resources and arguments --------------------------------------------------------------------------- */
 
 static void check_resources(const struct kernel_row *row, const struct kernel_object *object,
-                            const gfx11sim_kernel_info *info, void *context) {
+                            const rdnasim_kernel_info *info, void *context) {
     int *failed = context;
     const struct expected *family = family_of(row->family->name);
     /* Before clang 22 there is no way to tell it from C that a work-group has fewer than 1024 work-items, and
@@ -228,7 +228,7 @@ static long scalar_load_bytes(const char *text) {
 }
 
 static void check_shape(const struct kernel_row *row, const struct kernel_object *object,
-                        const gfx11sim_kernel_info *info, void *context) {
+                        const rdnasim_kernel_info *info, void *context) {
     (void)context;
     if (row->family != &decode_family) return;
     long dot2 = 0, weight_loads = 0, scalar_bytes = 0, uniform_moves = 0;
@@ -237,7 +237,7 @@ static void check_shape(const struct kernel_row *row, const struct kernel_object
     size_t dwords = info->code_bytes / 4;
     for (size_t at = 0; at < dwords;) {
         char text[192];
-        uint32_t used = gfx11sim_disassemble(object->target, code + at, dwords - at, text, sizeof text);
+        uint32_t used = rdnasim_disassemble(object->target, code + at, dwords - at, text, sizeof text);
         if (used == 0) fail_msg("%s %s: no instruction at %zu", object->target, row->name, at * 4);
         at += used;
         dot2 += occurrences(text, "dot2");
@@ -278,7 +278,7 @@ static void disassemble_kernel(const struct kernel_object *object, const char *n
     l->count = 0;
     for (uint32_t at = 0; at < bytes / 4;) {
         char text[192];
-        uint32_t used = gfx11sim_disassemble(object->target, code + at, bytes / 4 - at, text, sizeof text);
+        uint32_t used = rdnasim_disassemble(object->target, code + at, bytes / 4 - at, text, sizeof text);
         assert_true(used && l->count < LINES_MAX);
         struct line *line = &l->lines[l->count++];
         line->at = at;
@@ -303,7 +303,7 @@ static int is_valu(const struct line *line) { return starts(line, "v_") && !star
  * nothing waits for them before the last WMMA.
  */
 static void check_loop(const struct kernel_row *row, const struct kernel_object *object,
-                       const gfx11sim_kernel_info *info, void *context) {
+                       const rdnasim_kernel_info *info, void *context) {
     if (row->family != &matrix_family || row->m_tile != 128 || row->k_chunk != 32) return;
     struct listing *l = context;
     disassemble_kernel(object, row->name, info->code_bytes, l);

@@ -15,13 +15,13 @@
 enum { ROW = 64, S_NOP = 0xbf800000, BUFFER_BYTES = 6144, DUMP_AT = 4096 };
 
 struct carrier {
-    gfx11sim_kernel *kernel;
+    rdnasim_kernel *kernel;
     uint32_t *row; /* [ROW] */
 };
 
 /* row is null if the object is not the one of kernels/programs.c. */
-static inline struct carrier find_carrier(gfx11sim_object *object) {
-    struct carrier c = {(gfx11sim_kernel *)(uintptr_t)gfx11sim_find_kernel(object, "program"), NULL};
+static inline struct carrier find_carrier(rdnasim_object *object) {
+    struct carrier c = {(rdnasim_kernel *)(uintptr_t)rdnasim_find_kernel(object, "program"), NULL};
     for (uint32_t at = 0, run = 0; at < object->code_dwords && !c.row; at++) {
         run = object->code[at] == S_NOP ? run + 1 : 0;
         if (run == ROW) c.row = object->code + at + 1 - ROW;

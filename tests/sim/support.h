@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 struct file {
     unsigned char *data;
@@ -38,29 +38,29 @@ static inline struct file read_file(const char *path) {
 /* Calls that must succeed; the report says why they did not. */
 #define assert_ok(status, report)                                                                            \
     do {                                                                                                     \
-        if ((status) != GFX11SIM_OK) fail_msg("%s", (report).text);                                          \
+        if ((status) != RDNASIM_OK) fail_msg("%s", (report).text);                                           \
     } while (0)
 
-static inline gfx11sim *create(const gfx11sim_options *options) {
-    gfx11sim *sim;
-    gfx11sim_report report;
-    assert_ok(gfx11sim_create(options, &sim, &report), report);
+static inline rdnasim *create(const rdnasim_options *options) {
+    rdnasim *sim;
+    rdnasim_report report;
+    assert_ok(rdnasim_create(options, &sim, &report), report);
     return sim;
 }
 
-static inline gfx11sim_object *load(gfx11sim *sim, const char *path) {
+static inline rdnasim_object *load(rdnasim *sim, const char *path) {
     struct file f = read_file(path);
-    gfx11sim_object *object;
-    gfx11sim_report report;
-    assert_ok(gfx11sim_load(sim, f.data, f.bytes, &object, &report), report);
+    rdnasim_object *object;
+    rdnasim_report report;
+    assert_ok(rdnasim_load(sim, f.data, f.bytes, &object, &report), report);
     free(f.data);
     return object;
 }
 
-static inline uint64_t bind(gfx11sim *sim, void *host, size_t bytes, unsigned access, const char *name) {
+static inline uint64_t bind(rdnasim *sim, void *host, size_t bytes, unsigned access, const char *name) {
     uint64_t address;
-    gfx11sim_report report;
-    assert_ok(gfx11sim_bind(sim, host, bytes, access, name, &address, &report), report);
+    rdnasim_report report;
+    assert_ok(rdnasim_bind(sim, host, bytes, access, name, &address, &report), report);
     return address;
 }
 

@@ -24,16 +24,16 @@ static uint8_t memory[BYTES + 256];
 static uint32_t out[LANES][4];
 static struct lane in[LANES];
 
-static gfx11sim_status run_kernel(const char *name, struct descriptor d, unsigned checks,
-                                  gfx11sim_report *report) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+static rdnasim_status run_kernel(const char *name, struct descriptor d, unsigned checks,
+                                 rdnasim_report *report) {
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.threads = 1;
     options.checks = checks;
-    gfx11sim *sim = create(&options);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, BUFFER_OBJECT), name);
+    rdnasim *sim = create(&options);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, BUFFER_OBJECT), name);
     if (!kernel) fail_msg("no kernel %s", name);
-    uint64_t base = bind(sim, memory, BYTES, GFX11SIM_READ | GFX11SIM_WRITE, "memory");
+    uint64_t base = bind(sim, memory, BYTES, RDNASIM_READ | RDNASIM_WRITE, "memory");
     memset(out, 0x77, sizeof out);
     struct {
         uint32_t descriptor[4], soffset, padding;
@@ -42,22 +42,22 @@ static gfx11sim_status run_kernel(const char *name, struct descriptor d, unsigne
                4u | 5u << 3 | 6u << 6 | 7u << 9 | d.format << 12 | d.index_stride << 21 | d.check << 28},
               SOFFSET,
               0,
-              bind(sim, in, sizeof in, GFX11SIM_READ, "in"),
-              bind(sim, out, sizeof out, GFX11SIM_READ | GFX11SIM_WRITE, "out")};
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+              bind(sim, in, sizeof in, RDNASIM_READ, "in"),
+              bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = launch.block[0] = LANES;
     launch.kernarg = &args;
     launch.kernarg_bytes = sizeof args;
-    gfx11sim_status status = gfx11sim_run(sim, kernel, &launch, NULL, report);
-    gfx11sim_destroy(sim);
+    rdnasim_status status = rdnasim_run(sim, kernel, &launch, NULL, report);
+    rdnasim_destroy(sim);
     return status;
 }
 
 static void run(const char *name, struct descriptor d) {
-    gfx11sim_report report;
+    rdnasim_report report;
     assert_ok(run_kernel(name, d, 0, &report), report);
-    assert_ok(run_kernel(name, d, GFX11SIM_CHECK_ALL & ~GFX11SIM_CHECK_ALIGNMENT, &report), report);
+    assert_ok(run_kernel(name, d, RDNASIM_CHECK_ALL & ~RDNASIM_CHECK_ALIGNMENT, &report), report);
 }
 
 static void fill(uint64_t seed, uint32_t indices, uint32_t offsets, uint32_t step) {
@@ -165,7 +165,7 @@ static void atomics(void **state) {
         for (unsigned l = 0; l < LANES; l++) in[l] = (struct lane){90 + l, 0};
         uint32_t before[LANES];
         memcpy(before, memory + SOFFSET + 360, sizeof before);
-        gfx11sim_report report;
+        rdnasim_report report;
         assert_ok(run_kernel(silent ? "atomic_silent" : "atomic_add", d, 0, &report), report);
         for (unsigned l = 0; l < LANES; l++) {
             uint32_t now;
@@ -204,7 +204,7 @@ static void formats(void **state) {
             in[l] = (struct lane){l, 0};
             memcpy(memory + SOFFSET + 16 * l, rows[r].words, 16);
         }
-        gfx11sim_report report;
+        rdnasim_report report;
         assert_ok(run_kernel("load_format", d, 0, &report), report);
         for (unsigned n = 0; n < 4; n++) {
             uint32_t wanted = isnan(rows[r].values[0]) ? rows[r].integers[n] : float_bits(rows[r].values[n]);
@@ -216,7 +216,7 @@ static void formats(void **state) {
     /* 0x5a5a5a5a is 1.5e16: the largest value, in all components, whatever the format rounds to. */
     struct descriptor d = {16, 32, 0, 0, 42, 1};
     for (unsigned l = 0; l < LANES; l++) memset(memory + SOFFSET + 16 * l, 0, 16);
-    gfx11sim_report report;
+    rdnasim_report report;
     assert_ok(run_kernel("store_format", d, 0, &report), report);
     for (unsigned l = 0; l < LANES; l++) {
         uint32_t stored[2];
@@ -244,17 +244,17 @@ static void refusals(void **state) {
     (void)state;
     struct descriptor d = {16, 32, 0, 0, 0, 1};
     fill(50, 32, 1, 1);
-    gfx11sim_report report;
-    assert_int_equal(run_kernel("load_format", d, 0, &report), GFX11SIM_ILLEGAL);
+    rdnasim_report report;
+    assert_int_equal(run_kernel("load_format", d, 0, &report), RDNASIM_ILLEGAL);
     assert_non_null(strstr(report.text, "0 is no format of a buffer"));
-    assert_int_equal(run_kernel("load_b128", d, 0, &report), GFX11SIM_ILLEGAL);
+    assert_int_equal(run_kernel("load_b128", d, 0, &report), RDNASIM_ILLEGAL);
     assert_non_null(strstr(report.text, "unbound"));
     d = (struct descriptor){0, 1, 0,
                             0, 1, 2}; /* no range: beyond the bound buffer it is a fault all the same */
     for (unsigned l = 0; l < LANES; l++) in[l].offset = l == 5 ? BYTES - 80 : 0;
-    assert_int_equal(run_kernel("load_b128", d, 0, &report), GFX11SIM_OK);
+    assert_int_equal(run_kernel("load_b128", d, 0, &report), RDNASIM_OK);
     in[5].offset = BYTES - 76;
-    assert_int_equal(run_kernel("load_b128", d, 0, &report), GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(run_kernel("load_b128", d, 0, &report), RDNASIM_MEMORY_FAULT);
     assert_int_equal(report.lane, 5);
     assert_non_null(strstr(report.text, "past the end of buffer 'memory'"));
 }

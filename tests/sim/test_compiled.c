@@ -39,15 +39,15 @@ static u32 input(u64 *state) {
     return (u32)(next >> 32) >> (next >> 20) % 32;
 }
 
-static void run_at(gfx11sim_simd simd, const char *path) {
+static void run_at(rdnasim_simd simd, const char *path) {
     static u32 in[2 * ITEMS], out[2 * ITEMS];
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.simd = simd;
-    gfx11sim *sim;
-    gfx11sim_report report;
-    if (gfx11sim_create(&options, &sim, &report) != GFX11SIM_OK) {
-        if (simd == GFX11SIM_SIMD_PORTABLE || report.status != GFX11SIM_INVALID_ARGUMENT)
+    rdnasim *sim;
+    rdnasim_report report;
+    if (rdnasim_create(&options, &sim, &report) != RDNASIM_OK) {
+        if (simd == RDNASIM_SIMD_PORTABLE || report.status != RDNASIM_INVALID_ARGUMENT)
             fail_msg("level %d: %s", simd, report.text);
         print_message("level %d is not there: %s\n", simd, report.text);
         return;
@@ -59,17 +59,17 @@ static void run_at(gfx11sim_simd simd, const char *path) {
     u64 state = 1;
     for (int i = 0; i < 2 * ITEMS; i++) in[i] = input(&state);
     memset(out, 0xa5, sizeof out);
-    gfx11sim_object *object;
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_object *object;
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = ITEMS;
     launch.block[0] = BLOCK;
     launch.kernarg = &arguments;
     launch.kernarg_bytes = sizeof arguments;
-    if (gfx11sim_bind(sim, in, sizeof in, GFX11SIM_READ, "in", &arguments.in, &report) ||
-        gfx11sim_bind(sim, out, sizeof out, GFX11SIM_WRITE, "out", &arguments.out, &report) ||
-        gfx11sim_load(sim, file.data, file.bytes, &object, &report) ||
-        gfx11sim_run(sim, gfx11sim_find_kernel(object, "compiled"), &launch, NULL, &report))
+    if (rdnasim_bind(sim, in, sizeof in, RDNASIM_READ, "in", &arguments.in, &report) ||
+        rdnasim_bind(sim, out, sizeof out, RDNASIM_WRITE, "out", &arguments.out, &report) ||
+        rdnasim_load(sim, file.data, file.bytes, &object, &report) ||
+        rdnasim_run(sim, rdnasim_find_kernel(object, "compiled"), &launch, NULL, &report))
         fail_msg("%s: %s", path, report.text);
     for (int i = 0; i < ITEMS; i++) {
         u32 x = in[2 * i], y = in[2 * i + 1];
@@ -78,15 +78,15 @@ static void run_at(gfx11sim_simd simd, const char *path) {
                      y, out[2 * i], out[2 * i + 1], integers(x, y), reals(x, y));
     }
     free(file.data);
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 static void ordinary_c(void **state) {
     (void)state;
     assert_true(object_count > 0);
     for (int n = 0; n < object_count; n++)
-        for (int simd = GFX11SIM_SIMD_PORTABLE; simd <= GFX11SIM_SIMD_AVX512; simd++)
-            run_at((gfx11sim_simd)simd, objects[n]);
+        for (int simd = RDNASIM_SIMD_PORTABLE; simd <= RDNASIM_SIMD_AVX512; simd++)
+            run_at((rdnasim_simd)simd, objects[n]);
 }
 
 int main(int argc, char **argv) {

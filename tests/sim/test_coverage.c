@@ -38,7 +38,7 @@ static void every_operation_is_decided(void **state) {
     (void)state;
     static exec_fn *table[OP_COUNT];
     unsigned used[sizeof refused / sizeof refused[0]] = {0};
-    static const gfx11sim_simd levels[] = {GFX11SIM_SIMD_PORTABLE, GFX11SIM_SIMD_AVX2, GFX11SIM_SIMD_AVX512};
+    static const rdnasim_simd levels[] = {RDNASIM_SIMD_PORTABLE, RDNASIM_SIMD_AVX2, RDNASIM_SIMD_AVX512};
     for (size_t level = 0; level < sizeof levels / sizeof levels[0]; level++) {
         memset(table, 0, sizeof table);
         if (!executors_bind(table, &gfx11, levels[level], false)) continue; /* not for this host */

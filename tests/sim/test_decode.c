@@ -219,7 +219,7 @@ static void normalise(char *text) {
 
 static bool agrees(const uint32_t *words, const struct verdict *v, char *text, unsigned text_bytes,
                    unsigned *length) {
-    *length = gfx11sim_disassemble(target, words, DWORDS, text, text_bytes);
+    *length = rdnasim_disassemble(target, words, DWORDS, text, text_bytes);
     /* It prints operands that it finds invalid; delays are hints, of which reserved ones do no harm. */
     bool refused = !v->bytes || (strstr(v->text, "nvalid") && strncmp(v->text, "s_delay_alu", 11));
     if (!*length) return refused || refused_knowingly(words, v->text);
@@ -308,7 +308,7 @@ static void test_known_texts(void **state) {
     };
     for (unsigned n = 0; n < sizeof cases / sizeof cases[0]; n++) {
         char text[128];
-        assert_int_equal(gfx11sim_disassemble("gfx1100", cases[n].words, 3, text, sizeof text),
+        assert_int_equal(rdnasim_disassemble("gfx1100", cases[n].words, 3, text, sizeof text),
                          cases[n].length);
         assert_string_equal(text, cases[n].text);
     }
@@ -337,7 +337,7 @@ static void test_random_ends(void **state) {
         char *text = malloc(text_bytes + 1);
         assert_true(code && text);
         for (unsigned k = 0; k < dwords; k++) code[k] = random32();
-        assert_true(gfx11sim_disassemble(n & 1 ? "gfx1150" : "gfx1100", code, dwords, text, text_bytes) <=
+        assert_true(rdnasim_disassemble(n & 1 ? "gfx1150" : "gfx1100", code, dwords, text, text_bytes) <=
                     dwords);
         free(code);
         free(text);

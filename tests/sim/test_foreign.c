@@ -146,7 +146,7 @@ static const struct row {
     {"sizes", sizes, NULL, 0},
     {"reduced", reduced, NULL, 0},
     {"numbers", numbers, NULL, 0},
-    {"structures", structures, NULL, GFX11SIM_CHECK_ALIGNMENT}, /* bytes are copied in pairs */
+    {"structures", structures, NULL, RDNASIM_CHECK_ALIGNMENT}, /* bytes are copied in pairs */
     {"recursive", recursive, NULL, 0},
     {"indirect", indirect, NULL, 0},
     {"contended", contended, NULL, 0},
@@ -159,24 +159,24 @@ static const struct row {
 /* ---- runs ----------------------------------------------------------------------------------------- */
 
 static unsigned run(const struct row *row, const char *path, unsigned checks) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.checks = checks;
-    gfx11sim *sim = create(&options);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, path), row->name);
+    rdnasim *sim = create(&options);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, path), row->name);
     if (kernel) {
         memset(out, 0, sizeof out);
-        const uint64_t args[] = {bind(sim, in, sizeof in, GFX11SIM_READ, "in"),
-                                 bind(sim, out, sizeof out, GFX11SIM_READ | GFX11SIM_WRITE, "out")};
-        gfx11sim_launch launch;
-        gfx11sim_launch_init(&launch);
+        const uint64_t args[] = {bind(sim, in, sizeof in, RDNASIM_READ, "in"),
+                                 bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
+        rdnasim_launch launch;
+        rdnasim_launch_init(&launch);
         launch.grid[0] = ITEMS;
         launch.block[0] = BLOCK;
         launch.kernarg = args;
         launch.kernarg_bytes = sizeof args;
-        gfx11sim_report report;
-        if (gfx11sim_run(sim, kernel, &launch, NULL, &report)) fail_msg("%s: %s", path, report.text);
-        int wave64 = gfx11sim_get_kernel_info(kernel).wave_size == 64;
+        rdnasim_report report;
+        if (rdnasim_run(sim, kernel, &launch, NULL, &report)) fail_msg("%s: %s", path, report.text);
+        int wave64 = rdnasim_get_kernel_info(kernel).wave_size == 64;
         for (uint32_t id = 0; id < ITEMS; id++) {
             expected[id] = (wave64 && row->expected64 ? row->expected64 : row->expected)(id);
             if (out[id] != expected[id])
@@ -184,7 +184,7 @@ static unsigned run(const struct row *row, const char *path, unsigned checks) {
                          expected[id]);
         }
     }
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
     return kernel != NULL;
 }
 
@@ -193,7 +193,7 @@ static void test_row(void **state) {
     unsigned ran = 0;
     for (int n = 0; n < object_count; n++) {
         ran += run(row, objects[n], 0);
-        run(row, objects[n], GFX11SIM_CHECK_ALL & ~row->allowed);
+        run(row, objects[n], RDNASIM_CHECK_ALL & ~row->allowed);
     }
     assert_int_equal(ran, 4); /* two levels, two wave sizes */
 }

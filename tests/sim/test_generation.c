@@ -75,8 +75,8 @@ static void waits(void **state) {
     assert_int_equal(decode(&target, &code, 1, &pair, &reason), 1);
     assert_int_equal(waits_for(&generation, &pair.x, COUNTER_LGKM), 11);
     assert_int_equal(waits_for(&generation, &pair.x, COUNTER_VM), 2);
-    assert_int_equal(waits_for(&generation, &pair.x, COUNTER_VS), GFX11SIM_NO_WAIT);
-    assert_int_equal(waits_for(&generation, &pair.x, COUNTER_EXP), GFX11SIM_NO_WAIT);
+    assert_int_equal(waits_for(&generation, &pair.x, COUNTER_VS), RDNASIM_NO_WAIT);
+    assert_int_equal(waits_for(&generation, &pair.x, COUNTER_EXP), RDNASIM_NO_WAIT);
     char text[64];
     disassemble(&generation, &pair.x, text, sizeof text);
     assert_string_equal(text, "s_waitcnt first(11) second(2)");
@@ -90,9 +90,9 @@ static void waits(void **state) {
 static void executors(void **state) {
     (void)state;
     static exec_fn *mine[OP_COUNT], *known[OP_COUNT], *approximate[OP_COUNT];
-    assert_true(executors_bind(mine, &generation, GFX11SIM_SIMD_PORTABLE, true));
-    assert_true(executors_bind(known, &gfx11, GFX11SIM_SIMD_PORTABLE, false));
-    assert_true(executors_bind(approximate, &gfx11, GFX11SIM_SIMD_PORTABLE, true));
+    assert_true(executors_bind(mine, &generation, RDNASIM_SIMD_PORTABLE, true));
+    assert_true(executors_bind(known, &gfx11, RDNASIM_SIMD_PORTABLE, false));
+    assert_true(executors_bind(approximate, &gfx11, RDNASIM_SIMD_PORTABLE, true));
     static const enum op of_gfx11[] = {OP_v_wmma_f32_16x16x16_f16, OP_v_dot2_f32_f16, OP_s_getreg_b32};
     for (size_t n = 0; n < sizeof of_gfx11 / sizeof of_gfx11[0]; n++)
         assert_true(!mine[of_gfx11[n]] && known[of_gfx11[n]]);

@@ -9,13 +9,13 @@
 enum { UNTOUCHED = 0x5a5a5a5a };
 
 struct machine {
-    gfx11sim *sim;
-    gfx11sim_object *object;
+    rdnasim *sim;
+    rdnasim_object *object;
 };
 
 static struct machine machine(const char *path, int threads, uint64_t seed, uint64_t quota) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.threads = threads;
     options.schedule_seed = seed;
     options.quota = quota;
@@ -24,9 +24,9 @@ static struct machine machine(const char *path, int threads, uint64_t seed, uint
     return m;
 }
 
-static gfx11sim_launch launch_of(uint32_t grid, uint32_t block, const void *kernarg, size_t bytes) {
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+static rdnasim_launch launch_of(uint32_t grid, uint32_t block, const void *kernarg, size_t bytes) {
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = grid;
     launch.block[0] = block;
     launch.kernarg = kernarg;
@@ -34,11 +34,11 @@ static gfx11sim_launch launch_of(uint32_t grid, uint32_t block, const void *kern
     return launch;
 }
 
-static gfx11sim_status run(const struct machine *m, const char *kernel, const gfx11sim_launch *launch,
-                           gfx11sim_counts *counts, gfx11sim_report *report) {
-    const gfx11sim_kernel *k = gfx11sim_find_kernel(m->object, kernel);
+static rdnasim_status run(const struct machine *m, const char *kernel, const rdnasim_launch *launch,
+                          rdnasim_counts *counts, rdnasim_report *report) {
+    const rdnasim_kernel *k = rdnasim_find_kernel(m->object, kernel);
     if (!k) fail_msg("no kernel %s", kernel);
-    return gfx11sim_run(m->sim, k, launch, counts, report);
+    return rdnasim_run(m->sim, k, launch, counts, report);
 }
 
 static uint32_t *words(size_t count) {
@@ -66,15 +66,15 @@ static void check_ids(const char *path) {
         struct {
             uint64_t out;
             uint32_t size_x, size_y, block[3];
-        } args = {bind(m.sim, out, 16 * items, GFX11SIM_WRITE, "out"),
+        } args = {bind(m.sim, out, 16 * items, RDNASIM_WRITE, "out"),
                   grid[0],
                   grid[1],
                   {block[0], block[1], block[2]}};
-        gfx11sim_launch launch = launch_of(1, 1, &args, sizeof args);
+        rdnasim_launch launch = launch_of(1, 1, &args, sizeof args);
         memcpy(launch.grid, grid, sizeof launch.grid);
         memcpy(launch.block, block, sizeof launch.block);
-        gfx11sim_report report;
-        gfx11sim_counts counts;
+        rdnasim_report report;
+        rdnasim_counts counts;
         assert_ok(run(&m, "ids", &launch, &counts, &report), report);
         uint64_t groups = 1;
         for (unsigned d = 0; d < 3; d++) groups *= (grid[d] + block[d] - 1) / block[d];
@@ -88,10 +88,10 @@ static void check_ids(const char *path) {
                         fail_msg("shape %zu, work-item %u: %x (%u,%u,%u)", s, n, out[4 * n], out[4 * n + 1],
                                  out[4 * n + 2], out[4 * n + 3]);
                 }
-        assert_ok(gfx11sim_unbind(m.sim, args.out, &report), report);
+        assert_ok(rdnasim_unbind(m.sim, args.out, &report), report);
         free(out);
     }
-    gfx11sim_destroy(m.sim);
+    rdnasim_destroy(m.sim);
 }
 
 static void ids_wave32(void **state) {
@@ -108,17 +108,17 @@ static void hidden_arguments(void **state) {
     (void)state;
     struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0);
     uint32_t *out = words(10);
-    uint64_t args = bind(m.sim, out, 40, GFX11SIM_WRITE, "out");
-    gfx11sim_launch launch = launch_of(100, 32, &args, sizeof args);
+    uint64_t args = bind(m.sim, out, 40, RDNASIM_WRITE, "out");
+    rdnasim_launch launch = launch_of(100, 32, &args, sizeof args);
     launch.grid[1] = 7;
     launch.block[1] = 4;
-    gfx11sim_report report;
+    rdnasim_report report;
     assert_ok(run(&m, "hidden", &launch, NULL, &report), report);
     static const uint32_t expected[] = {3, 1, 1, 32, 4, 1, 4, 3, 0, 2};
     for (unsigned n = 0; n < 10; n++)
         if (out[n] != expected[n]) fail_msg("hidden argument %u is %u, expected %u", n, out[n], expected[n]);
     free(out);
-    gfx11sim_destroy(m.sim);
+    rdnasim_destroy(m.sim);
 }
 
 static void environment(void **state) {
@@ -128,12 +128,12 @@ static void environment(void **state) {
     struct {
         uint64_t out;
         uint32_t which;
-    } args = {bind(m.sim, out, 24, GFX11SIM_WRITE, "out"), 0};
-    gfx11sim_launch launch = launch_of(48, 48, &args, 12);
+    } args = {bind(m.sim, out, 24, RDNASIM_WRITE, "out"), 0};
+    rdnasim_launch launch = launch_of(48, 48, &args, 12);
     launch.dynamic_lds_bytes = 4 * 48;
     for (uint32_t n = 0; n < 2; n++) {
         args.which = n;
-        gfx11sim_report report;
+        rdnasim_report report;
         assert_ok(run(&m, "environment", &launch, NULL, &report), report);
         const uint32_t expected[] = {48, 48, 192, n ? 21 : 11, 6 + n, 100};
         for (unsigned k = 0; k < 6; k++)
@@ -141,10 +141,10 @@ static void environment(void **state) {
                 fail_msg("launch %u: out[%u] is %u, expected %u", n, k, out[k], expected[k]);
     }
     launch.dynamic_lds_bytes = 4 * 47;
-    gfx11sim_report report;
-    assert_int_equal(run(&m, "environment", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    rdnasim_report report;
+    assert_int_equal(run(&m, "environment", &launch, NULL, &report), RDNASIM_MEMORY_FAULT);
     free(out);
-    gfx11sim_destroy(m.sim);
+    rdnasim_destroy(m.sim);
 }
 
 /* ---- barriers and schedules --------------------------------------------------------------------------- */
@@ -156,10 +156,10 @@ static void check_sums(const char *path, int threads, uint64_t seed) {
     for (unsigned n = 0; n < ITEMS; n++) in[n] = n * 2654435761u;
     struct {
         uint64_t in, out;
-    } args = {bind(m.sim, in, 4 * ITEMS, GFX11SIM_READ, "in"),
-              bind(m.sim, out, 4 * GROUPS, GFX11SIM_WRITE, "out")};
-    gfx11sim_launch launch = launch_of(ITEMS, 256, &args, sizeof args);
-    gfx11sim_report report;
+    } args = {bind(m.sim, in, 4 * ITEMS, RDNASIM_READ, "in"),
+              bind(m.sim, out, 4 * GROUPS, RDNASIM_WRITE, "out")};
+    rdnasim_launch launch = launch_of(ITEMS, 256, &args, sizeof args);
+    rdnasim_report report;
     assert_ok(run(&m, "group_sum", &launch, NULL, &report), report);
     for (unsigned g = 0; g < GROUPS; g++) {
         uint32_t sum = 0;
@@ -168,7 +168,7 @@ static void check_sums(const char *path, int threads, uint64_t seed) {
     }
     free(in);
     free(out);
-    gfx11sim_destroy(m.sim);
+    rdnasim_destroy(m.sim);
 }
 
 static void barriers(void **state) {
@@ -190,10 +190,10 @@ static void seeded_order(void **state) {
         uint32_t counter = 0;
         struct {
             uint64_t counter, out;
-        } args = {bind(m.sim, &counter, 4, GFX11SIM_READ | GFX11SIM_WRITE, "counter"),
-                  bind(m.sim, orders[s], sizeof orders[s], GFX11SIM_WRITE, "out")};
-        gfx11sim_launch launch = launch_of(32 * GROUPS, 32, &args, sizeof args);
-        gfx11sim_report report;
+        } args = {bind(m.sim, &counter, 4, RDNASIM_READ | RDNASIM_WRITE, "counter"),
+                  bind(m.sim, orders[s], sizeof orders[s], RDNASIM_WRITE, "out")};
+        rdnasim_launch launch = launch_of(32 * GROUPS, 32, &args, sizeof args);
+        rdnasim_report report;
         assert_ok(run(&m, "tickets", &launch, NULL, &report), report);
         assert_int_equal(counter, GROUPS);
         unsigned seen[GROUPS] = {0};
@@ -202,7 +202,7 @@ static void seeded_order(void **state) {
             seen[orders[s][g]]++;
         }
         for (unsigned g = 0; g < GROUPS; g++) assert_int_equal(seen[g], 1);
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
     for (unsigned g = 0; g < GROUPS; g++) assert_int_equal(orders[0][g], g);
     assert_memory_not_equal(orders[0], orders[1], sizeof orders[0]);
@@ -215,19 +215,19 @@ static void waves_that_end_early(void **state) {
     for (uint64_t seed = 0; seed < 10; seed++) {
         struct machine m = machine(LAUNCH_OBJECT, 1, seed, 0);
         uint32_t *out = words(256);
-        uint64_t args = bind(m.sim, out, 1024, GFX11SIM_WRITE, "out");
-        gfx11sim_launch launch = launch_of(256, 256, &args, sizeof args);
-        gfx11sim_report report;
+        uint64_t args = bind(m.sim, out, 1024, RDNASIM_WRITE, "out");
+        rdnasim_launch launch = launch_of(256, 256, &args, sizeof args);
+        rdnasim_report report;
         assert_ok(run(&m, "early_end", &launch, NULL, &report), report);
         for (unsigned n = 0; n < 256; n++) assert_int_equal(out[n], n < 64 ? UNTOUCHED : n);
         free(out);
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 
 /* ---- what stops a run --------------------------------------------------------------------------------- */
 
-static void says(const gfx11sim_report *report, const char *text) {
+static void says(const rdnasim_report *report, const char *text) {
     if (!strstr(report->text, text)) fail_msg("the report says: %s\nexpected in it: %s", report->text, text);
 }
 
@@ -237,11 +237,11 @@ static void wild_stores(void **state) {
     uint32_t *out = words(1024);
     struct {
         uint64_t out, offset;
-    } args = {bind(m.sim, out, 4096, GFX11SIM_READ | GFX11SIM_WRITE, "weights"), 1024 - 27};
-    gfx11sim_launch launch = launch_of(32, 32, &args, sizeof args);
-    gfx11sim_report report;
-    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
-    assert_int_equal(report.status, GFX11SIM_MEMORY_FAULT);
+    } args = {bind(m.sim, out, 4096, RDNASIM_READ | RDNASIM_WRITE, "weights"), 1024 - 27};
+    rdnasim_launch launch = launch_of(32, 32, &args, sizeof args);
+    rdnasim_report report;
+    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), RDNASIM_MEMORY_FAULT);
+    assert_int_equal(report.status, RDNASIM_MEMORY_FAULT);
     assert_int_equal(report.lane, 27);
     assert_true(report.address == args.out + 4096);
     assert_int_equal(report.bytes, 4);
@@ -254,61 +254,61 @@ static void wild_stores(void **state) {
     for (unsigned n = 0; n < 1024 - 27; n++) assert_int_equal(out[n], UNTOUCHED);
 
     args.offset = (uint64_t)-8 / 4;
-    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), RDNASIM_MEMORY_FAULT);
 
     uint32_t constant[64];
-    args.out = bind(m.sim, constant, sizeof constant, GFX11SIM_READ, "constant");
+    args.out = bind(m.sim, constant, sizeof constant, RDNASIM_READ, "constant");
     args.offset = 0;
-    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), RDNASIM_MEMORY_FAULT);
     says(&report, "in the read-only buffer 'constant'");
 
     args.out = 0x1000;
-    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(run(&m, "store_at", &launch, NULL, &report), RDNASIM_MEMORY_FAULT);
     struct {
         uint64_t in, out;
     } wild = {UINT64_C(0x123456789abc), 0};
     launch.kernarg = &wild;
-    assert_int_equal(run(&m, "load_scalar", &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(run(&m, "load_scalar", &launch, NULL, &report), RDNASIM_MEMORY_FAULT);
     says(&report, "reads 4 bytes at 0x123456789abc");
     free(out);
-    gfx11sim_destroy(m.sim);
+    rdnasim_destroy(m.sim);
 }
 
 static void endless_loops(void **state) {
     (void)state;
     struct machine m = machine(LAUNCH_OBJECT, 0, 0, 100000);
     uint32_t word = 0;
-    uint64_t args = bind(m.sim, &word, 4, GFX11SIM_READ | GFX11SIM_WRITE, "word");
-    gfx11sim_launch launch = launch_of(1, 1, &args, sizeof args);
-    gfx11sim_report report;
-    gfx11sim_counts counts;
-    assert_int_equal(run(&m, "endless", &launch, &counts, &report), GFX11SIM_TIMEOUT);
+    uint64_t args = bind(m.sim, &word, 4, RDNASIM_READ | RDNASIM_WRITE, "word");
+    rdnasim_launch launch = launch_of(1, 1, &args, sizeof args);
+    rdnasim_report report;
+    rdnasim_counts counts;
+    assert_int_equal(run(&m, "endless", &launch, &counts, &report), RDNASIM_TIMEOUT);
     assert_in_range(counts.instructions, 10000, 99999); /* its memory instructions count as several */
-    says(&report, "after its quota of 100000 instructions; gfx11sim_options.quota raises it");
+    says(&report, "after its quota of 100000 instructions; rdnasim_options.quota raises it");
     launch = launch_of(1024, 1024, &args, sizeof args);
-    assert_int_equal(run(&m, "endless", &launch, &counts, &report), GFX11SIM_TIMEOUT);
+    assert_int_equal(run(&m, "endless", &launch, &counts, &report), RDNASIM_TIMEOUT);
     assert_true(counts.instructions < 200000); /* of 32 waves together */
     says(&report, "work-group has used twice a wave's quota of 100000 instructions");
-    gfx11sim_destroy(m.sim);
+    rdnasim_destroy(m.sim);
 }
 
 /* What ends is not stopped by a quota that it just keeps, and needs none. */
 static void quotas(void **state) {
     (void)state;
-    const uint64_t quotas[] = {0, GFX11SIM_NO_QUOTA, 1000, 1};
+    const uint64_t quotas[] = {0, RDNASIM_NO_QUOTA, 1000, 1};
     uint32_t words[32];
     for (unsigned n = 0; n < sizeof quotas / sizeof quotas[0]; n++) {
         struct machine m = machine(LAUNCH_OBJECT, 1, 0, quotas[n]);
         struct {
             uint64_t out, offset;
-        } args = {bind(m.sim, words, sizeof words, GFX11SIM_READ | GFX11SIM_WRITE, "words"), 0};
-        gfx11sim_launch launch = launch_of(32, 32, &args, sizeof args);
-        gfx11sim_report report;
+        } args = {bind(m.sim, words, sizeof words, RDNASIM_READ | RDNASIM_WRITE, "words"), 0};
+        rdnasim_launch launch = launch_of(32, 32, &args, sizeof args);
+        rdnasim_report report;
         memset(words, 0xff, sizeof words);
-        gfx11sim_status status = run(&m, "store_at", &launch, NULL, &report);
-        assert_int_equal(status, quotas[n] == 1 ? GFX11SIM_TIMEOUT : GFX11SIM_OK);
+        rdnasim_status status = run(&m, "store_at", &launch, NULL, &report);
+        assert_int_equal(status, quotas[n] == 1 ? RDNASIM_TIMEOUT : RDNASIM_OK);
         for (unsigned i = 0; i < 32; i++) assert_int_equal(words[i], status ? UINT32_MAX : 7);
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 
@@ -320,13 +320,13 @@ static void first_fault_wins(void **state) {
     for (int threads = 1; threads <= 4; threads++) {
         struct machine m = machine(LAUNCH_OBJECT, threads, 0, 0);
         for (uint32_t first = 0; first < 40; first += 13) {
-            gfx11sim_launch launch = launch_of(32 * 200, 32, &first, sizeof first);
-            gfx11sim_report report;
-            assert_int_equal(run(&m, "trap_from", &launch, NULL, &report), GFX11SIM_TRAP);
+            rdnasim_launch launch = launch_of(32 * 200, 32, &first, sizeof first);
+            rdnasim_report report;
+            assert_int_equal(run(&m, "trap_from", &launch, NULL, &report), RDNASIM_TRAP);
             assert_int_equal(report.workgroup[0], first);
             says(&report, "s_trap 2");
         }
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 
@@ -334,28 +334,28 @@ static void refused_instructions(void **state) {
     (void)state;
     static const struct {
         const char *kernel;
-        gfx11sim_status status;
+        rdnasim_status status;
         const char *says;
     } cases[] = {
-        {"trap", GFX11SIM_TRAP, "trap 2"},
-        {"unmodelled", GFX11SIM_UNSUPPORTED, "image_sample is not modelled"},
-        {"illegal", GFX11SIM_ILLEGAL, "bfffffff"},
-        {"beyond_registers", GFX11SIM_ILLEGAL, "VGPRs beyond the"},
-        {"trap_temporary", GFX11SIM_ILLEGAL, "ttmp registers"},
-        {"pair_from_one_bank", GFX11SIM_ILLEGAL, "register banks"},
-        {"pair_of_even_addends", GFX11SIM_ILLEGAL, "register banks"},
-        {"padding", GFX11SIM_ILLEGAL, "padding"},
+        {"trap", RDNASIM_TRAP, "trap 2"},
+        {"unmodelled", RDNASIM_UNSUPPORTED, "image_sample is not modelled"},
+        {"illegal", RDNASIM_ILLEGAL, "bfffffff"},
+        {"beyond_registers", RDNASIM_ILLEGAL, "VGPRs beyond the"},
+        {"trap_temporary", RDNASIM_ILLEGAL, "ttmp registers"},
+        {"pair_from_one_bank", RDNASIM_ILLEGAL, "register banks"},
+        {"pair_of_even_addends", RDNASIM_ILLEGAL, "register banks"},
+        {"padding", RDNASIM_ILLEGAL, "padding"},
     };
     struct machine m = machine(LAUNCH_OBJECT, 0, 0, 0);
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        gfx11sim_launch launch = launch_of(64, 64, NULL, 0);
-        gfx11sim_report report;
+        rdnasim_launch launch = launch_of(64, 64, NULL, 0);
+        rdnasim_report report;
         assert_int_equal(run(&m, cases[n].kernel, &launch, NULL, &report), cases[n].status);
         says(&report, cases[n].says);
         assert_string_equal(report.kernel, cases[n].kernel);
         assert_true(report.encoding_dwords > 0);
     }
-    gfx11sim_destroy(m.sim);
+    rdnasim_destroy(m.sim);
 }
 
 static void dual_issue_is_of_wave32(void **state) {
@@ -363,11 +363,11 @@ static void dual_issue_is_of_wave32(void **state) {
     const char *const objects[] = {LAUNCH_OBJECT, LAUNCH_WAVE64_OBJECT};
     for (unsigned n = 0; n < 2; n++) {
         struct machine m = machine(objects[n], 0, 0, 0);
-        gfx11sim_launch launch = launch_of(64, 64, NULL, 0);
-        gfx11sim_report report;
-        assert_int_equal(run(&m, "pair", &launch, NULL, &report), n ? GFX11SIM_ILLEGAL : GFX11SIM_OK);
+        rdnasim_launch launch = launch_of(64, 64, NULL, 0);
+        rdnasim_report report;
+        assert_int_equal(run(&m, "pair", &launch, NULL, &report), n ? RDNASIM_ILLEGAL : RDNASIM_OK);
         if (n) says(&report, "wave32");
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 
@@ -387,15 +387,15 @@ static void damaged_code(void **state) {
         if (p.p_type == PT_LOAD && p.p_flags & PF_X) code = p;
     }
     assert_true(code.p_filesz > 256);
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.quota = 300;
     options.threads = 1;
-    gfx11sim *sim = create(&options);
+    rdnasim *sim = create(&options);
     static uint32_t buffer[4096];
     uint64_t args[8];
     for (unsigned n = 0; n < 8; n++)
-        args[n] = n ? n : bind(sim, buffer, sizeof buffer, GFX11SIM_READ | GFX11SIM_WRITE, "buffer");
+        args[n] = n ? n : bind(sim, buffer, sizeof buffer, RDNASIM_READ | RDNASIM_WRITE, "buffer");
     unsigned char *damaged = malloc(f.bytes);
     assert_non_null(damaged);
     unsigned stopped = 0;
@@ -407,40 +407,40 @@ static void damaged_code(void **state) {
             damaged[code.p_offset + (random >> 33) % code.p_filesz] ^=
                 (unsigned char)(1 << (random >> 30 & 7));
         }
-        gfx11sim_report report;
-        gfx11sim_object *object;
-        assert_ok(gfx11sim_load(sim, damaged, f.bytes, &object, &report), report);
-        for (size_t k = 0; k < gfx11sim_object_kernels(object); k++) {
-            gfx11sim_launch launch = launch_of(100, 64, args, sizeof args);
-            gfx11sim_status status =
-                gfx11sim_run(sim, gfx11sim_object_kernel(object, k), &launch, NULL, &report);
+        rdnasim_report report;
+        rdnasim_object *object;
+        assert_ok(rdnasim_load(sim, damaged, f.bytes, &object, &report), report);
+        for (size_t k = 0; k < rdnasim_object_kernels(object); k++) {
+            rdnasim_launch launch = launch_of(100, 64, args, sizeof args);
+            rdnasim_status status =
+                rdnasim_run(sim, rdnasim_object_kernel(object, k), &launch, NULL, &report);
             assert_int_equal(report.status, status);
-            assert_true(status == GFX11SIM_OK || strlen(report.text) > 10);
-            stopped += status != GFX11SIM_OK;
+            assert_true(status == RDNASIM_OK || strlen(report.text) > 10);
+            stopped += status != RDNASIM_OK;
         }
-        gfx11sim_unload(object);
+        rdnasim_unload(object);
     }
     assert_true(stopped > 300);
     free(damaged);
     free(f.data);
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 static void refused_launches(void **state) {
     (void)state;
     struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0), other = machine(LAUNCH_OBJECT, 1, 0, 0);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(m.object, "store_at");
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(m.object, "store_at");
     uint64_t args[2] = {0};
-    gfx11sim_report report;
-    gfx11sim_launch good = launch_of(32, 32, args, sizeof args), bad;
+    rdnasim_report report;
+    rdnasim_launch good = launch_of(32, 32, args, sizeof args), bad;
 #define REFUSED(change, text)                                                                                \
     do {                                                                                                     \
         bad = good;                                                                                          \
         change;                                                                                              \
-        assert_int_equal(gfx11sim_run(m.sim, kernel, &bad, NULL, &report), GFX11SIM_INVALID_ARGUMENT);       \
+        assert_int_equal(rdnasim_run(m.sim, kernel, &bad, NULL, &report), RDNASIM_INVALID_ARGUMENT);         \
         says(&report, text);                                                                                 \
     } while (0)
-    REFUSED(bad.struct_size = 3, "gfx11sim_launch_init");
+    REFUSED(bad.struct_size = 3, "rdnasim_launch_init");
     REFUSED(bad.grid[1] = 0, "dimension 1");
     REFUSED(bad.block[2] = 0, "dimension 2");
     REFUSED(bad.block[0] = 1025, "1024");
@@ -449,11 +449,11 @@ static void refused_launches(void **state) {
     REFUSED(bad.kernarg_bytes = 15, "16");
     REFUSED(bad.kernarg = NULL, "16");
     REFUSED(bad.grid[0] = bad.grid[1] = UINT32_MAX, "work-groups");
-    assert_int_equal(gfx11sim_run(other.sim, kernel, &good, NULL, &report), GFX11SIM_INVALID_ARGUMENT);
+    assert_int_equal(rdnasim_run(other.sim, kernel, &good, NULL, &report), RDNASIM_INVALID_ARGUMENT);
     says(&report, "another machine");
-    assert_int_equal(gfx11sim_run(m.sim, NULL, &good, NULL, NULL), GFX11SIM_INVALID_ARGUMENT);
-    gfx11sim_destroy(m.sim);
-    gfx11sim_destroy(other.sim);
+    assert_int_equal(rdnasim_run(m.sim, NULL, &good, NULL, NULL), RDNASIM_INVALID_ARGUMENT);
+    rdnasim_destroy(m.sim);
+    rdnasim_destroy(other.sim);
 }
 
 int main(void) {

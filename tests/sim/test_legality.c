@@ -12,18 +12,18 @@
 enum { VGPRS = 12, WORDS = 8, DUMPED_SGPRS = (DUMP_AT + 1792) / 4 };
 
 struct machine {
-    gfx11sim *sim;
+    rdnasim *sim;
     struct carrier carriers[2];
     uint64_t address;
     uint32_t memory[BUFFER_BYTES / 4];
-    gfx11sim_report report;
+    rdnasim_report report;
 };
 static struct machine machines[2]; /* [strict] */
 
 static void open_machine(struct machine *m, unsigned checks) {
     static const char *const paths[] = {PROGRAMS_WAVE32, PROGRAMS_WAVE64};
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.threads = 1;
     options.checks = checks;
     m->sim = create(&options);
@@ -31,11 +31,11 @@ static void open_machine(struct machine *m, unsigned checks) {
         m->carriers[n] = find_carrier(load(m->sim, paths[n]));
         assert_non_null(m->carriers[n].row);
     }
-    m->address = bind(m->sim, m->memory, sizeof m->memory, GFX11SIM_READ | GFX11SIM_WRITE, "buffer");
+    m->address = bind(m->sim, m->memory, sizeof m->memory, RDNASIM_READ | RDNASIM_WRITE, "buffer");
 }
 
 /* s[8:11] describes the buffer with no format of its own; v6 is 0, v7 all ones. */
-static gfx11sim_status run(struct machine *m, const uint32_t *words, bool wave64) {
+static rdnasim_status run(struct machine *m, const uint32_t *words, bool wave64) {
     struct carrier *c = &m->carriers[wave64];
     unsigned count = WORDS;
     while (count && !words[count - 1]) count--;
@@ -44,12 +44,12 @@ static gfx11sim_status run(struct machine *m, const uint32_t *words, bool wave64
     const uint32_t descriptor[] = {(uint32_t)m->address, (uint32_t)(m->address >> 32), 4096, 0x31016000};
     memcpy(m->memory, descriptor, sizeof descriptor);
     for (unsigned item = 0; item < 64; item++) m->memory[64 + 8 * item + 5] = UINT32_MAX;
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = launch.block[0] = wave64 ? 64 : 32;
     launch.kernarg = &m->address;
     launch.kernarg_bytes = sizeof m->address;
-    return gfx11sim_run(m->sim, c->kernel, &launch, NULL, &m->report);
+    return rdnasim_run(m->sim, c->kernel, &launch, NULL, &m->report);
 }
 
 enum { W32 = 1, W64 = 2, BOTH = 3 };
@@ -114,10 +114,10 @@ static void test_cases(void **state) {
             bool wave64 = run_of & 1, strict = run_of & 2;
             if (!(cases[n].waves >> wave64 & 1)) continue;
             struct machine *m = &machines[strict];
-            gfx11sim_status status = run(m, cases[n].words, wave64);
+            rdnasim_status status = run(m, cases[n].words, wave64);
             if (strict && !cases[n].says) continue; /* it must only come to an end: registers are undefined */
-            bool right = cases[n].says ? status == GFX11SIM_ILLEGAL && strstr(m->report.text, cases[n].says)
-                                       : status == GFX11SIM_OK;
+            bool right = cases[n].says ? status == RDNASIM_ILLEGAL && strstr(m->report.text, cases[n].says)
+                                       : status == RDNASIM_OK;
             if (right) continue;
             failed++;
             print_error("%08x %08x, wave%u: %s\n", cases[n].words[0], cases[n].words[1], wave64 ? 64 : 32,
@@ -162,33 +162,31 @@ static void test_odd_mask(void **state) {
 
 static const struct {
     uint32_t words[WORDS];
-    gfx11sim_status status; /* in strict mode */
+    rdnasim_status status; /* in strict mode */
     const char *says;
 } strict_cases[] = {
     /* tbuffer_load_format_x v3 of four components: v4 to v7 stay as they are */
-    {{0xe9f80000, 0x80420306, 0xbf890000}, GFX11SIM_OK, ""},
+    {{0xe9f80000, 0x80420306, 0xbf890000}, RDNASIM_OK, ""},
     /* ... and into the last register there is */
-    {{0xe9f80000, 0x80420b06, 0xbf890000}, GFX11SIM_OK, ""},
+    {{0xe9f80000, 0x80420b06, 0xbf890000}, RDNASIM_OK, ""},
     /*
      * tbuffer_store_d16_format_xyzw v[10:11] of four dwords, tbuffer_store_format_xyzw v[8:11] of four bytes
      */
-    {{0xe9ff8000, 0x80420a06}, GFX11SIM_STRICT, "undefined value from v10"},
-    {{0xe9538000, 0x80420806}, GFX11SIM_STRICT, "undefined value from v9"},
+    {{0xe9ff8000, 0x80420a06}, RDNASIM_STRICT, "undefined value from v10"},
+    {{0xe9538000, 0x80420806}, RDNASIM_STRICT, "undefined value from v9"},
     /* s_load_b512 null and s_and_b64 null change nothing */
-    {{0xf4101f02, 0xf8000000, 0xbf890000}, GFX11SIM_OK, ""},
-    {{0x8bfc2a28}, GFX11SIM_OK, ""},
+    {{0xf4101f02, 0xf8000000, 0xbf890000}, RDNASIM_OK, ""},
+    {{0x8bfc2a28}, RDNASIM_OK, ""},
     /* ds_condxchg32_rtn_b64 at an address whose upper bits do not count */
-    {{0x7e0e02ff, 0xffff0008, 0xd9f80000, 0x02000407, 0xbf890000},
-     GFX11SIM_STRICT,
-     "undefined value from v2"},
+    {{0x7e0e02ff, 0xffff0008, 0xd9f80000, 0x02000407, 0xbf890000}, RDNASIM_STRICT, "undefined value from v2"},
     /* v_permlane16_b32 v9, v3, -1, -1 from lanes that are inactive keeps v9 as it was */
     {{0xbefe00ff, 0xff, 0xd65b0009, 0x03058303, 0xdc6a0000, 0x00040900},
-     GFX11SIM_STRICT,
+     RDNASIM_STRICT,
      "undefined value from v9"},
     /* s_swappc_b64 s[8:9], src_shared_base */
-    {{0xbe8849eb}, GFX11SIM_ILLEGAL, "not in the code object"},
+    {{0xbe8849eb}, RDNASIM_ILLEGAL, "not in the code object"},
     /* buffer_store_b128 of which the last two dwords, undefined ones, are out of the buffer's range */
-    {{0x7e0c02ff, 4096 - 8, 0xe0740000, 0x80420606}, GFX11SIM_OK, ""},
+    {{0x7e0c02ff, 4096 - 8, 0xe0740000, 0x80420606}, RDNASIM_OK, ""},
 };
 
 static void test_strict(void **state) {
@@ -196,7 +194,7 @@ static void test_strict(void **state) {
     unsigned failed = 0;
     for (unsigned n = 0; n < sizeof strict_cases / sizeof strict_cases[0]; n++) {
         struct machine *m = &machines[1];
-        gfx11sim_status status = run(m, strict_cases[n].words, false);
+        rdnasim_status status = run(m, strict_cases[n].words, false);
         if (status == strict_cases[n].status && strstr(m->report.text, strict_cases[n].says)) continue;
         failed++;
         print_error("%08x %08x: %s\n", strict_cases[n].words[0], strict_cases[n].words[1],
@@ -207,7 +205,7 @@ static void test_strict(void **state) {
 
 int main(void) {
     open_machine(&machines[0], 0);
-    open_machine(&machines[1], GFX11SIM_CHECK_ALL);
+    open_machine(&machines[1], RDNASIM_CHECK_ALL);
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_apertures),
                                        cmocka_unit_test(test_odd_mask), cmocka_unit_test(test_strict)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,29 +17,29 @@ static const char *const spaces[] = {"global", "flat", "lds", "flat_lds", "scrat
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 struct machine {
-    gfx11sim *sim;
-    gfx11sim_object *object;
+    rdnasim *sim;
+    rdnasim_object *object;
 };
 
 static struct machine machine(const char *path) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.threads = 1;
     struct machine m = {.sim = create(&options)};
     m.object = load(m.sim, path);
     return m;
 }
 
-static gfx11sim_status run(const struct machine *m, const char *kernel, const uint64_t *args, size_t bytes,
-                           gfx11sim_report *report) {
-    const gfx11sim_kernel *k = gfx11sim_find_kernel(m->object, kernel);
+static rdnasim_status run(const struct machine *m, const char *kernel, const uint64_t *args, size_t bytes,
+                          rdnasim_report *report) {
+    const rdnasim_kernel *k = rdnasim_find_kernel(m->object, kernel);
     if (!k) fail_msg("no kernel %s", kernel);
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = launch.block[0] = ITEMS;
     launch.kernarg = args;
     launch.kernarg_bytes = bytes;
-    return gfx11sim_run(m->sim, k, &launch, NULL, report);
+    return rdnasim_run(m->sim, k, &launch, NULL, report);
 }
 
 /* ---- loads and stores ---------------------------------------------------------------------------------- */
@@ -79,9 +79,9 @@ static void check_loads(const struct machine *m, const char *kernel) {
     static uint32_t out[COUNT(loads)][ITEMS][4];
     fill_random(memory, sizeof memory, 1);
     memset(out, UNTOUCHED, sizeof out);
-    const uint64_t args[] = {bind(m->sim, memory, sizeof memory, GFX11SIM_READ, "memory"),
-                             bind(m->sim, out, sizeof out, GFX11SIM_WRITE, "out")};
-    gfx11sim_report report;
+    const uint64_t args[] = {bind(m->sim, memory, sizeof memory, RDNASIM_READ, "memory"),
+                             bind(m->sim, out, sizeof out, RDNASIM_WRITE, "out")};
+    rdnasim_report report;
     assert_ok(run(m, kernel, args, sizeof args, &report), report);
     for (unsigned row = 0; row < COUNT(loads); row++)
         for (unsigned lane = 0; lane < ITEMS; lane++)
@@ -91,14 +91,14 @@ static void check_loads(const struct machine *m, const char *kernel) {
                     fail_msg("%s, row %u, lane %u, dword %u: 0x%08x, expected 0x%08x", kernel, row, lane, n,
                              out[row][lane][n], expected);
             }
-    for (unsigned n = 0; n < 2; n++) assert_ok(gfx11sim_unbind(m->sim, args[n], &report), report);
+    for (unsigned n = 0; n < 2; n++) assert_ok(rdnasim_unbind(m->sim, args[n], &report), report);
 }
 
 static void check_stores(const struct machine *m, const char *kernel) {
     static unsigned char memory[COUNT(stores)][ITEMS][SLOT];
     memset(memory, UNTOUCHED, sizeof memory);
-    uint64_t address = bind(m->sim, memory, sizeof memory, GFX11SIM_WRITE, "memory");
-    gfx11sim_report report;
+    uint64_t address = bind(m->sim, memory, sizeof memory, RDNASIM_WRITE, "memory");
+    rdnasim_report report;
     assert_ok(run(m, kernel, &address, sizeof address, &report), report);
     for (unsigned row = 0; row < COUNT(stores); row++)
         for (unsigned lane = 0; lane < ITEMS; lane++) {
@@ -110,7 +110,7 @@ static void check_stores(const struct machine *m, const char *kernel) {
             if (memcmp(memory[row][lane], expected, SLOT) != 0)
                 fail_msg("%s, row %u, lane %u: wrong bytes", kernel, row, lane);
         }
-    assert_ok(gfx11sim_unbind(m->sim, address, &report), report);
+    assert_ok(rdnasim_unbind(m->sim, address, &report), report);
 }
 
 static void widths_in_all_spaces(void **state) {
@@ -124,7 +124,7 @@ static void widths_in_all_spaces(void **state) {
             snprintf(kernel, sizeof kernel, "stores_%s", spaces[s]);
             check_stores(&m, kernel);
         }
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 
@@ -142,8 +142,8 @@ static void check_pairs(const char *path) {
     memset(&out, UNTOUCHED, sizeof out);
     for (unsigned n = 0; n < COUNT(words); n++) words[n] = 1000 + n;
     struct machine m = machine(path);
-    uint64_t address = bind(m.sim, &out, sizeof out, GFX11SIM_WRITE, "out");
-    gfx11sim_report report;
+    uint64_t address = bind(m.sim, &out, sizeof out, RDNASIM_WRITE, "out");
+    rdnasim_report report;
     assert_ok(run(&m, "pairs", &address, sizeof address, &report), report);
     for (unsigned row = 0; row < COUNT(rows); row++)
         for (unsigned lane = 0; lane < ITEMS; lane++)
@@ -156,7 +156,7 @@ static void check_pairs(const char *path) {
                 if (row == 5) *word = 10 * lane + n;
             }
     assert_memory_equal(out.words, words, sizeof words);
-    gfx11sim_destroy(m.sim);
+    rdnasim_destroy(m.sim);
 }
 
 static void two_addresses(void **state) {
@@ -259,16 +259,16 @@ static void check_atomic(const struct machine *m, const struct atomic *a) {
     uint64_t memory[ITEMS], out[ITEMS], above = a->bits == 32 ? UINT64_C(0xabcdef01) << 32 : 0;
     for (unsigned l = 0; l < ITEMS; l++) memory[l] = a->memory | above;
     memset(out, UNTOUCHED, sizeof out);
-    const uint64_t args[] = {bind(m->sim, memory, sizeof memory, GFX11SIM_READ | GFX11SIM_WRITE, "memory"),
-                             bind(m->sim, out, sizeof out, GFX11SIM_WRITE, "out"), a->data, a->data2};
-    gfx11sim_report report;
+    const uint64_t args[] = {bind(m->sim, memory, sizeof memory, RDNASIM_READ | RDNASIM_WRITE, "memory"),
+                             bind(m->sim, out, sizeof out, RDNASIM_WRITE, "out"), a->data, a->data2};
+    rdnasim_report report;
     assert_ok(run(m, a->kernel, args, sizeof args, &report), report);
     for (unsigned l = 0; l < ITEMS; l++)
         if (memory[l] != (a->expected | above) || out[l] != a->memory)
             fail_msg("%s, lane %u: leaves 0x%llx and returns 0x%llx, expected 0x%llx and 0x%llx", a->kernel,
                      l, (unsigned long long)memory[l], (unsigned long long)out[l],
                      (unsigned long long)(a->expected | above), (unsigned long long)a->memory);
-    for (unsigned n = 0; n < 2; n++) assert_ok(gfx11sim_unbind(m->sim, args[n], &report), report);
+    for (unsigned n = 0; n < 2; n++) assert_ok(rdnasim_unbind(m->sim, args[n], &report), report);
 }
 
 static void atomics_return_and_leave(void **state) {
@@ -276,7 +276,7 @@ static void atomics_return_and_leave(void **state) {
     for (unsigned o = 0; o < COUNT(objects); o++) {
         struct machine m = machine(objects[o]);
         for (unsigned n = 0; n < COUNT(atomics); n++) check_atomic(&m, &atomics[n]);
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 
@@ -292,11 +292,11 @@ static const struct wild {
     const char *text;
 } wild[] = {
     {"global_store_b32", 256 - 4 * 20, 4, 20, 4, 3, "0 bytes past the end of buffer 'memory'"},
-    {"global_store_b32", 4, 4, 0, 4, GFX11SIM_READ, "in the read-only buffer 'memory'"},
+    {"global_store_b32", 4, 4, 0, 4, RDNASIM_READ, "in the read-only buffer 'memory'"},
     {"global_store_b64", 256 - 4, 0, 0, 8, 3, "4 of them past the end of buffer 'memory'"},
     {"global_store_b32", 0xfffff000, 4, 0, 4, 3, "past the end of buffer"},
     {"global_load_u8", 256 - 31, 1, 31, 1, 3, "0 bytes past the end of buffer 'memory'"},
-    {"global_load_b64", 0, 8, 0, 8, GFX11SIM_WRITE, "in the write-only buffer 'memory'"},
+    {"global_load_b64", 0, 8, 0, 8, RDNASIM_WRITE, "in the write-only buffer 'memory'"},
     {"global_atomic", 2, 0, 0, 4, 3, "not aligned"},
     {"global_atomic", 256 - 8, 4, 2, 4, 3, "0 bytes past the end of buffer 'memory'"},
     {"flat_store", 256 - 4 * 7, 4, 7, 4, 3, "0 bytes past the end of buffer 'memory'"},
@@ -319,19 +319,19 @@ static void check_wild(const struct machine *m, const struct wild *x) {
     memcpy(memory, untouched, sizeof memory);
     memcpy(mark, untouched, sizeof mark);
     const uint64_t args[] = {bind(m->sim, memory, sizeof memory, x->access, "memory"),
-                             bind(m->sim, mark, sizeof mark, GFX11SIM_WRITE, "mark"),
+                             bind(m->sim, mark, sizeof mark, RDNASIM_WRITE, "mark"),
                              x->offset | (uint64_t)x->stride << 32};
     char kernel[64];
     snprintf(kernel, sizeof kernel, "wild_%s", x->kernel);
-    gfx11sim_report report;
-    gfx11sim_status status = run(m, kernel, args, sizeof args, &report);
-    if (status != GFX11SIM_MEMORY_FAULT || report.lane != x->lane || report.bytes != x->bytes ||
+    rdnasim_report report;
+    rdnasim_status status = run(m, kernel, args, sizeof args, &report);
+    if (status != RDNASIM_MEMORY_FAULT || report.lane != x->lane || report.bytes != x->bytes ||
         !strstr(report.text, x->text))
         fail_msg("%s at %u: status %d, lane %u, %u bytes, \"%s\"; expected lane %u, %u bytes, \"%s\"", kernel,
                  x->offset, (int)status, report.lane, report.bytes, report.text, x->lane, x->bytes, x->text);
     assert_memory_equal(mark, untouched, sizeof mark);
     assert_memory_equal(memory, untouched, sizeof memory);
-    for (unsigned n = 0; n < 2; n++) assert_ok(gfx11sim_unbind(m->sim, args[n], &report), report);
+    for (unsigned n = 0; n < 2; n++) assert_ok(rdnasim_unbind(m->sim, args[n], &report), report);
 }
 
 static void wild_accesses_are_reported(void **state) {
@@ -339,7 +339,7 @@ static void wild_accesses_are_reported(void **state) {
     for (unsigned o = 0; o < COUNT(objects); o++) {
         struct machine m = machine(objects[o]);
         for (unsigned n = 0; n < COUNT(wild); n++) check_wild(&m, &wild[n]);
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 
@@ -354,15 +354,15 @@ static void upper_half_is_reported(void **state) {
         unsigned char memory[MEMORY_BYTES];
         uint32_t mark[ITEMS];
         memset(memory, UNTOUCHED, sizeof memory);
-        const uint64_t args[] = {bind(m.sim, memory, sizeof memory, GFX11SIM_READ | GFX11SIM_WRITE, "memory"),
-                                 bind(m.sim, mark, sizeof mark, GFX11SIM_WRITE, "mark"),
+        const uint64_t args[] = {bind(m.sim, memory, sizeof memory, RDNASIM_READ | RDNASIM_WRITE, "memory"),
+                                 bind(m.sim, mark, sizeof mark, RDNASIM_WRITE, "mark"),
                                  (MEMORY_BYTES - 4 * 40) | UINT64_C(4) << 32};
-        gfx11sim_report report;
-        assert_int_equal(run(&m, "wild_global_store_b32", args, sizeof args, &report), GFX11SIM_MEMORY_FAULT);
+        rdnasim_report report;
+        assert_int_equal(run(&m, "wild_global_store_b32", args, sizeof args, &report), RDNASIM_MEMORY_FAULT);
         assert_int_equal(report.lane, lanes[o]);
         assert_int_equal(report.wave, waves[o]);
         for (unsigned n = MEMORY_BYTES - 4 * 8; n < MEMORY_BYTES; n++) assert_int_equal(memory[n], UNTOUCHED);
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 
@@ -374,13 +374,13 @@ static void scratch_ends_where_it_ends(void **state) {
         struct machine m = machine(objects[n / 2]);
         const char *kernel = kernels[n % 2];
         uint32_t mark[ITEMS];
-        uint64_t address = bind(m.sim, mark, sizeof mark, GFX11SIM_READ | GFX11SIM_WRITE, "mark");
+        uint64_t address = bind(m.sim, mark, sizeof mark, RDNASIM_READ | RDNASIM_WRITE, "mark");
         const uint64_t args[] = {address, address, 8 | UINT64_C(1) << 32};
-        gfx11sim_report report;
-        assert_int_equal(run(&m, kernel, args, sizeof args, &report), GFX11SIM_MEMORY_FAULT);
-        uint32_t bytes = gfx11sim_get_kernel_info(gfx11sim_find_kernel(m.object, kernel)).scratch_bytes;
+        rdnasim_report report;
+        assert_int_equal(run(&m, kernel, args, sizeof args, &report), RDNASIM_MEMORY_FAULT);
+        uint32_t bytes = rdnasim_get_kernel_info(rdnasim_find_kernel(m.object, kernel)).scratch_bytes;
         assert_int_equal((uint32_t)report.address, bytes - 3);
-        gfx11sim_destroy(m.sim);
+        rdnasim_destroy(m.sim);
     }
 }
 

@@ -404,26 +404,25 @@ static void descriptor_sets_it(void **state) {
     static float inputs[2] = {1, 0x1p-149f};
     static uint32_t results[64][4];
     struct file f = read_file(MODE_OBJECT);
-    gfx11sim_report report;
+    rdnasim_report report;
     for (uint32_t mode = 0; mode < 16; mode++) {
-        gfx11sim *sim = NULL;
-        gfx11sim_object *object = NULL;
-        assert_int_equal(gfx11sim_create(NULL, &sim, &report), GFX11SIM_OK);
-        assert_int_equal(gfx11sim_load(sim, f.data, f.bytes, &object, &report), GFX11SIM_OK);
+        rdnasim *sim = NULL;
+        rdnasim_object *object = NULL;
+        assert_int_equal(rdnasim_create(NULL, &sim, &report), RDNASIM_OK);
+        assert_int_equal(rdnasim_load(sim, f.data, f.bytes, &object, &report), RDNASIM_OK);
         uint64_t args[2];
-        unsigned both = GFX11SIM_READ | GFX11SIM_WRITE;
-        assert_int_equal(gfx11sim_bind(sim, inputs, sizeof inputs, both, "in", &args[0], &report),
-                         GFX11SIM_OK);
-        assert_int_equal(gfx11sim_bind(sim, results, sizeof results, both, "out", &args[1], &report),
-                         GFX11SIM_OK);
+        unsigned both = RDNASIM_READ | RDNASIM_WRITE;
+        assert_int_equal(rdnasim_bind(sim, inputs, sizeof inputs, both, "in", &args[0], &report), RDNASIM_OK);
+        assert_int_equal(rdnasim_bind(sim, results, sizeof results, both, "out", &args[1], &report),
+                         RDNASIM_OK);
         uint32_t *rsrc1 = &object->kernels[0].descriptor.rsrc1;
         *rsrc1 = (*rsrc1 & ~(UINT32_C(15) << 12)) | mode << 12;
-        gfx11sim_launch launch;
-        gfx11sim_launch_init(&launch);
+        rdnasim_launch launch;
+        rdnasim_launch_init(&launch);
         launch.grid[0] = launch.block[0] = 64;
         launch.kernarg = args;
         launch.kernarg_bytes = sizeof args;
-        if (gfx11sim_run(sim, &object->kernels[0], &launch, NULL, &report) != GFX11SIM_OK)
+        if (rdnasim_run(sim, &object->kernels[0], &launch, NULL, &report) != RDNASIM_OK)
             fail_msg("%s", report.text);
         for (unsigned l = 0; l < 64; l++) {
             assert_int_equal(results[l][0] & 0xff, 0xf0 | mode);
@@ -431,7 +430,7 @@ static void descriptor_sets_it(void **state) {
             assert_int_equal(results[l][2], mode >> 2 == ROUND_UP ? 1 : 0); /* 2^-149 as f16 */
             assert_int_equal(results[l][3], 0x3f800001);                    /* after s_round_mode 1 */
         }
-        gfx11sim_destroy(sim);
+        rdnasim_destroy(sim);
     }
     free(f.data);
 }

@@ -7,11 +7,11 @@
 
 static struct file object_file;
 
-static gfx11sim_status try_load(gfx11sim *sim, const void *data, size_t bytes, gfx11sim_report *report) {
-    gfx11sim_object *object;
-    gfx11sim_status status = gfx11sim_load(sim, data, bytes, &object, report);
-    if (status == GFX11SIM_OK) {
-        gfx11sim_unload(object);
+static rdnasim_status try_load(rdnasim *sim, const void *data, size_t bytes, rdnasim_report *report) {
+    rdnasim_object *object;
+    rdnasim_status status = rdnasim_load(sim, data, bytes, &object, report);
+    if (status == RDNASIM_OK) {
+        rdnasim_unload(object);
     } else {
         assert_null(object);
         assert_int_equal(report->status, status);
@@ -21,29 +21,29 @@ static gfx11sim_status try_load(gfx11sim *sim, const void *data, size_t bytes, g
 }
 
 /* Loads a copy in memory of exactly its size, so that a sanitizer sees any read beyond it. */
-static gfx11sim_status try_copy(gfx11sim *sim, size_t bytes, size_t at, const void *patch, size_t patch_bytes,
-                                gfx11sim_report *report) {
+static rdnasim_status try_copy(rdnasim *sim, size_t bytes, size_t at, const void *patch, size_t patch_bytes,
+                               rdnasim_report *report) {
     unsigned char *copy = malloc(bytes ? bytes : 1);
     assert_non_null(copy);
     memcpy(copy, object_file.data, bytes);
     if (patch_bytes) memcpy(copy + at, patch, patch_bytes);
-    gfx11sim_status status = try_load(sim, copy, bytes, report);
+    rdnasim_status status = try_load(sim, copy, bytes, report);
     free(copy);
     return status;
 }
 
 static void kernels_and_arguments(void **state) {
     (void)state;
-    gfx11sim *sim = create(NULL);
-    gfx11sim_object *object = load(sim, LAUNCH_OBJECT);
-    assert_string_equal(gfx11sim_object_target(object), "gfx1100");
-    assert_null(gfx11sim_find_kernel(object, "no_such_kernel"));
-    assert_null(gfx11sim_object_kernel(object, gfx11sim_object_kernels(object)));
-    for (size_t n = 0; n < gfx11sim_object_kernels(object); n++) {
-        const gfx11sim_kernel *k = gfx11sim_object_kernel(object, n);
-        assert_ptr_equal(gfx11sim_find_kernel(object, gfx11sim_get_kernel_info(k).name), k);
+    rdnasim *sim = create(NULL);
+    rdnasim_object *object = load(sim, LAUNCH_OBJECT);
+    assert_string_equal(rdnasim_object_target(object), "gfx1100");
+    assert_null(rdnasim_find_kernel(object, "no_such_kernel"));
+    assert_null(rdnasim_object_kernel(object, rdnasim_object_kernels(object)));
+    for (size_t n = 0; n < rdnasim_object_kernels(object); n++) {
+        const rdnasim_kernel *k = rdnasim_object_kernel(object, n);
+        assert_ptr_equal(rdnasim_find_kernel(object, rdnasim_get_kernel_info(k).name), k);
     }
-    gfx11sim_kernel_info ids = gfx11sim_get_kernel_info(gfx11sim_find_kernel(object, "ids"));
+    rdnasim_kernel_info ids = rdnasim_get_kernel_info(rdnasim_find_kernel(object, "ids"));
     assert_int_equal(ids.explicit_bytes, 28);
     assert_int_equal(ids.wave_size, 32);
     assert_int_equal(ids.arg_count, 6);
@@ -54,99 +54,99 @@ static void kernels_and_arguments(void **state) {
     assert_true(ids.code_bytes > 16 && ids.code_bytes < 4096);
     assert_true(ids.vgprs > 0 && ids.sgprs > 0);
     assert_int_equal(ids.max_block, 1024);
-    gfx11sim_kernel_info hidden = gfx11sim_get_kernel_info(gfx11sim_find_kernel(object, "hidden"));
+    rdnasim_kernel_info hidden = rdnasim_get_kernel_info(rdnasim_find_kernel(object, "hidden"));
     assert_int_equal(hidden.explicit_bytes, 8);
     assert_true(hidden.kernarg_bytes > 64);
-    gfx11sim_kernel_info sum = gfx11sim_get_kernel_info(gfx11sim_find_kernel(object, "group_sum"));
+    rdnasim_kernel_info sum = rdnasim_get_kernel_info(rdnasim_find_kernel(object, "group_sum"));
     assert_int_equal(sum.lds_bytes, 1024);
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 /* The code object is one read-only buffer of simulated memory. */
 static void objects_come_and_go(void **state) {
     (void)state;
-    gfx11sim *sim = create(NULL);
-    gfx11sim_object *first = load(sim, LAUNCH_OBJECT), *second = load(sim, LAUNCH_OBJECT);
-    gfx11sim_report report;
-    assert_int_equal(gfx11sim_unbind(sim, UINT64_C(1) << 34, &report), GFX11SIM_INVALID_ARGUMENT);
-    gfx11sim_unload(first);
-    assert_non_null(gfx11sim_find_kernel(second, "ids"));
-    gfx11sim_unload(second);
-    gfx11sim_unload(NULL);
+    rdnasim *sim = create(NULL);
+    rdnasim_object *first = load(sim, LAUNCH_OBJECT), *second = load(sim, LAUNCH_OBJECT);
+    rdnasim_report report;
+    assert_int_equal(rdnasim_unbind(sim, UINT64_C(1) << 34, &report), RDNASIM_INVALID_ARGUMENT);
+    rdnasim_unload(first);
+    assert_non_null(rdnasim_find_kernel(second, "ids"));
+    rdnasim_unload(second);
+    rdnasim_unload(NULL);
     for (int n = 0; n < 20000; n++) { /* more than there are addresses: they must come back */
         char byte;
-        uint64_t address = bind(sim, &byte, 1, GFX11SIM_READ, NULL);
+        uint64_t address = bind(sim, &byte, 1, RDNASIM_READ, NULL);
         assert_int_equal(address % 256, 0);
-        assert_ok(gfx11sim_unbind(sim, address, &report), report);
+        assert_ok(rdnasim_unbind(sim, address, &report), report);
     }
-    gfx11sim_destroy(sim);
-    gfx11sim_destroy(NULL);
+    rdnasim_destroy(sim);
+    rdnasim_destroy(NULL);
 }
 
 static void bounds_of_bindings(void **state) {
     (void)state;
-    gfx11sim *sim = create(NULL);
-    gfx11sim_report report;
+    rdnasim *sim = create(NULL);
+    rdnasim_report report;
     unsigned char host[100];
-    uint64_t empty, a = bind(sim, host, sizeof host, GFX11SIM_READ, "a"),
-                    b = bind(sim, host, 1, GFX11SIM_READ, "b");
+    uint64_t empty, a = bind(sim, host, sizeof host, RDNASIM_READ, "a"),
+                    b = bind(sim, host, 1, RDNASIM_READ, "b");
     assert_true(b > a && b - a >= UINT64_C(1) << 32); /* no 32-bit offset leads from one to the other */
-    assert_ptr_equal(gfx11sim_host_pointer(sim, a, 100), host);
-    assert_ptr_equal(gfx11sim_host_pointer(sim, a + 99, 1), host + 99);
-    assert_ptr_equal(gfx11sim_host_pointer(sim, a + 100, 0), host + 100);
-    assert_null(gfx11sim_host_pointer(sim, a, 101));
-    assert_null(gfx11sim_host_pointer(sim, a + 99, 2));
-    assert_null(gfx11sim_host_pointer(sim, a + 100, 1));
-    assert_null(gfx11sim_host_pointer(sim, a + 1, SIZE_MAX));
-    assert_null(gfx11sim_host_pointer(sim, a - 1, 1));
-    assert_null(gfx11sim_host_pointer(sim, 0, 0));
-    assert_null(gfx11sim_host_pointer(sim, UINT64_MAX, 1));
-    assert_ok(gfx11sim_bind(sim, NULL, 0, GFX11SIM_READ, "empty", &empty, &report), report);
-    assert_null(gfx11sim_host_pointer(sim, empty, 1));
-    assert_int_equal(gfx11sim_bind(sim, NULL, 1, GFX11SIM_READ, "x", &empty, &report),
-                     GFX11SIM_INVALID_ARGUMENT);
-    assert_int_equal(gfx11sim_bind(sim, host, 1, 8, "x", &empty, &report), GFX11SIM_INVALID_ARGUMENT);
-    assert_int_equal(gfx11sim_unbind(sim, a + 1, &report), GFX11SIM_INVALID_ARGUMENT);
-    assert_ok(gfx11sim_unbind(sim, a, &report), report);
-    assert_null(gfx11sim_host_pointer(sim, a, 1));
-    assert_int_equal(gfx11sim_unbind(sim, a, &report), GFX11SIM_INVALID_ARGUMENT);
-    gfx11sim_destroy(sim);
+    assert_ptr_equal(rdnasim_host_pointer(sim, a, 100), host);
+    assert_ptr_equal(rdnasim_host_pointer(sim, a + 99, 1), host + 99);
+    assert_ptr_equal(rdnasim_host_pointer(sim, a + 100, 0), host + 100);
+    assert_null(rdnasim_host_pointer(sim, a, 101));
+    assert_null(rdnasim_host_pointer(sim, a + 99, 2));
+    assert_null(rdnasim_host_pointer(sim, a + 100, 1));
+    assert_null(rdnasim_host_pointer(sim, a + 1, SIZE_MAX));
+    assert_null(rdnasim_host_pointer(sim, a - 1, 1));
+    assert_null(rdnasim_host_pointer(sim, 0, 0));
+    assert_null(rdnasim_host_pointer(sim, UINT64_MAX, 1));
+    assert_ok(rdnasim_bind(sim, NULL, 0, RDNASIM_READ, "empty", &empty, &report), report);
+    assert_null(rdnasim_host_pointer(sim, empty, 1));
+    assert_int_equal(rdnasim_bind(sim, NULL, 1, RDNASIM_READ, "x", &empty, &report),
+                     RDNASIM_INVALID_ARGUMENT);
+    assert_int_equal(rdnasim_bind(sim, host, 1, 8, "x", &empty, &report), RDNASIM_INVALID_ARGUMENT);
+    assert_int_equal(rdnasim_unbind(sim, a + 1, &report), RDNASIM_INVALID_ARGUMENT);
+    assert_ok(rdnasim_unbind(sim, a, &report), report);
+    assert_null(rdnasim_host_pointer(sim, a, 1));
+    assert_int_equal(rdnasim_unbind(sim, a, &report), RDNASIM_INVALID_ARGUMENT);
+    rdnasim_destroy(sim);
 }
 
 /* Every buffer has addresses of its own; when there are no more, the next one gets none, until one is freed. */
 static void addresses_end(void **state) {
     (void)state;
-    gfx11sim *sim = create(NULL);
-    gfx11sim_report report;
+    rdnasim *sim = create(NULL);
+    rdnasim_report report;
     unsigned char host[1];
     uint64_t address, last = 0;
     int bound = 0;
-    gfx11sim_status status;
-    while ((status = gfx11sim_bind(sim, host, 1, GFX11SIM_READ, "x", &address, &report)) == GFX11SIM_OK) {
+    rdnasim_status status;
+    while ((status = rdnasim_bind(sim, host, 1, RDNASIM_READ, "x", &address, &report)) == RDNASIM_OK) {
         assert_true(address > last && bound++ < 1 << 16);
         last = address;
     }
-    assert_int_equal(status, GFX11SIM_OUT_OF_MEMORY);
+    assert_int_equal(status, RDNASIM_OUT_OF_MEMORY);
     assert_non_null(strstr(report.text, "no simulated addresses are left for buffer 'x'"));
     assert_true(bound > 4000);
-    assert_ok(gfx11sim_unbind(sim, last, &report), report);
-    assert_int_equal(bind(sim, host, 1, GFX11SIM_READ, "y"), last);
-    gfx11sim_destroy(sim);
+    assert_ok(rdnasim_unbind(sim, last, &report), report);
+    assert_int_equal(bind(sim, host, 1, RDNASIM_READ, "y"), last);
+    rdnasim_destroy(sim);
 }
 
 static void other_target(void **state) {
     (void)state;
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.target = "gfx1101";
-    gfx11sim *sim = create(&options);
-    gfx11sim_report report;
-    assert_int_equal(try_load(sim, object_file.data, object_file.bytes, &report), GFX11SIM_BAD_OBJECT);
+    rdnasim *sim = create(&options);
+    rdnasim_report report;
+    assert_int_equal(try_load(sim, object_file.data, object_file.bytes, &report), RDNASIM_BAD_OBJECT);
     assert_non_null(strstr(report.text, "gfx1100"));
     assert_non_null(strstr(report.text, "gfx1101"));
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
     options.target = "gfx942";
-    assert_int_equal(gfx11sim_create(&options, &sim, &report), GFX11SIM_INVALID_ARGUMENT);
+    assert_int_equal(rdnasim_create(&options, &sim, &report), RDNASIM_INVALID_ARGUMENT);
     assert_non_null(strstr(report.text, "gfx942"));
 }
 
@@ -169,15 +169,15 @@ static void refused_kinds(void **state) {
         {"unknown processor", 48, {0xfe}, 1, "unknown target"},
         {"program headers beyond the end", 32, {0xff, 0xff, 0xff, 0xff}, 4, ""},
     };
-    gfx11sim *sim = create(NULL);
+    rdnasim *sim = create(NULL);
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        gfx11sim_report report;
-        gfx11sim_status status =
+        rdnasim_report report;
+        rdnasim_status status =
             try_copy(sim, object_file.bytes, cases[n].at, cases[n].patch, cases[n].bytes, &report);
-        if (status != GFX11SIM_BAD_OBJECT || !strstr(report.text, cases[n].says))
+        if (status != RDNASIM_BAD_OBJECT || !strstr(report.text, cases[n].says))
             fail_msg("%s: status %d, %s", cases[n].name, status, report.text);
     }
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 /* An empty first segment must not move the image's start to that of the second. */
@@ -185,43 +185,43 @@ static void empty_segment(void **state) {
     (void)state;
     enum { HEADERS = 64, HEADER_BYTES = 56, HEADER_COUNT_AT = 56, LOAD = 1, ADDRESS = 16 };
     static const unsigned char nothing[32]; /* address, physical address, bytes in the file and in memory */
-    gfx11sim *sim = create(NULL);
-    gfx11sim_report report;
+    rdnasim *sim = create(NULL);
+    rdnasim_report report;
     size_t at = HEADERS;
     while (object_file.data[at] != LOAD) at += HEADER_BYTES;
     assert_true(at < HEADERS + HEADER_BYTES * (size_t)object_file.data[HEADER_COUNT_AT]);
     assert_int_equal(try_copy(sim, object_file.bytes, at + ADDRESS, nothing, sizeof nothing, &report),
-                     GFX11SIM_BAD_OBJECT);
-    gfx11sim_destroy(sim);
+                     RDNASIM_BAD_OBJECT);
+    rdnasim_destroy(sim);
 }
 
 static void truncated(void **state) {
     (void)state;
-    gfx11sim *sim = create(NULL);
-    gfx11sim_report report;
+    rdnasim *sim = create(NULL);
+    rdnasim_report report;
     for (size_t bytes = 0; bytes < object_file.bytes; bytes += bytes < 256 ? 1 : 64) {
-        gfx11sim_status status = try_copy(sim, bytes, 0, NULL, 0, &report);
+        rdnasim_status status = try_copy(sim, bytes, 0, NULL, 0, &report);
         /* without its section headers at the end of the file there are no symbols, hence no kernels */
-        if (status != GFX11SIM_BAD_OBJECT) fail_msg("%zu bytes: status %d", bytes, status);
+        if (status != RDNASIM_BAD_OBJECT) fail_msg("%zu bytes: status %d", bytes, status);
     }
-    assert_int_equal(try_copy(sim, object_file.bytes, 0, NULL, 0, &report), GFX11SIM_OK);
-    gfx11sim_destroy(sim);
+    assert_int_equal(try_copy(sim, object_file.bytes, 0, NULL, 0, &report), RDNASIM_OK);
+    rdnasim_destroy(sim);
 }
 
 /* Any byte may be wrong: an error or a sound object, never a crash. Damage to what matters must be seen. */
 static void flipped(void **state) {
     (void)state;
-    gfx11sim *sim = create(NULL);
-    gfx11sim_report report;
+    rdnasim *sim = create(NULL);
+    rdnasim_report report;
     unsigned refused = 0;
     for (size_t at = 0; at < object_file.bytes; at++) {
         unsigned char patch = (unsigned char)(object_file.data[at] ^ (1u << at % 8));
-        refused += try_copy(sim, object_file.bytes, at, &patch, 1, &report) != GFX11SIM_OK;
+        refused += try_copy(sim, object_file.bytes, at, &patch, 1, &report) != RDNASIM_OK;
         patch = 0xff;
-        refused += try_copy(sim, object_file.bytes, at, &patch, 1, &report) != GFX11SIM_OK;
+        refused += try_copy(sim, object_file.bytes, at, &patch, 1, &report) != RDNASIM_OK;
     }
     assert_true(refused > 1000);
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 /* Wide values in random places find the overflows that single bytes do not. */
@@ -236,15 +236,15 @@ static void scrambled(void **state) {
                                       UINT64_C(1) << 63,
                                       UINT64_C(1) << 32,
                                       0xdddddddddddddddd};
-    gfx11sim *sim = create(NULL);
-    gfx11sim_report report;
+    rdnasim *sim = create(NULL);
+    rdnasim_report report;
     uint64_t random = 1;
     for (int n = 0; n < 20000; n++) {
         random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         size_t at = (size_t)(random >> 33) % (object_file.bytes - 8), bytes = (random >> 20 & 1) ? 8 : 4;
         try_copy(sim, object_file.bytes, at, &values[(random >> 24) % 9], bytes, &report);
     }
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 int main(void) {

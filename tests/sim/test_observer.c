@@ -9,9 +9,9 @@
 enum { WAVES = 2, GROUPS = 5, ITEMS = 64 * GROUPS };
 
 struct seen {
-    gfx11sim_observer observer;
+    rdnasim_observer observer;
     uint64_t begun, ended, begins, ends, waves_begun, waves_ended, barriers, before, after;
-    gfx11sim_status status;
+    rdnasim_status status;
     /* steps */
     uint64_t loop_pc;
     unsigned adds, branches, stores, waits, pairs;
@@ -28,34 +28,34 @@ struct seen {
 
 /* ---- what is told of the kernel `steps` --------------------------------------------------------------- */
 
-static void steps_before(struct seen *s, const gfx11sim_event *e) {
+static void steps_before(struct seen *s, const rdnasim_event *e) {
     if (strcmp(e->instruction->opcode, "v_add_nc_u32") == 0 &&
-        e->instruction->sources[0].kind == GFX11SIM_OPERAND_SGPR)
-        s->v5[e->workgroup_index][e->wave] = gfx11sim_read_vgpr(e->state, 5, 7);
+        e->instruction->sources[0].kind == RDNASIM_OPERAND_SGPR)
+        s->v5[e->workgroup_index][e->wave] = rdnasim_read_vgpr(e->state, 5, 7);
 }
 
-static void check_add(struct seen *s, const gfx11sim_event *e) {
-    const gfx11sim_instruction *i = e->instruction;
-    if (i->sources[0].kind != GFX11SIM_OPERAND_SGPR) return; /* the compiler's own */
+static void check_add(struct seen *s, const rdnasim_event *e) {
+    const rdnasim_instruction *i = e->instruction;
+    if (i->sources[0].kind != RDNASIM_OPERAND_SGPR) return; /* the compiler's own */
     uint32_t step = 3 - s->adds / (GROUPS * WAVES), from = s->v5[e->workgroup_index][e->wave];
     assert_int_equal(i->sources[0].reg, 20);
-    assert_true(i->sources[1].kind == GFX11SIM_OPERAND_VGPR && i->sources[1].reg == 5 &&
+    assert_true(i->sources[1].kind == RDNASIM_OPERAND_VGPR && i->sources[1].reg == 5 &&
                 i->sources[1].dwords == 1);
-    assert_true(i->destination.kind == GFX11SIM_OPERAND_VGPR && i->destination.reg == 5);
-    assert_true(i->port == GFX11SIM_PORT_VALU && i->latency == GFX11SIM_LATENCY_ALU32 && i->bytes == 4 &&
+    assert_true(i->destination.kind == RDNASIM_OPERAND_VGPR && i->destination.reg == 5);
+    assert_true(i->port == RDNASIM_PORT_VALU && i->latency == RDNASIM_LATENCY_ALU32 && i->bytes == 4 &&
                 !i->idle);
-    if (s->observer.ready) step = gfx11sim_read_sgpr(e->state, 20); /* waves are apart */
-    assert_int_equal(gfx11sim_read_operand(e->state, &i->sources[0], 0), step);
-    assert_int_equal(gfx11sim_read_operand(e->state, &i->destination, 7), from + step);
-    assert_int_equal(gfx11sim_read_vgpr(e->state, 5, 31), from + step);
-    assert_int_equal(gfx11sim_read_vgpr(e->state, 5, 32), 0);
+    if (s->observer.ready) step = rdnasim_read_sgpr(e->state, 20); /* waves are apart */
+    assert_int_equal(rdnasim_read_operand(e->state, &i->sources[0], 0), step);
+    assert_int_equal(rdnasim_read_operand(e->state, &i->destination, 7), from + step);
+    assert_int_equal(rdnasim_read_vgpr(e->state, 5, 31), from + step);
+    assert_int_equal(rdnasim_read_vgpr(e->state, 5, 32), 0);
     s->loop_pc = i->pc;
     s->adds++;
 }
 
-static void check_store(struct seen *s, const gfx11sim_event *e) {
-    assert_true(e->space == GFX11SIM_SPACE_LDS && e->store && !e->atomic && e->parts == 2 && e->bytes == 4);
-    assert_int_equal(e->instruction->counters, 1 << GFX11SIM_COUNTER_LGKM);
+static void check_store(struct seen *s, const rdnasim_event *e) {
+    assert_true(e->space == RDNASIM_SPACE_LDS && e->store && !e->atomic && e->parts == 2 && e->bytes == 4);
+    assert_int_equal(e->instruction->counters, 1 << RDNASIM_COUNTER_LGKM);
     for (unsigned lane = 0; lane < 32; lane++) {
         uint32_t item = 32 * e->wave + lane;
         assert_int_equal(e->addresses[0][lane], 16 * item + 4);
@@ -64,29 +64,29 @@ static void check_store(struct seen *s, const gfx11sim_event *e) {
     s->stores++;
 }
 
-static void check_waits(struct seen *s, const gfx11sim_instruction *i, int vm, int vs, int lgkm, int exp) {
-    assert_int_equal(i->waits[GFX11SIM_COUNTER_VM], vm);
-    assert_int_equal(i->waits[GFX11SIM_COUNTER_VS], vs);
-    assert_int_equal(i->waits[GFX11SIM_COUNTER_LGKM], lgkm);
-    assert_int_equal(i->waits[GFX11SIM_COUNTER_EXP], exp);
+static void check_waits(struct seen *s, const rdnasim_instruction *i, int vm, int vs, int lgkm, int exp) {
+    assert_int_equal(i->waits[RDNASIM_COUNTER_VM], vm);
+    assert_int_equal(i->waits[RDNASIM_COUNTER_VS], vs);
+    assert_int_equal(i->waits[RDNASIM_COUNTER_LGKM], lgkm);
+    assert_int_equal(i->waits[RDNASIM_COUNTER_EXP], exp);
     assert_true(i->idle && !i->counters);
     s->waits++;
 }
 
-static void steps_after(struct seen *s, const gfx11sim_event *e) {
-    const gfx11sim_instruction *i = e->instruction;
+static void steps_after(struct seen *s, const rdnasim_event *e) {
+    const rdnasim_instruction *i = e->instruction;
     if (strcmp(i->opcode, "v_add_nc_u32") == 0) check_add(s, e);
     if (strcmp(i->opcode, "ds_store_2addr_b32") == 0) check_store(s, e);
     if (strcmp(i->opcode, "s_waitcnt") == 0 && i->immediate == 0x1407)
-        check_waits(s, i, 5, GFX11SIM_NO_WAIT, 0, 7);
+        check_waits(s, i, 5, RDNASIM_NO_WAIT, 0, 7);
     if (strcmp(i->opcode, "s_waitcnt_vscnt") == 0 && i->immediate == 2)
-        check_waits(s, i, GFX11SIM_NO_WAIT, 2, GFX11SIM_NO_WAIT, GFX11SIM_NO_WAIT);
+        check_waits(s, i, RDNASIM_NO_WAIT, 2, RDNASIM_NO_WAIT, RDNASIM_NO_WAIT);
     if (strcmp(i->opcode, "s_cmp_lg_u32") == 0) {
         assert_true(i->writes_scc && !i->reads_scc);
-        assert_int_equal(gfx11sim_read_scc(e->state), gfx11sim_read_sgpr(e->state, 20) != 0);
+        assert_int_equal(rdnasim_read_scc(e->state), rdnasim_read_sgpr(e->state, 20) != 0);
     }
     if (strcmp(i->opcode, "s_cbranch_scc1") == 0) {
-        int again = gfx11sim_read_scc(e->state) != 0;
+        int again = rdnasim_read_scc(e->state) != 0;
         assert_true(i->branch && i->reads_scc && e->taken == again);
         assert_int_equal(e->next_pc, again ? s->loop_pc : i->pc + 4);
         s->branches++;
@@ -98,27 +98,27 @@ static void steps_after(struct seen *s, const gfx11sim_event *e) {
         assert_true(i->destination.reg == 8 && i->dual->destination.reg == 9 && i->dual->pc == i->pc);
         s->pairs++;
     }
-    if (e->space == GFX11SIM_SPACE_NONE) assert_true(!e->addresses && !e->parts && !e->bytes && !e->store);
+    if (e->space == RDNASIM_SPACE_NONE) assert_true(!e->addresses && !e->parts && !e->bytes && !e->store);
     char text[64];
-    assert_int_equal(gfx11sim_disassemble("gfx1100", i->encoding, i->bytes / 4, text, sizeof text),
+    assert_int_equal(rdnasim_disassemble("gfx1100", i->encoding, i->bytes / 4, text, sizeof text),
                      i->bytes / 4);
     assert_memory_equal(text, i->opcode, i->dual ? 2 : strlen(i->opcode));
 }
 
 /* ---- registers ---------------------------------------------------------------------------------------- */
 
-static uint64_t registers(const gfx11sim_event *e) {
-    uint64_t sum = gfx11sim_read_scc(e->state) + 1;
+static uint64_t registers(const rdnasim_event *e) {
+    uint64_t sum = rdnasim_read_scc(e->state) + 1;
     for (unsigned n = 0; n < 128; n++)
-        sum = sum * UINT64_C(0x9e3779b97f4a7c15) + gfx11sim_read_sgpr(e->state, n);
+        sum = sum * UINT64_C(0x9e3779b97f4a7c15) + rdnasim_read_sgpr(e->state, n);
     for (unsigned n = 0; n < 24; n++)
         for (unsigned lane = 0; lane < e->wave_size; lane++)
-            sum = sum * UINT64_C(0x9e3779b97f4a7c15) + gfx11sim_read_vgpr(e->state, n, lane);
+            sum = sum * UINT64_C(0x9e3779b97f4a7c15) + rdnasim_read_vgpr(e->state, n, lane);
     return sum;
 }
 
 /* Nothing happens between the end of an instruction and the beginning of the next one. */
-static void same_registers(struct seen *s, const gfx11sim_event *e, int before) {
+static void same_registers(struct seen *s, const rdnasim_event *e, int before) {
     uint64_t *known = &s->state[e->workgroup_index][e->wave], now = registers(e);
     if (before && *known) assert_true(*known == now);
     *known = now;
@@ -126,20 +126,20 @@ static void same_registers(struct seen *s, const gfx11sim_event *e, int before) 
 
 /* ---- the observer ------------------------------------------------------------------------------------- */
 
-static void launch_begin(void *context, const gfx11sim_kernel *kernel, const gfx11sim_launch *launch) {
+static void launch_begin(void *context, const rdnasim_kernel *kernel, const rdnasim_launch *launch) {
     struct seen *s = context;
     assert_non_null(kernel);
     assert_ptr_equal(launch->observer, &s->observer);
     assert_true(!s->begun++ && !s->begins);
 }
 
-static void launch_end(void *context, gfx11sim_status status) {
+static void launch_end(void *context, rdnasim_status status) {
     struct seen *s = context;
     assert_true(s->begun == 1 && !s->ended++);
     s->status = status;
 }
 
-static void group_begin(void *context, const gfx11sim_event *e) {
+static void group_begin(void *context, const rdnasim_event *e) {
     struct seen *s = context;
     assert_true(e->workgroup_index == s->begins && e->workgroup[0] == s->begins && !e->instruction &&
                 !e->state);
@@ -147,56 +147,56 @@ static void group_begin(void *context, const gfx11sim_event *e) {
     if (++s->live > s->most) s->most = s->live;
 }
 
-static void group_end(void *context, const gfx11sim_event *e) {
+static void group_end(void *context, const rdnasim_event *e) {
     struct seen *s = context;
     s->ends++;
     s->live--;
     if (e->workgroup_index == s->held_until) s->released = 1;
 }
 
-static void wave_begin(void *context, const gfx11sim_event *e) {
+static void wave_begin(void *context, const rdnasim_event *e) {
     struct seen *s = context;
     s->waves_begun++;
     for (unsigned lane = 0; lane < e->wave_size; lane++)
-        assert_int_equal(gfx11sim_read_vgpr(e->state, 0, lane), e->wave * e->wave_size + lane);
+        assert_int_equal(rdnasim_read_vgpr(e->state, 0, lane), e->wave * e->wave_size + lane);
 }
 
-static void wave_end(void *context, const gfx11sim_event *e) {
+static void wave_end(void *context, const rdnasim_event *e) {
     (void)e;
     ((struct seen *)context)->waves_ended++;
 }
 
-static void barrier(void *context, const gfx11sim_event *e) {
+static void barrier(void *context, const rdnasim_event *e) {
     assert_true(!e->state && !e->instruction);
     ((struct seen *)context)->barriers++;
 }
 
-static void before(void *context, const gfx11sim_event *e) {
+static void before(void *context, const rdnasim_event *e) {
     struct seen *s = context;
     assert_true(!e->addresses && !e->taken && !e->next_pc);
     s->before++;
     same_registers(s, e, 1);
     steps_before(s, e);
     if (s->stop_before && strcmp(e->instruction->opcode, s->stop_before) == 0)
-        gfx11sim_stop(e->state, "seen enough");
+        rdnasim_stop(e->state, "seen enough");
 }
 
-static void after(void *context, const gfx11sim_event *e) {
+static void after(void *context, const rdnasim_event *e) {
     struct seen *s = context;
     s->after++;
     same_registers(s, e, 0);
     if (s->count < sizeof s->order / sizeof s->order[0])
         s->order[s->count++] = (uint32_t)e->workgroup_index * WAVES + e->wave;
     if (s->held && e->workgroup_index == s->held) assert_true(s->released);
-    if (s->stop_after && strcmp(e->instruction->opcode, s->stop_after) == 0) gfx11sim_stop(e->state, NULL);
+    if (s->stop_after && strcmp(e->instruction->opcode, s->stop_after) == 0) rdnasim_stop(e->state, NULL);
 }
 
-static void after_steps(void *context, const gfx11sim_event *e) {
+static void after_steps(void *context, const rdnasim_event *e) {
     after(context, e);
     steps_after(context, e);
 }
 
-static int ready(void *context, const gfx11sim_event *e) {
+static int ready(void *context, const rdnasim_event *e) {
     const struct seen *s = context;
     assert_non_null(e->state);
     return !s->nobody && (e->workgroup_index != s->held || !s->held || s->released);
@@ -220,18 +220,18 @@ static struct seen *observer_of(int of_steps) {
 
 /* ---- launches ----------------------------------------------------------------------------------------- */
 
-static gfx11sim_status run(const char *path, const char *kernel, unsigned checks, uint32_t resident,
-                           struct seen *s, uint32_t *out, gfx11sim_counts *counts, gfx11sim_report *report) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+static rdnasim_status run(const char *path, const char *kernel, unsigned checks, uint32_t resident,
+                          struct seen *s, uint32_t *out, rdnasim_counts *counts, rdnasim_report *report) {
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.threads = 1;
     options.checks = checks;
-    gfx11sim *sim = create(&options);
-    gfx11sim_object *object = load(sim, path);
-    uint64_t args[2] = {bind(sim, out, 4 * ITEMS, GFX11SIM_READ | GFX11SIM_WRITE, "out")};
+    rdnasim *sim = create(&options);
+    rdnasim_object *object = load(sim, path);
+    uint64_t args[2] = {bind(sim, out, 4 * ITEMS, RDNASIM_READ | RDNASIM_WRITE, "out")};
     args[1] = args[0];
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = ITEMS;
     launch.block[0] = 64;
     launch.dynamic_lds_bytes = 16 * 64;
@@ -239,10 +239,10 @@ static gfx11sim_status run(const char *path, const char *kernel, unsigned checks
     launch.kernarg_bytes = sizeof args;
     launch.observer = s ? &s->observer : NULL;
     launch.resident = resident;
-    const gfx11sim_kernel *k = gfx11sim_find_kernel(object, kernel);
+    const rdnasim_kernel *k = rdnasim_find_kernel(object, kernel);
     assert_non_null(k);
-    gfx11sim_status status = gfx11sim_run(sim, k, &launch, counts, report);
-    gfx11sim_destroy(sim);
+    rdnasim_status status = rdnasim_run(sim, k, &launch, counts, report);
+    rdnasim_destroy(sim);
     return status;
 }
 
@@ -251,16 +251,16 @@ static void everything_is_told(void **state) {
     for (uint32_t resident = 0; resident < 2; resident++) {
         uint32_t out[ITEMS] = {0};
         struct seen *s = observer_of(0);
-        gfx11sim_counts counts;
-        gfx11sim_report report;
+        rdnasim_counts counts;
+        rdnasim_report report;
         assert_ok(run(OBSERVED_OBJECT, "steps", 0, resident, s, out, &counts, &report), report);
         for (unsigned n = 0; n < ITEMS; n++) assert_int_equal(out[n], 0x17);
-        assert_true(s->begun == 1 && s->ended == 1 && s->status == GFX11SIM_OK);
+        assert_true(s->begun == 1 && s->ended == 1 && s->status == RDNASIM_OK);
         assert_true(s->begins == GROUPS && s->ends == GROUPS && s->barriers == GROUPS && s->most == 1);
         assert_true(s->waves_begun == GROUPS * WAVES && s->waves_ended == GROUPS * WAVES);
         assert_true(s->before == counts.instructions && s->after == counts.instructions);
         uint64_t sum = 0;
-        for (unsigned u = 0; u < GFX11SIM_PORTS; u++) sum += counts.by_port[u];
+        for (unsigned u = 0; u < RDNASIM_PORTS; u++) sum += counts.by_port[u];
         assert_true(sum == counts.instructions && counts.waves == GROUPS * WAVES &&
                     counts.workgroups == GROUPS);
         assert_true(counts.idle_instructions > 0 && counts.idle_instructions < sum);
@@ -271,7 +271,7 @@ static void instructions_are_described(void **state) {
     (void)state;
     uint32_t out[ITEMS] = {0};
     struct seen *s = observer_of(1);
-    gfx11sim_report report;
+    rdnasim_report report;
     s->observer.ready = ready; /* asked only of resident work-groups */
     s->nobody = 1;
     assert_ok(run(OBSERVED_OBJECT, "steps", 0, 0, s, out, NULL, &report), report);
@@ -284,7 +284,7 @@ static void registers_in_wave64(void **state) {
     uint32_t out[ITEMS] = {0};
     for (int resident = 0; resident < 3; resident++) {
         struct seen *s = observer_of(0);
-        gfx11sim_report report;
+        rdnasim_report report;
         assert_ok(run(OBSERVED_WAVE64_OBJECT, "diverging", 0, (uint32_t)resident, s, out, NULL, &report),
                   report);
         assert_true(s->after > 100 && s->waves_begun == GROUPS);
@@ -293,11 +293,11 @@ static void registers_in_wave64(void **state) {
 
 /* ---- memory ------------------------------------------------------------------------------------------- */
 
-static void on_buffer(void *context, const gfx11sim_event *e) {
+static void on_buffer(void *context, const rdnasim_event *e) {
     struct seen *s = context;
     if (strcmp(e->instruction->opcode, "buffer_load_b64") != 0) return;
-    assert_true(e->space == GFX11SIM_SPACE_GLOBAL && e->parts == 2 && e->bytes == 4 && !e->store);
-    assert_int_equal(e->instruction->counters, 1 << GFX11SIM_COUNTER_VM);
+    assert_true(e->space == RDNASIM_SPACE_GLOBAL && e->parts == 2 && e->bytes == 4 && !e->store);
+    assert_int_equal(e->instruction->counters, 1 << RDNASIM_COUNTER_VM);
     for (unsigned lane = 0; lane < 32; lane++) {
         uint64_t address = e->addresses[0][0] + 8 * lane;
         if (e->wave == 0) assert_int_equal(e->addresses[0][lane], address);
@@ -310,8 +310,8 @@ static void parts_of_buffer_accesses(void **state) {
     (void)state;
     uint32_t out[ITEMS] = {0};
     struct seen *s = observer_of(0);
-    s->observer = (gfx11sim_observer){.struct_size = sizeof s->observer, .context = s, .after = on_buffer};
-    gfx11sim_report report;
+    s->observer = (rdnasim_observer){.struct_size = sizeof s->observer, .context = s, .after = on_buffer};
+    rdnasim_report report;
     assert_ok(run(OBSERVED_OBJECT, "ranged", 0, 0, s, out, NULL, &report), report);
     assert_int_equal(s->stores, GROUPS * WAVES);
 }
@@ -321,8 +321,8 @@ static void parts_of_buffer_accesses(void **state) {
 static void resident_take_turns(void **state) {
     (void)state;
     static uint32_t first[4096];
-    gfx11sim_counts alone, counts;
-    gfx11sim_report report;
+    rdnasim_counts alone, counts;
+    rdnasim_report report;
     uint32_t out[ITEMS] = {0};
     assert_ok(run(OBSERVED_OBJECT, "steps", 0, 0, NULL, out, &alone, &report), report);
     for (uint32_t resident = 1; resident < 8; resident++)
@@ -344,7 +344,7 @@ static void resident_take_turns(void **state) {
 static void observers_hold_waves(void **state) {
     (void)state;
     uint32_t out[ITEMS] = {0};
-    gfx11sim_report report;
+    rdnasim_report report;
     struct seen *s = observer_of(0);
     s->observer.ready = ready;
     s->held = 1;
@@ -354,14 +354,14 @@ static void observers_hold_waves(void **state) {
     s = observer_of(0);
     s->observer.ready = ready;
     s->nobody = 1;
-    assert_int_equal(run(OBSERVED_OBJECT, "steps", 0, 3, s, out, NULL, &report), GFX11SIM_STOPPED);
-    assert_true(strstr(report.text, "may not go on") && s->status == GFX11SIM_STOPPED && s->after == 0);
+    assert_int_equal(run(OBSERVED_OBJECT, "steps", 0, 3, s, out, NULL, &report), RDNASIM_STOPPED);
+    assert_true(strstr(report.text, "may not go on") && s->status == RDNASIM_STOPPED && s->after == 0);
     /* The one that the others wait for ends, and only then nobody is left who may. */
     s = observer_of(0);
     s->observer.ready = ready;
     s->held = 1;
     s->held_until = GROUPS;
-    assert_int_equal(run(OBSERVED_OBJECT, "steps", 0, 2, s, out, NULL, &report), GFX11SIM_STOPPED);
+    assert_int_equal(run(OBSERVED_OBJECT, "steps", 0, 2, s, out, NULL, &report), RDNASIM_STOPPED);
     assert_true(s->ends == GROUPS - 1 && report.workgroup[0] == 1);
 }
 
@@ -371,13 +371,13 @@ static void observers_hold_waves(void **state) {
  */
 enum { STORE = 2 };
 struct model {
-    gfx11sim_observer observer;
+    rdnasim_observer observer;
     uint64_t tick, finished;
     unsigned stored[GROUPS][WAVES], most;
     int running[GROUPS][WAVES];
 };
 
-static void model_begin(void *context, const gfx11sim_event *e) {
+static void model_begin(void *context, const rdnasim_event *e) {
     ((struct model *)context)->running[e->workgroup_index][e->wave] = 1;
 }
 
@@ -388,13 +388,13 @@ static void model_tick(struct model *m) {
             if (m->stored[g][w] && m->tick % (2 + (g + w) % 5) == 0) m->stored[g][w]--, m->finished++;
 }
 
-static int model_ready(void *context, const gfx11sim_event *e) {
+static int model_ready(void *context, const rdnasim_event *e) {
     struct model *m = context;
     model_tick(m);
     return m->stored[e->workgroup_index][e->wave] < STORE;
 }
 
-static void model_after(void *context, const gfx11sim_event *e) {
+static void model_after(void *context, const rdnasim_event *e) {
     struct model *m = context;
     assert_true(m->running[e->workgroup_index][e->wave]);
     unsigned stored = ++m->stored[e->workgroup_index][e->wave];
@@ -413,8 +413,8 @@ static void models_of_time_pull(void **state) {
                                        .ready = model_ready}};
         struct seen *s = observer_of(0);
         s->observer = m.observer;
-        gfx11sim_counts counts;
-        gfx11sim_report report;
+        rdnasim_counts counts;
+        rdnasim_report report;
         assert_ok(run(OBSERVED_OBJECT, "steps", 0, 3, s, out, &counts, &report), report);
         assert_int_equal(m.most, STORE);
         while (m.finished < counts.instructions) model_tick(&m);
@@ -429,39 +429,38 @@ static void models_of_time_pull(void **state) {
 static void observers_stop_runs(void **state) {
     (void)state;
     uint32_t out[ITEMS] = {0};
-    gfx11sim_report report;
+    rdnasim_report report;
     for (unsigned n = 0; n < 4; n++) {
         struct seen *s = observer_of(0);
         if (n % 2)
             s->stop_after = "s_barrier";
         else
             s->stop_before = "s_barrier";
-        assert_int_equal(run(OBSERVED_OBJECT, "steps", 0, n / 2 * 2, s, out, NULL, &report),
-                         GFX11SIM_STOPPED);
+        assert_int_equal(run(OBSERVED_OBJECT, "steps", 0, n / 2 * 2, s, out, NULL, &report), RDNASIM_STOPPED);
         assert_string_equal(report.instruction, "s_barrier");
-        assert_true(report.status == GFX11SIM_STOPPED && report.workgroup[0] == 0 && report.wave == 0);
+        assert_true(report.status == RDNASIM_STOPPED && report.workgroup[0] == 0 && report.wave == 0);
         assert_non_null(strstr(report.text, n % 2 ? "the observer stops it" : "seen enough"));
-        assert_true(s->ended == 1 && s->status == GFX11SIM_STOPPED && s->ends == 0 && !s->barriers);
+        assert_true(s->ended == 1 && s->status == RDNASIM_STOPPED && s->ends == 0 && !s->barriers);
         assert_int_equal(s->before, s->after + (n % 2 == 0));
     }
     struct seen *s = observer_of(0); /* what is no instruction is not told */
-    assert_int_equal(run(LAUNCH_OBJECT, "illegal", 0, 0, s, out, NULL, &report), GFX11SIM_ILLEGAL);
-    assert_true(s->before == s->after && s->status == GFX11SIM_ILLEGAL && s->ends == 0);
+    assert_int_equal(run(LAUNCH_OBJECT, "illegal", 0, 0, s, out, NULL, &report), RDNASIM_ILLEGAL);
+    assert_true(s->before == s->after && s->status == RDNASIM_ILLEGAL && s->ends == 0);
 }
 
 static void arguments(void **state) {
     (void)state;
     uint32_t out[ITEMS] = {0};
-    gfx11sim_report report;
+    rdnasim_report report;
     struct seen *s = observer_of(0);
     s->observer.struct_size--;
-    assert_int_equal(run(OBSERVED_OBJECT, "steps", 0, 0, s, out, NULL, &report), GFX11SIM_INVALID_ARGUMENT);
+    assert_int_equal(run(OBSERVED_OBJECT, "steps", 0, 0, s, out, NULL, &report), RDNASIM_INVALID_ARGUMENT);
     assert_true(strstr(report.text, "struct_size") && !s->begun);
     s = observer_of(0);
-    assert_int_equal(run(OBSERVED_OBJECT, "steps", GFX11SIM_CHECK_ALL, 2, s, out, NULL, &report),
-                     GFX11SIM_INVALID_ARGUMENT);
+    assert_int_equal(run(OBSERVED_OBJECT, "steps", RDNASIM_CHECK_ALL, 2, s, out, NULL, &report),
+                     RDNASIM_INVALID_ARGUMENT);
     assert_true(strstr(report.text, "one at a time") && !s->begun);
-    assert_ok(run(OBSERVED_OBJECT, "steps", GFX11SIM_CHECK_RACE, 1, s, out, NULL, &report), report);
+    assert_ok(run(OBSERVED_OBJECT, "steps", RDNASIM_CHECK_RACE, 1, s, out, NULL, &report), report);
     assert_int_equal(s->ends, GROUPS);
 }
 

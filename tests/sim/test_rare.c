@@ -13,27 +13,26 @@ static uint32_t *const out = (uint32_t *)out64;
 
 static void run(unsigned wave, const char *name, int with_input) {
     for (unsigned strict = 0; strict < 2; strict++) {
-        gfx11sim_options options;
-        gfx11sim_options_init(&options);
+        rdnasim_options options;
+        rdnasim_options_init(&options);
         options.threads = 1;
-        options.checks = strict ? GFX11SIM_CHECK_ALL : 0;
-        gfx11sim *sim = create(&options);
-        const gfx11sim_kernel *kernel =
-            gfx11sim_find_kernel(load(sim, wave == 64 ? RARE_WAVE64_OBJECT : RARE_OBJECT), name);
+        options.checks = strict ? RDNASIM_CHECK_ALL : 0;
+        rdnasim *sim = create(&options);
+        const rdnasim_kernel *kernel =
+            rdnasim_find_kernel(load(sim, wave == 64 ? RARE_WAVE64_OBJECT : RARE_OBJECT), name);
         if (!kernel) fail_msg("no kernel %s", name);
         memset(out64, 0x5a, sizeof out64);
-        uint64_t args[2] = {0},
-                 result = bind(sim, out64, sizeof out64, GFX11SIM_READ | GFX11SIM_WRITE, "out");
-        args[0] = with_input ? bind(sim, in, sizeof in, GFX11SIM_READ, "in") : result;
+        uint64_t args[2] = {0}, result = bind(sim, out64, sizeof out64, RDNASIM_READ | RDNASIM_WRITE, "out");
+        args[0] = with_input ? bind(sim, in, sizeof in, RDNASIM_READ, "in") : result;
         args[1] = result;
-        gfx11sim_launch launch;
-        gfx11sim_launch_init(&launch);
+        rdnasim_launch launch;
+        rdnasim_launch_init(&launch);
         launch.grid[0] = launch.block[0] = ITEMS;
         launch.kernarg = args;
         launch.kernarg_bytes = sizeof args;
-        gfx11sim_report report;
-        assert_ok(gfx11sim_run(sim, kernel, &launch, NULL, &report), report);
-        gfx11sim_destroy(sim);
+        rdnasim_report report;
+        assert_ok(rdnasim_run(sim, kernel, &launch, NULL, &report), report);
+        rdnasim_destroy(sim);
     }
 }
 

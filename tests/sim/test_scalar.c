@@ -257,7 +257,7 @@ static void every_operation_has_a_case(void **state) {
 
 static void relative_registers(void **state) {
     (void)state;
-    gfx11sim_report report;
+    rdnasim_report report;
     struct wave w = {.fault = &report};
     for (unsigned n = 0; n < 64; n++) w.s[n] = 1000 + n;
     w.s[SREG_M0] = 7;
@@ -332,7 +332,7 @@ static void branches(void **state) {
 
 static void calls(void **state) {
     (void)state;
-    gfx11sim_report report;
+    rdnasim_report report;
     struct wave w = {
         .pc = 7, .next = 8, .code_address = UINT64_C(0x400001000), .code_dwords = 100, .fault = &report};
     struct inst i = instruction(OP_s_getpc_b64);
@@ -359,13 +359,13 @@ static void calls(void **state) {
         i = instruction(OP_s_setpc_b64);
         table[i.op](&w, &i);
         assert_int_equal(w.state, WAVE_FAULTED);
-        assert_int_equal(report.status, GFX11SIM_ILLEGAL);
+        assert_int_equal(report.status, RDNASIM_ILLEGAL);
     }
 }
 
 static void mode(void **state) {
     (void)state;
-    gfx11sim_report report;
+    rdnasim_report report;
     struct wave w = {.mode = 0x3f0, .fault = &report};
     struct inst i = {.op = OP_s_round_mode, .offset = 0x9};
     table[i.op](&w, &i);
@@ -384,7 +384,7 @@ static void mode(void **state) {
     assert_int_equal(w.s[DST], 0x37);
     i.offset = 20; /* FLAT_SCR_LO */
     table[i.op](&w, &i);
-    assert_int_equal(report.status, GFX11SIM_UNSUPPORTED);
+    assert_int_equal(report.status, RDNASIM_UNSUPPORTED);
 }
 
 /* What a wave is told of itself, whole and by fields: 24 VGPRs, 1000 bytes of LDS, second of two waves. */
@@ -426,11 +426,11 @@ static void scalar_loads(void **state) {
     (void)state;
     uint32_t data[20];
     for (unsigned n = 0; n < 20; n++) data[n] = 500 + n;
-    gfx11sim_report report;
+    rdnasim_report report;
     struct memory *memory = calloc(1, sizeof *memory);
     assert_non_null(memory);
     memory->slots[1] = (struct binding){
-        (unsigned char *)data, UINT64_C(1) << SLOT_SHIFT, sizeof data, GFX11SIM_READ, NULL, NULL, "data"};
+        (unsigned char *)data, UINT64_C(1) << SLOT_SHIFT, sizeof data, RDNASIM_READ, NULL, NULL, "data"};
     struct group group = {.memory = memory};
     struct wave w = {.group = &group, .fault = &report};
     put(&w, A, memory->slots[1].base + 8);
@@ -449,7 +449,7 @@ static void scalar_loads(void **state) {
     i.offset = 4 * 4;
     table[i.op](&w, &i); /* dwords 6..21: past the end */
     assert_int_equal(w.state, WAVE_FAULTED);
-    assert_int_equal(report.status, GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(report.status, RDNASIM_MEMORY_FAULT);
     assert_non_null(strstr(report.text, "'data'"));
     assert_int_equal(w.s[55], 518);
 

@@ -125,33 +125,33 @@ static uint32_t operand(uint64_t n) {
     }
 }
 
-static gfx11sim *machine(const char *target) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+static rdnasim *machine(const char *target) {
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.target = target;
     options.threads = 1;
     return create(&options);
 }
 
 static void on_target(const char *target, const char *path) {
-    gfx11sim *sim = machine(target);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, path), "scalar_float");
+    rdnasim *sim = machine(target);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, path), "scalar_float");
     assert_non_null(kernel);
     uint32_t *in = malloc(12 * CASES), *out = calloc(CASES, 4 * STRIDE);
     assert_true(in && out);
     for (uint64_t n = 0; n < 3 * CASES; n++) in[n] = operand(n);
     struct {
         uint64_t in, out;
-    } args = {bind(sim, in, 12 * CASES, GFX11SIM_READ, "in"),
-              bind(sim, out, (size_t)4 * STRIDE * CASES, GFX11SIM_READ | GFX11SIM_WRITE, "out")};
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    } args = {bind(sim, in, 12 * CASES, RDNASIM_READ, "in"),
+              bind(sim, out, (size_t)4 * STRIDE * CASES, RDNASIM_READ | RDNASIM_WRITE, "out")};
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = 32 * CASES;
     launch.block[0] = 32;
     launch.kernarg = &args;
     launch.kernarg_bytes = sizeof args;
-    gfx11sim_report report;
-    assert_ok(gfx11sim_run(sim, kernel, &launch, NULL, &report), report);
+    rdnasim_report report;
+    assert_ok(rdnasim_run(sim, kernel, &launch, NULL, &report), report);
     for (unsigned n = 0; n < CASES; n++)
         for (unsigned k = 0; k < RESULTS; k++) {
             const uint32_t *s = in + 3 * n;
@@ -162,7 +162,7 @@ static void on_target(const char *target, const char *path) {
         }
     free(in);
     free(out);
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 static void results(void **state) {
@@ -178,17 +178,17 @@ static void other_targets_refuse(void **state) {
     (void)state;
     static const uint32_t add[] = {0xa0000201}; /* s_add_f32 s0, s1, s2 */
     char text[64];
-    assert_int_equal(gfx11sim_disassemble("gfx1150", add, 1, text, sizeof text), 1);
+    assert_int_equal(rdnasim_disassemble("gfx1150", add, 1, text, sizeof text), 1);
     assert_string_equal(text, "s_add_f32 s0, s1, s2");
-    assert_int_equal(gfx11sim_disassemble("gfx1100", add, 1, text, sizeof text), 0);
-    gfx11sim *sim = machine("gfx1100");
+    assert_int_equal(rdnasim_disassemble("gfx1100", add, 1, text, sizeof text), 0);
+    rdnasim *sim = machine("gfx1100");
     struct file f = read_file(SCALAR_FLOAT_GFX1150);
-    gfx11sim_object *object;
-    gfx11sim_report report;
-    assert_int_equal(gfx11sim_load(sim, f.data, f.bytes, &object, &report), GFX11SIM_BAD_OBJECT);
+    rdnasim_object *object;
+    rdnasim_report report;
+    assert_int_equal(rdnasim_load(sim, f.data, f.bytes, &object, &report), RDNASIM_BAD_OBJECT);
     assert_non_null(strstr(report.text, "gfx1150"));
     free(f.data);
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 int main(void) {

@@ -12,110 +12,108 @@ enum memory { WRITTEN, UNWRITTEN, WRITTEN_WAVE64 /* and the kernels are for wave
 
 static const struct fault {
     const char *name; /* of the kernels, without _bad and _good */
-    gfx11sim_status status;
-    gfx11sim_check check;
+    rdnasim_status status;
+    rdnasim_check check;
     const char *says;   /* part of the report */
     const char *at;     /* part of the instruction that is blamed */
     enum memory memory; /* of `in` */
 } faults[] = {
-    {"store", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "undefined value from v40", "global_store_b32",
+    {"store", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "undefined value from v40", "global_store_b32",
      WRITTEN},
-    {"lanes", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "lane 8 stores", "global_store_b32", WRITTEN},
-    {"half", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
-    {"mask", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
-    {"select", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "lane 4 stores", "global_store_b32", WRITTEN},
-    {"sum", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b16", WRITTEN},
-    {"packed", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
-    {"permuted", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
-    {"pair", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v43", "global_store_b32", WRITTEN},
-    {"address", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "used as an address", "global_load_b32", WRITTEN},
-    {"scalar_address", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "s40", "s_load_b32", WRITTEN},
-    {"lds_address", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "ds_load_b32", WRITTEN},
-    {"branch", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "SCC", "s_cbranch_scc1", WRITTEN},
-    {"vcc", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "VCC", "s_cbranch_vccz", WRITTEN},
-    {"exec", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "which lanes are active", "exec_lo", WRITTEN},
-    {"scalar", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
-    {"lane", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
-    {"from_lds", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
-    {"through_lds", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
-    {"from_memory", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", UNWRITTEN},
-    {"scalar_memory", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v40", "global_store_b32", UNWRITTEN},
-    {"scratch", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "stores an undefined value", "global_store_b32",
+    {"lanes", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "lane 8 stores", "global_store_b32", WRITTEN},
+    {"half", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
+    {"mask", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"select", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "lane 4 stores", "global_store_b32", WRITTEN},
+    {"sum", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b16", WRITTEN},
+    {"packed", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"permuted", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"pair", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v43", "global_store_b32", WRITTEN},
+    {"address", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "used as an address", "global_load_b32", WRITTEN},
+    {"scalar_address", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "s40", "s_load_b32", WRITTEN},
+    {"lds_address", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v40", "ds_load_b32", WRITTEN},
+    {"branch", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "SCC", "s_cbranch_scc1", WRITTEN},
+    {"vcc", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "VCC", "s_cbranch_vccz", WRITTEN},
+    {"exec", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "which lanes are active", "exec_lo", WRITTEN},
+    {"scalar", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"lane", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"from_lds", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
+    {"through_lds", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v40", "global_store_b32", WRITTEN},
+    {"from_memory", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v40", "global_store_b32", UNWRITTEN},
+    {"scalar_memory", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v40", "global_store_b32", UNWRITTEN},
+    {"scratch", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "stores an undefined value", "global_store_b32",
      WRITTEN},
-    {"vmcnt", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "reads v41", "global_store_b32", WRITTEN},
-    {"overwrite", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "overwrites v40", "v_mov_b32", WRITTEN},
-    {"lgkmcnt", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "lgkmcnt is missing", "global_store_b32", WRITTEN},
-    {"counters", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "vmcnt is missing", "global_store_b32", WRITTEN},
-    {"smem", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "reads s40", "s_add_u32", WRITTEN},
-    {"flat", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "lgkmcnt is missing", "v_add_nc_u32", WRITTEN},
-    {"matrix_wait", GFX11SIM_STRICT, GFX11SIM_CHECK_WAIT, "reads v40", "v_dual_mov_b32", WRITTEN},
-    {"barrier_missing", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "4 bytes of LDS", "ds_", WRITTEN},
-    {"read_then_write", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
-    {"unwaited_store", GFX11SIM_STRICT, GFX11SIM_CHECK_LDS_ORDER, "LDS", "ds_", WRITTEN},
-    {"same_word", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "wave 0 has", "ds_store_b32", WRITTEN},
-    {"bytes", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
-    {"groups", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_store_b32", WRITTEN},
-    {"groups_read", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
-    {"groups_atomic", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
-    {"groups_cas", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "several work-groups", "global_", WRITTEN},
-    {"lds_cas", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
-    {"last_group", GFX11SIM_STRICT, GFX11SIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
-    {"hazard", GFX11SIM_STRICT, GFX11SIM_CHECK_HAZARD, "matrix A", "v_wmma_f32_16x16x16_f16", WRITTEN},
-    {"hazard_b", GFX11SIM_STRICT, GFX11SIM_CHECK_HAZARD, "matrix B", "v_wmma_f32_16x16x16_f16", WRITTEN},
-    {"hazard_edge", GFX11SIM_STRICT, GFX11SIM_CHECK_HAZARD, "takes v63", "v_wmma_f32_16x16x16_f16", WRITTEN},
-    {"matrix_row", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v56", "global_store_b32", WRITTEN},
-    {"alignment", GFX11SIM_STRICT, GFX11SIM_CHECK_ALIGNMENT, "not a multiple of 4", "global_load_b64",
+    {"vmcnt", RDNASIM_STRICT, RDNASIM_CHECK_WAIT, "reads v41", "global_store_b32", WRITTEN},
+    {"overwrite", RDNASIM_STRICT, RDNASIM_CHECK_WAIT, "overwrites v40", "v_mov_b32", WRITTEN},
+    {"lgkmcnt", RDNASIM_STRICT, RDNASIM_CHECK_WAIT, "lgkmcnt is missing", "global_store_b32", WRITTEN},
+    {"counters", RDNASIM_STRICT, RDNASIM_CHECK_WAIT, "vmcnt is missing", "global_store_b32", WRITTEN},
+    {"smem", RDNASIM_STRICT, RDNASIM_CHECK_WAIT, "reads s40", "s_add_u32", WRITTEN},
+    {"flat", RDNASIM_STRICT, RDNASIM_CHECK_WAIT, "lgkmcnt is missing", "v_add_nc_u32", WRITTEN},
+    {"matrix_wait", RDNASIM_STRICT, RDNASIM_CHECK_WAIT, "reads v40", "v_dual_mov_b32", WRITTEN},
+    {"barrier_missing", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "4 bytes of LDS", "ds_", WRITTEN},
+    {"read_then_write", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
+    {"unwaited_store", RDNASIM_STRICT, RDNASIM_CHECK_LDS_ORDER, "LDS", "ds_", WRITTEN},
+    {"same_word", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "wave 0 has", "ds_store_b32", WRITTEN},
+    {"bytes", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
+    {"groups", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_store_b32", WRITTEN},
+    {"groups_read", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"groups_atomic", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"groups_cas", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "several work-groups", "global_", WRITTEN},
+    {"lds_cas", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
+    {"last_group", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"hazard", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "matrix A", "v_wmma_f32_16x16x16_f16", WRITTEN},
+    {"hazard_b", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "matrix B", "v_wmma_f32_16x16x16_f16", WRITTEN},
+    {"hazard_edge", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "takes v63", "v_wmma_f32_16x16x16_f16", WRITTEN},
+    {"matrix_row", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v56", "global_store_b32", WRITTEN},
+    {"alignment", RDNASIM_STRICT, RDNASIM_CHECK_ALIGNMENT, "not a multiple of 4", "global_load_b64", WRITTEN},
+    {"lds_alignment", RDNASIM_STRICT, RDNASIM_CHECK_ALIGNMENT, "not a multiple of 16", "ds_load_b128",
      WRITTEN},
-    {"lds_alignment", GFX11SIM_STRICT, GFX11SIM_CHECK_ALIGNMENT, "not a multiple of 16", "ds_load_b128",
+    {"lds_alignment_96", RDNASIM_STRICT, RDNASIM_CHECK_ALIGNMENT, "12 bytes at 0x18", "ds_load_b96", WRITTEN},
+    {"lds_alignment_64", RDNASIM_STRICT, RDNASIM_CHECK_ALIGNMENT, "not a multiple of 8", "ds_load_b64",
      WRITTEN},
-    {"lds_alignment_96", GFX11SIM_STRICT, GFX11SIM_CHECK_ALIGNMENT, "12 bytes at 0x18", "ds_load_b96",
+    {"alignment_96", RDNASIM_STRICT, RDNASIM_CHECK_ALIGNMENT, "not a multiple of 4", "global_load_b96",
      WRITTEN},
-    {"lds_alignment_64", GFX11SIM_STRICT, GFX11SIM_CHECK_ALIGNMENT, "not a multiple of 8", "ds_load_b64",
-     WRITTEN},
-    {"alignment_96", GFX11SIM_STRICT, GFX11SIM_CHECK_ALIGNMENT, "not a multiple of 4", "global_load_b96",
-     WRITTEN},
-    {"bounds", GFX11SIM_MEMORY_FAULT, 0, "0 bytes past the end of buffer 'out'", "global_store_b32", WRITTEN},
-    {"lds_bounds", GFX11SIM_MEMORY_FAULT, 0, "2048 bytes of LDS", "ds_store_b32", WRITTEN},
-    {"barrier", GFX11SIM_STRICT, GFX11SIM_CHECK_BARRIER, "wave 1 has ended", "s_barrier", WRITTEN},
-    {"barriers", GFX11SIM_STRICT, GFX11SIM_CHECK_BARRIER, "different ways", "s_barrier", WRITTEN},
-    {"endless", GFX11SIM_TIMEOUT, 0, "quota", "s_", WRITTEN},
-    {"endless_trial", GFX11SIM_TIMEOUT, 0, "quota", "", WRITTEN},
-    {"endless_access", GFX11SIM_TIMEOUT, 0, "quota", "", WRITTEN},
-    {"upper_lane", GFX11SIM_STRICT, GFX11SIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN_WAVE64},
+    {"bounds", RDNASIM_MEMORY_FAULT, 0, "0 bytes past the end of buffer 'out'", "global_store_b32", WRITTEN},
+    {"lds_bounds", RDNASIM_MEMORY_FAULT, 0, "2048 bytes of LDS", "ds_store_b32", WRITTEN},
+    {"barrier", RDNASIM_STRICT, RDNASIM_CHECK_BARRIER, "wave 1 has ended", "s_barrier", WRITTEN},
+    {"barriers", RDNASIM_STRICT, RDNASIM_CHECK_BARRIER, "different ways", "s_barrier", WRITTEN},
+    {"endless", RDNASIM_TIMEOUT, 0, "quota", "s_", WRITTEN},
+    {"endless_trial", RDNASIM_TIMEOUT, 0, "quota", "", WRITTEN},
+    {"endless_access", RDNASIM_TIMEOUT, 0, "quota", "", WRITTEN},
+    {"upper_lane", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN_WAVE64},
 };
 
-static gfx11sim *strict_machine(uint64_t seed, unsigned checks) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+static rdnasim *strict_machine(uint64_t seed, unsigned checks) {
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.checks = checks;
     options.quota = 10000;
     options.schedule_seed = seed;
     return create(&options);
 }
 
-static gfx11sim_status run(const struct fault *f, const char *suffix, uint64_t seed, unsigned checks,
-                           gfx11sim_report *report) {
+static rdnasim_status run(const struct fault *f, const char *suffix, uint64_t seed, unsigned checks,
+                          rdnasim_report *report) {
     char name[64];
     snprintf(name, sizeof name, "%s%s", f->name, suffix);
-    gfx11sim *sim = strict_machine(seed, checks);
+    rdnasim *sim = strict_machine(seed, checks);
     const char *object = f->memory == WRITTEN_WAVE64 ? STRICT_WAVE64_OBJECT : STRICT_OBJECT;
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, object), name);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, object), name);
     if (!kernel) fail_msg("no kernel %s", name);
     uint32_t in[ITEMS] = {0}, out[ITEMS];
     memset(out, 0x5a, sizeof out);
     struct {
         uint64_t in, out;
-    } args = {bind(sim, in, sizeof in, GFX11SIM_READ | GFX11SIM_WRITE, "in"),
-              bind(sim, out, sizeof out, GFX11SIM_READ | GFX11SIM_WRITE, "out")};
-    if (f->memory == UNWRITTEN) assert_ok(gfx11sim_mark(sim, args.in, sizeof in, 0, report), *report);
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    } args = {bind(sim, in, sizeof in, RDNASIM_READ | RDNASIM_WRITE, "in"),
+              bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
+    if (f->memory == UNWRITTEN) assert_ok(rdnasim_mark(sim, args.in, sizeof in, 0, report), *report);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = ITEMS;
     launch.block[0] = BLOCK;
     launch.kernarg = &args;
     launch.kernarg_bytes = sizeof args;
-    gfx11sim_status status = gfx11sim_run(sim, kernel, &launch, NULL, report);
-    gfx11sim_destroy(sim);
+    rdnasim_status status = rdnasim_run(sim, kernel, &launch, NULL, report);
+    rdnasim_destroy(sim);
     return status;
 }
 
@@ -125,8 +123,8 @@ static void faults_are_found(void **state) {
     for (size_t n = 0; n < sizeof faults / sizeof faults[0]; n++)
         for (uint64_t seed = 0; seed < 5; seed++) {
             const struct fault *f = &faults[n];
-            gfx11sim_report report;
-            gfx11sim_status status = run(f, "_bad", seed, GFX11SIM_CHECK_ALL, &report);
+            rdnasim_report report;
+            rdnasim_status status = run(f, "_bad", seed, RDNASIM_CHECK_ALL, &report);
             if (status != f->status || report.check != f->check || !strstr(report.instruction, f->at))
                 fail_msg("%s_bad: status %d, check %d: %s", f->name, status, (int)report.check, report.text);
             if (!seed && !strstr(report.text, f->says))
@@ -138,8 +136,8 @@ static void near_faults_are_silent(void **state) {
     (void)state;
     for (size_t n = 0; n < sizeof faults / sizeof faults[0]; n++)
         for (uint64_t seed = 0; seed < 5; seed++) {
-            gfx11sim_report report;
-            if (run(&faults[n], "_good", seed, GFX11SIM_CHECK_ALL, &report)) fail_msg("%s", report.text);
+            rdnasim_report report;
+            if (run(&faults[n], "_good", seed, RDNASIM_CHECK_ALL, &report)) fail_msg("%s", report.text);
         }
 }
 
@@ -147,65 +145,65 @@ static void near_faults_are_silent(void **state) {
 static void checks_are_separate(void **state) {
     (void)state;
     for (size_t n = 0; n < sizeof faults / sizeof faults[0]; n++) {
-        if (faults[n].status != GFX11SIM_STRICT) continue;
-        gfx11sim_report report;
-        unsigned others = GFX11SIM_CHECK_ALL & ~(unsigned)faults[n].check;
+        if (faults[n].status != RDNASIM_STRICT) continue;
+        rdnasim_report report;
+        unsigned others = RDNASIM_CHECK_ALL & ~(unsigned)faults[n].check;
         if (run(&faults[n], "_bad", 0, others, &report)) fail_msg("%s", report.text);
     }
 }
 
 static void freed_buffers_are_named(void **state) {
     (void)state;
-    gfx11sim *sim = strict_machine(0, GFX11SIM_CHECK_ALL);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, STRICT_OBJECT), "store_good");
+    rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, STRICT_OBJECT), "store_good");
     uint32_t in[ITEMS] = {0}, out[ITEMS], other[ITEMS];
     struct {
         uint64_t in, out;
-    } args = {bind(sim, in, sizeof in, GFX11SIM_READ, "in"),
-              bind(sim, out, sizeof out, GFX11SIM_READ | GFX11SIM_WRITE, "results")};
-    gfx11sim_report report;
-    assert_ok(gfx11sim_unbind(sim, args.out, &report), report);
-    uint64_t next = bind(sim, other, sizeof other, GFX11SIM_READ | GFX11SIM_WRITE, "next");
+    } args = {bind(sim, in, sizeof in, RDNASIM_READ, "in"),
+              bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "results")};
+    rdnasim_report report;
+    assert_ok(rdnasim_unbind(sim, args.out, &report), report);
+    uint64_t next = bind(sim, other, sizeof other, RDNASIM_READ | RDNASIM_WRITE, "next");
     assert_true(next != args.out);
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = launch.block[0] = 32;
     launch.kernarg = &args;
     launch.kernarg_bytes = sizeof args;
-    assert_int_equal(gfx11sim_run(sim, kernel, &launch, NULL, &report), GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(rdnasim_run(sim, kernel, &launch, NULL, &report), RDNASIM_MEMORY_FAULT);
     assert_non_null(strstr(report.text, "in the buffer 'results', which has been freed"));
-    gfx11sim_destroy(sim);
+    rdnasim_destroy(sim);
 }
 
 static void marks_stay_inside_buffers(void **state) {
     (void)state;
-    gfx11sim *sim = strict_machine(0, GFX11SIM_CHECK_ALL);
+    rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL);
     unsigned char memory[64];
-    uint64_t address = bind(sim, memory, sizeof memory, GFX11SIM_READ, "memory");
-    gfx11sim_report report;
-    assert_ok(gfx11sim_mark(sim, address, sizeof memory, 0, &report), report);
-    assert_ok(gfx11sim_mark(sim, address + 60, 4, 1, &report), report);
-    assert_int_equal(gfx11sim_mark(sim, address + 60, 5, 1, &report), GFX11SIM_INVALID_ARGUMENT);
-    assert_int_equal(gfx11sim_mark(sim, address - 1, 1, 0, &report), GFX11SIM_INVALID_ARGUMENT);
-    gfx11sim_destroy(sim);
+    uint64_t address = bind(sim, memory, sizeof memory, RDNASIM_READ, "memory");
+    rdnasim_report report;
+    assert_ok(rdnasim_mark(sim, address, sizeof memory, 0, &report), report);
+    assert_ok(rdnasim_mark(sim, address + 60, 4, 1, &report), report);
+    assert_int_equal(rdnasim_mark(sim, address + 60, 5, 1, &report), RDNASIM_INVALID_ARGUMENT);
+    assert_int_equal(rdnasim_mark(sim, address - 1, 1, 0, &report), RDNASIM_INVALID_ARGUMENT);
+    rdnasim_destroy(sim);
 }
 
 /* One wave of one lane, with `bytes` of in. */
-static gfx11sim_status run_small(const char *name, void *in, size_t bytes, uint32_t *out, unsigned checks,
-                                 gfx11sim_report *report) {
-    gfx11sim *sim = strict_machine(0, checks);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(load(sim, STRICT_OBJECT), name);
+static rdnasim_status run_small(const char *name, void *in, size_t bytes, uint32_t *out, unsigned checks,
+                                rdnasim_report *report) {
+    rdnasim *sim = strict_machine(0, checks);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, STRICT_OBJECT), name);
     assert_non_null(kernel);
     struct {
         uint64_t in, out;
-    } args = {bind(sim, in, bytes, GFX11SIM_READ | GFX11SIM_WRITE, "in"),
-              bind(sim, out, 8, GFX11SIM_READ | GFX11SIM_WRITE, "out")};
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    } args = {bind(sim, in, bytes, RDNASIM_READ | RDNASIM_WRITE, "in"),
+              bind(sim, out, 8, RDNASIM_READ | RDNASIM_WRITE, "out")};
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.kernarg = &args;
     launch.kernarg_bytes = sizeof args;
-    gfx11sim_status status = gfx11sim_run(sim, kernel, &launch, NULL, report);
-    gfx11sim_destroy(sim);
+    rdnasim_status status = rdnasim_run(sim, kernel, &launch, NULL, report);
+    rdnasim_destroy(sim);
     return status;
 }
 
@@ -214,27 +212,27 @@ static void loads_may_pass_the_end(void **state) {
     (void)state;
     uint32_t *in = malloc(12), out[2] = {0}; /* of the heap: a sanitizer sees who reads too far */
     memcpy(in, (uint32_t[]){100, 20, 3}, 12);
-    gfx11sim_report report;
-    for (unsigned checks = 0; checks <= GFX11SIM_CHECK_ALL; checks += GFX11SIM_CHECK_ALL) {
+    rdnasim_report report;
+    for (unsigned checks = 0; checks <= RDNASIM_CHECK_ALL; checks += RDNASIM_CHECK_ALL) {
         assert_ok(run_small("past_end", in, 12, out, checks, &report), report);
         assert_int_equal(out[0], 103);
         assert_int_equal(out[1], 3);
     }
     assert_ok(run_small("past_end_used", in, 12, out, 0, &report), report);
     assert_int_equal(out[0], 0xfff3fff3);
-    assert_int_equal(run_small("past_end_used", in, 12, out, GFX11SIM_CHECK_ALL, &report), GFX11SIM_STRICT);
-    assert_int_equal(report.check, GFX11SIM_CHECK_UNDEFINED);
-    assert_int_equal(run_small("past_end_unaligned", in, 12, out, 0, &report), GFX11SIM_MEMORY_FAULT);
+    assert_int_equal(run_small("past_end_used", in, 12, out, RDNASIM_CHECK_ALL, &report), RDNASIM_STRICT);
+    assert_int_equal(report.check, RDNASIM_CHECK_UNDEFINED);
+    assert_int_equal(run_small("past_end_unaligned", in, 12, out, 0, &report), RDNASIM_MEMORY_FAULT);
     free(in);
 }
 
 static void atomics_reach_the_last_dword(void **state) {
     (void)state;
-    for (unsigned checks = 0; checks <= GFX11SIM_CHECK_ALL; checks += GFX11SIM_CHECK_ALL) {
+    for (unsigned checks = 0; checks <= RDNASIM_CHECK_ALL; checks += RDNASIM_CHECK_ALL) {
         uint16_t *in = malloc(2);
         uint32_t out[2] = {0};
         *in = 7;
-        gfx11sim_report report;
+        rdnasim_report report;
         assert_ok(run_small("last_dword", in, 2, out, checks, &report), report);
         assert_int_equal(*in, 8);
         assert_int_equal(out[0], 8);
@@ -247,35 +245,35 @@ static void checks_have_names(void **state) {
     static const struct {
         const char *list;
         unsigned checks;
-    } rows[] = {{"all", GFX11SIM_CHECK_ALL},
-                {"race,wait", GFX11SIM_CHECK_RACE | GFX11SIM_CHECK_WAIT},
-                {"all,-lds-order", GFX11SIM_CHECK_ALL & ~GFX11SIM_CHECK_LDS_ORDER},
-                {"-undefined", GFX11SIM_CHECK_DEFAULT & ~GFX11SIM_CHECK_UNDEFINED}};
-    gfx11sim_report report;
+    } rows[] = {{"all", RDNASIM_CHECK_ALL},
+                {"race,wait", RDNASIM_CHECK_RACE | RDNASIM_CHECK_WAIT},
+                {"all,-lds-order", RDNASIM_CHECK_ALL & ~RDNASIM_CHECK_LDS_ORDER},
+                {"-undefined", RDNASIM_CHECK_DEFAULT & ~RDNASIM_CHECK_UNDEFINED}};
+    rdnasim_report report;
     unsigned checks = 99;
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
-        assert_ok(gfx11sim_parse_checks(rows[n].list, &checks, &report), report);
+        assert_ok(rdnasim_parse_checks(rows[n].list, &checks, &report), report);
         assert_int_equal(checks, rows[n].checks);
     }
     static const char *const wrong[] = {"", "races", "all,", ",all", "race wait", "--race"};
     for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++) {
         checks = 99;
-        assert_int_equal(gfx11sim_parse_checks(wrong[n], &checks, &report), GFX11SIM_INVALID_ARGUMENT);
+        assert_int_equal(rdnasim_parse_checks(wrong[n], &checks, &report), RDNASIM_INVALID_ARGUMENT);
         assert_non_null(strstr(report.text, "is no check; accepted are"));
         assert_int_equal(checks, 99);
     }
-    assert_string_equal(gfx11sim_check_name(GFX11SIM_CHECK_LDS_ORDER), "lds-order");
-    assert_string_equal(gfx11sim_check_name(GFX11SIM_CHECK_ALL), "");
+    assert_string_equal(rdnasim_check_name(RDNASIM_CHECK_LDS_ORDER), "lds-order");
+    assert_string_equal(rdnasim_check_name(RDNASIM_CHECK_ALL), "");
 }
 
 static void unknown_checks_are_refused(void **state) {
     (void)state;
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
-    options.checks = GFX11SIM_CHECK_ALL + 1;
-    gfx11sim *sim;
-    gfx11sim_report report;
-    assert_int_equal(gfx11sim_create(&options, &sim, &report), GFX11SIM_INVALID_ARGUMENT);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
+    options.checks = RDNASIM_CHECK_ALL + 1;
+    rdnasim *sim;
+    rdnasim_report report;
+    assert_int_equal(rdnasim_create(&options, &sim, &report), RDNASIM_INVALID_ARGUMENT);
     assert_null(sim);
 }
 

@@ -6,23 +6,23 @@
 static void list(void **state) {
     (void)state;
     size_t count = 0;
-    for (const gfx11sim_target *t; (t = gfx11sim_target_at(count)); count++) {
-        assert_ptr_equal(gfx11sim_find_target(t->name), t);
+    for (const rdnasim_target *t; (t = rdnasim_target_at(count)); count++) {
+        assert_ptr_equal(rdnasim_find_target(t->name), t);
         assert_int_equal(strncmp(t->name, t->generation, strlen(t->generation)), 0);
-        for (size_t n = 0; n < count; n++) assert_int_not_equal(gfx11sim_target_at(n)->mach, t->mach);
-        gfx11sim_options options;
-        gfx11sim_report report;
-        gfx11sim *sim;
-        gfx11sim_options_init(&options);
+        for (size_t n = 0; n < count; n++) assert_int_not_equal(rdnasim_target_at(n)->mach, t->mach);
+        rdnasim_options options;
+        rdnasim_report report;
+        rdnasim *sim;
+        rdnasim_options_init(&options);
         options.target = t->name;
         options.threads = 1;
-        assert_int_equal(gfx11sim_create(&options, &sim, &report), GFX11SIM_OK);
-        gfx11sim_destroy(sim);
+        assert_int_equal(rdnasim_create(&options, &sim, &report), RDNASIM_OK);
+        rdnasim_destroy(sim);
     }
     assert_true(count >= 8);
-    assert_null(gfx11sim_target_at(SIZE_MAX));
-    assert_null(gfx11sim_find_target("gfx906"));
-    assert_string_equal(gfx11sim_find_target(NULL)->name, "gfx1100");
+    assert_null(rdnasim_target_at(SIZE_MAX));
+    assert_null(rdnasim_find_target("gfx906"));
+    assert_string_equal(rdnasim_find_target(NULL)->name, "gfx1100");
 }
 
 static void occupancy(void **state) {
@@ -45,9 +45,9 @@ static void occupancy(void **state) {
         {"gfx1100", 32, 24, 0, 1, 16},
     };
     for (size_t n = 0; n < sizeof cases / sizeof cases[0]; n++) {
-        gfx11sim_kernel_info kernel = {.wave_size = cases[n].wave_size, .vgprs = cases[n].vgprs};
+        rdnasim_kernel_info kernel = {.wave_size = cases[n].wave_size, .vgprs = cases[n].vgprs};
         uint32_t waves =
-            gfx11sim_occupancy(gfx11sim_find_target(cases[n].target), &kernel, cases[n].lds, cases[n].items);
+            rdnasim_occupancy(rdnasim_find_target(cases[n].target), &kernel, cases[n].lds, cases[n].items);
         if (waves != cases[n].waves) fail_msg("case %zu: %u waves, expected %u", n, waves, cases[n].waves);
     }
 }

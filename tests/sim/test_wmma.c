@@ -181,8 +181,8 @@ static void draw_operands(struct operands *o, const struct form *f, unsigned wav
 /* ---- execution ----------------------------------------------------------------------------------------- */
 
 struct device {
-    gfx11sim *sim;
-    gfx11sim_object *object;
+    rdnasim *sim;
+    rdnasim_object *object;
     unsigned wave;
     struct operands in;
     uint32_t out[8 * WAVE_MAX];
@@ -192,10 +192,10 @@ struct device {
     } arguments;
 };
 
-static void device_open(struct device *d, gfx11sim_simd simd, unsigned wave, int approximate,
+static void device_open(struct device *d, rdnasim_simd simd, unsigned wave, int approximate,
                         unsigned checks) {
-    gfx11sim_options options;
-    gfx11sim_options_init(&options);
+    rdnasim_options options;
+    rdnasim_options_init(&options);
     options.simd = simd;
     options.threads = 1;
     options.approximate_wmma = approximate;
@@ -203,23 +203,23 @@ static void device_open(struct device *d, gfx11sim_simd simd, unsigned wave, int
     d->sim = create(&options);
     d->wave = wave;
     d->object = load(d->sim, wave == 64 ? WMMA_WAVE64_OBJECT : WMMA_OBJECT);
-    d->arguments.in = bind(d->sim, d->packed, sizeof d->packed, GFX11SIM_READ, "in");
-    d->arguments.out = bind(d->sim, d->out, sizeof d->out, GFX11SIM_READ | GFX11SIM_WRITE, "out");
+    d->arguments.in = bind(d->sim, d->packed, sizeof d->packed, RDNASIM_READ, "in");
+    d->arguments.out = bind(d->sim, d->out, sizeof d->out, RDNASIM_READ | RDNASIM_WRITE, "out");
 }
 
 static void device_run(struct device *d, const struct wmma_case *c) {
     const uint32_t *parts[] = {d->in.a, d->in.b, d->in.c, d->in.d};
     for (unsigned n = 0; n < 4; n++) memcpy(d->packed + n * 8 * d->wave, parts[n], 4 * 8 * d->wave);
     memset(d->out, 0xee, sizeof d->out);
-    const gfx11sim_kernel *kernel = gfx11sim_find_kernel(d->object, c->name);
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(d->object, c->name);
     if (!kernel) fail_msg("no kernel %s", c->name);
-    gfx11sim_launch launch;
-    gfx11sim_launch_init(&launch);
+    rdnasim_launch launch;
+    rdnasim_launch_init(&launch);
     launch.grid[0] = launch.block[0] = d->wave;
     launch.kernarg = &d->arguments;
     launch.kernarg_bytes = sizeof d->arguments;
-    gfx11sim_report report;
-    assert_ok(gfx11sim_run(d->sim, kernel, &launch, NULL, &report), report);
+    rdnasim_report report;
+    assert_ok(rdnasim_run(d->sim, kernel, &launch, NULL, &report), report);
 }
 
 static exec_fn *table[3][OP_COUNT];
@@ -256,17 +256,17 @@ static void check_cases(unsigned wave, unsigned checks) {
                                  want[e]);
             }
         }
-    for (unsigned n = 0; n < level_count; n++) gfx11sim_destroy(devices[n].sim);
+    for (unsigned n = 0; n < level_count; n++) rdnasim_destroy(devices[n].sim);
 }
 static void wave32_cases(void **state) {
     (void)state;
     check_cases(32, 0);
-    check_cases(32, GFX11SIM_CHECK_ALL);
+    check_cases(32, RDNASIM_CHECK_ALL);
 }
 static void wave64_cases(void **state) {
     (void)state;
     check_cases(64, 0);
-    check_cases(64, GFX11SIM_CHECK_ALL);
+    check_cases(64, RDNASIM_CHECK_ALL);
 }
 
 /* ---- an element is the chain of the eight dot products, for each of which there are silicon vectors ---- */
@@ -370,7 +370,7 @@ static void approximate_is_near(void **state) {
                     }
             }
         assert_true(other_bits > 0); /* else it would not be another mode */
-        for (unsigned n = 0; n < level_count; n++) gfx11sim_destroy(devices[n].sim);
+        for (unsigned n = 0; n < level_count; n++) rdnasim_destroy(devices[n].sim);
     }
 }
 
@@ -401,7 +401,7 @@ static void approximate_specials(void **state) {
                     fail_msg("row %u, %s: got %08x, want %08x", row, levels[n].name, d.out[e],
                              rows[row].want);
         }
-        gfx11sim_destroy(d.sim);
+        rdnasim_destroy(d.sim);
     }
 }
 
@@ -410,25 +410,25 @@ static void profile_names_the_mode(void **state) {
     (void)state;
     for (int approximate = 0; approximate < 2; approximate++) {
         static struct device d;
-        device_open(&d, GFX11SIM_SIMD_AUTO, 32, approximate, 0);
+        device_open(&d, RDNASIM_SIMD_AUTO, 32, approximate, 0);
         for (unsigned n = 0; n < CASES; n++) {
             const struct form *f = form_of(&cases[n]);
             draw_operands(&d.in, f, 32, NUMBERS, true);
             device_run(&d, &cases[n]);
-            gfx11sim_op_count rows[64];
-            size_t count = gfx11sim_profile(d.sim, rows, 64), matrix = 0;
+            rdnasim_op_count rows[64];
+            size_t count = rdnasim_profile(d.sim, rows, 64), matrix = 0;
             for (size_t row = 0; row < count && row < 64; row++) {
-                if (rows[row].port != GFX11SIM_PORT_WMMA) continue;
+                if (rows[row].port != RDNASIM_PORT_WMMA) continue;
                 matrix++;
                 assert_string_equal(rows[row].opcode, op_info(f->wmma)->name);
                 assert_int_equal(rows[row].count, 1);
-                assert_int_equal(rows[row].fidelity, !f->kind      ? GFX11SIM_EXACT
-                                                     : approximate ? GFX11SIM_APPROXIMATE
-                                                                   : GFX11SIM_MODELLED);
+                assert_int_equal(rows[row].fidelity, !f->kind      ? RDNASIM_EXACT
+                                                     : approximate ? RDNASIM_APPROXIMATE
+                                                                   : RDNASIM_MODELLED);
             }
             assert_int_equal(matrix, 1);
         }
-        gfx11sim_destroy(d.sim);
+        rdnasim_destroy(d.sim);
     }
 }
 

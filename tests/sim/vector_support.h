@@ -22,13 +22,13 @@ enum { VGPRS = 64, CLANG_MODE = MODE_DENORM_32 | MODE_DENORM_16_64 | MODE_DX10_C
 
 struct level {
     const char *name;
-    gfx11sim_simd simd;
+    rdnasim_simd simd;
 };
 
 /* The levels that this build has and this host runs; table[n] is level n's. Returns how many. */
 static inline unsigned bind_levels(struct level *levels, exec_fn *table[3][OP_COUNT]) {
     static const struct level all[] = {
-        {"portable", GFX11SIM_SIMD_PORTABLE}, {"avx2", GFX11SIM_SIMD_AVX2}, {"avx512", GFX11SIM_SIMD_AVX512}};
+        {"portable", RDNASIM_SIMD_PORTABLE}, {"avx2", RDNASIM_SIMD_AVX2}, {"avx512", RDNASIM_SIMD_AVX512}};
     unsigned count = 0;
     for (unsigned n = 0; n < 3; n++)
         if (executors_bind(table[count], &gfx11, all[n].simd, false)) levels[count++] = all[n];
@@ -38,7 +38,7 @@ static inline unsigned bind_levels(struct level *levels, exec_fn *table[3][OP_CO
 struct machine {
     u32v v[2 * VGPRS];
     struct wave w;
-    struct gfx11sim_report report;
+    struct rdnasim_report report;
 };
 
 static inline void machine_reset(struct machine *m) {

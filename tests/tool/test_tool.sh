@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 #
-# gfx11sim's verbs: results in files against Python's arithmetic, what is printed, what is refused and how.
+# rdnasim's verbs: results in files against Python's arithmetic, what is printed, what is refused and how.
 set -euo pipefail
 tool=$1 axpy=$2 strict=$3 launch=$4
 work=$(mktemp -d)
@@ -148,11 +148,11 @@ refuses 3 "cases is missing; accepted is a list" "$tool" cases none.json
 
 for verb in run stats disasm info cases; do
     check "$verb --help" "$tool" $verb --help
-    says "Usage: gfx11sim $verb"
+    says "Usage: rdnasim $verb"
     awk 'length > 100 { wide = 1 } END { exit wide }' out ||
         { echo "FAILED: $verb --help is wider than 100 columns"; failures=$((failures + 1)); }
     check "$verb --version" "$tool" $verb --version
-    says "gfx11sim 0."
+    says "rdnasim 0."
 done
-[ "$failures" -eq 0 ] && echo "all of gfx11sim's verbs behave"
+[ "$failures" -eq 0 ] && echo "all of rdnasim's verbs behave"
 exit $((failures != 0))

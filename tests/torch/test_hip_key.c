@@ -479,9 +479,9 @@ static void test_failing_launch(void **state) {
     (void)state;
     w4a16_error error;
     struct product p = make(&formats[0], CUDA, 2);
-    setenv("GFX11SIM_HIP_FAIL", "hipModuleLaunchKernel:1=hipErrorUnknown", 1);
+    setenv("RDNASIM_HIP_FAIL", "hipModuleLaunchKernel:1=hipErrorUnknown", 1);
     assert_null(call(linear_call, p.in, 3, 0, &error));
-    unsetenv("GFX11SIM_HIP_FAIL");
+    unsetenv("RDNASIM_HIP_FAIL");
     assert_non_null(strstr(error.message, "hipModuleLaunchKernel failed with hipErrorUnknown (999)"));
     delete(must_call(linear_call, p.in, 3, 0));
     end(&p);

@@ -36,7 +36,7 @@ static const uint32_t *f32_addend(const struct wave *w, const struct inst *i, ui
  */
 static bool plain_factors(struct wave *w, const struct inst *i) {
     if (!(i->src[0].neg | i->src[0].abs | i->src[1].neg | i->src[1].abs)) return true;
-    wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0,
+    wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0,
                "neg and abs on the packed factors of a dot product are not modelled");
     return false;
 }

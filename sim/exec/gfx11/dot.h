@@ -12,8 +12,8 @@
  *
  * In units of the grid all terms are below 2^27, so 32-bit integers hold every sum.
  */
-#ifndef GFX11SIM_DOT_H
-#define GFX11SIM_DOT_H
+#ifndef RDNASIM_DOT_H
+#define RDNASIM_DOT_H
 
 #include "exec/lanes.h"
 

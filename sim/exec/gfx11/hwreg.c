@@ -45,7 +45,7 @@ static void s_getreg_b32(struct wave *w, const struct inst *i) {
     case HWREG_SHADER_CYCLES: value = read_clock(w) & 0xfffff; break;
     case HWREG_SH_MEM_BASES: value = (uint32_t)(APERTURE_PRIVATE >> 48 | APERTURE_SHARED >> 48 << 16); break;
     default:
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "hardware register %u is not modelled", f.id);
+        wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0, "hardware register %u is not modelled", f.id);
         return;
     }
     scalar_write32(w, &i->dst, value >> f.offset & f.mask);
@@ -54,7 +54,7 @@ static void s_getreg_b32(struct wave *w, const struct inst *i) {
 static void set_register(struct wave *w, const struct inst *i) {
     struct hwreg_field f = hwreg_field(i);
     if (f.id != HWREG_MODE) {
-        wave_fault(w, GFX11SIM_UNSUPPORTED, 0, 0, 0, "writing hardware register %u is not modelled", f.id);
+        wave_fault(w, RDNASIM_UNSUPPORTED, 0, 0, 0, "writing hardware register %u is not modelled", f.id);
         return;
     }
     uint32_t mask = f.mask << f.offset, value = scalar_read32(w, &i->src[0]) << f.offset;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* WMMA: D = A * B + C on 16 x 16 matrices: reading and writing them. isa/gfx11/matrix.h says where they lie. */
-#ifndef GFX11SIM_WMMA_H
-#define GFX11SIM_WMMA_H
+#ifndef RDNASIM_WMMA_H
+#define RDNASIM_WMMA_H
 
 #include "dot.h"
 #include "isa/gfx11/matrix.h"

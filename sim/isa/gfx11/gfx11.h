@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The parts of the descriptor of gfx11, in the files of this folder. */
-#ifndef GFX11SIM_GFX11_H
-#define GFX11SIM_GFX11_H
+#ifndef RDNASIM_GFX11_H
+#define RDNASIM_GFX11_H
 
 #include "isa/generation.h"
 

@@ -8,8 +8,8 @@
  *   C, D   register r holds row 2r in lanes 0-15 and row 2r + 1 in lanes 16-31 (wave64: rows 4r to 4r + 3); 16-bit
  *          forms use the half that op_sel bit 2 names and leave the other one alone.
  */
-#ifndef GFX11SIM_GFX11_MATRIX_H
-#define GFX11SIM_GFX11_MATRIX_H
+#ifndef RDNASIM_GFX11_MATRIX_H
+#define RDNASIM_GFX11_MATRIX_H
 
 enum { MATRIX_SIDE = 16 };
 

@@ -6,49 +6,49 @@
 
 #include "isa/generation.h"
 
-_Static_assert((int)OPND_NONE == GFX11SIM_OPERAND_NONE && (int)OPND_VGPR == GFX11SIM_OPERAND_VGPR &&
-                   (int)OPND_SGPR == GFX11SIM_OPERAND_SGPR && (int)OPND_CONST == GFX11SIM_OPERAND_CONSTANT &&
-                   (int)OPND_SPECIAL == GFX11SIM_OPERAND_SPECIAL,
+_Static_assert((int)OPND_NONE == RDNASIM_OPERAND_NONE && (int)OPND_VGPR == RDNASIM_OPERAND_VGPR &&
+                   (int)OPND_SGPR == RDNASIM_OPERAND_SGPR && (int)OPND_CONST == RDNASIM_OPERAND_CONSTANT &&
+                   (int)OPND_SPECIAL == RDNASIM_OPERAND_SPECIAL,
                "operands have the same kinds inside and outside");
 
-static gfx11sim_operand operand(const struct operand *o) {
-    return (gfx11sim_operand){.kind = (gfx11sim_operand_kind)o->kind,
-                              .reg = o->reg,
-                              .dwords = o->dwords,
-                              .upper = o->hi,
-                              .negated = o->neg,
-                              .absolute = o->abs,
-                              .value = o->value};
+static rdnasim_operand operand(const struct operand *o) {
+    return (rdnasim_operand){.kind = (rdnasim_operand_kind)o->kind,
+                             .reg = o->reg,
+                             .dwords = o->dwords,
+                             .upper = o->hi,
+                             .negated = o->neg,
+                             .absolute = o->abs,
+                             .value = o->value};
 }
 
-static gfx11sim_instruction instruction(const struct program *program, const struct inst *i, uint32_t pc) {
+static rdnasim_instruction instruction(const struct program *program, const struct inst *i, uint32_t pc) {
     const struct op_info *info = op_info(i->op);
-    gfx11sim_instruction out = {.opcode = info->name,
-                                .pc = ((uint64_t)pc - program->entry) * 4,
-                                .bytes = 4u * i->dwords,
-                                .encoding = i->words,
-                                .port = info->port,
-                                .latency = (gfx11sim_latency)info->latency,
-                                .idle = !!(info->flags & OP_IDLE),
-                                .branch =
-                                    info->port == GFX11SIM_PORT_BRANCH || info->immediate == IMMEDIATE_LABEL,
-                                .reads_scc = !!(info->scc & STATE_R),
-                                .writes_scc = !!(info->scc & STATE_W),
-                                .immediate = i->offset,
-                                .cache = i->cache,
-                                .destination = operand(&i->dst),
-                                .mask_destination = operand(&i->sdst)};
+    rdnasim_instruction out = {.opcode = info->name,
+                               .pc = ((uint64_t)pc - program->entry) * 4,
+                               .bytes = 4u * i->dwords,
+                               .encoding = i->words,
+                               .port = info->port,
+                               .latency = (rdnasim_latency)info->latency,
+                               .idle = !!(info->flags & OP_IDLE),
+                               .branch =
+                                   info->port == RDNASIM_PORT_BRANCH || info->immediate == IMMEDIATE_LABEL,
+                               .reads_scc = !!(info->scc & STATE_R),
+                               .writes_scc = !!(info->scc & STATE_W),
+                               .immediate = i->offset,
+                               .cache = i->cache,
+                               .destination = operand(&i->dst),
+                               .mask_destination = operand(&i->sdst)};
     if (!(info->flags & OP_WAITS)) out.counters = info->counter;
     if (op_is_atomic(info)) out.counters &= ~(i->dst.kind == OPND_NONE ? COUNTER_VM : COUNTER_VS);
-    for (unsigned n = 0; n < GFX11SIM_COUNTERS; n++)
+    for (unsigned n = 0; n < RDNASIM_COUNTERS; n++)
         out.waits[n] = waits_for(program->object->sim->target->generation, i, 1u << n);
     for (unsigned n = 0; n < 4; n++) out.sources[n] = operand(&i->src[n]);
     return out;
 }
 
-static gfx11sim_instruction *make(const struct program *program, const struct decoded *d, uint32_t pc) {
+static rdnasim_instruction *make(const struct program *program, const struct decoded *d, uint32_t pc) {
     const struct inst *i = &d->inst;
-    gfx11sim_instruction *made = malloc((i->dual ? 2 : 1) * sizeof *made);
+    rdnasim_instruction *made = malloc((i->dual ? 2 : 1) * sizeof *made);
     if (!made) return NULL;
     made[0] = instruction(program, i, pc);
     if (i->dual) {
@@ -58,8 +58,8 @@ static gfx11sim_instruction *make(const struct program *program, const struct de
     return made;
 }
 
-const gfx11sim_instruction *describe(struct program *program, struct decoded *d, uint32_t pc) {
-    gfx11sim_instruction *known = atomic_load_explicit(&d->described, memory_order_acquire);
+const rdnasim_instruction *describe(struct program *program, struct decoded *d, uint32_t pc) {
+    rdnasim_instruction *known = atomic_load_explicit(&d->described, memory_order_acquire);
     if (__builtin_expect(known != NULL, 1)) return known;
     pthread_mutex_lock(&program->lock);
     known = atomic_load_explicit(&d->described, memory_order_relaxed);

@@ -11,31 +11,31 @@
 struct caller {
     struct watcher watcher;
     const struct launch_run *run;
-    const gfx11sim_observer *observer;
+    const rdnasim_observer *observer;
 };
 
 /* ---- events ------------------------------------------------------------------------------------------- */
 
-typedef void call_fn(void *context, const gfx11sim_event *event);
+typedef void call_fn(void *context, const rdnasim_event *event);
 
-static gfx11sim_event of_group(const struct caller *c, const struct group *group) {
-    gfx11sim_event event = {.kernel = c->run->kernel, .workgroup_index = group->index};
+static rdnasim_event of_group(const struct caller *c, const struct group *group) {
+    rdnasim_event event = {.kernel = c->run->kernel, .workgroup_index = group->index};
     memcpy(event.workgroup, group->id, sizeof event.workgroup);
     return event;
 }
 
-static gfx11sim_event of_wave(const struct caller *c, struct wave *w) {
-    gfx11sim_event event = of_group(c, w->group);
+static rdnasim_event of_wave(const struct caller *c, struct wave *w) {
+    rdnasim_event event = of_group(c, w->group);
     event.wave = w->index;
     event.wave_size = w->wave_size;
-    event.state = (gfx11sim_wave *)w;
+    event.state = (rdnasim_wave *)w;
     return event;
 }
 
 static void tell_group(struct watcher *watcher, struct group *group, call_fn *call) {
     const struct caller *c = (const struct caller *)watcher;
     if (!call) return;
-    gfx11sim_event event = of_group(c, group);
+    rdnasim_event event = of_group(c, group);
     call(c->observer->context, &event);
 }
 
@@ -55,7 +55,7 @@ static struct wave *barrier(struct watcher *watcher, struct group *group) {
 static void tell_wave(struct watcher *watcher, struct wave *w, call_fn *call) {
     const struct caller *c = (const struct caller *)watcher;
     if (!call) return;
-    gfx11sim_event event = of_wave(c, w);
+    rdnasim_event event = of_wave(c, w);
     call(c->observer->context, &event);
 }
 
@@ -70,7 +70,7 @@ static void wave_end(struct watcher *watcher, struct wave *w) {
 static bool ready(struct watcher *watcher, struct wave *w) {
     const struct caller *c = (const struct caller *)watcher;
     if (!c->observer->ready) return true;
-    gfx11sim_event event = of_wave(c, w);
+    rdnasim_event event = of_wave(c, w);
     return c->observer->ready(c->observer->context, &event);
 }
 
@@ -79,13 +79,13 @@ static bool before(struct watcher *watcher, struct wave *w, struct decoded *d) {
     if (d->inst.refused) return true;
     w->note.exec = w->s[SREG_EXEC] | (w->wave_size == 64 ? (uint64_t)w->s[SREG_EXEC + 1] << 32 : 0);
     w->note.store = w->note.atomic = false;
-    const gfx11sim_instruction *instruction = describe(c->run->kernel->program, d, w->pc);
+    const rdnasim_instruction *instruction = describe(c->run->kernel->program, d, w->pc);
     if (!instruction) {
-        wave_fault(w, GFX11SIM_OUT_OF_MEMORY, 0, 0, 0, "out of memory for what the observer is told");
+        wave_fault(w, RDNASIM_OUT_OF_MEMORY, 0, 0, 0, "out of memory for what the observer is told");
         return false;
     }
     if (!c->observer->before) return true;
-    gfx11sim_event event = of_wave(c, w);
+    rdnasim_event event = of_wave(c, w);
     event.instruction = instruction;
     event.exec = w->note.exec;
     c->observer->before(c->observer->context, &event);
@@ -96,12 +96,12 @@ static void after(struct watcher *watcher, struct wave *w, struct decoded *d) {
     const struct caller *c = (const struct caller *)watcher;
     if (!c->observer->after) return;
     const struct access_note *note = &w->note;
-    gfx11sim_event event = of_wave(c, w);
+    rdnasim_event event = of_wave(c, w);
     event.instruction = d->described;
     event.exec = note->exec;
     event.next_pc = ((uint64_t)w->next - w->group->program->entry) * 4;
     event.taken = w->next != w->pc + d->inst.dwords;
-    if (note->space != GFX11SIM_SPACE_NONE) {
+    if (note->space != RDNASIM_SPACE_NONE) {
         event.space = note->space;
         event.store = note->store;
         event.atomic = note->atomic;
@@ -115,7 +115,7 @@ static void after(struct watcher *watcher, struct wave *w, struct decoded *d) {
 /* ---- launches ----------------------------------------------------------------------------------------- */
 
 static bool create(const struct launch_run *r, struct watcher **out) {
-    const gfx11sim_observer *o = r->launch->observer;
+    const rdnasim_observer *o = r->launch->observer;
     if (!o) return true;
     struct caller *c = malloc(sizeof *c);
     if (!c) return false;
@@ -125,8 +125,8 @@ static bool create(const struct launch_run *r, struct watcher **out) {
     return true;
 }
 
-static void destroy(struct watcher *watcher, gfx11sim_status status) {
-    const gfx11sim_observer *o = ((const struct caller *)watcher)->observer;
+static void destroy(struct watcher *watcher, rdnasim_status status) {
+    const rdnasim_observer *o = ((const struct caller *)watcher)->observer;
     if (o->launch_end) o->launch_end(o->context, status);
     free(watcher);
 }
@@ -144,38 +144,38 @@ const struct watcher_kind public_watcher = {.create = create,
 
 /* ---- public calls ------------------------------------------------------------------------------------- */
 
-static const struct wave *inside(const gfx11sim_wave *wave) { return (const struct wave *)wave; }
+static const struct wave *inside(const rdnasim_wave *wave) { return (const struct wave *)wave; }
 
-uint32_t gfx11sim_read_sgpr(const gfx11sim_wave *wave, unsigned reg) {
+uint32_t rdnasim_read_sgpr(const rdnasim_wave *wave, unsigned reg) {
     return reg < SREG_COUNT ? inside(wave)->s[reg] : 0;
 }
 
-uint32_t gfx11sim_read_vgpr(const gfx11sim_wave *wave, unsigned reg, unsigned lane) {
+uint32_t rdnasim_read_vgpr(const rdnasim_wave *wave, unsigned reg, unsigned lane) {
     const struct wave *w = inside(wave);
     if (reg >= w->vgpr_count || lane >= w->wave_size) return 0;
     return ((const uint32_t *)&w->v[lane / LANES * w->vgpr_count + reg])[lane % LANES];
 }
 
-uint32_t gfx11sim_read_scc(const gfx11sim_wave *wave) { return inside(wave)->scc; }
+uint32_t rdnasim_read_scc(const rdnasim_wave *wave) { return inside(wave)->scc; }
 
-uint32_t gfx11sim_read_mode(const gfx11sim_wave *wave) { return inside(wave)->mode; }
+uint32_t rdnasim_read_mode(const rdnasim_wave *wave) { return inside(wave)->mode; }
 
-uint64_t gfx11sim_read_operand(const gfx11sim_wave *wave, const gfx11sim_operand *o, unsigned lane) {
+uint64_t rdnasim_read_operand(const rdnasim_wave *wave, const rdnasim_operand *o, unsigned lane) {
     bool wide = o->dwords > 1;
     switch (o->kind) {
-    case GFX11SIM_OPERAND_VGPR:
-        return gfx11sim_read_vgpr(wave, o->reg, lane) |
-               (wide ? (uint64_t)gfx11sim_read_vgpr(wave, o->reg + 1, lane) << 32 : 0);
-    case GFX11SIM_OPERAND_SGPR:
+    case RDNASIM_OPERAND_VGPR:
+        return rdnasim_read_vgpr(wave, o->reg, lane) |
+               (wide ? (uint64_t)rdnasim_read_vgpr(wave, o->reg + 1, lane) << 32 : 0);
+    case RDNASIM_OPERAND_SGPR:
         if (o->reg == SREG_NULL) return 0;
-        return gfx11sim_read_sgpr(wave, o->reg) |
-               (wide ? (uint64_t)gfx11sim_read_sgpr(wave, o->reg + 1) << 32 : 0);
-    case GFX11SIM_OPERAND_CONSTANT: return o->value;
-    case GFX11SIM_OPERAND_SPECIAL: return special_read(inside(wave), o->reg);
+        return rdnasim_read_sgpr(wave, o->reg) |
+               (wide ? (uint64_t)rdnasim_read_sgpr(wave, o->reg + 1) << 32 : 0);
+    case RDNASIM_OPERAND_CONSTANT: return o->value;
+    case RDNASIM_OPERAND_SPECIAL: return special_read(inside(wave), o->reg);
     default: return 0;
     }
 }
 
-void gfx11sim_stop(gfx11sim_wave *wave, const char *why) {
-    wave_fault((struct wave *)wave, GFX11SIM_STOPPED, 0, 0, 0, "%s", why ? why : "the observer stops it");
+void rdnasim_stop(rdnasim_wave *wave, const char *why) {
+    wave_fault((struct wave *)wave, RDNASIM_STOPPED, 0, 0, 0, "%s", why ? why : "the observer stops it");
 }

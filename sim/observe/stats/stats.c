@@ -46,8 +46,8 @@ static void empty(struct lines *s) {
 
 /* ---- one instruction ------------------------------------------------------------------------------ */
 
-static void count_memory(struct stats *st, const gfx11sim_event *e) {
-    uint64_t seen[2 * GFX11SIM_PARTS * LANES_MAX];
+static void count_memory(struct stats *st, const rdnasim_event *e) {
+    uint64_t seen[2 * RDNASIM_PARTS * LANES_MAX];
     unsigned count = 0;
     st->instructions[e->store != 0]++;
     for (unsigned at = 0; at < e->parts * e->wave_size; at++) {
@@ -70,7 +70,7 @@ static void count_memory(struct stats *st, const gfx11sim_event *e) {
 
 /* Lanes are served in passes: a bank gives one dword a cycle, the same dword to any number of lanes. Wider
  * accesses are served for fewer lanes at a time: 32, 16 or 8 lanes of 4, 8 or 16 bytes. */
-static void count_banks(struct stats *st, const gfx11sim_event *e, const uint64_t *addresses) {
+static void count_banks(struct stats *st, const rdnasim_event *e, const uint64_t *addresses) {
     unsigned dwords = e->bytes < 4 ? 1 : e->bytes / 4, at_once = 32 / (dwords == 3 ? 4 : dwords);
     for (unsigned first = 0; first < e->wave_size; first += at_once) {
         uint64_t words[BANKS][LANES_MAX];
@@ -92,39 +92,39 @@ static void count_banks(struct stats *st, const gfx11sim_event *e, const uint64_
     }
 }
 
-static void after(void *context, const gfx11sim_event *e) {
+static void after(void *context, const rdnasim_event *e) {
     struct stats *st = context;
-    gfx11sim_port port = e->instruction->port;
-    if (port == GFX11SIM_PORT_VALU || port == GFX11SIM_PORT_TRANS || port == GFX11SIM_PORT_WMMA) {
+    rdnasim_port port = e->instruction->port;
+    if (port == RDNASIM_PORT_VALU || port == RDNASIM_PORT_TRANS || port == RDNASIM_PORT_WMMA) {
         st->vector++;
         st->dual += e->instruction->dual != NULL;
         st->lanes += (unsigned)__builtin_popcountll(e->exec);
         st->lane_slots += e->wave_size;
         st->partial += e->exec != (e->wave_size == 64 ? UINT64_MAX : UINT32_MAX);
     }
-    if (e->space == GFX11SIM_SPACE_SCALAR) st->scalar_loads += e->bytes;
-    if (e->space == GFX11SIM_SPACE_GLOBAL) count_memory(st, e);
-    if (e->space == GFX11SIM_SPACE_LDS) {
+    if (e->space == RDNASIM_SPACE_SCALAR) st->scalar_loads += e->bytes;
+    if (e->space == RDNASIM_SPACE_GLOBAL) count_memory(st, e);
+    if (e->space == RDNASIM_SPACE_LDS) {
         st->lds_instructions++;
         for (unsigned part = 0; part < e->parts; part++) count_banks(st, e, e->addresses[part]);
     }
 }
 
-static void group_begin(void *context, const gfx11sim_event *e) {
+static void group_begin(void *context, const rdnasim_event *e) {
     (void)e;
     empty(&((struct stats *)context)->group);
 }
 
-static void wave_begin(void *context, const gfx11sim_event *e) {
+static void wave_begin(void *context, const rdnasim_event *e) {
     empty(&((struct stats *)context)->wave[e->wave]);
 }
 
-gfx11sim_observer stats_observer(struct stats *stats) {
-    return (gfx11sim_observer){.struct_size = sizeof(gfx11sim_observer),
-                               .context = stats,
-                               .group_begin = group_begin,
-                               .wave_begin = wave_begin,
-                               .after = after};
+rdnasim_observer stats_observer(struct stats *stats) {
+    return (rdnasim_observer){.struct_size = sizeof(rdnasim_observer),
+                              .context = stats,
+                              .group_begin = group_begin,
+                              .wave_begin = wave_begin,
+                              .after = after};
 }
 
 void stats_release(struct stats *stats) {

@@ -11,12 +11,12 @@
  *               the same bytes need without conflicts
  *   divergence  active lanes of vector instructions
  */
-#ifndef GFX11SIM_STATS_H
-#define GFX11SIM_STATS_H
+#ifndef RDNASIM_STATS_H
+#define RDNASIM_STATS_H
 
 #include <stdbool.h>
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 enum { STATS_LINE = 128, STATS_WAVES = 32 };
 
@@ -37,8 +37,8 @@ struct stats {
     struct lines wave[STATS_WAVES], group, launch; /* what has been seen */
 };
 
-/* Counts a launch whose gfx11sim_launch.resident is 1: the figures are shared by all work-groups. */
-gfx11sim_observer stats_observer(struct stats *stats);
+/* Counts a launch whose rdnasim_launch.resident is 1: the figures are shared by all work-groups. */
+rdnasim_observer stats_observer(struct stats *stats);
 /* Frees what it has seen; the figures stay. */
 void stats_release(struct stats *stats);
 

@@ -17,7 +17,7 @@
 static bool defined_sgprs(struct wave *w, const struct operand *o, const char *role) {
     for (unsigned n = 0; n < s_count(o); n++)
         if (w->shadow->s[o->reg + n]) {
-            strict_fault(w, GFX11SIM_CHECK_UNDEFINED, 0, "s%u has never been written and is used as %s",
+            strict_fault(w, RDNASIM_CHECK_UNDEFINED, 0, "s%u has never been written and is used as %s",
                          o->reg + n, role);
             return false;
         }
@@ -30,7 +30,7 @@ bool strict_check_addresses(struct wave *w, const struct inst *i) {
     const struct operand *vaddr = &i->src[0];
     uint32_t lanes = strict_undefined_lanes(w, vaddr);
     if (lanes) {
-        strict_fault(w, GFX11SIM_CHECK_UNDEFINED, (unsigned)__builtin_ctz(lanes) + LANES * w->half,
+        strict_fault(w, RDNASIM_CHECK_UNDEFINED, (unsigned)__builtin_ctz(lanes) + LANES * w->half,
                      "v%u holds an undefined value and is used as an address", vaddr->reg);
         return false;
     }
@@ -62,18 +62,18 @@ static bool global_bits(const struct strict *st, uint64_t address, uint32_t byte
 static struct place find(const struct wave *w, unsigned lane, uint64_t address, uint32_t bytes) {
     const struct strict *st = w->shadow->strict;
     struct place p = {w->note.space, NULL, address};
-    if (p.space == GFX11SIM_SPACE_GLOBAL && address >> 32 == APERTURE_SHARED >> 32)
-        p.space = GFX11SIM_SPACE_LDS;
-    if (p.space == GFX11SIM_SPACE_GLOBAL && address >> 32 == APERTURE_PRIVATE >> 32)
-        p.space = GFX11SIM_SPACE_SCRATCH;
-    if (p.space == GFX11SIM_SPACE_LDS) {
+    if (p.space == RDNASIM_SPACE_GLOBAL && address >> 32 == APERTURE_SHARED >> 32)
+        p.space = RDNASIM_SPACE_LDS;
+    if (p.space == RDNASIM_SPACE_GLOBAL && address >> 32 == APERTURE_PRIVATE >> 32)
+        p.space = RDNASIM_SPACE_SCRATCH;
+    if (p.space == RDNASIM_SPACE_LDS) {
         p.address = (uint32_t)address;
         p.undefined = st->lds + p.address;
-    } else if (p.space == GFX11SIM_SPACE_SCRATCH) {
+    } else if (p.space == RDNASIM_SPACE_SCRATCH) {
         p.address = (uint32_t)address;
         p.undefined = st->scratch + ((size_t)w->index * w->wave_size + lane) * w->scratch_bytes + p.address;
     } else if (!global_bits(st, address, bytes, &p.undefined)) {
-        p.space = GFX11SIM_SPACE_NONE; /* a buffer instruction that was out of its range */
+        p.space = RDNASIM_SPACE_NONE; /* a buffer instruction that was out of its range */
     }
     return p;
 }
@@ -96,10 +96,10 @@ struct part {
 /* LDS has 64-bit ports; elsewhere the largest element is a dword. */
 static bool aligned(struct wave *w, unsigned lane, const struct place *p, uint32_t bytes) {
     uint32_t need = bytes;
-    if (p->space != GFX11SIM_SPACE_LDS && need > 4 && !w->note.atomic) need = 4;
+    if (p->space != RDNASIM_SPACE_LDS && need > 4 && !w->note.atomic) need = 4;
     if (need == 12) need = 16;
     if (p->address % need == 0) return true;
-    strict_access_fault(w, GFX11SIM_CHECK_ALIGNMENT, lane, p->address, bytes,
+    strict_access_fault(w, RDNASIM_CHECK_ALIGNMENT, lane, p->address, bytes,
                         "accesses %" PRIu32 " bytes at 0x%" PRIx64 ", which is not a multiple of %" PRIu32,
                         bytes, p->address, need);
     return false;
@@ -134,7 +134,7 @@ static void load_values(struct wave *w, const struct inst *i, const struct part 
 
 static bool stores_undefined(struct wave *w, unsigned reg, unsigned lane, const struct place *p,
                              uint32_t bytes) {
-    strict_access_fault(w, GFX11SIM_CHECK_UNDEFINED, lane + LANES * w->half, p->address, bytes,
+    strict_access_fault(w, RDNASIM_CHECK_UNDEFINED, lane + LANES * w->half, p->address, bytes,
                         "stores an undefined value from v%u to 0x%" PRIx64, reg, p->address);
     return false;
 }
@@ -154,7 +154,7 @@ static bool store_values(struct wave *w, const struct inst *i, const struct part
             store_lane(w, reg, l, bits, part->width);
             w->v = registers;
         }
-        if (some && p->space == GFX11SIM_SPACE_GLOBAL && any_bit(bits, part->bytes))
+        if (some && p->space == RDNASIM_SPACE_GLOBAL && any_bit(bits, part->bytes))
             return stores_undefined(w, reg, l, p, part->bytes);
         if (p->undefined) memcpy(p->undefined, bits, part->bytes);
     }
@@ -172,8 +172,8 @@ static bool atomic_values(struct wave *w, const struct inst *i, const struct par
     FOR_ACTIVE(l, exec) {
         const struct place *p = &part->places[l];
         bool operand = lanes >> l & 1, memory = p->undefined && any_bit(p->undefined, part->bytes);
-        if (operand && p->space == GFX11SIM_SPACE_GLOBAL) {
-            strict_access_fault(w, GFX11SIM_CHECK_UNDEFINED, l + LANES * w->half, p->address, part->bytes,
+        if (operand && p->space == RDNASIM_SPACE_GLOBAL) {
+            strict_access_fault(w, RDNASIM_CHECK_UNDEFINED, l + LANES * w->half, p->address, part->bytes,
                                 "updates 0x%" PRIx64 " with an undefined value", p->address);
             return false;
         }
@@ -211,7 +211,7 @@ static bool store_components(struct wave *w, const struct inst *i, const struct 
     const struct conversion *c = &w->note.conversion;
     FOR_ACTIVE(l, exec_mask(w)) {
         const struct place *p = &part->places[l];
-        if (p->space == GFX11SIM_SPACE_NONE) continue;
+        if (p->space == RDNASIM_SPACE_NONE) continue;
         uint32_t mask;
         for (unsigned n = 0; n < c->count; n++)
             if (*component(w, i->src[1].reg, n, l, &mask) & mask)
@@ -245,7 +245,7 @@ static void scalar_load(struct wave *w, const struct inst *i) {
         if (undefined) memcpy(&bits, undefined + 4 * n, 4);
         s_define(w, i->dst.reg + n, bits);
     }
-    if (inside && st->checks & GFX11SIM_CHECK_RACE) strict_race_global(w, 0, address, bytes, ACCESS_LOAD);
+    if (inside && st->checks & RDNASIM_CHECK_RACE) strict_race_global(w, 0, address, bytes, ACCESS_LOAD);
 }
 
 static bool races(struct wave *w, const struct inst *i, const struct part *part) {
@@ -255,10 +255,10 @@ static bool races(struct wave *w, const struct inst *i, const struct part *part)
     FOR_ACTIVE(l, exec_mask(w)) {
         const struct place *p = &part->places[l];
         unsigned lane = l + LANES * w->half;
-        if (p->space == GFX11SIM_SPACE_LDS &&
+        if (p->space == RDNASIM_SPACE_LDS &&
             !strict_race_lds(w, lane, (uint32_t)p->address, part->bytes, kind))
             return false;
-        if (p->space != GFX11SIM_SPACE_GLOBAL) continue;
+        if (p->space != RDNASIM_SPACE_GLOBAL) continue;
         ordering |= coherent || kind == ACCESS_ATOMIC;
         if (!coherent && !strict_race_global(w, lane, p->address, part->bytes, kind)) return false;
     }
@@ -271,9 +271,9 @@ enum { ACCESS_COST = 72 }; /* every byte of every lane is looked up */
 void strict_memory(struct wave *w, const struct inst *i) {
     const struct strict *st = w->shadow->strict;
     const struct access_note *note = &w->note;
-    if (note->space == GFX11SIM_SPACE_NONE) return;
+    if (note->space == RDNASIM_SPACE_NONE) return;
     w->watch_cost += ACCESS_COST;
-    if (note->space == GFX11SIM_SPACE_SCALAR) {
+    if (note->space == RDNASIM_SPACE_SCALAR) {
         scalar_load(w, i);
         return;
     }
@@ -284,12 +284,12 @@ void strict_memory(struct wave *w, const struct inst *i) {
         FOR_ACTIVE(l, exec_mask(w)) {
             unsigned lane = l + LANES * w->half;
             part.places[l] = find(w, lane, note->addresses[part.which][lane], part.bytes);
-            if (st->checks & GFX11SIM_CHECK_ALIGNMENT && part.places[l].space != GFX11SIM_SPACE_NONE &&
+            if (st->checks & RDNASIM_CHECK_ALIGNMENT && part.places[l].space != RDNASIM_SPACE_NONE &&
                 !aligned(w, lane, &part.places[l], part.bytes))
                 return;
         }
-        if (st->checks & GFX11SIM_CHECK_UNDEFINED && !follow_values(w, i, &part)) return;
-        if (st->checks & GFX11SIM_CHECK_RACE && !races(w, i, &part)) return;
+        if (st->checks & RDNASIM_CHECK_UNDEFINED && !follow_values(w, i, &part)) return;
+        if (st->checks & RDNASIM_CHECK_RACE && !races(w, i, &part)) return;
     }
-    if (st->checks & GFX11SIM_CHECK_LDS_ORDER && i->format == FMT_DS) strict_race_note_lds(w);
+    if (st->checks & RDNASIM_CHECK_LDS_ORDER && i->format == FMT_DS) strict_race_note_lds(w);
 }

@@ -121,12 +121,12 @@ bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t b
     if (other < st->wave_count) snprintf(who, sizeof who, "wave %u has", other);
     if (with >> ID_SHIFT & LATE)
         strict_access_fault(
-            w, GFX11SIM_CHECK_LDS_ORDER, lane, address, bytes,
+            w, RDNASIM_CHECK_LDS_ORDER, lane, address, bytes,
             "%s %u bytes of LDS at 0x%x, which %s accessed before the barrier, but without a wait: only "
             "the order in which LDS serves its instructions keeps the two apart",
             verbs[kind], bytes, address, who);
     else
-        strict_access_fault(w, GFX11SIM_CHECK_RACE, lane, address, bytes,
+        strict_access_fault(w, RDNASIM_CHECK_RACE, lane, address, bytes,
                             "%s %u bytes of LDS at 0x%x, which %s accessed too: no barrier orders the two",
                             verbs[kind], bytes, address, who);
     return false;
@@ -200,12 +200,11 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
                         enum access_kind kind) {
     struct strict *st = w->shadow->strict;
     const struct binding *b = &st->sim->memory.slots[address >> SLOT_SHIFT];
-    if (!(b->access & GFX11SIM_WRITE)) return true; /* nobody can write it */
+    if (!(b->access & RDNASIM_WRITE)) return true; /* nobody can write it */
     struct cell **cells = &st->cells[b->base >> SLOT_SHIFT];
     if (!*cells) *cells = calloc(b->bytes / 4 + 1, sizeof **cells);
     if (!*cells) {
-        wave_fault(w, GFX11SIM_OUT_OF_MEMORY, lane, address, bytes,
-                   "out of memory for strict mode's records");
+        wave_fault(w, RDNASIM_OUT_OF_MEMORY, lane, address, bytes, "out of memory for strict mode's records");
         return false;
     }
     struct party p = {.me = (uint32_t)(st->group % (ID_MASK - 2)) + 1};
@@ -228,7 +227,7 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
         if (with >> ID_SHIFT != ID_MASK)
             snprintf(who, sizeof who, "work-group %u (counted from 0) has", (with >> ID_SHIFT) - 1);
         strict_access_fault(
-            w, GFX11SIM_CHECK_RACE, lane, address, bytes,
+            w, RDNASIM_CHECK_RACE, lane, address, bytes,
             "%s %u bytes at 0x%llx, which %s accessed too in the same launch, neither by an atomic",
             verbs[kind], bytes, (unsigned long long)address, who);
         return false;

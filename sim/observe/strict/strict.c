@@ -10,28 +10,28 @@
 
 /* ---- reports -------------------------------------------------------------------------------------- */
 
-void strict_fault(struct wave *w, gfx11sim_check check, unsigned lane, const char *format, ...) {
+void strict_fault(struct wave *w, rdnasim_check check, unsigned lane, const char *format, ...) {
     char text[400];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (w->state == WAVE_FAULTED) return;
-    wave_fault(w, GFX11SIM_STRICT, lane, 0, 0, "%s (lane %u)", text, lane);
+    wave_fault(w, RDNASIM_STRICT, lane, 0, 0, "%s (lane %u)", text, lane);
     w->fault->check = check;
 }
 
-void strict_access_fault(struct wave *w, gfx11sim_check check, unsigned lane, uint64_t address,
-                         uint32_t bytes, const char *format, ...) {
+void strict_access_fault(struct wave *w, rdnasim_check check, unsigned lane, uint64_t address, uint32_t bytes,
+                         const char *format, ...) {
     char text[400], where[256] = "";
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (w->state == WAVE_FAULTED) return;
-    if (w->note.space == GFX11SIM_SPACE_GLOBAL || w->note.space == GFX11SIM_SPACE_SCALAR)
+    if (w->note.space == RDNASIM_SPACE_GLOBAL || w->note.space == RDNASIM_SPACE_SCALAR)
         describe_address(w->group->memory, address, bytes, 0, where, sizeof where);
-    wave_fault(w, GFX11SIM_STRICT, lane, address, bytes, "%s%s%s", text, *where ? ", " : "", where);
+    wave_fault(w, RDNASIM_STRICT, lane, address, bytes, "%s%s%s", text, *where ? ", " : "", where);
     w->fault->check = check;
 }
 
@@ -69,15 +69,15 @@ static bool overlaps(const struct operand *a, const struct operand *b) {
 
 /* A WMMA may not take the result of the one just before it as A or B: one other VALU instruction must lie
  * between. */
-static bool check_hazard(struct wave *w, const struct inst *i, gfx11sim_port port) {
+static bool check_hazard(struct wave *w, const struct inst *i, rdnasim_port port) {
     struct shadow *sh = w->shadow;
     const struct inst *last = sh->wmma;
-    sh->wmma = port == GFX11SIM_PORT_WMMA ? i : NULL;
-    if (!last || port != GFX11SIM_PORT_WMMA || !(sh->strict->checks & GFX11SIM_CHECK_HAZARD)) return true;
+    sh->wmma = port == RDNASIM_PORT_WMMA ? i : NULL;
+    if (!last || port != RDNASIM_PORT_WMMA || !(sh->strict->checks & RDNASIM_CHECK_HAZARD)) return true;
     for (unsigned n = 0; n < 2; n++)
         if (overlaps(&i->src[n], &last->dst)) {
             strict_fault(
-                w, GFX11SIM_CHECK_HAZARD, 0,
+                w, RDNASIM_CHECK_HAZARD, 0,
                 "takes v%u, a result of the WMMA just before it, as matrix %c: a v_nop or another VALU "
                 "instruction must lie between them",
                 i->src[n].reg, n ? 'B' : 'A');
@@ -88,7 +88,7 @@ static bool check_hazard(struct wave *w, const struct inst *i, gfx11sim_port por
 
 static bool branch_is_defined(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
-    if (!(sh->strict->checks & GFX11SIM_CHECK_UNDEFINED)) return true;
+    if (!(sh->strict->checks & RDNASIM_CHECK_UNDEFINED)) return true;
     const char *what = NULL;
     uint32_t unknown = 0, certain = 0;
     const struct op_info *info = op_info(i->op);
@@ -103,7 +103,7 @@ static bool branch_is_defined(struct wave *w, const struct inst *i) {
     for (unsigned n = 0; n < s_count(&i->src[0]); n++)
         if (sh->s[i->src[0].reg + n]) what = "its target";
     if (!what) return true;
-    strict_fault(w, GFX11SIM_CHECK_UNDEFINED, 0, "the branch depends on %s, which holds an undefined value",
+    strict_fault(w, RDNASIM_CHECK_UNDEFINED, 0, "the branch depends on %s, which holds an undefined value",
                  what);
     return false;
 }
@@ -111,8 +111,8 @@ static bool branch_is_defined(struct wave *w, const struct inst *i) {
 static bool before_half(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
     const struct op_info *info = op_info(i->op);
-    gfx11sim_port port = info->port;
-    if (port == GFX11SIM_PORT_IMMEDIATE) {
+    rdnasim_port port = info->port;
+    if (port == RDNASIM_PORT_IMMEDIATE) {
         if (info->flags & OP_WAITS) strict_wait(w, i);
         if (i->op == OP_s_barrier) sh->barriers++;
         return true;
@@ -123,10 +123,10 @@ static bool before_half(struct wave *w, const struct inst *i) {
     if (state & (REG_VMEM | REG_LGKM)) {
         if (!strict_check_waits(w, i) || (i->dual && !strict_check_waits(w, i->dual))) return false;
     }
-    if (port <= GFX11SIM_PORT_WMMA && w->half == 0 && !check_hazard(w, i, port)) return false;
-    if (port == GFX11SIM_PORT_BRANCH && !branch_is_defined(w, i)) return false;
+    if (port <= RDNASIM_PORT_WMMA && w->half == 0 && !check_hazard(w, i, port)) return false;
+    if (port == RDNASIM_PORT_BRANCH && !branch_is_defined(w, i)) return false;
     if (!(state & REG_UNDEFINED) && !sh->scc) return true;
-    if (!(sh->strict->checks & GFX11SIM_CHECK_UNDEFINED)) return true;
+    if (!(sh->strict->checks & RDNASIM_CHECK_UNDEFINED)) return true;
     if (info->bits == BITS_MEMORY) return strict_check_addresses(w, i);
     return strict_propagate(w, i);
 }
@@ -148,7 +148,7 @@ static void after_half(struct wave *w, const struct inst *i) {
 static struct wave *barrier(struct watcher *watcher, struct group *group) {
     struct strict *st = (struct strict *)watcher;
     struct wave *first = NULL;
-    if (st->checks & GFX11SIM_CHECK_BARRIER) {
+    if (st->checks & RDNASIM_CHECK_BARRIER) {
         for (unsigned n = 0; n < group->wave_count; n++) {
             struct wave *w = &group->waves[n];
             if (w->state == WAVE_AT_BARRIER && !first) first = w;
@@ -156,7 +156,7 @@ static struct wave *barrier(struct watcher *watcher, struct group *group) {
         for (unsigned n = 0; n < group->wave_count; n++) {
             struct wave *w = &group->waves[n];
             if (w->state == WAVE_ENDED && w->shadow->barriers < first->shadow->barriers) {
-                strict_fault(first, GFX11SIM_CHECK_BARRIER, 0,
+                strict_fault(first, RDNASIM_CHECK_BARRIER, 0,
                              "waits at its barrier number %u, but wave %u has ended without arriving at it",
                              first->shadow->barriers, n);
                 return first;
@@ -164,7 +164,7 @@ static struct wave *barrier(struct watcher *watcher, struct group *group) {
             if (w->state == WAVE_AT_BARRIER && w->pc != first->pc) {
                 uint64_t pc = ((uint64_t)first->pc - program_entry(st->kernel->program)) * 4;
                 strict_fault(
-                    w, GFX11SIM_CHECK_BARRIER, 0,
+                    w, RDNASIM_CHECK_BARRIER, 0,
                     "waits here while wave %u waits at the barrier at pc 0x%llx: the work-group's waves "
                     "have gone different ways",
                     first->index, (unsigned long long)pc);
@@ -264,7 +264,7 @@ static bool create(const struct launch_run *r, struct watcher **out) {
     return true;
 }
 
-static void destroy(struct watcher *watcher, gfx11sim_status status) {
+static void destroy(struct watcher *watcher, rdnasim_status status) {
     (void)status;
     release((struct strict *)watcher);
 }

@@ -14,8 +14,8 @@
  * Every register has a state byte. It is zero for nearly all of them nearly always, and then one look at the
  * operands is all that an instruction costs.
  */
-#ifndef GFX11SIM_STRICT_H
-#define GFX11SIM_STRICT_H
+#ifndef RDNASIM_STRICT_H
+#define RDNASIM_STRICT_H
 
 #include "machine/launch.h"
 
@@ -61,8 +61,8 @@ struct cell {
 struct strict { /* of a launch: one host thread runs all its work-groups */
     struct watcher watcher;
     unsigned checks;
-    gfx11sim *sim;
-    const gfx11sim_kernel *kernel;
+    rdnasim *sim;
+    const rdnasim_kernel *kernel;
     unsigned wave_count, registers, wave_size;
     uint32_t lds_bytes, scratch_bytes;
     struct shadow *shadows;
@@ -80,11 +80,11 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
 
 /* ---- strict.c ------------------------------------------------------------------------------------------ */
 
-void strict_fault(struct wave *w, gfx11sim_check check, unsigned lane, const char *format, ...)
+void strict_fault(struct wave *w, rdnasim_check check, unsigned lane, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same about an access; the sentence ends with the nearest buffer if the address is in global memory. */
-void strict_access_fault(struct wave *w, gfx11sim_check check, unsigned lane, uint64_t address,
-                         uint32_t bytes, const char *format, ...) __attribute__((format(printf, 6, 7)));
+void strict_access_fault(struct wave *w, rdnasim_check check, unsigned lane, uint64_t address, uint32_t bytes,
+                         const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* State and undefined bits of the half being executed. */
 static inline uint8_t *v_states(const struct wave *w) { return w->shadow->v_state + w->half * w->vgpr_count; }

@@ -83,7 +83,7 @@ static void set_lanes(struct wave *w, unsigned reg, uint32_t bits, uint32_t writ
 static bool exec_is_undefined(struct wave *w) {
     struct shadow *sh = w->shadow;
     if (!sh->s[SREG_EXEC] && !sh->s[SREG_EXEC + 1]) return false;
-    strict_fault(w, GFX11SIM_CHECK_UNDEFINED, 0, "an undefined value decides which lanes are active");
+    strict_fault(w, RDNASIM_CHECK_UNDEFINED, 0, "an undefined value decides which lanes are active");
     return true;
 }
 

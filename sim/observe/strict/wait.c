@@ -27,8 +27,8 @@ void strict_wait(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
     const struct generation *generation = sh->strict->sim->target->generation;
     int vm = waits_for(generation, i, COUNTER_VM), lgkm = waits_for(generation, i, COUNTER_LGKM);
-    if (vm != GFX11SIM_NO_WAIT) wait(&sh->vm, (uint32_t)vm);
-    if (lgkm != GFX11SIM_NO_WAIT) wait(&sh->lgkm, (uint32_t)lgkm);
+    if (vm != RDNASIM_NO_WAIT) wait(&sh->vm, (uint32_t)vm);
+    if (lgkm != RDNASIM_NO_WAIT) wait(&sh->lgkm, (uint32_t)lgkm);
 }
 
 /* The counters of what it loads, as states of the registers. */
@@ -96,7 +96,7 @@ static bool check(struct wave *w, const struct operand *o, uint8_t allowed, cons
         const char *counter = open == (REG_VMEM | REG_LGKM) ? "vmcnt and lgkmcnt"
                               : open == REG_VMEM            ? "vmcnt"
                                                             : "lgkmcnt";
-        strict_fault(w, GFX11SIM_CHECK_WAIT, 0,
+        strict_fault(w, RDNASIM_CHECK_WAIT, 0,
                      "%s %c%u, but the load into it has not been waited for: an s_waitcnt on %s is missing",
                      verb, vector ? 'v' : 's', reg, counter);
         return false;
@@ -105,7 +105,7 @@ static bool check(struct wave *w, const struct operand *o, uint8_t allowed, cons
 }
 
 bool strict_check_waits(struct wave *w, const struct inst *i) {
-    if (!(w->shadow->strict->checks & GFX11SIM_CHECK_WAIT)) return true;
+    if (!(w->shadow->strict->checks & RDNASIM_CHECK_WAIT)) return true;
     for (unsigned n = 0; n < i->src_count; n++)
         if (!check(w, &i->src[n], 0, "reads")) return false;
     uint8_t same =

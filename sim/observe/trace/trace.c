@@ -4,12 +4,12 @@
 
 #include <inttypes.h>
 
-static void after(void *context, const gfx11sim_event *e) {
+static void after(void *context, const rdnasim_event *e) {
     struct trace *t = context;
-    const gfx11sim_instruction *i = e->instruction;
+    const rdnasim_instruction *i = e->instruction;
     if (atomic_load_explicit(&t->left, memory_order_relaxed) <= 0) return;
     char text[192];
-    gfx11sim_disassemble(t->target, i->encoding, i->bytes / 4, text, sizeof text);
+    rdnasim_disassemble(t->target, i->encoding, i->bytes / 4, text, sizeof text);
     pthread_mutex_lock(&t->lock);
     if (t->left-- > 0)
         fprintf(t->to, "%u,%u,%u wave %u  %05" PRIx64 "  exec %0*" PRIx64 "  %s\n", e->workgroup[0],
@@ -17,6 +17,6 @@ static void after(void *context, const gfx11sim_event *e) {
     pthread_mutex_unlock(&t->lock);
 }
 
-gfx11sim_observer trace_observer(struct trace *trace) {
-    return (gfx11sim_observer){.struct_size = sizeof(gfx11sim_observer), .context = trace, .after = after};
+rdnasim_observer trace_observer(struct trace *trace) {
+    return (rdnasim_observer){.struct_size = sizeof(rdnasim_observer), .context = trace, .after = after};
 }

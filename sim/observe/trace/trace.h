@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* A trace as an observer: one line per instruction, with work-group, wave, pc and EXEC. */
-#ifndef GFX11SIM_TRACE_H
-#define GFX11SIM_TRACE_H
+#ifndef RDNASIM_TRACE_H
+#define RDNASIM_TRACE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "gfx11sim.h"
+#include "rdnasim.h"
 
 struct trace {
     FILE *to;
@@ -17,6 +17,6 @@ struct trace {
     pthread_mutex_t lock; /* work-groups run on several threads */
 };
 
-gfx11sim_observer trace_observer(struct trace *trace);
+rdnasim_observer trace_observer(struct trace *trace);
 
 #endif
