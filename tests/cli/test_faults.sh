@@ -62,7 +62,7 @@ faults() { # NAME EXIT-CODE command...: from ./start
                     cmp -s now.txt new.txt || fail "$name: $fault of $struck (call $n): exit 0, and not complete"
                 elif [ "$code" -ne "$wanted" ]; then
                     fail "$name: $fault of $struck (call $n): exit $code"
-                elif ! grep -q -e 'No space left' -e 'Input/output error' stderr; then
+                elif ! grep -q -e ': .*\(No space left\|Input/output error\)' stderr || grep -qF '(null)' stderr; then
                     fail "$name: $fault of $struck (call $n): $(cat stderr)"
                 fi
                 ;;
