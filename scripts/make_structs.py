@@ -10,12 +10,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "python/w4a16/structs.py"
-HEADERS = ("base", "layer", "linear")
+HEADERS = ("base", "layer", "checkpoint", "linear")
 # What Python hands to the library; the rest of the headers' structs it has no use for.
 STRUCTS = (
     "error",
     "device_options",
     "layer",
+    "layer_info",
     "shape",
     "weights_kind",
     "mixture",

@@ -88,6 +88,22 @@ class Layer(ctypes.Structure):
     ]
 
 
+class LayerInfo(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("format", ctypes.c_char_p),
+        ("N", ctypes.c_int64),
+        ("K", ctypes.c_int64),
+        ("group_size", ctypes.c_int64),
+        ("scale_type", ctypes.c_int),
+        ("symmetric", ctypes.c_int),
+        ("act_order", ctypes.c_int),
+        ("has_bias", ctypes.c_int),
+        ("wrapped_zeros", ctypes.c_int64),
+        ("problem", ctypes.c_char_p),
+    ]
+
+
 class Shape(ctypes.Structure):
     _fields_ = [
         ("M", ctypes.c_int64),
