@@ -14,6 +14,7 @@
 
 #include "core/output_error.h"
 #include "document.h"
+#include "format/config_source.h"
 #include "format/text_file.h"
 
 #define CONFIG     "config.json"
@@ -34,7 +35,8 @@ static const char *const descriptions[] = {"generation_config.json",
                                            NULL};
 static const char *const taken_over[] = {"*.json", "*.txt",    "*.jinja", "*.model", "*.tiktoken",
                                          "*.py",   "LICENSE*", "NOTICE*", NULL};
-static const char *const written[] = {CONFIG, OWN_CONFIG, "quant_config.json", NULL};
+static const char *const written[] = {CONFIG, OWN_CONFIG, "quant_config.json", "quantization_config.json",
+                                      NULL};
 
 static int is_one_of(const char *name, const char *const *patterns) {
     for (; *patterns; patterns++)
@@ -52,6 +54,18 @@ static w4a16_status no_memory(const char *directory, w4a16_error *error) {
 
 /* ---- config.json --------------------------------------------------------------------------------------- */
 
+/* No section may say how the model is quantised, wherever it stands: it would contradict the one that is written. */
+static w4a16_status check_unquantised(const char *path, const char *text, size_t bytes, w4a16_error *error) {
+    struct config_source source;
+    w4a16_status status = config_source_parse(path, text, bytes, NULL, &source, error);
+    if (status == W4A16_OK && source.label)
+        status = w4a16_fail(error, W4A16_UNSUPPORTED,
+                            "%s: the model is quantised already; accepted are models in 16 or 32 bits",
+                            source.label);
+    config_source_free(&source);
+    return status;
+}
+
 w4a16_status model_config_read(const char *directory, char **text, json_t **config, w4a16_error *error) {
     static const char *const once[] = {"quantization_config", "model_type", "hidden_size", "vocab_size",
                                        NULL};
@@ -68,11 +82,8 @@ w4a16_status model_config_read(const char *directory, char **text, json_t **conf
                                 path, problem.text);
         else if (!json_is_object(*config))
             status = w4a16_fail(error, W4A16_BAD_FILE, "%s: is no JSON object", path);
-        else if (json_is_object(json_object_get(*config, "quantization_config")))
-            status = w4a16_fail(error, W4A16_UNSUPPORTED,
-                                "%s: has a quantization_config: the model is quantised already; accepted are "
-                                "models in 16 or 32 bits",
-                                path);
+        else
+            status = check_unquantised(path, *text, bytes, error);
     }
     free(path);
     return status;

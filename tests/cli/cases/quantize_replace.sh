@@ -3,6 +3,7 @@
 # A directory that holds anything is refused, by whatever name; --force replaces the model in it and nothing else.
 . "$HERE/tiny.sh"
 python3 "$HERE/model.py" make model decoder
+echo '{"bits": 8}' >model/quantization_config.json
 sums() { (cd "$1" && find . -type f -exec cksum {} + | sort -k3); }
 refused() {
     local code=0
@@ -51,3 +52,10 @@ cmp other/model.safetensors copy/linked
 "$W4A16" inspect model | columns verdict | sort | uniq -c
 refused --force model again
 cat model/notes.md
+
+echo "-- quantised already, wherever config.json says it"
+for section in '"compression_config": {"bits": 4}' '"text_config": {"quantization_config": {"bits": 4}}'; do
+    rm -r other && mkdir other && cp copy/linked other/model.safetensors && echo "{$section}" >other/config.json
+    refused other out
+done
+[ ! -e out ]
