@@ -47,6 +47,11 @@ static bool may_meet(const struct party *p, uint32_t entry, enum access_kind kin
     return (atomic && other) || (!p->epoch && atomic != other);
 }
 
+/* Whether the party has stored plainly there: in LDS an atomic of its own after that makes it no atomic. */
+static bool stored_by(const struct party *p, uint32_t entry) {
+    return entry >> ID_SHIFT == p->me && !(entry & ATOMIC);
+}
+
 /* Enters the access to one dword; returns the entry that it conflicts with, or 0. */
 static uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind) {
     const uint32_t writers[] = {c->writer, c->earlier};
@@ -64,7 +69,8 @@ static uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enu
     bool meets_loads = kind == ACCESS_ATOMIC && p->may_swap;
     if (c->reader & bytes && unordered(p, c->reader) && !meets_loads) return c->reader;
     if (unordered(p, c->writer) && !(c->writer & bytes)) c->earlier = c->writer;
-    merge(&c->writer, p, bytes | (kind == ACCESS_ATOMIC ? ATOMIC : 0));
+    bool atomic = kind == ACCESS_ATOMIC && !(p->epoch && stored_by(p, c->writer));
+    merge(&c->writer, p, bytes | (atomic ? ATOMIC : 0));
     return 0;
 }
 

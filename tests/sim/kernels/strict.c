@@ -183,6 +183,9 @@ CASE(groups_cas_good, "v_mov_b32 v40, 0\n global_load_b32 v42, v40, " OUT "\n" W
                       "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " glc\n" WAIT)
 CASE(lds_cas_bad, "v_mov_b32 v40, 0\n ds_load_b32 v42, v40\n" WAIT "ds_storexchg_rtn_b32 v43, v40, v40\n" WAIT)
 CASE(lds_cas_good, "v_mov_b32 v40, 0\n ds_load_b32 v42, v40\n" WAIT "ds_cmpstore_rtn_b32 v43, v40, v40, v40\n" WAIT)
+/* A plain store is none the less one when an atomic of the same wave follows it. */
+CASE(store_atomic_bad, "v_mov_b32 v40, 0\n ds_store_b32 " AT ", v40\n" WAIT "ds_add_u32 v40, " AT "\n" WAIT)
+CASE(store_atomic_good, "v_mov_b32 v40, 0\n ds_store_b32 " AT ", v40\n" WAIT "s_barrier\n ds_add_u32 v40, " AT "\n" WAIT)
 /* Each group stores its part; the one that counts last reads all of them. Without the counting it is a race. */
 CASE(last_group_bad, STORE(AT) "v_mov_b32 v40, 0\n global_load_b32 v42, " AT ", " OUT "\n global_load_b32 v43, " AT
                      ", " OUT " offset:256\n" WAIT)
