@@ -26,9 +26,9 @@ extern "C" {
 /* Whether a configuration says that a layer is symmetric. */
 typedef enum w4a16_symmetry {
     W4A16_SYMMETRY_NO,  /* it says no, or nothing: zeros mean what their format says */
-    W4A16_SYMMETRY_YES, /* GPTQ: zeros of 8 everywhere or of 7 everywhere mean 8, whatever the version; AWQ:
-                           they are 8; others are refused. CT: as NO */
-    W4A16_SYMMETRY_LOST /* what it said was not kept. GPTQ: as YES where zeros are so, else as NO */
+    W4A16_SYMMETRY_YES, /* GPTQ: zeros of 8 everywhere or of 7 everywhere mean 8, whatever the version; AWQ and
+                           CT: they are 8; others are refused */
+    W4A16_SYMMETRY_LOST /* what it said was not kept: as YES where zeros are so, else as NO */
 } w4a16_symmetry;
 
 typedef struct w4a16_stored {

@@ -109,7 +109,7 @@ static w4a16_status find_zeros(struct work *w, w4a16_error *error) {
     int64_t g, n;
     if (!s->zeros) return W4A16_OK;
     w->shape.zeros = 1;
-    if (w->form == CT || s->symmetry == W4A16_SYMMETRY_NO) return W4A16_OK;
+    if (s->symmetry == W4A16_SYMMETRY_NO) return W4A16_OK;
     if (zeros_say_symmetric(w, &g, &n)) {
         w->shape.zeros = 0;
         return W4A16_OK;

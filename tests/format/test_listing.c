@@ -8,10 +8,11 @@
 
 #define GPTQ(rest)                                                                                           \
     "{\"quantization_config\":{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":32" rest "}}"
+#define ASYMMETRIC ",\"symmetric\":false"
 #define CT(targets, rest)                                                                                    \
     "{\"quantization_config\":{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"a\":{"           \
     "\"targets\":["                                                                                          \
-    "\"" targets "\"],\"weights\":{\"num_bits\":4,\"strategy\":\"group\",\"group_size\":32}}" rest "}}}"
+    "\"" targets "\"],\"weights\":{\"num_bits\":4,\"strategy\":\"group\",\"group_size\":32" rest "}}}}}"
 
 static struct model model;
 
@@ -122,9 +123,9 @@ static void stacks(void **state) {
     check_stack(gptq_parts, 4, 0, GPTQ(",\"checkpoint_format\":\"gptq_v2\""));
     check_stack(awq_parts, 3, 0,
                 "{\"quantization_config\":{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":32}}");
-    check_stack(ct_parts, 3, 0, CT("Linear", ""));
-    check_stack(ct_parts, 3, 1, CT("Linear", ""));
-    check_stack(ct_parts, 3, 1, CT("re:s.experts.up|t", "")); /* the stack's own name */
+    check_stack(ct_parts, 3, 0, CT("Linear", ASYMMETRIC));
+    check_stack(ct_parts, 3, 1, CT("Linear", ASYMMETRIC));
+    check_stack(ct_parts, 3, 1, CT("re:s.experts.up|t", ASYMMETRIC)); /* the stack's own name */
 }
 
 static void check_bad_stack(const char *scale_shape, const int64_t shape[3], const char *words) {

@@ -228,7 +228,9 @@ static void test_symmetry(void **state) {
         {w4a16_layer_from_awq, 1, 0, W4A16_SYMMETRY_YES, 8, 8},
         {w4a16_layer_from_awq, 1, 0, W4A16_SYMMETRY_YES, 7, 0},
         {w4a16_layer_from_awq, 1, 1, W4A16_SYMMETRY_YES, 0, 8},
-        {w4a16_layer_from_ct, 1, 0, W4A16_SYMMETRY_YES, 7, 7},
+        {w4a16_layer_from_ct, 1, 0, W4A16_SYMMETRY_NO, 7, 7},
+        {w4a16_layer_from_ct, 1, 0, W4A16_SYMMETRY_YES, 8, 8},
+        {w4a16_layer_from_ct, 1, 0, W4A16_SYMMETRY_YES, 7, 0},
     };
     (void)state;
     draw_value(16, 64, 2, 32);
