@@ -61,8 +61,9 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         {"trace", 2, 0, 'r'},       {"trace-limit", 1, 0, 'R'}, {"profile", 0, 0, 'p'},
         {"json", 0, 0, 'j'},        {"help", 0, 0, 'h'},        {0, 0, 0, 0}};
     uint64_t number;
+    int row = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "", rows, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, "", rows, &row)) != -1;) {
         bool ok = true;
         switch (c) {
         case 'k': s->kernel_name = optarg; break;
@@ -109,7 +110,8 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         default: return fail(EXIT_USAGE, "rdnasim %s --help lists the options", verb);
         }
         if (!ok)
-            return fail(EXIT_USAGE, "'%s' is no value for this option; see rdnasim %s --help", optarg, verb);
+            return fail(EXIT_USAGE, "--%s: '%s' is no value for this option; see rdnasim %s --help",
+                        rows[row].name, optarg, verb);
     }
     if (optind + 1 != argc) return fail(EXIT_USAGE, "expected one code object; see rdnasim %s --help", verb);
     s->file = argv[optind];

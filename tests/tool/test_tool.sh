@@ -121,7 +121,7 @@ refuses 2 "kernels: choose one" "$tool" run "$strict"
 refuses 2 "unknown verb" "$tool" fly
 refuses 2 "unknown verb" "$tool" 'f"ly' --json
 says '"verb": "f\"ly", "error": {"status": "wrong usage", "message": "unknown verb f\"ly;'
-refuses 2 "is no value for this option" "$tool" run "$axpy" --grid 0
+refuses 2 "--grid: '0' is no value for this option" "$tool" run "$axpy" --grid 0
 refuses 2 "not simulated" "$tool" run "$axpy" --target gfx906
 refuses 3 "cannot open" "$tool" run missing.hsaco
 refuses 3 "cannot open" "$tool" run "$axpy" --arg file:missing.npy
