@@ -337,7 +337,7 @@ static void begin_report(struct session *s) {
     int simulated = s->info.kind == W4A16_DEVICE_SIM;
     if (!s->options->json)
         printf("%s; %s%s\n\n", s->info.name, s->info.runtime,
-               simulated ? "; rates are the simulator's on this host and say nothing about a card" : "");
+               simulated ? "; rates are the simulator's, not a card's" : "");
     report_begin(&s->report, "run", columns, sizeof columns / sizeof columns[0], width,
                  report_form_of(s->options->json, s->options->wide),
                  doc_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I}", "device",
