@@ -88,7 +88,6 @@ void keep_free(struct keep *keep) {
     for (size_t i = 0; i < keep->count; i++) selector_free(&keep->patterns[i].selector);
     free(keep->patterns);
     selector_work_free(keep->work);
-    *keep = (struct keep){0};
 }
 
 w4a16_status keep_find(struct keep *keep, const char *module, struct keep_pattern **pattern,

@@ -198,6 +198,8 @@ def test_what_no_layer_has_is_refused():
         ("symmetry is 9; accepted are 0 to 2", (q, scales, stored, none, 32, 1, 1 << 32, False)),
         ("qweight is int32 .0, 64.", (q[:0], scales, stored, none, 32, 1, 0, False)),
     ]
+    many = torch.empty(2**21 + 1, 1, dtype=torch.int32), torch.empty(1, 1, dtype=torch.float16)
+    wrong.append(("accepted are N and K of 1 to 16777216", (*many, none, none, -1, 1, 0, False)))
     for words_of_it, args in wrong:
         with pytest.raises(RuntimeError, match=f"w4a16::pack_gptq: .*{words_of_it}"):
             torch.ops.w4a16.pack_gptq(*args)

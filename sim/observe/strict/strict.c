@@ -251,8 +251,8 @@ static bool create(const struct launch_run *r, struct watcher **out) {
     st->v = aligned_alloc(sizeof *st->v, registers * sizeof *st->v);
     st->v_state = malloc(registers);
     st->v_event = malloc(2 * registers * sizeof *st->v_event);
-    st->lds = malloc(r->lds_bytes + 16);
-    st->scratch = malloc((size_t)waves * wave_size * r->scratch_bytes + 16);
+    st->lds = calloc(1, r->lds_bytes + 16);
+    st->scratch = calloc(1, (size_t)waves * wave_size * r->scratch_bytes + 16);
     st->lds_cells = calloc(r->lds_bytes / 4 + 4, sizeof *st->lds_cells);
     st->cells = calloc(SLOT_COUNT, sizeof *st->cells);
     if (!st->shadows || !st->v || !st->v_state || !st->v_event || !st->lds || !st->scratch ||
