@@ -43,7 +43,10 @@ typedef enum rdnasim_status {
     RDNASIM_STOPPED = -10 /* by rdnasim_stop */
 } rdnasim_status;
 
-/* What strict mode looks for: bits of rdnasim_options.checks. Accesses outside every buffer stop a run always. */
+/*
+ * What strict mode looks for: bits of rdnasim_options.checks. Accesses outside every buffer stop a run always,
+ * but for aligned loads that begin inside one and atomics on its last, partial dword (docs/strict.md).
+ */
 typedef enum rdnasim_check {
     RDNASIM_CHECK_UNDEFINED = 1, /* a value that nobody wrote reaches an address, a branch, EXEC or a store */
     RDNASIM_CHECK_ALIGNMENT =
@@ -56,7 +59,7 @@ typedef enum rdnasim_check {
     RDNASIM_CHECK_LDS_ORDER =
         64, /* an LDS access that nobody has waited for is followed by a barrier, and that by a conflicting one */
     RDNASIM_CHECK_ALL = 127,
-    RDNASIM_CHECK_DEFAULT = RDNASIM_CHECK_ALL & ~RDNASIM_CHECK_ALIGNMENT /* silent on what compilers mean */
+    RDNASIM_CHECK_DEFAULT = RDNASIM_CHECK_ALL & ~RDNASIM_CHECK_ALIGNMENT /* clang does not align everything */
 } rdnasim_check;
 
 /*
