@@ -134,7 +134,7 @@ struct wave {
     unsigned watch_cost; /* what watchers take of the quota for the present instruction */
     struct access_note note;
     struct shadow *shadow;        /* what strict mode knows of the wave; null without it */
-    struct rdnasim_report *fault; /* where wave_fault writes */
+    struct rdnasim_report *fault; /* where wave_fault writes; all zero until then */
 };
 
 /* EXEC and other lane masks of the half being executed. `reg` is an SGPR number (VCC, EXEC, s[n:n+1]). */

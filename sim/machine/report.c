@@ -30,7 +30,6 @@ void wave_fault(struct wave *w, rdnasim_status status, unsigned lane, uint64_t a
     if (w->state == WAVE_FAULTED) return; /* the first fault of an instruction counts */
     w->state = WAVE_FAULTED;
     rdnasim_report *report = w->fault;
-    report_clear(report);
     report->status = status;
     report->lane = lane;
     report->address = address;

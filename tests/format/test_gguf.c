@@ -21,14 +21,16 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t bytes) {
 static uint64_t hash_values(const struct gguf *g, const struct gguf_tensor *t) {
     uint64_t bytes = t->end - t->begin, hash = 0xcbf29ce484222325;
     unsigned char *raw = malloc(bytes);
-    float values[GGUF_BLOCK_MAX];
+    float values[GGUF_BLOCK_MAX + 1], untouched;
     w4a16_error error;
+    memset(&untouched, 0xff, sizeof untouched);
     assert_non_null(raw);
     assert_int_equal(gguf_read(g, t, 0, bytes, raw, &error), W4A16_OK);
     for (uint64_t at = 0; at < bytes; at += (uint64_t)t->type->bytes) {
         memset(values, 0xff, sizeof values);
         t->type->decode(raw + at, values);
         hash = hash_bytes(hash, values, (size_t)t->type->elements * sizeof *values);
+        assert_memory_equal(&values[t->type->elements], &untouched, sizeof untouched);
     }
     free(raw);
     return hash;

@@ -27,12 +27,7 @@ static void branches_go_where_they_should(void **state) {
         assert_non_null(kernel);
         uint32_t out[CONDITIONS] = {0};
         uint64_t address = bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out");
-        rdnasim_launch launch;
-        rdnasim_launch_init(&launch);
-        launch.grid[0] = CONDITIONS * 64;
-        launch.block[0] = 64;
-        launch.kernarg = &address;
-        launch.kernarg_bytes = sizeof address;
+        rdnasim_launch launch = launch_of(CONDITIONS * 64, 64, &address, sizeof address);
         rdnasim_report report;
         assert_ok(rdnasim_run(sim, kernel, &launch, NULL, &report), report);
         for (uint32_t group = 0; group < CONDITIONS; group++)

@@ -44,11 +44,7 @@ static rdnasim_status run_kernel(const char *name, struct descriptor d, unsigned
               0,
               bind(sim, in, sizeof in, RDNASIM_READ, "in"),
               bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = launch.block[0] = LANES;
-    launch.kernarg = &args;
-    launch.kernarg_bytes = sizeof args;
+    rdnasim_launch launch = launch_of(LANES, LANES, &args, sizeof args);
     rdnasim_status status = rdnasim_run(sim, kernel, &launch, NULL, report);
     rdnasim_destroy(sim);
     return status;

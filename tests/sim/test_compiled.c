@@ -60,12 +60,7 @@ static void run_at(rdnasim_simd simd, const char *path) {
     for (int i = 0; i < 2 * ITEMS; i++) in[i] = input(&state);
     memset(out, 0xa5, sizeof out);
     rdnasim_object *object;
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = ITEMS;
-    launch.block[0] = BLOCK;
-    launch.kernarg = &arguments;
-    launch.kernarg_bytes = sizeof arguments;
+    rdnasim_launch launch = launch_of(ITEMS, BLOCK, &arguments, sizeof arguments);
     if (rdnasim_bind(sim, in, sizeof in, RDNASIM_READ, "in", &arguments.in, &report) ||
         rdnasim_bind(sim, out, sizeof out, RDNASIM_WRITE, "out", &arguments.out, &report) ||
         rdnasim_load(sim, file.data, file.bytes, &object, &report) ||

@@ -168,12 +168,7 @@ static unsigned run(const struct row *row, const char *path, unsigned checks) {
         memset(out, 0, sizeof out);
         const uint64_t args[] = {bind(sim, in, sizeof in, RDNASIM_READ, "in"),
                                  bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
-        rdnasim_launch launch;
-        rdnasim_launch_init(&launch);
-        launch.grid[0] = ITEMS;
-        launch.block[0] = BLOCK;
-        launch.kernarg = args;
-        launch.kernarg_bytes = sizeof args;
+        rdnasim_launch launch = launch_of(ITEMS, BLOCK, args, sizeof args);
         rdnasim_report report;
         if (rdnasim_run(sim, kernel, &launch, NULL, &report)) fail_msg("%s: %s", path, report.text);
         int wave64 = rdnasim_get_kernel_info(kernel).wave_size == 64;

@@ -24,16 +24,6 @@ static struct machine machine(const char *path, int threads, uint64_t seed, uint
     return m;
 }
 
-static rdnasim_launch launch_of(uint32_t grid, uint32_t block, const void *kernarg, size_t bytes) {
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = grid;
-    launch.block[0] = block;
-    launch.kernarg = kernarg;
-    launch.kernarg_bytes = bytes;
-    return launch;
-}
-
 static rdnasim_status run(const struct machine *m, const char *kernel, const rdnasim_launch *launch,
                           rdnasim_counts *counts, rdnasim_report *report) {
     const rdnasim_kernel *k = rdnasim_find_kernel(m->object, kernel);

@@ -44,11 +44,7 @@ static rdnasim_status run(struct machine *m, const uint32_t *words, bool wave64)
     const uint32_t descriptor[] = {(uint32_t)m->address, (uint32_t)(m->address >> 32), 4096, 0x31016000};
     memcpy(m->memory, descriptor, sizeof descriptor);
     for (unsigned item = 0; item < 64; item++) m->memory[64 + 8 * item + 5] = UINT32_MAX;
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = launch.block[0] = wave64 ? 64 : 32;
-    launch.kernarg = &m->address;
-    launch.kernarg_bytes = sizeof m->address;
+    rdnasim_launch launch = launch_of(wave64 ? 64 : 32, wave64 ? 64 : 32, &m->address, sizeof m->address);
     return rdnasim_run(m->sim, c->kernel, &launch, NULL, &m->report);
 }
 

@@ -34,11 +34,7 @@ static rdnasim_status run(const struct machine *m, const char *kernel, const uin
                           rdnasim_report *report) {
     const rdnasim_kernel *k = rdnasim_find_kernel(m->object, kernel);
     if (!k) fail_msg("no kernel %s", kernel);
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = launch.block[0] = ITEMS;
-    launch.kernarg = args;
-    launch.kernarg_bytes = bytes;
+    rdnasim_launch launch = launch_of(ITEMS, ITEMS, args, bytes);
     return rdnasim_run(m->sim, k, &launch, NULL, report);
 }
 

@@ -417,11 +417,7 @@ static void descriptor_sets_it(void **state) {
                          RDNASIM_OK);
         uint32_t *rsrc1 = &object->kernels[0].descriptor.rsrc1;
         *rsrc1 = (*rsrc1 & ~(UINT32_C(15) << 12)) | mode << 12;
-        rdnasim_launch launch;
-        rdnasim_launch_init(&launch);
-        launch.grid[0] = launch.block[0] = 64;
-        launch.kernarg = args;
-        launch.kernarg_bytes = sizeof args;
+        rdnasim_launch launch = launch_of(64, 64, args, sizeof args);
         if (rdnasim_run(sim, &object->kernels[0], &launch, NULL, &report) != RDNASIM_OK)
             fail_msg("%s", report.text);
         for (unsigned l = 0; l < 64; l++) {

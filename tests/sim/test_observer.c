@@ -230,13 +230,8 @@ static rdnasim_status run(const char *path, const char *kernel, unsigned checks,
     rdnasim_object *object = load(sim, path);
     uint64_t args[2] = {bind(sim, out, 4 * ITEMS, RDNASIM_READ | RDNASIM_WRITE, "out")};
     args[1] = args[0];
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = ITEMS;
-    launch.block[0] = 64;
+    rdnasim_launch launch = launch_of(ITEMS, 64, args, sizeof args);
     launch.dynamic_lds_bytes = 16 * 64;
-    launch.kernarg = args;
-    launch.kernarg_bytes = sizeof args;
     launch.observer = s ? &s->observer : NULL;
     launch.resident = resident;
     const rdnasim_kernel *k = rdnasim_find_kernel(object, kernel);

@@ -25,11 +25,7 @@ static void run(unsigned wave, const char *name, int with_input) {
         uint64_t args[2] = {0}, result = bind(sim, out64, sizeof out64, RDNASIM_READ | RDNASIM_WRITE, "out");
         args[0] = with_input ? bind(sim, in, sizeof in, RDNASIM_READ, "in") : result;
         args[1] = result;
-        rdnasim_launch launch;
-        rdnasim_launch_init(&launch);
-        launch.grid[0] = launch.block[0] = ITEMS;
-        launch.kernarg = args;
-        launch.kernarg_bytes = sizeof args;
+        rdnasim_launch launch = launch_of(ITEMS, ITEMS, args, sizeof args);
         rdnasim_report report;
         assert_ok(rdnasim_run(sim, kernel, &launch, NULL, &report), report);
         rdnasim_destroy(sim);

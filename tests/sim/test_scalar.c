@@ -257,7 +257,7 @@ static void every_operation_has_a_case(void **state) {
 
 static void relative_registers(void **state) {
     (void)state;
-    rdnasim_report report;
+    rdnasim_report report = {0};
     struct wave w = {.fault = &report};
     for (unsigned n = 0; n < 64; n++) w.s[n] = 1000 + n;
     w.s[SREG_M0] = 7;

@@ -144,12 +144,7 @@ static void on_target(const char *target, const char *path) {
         uint64_t in, out;
     } args = {bind(sim, in, 12 * CASES, RDNASIM_READ, "in"),
               bind(sim, out, (size_t)4 * STRIDE * CASES, RDNASIM_READ | RDNASIM_WRITE, "out")};
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = 32 * CASES;
-    launch.block[0] = 32;
-    launch.kernarg = &args;
-    launch.kernarg_bytes = sizeof args;
+    rdnasim_launch launch = launch_of(32 * CASES, 32, &args, sizeof args);
     rdnasim_report report;
     assert_ok(rdnasim_run(sim, kernel, &launch, NULL, &report), report);
     for (unsigned n = 0; n < CASES; n++)

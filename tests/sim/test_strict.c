@@ -107,12 +107,7 @@ static rdnasim_status run(const struct fault *f, const char *suffix, uint64_t se
     } args = {bind(sim, in, sizeof in, RDNASIM_READ | RDNASIM_WRITE, "in"),
               bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
     if (f->memory == UNWRITTEN) assert_ok(rdnasim_mark(sim, args.in, sizeof in, 0, report), *report);
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = ITEMS;
-    launch.block[0] = BLOCK;
-    launch.kernarg = &args;
-    launch.kernarg_bytes = sizeof args;
+    rdnasim_launch launch = launch_of(ITEMS, BLOCK, &args, sizeof args);
     rdnasim_status status = rdnasim_run(sim, kernel, &launch, NULL, report);
     rdnasim_destroy(sim);
     return status;
@@ -166,11 +161,7 @@ static void freed_buffers_are_named(void **state) {
     assert_ok(rdnasim_unbind(sim, args.out, &report), report);
     uint64_t next = bind(sim, other, sizeof other, RDNASIM_READ | RDNASIM_WRITE, "next");
     assert_true(next != args.out);
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = launch.block[0] = 32;
-    launch.kernarg = &args;
-    launch.kernarg_bytes = sizeof args;
+    rdnasim_launch launch = launch_of(32, 32, &args, sizeof args);
     assert_int_equal(rdnasim_run(sim, kernel, &launch, NULL, &report), RDNASIM_MEMORY_FAULT);
     assert_non_null(strstr(report.text, "in the buffer 'results', which has been freed"));
     rdnasim_destroy(sim);
@@ -199,10 +190,7 @@ static rdnasim_status run_small(const char *name, void *in, size_t bytes, uint32
         uint64_t in, out;
     } args = {bind(sim, in, bytes, RDNASIM_READ | RDNASIM_WRITE, "in"),
               bind(sim, out, 8, RDNASIM_READ | RDNASIM_WRITE, "out")};
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.kernarg = &args;
-    launch.kernarg_bytes = sizeof args;
+    rdnasim_launch launch = launch_of(1, 1, &args, sizeof args);
     rdnasim_status status = rdnasim_run(sim, kernel, &launch, NULL, report);
     rdnasim_destroy(sim);
     return status;

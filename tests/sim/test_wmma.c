@@ -213,11 +213,7 @@ static void device_run(struct device *d, const struct wmma_case *c) {
     memset(d->out, 0xee, sizeof d->out);
     const rdnasim_kernel *kernel = rdnasim_find_kernel(d->object, c->name);
     if (!kernel) fail_msg("no kernel %s", c->name);
-    rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
-    launch.grid[0] = launch.block[0] = d->wave;
-    launch.kernarg = &d->arguments;
-    launch.kernarg_bytes = sizeof d->arguments;
+    rdnasim_launch launch = launch_of(d->wave, d->wave, &d->arguments, sizeof d->arguments);
     rdnasim_report report;
     assert_ok(rdnasim_run(d->sim, kernel, &launch, NULL, &report), report);
 }
