@@ -33,10 +33,13 @@ int cpu_has_avx512(void) {
            HAS("avx512dq") && HAS("avx512vl");
 }
 int cpu_has_avx512bf16(void) { return limit() >= LEVEL_avx512bf16 && cpu_has_avx512() && HAS("avx512bf16"); }
+/* Of 512 bits Intel's begin one dot every second cycle, or two fused multiply-adds in each; AMD's one of either in each. */
+int cpu_dots_are_slow(void) { return __builtin_cpu_is("intel") != 0; }
 #else
 int cpu_has_avx2(void) { return 0; }
 int cpu_has_avx512(void) { return 0; }
 int cpu_has_avx512bf16(void) { return 0; }
+int cpu_dots_are_slow(void) { return 0; }
 #endif
 
 const char *cpu_highest_level(void) {

@@ -16,5 +16,7 @@ const char *cpu_highest_level(void);
 int cpu_has_avx2(void); /* and FMA and F16C */
 int cpu_has_avx512(void);
 int cpu_has_avx512bf16(void);
+/* Whether a BF16 dot takes longer than the two fused multiply-adds that it does. */
+int cpu_dots_are_slow(void);
 
 #endif

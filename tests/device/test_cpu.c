@@ -3,7 +3,8 @@
 /*
  * The cpu device's levels of instructions against portable C on one thread, bit for bit: every level that
  * this host has, on one, two and three threads, for ordinary, tiny, huge and non-finite activations; every
- * row at every M against the row alone; and whatever floating-point modes the caller has set.
+ * row at every M against the row alone; whatever floating-point modes the caller has set; and single sums at both ends of
+ * what prepare.c takes for ordinary activations.
  */
 #include <stdio.h>
 
@@ -174,6 +175,51 @@ static void test_callers_modes(void **state) {
 #endif
 }
 
+/* Two activations, a and -a but for what `bits` adds to the odd one, by nibbles 0 and 1 of every column. */
+static void make_pair(struct dense *d, int exponent, uint16_t bits, uint32_t word, uint8_t zero,
+                      uint16_t scale) {
+    static const struct layer_shape shape = {32, 128, 128, 0, 0, 0};
+    enum { M = 3 };
+    make_dense(d, &shape, W4A16_BF16, M, ORDINARY);
+    for (int64_t i = 0; i < shape.K / 8 * shape.N; i++) d->owned.q[i] = word;
+    for (int64_t n = 0; n < shape.N; n++) d->owned.zero[n] = zero, d->owned.scale[n] = scale;
+    memset(d->a, 0, (size_t)(M * shape.K) * 2);
+    for (int64_t m = 0; m < M; m++) {
+        d->a[m * shape.K] = (uint16_t)(0x8000 | exponent << 7);
+        d->a[m * shape.K + 1] = (uint16_t)(exponent << 7 | bits);
+    }
+}
+
+static void assert_pair(struct dense *d, int exponent, uint16_t expected) {
+    for (int level = 0; level < LEVELS; level++)
+        for (int64_t M = 1; M <= 3; M += 2) {
+            d->problem.shape.M = M, d->elements = (size_t)(M * d->shape->N);
+            if (!level_takes(level, &d->problem)) continue;
+            run_dense(d, level, 1, d->out);
+            for (size_t i = 0; i < d->elements; i++)
+                if (d->out[i] != expected)
+                    fail_msg("%s, M = %d, exponent %d: output %d is %04x, not %04x", levels[level], (int)M,
+                             exponent, (int)i, d->out[i], expected);
+        }
+}
+
+static void test_ends(void **state) {
+    (void)state;
+    struct dense d;
+    /* The sum is the last bit of the larger one: zero if that is below 2^-126. */
+    for (int exponent = 1; exponent <= 12; exponent++) {
+        make_pair(&d, exponent, 1, 0x99999999, 8, 0x3c00);
+        assert_pair(&d, exponent, (uint16_t)(exponent < 8 ? 0 : (exponent - 7) << 7));
+        free_dense(&d);
+    }
+    /* -8 a + 16 a, of which the last product may not be finite. The scale is 2^-8. */
+    for (int exponent = 246; exponent <= 251; exponent++) {
+        make_pair(&d, exponent, 0, 0x00000080, 16, 0x1c00);
+        assert_pair(&d, exponent, (uint16_t)((exponent + 3 - 8) << 7));
+        free_dense(&d);
+    }
+}
+
 /* ---- experts ---------------------------------------------------------------------------------------------
  */
 
@@ -231,6 +277,7 @@ static void test_experts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_levels), cmocka_unit_test(test_every_batch),
-                                       cmocka_unit_test(test_callers_modes), cmocka_unit_test(test_experts)};
+                                       cmocka_unit_test(test_callers_modes), cmocka_unit_test(test_ends),
+                                       cmocka_unit_test(test_experts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

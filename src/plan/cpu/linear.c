@@ -28,6 +28,24 @@ static const struct kernel_row rows[] = {
 #include "KERNELS.def"
 };
 
+/*
+ * Cycles for 16 columns by a pair of K: to decode them, and to multiply them by a row where dots are fast (AMD) and
+ * where they are slow (Intel). By ports, and for `decode` by what one row takes with weights in the caches.
+ */
+static const struct {
+    const struct host_level *level;
+    double decode, multiply[2];
+} cycles[] = {{&level_avx512bf16, 1, {1, 2}},
+              {&level_avx512, 2.4, {2, 1}},
+              {&level_avx2, 4, {2, 2}},
+              {&level_portable, 32, {16, 16}}};
+
+static double cost(const struct kernel_row *row, const w4a16_problem *p) {
+    size_t n = 0;
+    while (cycles[n].level != row->level) n++;
+    return cycles[n].decode + cycles[n].multiply[cpu_dots_are_slow()] * (double)plan_rows(p);
+}
+
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row, (void)p;
     return (struct plan_grid){1, 1, 1};
@@ -92,4 +110,4 @@ static void add(struct build *b, const struct kernel_row *row) {
 }
 
 const struct family cpu_linear_family = {
-    .name = "linear", .role = ROLE_LINEAR, ROWS(rows), .grid = grid, .add = add};
+    .name = "linear", .role = ROLE_LINEAR, ROWS(rows), .grid = grid, .add = add, .cost = cost};
