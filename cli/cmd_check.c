@@ -27,7 +27,7 @@ struct session {
     struct progress progress;
     struct pool_total pools[POOLS_MAX];
     size_t pool_count;
-    struct pool_total units[W4A16_UNITS]; /* by what added the products */
+    struct pool_total adders[W4A16_ADDERS]; /* by what added the products */
 };
 
 static struct pool_total *pool_of(struct session *s, const char *name) {
@@ -60,10 +60,10 @@ static w4a16_status run_case(struct session *s, size_t index, w4a16_error *error
     pool->cases++;
     pool->failed += status != W4A16_OK;
     w4a16_accuracy_add(&pool->accuracy, &result.accuracy);
-    struct pool_total *unit = &s->units[result.order.unit];
-    unit->cases += result.accuracy.outputs != 0;
-    unit->failed += result.accuracy.violations != 0;
-    w4a16_accuracy_add(&unit->accuracy, &result.accuracy);
+    struct pool_total *adder = &s->adders[result.order.adder];
+    adder->cases += result.accuracy.outputs != 0;
+    adder->failed += result.accuracy.violations != 0;
+    w4a16_accuracy_add(&adder->accuracy, &result.accuracy);
     if (status == W4A16_OK && !s->all) return W4A16_OK;
     progress_clear(&s->progress);
     int ran = status == W4A16_OK || status == W4A16_MISMATCH;
@@ -75,7 +75,7 @@ static w4a16_status run_case(struct session *s, size_t index, w4a16_error *error
 }
 
 /*
- * Returns the number of pools that failed. Of each unit, worst excess is the worst error over the proven
+ * Returns the number of pools that failed. Of each adder, worst excess is the worst error over the proven
  * bound.
  */
 static size_t show_pools(struct session *s) {
@@ -87,10 +87,10 @@ static size_t show_pools(struct session *s) {
         report_total(&s->report, row_of(pool->name ? pool->name : "all adversarial", pool->cases,
                                         &pool->accuracy, json_null(), ok));
     }
-    for (int unit = 0; unit < W4A16_UNITS; unit++) {
-        struct pool_total *of = &s->units[unit];
+    for (int adder = 0; adder < W4A16_ADDERS; adder++) {
+        struct pool_total *of = &s->adders[adder];
         char name[32];
-        snprintf(name, sizeof name, "bound of %s", w4a16_unit_name((w4a16_unit)unit));
+        snprintf(name, sizeof name, "bound of %s", w4a16_adder_name((w4a16_adder)adder));
         if (of->cases)
             report_total(&s->report, row_of(name, of->cases, &of->accuracy, json_null(), !of->failed));
     }

@@ -23,8 +23,7 @@
 #include "ops.h"
 #include "run.h"
 
-/* ---- gptq_shuffle
- * ------------------------------------------------------------------------------------------ */
+/* ---- gptq_shuffle -------------------------------------------------------------------------------------- */
 
 /* Packs in host memory; q and to are [experts][K/8][N], order may have no elements. */
 static w4a16_status pack_words(struct frame *f, const struct tensor *q, const struct tensor *order, int index,
@@ -88,8 +87,7 @@ w4a16_status gptq_shuffle_plain_call(struct frame *f, const shim_value *argument
     return shuffle(f, arguments[0], &none, (int64_t)arguments[1]);
 }
 
-/* ---- what the products share
- * ------------------------------------------------------------------------------- */
+/* ---- what the products share --------------------------------------------------------------------------- */
 
 static w4a16_status check_weights(struct frame *f, const struct operands *o, int lead) {
     const struct tensor *x = &o->x, *q = &o->packed, *scales = &o->scales, *zeros = &o->zeros;
@@ -155,8 +153,7 @@ static w4a16_status take(struct frame *f, const shim_value *arguments, struct te
     return status;
 }
 
-/* ---- gptq_gemm_rdna3
- * --------------------------------------------------------------------------------------- */
+/* ---- gptq_gemm_rdna3 ----------------------------------------------------------------------------------- */
 
 static w4a16_status gemm(struct frame *f, struct operands *o, int use_v2_format, shim_value *result) {
     const struct tensor *order = &o->order;
@@ -188,8 +185,7 @@ w4a16_status gptq_gemm_plain_call(struct frame *f, const shim_value *arguments, 
     return gemm(f, &o, arguments[4] & 1, result);
 }
 
-/* ---- moe_gptq_gemm_rdna3
- * ----------------------------------------------------------------------------------- */
+/* ---- moe_gptq_gemm_rdna3 ------------------------------------------------------------------------------- */
 
 enum { TOP_K = 9, BLOCK_SIZE_M, MUL_TOPK_WEIGHT, OUTPUT_TOPK };
 

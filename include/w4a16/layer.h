@@ -108,19 +108,19 @@ W4A16_API w4a16_status w4a16_reference(const w4a16_layer *layer, w4a16_dtype act
                                        int64_t lda, double *y, double *mass, int threads, w4a16_error *error);
 
 /* What adds the products of a chunk: a row of the table in docs/numerics.md. */
-typedef enum w4a16_unit {
-    W4A16_UNIT_DOT2, /* RDNA3's dot units */
-    W4A16_UNIT_WMMA, /* its matrix units */
-    W4A16_UNIT_FP32, /* one chain of IEEE additions */
-    W4A16_UNITS
-} w4a16_unit;
+typedef enum w4a16_adder {
+    W4A16_ADDER_DOT2, /* RDNA3's dot units */
+    W4A16_ADDER_WMMA, /* its matrix units */
+    W4A16_ADDER_FP32, /* one chain of IEEE additions */
+    W4A16_ADDERS
+} w4a16_adder;
 
 /*
  * The order of additions behind an output. Products are added in chunks; a chunk's sum is scaled and added to
  * an fp32 sum by a fused multiply-add; such sums of several waves are added, then the bias.
  */
 typedef struct w4a16_order {
-    w4a16_unit unit;
+    w4a16_adder adder;
     int64_t chunk; /* K whose products are added before the scale is applied, at most 128 */
     int64_t folds; /* chunks of a wave */
     int64_t waves; /* that share K, at most 16 */
@@ -130,9 +130,9 @@ typedef struct w4a16_order {
 /*
  * The c of the numerics contract: no output is further off than 1 ulp + c * mass. docs/numerics.md proves it.
  */
-/* 0 for a null order or an unknown unit. */
+/* 0 for a null order or an unknown adder. */
 W4A16_API double w4a16_order_error(const w4a16_order *order);
-W4A16_API const char *w4a16_unit_name(w4a16_unit unit); /* "dot2", "WMMA", "fp32"; never null */
+W4A16_API const char *w4a16_adder_name(w4a16_adder adder); /* "dot2", "WMMA", "fp32"; never null */
 
 /* How far outputs are from the reference, in the terms of the numerics contract (docs/numerics.md). */
 typedef struct w4a16_accuracy {
@@ -153,7 +153,7 @@ typedef struct w4a16_accuracy {
  * fp16 can hold. Nor is it where the mass is 2^127 or more: there fp32 sums may leave their range, and the
  * contract promises no number.
  *
- * INVALID_ARGUMENT, with *accuracy as it was, for null pointers, an unknown type or unit, M or N of less than
+ * INVALID_ARGUMENT, with *accuracy as it was, for null pointers, an unknown type or adder, M or N of less than
  * 0 or more than W4A16_SIZE_MAX, ldo of less than N or more than W4A16_STRIDE_MAX.
  */
 W4A16_API w4a16_status w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const void *out, int64_t ldo,

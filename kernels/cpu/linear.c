@@ -38,8 +38,7 @@ int64_t cpu_linear_words(int64_t group_size, int64_t padded_K) {
     return words;
 }
 
-/* ---- experts ---------------------------------------------------------------------------------------------
- */
+/* ---- experts ------------------------------------------------------------------------------------------- */
 
 /* What unsort.c does. */
 static void unsort(const struct cpu_linear_args *p) {
@@ -69,8 +68,7 @@ static int64_t sort_slots(const struct cpu_linear_args *p) {
     return starts[p->experts];
 }
 
-/* ---- loops over the pool's threads ------------------------------------------------------------------------
- */
+/* ---- loops over the pool's threads --------------------------------------------------------------------- */
 
 /* Every thread computes with the default modes, whatever its caller has set: bits must not depend on who runs
  * what. */
@@ -133,8 +131,7 @@ static void loop(struct run *run, int64_t count, pool_body *body, double work) {
     for (int64_t index = 0; index < count; index++) body(run, index, 0);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------------------
- */
+/* ---- rows ---------------------------------------------------------------------------------------------- */
 
 /* Cuts rows of one expert into blocks of at most `most`, of equal size but for one. */
 static void add_blocks(struct run *run, int64_t expert, int64_t first, int64_t count, int64_t most) {

@@ -52,8 +52,7 @@ INLINE const prepared *activations(const struct cpu_linear_args *p, const struct
     return (const prepared *)pointer(p->prepared) + (c->before * rows->held + rows->place * c->words) * STEPS;
 }
 
-/* ---- results ---------------------------------------------------------------------------------------------
- */
+/* ---- results ------------------------------------------------------------------------------------------- */
 
 /* To the output's type; a NaN is one and the same at every level. */
 static void to_halves(const float from[PACK_STRIP], int bf16, uint16_t to[PACK_STRIP]) {
@@ -117,8 +116,7 @@ void LEVEL_NAME(cpu_combine)(const struct cpu_linear_args *p, int64_t token) {
     }
 }
 
-/* ---- few rows --------------------------------------------------------------------------------------------
- */
+/* ---- few rows ------------------------------------------------------------------------------------------ */
 
 enum { FETCH_AHEAD = 6144 };
 
@@ -208,8 +206,7 @@ FEW_FORMS(FEW)
 #define FEW_ENTRY(R, C) {few_##R##_asym, few_##R##_sym},
 static few_fn *const few_forms[FEW_ROWS][2] = {FEW_FORMS(FEW_ENTRY)};
 
-/* ---- many rows -------------------------------------------------------------------------------------------
- */
+/* ---- many rows ----------------------------------------------------------------------------------------- */
 
 /* A chunk of a strip: [steps][32 columns], arranged. */
 struct panel {

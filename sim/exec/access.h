@@ -34,6 +34,19 @@ static inline uint32_t width_bytes(enum width width) {
     return bytes[width];
 }
 
+/* The loads and stores of buffer_, global_, flat_ and scratch_: X(name, width). */
+/* clang-format off */
+#define MEMORY_LOADS(X) \
+    X(load_u8, WIDTH_U8) X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16) \
+    X(load_b32, WIDTH_32) X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128) \
+    X(load_d16_u8, WIDTH_D16_U8) X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16) \
+    X(load_d16_hi_u8, WIDTH_HI_U8) X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
+#define MEMORY_STORES(X) \
+    X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) \
+    X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) X(store_d16_hi_b8, WIDTH_HI_U8) \
+    X(store_d16_hi_b16, WIDTH_HI)
+/* clang-format on */
+
 /* Tells observers and strict mode one address per lane; an instruction with two calls it with which = 0
  * and 1. */
 static inline void note_access(struct wave *w, unsigned space, bool store, bool atomic, enum width width,
@@ -111,6 +124,17 @@ struct atomic {
     X(wrap_b32) X(min_f32) X(max_f32) X(add_f32) X(lds_add_f32) X(swap_b64) X(cmpswap_b64) X(add_u64) X(sub_u64) \
     X(rsub_u64) X(min_i64) X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64) X(mskor_b64) \
     X(inc_u64) X(dec_u64) X(cmpswap_f64) X(min_f64) X(max_f64) X(condxchg32_b64)
+/* clang-format on */
+
+/* Those of buffer_, global_ and flat_: X(name, whether it takes a second operand). */
+/* clang-format off */
+#define MEMORY_ATOMICS(X) \
+    X(swap_b32, false) X(cmpswap_b32, true) X(add_u32, false) X(sub_u32, false) X(min_i32, false) \
+    X(min_u32, false) X(max_i32, false) X(max_u32, false) X(and_b32, false) X(or_b32, false) \
+    X(xor_b32, false) X(inc_u32, false) X(dec_u32, false) X(swap_b64, false) X(cmpswap_b64, true) \
+    X(add_u64, false) X(sub_u64, false) X(min_i64, false) X(min_u64, false) X(max_i64, false) \
+    X(max_u64, false) X(and_b64, false) X(or_b64, false) X(xor_b64, false) X(inc_u64, false) \
+    X(dec_u64, false) X(cmpswap_f32, true) X(min_f32, false) X(max_f32, false) X(add_f32, false)
 /* clang-format on */
 
 #define DECLARE_ATOMIC(name) extern const struct atomic atomic_##name;

@@ -256,23 +256,6 @@ static void store_format(struct wave *w, const struct inst *i, unsigned count, b
 /* ---- one function per operation ------------------------------------------------------------------- */
 
 /* clang-format off */
-#define LOADS(X) \
-    X(load_u8, WIDTH_U8) X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16) \
-    X(load_b32, WIDTH_32) X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128) \
-    X(load_d16_u8, WIDTH_D16_U8) X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16) \
-    X(load_d16_hi_u8, WIDTH_HI_U8) X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
-#define STORES(X) \
-    X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64) \
-    X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) X(store_d16_hi_b8, WIDTH_HI_U8) \
-    X(store_d16_hi_b16, WIDTH_HI)
-#define BUFFER_ATOMICS(X) /* row of ATOMICS, whether it takes a second operand */ \
-    X(swap_b32, false) X(cmpswap_b32, true) X(add_u32, false) X(sub_u32, false) X(csub_u32, false) \
-    X(min_i32, false) X(min_u32, false) X(max_i32, false) X(max_u32, false) X(and_b32, false) \
-    X(or_b32, false) X(xor_b32, false) X(inc_u32, false) X(dec_u32, false) X(swap_b64, false) \
-    X(cmpswap_b64, true) X(add_u64, false) X(sub_u64, false) X(min_i64, false) X(min_u64, false) \
-    X(max_i64, false) X(max_u64, false) X(and_b64, false) X(or_b64, false) X(xor_b64, false) \
-    X(inc_u64, false) X(dec_u64, false) X(cmpswap_f32, true) X(min_f32, false) X(max_f32, false) \
-    X(add_f32, false)
 #define FORMATS(X) /* name behind load_ and store_, components, 16-bit, upper half */ \
     X(format_x, 1, false, false) X(format_xy, 2, false, false) X(format_xyz, 3, false, false) \
     X(format_xyzw, 4, false, false) X(d16_format_x, 1, true, false) X(d16_format_xy, 2, true, false) \
@@ -294,9 +277,10 @@ static void store_format(struct wave *w, const struct inst *i, unsigned count, b
     static void buffer_store_##name(struct wave *w, const struct inst *i) {                                  \
         store_format(w, i, count, d16, hi);                                                                  \
     }
-LOADS(LOAD)
-STORES(STORE)
-BUFFER_ATOMICS(ATOMIC)
+MEMORY_LOADS(LOAD)
+MEMORY_STORES(STORE)
+MEMORY_ATOMICS(ATOMIC)
+ATOMIC(csub_u32, false)
 FORMATS(FORMAT)
 FORMAT(d16_hi_format_x, 1, true, true)
 
@@ -309,9 +293,10 @@ void bind_buffer(exec_fn **table) {
 #define BIND_FORMAT(name, count, d16, hi)                                                                    \
     table[OP_buffer_load_##name] = table[OP_tbuffer_load_##name] = buffer_load_##name;                       \
     table[OP_buffer_store_##name] = table[OP_tbuffer_store_##name] = buffer_store_##name;
-    LOADS(BIND_WIDTH)
-    STORES(BIND_WIDTH)
-    BUFFER_ATOMICS(BIND_ATOMIC)
+    MEMORY_LOADS(BIND_WIDTH)
+    MEMORY_STORES(BIND_WIDTH)
+    MEMORY_ATOMICS(BIND_ATOMIC)
+    BIND_ATOMIC(csub_u32, false)
     FORMATS(BIND_FORMAT)
     table[OP_buffer_load_d16_hi_format_x] = buffer_load_d16_hi_format_x;
     table[OP_buffer_store_d16_hi_format_x] = buffer_store_d16_hi_format_x;

@@ -199,9 +199,9 @@ static void v_frexp_exp_i32_f32(struct wave *w, const struct inst *i) {
     write32(w, i, r);
 }
 
-/* ---- division: v_div_scale brings operands into range, v_div_fmas undoes it, v_div_fixup handles specials
- * ---- */
+/* ---- division ------------------------------------------------------------------------------------------ */
 
+/* v_div_scale brings operands into range, v_div_fmas undoes it, v_div_fixup handles specials. */
 static inline int exponent_f32(uint32_t u) { return (int)(u >> 23 & 255); }
 
 /* src 0 is the numerator c or the denominator b, whichever is to be scaled. Sets VCC where v_div_fmas must

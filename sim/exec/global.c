@@ -176,18 +176,6 @@ static void atomic(struct wave *w, const struct inst *i, enum segment segment, c
 
 /* ---- one function per operation ------------------------------------------------------------------------ */
 
-/* clang-format off */
-#define LOADS(X)                                                                                             \
-    X(load_u8, WIDTH_U8) X(load_i8, WIDTH_I8) X(load_u16, WIDTH_U16) X(load_i16, WIDTH_I16)                  \
-    X(load_b32, WIDTH_32) X(load_b64, WIDTH_64) X(load_b96, WIDTH_96) X(load_b128, WIDTH_128)                \
-    X(load_d16_u8, WIDTH_D16_U8) X(load_d16_i8, WIDTH_D16_I8) X(load_d16_b16, WIDTH_D16)                     \
-    X(load_d16_hi_u8, WIDTH_HI_U8) X(load_d16_hi_i8, WIDTH_HI_I8) X(load_d16_hi_b16, WIDTH_HI)
-#define STORES(X)                                                                                            \
-    X(store_b8, WIDTH_U8) X(store_b16, WIDTH_U16) X(store_b32, WIDTH_32) X(store_b64, WIDTH_64)              \
-    X(store_b96, WIDTH_96) X(store_b128, WIDTH_128) X(store_d16_hi_b8, WIDTH_HI_U8)                          \
-    X(store_d16_hi_b16, WIDTH_HI)
-/* clang-format on */
-
 #define ONE(prefix, segment, kind, name, width)                                                              \
     static void prefix##_##name(struct wave *w, const struct inst *i) { kind(w, i, segment, width); }
 #define GLOBAL_LOAD(name, width)   ONE(global, GLOBAL, load, name, width)
@@ -196,29 +184,21 @@ static void atomic(struct wave *w, const struct inst *i, enum segment segment, c
 #define GLOBAL_STORE(name, width)  ONE(global, GLOBAL, store, name, width)
 #define FLAT_STORE(name, width)    ONE(flat, FLAT, store, name, width)
 #define SCRATCH_STORE(name, width) ONE(scratch, SCRATCH, store, name, width)
-LOADS(GLOBAL_LOAD)
-LOADS(FLAT_LOAD)
-LOADS(SCRATCH_LOAD)
-STORES(GLOBAL_STORE)
-STORES(FLAT_STORE)
-STORES(SCRATCH_STORE)
+MEMORY_LOADS(GLOBAL_LOAD)
+MEMORY_LOADS(FLAT_LOAD)
+MEMORY_LOADS(SCRATCH_LOAD)
+MEMORY_STORES(GLOBAL_STORE)
+MEMORY_STORES(FLAT_STORE)
+MEMORY_STORES(SCRATCH_STORE)
 GLOBAL_LOAD(load_addtid_b32, WIDTH_32)
 GLOBAL_STORE(store_addtid_b32, WIDTH_32)
 
-/* Of the atomics of access.h, those that exist here. */
-/* clang-format off */
-#define MEMORY_ATOMICS(X)                                                                                    \
-    X(swap_b32) X(cmpswap_b32) X(add_u32) X(sub_u32) X(min_i32) X(min_u32) X(max_i32) X(max_u32)             \
-    X(and_b32) X(or_b32) X(xor_b32) X(inc_u32) X(dec_u32) X(swap_b64) X(cmpswap_b64) X(add_u64)              \
-    X(sub_u64) X(min_i64) X(min_u64) X(max_i64) X(max_u64) X(and_b64) X(or_b64) X(xor_b64)                   \
-    X(inc_u64) X(dec_u64) X(cmpswap_f32) X(min_f32) X(max_f32) X(add_f32)
-/* clang-format on */
-#define ATOMIC(name)                                                                                         \
+#define ATOMIC(name, two)                                                                                    \
     static void global_atomic_##name(struct wave *w, const struct inst *i) {                                 \
-        atomic(w, i, GLOBAL, &atomic_##name, #name[0] == 'c');                                               \
+        atomic(w, i, GLOBAL, &atomic_##name, two);                                                           \
     }                                                                                                        \
     static void flat_atomic_##name(struct wave *w, const struct inst *i) {                                   \
-        atomic(w, i, FLAT, &atomic_##name, #name[0] == 'c');                                                 \
+        atomic(w, i, FLAT, &atomic_##name, two);                                                             \
     }
 MEMORY_ATOMICS(ATOMIC)
 
@@ -231,9 +211,9 @@ void bind_global(exec_fn **table) {
     table[OP_global_##name] = global_##name;                                                                 \
     table[OP_flat_##name] = flat_##name;                                                                     \
     table[OP_scratch_##name] = scratch_##name;
-    LOADS(BIND_ALL)
-    STORES(BIND_ALL)
-#define BIND_ATOMIC(name)                                                                                    \
+    MEMORY_LOADS(BIND_ALL)
+    MEMORY_STORES(BIND_ALL)
+#define BIND_ATOMIC(name, two)                                                                               \
     table[OP_global_atomic_##name] = global_atomic_##name;                                                   \
     table[OP_flat_atomic_##name] = flat_atomic_##name;
     MEMORY_ATOMICS(BIND_ATOMIC)

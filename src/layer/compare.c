@@ -33,23 +33,23 @@
 static const struct {
     const char *name;
     double per_product, once;
-} units[W4A16_UNITS] = {
+} adders[W4A16_ADDERS] = {
     /*
      * n / 2 steps of a rounding and two cut-offs on the accumulator's grid; three cut-offs on products' grids
      */
-    [W4A16_UNIT_DOT2] = {"dot2", 0.75, 3},
-    [W4A16_UNIT_WMMA] = {"WMMA", 0.75, 3},
+    [W4A16_ADDER_DOT2] = {"dot2", 0.75, 3},
+    [W4A16_ADDER_WMMA] = {"WMMA", 0.75, 3},
     /* n - 1 roundings */
-    [W4A16_UNIT_FP32] = {"fp32", 1, -1},
+    [W4A16_ADDER_FP32] = {"fp32", 1, -1},
 };
 
-static int known(w4a16_unit unit) { return (size_t)unit < W4A16_UNITS; }
+static int known(w4a16_adder adder) { return (size_t)adder < W4A16_ADDERS; }
 
-const char *w4a16_unit_name(w4a16_unit unit) { return known(unit) ? units[unit].name : "unknown"; }
+const char *w4a16_adder_name(w4a16_adder adder) { return known(adder) ? adders[adder].name : "unknown"; }
 
 double w4a16_order_error(const w4a16_order *o) {
-    if (!o || !known(o->unit)) return 0;
-    double chunk = units[o->unit].per_product * (double)o->chunk + units[o->unit].once;
+    if (!o || !known(o->adder)) return 0;
+    double chunk = adders[o->adder].per_product * (double)o->chunk + adders[o->adder].once;
     /* waves - 1 additions of partial sums, and one of the bias */
     double roundings = (double)o->folds + (double)o->waves + (double)o->slots;
     return (1 + 0x1p-8) * expm1((chunk + roundings) * 0x1p-24);
@@ -139,10 +139,10 @@ w4a16_status w4a16_compare(w4a16_dtype out_type, int64_t M, int64_t N, const voi
     w4a16_succeed(error);
     FAIL_IF(!out || !y || !mass || !order || !accuracy, error, W4A16_INVALID_ARGUMENT,
             "w4a16_compare: out, y, mass, order or accuracy is null");
-    FAIL_IF(
-        !w4a16_dtype_size(out_type) || !known(order->unit), error, W4A16_INVALID_ARGUMENT,
-        "w4a16_compare: out_type is %d and order.unit %d: expected W4A16_F16, _BF16 or _F32 and a w4a16_unit",
-        (int)out_type, (int)order->unit);
+    FAIL_IF(!w4a16_dtype_size(out_type) || !known(order->adder), error, W4A16_INVALID_ARGUMENT,
+            "w4a16_compare: out_type is %d and order.adder %d: expected W4A16_F16, _BF16 or _F32 and a "
+            "w4a16_adder",
+            (int)out_type, (int)order->adder);
     FAIL_IF(M < 0 || M > W4A16_SIZE_MAX || N < 0 || N > W4A16_SIZE_MAX || ldo < N || ldo > W4A16_STRIDE_MAX,
             error, W4A16_INVALID_ARGUMENT,
             "w4a16_compare: M is %" PRId64 ", N %" PRId64 " and ldo %" PRId64

@@ -72,8 +72,8 @@ struct grid plan_grid_of(const struct build *b) {
                          b->p->weights.zeros == W4A16_ZEROS_LESS_ONE};
 }
 
-void plan_set_order(struct build *b, w4a16_unit unit, int64_t chunk, int64_t folds, int64_t waves) {
-    b->plan->additions = (w4a16_order){.unit = unit,
+void plan_set_order(struct build *b, w4a16_adder adder, int64_t chunk, int64_t folds, int64_t waves) {
+    b->plan->additions = (w4a16_order){.adder = adder,
                                        .chunk = chunk,
                                        .folds = (folds + waves - 1) / waves,
                                        .waves = waves,

@@ -137,6 +137,6 @@ void plan_patch_ids(const struct build *b, struct plan_step *s, size_t offset);
 /* Where scales and zeros lie. */
 struct grid plan_grid_of(const struct build *b);
 /* The numerics contract's view of the plan: `folds` chunks, dealt out to the waves. */
-void plan_set_order(struct build *b, w4a16_unit unit, int64_t chunk, int64_t folds, int64_t waves);
+void plan_set_order(struct build *b, w4a16_adder adder, int64_t chunk, int64_t folds, int64_t waves);
 
 #endif

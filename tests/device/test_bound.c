@@ -19,7 +19,7 @@
 
 static size_t stride = 1;
 /* Of fp16 and bf16; where the chunk has most of the bound, and where the folds and waves have. */
-static double worst[W4A16_UNITS][2][2];
+static double worst[W4A16_ADDERS][2][2];
 
 static void search_on(w4a16_device_kind kind) {
     w4a16_device_options options;
@@ -36,7 +36,7 @@ static void search_on(w4a16_device_kind kind) {
         if (conformance_run(device, i, 2, &result, &error) != W4A16_OK)
             fail_msg("%s: %s", name, error.message);
         const w4a16_order *o = &result.order;
-        double *of = &worst[o->unit][name[0] == 'b'][o->folds + o->waves > o->chunk];
+        double *of = &worst[o->adder][name[0] == 'b'][o->folds + o->waves > o->chunk];
         if (result.accuracy.worst_excess > *of) *of = result.accuracy.worst_excess;
     }
     w4a16_device_close(device);
@@ -46,11 +46,11 @@ static void near_and_never_beyond(void **state) {
     (void)state;
     search_on(W4A16_DEVICE_SIM);
     search_on(W4A16_DEVICE_CPU);
-    for (int unit = 0; unit < W4A16_UNITS; unit++) {
+    for (int adder = 0; adder < W4A16_ADDERS; adder++) {
         for (int type = 0; type < 2; type++) {
-            const double *of = worst[unit][type];
+            const double *of = worst[adder][type];
             print_message("%s, %s: worst found / proven bound %.3f in chunks, %.3f in folds\n",
-                          w4a16_unit_name((w4a16_unit)unit), type ? "bf16" : "fp16", of[0], of[1]);
+                          w4a16_adder_name((w4a16_adder)adder), type ? "bf16" : "fp16", of[0], of[1]);
             for (int part = 0; part < 2; part++)
                 assert_true(of[part] <= 1 && (stride > 1 || of[part] >= 1 / 3.0));
         }

@@ -32,8 +32,7 @@ static int level_takes(int level, const w4a16_problem *p) {
     return w4a16_supports("cpu", only(level, mask), p, NULL) == W4A16_OK;
 }
 
-/* ---- activations -----------------------------------------------------------------------------------------
- */
+/* ---- activations --------------------------------------------------------------------------------------- */
 
 enum fill { ORDINARY, TINY, HUGE_ONES, SUBNORMAL, NON_FINITE, FILLS };
 
@@ -54,8 +53,7 @@ static uint16_t activation(enum fill fill, w4a16_dtype type, uint64_t draw) {
     return (uint16_t)(f16 | (fill == HUGE_ONES ? 29 : exponent) << 10);
 }
 
-/* ---- dense products --------------------------------------------------------------------------------------
- */
+/* ---- dense products ------------------------------------------------------------------------------------ */
 
 static const struct layer_shape shapes[] = {
     {96, 512, 128, 1, 0, 0}, {200, 640, 64, 0, 1, 1}, {33, 576, 32, 0, 0, 0},
@@ -220,8 +218,7 @@ static void test_ends(void **state) {
     }
 }
 
-/* ---- experts ---------------------------------------------------------------------------------------------
- */
+/* ---- experts ------------------------------------------------------------------------------------------- */
 
 static void run_experts(const struct layer_shape *shape, w4a16_problem problem, const struct inputs *in,
                         int level, int threads, uint16_t *out, size_t elements) {

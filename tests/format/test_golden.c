@@ -66,16 +66,24 @@ static const char *format_of(const char *name) {
                                           : "compressed-tensors";
 }
 
-static void reads(void **state) {
-    const char *name = *state;
-    char path[512], layer_name[128];
-    snprintf(path, sizeof path, "%s/%s", GOLDEN, name);
+/* The checkpoint, and what another program says is in it. */
+static FILE *open_golden(const char *name, w4a16_checkpoint **checkpoint) {
+    char path[512];
     w4a16_error error;
-    w4a16_checkpoint *checkpoint = NULL;
-    if (w4a16_checkpoint_open(path, &checkpoint, &error) != W4A16_OK) fail_msg("%s", error.message);
+    snprintf(path, sizeof path, "%s/%s", GOLDEN, name);
+    if (w4a16_checkpoint_open(path, checkpoint, &error) != W4A16_OK) fail_msg("%s", error.message);
     snprintf(path, sizeof path, "%s/%s/expected.txt", GOLDEN, name);
     FILE *expected = fopen(path, "r");
     assert_non_null(expected);
+    return expected;
+}
+
+static void reads(void **state) {
+    const char *name = *state;
+    char layer_name[128];
+    w4a16_error error;
+    w4a16_checkpoint *checkpoint;
+    FILE *expected = open_golden(name, &checkpoint);
     size_t layers = 0;
     long K, N;
     while (fscanf(expected, "%127s %ld %ld", layer_name, &K, &N) == 3) {
@@ -120,14 +128,10 @@ static uint64_t hash_weights(const w4a16_layer *l) {
 
 static void reads_quantised(void **state) {
     const char *name = *state;
-    char path[512], layer_name[128];
-    snprintf(path, sizeof path, "%s/%s", GOLDEN, name);
+    char layer_name[128];
     w4a16_error error;
-    w4a16_checkpoint *checkpoint = NULL;
-    if (w4a16_checkpoint_open(path, &checkpoint, &error) != W4A16_OK) fail_msg("%s", error.message);
-    snprintf(path, sizeof path, "%s/%s/expected.txt", GOLDEN, name);
-    FILE *expected = fopen(path, "r");
-    assert_non_null(expected);
+    w4a16_checkpoint *checkpoint;
+    FILE *expected = open_golden(name, &checkpoint);
     size_t layers = 0;
     long K, N;
     unsigned long long hash;

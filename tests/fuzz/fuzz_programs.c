@@ -23,8 +23,7 @@
  * wave64. */
 enum { QUOTA = 600, STRICT_QUOTA = 650 * QUOTA, INSTRUCTIONS = 12, LEVELS = 3 };
 
-/* ---- random numbers
- * ---------------------------------------------------------------------------------------- */
+/* ---- random numbers ------------------------------------------------------------------------------------ */
 
 static uint64_t random_state;
 
@@ -37,8 +36,7 @@ static uint32_t random32(void) { /* splitmix64 */
 static unsigned below(unsigned count) { return random32() % count; }
 static bool one_in(unsigned count) { return below(count) == 0; }
 
-/* ---- encodings
- * ------------------------------------------------------------------------------------------------ */
+/* ---- encodings ----------------------------------------------------------------------------------------- */
 
 struct form {
     uint32_t base; /* the fixed bits of the first dword */
@@ -91,8 +89,7 @@ static const struct row *draw_row(void) {
     return r;
 }
 
-/* ---- operands
- * ------------------------------------------------------------------------------------------------- */
+/* ---- operands ------------------------------------------------------------------------------------------ */
 
 static unsigned vgprs; /* of the program */
 
@@ -330,8 +327,7 @@ static void draw_code(struct code *c, uint64_t number, uint64_t seed, const stru
     draw_memory_image(c, address);
 }
 
-/* ---- machines
- * --------------------------------------------------------------------------------------------------- */
+/* ---- machines ------------------------------------------------------------------------------------------ */
 
 struct machine {
     rdnasim *sim;
@@ -394,8 +390,7 @@ static rdnasim_status run(struct machine *m, const struct code *c) {
     return status;
 }
 
-/* ---- what is compared
- * --------------------------------------------------------------------------------------------- */
+/* ---- what is compared ---------------------------------------------------------------------------------- */
 
 static uint64_t number, seed = 1;
 

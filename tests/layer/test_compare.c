@@ -13,7 +13,7 @@
 #include "half.h"
 #include "w4a16/layer.h"
 
-static const w4a16_order fp32_chain = {W4A16_UNIT_FP32, 128, 1, 1, 0};
+static const w4a16_order fp32_chain = {W4A16_ADDER_FP32, 128, 1, 1, 0};
 
 /* One output with a mass of 0, so that only the ulp counts. */
 static w4a16_accuracy one(w4a16_dtype type, uint16_t out, double y) {
@@ -168,11 +168,11 @@ static void test_orders(void **state) {
         w4a16_order order;
         double roundings;
     } cases[] = {
-        {{W4A16_UNIT_FP32, 128, 1, 1, 0}, 127 + 2},       {{W4A16_UNIT_FP32, 16, 1, 1, 0}, 15 + 2},
-        {{W4A16_UNIT_DOT2, 128, 1, 1, 0}, 99 + 2},        {{W4A16_UNIT_WMMA, 128, 1, 1, 0}, 99 + 2},
-        {{W4A16_UNIT_DOT2, 32, 1, 1, 0}, 27 + 2},         {{W4A16_UNIT_WMMA, 16, 1, 1, 0}, 15 + 2},
-        {{W4A16_UNIT_DOT2, 128, 512, 16, 0}, 99 + 528},   {{W4A16_UNIT_WMMA, 128, 1, 1, 8}, 99 + 2 + 8},
-        {{W4A16_UNIT_WMMA, 16, 65536, 1, 0}, 15 + 65537},
+        {{W4A16_ADDER_FP32, 128, 1, 1, 0}, 127 + 2},       {{W4A16_ADDER_FP32, 16, 1, 1, 0}, 15 + 2},
+        {{W4A16_ADDER_DOT2, 128, 1, 1, 0}, 99 + 2},        {{W4A16_ADDER_WMMA, 128, 1, 1, 0}, 99 + 2},
+        {{W4A16_ADDER_DOT2, 32, 1, 1, 0}, 27 + 2},         {{W4A16_ADDER_WMMA, 16, 1, 1, 0}, 15 + 2},
+        {{W4A16_ADDER_DOT2, 128, 512, 16, 0}, 99 + 528},   {{W4A16_ADDER_WMMA, 128, 1, 1, 8}, 99 + 2 + 8},
+        {{W4A16_ADDER_WMMA, 16, 65536, 1, 0}, 15 + 65537},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         /* k roundings, one after the other, of a sum that all of them raise */
@@ -182,8 +182,8 @@ static void test_orders(void **state) {
         if (!(c >= least * (1 - 1e-6) && c <= least * (1 + 1e-6)))
             fail_msg("row %zu: c is %g, expected %g", i, c, least);
     }
-    assert_string_equal(w4a16_unit_name(W4A16_UNIT_DOT2), "dot2");
-    assert_string_equal(w4a16_unit_name((w4a16_unit)99), "unknown");
+    assert_string_equal(w4a16_adder_name(W4A16_ADDER_DOT2), "dot2");
+    assert_string_equal(w4a16_adder_name((w4a16_adder)99), "unknown");
 }
 
 static void test_bound_and_strides(void **state) {
@@ -251,7 +251,7 @@ static void test_refusals(void **state) {
     for (int type = -1; type < 6; type += type ? 5 : 1)
         assert_int_equal(
             w4a16_compare((w4a16_dtype)type, 1, 1, &out, 1, &y, &y, &fp32_chain, &accuracy, NULL), REFUSED);
-    strange.unit = (w4a16_unit)77;
+    strange.adder = (w4a16_adder)77;
     assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, &out, 1, &y, &y, &strange, &accuracy, NULL), REFUSED);
     assert_true(w4a16_order_error(&strange) == 0);
     assert_int_equal(w4a16_compare(W4A16_F16, 1, 1, NULL, 1, &y, &y, &fp32_chain, &accuracy, NULL), REFUSED);

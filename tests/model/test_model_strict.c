@@ -134,8 +134,7 @@ static bool draw_legal(const struct encoding *e, struct inst_pair *pair) {
     return false;
 }
 
-/* ---- a wave and what is undefined of it
- * -------------------------------------------------------------------- */
+/* ---- a wave and what is undefined of it ---------------------------------------------------------------- */
 
 struct bits { /* one bit for every bit of the machine's registers */
     uint32_t v[2 * VGPRS][LANES], s[SREG_COUNT];
@@ -222,8 +221,7 @@ static void propagate(struct machine *m, const struct inst *i, const struct plac
     }
 }
 
-/* ---- what is expected
- * ----------------------------------------------------------------------------------------- */
+/* ---- what is expected ---------------------------------------------------------------------------------- */
 
 static uint32_t half_bits(const struct operand *o) {
     return !type_is_16(o->type) ? UINT32_MAX : o->hi ? 0xffff0000u : 0xffffu;

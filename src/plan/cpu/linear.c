@@ -91,7 +91,7 @@ static void add(struct build *b, const struct kernel_row *row) {
                                    .grid = plan_grid_of(b)};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     int64_t chunk = p->shape.group_size < CPU_LINEAR_CHUNK ? p->shape.group_size : CPU_LINEAR_CHUNK;
-    plan_set_order(b, W4A16_UNIT_FP32, chunk, l->groups * plan_tiles(p->shape.group_size, chunk), 1);
+    plan_set_order(b, W4A16_ADDER_FP32, chunk, l->groups * plan_tiles(p->shape.group_size, chunk), 1);
     plan_patch_sections(b, s, offsetof(struct cpu_linear_args, weights),
                         offsetof(struct cpu_linear_args, scales), offsetof(struct cpu_linear_args, zeros),
                         offsetof(struct cpu_linear_args, bias));

@@ -46,7 +46,7 @@ static void add(struct build *b, const struct kernel_row *row) {
     };
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     s->lds_bytes = gfx11_partial_bytes(row, waves);
-    plan_set_order(b, W4A16_UNIT_DOT2, row->k_chunk, folds, waves);
+    plan_set_order(b, W4A16_ADDER_DOT2, row->k_chunk, folds, waves);
     plan_patch_sections(b, s, offsetof(struct decode_args, weights), offsetof(struct decode_args, scales),
                         offsetof(struct decode_args, zeros), offsetof(struct decode_args, bias));
     gfx11_patch_product(b, s, offsetof(struct decode_args, a), offsetof(struct decode_args, out),

@@ -31,7 +31,7 @@ static void add(struct build *b, const struct kernel_row *row) {
     int64_t fold = halves ? 1 : gfx11_fold(b->p), granule = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
     int64_t granules = b->p->shape.group_size / granule;
     struct matrix_args args = gfx11_matrix_args(b, fold, granules, halves ? granules : granules / fold);
-    plan_set_order(b, W4A16_UNIT_WMMA, halves ? granule : fold * PACK_BLOCK,
+    plan_set_order(b, W4A16_ADDER_WMMA, halves ? granule : fold * PACK_BLOCK,
                    (halves ? 2 : 1) * b->l->blocks / fold, 1);
     gfx11_add_matrix(b, row, &args, lds_bytes(row));
 }

@@ -36,7 +36,7 @@ static void add(struct build *b, const struct kernel_row *row) {
             granules = b->p->shape.group_size / granule;
     struct matrix_args args = gfx11_matrix_args(b, fold, granules, granules);
     args.waves = (uint32_t)waves;
-    plan_set_order(b, W4A16_UNIT_WMMA, granule, folds, waves);
+    plan_set_order(b, W4A16_ADDER_WMMA, granule, folds, waves);
     if (halves) b->plan->additions.folds *= 2;
     gfx11_add_matrix(b, row, &args, gfx11_partial_bytes(row, waves));
 }
