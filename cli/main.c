@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cli.h"
-#include "output.h"
+#include "pending.h"
 
 static const struct verb {
     const char *name;
@@ -34,7 +34,7 @@ static void print_verbs(FILE *to) {
 }
 
 int main(int argc, char **argv) {
-    output_remove_on_signals();
+    pending_remove_on_signals();
     if (argc < 2) {
         print_verbs(stderr);
         return EXIT_USAGE;

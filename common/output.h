@@ -58,8 +58,4 @@ void output_directory_abandon(struct output_directory *directory); /* also after
 /* 1 if path is a directory that holds anything, 0 if it is empty or does not exist, -1 with errno. */
 int directory_in_use(const char *path);
 
-/* For programs: SIGINT, SIGTERM, SIGHUP and SIGPIPE remove what is not complete before they end the process,
- * and a file that outgrows a limit is an error of write instead of a signal. */
-void output_remove_on_signals(void);
-
 #endif

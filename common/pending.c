@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "output.h"
-
 enum { PENDING_MAX = 1024 };
 static _Atomic(char *) pending[PENDING_MAX];
 
@@ -52,7 +50,7 @@ static void on_signal(int number) {
     raise(number); /* its action is the default again */
 }
 
-void output_remove_on_signals(void) {
+void pending_remove_on_signals(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, old;
     sigfillset(&action.sa_mask);

@@ -8,6 +8,7 @@
 
 #include "document.h"
 #include "output.h"
+#include "pending.h"
 #include "text.h"
 #include "tool.h"
 
@@ -95,7 +96,7 @@ static void print_verbs(FILE *to) {
 }
 
 int main(int argc, char **argv) {
-    output_remove_on_signals();
+    pending_remove_on_signals();
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         print_version();
         return EXIT_OK;

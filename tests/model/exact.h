@@ -4,12 +4,16 @@
 #ifndef MODEL_EXACT_H
 #define MODEL_EXACT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MPFR_USE_INTMAX_T
 #include <mpfr.h>
 
-#include "valu_float.h"
+#include "isa/ops.h"
+
+/* As MODE numbers them. */
+enum direction { TO_NEAREST_EVEN, TO_PLUS_INFINITY, TO_MINUS_INFINITY, TO_ZERO };
 
 /* type: TYPE_F16, TYPE_BF16, TYPE_F32 or TYPE_F64. */
 unsigned exact_precision(unsigned type);

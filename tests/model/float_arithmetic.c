@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Sums, products and fused products, rounded once by MPFR in the direction that MODE gives. */
-#include "exact.h"
+#include "valu_float.h"
 
 enum operation { ADD, SUBTRACT, SUBTRACT_FROM, MULTIPLY, FUSE };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* A second model of float comparisons and class tests. */
-#include "exact.h"
+#include "valu_float.h"
 
 /* How two numbers may lie. A relation is the set of cases in which it holds. */
 enum { LESS = 1, EQUAL = 2, GREATER = 4, UNORDERED = 8 };

@@ -3,7 +3,7 @@
 /* Conversions between types, and what takes numbers apart: integer and fraction, exponent and mantissa. */
 #include <string.h>
 
-#include "exact.h"
+#include "valu_float.h"
 
 /* ---- between floats ------------------------------------------------------------------------------------ */
 

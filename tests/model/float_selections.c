@@ -3,7 +3,7 @@
 /*
  * Minima, maxima and what else chooses among its operands, and the helpers of division, of AMD's pseudocode.
  */
-#include "exact.h"
+#include "valu_float.h"
 
 static bool is_negative(unsigned type, uint64_t bits) { return bits & exact_sign_bit(type); }
 static uint64_t magnitude(unsigned type, uint64_t bits) { return bits & ~exact_sign_bit(type); }

@@ -10,7 +10,7 @@
  */
 #include <string.h>
 
-#include "exact.h"
+#include "valu_float.h"
 
 enum function { EXP, LOG, RCP, RSQ, SQRT, SIN, COS };
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "exact.h"
+#include "valu_float.h"
 
 /* The families in the order of their numbers; AMD's names tell the highest bits first. */
 static const struct {

@@ -2,8 +2,6 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include "valu_float.h"
 
-#include "exact.h"
-
 enum direction float_direction(const struct float_lane *x, unsigned type) {
     return type == TYPE_F32 ? x->mode->round_32 : x->mode->round_16_64;
 }

@@ -10,10 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "isa/ops.h"
+#include "exact.h"
 
 /* The MODE register, unpacked: a direction for f32 and one for f16 and f64, and denormals likewise. */
-enum direction { TO_NEAREST_EVEN, TO_PLUS_INFINITY, TO_MINUS_INFINITY, TO_ZERO };
 struct denormals {
     bool keep_inputs, keep_results; /* else they become zeros of their sign */
 };
