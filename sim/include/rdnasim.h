@@ -295,6 +295,14 @@ typedef struct rdnasim_instruction {
     const struct rdnasim_instruction *dual;
 } rdnasim_instruction;
 
+/*
+ * Decodes one instruction without a machine, as observers see it. code: `dwords` dwords; pc: what it is to be called.
+ * Returns how many dwords it takes (at most 4), or 0 if they are no instruction of the target (null: the default's) or
+ * are cut off; then out is left alone. A dual-issue pair has its second half in out[1]. The encoding is the caller's.
+ */
+RDNASIM_API uint32_t rdnasim_decode(const char *target, const uint32_t *code, size_t dwords, uint64_t pc,
+                                    rdnasim_instruction out[2]);
+
 /* ---- observers ------------------------------------------------------------------------------------- */
 
 typedef struct rdnasim_wave rdnasim_wave; /* the registers of a wave that runs; of use during a call only */

@@ -21,10 +21,11 @@ static rdnasim_operand operand(const struct operand *o) {
                              .value = o->value};
 }
 
-static rdnasim_instruction instruction(const struct program *program, const struct inst *i, uint32_t pc) {
+static rdnasim_instruction instruction(const struct generation *generation, const struct inst *i,
+                                       uint64_t pc) {
     const struct op_info *info = op_info(i->op);
     rdnasim_instruction out = {.opcode = info->name,
-                               .pc = ((uint64_t)pc - program->entry) * 4,
+                               .pc = pc,
                                .bytes = 4u * i->dwords,
                                .encoding = i->words,
                                .port = info->port,
@@ -40,19 +41,20 @@ static rdnasim_instruction instruction(const struct program *program, const stru
                                .mask_destination = operand(&i->sdst)};
     if (!(info->flags & OP_WAITS)) out.counters = info->counter;
     if (op_is_atomic(info)) out.counters &= ~(i->dst.kind == OPND_NONE ? COUNTER_VM : COUNTER_VS);
-    for (unsigned n = 0; n < RDNASIM_COUNTERS; n++)
-        out.waits[n] = waits_for(program->object->sim->target->generation, i, 1u << n);
+    for (unsigned n = 0; n < RDNASIM_COUNTERS; n++) out.waits[n] = waits_for(generation, i, 1u << n);
     for (unsigned n = 0; n < 4; n++) out.sources[n] = operand(&i->src[n]);
     return out;
 }
 
-static rdnasim_instruction *make(const struct program *program, const struct decoded *d, uint32_t pc) {
+static rdnasim_instruction *make(const struct program *program, const struct decoded *d, uint32_t dword) {
     const struct inst *i = &d->inst;
+    const struct generation *generation = program->object->sim->target->generation;
+    uint64_t pc = ((uint64_t)dword - program->entry) * 4;
     rdnasim_instruction *made = malloc((i->dual ? 2 : 1) * sizeof *made);
     if (!made) return NULL;
-    made[0] = instruction(program, i, pc);
+    made[0] = instruction(generation, i, pc);
     if (i->dual) {
-        made[1] = instruction(program, i->dual, pc);
+        made[1] = instruction(generation, i->dual, pc);
         made[0].dual = &made[1];
     }
     return made;
@@ -69,4 +71,22 @@ const rdnasim_instruction *describe(struct program *program, struct decoded *d, 
     }
     pthread_mutex_unlock(&program->lock);
     return known;
+}
+
+uint32_t rdnasim_decode(const char *target, const uint32_t *code, size_t dwords, uint64_t pc,
+                        rdnasim_instruction out[2]) {
+    const struct target *known = target_from_name(target);
+    struct inst_pair pair;
+    const char *reason;
+    uint32_t length =
+        known && dwords ? decode(known, code, dwords < 4 ? (unsigned)dwords : 4, &pair, &reason) : 0;
+    if (!length) return 0;
+    out[0] = instruction(known->generation, &pair.x, pc);
+    out[0].encoding = code;
+    if (pair.x.dual) {
+        out[1] = instruction(known->generation, &pair.y, pc);
+        out[1].encoding = code;
+        out[0].dual = &out[1];
+    }
+    return length;
 }
