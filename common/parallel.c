@@ -31,17 +31,23 @@ enum { SPIN_NS = 50000, LOOKS_PER_CLOCK = 32 };
 #define ONE_LOOP   UINT64_C(0x10000)
 static_assert(POOL_THREADS_MAX * ONE_INSIDE <= INSIDE, "state counts all workers");
 
+struct loop {
+    pool_body *body;
+    void *context;
+    int64_t count;
+    _Atomic int64_t next;
+};
+
 struct pool {
+    pool_team *team; /* or null; else only that, its argument and `threads` are used */
+    void *team_argument;
     pthread_mutex_t run_lock; /* held by the caller of pool_run */
     pthread_mutex_t lock;     /* for sleeping */
     pthread_cond_t work, done;
     _Atomic uint64_t state;
     _Atomic int sleepers; /* workers */
     _Atomic bool caller_sleeps, stop;
-    pool_body *body;
-    void *context;
-    int64_t count;
-    _Atomic int64_t next;
+    struct loop loop;
     int threads;
     int started; /* of them, the caller's included; 1 in a forked child until it runs a loop */
     bool spins;  /* there is a core for each */
@@ -81,9 +87,10 @@ static bool spin(bool (*ready)(void *of), void *of, bool spins) {
     return false;
 }
 
-static void take_indices(struct pool *p, int thread) {
+static void take_indices(void *loop, int thread) {
+    struct loop *l = loop;
     int64_t index;
-    while ((index = atomic_fetch_add(&p->next, 1)) < p->count) p->body(p->context, index, thread);
+    while ((index = atomic_fetch_add(&l->next, 1)) < l->count) l->body(l->context, index, thread);
 }
 
 /* ---- workers -------------------------------------------------------------------------------------------- */
@@ -125,7 +132,7 @@ static void *worker_main(void *argument) {
         }
         if (atomic_load(&p->stop)) return NULL;
         if (!join_loop(w)) continue;
-        take_indices(p, w->index);
+        take_indices(&p->loop, w->index);
         leave_loop(p);
     }
 }
@@ -172,13 +179,24 @@ static void forget_workers(void *pool) {
     p->caller_sleeps = false;
 }
 
-struct pool *pool_create(int threads) {
+static struct pool *new_pool(int threads) {
     if (threads <= 0) threads = pool_available_threads();
     struct pool *p = calloc(1, sizeof *p + (size_t)threads * sizeof p->workers[0]);
+    if (p) p->threads = threads;
+    return p;
+}
+
+struct pool *pool_create_on(pool_team *run, void *team, int threads) {
+    struct pool *p = new_pool(threads);
+    if (p) p->team = run, p->team_argument = team;
+    return p;
+}
+
+struct pool *pool_create(int threads) {
+    struct pool *p = new_pool(threads);
     if (!p) return NULL;
     init_locks(p);
-    p->threads = threads;
-    p->spins = threads <= pool_available_threads();
+    p->spins = p->threads <= pool_available_threads();
     p->started = 1;
     after_fork_add(&p->after_fork, forget_workers, p);
     if (start_workers(p)) return p;
@@ -186,8 +204,7 @@ struct pool *pool_create(int threads) {
     return NULL;
 }
 
-void pool_destroy(struct pool *p) {
-    if (!p) return;
+static void stop_workers(struct pool *p) {
     after_fork_remove(&p->after_fork);
     pthread_mutex_lock(&p->lock);
     atomic_store(&p->stop, true);
@@ -198,6 +215,10 @@ void pool_destroy(struct pool *p) {
     pthread_cond_destroy(&p->work);
     pthread_mutex_destroy(&p->lock);
     pthread_mutex_destroy(&p->run_lock);
+}
+
+void pool_destroy(struct pool *p) {
+    if (p && !p->team) stop_workers(p);
     free(p);
 }
 
@@ -205,21 +226,26 @@ int pool_threads(const struct pool *p) { return p->threads; }
 
 static bool nobody_is_inside(void *of) { return !(atomic_load(&((struct pool *)of)->state) & INSIDE); }
 
-void pool_run(struct pool *p, int64_t count, pool_body *body, void *context) {
-    if (count <= 0) return;
+static void run_on_team(struct pool *p, int64_t count, pool_body *body, void *context) {
+    struct loop loop = {body, context, count, 0};
+    p->team(p->team_argument, count < p->threads ? (int)count : p->threads, take_indices, &loop);
+    take_indices(&loop, 0);
+}
+
+static void run_on_workers(struct pool *p, int64_t count, pool_body *body, void *context) {
     pthread_mutex_lock(&p->run_lock);
     start_workers(p); /* in a forked child; with fewer it takes longer */
-    p->body = body;
-    p->context = context;
-    p->count = count;
-    atomic_store(&p->next, 0);
+    p->loop.body = body;
+    p->loop.context = context;
+    p->loop.count = count;
+    atomic_store(&p->loop.next, 0);
     atomic_fetch_add(&p->state, ONE_LOOP | OPEN);
     if (count > 1 && atomic_load(&p->sleepers)) {
         pthread_mutex_lock(&p->lock);
         pthread_cond_broadcast(&p->work);
         pthread_mutex_unlock(&p->lock);
     }
-    take_indices(p, 0);
+    take_indices(&p->loop, 0);
     atomic_fetch_sub(&p->state, OPEN);
     if (!spin(nobody_is_inside, p, p->spins)) {
         pthread_mutex_lock(&p->lock);
@@ -229,4 +255,8 @@ void pool_run(struct pool *p, int64_t count, pool_body *body, void *context) {
         pthread_mutex_unlock(&p->lock);
     }
     pthread_mutex_unlock(&p->run_lock);
+}
+
+void pool_run(struct pool *p, int64_t count, pool_body *body, void *context) {
+    if (count > 0) (p->team ? run_on_team : run_on_workers)(p, count, body, context);
 }

@@ -30,4 +30,14 @@ int pool_available_threads(void);
 typedef void pool_body(void *context, int64_t index, int thread);
 void pool_run(struct pool *pool, int64_t count, pool_body *body, void *context);
 
+/*
+ * A pool without threads of its own: run(team, count, member, loop) calls member(loop, n) once for each n in [0, count),
+ * on whatever threads and in whatever order, also one after the other, and returns when all calls have. The members share
+ * the indices of a loop; n is what body gets as thread, below `threads`. Loops of several callers go side by side. What
+ * members leave out, because there were too few calls, the caller of pool_run does.
+ */
+typedef void pool_member(void *loop, int n);
+typedef void pool_team(void *team, int count, pool_member *member, void *loop);
+struct pool *pool_create_on(pool_team *run, void *team, int threads);
+
 #endif

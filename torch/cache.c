@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "shim.h"
 
 #define SLOTS       8192 /* a power of two */
 #define PROBES      32
@@ -21,15 +22,18 @@ static struct {
     w4a16_device *device;
 } devices[DEVICES_MAX];
 static int device_count;
+static int forked;                                       /* from a process that had the operators */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of devices and of writing slots */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void forget(void) {
     for (size_t n = 0; n < SLOTS; n++) atomic_store_explicit(&slots[n], NULL, memory_order_relaxed);
     device_count = 0;
+    forked = 1;
     pthread_mutex_init(&lock, NULL);
 }
-static void watch_forks(void) { pthread_atfork(NULL, NULL, forget); }
+static void add_watch(void) { pthread_atfork(NULL, NULL, forget); }
+void cache_watch_forks(void) { pthread_once(&once, add_watch); }
 
 w4a16_device_kind cache_host_kind(void) {
     const char *name = getenv("W4A16_DEVICE");
@@ -48,6 +52,24 @@ static int wants_batch_invariance(void) {
 
 /* ---- devices ------------------------------------------------------------------------------------------- */
 
+/*
+ * The cpu device works on PyTorch's threads, which spin for a while after each loop of theirs: threads of our own would
+ * fight with them for the cores. In a forked child, where OpenMP's are gone for good, it has its own.
+ */
+struct part {
+    void (*body)(void *loop, int n);
+    void *loop;
+};
+static void run_part(int64_t begin, int64_t end, void *part) {
+    const struct part *p = part;
+    for (int64_t n = begin; n < end; n++) p->body(p->loop, (int)n);
+}
+static void run_by_torch(void *state, int count, void (*body)(void *loop, int n), void *loop) {
+    (void)state;
+    struct part part = {body, loop};
+    shim.torch_parallel_for(0, count, 1, run_part, &part); /* where it fails the rest is done by the caller */
+}
+
 /* The lock is held. */
 static w4a16_status find_device(w4a16_device_kind kind, int index, w4a16_device **out, w4a16_error *error) {
     for (int n = 0; n < device_count; n++)
@@ -61,6 +83,7 @@ static w4a16_status find_device(w4a16_device_kind kind, int index, w4a16_device 
     w4a16_device_options_init(&options);
     options.kind = kind;
     options.index = index;
+    if (kind == W4A16_DEVICE_CPU && !forked) options.parallel_for = run_by_torch;
     TRY(w4a16_device_open(&options, out, error));
     devices[device_count].kind = kind;
     devices[device_count].index = index;
@@ -69,7 +92,7 @@ static w4a16_status find_device(w4a16_device_kind kind, int index, w4a16_device 
 }
 
 w4a16_status cache_device(w4a16_device_kind kind, int index, w4a16_device **out, w4a16_error *error) {
-    pthread_once(&once, watch_forks);
+    cache_watch_forks();
     pthread_mutex_lock(&lock);
     w4a16_status status = find_device(kind, index, out, error);
     pthread_mutex_unlock(&lock);
@@ -160,7 +183,7 @@ w4a16_status cache_plan(const struct plan_key *key, struct plan_entry **out, w4a
     size_t vacant;
     *out = look(key, &vacant);
     if (*out) return W4A16_OK;
-    pthread_once(&once, watch_forks);
+    cache_watch_forks();
     pthread_mutex_lock(&lock);
     w4a16_status status = look_or_build(key, out, error);
     pthread_mutex_unlock(&lock);

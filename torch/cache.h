@@ -29,6 +29,9 @@ struct plan_entry {
     int kept; /* 0: the cache was full; the plan is the caller's, to be given back */
 };
 
+/* From when on the process is told from forked children; before other calls, or by the first of them. */
+void cache_watch_forks(void);
+
 /* The device for tensors in host memory: cpu, or sim where the variable W4A16_DEVICE says so. */
 w4a16_device_kind cache_host_kind(void);
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "cache.h"
 #include "ops.h"
 #include "shim.h"
 #include "w4a16/linear.h"
@@ -135,6 +136,7 @@ static void register_once(void) {
     int hip = shim.aoti_torch_get_current_cuda_stream != NULL;
     if (hip && (outcome = refusal()) != NULL) return;
     torch_constants_init();
+    cache_watch_forks();
     if (define() && implement("CPU") && (!hip || implement("CUDA"))) return;
     take_back();
     outcome = "PyTorch refused to register the operators; it says above why";

@@ -55,6 +55,8 @@ typedef void shim_kernel(shim_value *stack, uint64_t args, uint64_t results);
       (const char *, const char *, const char *, uint32_t, shim_library *))                                  \
     X(int32_t, aoti_torch_library_def, (shim_library, const char *))                                         \
     X(int32_t, aoti_torch_delete_library_object, (shim_library))                                             \
+    X(int32_t, torch_parallel_for,                                                                           \
+      (int64_t, int64_t, int64_t, void (*)(int64_t begin, int64_t end, void *), void *))                     \
     X(int32_t, torch_library_impl, (shim_library, const char *, shim_kernel *, uint64_t))
 
 struct shim {

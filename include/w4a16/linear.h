@@ -35,9 +35,16 @@ typedef struct w4a16_plan w4a16_plan;       /* immutable; runs of one plan may o
 
 typedef enum w4a16_device_kind {
     W4A16_DEVICE_SIM = 1, /* the simulator, in process */
-    W4A16_DEVICE_CPU = 2, /* the fp32 reference on host threads */
+    W4A16_DEVICE_CPU = 2, /* the host's processor */
     W4A16_DEVICE_HIP = 3  /* an AMD GPU through libamdhip64, opened at run time */
 } w4a16_device_kind;
+
+/*
+ * Threads of the caller's in place of a device's own: calls body(loop, n) once for each n in [0, count), on any threads
+ * and in any order, also one after the other, and returns when all calls have. It may be called by several threads at a
+ * time. body neither fails nor throws; what is not called is done by the caller of the device.
+ */
+typedef void w4a16_parallel_for(void *state, int count, void (*body)(void *loop, int n), void *loop);
 
 typedef struct w4a16_device_options {
     size_t struct_size;
@@ -48,6 +55,8 @@ typedef struct w4a16_device_options {
     uint64_t schedule_seed;  /* sim: 0 (default) = in order; else waves and work-groups run in a random one */
     int strict;              /* sim: 1 = stop at undefined values, missing waits, races...; one thread */
     const char *kernel_mask; /* null, or a comma list of kernel names (or prefixes and '*') to leave out */
+    w4a16_parallel_for *parallel_for; /* cpu: null (default), or runs loops of up to `threads` parts */
+    void *parallel_state;             /* its first argument */
 } w4a16_device_options;
 
 typedef struct w4a16_device_info {

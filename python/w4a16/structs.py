@@ -66,6 +66,8 @@ class DeviceOptions(ctypes.Structure):
         ("schedule_seed", ctypes.c_uint64),
         ("strict", ctypes.c_int),
         ("kernel_mask", ctypes.c_char_p),
+        ("parallel_for", ctypes.c_void_p),
+        ("parallel_state", ctypes.c_void_p),
         _ROOM,
     ]
 

@@ -12,13 +12,13 @@
 
 static w4a16_status cpu_open(const w4a16_device_options *options, struct pool *pool, void **state,
                              w4a16_device_info *info, w4a16_error *error) {
-    (void)options;
     FAIL_IF(!cpu_level_variable_ok(), error, W4A16_INVALID_ARGUMENT,
             "cpu: the variable " CPU_LEVEL_VARIABLE
             " is \"%s\": accepted are portable, avx2, avx512 and avx512bf16",
             getenv(CPU_LEVEL_VARIABLE));
     snprintf(info->name, sizeof info->name, "cpu");
-    snprintf(info->runtime, sizeof info->runtime, "%s, %d threads", cpu_highest_level(), pool_threads(pool));
+    snprintf(info->runtime, sizeof info->runtime, "%s, %d threads%s", cpu_highest_level(), pool_threads(pool),
+             options->parallel_for ? " of the caller's" : "");
     *state = pool;
     return W4A16_OK;
 }

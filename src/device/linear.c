@@ -48,7 +48,9 @@ static const struct backend *find_backend(w4a16_device_kind kind) {
 }
 
 static w4a16_status open_device(const w4a16_device_options *options, w4a16_device *d, w4a16_error *error) {
-    d->pool = pool_create(options->threads);
+    d->pool = options->parallel_for
+                  ? pool_create_on(options->parallel_for, options->parallel_state, options->threads)
+                  : pool_create(options->threads);
     FAIL_IF(!d->pool, error, W4A16_OUT_OF_MEMORY,
             "w4a16_device_open: out of memory or threads for %d host threads", options->threads);
     if (options->kernel_mask && !(d->kernel_mask = strdup(options->kernel_mask)))
@@ -70,6 +72,8 @@ w4a16_status w4a16_device_open(const w4a16_device_options *options, w4a16_device
     FAIL_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, error, W4A16_INVALID_ARGUMENT,
             "w4a16_device_open: options.threads is %d, expected 0 (all) to %d", options->threads,
             POOL_THREADS_MAX);
+    FAIL_IF(options->parallel_for && options->kind != W4A16_DEVICE_CPU, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_device_open: options.parallel_for is set; accepted for W4A16_DEVICE_CPU only");
     const struct backend *backend = find_backend(options->kind);
     FAIL_IF(!backend, error, W4A16_INVALID_ARGUMENT,
             "w4a16_device_open: options.kind is %d, expected W4A16_DEVICE_SIM, _CPU or _HIP",

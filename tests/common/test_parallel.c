@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The pool: every index once, for every thread count, also when several threads use one pool and
- * in forked children. */
+/* The pool: every index once, for every thread count, also when several threads use one pool, on
+ * threads of the caller's own, and in forked children. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,6 +88,74 @@ static void test_several_callers(void **state) {
     pool_destroy(pool);
 }
 
+/* ---- the caller's threads ------------------------------------------------------------------------------ */
+
+static void run_backwards(void *calls, int count, pool_member *member, void *loop) {
+    ++*(int *)calls;
+    for (int n = count; n-- > 0;) member(loop, n);
+}
+static void run_nothing(void *calls, int count, pool_member *member, void *loop) {
+    (void)count, (void)member, (void)loop;
+    ++*(int *)calls;
+}
+
+struct seat {
+    pool_member *member;
+    void *loop;
+    int n;
+};
+static void *sit(void *seat) {
+    const struct seat *s = seat;
+    s->member(s->loop, s->n);
+    return NULL;
+}
+static void run_on_threads(void *calls, int count, pool_member *member, void *loop) {
+    __atomic_fetch_add((int *)calls, 1, __ATOMIC_RELAXED);
+    pthread_t threads[8];
+    struct seat seats[8];
+    for (int n = 0; n < count; n++) {
+        seats[n] = (struct seat){member, loop, n};
+        pthread_create(&threads[n], NULL, sit, &seats[n]);
+    }
+    for (int n = 0; n < count; n++) pthread_join(threads[n], NULL);
+}
+
+static void test_teams(void **state) {
+    (void)state;
+    pool_team *const teams[] = {run_backwards, run_nothing, run_on_threads};
+    for (size_t t = 0; t < sizeof teams / sizeof teams[0]; t++)
+        for (int threads = 1; threads <= 8; threads += 3) {
+            int calls = 0;
+            struct pool *pool = pool_create_on(teams[t], &calls, threads);
+            assert_non_null(pool);
+            assert_int_equal(pool_threads(pool), threads);
+            for (int64_t count = 0; count < 20; count++) {
+                struct loop loop = {.threads = count < threads ? (int)count : threads};
+                pool_run(pool, count, count_call, &loop);
+                assert_true(each_once(&loop, count));
+            }
+            assert_int_equal(calls, 19); /* a loop of nothing is none */
+            pool_destroy(pool);
+        }
+}
+
+static void test_several_callers_on_a_team(void **state) {
+    (void)state;
+    int calls = 0;
+    struct pool *pool = pool_create_on(run_on_threads, &calls, 3);
+    pthread_t callers[CALLERS];
+    assert_non_null(pool);
+    for (int n = 0; n < CALLERS; n++)
+        assert_int_equal(pthread_create(&callers[n], NULL, call_often, pool), 0);
+    for (int n = 0; n < CALLERS; n++) {
+        void *wrong;
+        pthread_join(callers[n], &wrong);
+        assert_null(wrong);
+    }
+    assert_int_equal(calls, CALLERS * ROUNDS);
+    pool_destroy(pool);
+}
+
 /* ---- forks --------------------------------------------------------------------------------------------- */
 
 static int loop_in_child(struct pool *pool) {
@@ -171,7 +239,10 @@ static void test_fork_while_busy(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_index_once),
                                        cmocka_unit_test(test_all_available),
-                                       cmocka_unit_test(test_several_callers), cmocka_unit_test(test_fork),
+                                       cmocka_unit_test(test_several_callers),
+                                       cmocka_unit_test(test_teams),
+                                       cmocka_unit_test(test_several_callers_on_a_team),
+                                       cmocka_unit_test(test_fork),
                                        cmocka_unit_test(test_fork_while_busy)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,8 @@
 /*
  * The cpu device's levels of instructions against portable C on one thread, bit for bit: every level that
  * this host has, on one, two and three threads, for ordinary, tiny, huge and non-finite activations; every
- * row at every M against the row alone; whatever floating-point modes the caller has set; and single sums at both ends of
+ * row at every M against the row alone; whatever floating-point modes the caller has set; on
+ * threads of the caller's; and single sums at both ends of
  * what prepare.c takes for ordinary activations.
  */
 #include <stdio.h>
@@ -173,6 +174,44 @@ static void test_callers_modes(void **state) {
 #endif
 }
 
+/* On the caller's threads a device has the bits that it has on its own, in whatever order it is called. */
+static void run_backwards(void *calls, int count, void (*body)(void *loop, int n), void *loop) {
+    ++*(int *)calls;
+    for (int n = count; n-- > 0;) body(loop, n);
+}
+
+static void test_callers_threads(void **state) {
+    (void)state;
+    static const struct layer_shape shape = {200, 640, 64, 0, 1, 1};
+    struct dense d;
+    int calls = 0;
+    w4a16_device_options options;
+    w4a16_device *device;
+    w4a16_weights *weights;
+    w4a16_error error;
+    w4a16_device_info info;
+    make_dense(&d, &shape, W4A16_BF16, M_MAX, ORDINARY);
+    run_dense(&d, 0, 1, d.expected);
+    w4a16_device_options_init(&options);
+    options.kind = W4A16_DEVICE_CPU, options.threads = 3;
+    options.parallel_for = run_backwards, options.parallel_state = &calls;
+    must(w4a16_device_open(&options, &device, &error), &error);
+    w4a16_device_get_info(device, &info);
+    assert_non_null(strstr(info.runtime, "3 threads of the caller's"));
+    must(w4a16_weights_create(device, &d.owned.layer, &weights, &error), &error);
+    assert_int_equal(calls, 1); /* packing is such a loop, too */
+    struct inputs in = {d.a, (size_t)(M_MAX * shape.K), NULL, NULL, 0, 0, 0};
+    run_product(device, weights, &d.problem, &in, d.out, d.elements);
+    assert_int_equal(calls, 2); /* one of the few activations is not */
+    assert_memory_equal(d.out, d.expected, d.elements * 2);
+    w4a16_weights_free(weights);
+    w4a16_device_close(device);
+    options.kind = W4A16_DEVICE_SIM;
+    assert_int_equal(w4a16_device_open(&options, &device, &error), W4A16_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.message, "options.parallel_for"));
+    free_dense(&d);
+}
+
 /* Two activations, a and -a but for what `bits` adds to the odd one, by nibbles 0 and 1 of every column. */
 static void make_pair(struct dense *d, int exponent, uint16_t bits, uint32_t word, uint8_t zero,
                       uint16_t scale) {
@@ -273,8 +312,9 @@ static void test_experts(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_levels), cmocka_unit_test(test_every_batch),
-                                       cmocka_unit_test(test_callers_modes), cmocka_unit_test(test_ends),
-                                       cmocka_unit_test(test_experts)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_levels),        cmocka_unit_test(test_every_batch),
+        cmocka_unit_test(test_callers_modes), cmocka_unit_test(test_callers_threads),
+        cmocka_unit_test(test_ends),          cmocka_unit_test(test_experts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 import torch
-from layers import pack, product, random_layer
+from layers import KIND, pack, product, random_layer
 from test_linear import NONE, rows, same
 
 TYPES = (torch.float16, torch.bfloat16)
@@ -127,8 +127,9 @@ def _in_child(queue, x, packed):
 
 
 def test_fork():
-    """A forked child has none of the parent's worker threads; it must not wait for them."""
-    x, packed = rows(3, 128, torch.float16), pack(random_layer(64, 128, 64))
+    """A forked child has none of the parent's worker threads, PyTorch's neither; it must not wait for them."""
+    x, packed = rows(3, 512, torch.float16), pack(random_layer(256, 512, 64))
+    torch.rand(512, 512) @ torch.rand(512, 512)
     y = torch.ops.w4a16.linear(x, packed, NONE)
     context = multiprocessing.get_context("fork")
     queue = context.Queue()
@@ -136,6 +137,29 @@ def test_fork():
     child.start()
     try:
         assert queue.get(timeout=60) == y.tolist()
+    finally:
+        child.kill()
+        child.join()
+
+
+def _count_threads(queue):
+    torch.set_num_threads(1)
+    torch.rand(512, 512) @ torch.rand(512, 512)
+    x, layer = rows(3, 512, torch.float16), random_layer(256, 512, 64)
+    before = len(os.listdir("/proc/self/task"))
+    torch.ops.w4a16.linear(x, pack(layer), NONE)
+    queue.put(len(os.listdir("/proc/self/task")) - before)
+
+
+@pytest.mark.skipif(KIND != 2, reason="the simulator has threads of its own")
+def test_no_threads_of_its_own():
+    """Products on the CPU run on PyTorch's threads, as many as it is told to have."""
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    child = context.Process(target=_count_threads, args=(queue,))
+    child.start()
+    try:
+        assert queue.get(timeout=60) == 0
     finally:
         child.kill()
         child.join()
