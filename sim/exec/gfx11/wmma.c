@@ -41,7 +41,8 @@ static inline __attribute__((always_inline)) void multiply(enum dot_input in, en
         any |= take_apart(in, (const uint32_t *)&b[k], &fb);
         for (unsigned r = 0; r < shape.registers; r++)
             for (unsigned half = 0; half < LANES; half += 16) {
-                unsigned n = lane_of_a(shape, r, half);
+                /* said of each half: else the compiler divides by 16 here */
+                unsigned n = half ? lane_of_a(shape, r, 16) : lane_of_a(shape, r, 0);
                 uint32_t bits = fa.bits[n], m0 = fa.m0[n], m1 = fa.m1[n], *c = &acc[r][half];
                 int32_t e0 = fa.e0[n], e1 = fa.e1[n];
                 for (unsigned l = 0; l < 16; l++) {

@@ -24,17 +24,18 @@
 
 enum { ID_SHIFT = 5, ATOMIC = 16, BYTES = 15, WAVE_BITS = 7, LATE = 64, SEVERAL = 63 };
 #define ID_MASK UINT32_C(0x07ffffff)
+#define EPOCH   (ID_MASK & ~((1u << WAVE_BITS) - 1))
 
 struct party {
-    uint32_t me;    /* not 0 */
-    uint32_t epoch; /* mask of the bits that both must share to be unordered; 0 in global memory */
-    bool may_swap;  /* the access may be part of a compare-and-swap loop */
+    uint32_t me; /* not 0 */
+    bool in_lds;
+    bool may_swap; /* the access may be part of a compare-and-swap loop */
 };
 
-static bool unordered(const struct party *p, uint32_t entry) {
+/* In LDS: of the same epoch, which is never 0, and another wave. */
+static inline bool unordered(const struct party *p, uint32_t entry) {
     uint32_t id = entry >> ID_SHIFT, differs = id ^ p->me;
-    if (p->epoch) differs &= ~(uint32_t)LATE;
-    return id && differs && !(differs & p->epoch);
+    return p->in_lds ? !(differs & EPOCH) && differs & SEVERAL : id && differs;
 }
 
 static void merge(uint32_t *entry, const struct party *p, uint32_t flags) {
@@ -44,7 +45,7 @@ static void merge(uint32_t *entry, const struct party *p, uint32_t flags) {
 static bool may_meet(const struct party *p, uint32_t entry, enum access_kind kind) {
     bool atomic = kind == ACCESS_ATOMIC, other = entry & ATOMIC;
     if (kind == ACCESS_LOAD) return other && p->may_swap;
-    return (atomic && other) || (!p->epoch && atomic != other);
+    return (atomic && other) || (!p->in_lds && atomic != other);
 }
 
 /* Whether the party has stored plainly there: in LDS an atomic of its own after that makes it no atomic. */
@@ -53,13 +54,13 @@ static bool stored_by(const struct party *p, uint32_t entry) {
 }
 
 /* Enters the access to one dword; returns the entry that it conflicts with, or 0. */
-static uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind) {
+static inline uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind) {
     const uint32_t writers[] = {c->writer, c->earlier};
     for (unsigned n = 0; n < 2; n++)
         if (writers[n] & bytes && unordered(p, writers[n]) && !may_meet(p, writers[n], kind))
             return writers[n];
     if (kind == ACCESS_LOAD) {
-        uint32_t many = p->epoch ? (p->me & p->epoch) | SEVERAL : ID_MASK;
+        uint32_t many = p->in_lds ? (p->me & EPOCH) | SEVERAL : ID_MASK;
         if (unordered(p, c->reader))
             c->reader = many << ID_SHIFT | (c->reader & BYTES) | bytes;
         else
@@ -69,7 +70,7 @@ static uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enu
     bool meets_loads = kind == ACCESS_ATOMIC && p->may_swap;
     if (c->reader & bytes && unordered(p, c->reader) && !meets_loads) return c->reader;
     if (unordered(p, c->writer) && !(c->writer & bytes)) c->earlier = c->writer;
-    bool atomic = kind == ACCESS_ATOMIC && !(p->epoch && stored_by(p, c->writer));
+    bool atomic = kind == ACCESS_ATOMIC && !(p->in_lds && stored_by(p, c->writer));
     merge(&c->writer, p, bytes | (atomic ? ATOMIC : 0));
     return 0;
 }
@@ -100,8 +101,7 @@ static const char *const verbs[] = {"reads", "writes", "updates"};
 /* ---- LDS ------------------------------------------------------------------------------------------ */
 
 static struct party lds_party(const struct strict *st, const struct wave *w) {
-    return (struct party){.me = (st->epoch << WAVE_BITS | w->index) & ID_MASK,
-                          .epoch = ID_MASK & ~((1u << WAVE_BITS) - 1)};
+    return (struct party){.me = (st->epoch << WAVE_BITS | w->index) & ID_MASK, .in_lds = true};
 }
 
 static uint32_t enter_lds(struct strict *st, const struct party *p, uint32_t address, uint32_t bytes,
