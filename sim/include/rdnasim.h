@@ -163,6 +163,7 @@ typedef struct rdnasim_arg {
 
 typedef struct rdnasim_kernel_info {
     const char *name;
+    const char *target; /* its code object's, "gfx1100" */
     uint32_t kernarg_bytes;  /* hidden arguments included */
     uint32_t explicit_bytes; /* up to the end of the last argument that is not hidden */
     uint32_t lds_bytes;      /* static */
@@ -171,6 +172,7 @@ typedef struct rdnasim_kernel_info {
     uint32_t sgprs, vgprs, sgpr_spills, vgpr_spills;
     uint32_t max_block; /* work-items in a work-group */
     uint32_t code_bytes;
+    uint32_t wgp_mode; /* 1: a work-group may have all SIMDs of a work-group processor; 0: those of a compute unit */
     size_t arg_count;
     const rdnasim_arg *args;
 } rdnasim_kernel_info;
@@ -450,6 +452,97 @@ typedef struct rdnasim_op_count {
  * writes the first `capacity` of them (rows may be null if it is 0).
  */
 RDNASIM_API size_t rdnasim_profile(const rdnasim *sim, rdnasim_op_count *rows, size_t capacity);
+
+/* ---- time ------------------------------------------------------------------------------------------ */
+
+/*
+ * How long a launch would take on a card: modelled, not measured (docs/timing.md says what the model rests on, and how
+ * far to trust it). A modelled card keeps what its L2 and Infinity Cache hold from one launch to the next.
+ */
+typedef struct rdnasim_timing rdnasim_timing;
+
+typedef struct rdnasim_timing_options {
+    size_t struct_size;
+    const char *card;      /* a name of rdnasim_timing_card; default (null) "7900 XTX". Case and spaces do not count */
+    uint32_t shader_mhz;   /* shader clock; 0 (default) = the card's under load */
+    int threads;           /* host threads of the model; 0 (default) = all available. Results do not depend on it */
+    unsigned axes;         /* bits 1 << n of rdnasim_timing_axis: figures at their other end; default 0: central */
+    uint64_t sample_above; /* wave-instructions beyond which a launch is modelled in part; default 40 million; 0: never */
+} rdnasim_timing_options;
+
+RDNASIM_API void rdnasim_timing_options_init(rdnasim_timing_options *options);
+/* options may be null. The modelled card belongs to no machine; one launch at a time may use it. */
+RDNASIM_API rdnasim_status rdnasim_timing_create(const rdnasim_timing_options *options, rdnasim_timing **out,
+                                                 rdnasim_report *report);
+RDNASIM_API void rdnasim_timing_destroy(rdnasim_timing *timing); /* null is accepted */
+/* The next launch finds nothing cached, as the first one does. */
+RDNASIM_API void rdnasim_timing_cool(rdnasim_timing *timing);
+
+typedef enum rdnasim_level {
+    RDNASIM_LEVEL_L0 = 0, /* vector caches of compute units */
+    RDNASIM_LEVEL_SCALAR, /* scalar caches of work-group processors */
+    RDNASIM_LEVEL_CODE,   /* their instruction caches */
+    RDNASIM_LEVEL_GL1,    /* caches of shader arrays; bytes: that they send to L0 */
+    RDNASIM_LEVEL_L2,
+    RDNASIM_LEVEL_TLB,
+    RDNASIM_LEVEL_MALL, /* Infinity Cache */
+    RDNASIM_LEVEL_DRAM, /* hits: of `requests`, reads */
+    RDNASIM_LEVELS
+} rdnasim_level;
+RDNASIM_API const char *rdnasim_level_name(rdnasim_level level); /* "L0", ... */
+
+enum { RDNASIM_STALLS = 64 };
+
+typedef struct rdnasim_time_result {
+    size_t struct_size;
+    uint64_t cycles;     /* of the shader clock: start of the first wave to end of the last */
+    double microseconds; /* the same, and the overhead that reported kernel times contain; no gap between launches */
+    double gap_microseconds; /* what a launch that depends on one before it takes longer */
+    uint32_t shader_mhz;
+    double dram_gb_per_s; /* the card's best rate of reads in the model: the assumed peak */
+    uint64_t workgroups, modelled_workgroups; /* the latter fewer: sampled in time */
+    uint64_t instructions;                    /* wave-instructions that were modelled */
+    double spread_percent;                    /* of a sampled launch: between its last two modelled rounds */
+    struct rdnasim_level_use {
+        uint64_t requests, hits, bytes; /* requests and hits: of lines of 128 bytes */
+    } levels[RDNASIM_LEVELS];           /* of what was modelled */
+    /* What waves waited for, the longest first: shares of the time that they lived. Names end at the first null. */
+    struct rdnasim_stall {
+        const char *rule, *sentence;
+        double share;
+    } stalls[RDNASIM_STALLS];
+} rdnasim_time_result;
+
+/*
+ * Runs a launch as rdnasim_run does, and models how long it takes. result->struct_size must be set. The launch may have
+ * no observer and no `resident`, the machine no schedule_seed; the code object is for the card's target. Refused
+ * (RDNASIM_UNSUPPORTED) are kernels whose data depend on time, and those that call functions; memory is then as it was.
+ * RDNASIM_STOPPED names what only shows in the run. counts, as in rdnasim_run, may be null.
+ */
+RDNASIM_API rdnasim_status rdnasim_time(rdnasim_timing *timing, rdnasim *sim, const rdnasim_kernel *kernel,
+                                        const rdnasim_launch *launch, rdnasim_counts *counts,
+                                        rdnasim_time_result *result, rdnasim_report *report);
+
+/* Names of cards; null beyond the last. */
+RDNASIM_API const char *rdnasim_timing_card(size_t index);
+/* The target of a card, null if it is none. */
+RDNASIM_API const char *rdnasim_timing_target(const char *card);
+
+/* What decides and is not known well: a sentence each; null beyond the last. */
+typedef struct rdnasim_axis {
+    const char *text; /* its other end: "WMMA 32 cycles" */
+    int slower;       /* the other end takes longer: belongs to the worst corner */
+} rdnasim_axis;
+RDNASIM_API const rdnasim_axis *rdnasim_timing_axis(size_t index);
+
+/* A figure of the model with its origin. */
+typedef struct rdnasim_figure {
+    const char *name, *unit, *what, *source;
+    const char *confidence; /* "H", "M" or "L" */
+    uint64_t value;
+} rdnasim_figure;
+/* Writes figure `index` of the card, then of its SIMDs; returns 0 beyond the last. */
+RDNASIM_API int rdnasim_timing_figure(const rdnasim_timing *timing, size_t index, rdnasim_figure *out);
 
 /* ---- disassembly ----------------------------------------------------------------------------------- */
 

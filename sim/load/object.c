@@ -315,6 +315,8 @@ static rdnasim_status load_kernel(struct loader *l, const struct symbols *symbol
     k->info.code_bytes = (uint32_t)(sized ? symbol->size : left);
     if (!k->info.max_block) k->info.max_block = 1024;
 
+    k->info.target = rdnasim_object_target(o);
+    k->info.wgp_mode = k->descriptor.rsrc1 >> 29 & 1;
     unsigned granule = k->info.wave_size == 32 ? 8 : 4;
     unsigned vgprs = ((k->descriptor.rsrc1 & 63) + 1) * granule;
     k->program = program_create(o, (uint32_t)((entry - l->code_start) / 4), vgprs < 256 ? vgprs : 256,

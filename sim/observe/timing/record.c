@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+#include "record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cache.h"
+#include "lds.h"
+
+/* The work-group that this thread executes: those of a launch without `resident` run whole, each on one thread. */
+static _Thread_local struct recorded_group *current;
+
+/* ---- time-dependent code -------------------------------------------------------------------------------- */
+
+const char *time_dependence(const rdnasim_instruction *i) {
+    enum { SHADER_CYCLES = 29, HWREG_ID = 63, GET_REALTIME = 131 };
+    if (strcmp(i->opcode, "s_getreg_b32") == 0 && (i->immediate & HWREG_ID) == SHADER_CYCLES)
+        return "it reads SHADER_CYCLES: what it computes may depend on time, which the model does not give back";
+    if (strncmp(i->opcode, "s_sendmsg_rtn", 13) == 0 && (i->immediate & 255) == GET_REALTIME)
+        return "it asks for the real time: what it computes may depend on it, and the model does not give it back";
+    if (strcmp(i->opcode, "s_memtime") == 0 || strcmp(i->opcode, "s_memrealtime") == 0)
+        return "it reads a clock: what it computes may depend on time, which the model does not give back";
+    return NULL;
+}
+
+/* ---- streams -------------------------------------------------------------------------------------------- */
+
+static bool room(void **items, size_t *capacity, size_t wanted, size_t bytes) {
+    if (wanted <= *capacity) return true;
+    size_t more = *capacity ? 2 * *capacity : 256;
+    while (more < wanted) more *= 2;
+    void *grown = realloc(*items, more * bytes);
+    if (!grown) return false;
+    *items = grown;
+    *capacity = more;
+    return true;
+}
+
+static void free_group(struct recorded_group *g) {
+    for (unsigned n = 0; g && n < RECORD_WAVES; n++) {
+        free(g->waves[n].steps);
+        free(g->waves[n].lines);
+    }
+    free(g);
+}
+
+static size_t bytes_of(const struct recorded_group *g) {
+    size_t bytes = sizeof *g + RECORD_WAVES * sizeof g->waves[0];
+    for (unsigned n = 0; n < g->wave_count; n++)
+        bytes += g->waves[n].step_capacity * sizeof(uint32_t) + g->waves[n].line_capacity * sizeof(uint64_t);
+    return bytes;
+}
+
+static void refuse(struct recorder *r, const rdnasim_event *e, const char *why) {
+    pthread_mutex_lock(&r->lock);
+    if (!r->refusal) r->refusal = why;
+    pthread_mutex_unlock(&r->lock);
+    rdnasim_stop(e->state, why);
+}
+
+/* Adds a line unless the access has it already: lanes beside each other mostly touch the last one again. */
+static void add_line(struct stream *s, size_t first, uint64_t line) {
+    for (size_t n = s->line_count; n > first; n--)
+        if (s->lines[n - 1] == line) return;
+    s->lines[s->line_count++] = line;
+}
+
+/* FLAT addresses that lie in LDS or in scratch have no line of global memory. */
+static void add_lines(struct stream *s, const rdnasim_event *e, size_t first) {
+    unsigned lanes = e->space == RDNASIM_SPACE_SCALAR ? 1 : e->wave_size;
+    for (unsigned part = 0; part < e->parts; part++)
+        for (unsigned lane = 0; lane < lanes; lane++) {
+            if (e->space != RDNASIM_SPACE_SCALAR && !(e->exec >> lane & 1)) continue;
+            uint64_t address = e->addresses[part][lane];
+            if (!address || address >= RDNASIM_APERTURE_LDS) continue;
+            uint64_t last = (address + (e->bytes ? e->bytes - 1 : 0)) / LINE_BYTES;
+            for (uint64_t line = address / LINE_BYTES; line <= last; line++) add_line(s, first, line);
+        }
+}
+
+/*
+ * Scratch is stored so that the same dword of all lanes is one line. Where it lies is not simulated: each wave has a place
+ * of its own beyond all buffers.
+ */
+static void add_scratch(struct stream *s, const rdnasim_event *e, size_t first) {
+    uint64_t place = (UINT64_C(1) << 50) + (e->workgroup_index * RECORD_WAVES + e->wave) * (UINT64_C(1) << 18);
+    for (unsigned lane = 0; lane < e->wave_size; lane++)
+        for (uint32_t at = 0; e->exec >> lane & 1 && at < e->bytes; at += 4)
+            add_line(s, first, place + (e->addresses[0][lane] + at) / 4);
+}
+
+static void after(void *context, const rdnasim_event *e) {
+    enum { LINES_MOST = 64 * RDNASIM_PARTS * 4 }; /* 64 lanes, each part of 16 bytes or dwords of scratch */
+    struct recorder *r = context;
+    struct recorded_group *g = current;
+    if (!g || e->wave >= RECORD_WAVES) return;
+    struct stream *s = &g->waves[e->wave];
+    uint64_t op = e->instruction->pc / 4;
+    if (op >= r->table->count || op >> STEP_OP_BITS) {
+        refuse(r, e, "it executes code outside the kernel: functions that are called are not timed");
+        return;
+    }
+    if (!room((void **)&s->steps, &s->step_capacity, s->step_count + 1, sizeof *s->steps) ||
+        !room((void **)&s->lines, &s->line_capacity, s->line_count + LINES_MOST, sizeof *s->lines)) {
+        refuse(r, e, "out of memory for what its waves execute");
+        return;
+    }
+    size_t first = s->line_count, count = 0;
+    switch (e->space) {
+    case RDNASIM_SPACE_LDS: count = lds_passes(e); break;
+    case RDNASIM_SPACE_SCRATCH: add_scratch(s, e, first); break;
+    case RDNASIM_SPACE_GLOBAL:
+    case RDNASIM_SPACE_SCALAR: add_lines(s, e, first); break;
+    default: break;
+    }
+    if (e->space != RDNASIM_SPACE_LDS) count = s->line_count - first;
+    if (count > STEP_COUNT_MAX) count = STEP_COUNT_MAX, s->line_count = first + count;
+    s->steps[s->step_count++] = (uint32_t)op | (e->taken ? STEP_TAKEN : 0) | (e->exec ? 0 : STEP_EXEC_ZERO) |
+                                (uint32_t)count << STEP_COUNT_SHIFT;
+}
+
+/* ---- work-groups ---------------------------------------------------------------------------------------- */
+
+static void group_begin(void *context, const rdnasim_event *e) {
+    struct recorder *r = context;
+    uint64_t index = e->workgroup_index;
+    free_group(current); /* of a launch that has failed */
+    current = NULL;
+    pthread_mutex_lock(&r->lock);
+    while (!r->over && index > r->next && (index >= r->next + RECORD_AHEAD || r->held > r->most))
+        pthread_cond_wait(&r->changed, &r->lock);
+    bool wanted = !r->over && index >= r->next;
+    pthread_mutex_unlock(&r->lock);
+    if (!wanted) return;
+    current = calloc(1, sizeof *current + RECORD_WAVES * sizeof current->waves[0]);
+    if (current) {
+        current->index = index;
+        return;
+    }
+    pthread_mutex_lock(&r->lock);
+    r->refusal = "out of memory for what its waves execute";
+    r->over = true;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void wave_begin(void *context, const rdnasim_event *e) {
+    (void)context;
+    if (current && e->wave >= current->wave_count) current->wave_count = e->wave + 1;
+}
+
+static void group_end(void *context, const rdnasim_event *e) {
+    struct recorder *r = context;
+    struct recorded_group *g = current;
+    (void)e;
+    if (!g) return;
+    current = NULL;
+    g->bytes = bytes_of(g);
+    pthread_mutex_lock(&r->lock);
+    if (r->over || g->index < r->next) {
+        free_group(g);
+    } else {
+        r->ready[g->index % RECORD_AHEAD] = g;
+        r->held += g->bytes;
+        r->groups++;
+        for (unsigned n = 0; n < g->wave_count; n++) r->instructions += g->waves[n].step_count;
+        pthread_cond_broadcast(&r->changed);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void launch_end(void *context, rdnasim_status status) {
+    struct recorder *r = context;
+    pthread_mutex_lock(&r->lock);
+    r->over = true;
+    r->status = status;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* ---- the model's side ----------------------------------------------------------------------------------- */
+
+bool recorder_create(struct recorder *r, const struct table *table, size_t most) {
+    *r = (struct recorder){.table = table, .most = most};
+    r->observer = (rdnasim_observer){.struct_size = sizeof r->observer,
+                                     .context = r,
+                                     .launch_end = launch_end,
+                                     .group_begin = group_begin,
+                                     .group_end = group_end,
+                                     .wave_begin = wave_begin,
+                                     .after = after};
+    return pthread_mutex_init(&r->lock, NULL) == 0 && pthread_cond_init(&r->changed, NULL) == 0;
+}
+
+void recorder_destroy(struct recorder *r) {
+    for (unsigned n = 0; n < RECORD_AHEAD; n++) free_group(r->ready[n]);
+    pthread_cond_destroy(&r->changed);
+    pthread_mutex_destroy(&r->lock);
+}
+
+struct recorded_group *recorder_take(struct recorder *r) {
+    pthread_mutex_lock(&r->lock);
+    struct recorded_group **slot;
+    while (!*(slot = &r->ready[r->next % RECORD_AHEAD]) && !r->over)
+        pthread_cond_wait(&r->changed, &r->lock);
+    struct recorded_group *g = *slot;
+    *slot = NULL;
+    r->next += g != NULL;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+    return g;
+}
+
+void recorder_release(struct recorder *r, struct recorded_group *group) {
+    pthread_mutex_lock(&r->lock);
+    r->held -= group->bytes;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+    free_group(group);
+}
+
+void recorder_skip(struct recorder *r, uint64_t next) {
+    pthread_mutex_lock(&r->lock);
+    for (unsigned n = 0; n < RECORD_AHEAD; n++)
+        if (r->ready[n] && r->ready[n]->index < next) {
+            r->held -= r->ready[n]->bytes;
+            free_group(r->ready[n]);
+            r->ready[n] = NULL;
+        }
+    r->next = next;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void recorder_stop(struct recorder *r) {
+    pthread_mutex_lock(&r->lock);
+    r->over = true;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
