@@ -49,7 +49,8 @@ static void print_counts(const struct session *s, const rdnasim_counts *c) {
         if (c->by_port[u]) printf("  %-9s %12" PRIu64 "\n", port_names[u], c->by_port[u]);
 }
 
-static int print_json(const struct session *s, const rdnasim_counts *c) {
+/* timing: or null; taken over. */
+static int print_json(const struct session *s, const rdnasim_counts *c, json_t *timing) {
     json_t *units = json_object();
     for (unsigned u = 0; u < RDNASIM_PORTS; u++)
         doc_set(&units, port_names[u], json_integer((json_int_t)c->by_port[u]));
@@ -60,6 +61,7 @@ static int print_json(const struct session *s, const rdnasim_counts *c) {
         (json_int_t)c->waves, "instructions", (json_int_t)c->instructions, "idle_instructions",
         (json_int_t)c->idle_instructions, "host_seconds", c->seconds, "by_port", units, "profile",
         profile_json(s));
+    if (timing) doc_set(&document, "timing", timing);
     return print_document(document);
 }
 
@@ -70,7 +72,12 @@ int cmd_run(int argc, char **argv) {
         "Runs a kernel. Also:\n"
         "  --profile            which instructions were executed, and how near they are to the silicon\n"
         "  --trace[=FILE]       every instruction, one line each\n"
-        "  --trace-limit N      at most N lines (default 1000000)",
+        "  --trace-limit N      at most N lines (default 1000000)\n"
+        "  --timing CARD        how long it would take on a card, such as '7900 XTX': modelled, not measured\n"
+        "  --warm               ... launched a second time\n"
+        "  --mhz N              ... at another shader clock\n"
+        "  --range              ... with figures that are not known well at their other end\n"
+        "  --explain            all figures of the model, and where they come from",
         argc, argv);
     struct trace trace = {.to = stdout, .left = s.trace_limit};
     rdnasim_observer observer = trace_observer(&trace);
@@ -87,9 +94,10 @@ int cmd_run(int argc, char **argv) {
         s.launch.observer = &observer;
     }
     rdnasim_counts counts;
-    if (!status) status = session_run(&s, &counts);
+    json_t *timing = NULL;
+    if (!status) status = s.timing.card ? time_launch(&s, &counts, &timing) : session_run(&s, &counts);
     if (to_file && output_commit(&output) != 0) status = fail_output(s.trace, &output);
-    if (!status && s.json) status = print_json(&s, &counts);
+    if (!status && s.json) status = print_json(&s, &counts, timing);
     if (!status && !s.json) {
         print_counts(&s, &counts);
         if (s.profile) print_profile(&s);

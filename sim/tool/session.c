@@ -59,7 +59,9 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         {"simd", 1, 0, 'S'},        {"seed", 1, 0, 's'},        {"quota", 1, 0, 'q'},
         {"dynamic-lds", 1, 0, 'l'}, {"strict", 2, 0, 'c'},      {"approximate", 0, 0, 'A'},
         {"trace", 2, 0, 'r'},       {"trace-limit", 1, 0, 'R'}, {"profile", 0, 0, 'p'},
-        {"json", 0, 0, 'j'},        {"help", 0, 0, 'h'},        {0, 0, 0, 0}};
+        {"json", 0, 0, 'j'},        {"help", 0, 0, 'h'},        {"timing", 1, 0, 'i'},
+        {"range", 0, 0, 'n'},       {"warm", 0, 0, 'w'},        {"explain", 0, 0, 'e'},
+        {"mhz", 1, 0, 'm'},         {0, 0, 0, 0}};
     uint64_t number;
     int row = 0;
     optind = 1;
@@ -103,6 +105,13 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         case 'R': ok = parse_number(optarg, INT64_MAX, &number), s->trace_limit = (int64_t)number; break;
         case 'p': s->profile = true; break;
         case 'j': s->json = true; break;
+        case 'i': s->timing.card = optarg; break;
+        case 'n': s->timing.range = true; break;
+        case 'w': s->timing.warm = true; break;
+        case 'e': s->timing.explain = true; break;
+        case 'm':
+            ok = parse_number(optarg, 10000, &number) && number, s->timing.shader_mhz = (uint32_t)number;
+            break;
         case 'h':
             printf("Usage: rdnasim %s FILE.hsaco [options]\n\n%s\n\nOptions:\n%s\n%s", verb, summary,
                    session_help, arguments_help);
@@ -192,6 +201,11 @@ int session_open(struct session *s, const char *verb, const char *summary, int a
     s->launch.block[0] = 32;
     int status = parse(s, verb, summary, argc, argv);
     if (!s->has_grid) memcpy(s->launch.grid, s->launch.block, sizeof s->launch.grid);
+    bool asks = s->timing.range || s->timing.warm || s->timing.explain || s->timing.shader_mhz;
+    if (!status && asks && !s->timing.card)
+        status = fail(EXIT_USAGE, "--range, --warm, --explain and --mhz: accepted with --timing CARD");
+    if (!status && s->timing.card && s->trace)
+        status = fail(EXIT_USAGE, "--timing and --trace: accepted is one of them");
     if (!status) status = load(s);
     if (!status) status = choose_kernel(s);
     if (!status) status = bind_arguments(s);
@@ -202,6 +216,10 @@ int session_run(struct session *s, rdnasim_counts *counts) {
     rdnasim_report report;
     if (rdnasim_run(s->sim, s->kernel, &s->launch, counts, &report) != RDNASIM_OK)
         return fail_sim(EXIT_FAULT, NULL, &report);
+    return session_write(s);
+}
+
+int session_write(struct session *s) {
     for (size_t n = 0; n < s->argument_count; n++)
         if (s->arguments[n].dump && !array_write(s->arguments[n].dump, &s->arguments[n].array))
             return EXIT_FILE;

@@ -79,6 +79,11 @@ struct session {
     rdnasim_launch launch;
     bool json, profile, has_grid, has_block;
     int64_t trace_limit;
+    struct {
+        const char *card; /* null: not timed */
+        bool range, warm, explain;
+        uint32_t shader_mhz; /* 0: the card's */
+    } timing;
     struct argument arguments[ARGUMENTS_MAX];
     size_t argument_count;
     rdnasim *sim;
@@ -92,9 +97,16 @@ extern const char session_help[];
 /* Reads options, loads the code object, binds the buffers. Returns an exit code, EXIT_OK to go on; or -1:
  * help shown. */
 int session_open(struct session *s, const char *verb, const char *summary, int argc, char **argv);
-/* Runs, and writes the buffers that are to be kept. */
+/* Runs, and writes them. */
 int session_run(struct session *s, rdnasim_counts *counts);
+/* Writes the buffers that are to be kept. */
+int session_write(struct session *s);
 void session_close(struct session *s);
+
+/* ---- time.c: run --timing --------------------------------------------------------------------------- */
+
+/* Runs and times the launch, prints what is asked for. *json: what to print instead, with --json; else null. */
+int time_launch(struct session *s, rdnasim_counts *counts, struct json_t **json);
 
 extern const char *const port_names[RDNASIM_PORTS];
 
