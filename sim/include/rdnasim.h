@@ -163,7 +163,7 @@ typedef struct rdnasim_arg {
 
 typedef struct rdnasim_kernel_info {
     const char *name;
-    const char *target; /* its code object's, "gfx1100" */
+    const char *target;      /* its code object's, "gfx1100" */
     uint32_t kernarg_bytes;  /* hidden arguments included */
     uint32_t explicit_bytes; /* up to the end of the last argument that is not hidden */
     uint32_t lds_bytes;      /* static */
@@ -172,7 +172,8 @@ typedef struct rdnasim_kernel_info {
     uint32_t sgprs, vgprs, sgpr_spills, vgpr_spills;
     uint32_t max_block; /* work-items in a work-group */
     uint32_t code_bytes;
-    uint32_t wgp_mode; /* 1: a work-group may have all SIMDs of a work-group processor; 0: those of a compute unit */
+    uint32_t
+        wgp_mode; /* 1: a work-group may have all SIMDs of a work-group processor; 0: those of a compute unit */
     size_t arg_count;
     const rdnasim_arg *args;
 } rdnasim_kernel_info;
@@ -463,11 +464,13 @@ typedef struct rdnasim_timing rdnasim_timing;
 
 typedef struct rdnasim_timing_options {
     size_t struct_size;
-    const char *card;      /* a name of rdnasim_timing_card; default (null) "7900 XTX". Case and spaces do not count */
-    uint32_t shader_mhz;   /* shader clock; 0 (default) = the card's under load */
-    int threads;           /* host threads of the model; 0 (default) = all available. Results do not depend on it */
-    unsigned axes;         /* bits 1 << n of rdnasim_timing_axis: figures at their other end; default 0: central */
-    uint64_t sample_above; /* wave-instructions beyond which a launch is modelled in part; default 40 million; 0: never */
+    const char
+        *card; /* a name of rdnasim_timing_card; default (null) "7900 XTX". Case and spaces do not count */
+    uint32_t shader_mhz; /* shader clock; 0 (default) = the card's under load */
+    int threads;   /* host threads of the model; 0 (default) = all available. Results do not depend on it */
+    unsigned axes; /* bits 1 << n of rdnasim_timing_axis: figures at their other end; default 0: central */
+    uint64_t
+        sample_above; /* wave-instructions beyond which a launch is modelled in part; default 40 million; 0: never */
 } rdnasim_timing_options;
 
 RDNASIM_API void rdnasim_timing_options_init(rdnasim_timing_options *options);
@@ -495,8 +498,9 @@ enum { RDNASIM_STALLS = 64 };
 
 typedef struct rdnasim_time_result {
     size_t struct_size;
-    uint64_t cycles;     /* of the shader clock: start of the first wave to end of the last */
-    double microseconds; /* the same, and the overhead that reported kernel times contain; no gap between launches */
+    uint64_t cycles; /* of the shader clock: start of the first wave to end of the last */
+    double
+        microseconds; /* the same, and the overhead that reported kernel times contain; no gap between launches */
     double gap_microseconds; /* what a launch that depends on one before it takes longer */
     uint32_t shader_mhz;
     double dram_gb_per_s; /* the card's best rate of reads in the model: the assumed peak */

@@ -53,15 +53,29 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *out) {
 }
 
 static int parse(struct session *s, const char *verb, const char *summary, int argc, char **argv) {
-    static const struct option rows[] = {
-        {"kernel", 1, 0, 'k'},      {"grid", 1, 0, 'g'},        {"block", 1, 0, 'b'},
-        {"arg", 1, 0, 'a'},         {"target", 1, 0, 'T'},      {"threads", 1, 0, 't'},
-        {"simd", 1, 0, 'S'},        {"seed", 1, 0, 's'},        {"quota", 1, 0, 'q'},
-        {"dynamic-lds", 1, 0, 'l'}, {"strict", 2, 0, 'c'},      {"approximate", 0, 0, 'A'},
-        {"trace", 2, 0, 'r'},       {"trace-limit", 1, 0, 'R'}, {"profile", 0, 0, 'p'},
-        {"json", 0, 0, 'j'},        {"help", 0, 0, 'h'},        {"timing", 1, 0, 'i'},
-        {"range", 0, 0, 'n'},       {"warm", 0, 0, 'w'},        {"explain", 0, 0, 'e'},
-        {"mhz", 1, 0, 'm'},         {0, 0, 0, 0}};
+    static const struct option rows[] = {{"kernel", 1, 0, 'k'},
+                                         {"grid", 1, 0, 'g'},
+                                         {"block", 1, 0, 'b'},
+                                         {"arg", 1, 0, 'a'},
+                                         {"target", 1, 0, 'T'},
+                                         {"threads", 1, 0, 't'},
+                                         {"simd", 1, 0, 'S'},
+                                         {"seed", 1, 0, 's'},
+                                         {"quota", 1, 0, 'q'},
+                                         {"dynamic-lds", 1, 0, 'l'},
+                                         {"strict", 2, 0, 'c'},
+                                         {"approximate", 0, 0, 'A'},
+                                         {"trace", 2, 0, 'r'},
+                                         {"trace-limit", 1, 0, 'R'},
+                                         {"profile", 0, 0, 'p'},
+                                         {"json", 0, 0, 'j'},
+                                         {"help", 0, 0, 'h'},
+                                         {"timing", 1, 0, 'i'},
+                                         {"range", 0, 0, 'n'},
+                                         {"warm", 0, 0, 'w'},
+                                         {"explain", 0, 0, 'e'},
+                                         {"mhz", 1, 0, 'm'},
+                                         {0, 0, 0, 0}};
     uint64_t number;
     int row = 0;
     optind = 1;

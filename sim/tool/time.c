@@ -59,9 +59,10 @@ static void print_result(const struct session *s, const char *state, const rdnas
            s->timing.card, r->shader_mhz, state, r->cycles);
     printf("a launch that depends on one before it begins %.1f us later\n", r->gap_microseconds);
     if (r->modelled_workgroups < r->workgroups)
-        printf("sampled %" PRIu64 " of %" PRIu64 " work-groups; rounds differ by %.1f %%\n", r->modelled_workgroups,
-               r->workgroups, r->spread_percent);
-    printf("%" PRIu64 " wave-instructions modelled\n\n  level   requests (lines)     hit %%        bytes      GB/s\n",
+        printf("sampled %" PRIu64 " of %" PRIu64 " work-groups; rounds differ by %.1f %%\n",
+               r->modelled_workgroups, r->workgroups, r->spread_percent);
+    printf("%" PRIu64
+           " wave-instructions modelled\n\n  level   requests (lines)     hit %%        bytes      GB/s\n",
            r->instructions);
     for (int n = 0; n < RDNASIM_LEVELS; n++) {
         const struct rdnasim_level_use *l = &r->levels[n];
@@ -85,7 +86,8 @@ static void print_figures(const rdnasim_timing *timing) {
     rdnasim_figure f;
     printf("\n  figure              value unit      conf. source                  what it is\n");
     for (size_t n = 0; rdnasim_timing_figure(timing, n, &f); n++)
-        printf("  %-18s %6" PRIu64 " %-9s %-5s %-23s %s\n", f.name, f.value, f.unit, f.confidence, f.source, f.what);
+        printf("  %-18s %6" PRIu64 " %-9s %-5s %-23s %s\n", f.name, f.value, f.unit, f.confidence, f.source,
+               f.what);
 }
 
 /* ---- JSON --------------------------------------------------------------------------------------------------- */
@@ -109,14 +111,16 @@ static json_t *figures_json(const rdnasim_timing *timing) {
     json_t *list = json_array();
     rdnasim_figure f;
     for (size_t n = 0; rdnasim_timing_figure(timing, n, &f); n++)
-        doc_append(&list, doc_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "name", f.name, "value", (json_int_t)f.value,
-                                   "unit", f.unit, "source", f.source, "confidence", f.confidence, "what", f.what));
+        doc_append(&list,
+                   doc_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "name", f.name, "value", (json_int_t)f.value,
+                            "unit", f.unit, "source", f.source, "confidence", f.confidence, "what", f.what));
     return list;
 }
 
 /* ---- all of it ---------------------------------------------------------------------------------------------- */
 
-static int print_range(struct session *s, unsigned char *const kept[ARGUMENTS_MAX], double central, json_t **to) {
+static int print_range(struct session *s, unsigned char *const kept[ARGUMENTS_MAX], double central,
+                       json_t **to) {
     unsigned worst = 0;
     json_t *list = json_array();
     int code = EXIT_OK;
@@ -129,10 +133,11 @@ static int print_range(struct session *s, unsigned char *const kept[ARGUMENTS_MA
         if (code) break;
         const char *text = axis ? axis->text : "all that take longer";
         if (s->json)
-            doc_append(&list, doc_pack("{s:s, s:f, s:I}", "axis", text, "microseconds", r.microseconds, "cycles",
-                                       (json_int_t)r.cycles));
+            doc_append(&list, doc_pack("{s:s, s:f, s:I}", "axis", text, "microseconds", r.microseconds,
+                                       "cycles", (json_int_t)r.cycles));
         else
-            printf("  %-28s %7.2f us  %+.1f %%\n", text, r.microseconds, 100 * (r.microseconds / central - 1));
+            printf("  %-28s %7.2f us  %+.1f %%\n", text, r.microseconds,
+                   100 * (r.microseconds / central - 1));
         if (!axis) break;
     }
     if (s->json)

@@ -14,8 +14,7 @@ enum { LINE_BYTES = 128 };
 #define NO_FILL UINT32_MAX
 
 struct cache_way {
-    cycle ready; /* when the line is there; LATER: nobody knows yet, `fill` will */
-    uint64_t used;
+    cycle ready;   /* when the line is there; LATER: nobody knows yet, `fill` will */
     uint32_t fill; /* the owner's, or NO_FILL */
     bool dirty;
 };
@@ -23,8 +22,9 @@ struct cache_way {
 struct cache {
     size_t sets;
     unsigned ways;
-    uint64_t clock; /* counts uses */
+    uint64_t clock;  /* counts uses */
     uint64_t *lines; /* [sets][ways], each + 1; 0: empty */
+    uint64_t *used;  /* [sets][ways]: clock of the last use; 0: empty */
     struct cache_way *state;
 };
 

@@ -32,8 +32,7 @@ static const struct {
     enum card_field field;
     struct card_figure figure;
 } values[] = {
-#define VALUE(id, field, value, source, confidence)                                                          \
-    {CARD_ID_##id, CARD_##field, {value, source, confidence}},
+#define VALUE(id, field, value, source, confidence) {CARD_ID_##id, CARD_##field, {value, source, confidence}},
 #include "card.def"
 };
 

@@ -19,17 +19,17 @@ static bool next_step(void *context, void *wave, struct step *step) {
     uint32_t bits = w->stream->steps[w->step++];
     uint32_t op = bits & ((1u << STEP_OP_BITS) - 1), count = bits >> STEP_COUNT_SHIFT;
     const struct row *row = &k->table->rows[op];
-    *step = (struct step){
-        .op = op, .taken = (bits & STEP_TAKEN) != 0, .exec_zero = (bits & STEP_EXEC_ZERO) != 0};
+    *step =
+        (struct step){.op = op, .taken = (bits & STEP_TAKEN) != 0, .exec_zero = (bits & STEP_EXEC_ZERO) != 0};
     if (row->kind == ROW_LDS) {
         step->access.kind = ACCESS_LDS;
         step->access.passes = (uint16_t)count;
     } else if (row->kind == ROW_SMEM || row->kind == ROW_VMEM) {
         bool returns = (row->counters >> RDNASIM_COUNTER_VM & 1) || row->kind == ROW_SMEM;
-        step->access = (struct access){.kind = row->kind == ROW_SMEM ? ACCESS_SCALAR
+        step->access = (struct access){.kind = row->kind == ROW_SMEM      ? ACCESS_SCALAR
                                                : k->flags[op] & OP_ATOMIC ? ACCESS_ATOMIC
-                                               : returns             ? ACCESS_LOAD
-                                                                     : ACCESS_STORE,
+                                               : returns                  ? ACCESS_LOAD
+                                                                          : ACCESS_STORE,
                                        .returns = returns,
                                        .bytes = (uint16_t)(row->dwords * 4 * (k->wave_size / 32)),
                                        .line_count = (uint16_t)count,
@@ -41,8 +41,8 @@ static bool next_step(void *context, void *wave, struct step *step) {
 
 static cycle fetch(void *context, void *wave, uint64_t previous, uint64_t pc, bool taken, cycle now) {
     (void)taken;
-    return fetch_request(&engine_of(context)->memory, ((struct chip_wave *)wave)->group->processor, previous, pc,
-                         now);
+    return fetch_request(&engine_of(context)->memory, ((struct chip_wave *)wave)->group->processor, previous,
+                         pc, now);
 }
 
 static cycle request(void *context, void *wave, const struct step *step, cycle x, cycle *done) {
@@ -52,7 +52,8 @@ static cycle request(void *context, void *wave, const struct step *step, cycle x
     case ACCESS_SCALAR: return scalar_request(&e->memory, w->simd, &step->access, x, done);
     case ACCESS_NONE: *done = x; return x;
     default:
-        return vector_request(&e->memory, w->simd, &step->access, e->chip->kernel->flags[step->op] & OP_PAST_L0, x, done);
+        return vector_request(&e->memory, w->simd, &step->access,
+                              e->chip->kernel->flags[step->op] & OP_PAST_L0, x, done);
     }
 }
 
@@ -95,8 +96,8 @@ static void end(void *context, void *wave, cycle t) {
         e->ended[e->ended_count++] = g; /* has room for all waves of the engine */
 }
 
-static void issued(void *context, void *wave, const struct step *step, cycle issue, cycle execute, unsigned rule,
-                   cycle held) {
+static void issued(void *context, void *wave, const struct step *step, cycle issue, cycle execute,
+                   unsigned rule, cycle held) {
     struct chip_engine *e = context;
     (void)wave;
     (void)step;
@@ -334,9 +335,8 @@ cycle chip_run(struct chip *c, const struct chip_kernel *kernel, struct recorder
         cycle event = next_event(c);
         if (event == LATER) {
             if (c->dispatched && c->ended == c->dispatched && !c->waiting) break;
-            c->failure = c->waiting && c->ended == c->dispatched
-                             ? "a work-group has no room on the card"
-                             : "its waves wait for what does not come";
+            c->failure = c->waiting && c->ended == c->dispatched ? "a work-group has no room on the card"
+                                                                 : "its waves wait for what does not come";
             break;
         }
         pool_run(c->pool, (int64_t)c->engine_count, run_engine, c);

@@ -42,16 +42,16 @@ struct chip_engine {
     cycle *next;             /* [simd_count]: nothing happens before */
     struct chip_wave *waves; /* [simd_count * SIMD_WAVES] */
     /* What is free, and since when: */
-    uint32_t *vgprs;         /* [simd_count] */
-    uint16_t *slots;         /* [simd_count]: how many */
-    uint32_t *lds;           /* [processors * PROCESSOR_CUS]; WGP mode: of all in the first of a processor */
-    cycle *freed;            /* [processors] */
+    uint32_t *vgprs; /* [simd_count] */
+    uint16_t *slots; /* [simd_count]: how many */
+    uint32_t *lds;   /* [processors * PROCESSOR_CUS]; WGP mode: of all in the first of a processor */
+    cycle *freed;    /* [processors] */
     /* Dispatch. */
-    unsigned turn;           /* the processor whose turn it is */
-    cycle start_after;       /* of the next work-group, at the earliest */
-    cycle *processor_after;  /* [processors] */
-    unsigned alive;          /* waves */
-    struct chip_group **ended;  /* since the last border */
+    unsigned turn;             /* the processor whose turn it is */
+    cycle start_after;         /* of the next work-group, at the earliest */
+    cycle *processor_after;    /* [processors] */
+    unsigned alive;            /* waves */
+    struct chip_group **ended; /* since the last border */
     unsigned ended_count, ended_capacity;
     struct request *answers;
     size_t answer_count, answer_capacity;
@@ -65,10 +65,10 @@ enum { OP_PAST_L0 = 1 /* a load that L0 must not answer */, OP_ATOMIC = 2 };
 /* What a launch takes of the card. */
 struct chip_kernel {
     const struct table *table;
-    const uint8_t *flags;   /* OP_*, by op */
-    uint32_t vgprs, lds;    /* of a wave, of a work-group; in whole granules */
+    const uint8_t *flags; /* OP_*, by op */
+    uint32_t vgprs, lds;  /* of a wave, of a work-group; in whole granules */
     unsigned wave_size;
-    bool processor_mode;    /* WGP mode: a work-group has all four SIMDs */
+    bool processor_mode; /* WGP mode: a work-group has all four SIMDs */
     uint64_t groups;
 };
 
@@ -85,13 +85,13 @@ struct chip {
     /* Of a launch: */
     const struct chip_kernel *kernel;
     struct recorder *recorder;
-    cycle begin, border;           /* of the launch; of the quantum. Launches follow each other in time */
+    cycle begin, border; /* of the launch; of the quantum. Launches follow each other in time */
     unsigned engine_turn;
-    uint64_t dispatched, ended;    /* work-groups, those that are left out not counted */
+    uint64_t dispatched, ended;     /* work-groups, those that are left out not counted */
     struct recorded_group *waiting; /* the next one, for which there was no room */
     struct request *pending;
     size_t pending_count, pending_capacity;
-    const char *failure;           /* why the launch cannot be timed, or null */
+    const char *failure; /* why the launch cannot be timed, or null */
 };
 
 /* False: out of memory, or threads. chip_destroy in either case. */
@@ -107,7 +107,7 @@ struct sample {
     uint64_t left_out;    /* work-groups */
     cycle period, spread; /* cycles of a round; difference between the last two that were modelled */
     cycle round_ended[8];
-    unsigned rounds;      /* of them */
+    unsigned rounds; /* of them */
 };
 
 /* Runs what the recorder gives. Returns the cycles from the first wave's start to the last one's end; chip->failure. */

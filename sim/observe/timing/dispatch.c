@@ -69,7 +69,8 @@ static bool start_wave(struct chip *c, struct chip_engine *e, struct chip_group 
     e->slots[simd]--;
     e->vgprs[simd] -= c->kernel->vgprs;
     e->alive++;
-    uint64_t pc = w->stream->step_count ? (w->stream->steps[0] & ((1u << STEP_OP_BITS) - 1)) * UINT64_C(4) : 0;
+    uint64_t pc =
+        w->stream->step_count ? (w->stream->steps[0] & ((1u << STEP_OP_BITS) - 1)) * UINT64_C(4) : 0;
     cycle first = start + card_get(&c->card, CARD_wave_start);
     first = fetch_request(&e->memory, g->processor, pc, pc, first);
     if (!simd_start(e->simds[simd], slot, c->kernel->table, w, first)) return false;
@@ -97,8 +98,8 @@ static bool start_group(struct chip *c, struct chip_engine *e, unsigned processo
 }
 
 /* A place in an engine, at the processor whose turn it is or one behind it. */
-static bool find_place(struct chip *c, struct chip_engine *e, unsigned waves, unsigned *processor, unsigned *unit,
-                       uint8_t simd_of[RECORD_WAVES]) {
+static bool find_place(struct chip *c, struct chip_engine *e, unsigned waves, unsigned *processor,
+                       unsigned *unit, uint8_t simd_of[RECORD_WAVES]) {
     unsigned count = e->memory.processor_count;
     for (unsigned n = 0; n < count; n++) {
         unsigned p = (e->turn + n) % count;

@@ -5,7 +5,7 @@
 
 cycle dram_request(struct shared *s, cycle at, uint64_t line, bool write) {
     *(write ? &s->dram_written : &s->dram_read) += LINE_BYTES;
-    cycle begins = port_take(&s->dram_ports[channel_of(s, line, s->channels)], at,
-                             write ? s->write_cost : s->read_cost);
+    cycle begins =
+        port_take(&s->dram_ports[channel_of(s, line, s->channels)], at, write ? s->write_cost : s->read_cost);
     return begins + s->dram_cycles;
 }

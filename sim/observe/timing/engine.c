@@ -53,7 +53,8 @@ static struct link *link_at(const struct engine *e, uint32_t link) {
 
 bool engine_create(struct engine *e, const struct card *card, uint32_t number, unsigned array_count,
                    const unsigned *processors_of_array) {
-    cycle l0 = card_get(card, CARD_l0_hit), gl1 = card_get(card, CARD_gl1_hit), l2 = card_get(card, CARD_l2_hit);
+    cycle l0 = card_get(card, CARD_l0_hit), gl1 = card_get(card, CARD_gl1_hit),
+          l2 = card_get(card, CARD_l2_hit);
     *e = (struct engine){
         .card = card,
         .number = number,

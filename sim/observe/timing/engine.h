@@ -31,9 +31,9 @@ struct wait {
     cycle *done;
     cycle latest; /* of the lines that are known */
     uint32_t missing;
-    uint16_t simd;   /* of the engine */
-    uint8_t back;    /* cycles in which its data return; 0: a scalar access */
-    bool store;      /* its acknowledgement is all that is awaited */
+    uint16_t simd; /* of the engine */
+    uint8_t back;  /* cycles in which its data return; 0: a scalar access */
+    bool store;    /* its acknowledgement is all that is awaited */
 };
 
 /* A line that is under way to a cache. */
@@ -42,9 +42,9 @@ struct fill {
     cycle looked;          /* when GL1 was asked for it */
     struct cache_way *way; /* where it goes, if that still holds it */
     struct cache *cache;
-    uint32_t first;   /* of the links to waits or, in GL1, of the fills of L0 that want it */
-    uint32_t next;    /* fill of the same line of GL1 */
-    uint16_t unit;    /* compute unit, work-group processor or array */
+    uint32_t first; /* of the links to waits or, in GL1, of the fills of L0 that want it */
+    uint32_t next;  /* fill of the same line of GL1 */
+    uint16_t unit;  /* compute unit, work-group processor or array */
     bool scalar;
 };
 
@@ -89,7 +89,7 @@ struct engine {
     uint32_t sequence;
     uint64_t *woken; /* bit per SIMD: something that it waits for is known now */
     uint64_t code_base;
-    bool failed;     /* out of memory */
+    bool failed; /* out of memory */
     struct level_count l0_count, gl1_count, scalar_count, code_count;
 };
 

@@ -16,9 +16,11 @@ static _Thread_local struct recorded_group *current;
 const char *time_dependence(const rdnasim_instruction *i) {
     enum { SHADER_CYCLES = 29, HWREG_ID = 63, GET_REALTIME = 131 };
     if (strcmp(i->opcode, "s_getreg_b32") == 0 && (i->immediate & HWREG_ID) == SHADER_CYCLES)
-        return "it reads SHADER_CYCLES: what it computes may depend on time, which the model does not give back";
+        return "it reads SHADER_CYCLES: what it computes may depend on time, which the model does not give "
+               "back";
     if (strncmp(i->opcode, "s_sendmsg_rtn", 13) == 0 && (i->immediate & 255) == GET_REALTIME)
-        return "it asks for the real time: what it computes may depend on it, and the model does not give it back";
+        return "it asks for the real time: what it computes may depend on it, and the model does not give it "
+               "back";
     if (strcmp(i->opcode, "s_memtime") == 0 || strcmp(i->opcode, "s_memrealtime") == 0)
         return "it reads a clock: what it computes may depend on time, which the model does not give back";
     return NULL;
@@ -84,7 +86,8 @@ static void add_lines(struct stream *s, const rdnasim_event *e, size_t first) {
  * of its own beyond all buffers.
  */
 static void add_scratch(struct stream *s, const rdnasim_event *e, size_t first) {
-    uint64_t place = (UINT64_C(1) << 50) + (e->workgroup_index * RECORD_WAVES + e->wave) * (UINT64_C(1) << 18);
+    uint64_t place =
+        (UINT64_C(1) << 50) + (e->workgroup_index * RECORD_WAVES + e->wave) * (UINT64_C(1) << 18);
     for (unsigned lane = 0; lane < e->wave_size; lane++)
         for (uint32_t at = 0; e->exec >> lane & 1 && at < e->bytes; at += 4)
             add_line(s, first, place + (e->addresses[0][lane] + at) / 4);
@@ -202,8 +205,7 @@ void recorder_destroy(struct recorder *r) {
 struct recorded_group *recorder_take(struct recorder *r) {
     pthread_mutex_lock(&r->lock);
     struct recorded_group **slot;
-    while (!*(slot = &r->ready[r->next % RECORD_AHEAD]) && !r->over)
-        pthread_cond_wait(&r->changed, &r->lock);
+    while (!*(slot = &r->ready[r->next % RECORD_AHEAD]) && !r->over) pthread_cond_wait(&r->changed, &r->lock);
     struct recorded_group *g = *slot;
     *slot = NULL;
     r->next += g != NULL;

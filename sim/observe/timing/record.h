@@ -16,7 +16,13 @@
 #include "table.h"
 
 /* A step of a stream: bits. */
-enum { STEP_OP_BITS = 20, STEP_TAKEN = 1 << 20, STEP_EXEC_ZERO = 1 << 21, STEP_COUNT_SHIFT = 22, STEP_COUNT_MAX = 1023 };
+enum {
+    STEP_OP_BITS = 20,
+    STEP_TAKEN = 1 << 20,
+    STEP_EXEC_ZERO = 1 << 21,
+    STEP_COUNT_SHIFT = 22,
+    STEP_COUNT_MAX = 1023
+};
 
 struct stream {
     uint32_t *steps; /* op, bits, and how many lines or LDS passes */
@@ -39,12 +45,12 @@ struct recorder {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct recorded_group *ready[RECORD_AHEAD]; /* whole ones, by index % RECORD_AHEAD */
-    uint64_t next;   /* the work-group that the model takes next */
+    uint64_t next;                              /* the work-group that the model takes next */
     size_t held, most; /* bytes of streams that exist; beyond `most` only work-group `next` is recorded */
     uint64_t instructions, groups; /* of the work-groups that were recorded whole */
-    bool over;       /* the launch has ended, or the model wants no more */
-    rdnasim_status status; /* of the launch, when it is over */
-    const char *refusal; /* why it cannot be timed, or null */
+    bool over;                     /* the launch has ended, or the model wants no more */
+    rdnasim_status status;         /* of the launch, when it is over */
+    const char *refusal;           /* why it cannot be timed, or null */
 };
 
 /* False: out of memory. The table must outlive it. */

@@ -30,7 +30,7 @@ struct shared {
     uint64_t page_lines;
     /* State: kept between launches, as the card keeps it. */
     struct cache tlb, mall;
-    struct cache *l2;    /* [l2_channels] */
+    struct cache *l2; /* [l2_channels] */
     struct port *l2_ports, *mall_ports, *dram_ports;
     /* Counts of a launch. */
     struct level_count l2_count, mall_count, tlb_count;

@@ -35,9 +35,8 @@ static rdnasim_status fail(rdnasim_report *report, rdnasim_status status, const 
 
 void rdnasim_timing_options_init(rdnasim_timing_options *options) {
     if (options)
-        *options = (rdnasim_timing_options){.struct_size = sizeof *options,
-                                            .card = "7900 XTX",
-                                            .sample_above = DEFAULT_SAMPLE_ABOVE};
+        *options = (rdnasim_timing_options){
+            .struct_size = sizeof *options, .card = "7900 XTX", .sample_above = DEFAULT_SAMPLE_ABOVE};
 }
 
 static rdnasim_status unknown_card(const char *name, rdnasim_report *report) {
@@ -46,8 +45,8 @@ static rdnasim_status unknown_card(const char *name, rdnasim_report *report) {
     for (size_t n = 0; rdnasim_timing_card(n); n++)
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", n ? ", " : "",
                                    rdnasim_timing_card(n));
-    return fail(report, RDNASIM_INVALID_ARGUMENT, "no figures of a card \"%.64s\"; there are those of %s", name,
-                names);
+    return fail(report, RDNASIM_INVALID_ARGUMENT, "no figures of a card \"%.64s\"; there are those of %s",
+                name, names);
 }
 
 rdnasim_status rdnasim_timing_create(const rdnasim_timing_options *options, rdnasim_timing **out,
@@ -58,14 +57,16 @@ rdnasim_status rdnasim_timing_create(const rdnasim_timing_options *options, rdna
     if (!out) return fail(report, RDNASIM_INVALID_ARGUMENT, "rdnasim_timing_create: out must not be null");
     *out = NULL;
     if (options->struct_size != sizeof *options)
-        return fail(report, RDNASIM_INVALID_ARGUMENT,
-                    "rdnasim_timing_options has %zu bytes, expected %zu: call rdnasim_timing_options_init first",
-                    options->struct_size, sizeof *options);
+        return fail(
+            report, RDNASIM_INVALID_ARGUMENT,
+            "rdnasim_timing_options has %zu bytes, expected %zu: call rdnasim_timing_options_init first",
+            options->struct_size, sizeof *options);
     if (options->shader_mhz > 10000)
         return fail(report, RDNASIM_INVALID_ARGUMENT, "a shader clock of %u MHz; accepted are 1 to 10000",
                     options->shader_mhz);
     if (options->axes >> CARD_AXIS_COUNT)
-        return fail(report, RDNASIM_INVALID_ARGUMENT, "axes 0x%x: there are %d", options->axes, CARD_AXIS_COUNT);
+        return fail(report, RDNASIM_INVALID_ARGUMENT, "axes 0x%x: there are %d", options->axes,
+                    CARD_AXIS_COUNT);
     rdnasim_timing *t = calloc(1, sizeof *t);
     if (!t) return fail(report, RDNASIM_OUT_OF_MEMORY, "out of memory for a modelled card");
     const char *name = options->card ? options->card : defaults.card;
@@ -113,8 +114,8 @@ int rdnasim_timing_figure(const rdnasim_timing *t, size_t index, rdnasim_figure 
     if (index >= simd_figures()) return 0;
     const struct figure *f = simd_figure((unsigned)index);
     struct simd_config config = t->chip.config;
-    *out = (rdnasim_figure){f->name,       f->unit, f->sentence, f->source, f->confidence,
-                            *simd_config_figure(&config, (unsigned)index)};
+    *out = (rdnasim_figure){f->name,   f->unit,       f->sentence,
+                            f->source, f->confidence, *simd_config_figure(&config, (unsigned)index)};
     return 1;
 }
 
@@ -257,25 +258,28 @@ rdnasim_status rdnasim_time(rdnasim_timing *t, rdnasim *sim, const rdnasim_kerne
                     "rdnasim_time: timing, sim, kernel, launch and result must not be null");
     if (result->struct_size != sizeof *result)
         return fail(report, RDNASIM_INVALID_ARGUMENT,
-                    "rdnasim_time_result has %zu bytes, expected %zu: set its struct_size", result->struct_size,
-                    sizeof *result);
+                    "rdnasim_time_result has %zu bytes, expected %zu: set its struct_size",
+                    result->struct_size, sizeof *result);
     rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
     if (launch->struct_size == sizeof *launch && (launch->observer || launch->resident))
         return fail(report, RDNASIM_INVALID_ARGUMENT,
-                    "kernel %.200s: a launch that is timed has no observer and no resident work-groups", info.name);
+                    "kernel %.200s: a launch that is timed has no observer and no resident work-groups",
+                    info.name);
     if (strcmp(info.target, t->card.target) != 0)
-        return fail(report, RDNASIM_INVALID_ARGUMENT, "kernel %.200s is for %s; the %s is a card of %s", info.name,
-                    info.target, t->card.name, t->card.target);
+        return fail(report, RDNASIM_INVALID_ARGUMENT, "kernel %.200s is for %s; the %s is a card of %s",
+                    info.name, info.target, t->card.name, t->card.target);
     const rdnasim_target *target = rdnasim_find_target(t->card.target);
     const uint32_t *code = rdnasim_kernel_code(kernel);
     const char *why = NULL;
-    if (!t->usable && !renew(t)) return fail(report, RDNASIM_OUT_OF_MEMORY, "out of memory for a modelled card");
+    if (!t->usable && !renew(t))
+        return fail(report, RDNASIM_OUT_OF_MEMORY, "out of memory for a modelled card");
     uint8_t *flags = scan(&t->card, code, info.code_bytes / 4, &why);
     struct table *table = table_create(t->card.target, code, info.code_bytes / 4, info.wave_size);
     struct modelling *m = calloc(1, sizeof *m);
     rdnasim_status status;
     if (!flags || !table || !m || !recorder_create(&m->recorder, table, streams_most)) {
-        status = fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: out of memory for its timing", info.name);
+        status =
+            fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: out of memory for its timing", info.name);
     } else if (why) {
         status = fail(report, RDNASIM_UNSUPPORTED, "kernel %.200s cannot be timed: %s", info.name, why);
         recorder_destroy(&m->recorder);
@@ -294,7 +298,8 @@ rdnasim_status rdnasim_time(rdnasim_timing *t, rdnasim *sim, const rdnasim_kerne
         };
         for (unsigned d = 0; d < 3; d++)
             if (launch->block[d])
-                m->kernel.groups *= launch->grid[d] / launch->block[d] + (launch->grid[d] % launch->block[d] != 0);
+                m->kernel.groups *=
+                    launch->grid[d] / launch->block[d] + (launch->grid[d] % launch->block[d] != 0);
         status = run_both(m, sim, kernel, launch, counts, report);
         if (status == RDNASIM_OK) fill_result(m, result);
         recorder_destroy(&m->recorder);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/* Micro-kernels of the timing model's tests: one property of a card each. */
+#define GLOBAL __attribute__((address_space(1)))
+#define LDS    __attribute__((address_space(3)))
+#define KERNEL __attribute__((amdgpu_kernel)) void
+
+typedef float f32x4 __attribute__((ext_vector_type(4)));
+
+static int lane(void) { return __builtin_amdgcn_workitem_id_x(); }
+static int group(void) { return __builtin_amdgcn_workgroup_id_x(); }
+
+/* Each work-group of 256 reads `pieces` pieces of 4 KB that are `stride` apart, four at a time. */
+KERNEL read_pieces(const GLOBAL f32x4 *in, GLOBAL float *out, int pieces, int stride, int of_group) {
+    const GLOBAL f32x4 *at = in + (long)group() * of_group + lane();
+    f32x4 sum = 0;
+    for (int n = 0; n < pieces; n += 4)
+        sum += __builtin_nontemporal_load(at + (long)n * stride) +
+               __builtin_nontemporal_load(at + (long)(n + 1) * stride) +
+               __builtin_nontemporal_load(at + (long)(n + 2) * stride) +
+               __builtin_nontemporal_load(at + (long)(n + 3) * stride);
+    out[group() * 256 + lane()] = sum.x + sum.y + sum.z + sum.w;
+}
+
+/* `steps` loads, each of which says where the next one is. */
+KERNEL chase(const GLOBAL unsigned *in, GLOBAL unsigned *out, int steps) {
+    unsigned at = lane();
+    for (int n = 0; n < steps; n++) at = in[at];
+    out[lane()] = at;
+}
+
+KERNEL chase_scalar(const GLOBAL unsigned *in, GLOBAL unsigned *out, int steps) {
+    unsigned at = 0;
+    for (int n = 0; n < steps; n++) at = in[at];
+    if (lane() == 0) out[0] = at;
+}
+
+KERNEL store_and_end(GLOBAL int *out) { out[group() * 32 + lane()] = 1; }
+
+KERNEL reads_clock(GLOBAL unsigned *out) { out[lane()] = (unsigned)__builtin_readcyclecounter(); }
+
+KERNEL adds(GLOBAL int *out) { __atomic_fetch_add(out, 1, __ATOMIC_RELAXED); }
+
+/* Busy with itself for a while. */
+KERNEL spins(GLOBAL float *out, int times) {
+    float x = (float)lane();
+    for (int n = 0; n < times; n++) x = x * 1.5f + 1;
+    out[group() * 32 + lane()] = x;
+}
+
+/* Waves that meet at barriers. */
+KERNEL meets(GLOBAL int *out, int times) {
+    static LDS int shared[256] __attribute__((loader_uninitialized));
+    int x = lane();
+    for (int n = 0; n < times; n++) {
+        shared[lane()] = x;
+        __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup");
+        __builtin_amdgcn_s_barrier();
+        __builtin_amdgcn_fence(__ATOMIC_ACQUIRE, "workgroup");
+        x += shared[(lane() + 37) & 255];
+        __builtin_amdgcn_s_barrier();
+    }
+    out[group() * 256 + lane()] = x;
+}
