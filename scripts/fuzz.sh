@@ -11,7 +11,7 @@ seconds=${1:-3600}
 [[ $seconds =~ ^[0-9]+$ ]] || { echo "fuzz.sh: SECONDS is '$seconds'; expected a number" >&2; exit 2; }
 shift || true
 targets=("$@")
-all=(safetensors config checkpoint document npy problem object instruction programs)
+all=(safetensors config checkpoint document npy compressed problem object instruction programs)
 [ ${#targets[@]} -gt 0 ] || targets=("${all[@]}")
 
 setup test

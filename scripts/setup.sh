@@ -66,10 +66,10 @@ missing_of() { # prints those of its arguments that are not installed
 setup() {
     command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
         die "this script installs Debian packages, and this is no Debian system: install gcc, cmake >= 3.25," \
-            "ninja, pkg-config, clang and lld with the AMDGPU target, jansson, libelf, pcre2, msgpack-c (tests: cmocka," \
+            "ninja, pkg-config, clang and lld with the AMDGPU target, jansson, libelf, pcre2, msgpack-c, zstd (tests: cmocka," \
             "mpfr, llvm, python3), then use cmake --preset release"
     local packages=(ca-certificates gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libelf-dev libpcre2-dev
-        libmsgpack-dev)
+        libmsgpack-dev libzstd-dev)
     [ "$1" != build ] && packages+=(python3 python3-venv)
     [ "$1" = test ] && packages+=(libcmocka-dev libmpfr-dev)
     if [ -n "$(missing_of "${packages[@]}")" ] || ! { installed clang-22 || installed clang-19; }; then

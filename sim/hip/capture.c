@@ -55,7 +55,12 @@ static struct node **append(struct node **end, const struct node *n) {
 }
 
 static hipError_t do_now(const struct node *n) {
-    return n->kind == NODE_COPY ? copy_now(n) : n->kind == NODE_FILL ? fill_now(n) : launch_now(n);
+    switch (n->kind) {
+    case NODE_COPY: return copy_now(n);
+    case NODE_FILL: return fill_now(n);
+    case NODE_LAUNCH: return launch_now(n);
+    default: call_host_function(n->call, n->to); return hipSuccess;
+    }
 }
 
 /* ---- what a capture forbids --------------------------------------------------------------------------- */

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The one device, its properties and attributes. */
+/* The devices, their properties and attributes. */
 #include <stdio.h>
 #include <string.h>
 
 #include "runtime.h"
 
-#define HIP_VERSION 70051831 /* major * 10^7 + minor * 10^5 + patch */
+#define HIP_VERSION 70125424 /* major * 10^7 + minor * 10^5 + patch */
 
 /* What all cards share. */
 enum {
     WAVE = 32,
-    BLOCK_MAX = 1024,
     REGISTERS = 65536,
     WORK_ITEMS = 2048, /* of a work-group processor, which HIP calls a multiprocessor */
     GRID_MAX = 2147483647,
@@ -19,6 +18,15 @@ enum {
     PITCH_MAX = 2147483647,
     WALL_CLOCK_KHZ = 100000
 };
+
+static _Thread_local unsigned current;
+
+unsigned current_device(void) { return current < runtime.device_count ? current : 0; }
+bool is_device(int device) { return device >= 0 && (unsigned)device < runtime.device_count; }
+
+void device_uuid(unsigned card, char text[DEVICE_UUID_BYTES + 1]) {
+    snprintf(text, DEVICE_UUID_BYTES + 1, "%016x", card);
+}
 
 static size_t memory_bytes(void) { return (size_t)runtime.card->memory_gib << 30; }
 
@@ -63,11 +71,15 @@ struct hip_properties {
 _Static_assert(offsetof(struct hip_properties, arch) == 1160, "gcnArchName of HIP 6 and 7");
 _Static_assert(sizeof(struct hip_properties) == 1472, "hipDeviceProp_tR0600");
 
-static void fill(struct hip_properties *p) {
+static void fill(struct hip_properties *p, unsigned device) {
     const rdnasim_target *c = runtime.card;
+    char uuid[DEVICE_UUID_BYTES + 1];
     memset(p, 0, sizeof *p);
+    device_uuid(runtime.devices[device].card, uuid);
+    memcpy(p->uuid, uuid, sizeof p->uuid);
+    p->pci_bus = (int)runtime.devices[device].card + 1;
     snprintf(p->name, sizeof p->name, "%s (simulated)", c->card);
-    snprintf(p->arch, sizeof p->arch, "%s", c->name);
+    snprintf(p->arch, sizeof p->arch, "%s", runtime.target->name);
     p->total_memory = p->constant_memory = memory_bytes();
     if (p->constant_memory > PITCH_MAX) p->constant_memory = PITCH_MAX;
     p->lds_per_block = p->lds_per_multiprocessor = p->lds_per_block_optin = p->lds_total = c->group_lds_bytes;
@@ -80,13 +92,15 @@ static void fill(struct hip_properties *p) {
     p->memory_khz = (int)c->memory_clock_mhz * 1000;
     p->memory_bus_bits = (int)c->memory_bus_bits;
     p->l2_bytes = (int)c->l2_mib << 20;
-    sscanf(c->name, "gfx%2d%1d", &p->major, &p->minor);
+    sscanf(runtime.target->name, "gfx%2d%1d", &p->major, &p->minor);
     p->texture_alignment = p->texture_pitch_alignment = 256;
     p->multiprocessors = (int)c->compute_units / 2;
     p->threads_per_multiprocessor = WORK_ITEMS;
     p->blocks_per_multiprocessor = 2;
     p->integrated = c->integrated;
     p->can_map_host = p->concurrent_kernels = p->unified_addressing = 1;
+    p->managed_memory = p->concurrent_managed = p->host_register = 1;
+    p->cooperative = !runtime.strict; /* there work-groups run one after the other */
     p->clock_instruction_khz = WALL_CLOCK_KHZ;
 }
 
@@ -103,7 +117,9 @@ static const struct {
     MEMBER(5, clock_khz),
     MEMBER(6, compute_mode),
     MEMBER(8, concurrent_kernels),
+    MEMBER(9, concurrent_managed),
     MEMBER(10, cooperative),
+    MEMBER(11, cooperative_multi),
     MEMBER(16, integrated),
     MEMBER(18, exec_timeout),
     MEMBER(19, l2_bytes),
@@ -138,6 +154,7 @@ static const struct {
     MEMBER(85, unified_addressing),
     MEMBER(87, wave_size),
     MEMBER(88, memory_pools),
+    MEMBER(90, host_register),
     MEMBER(10000, clock_instruction_khz),
     MEMBER(10002, lds_total),
     MEMBER(10011, large_bar),
@@ -147,9 +164,9 @@ enum { PHYSICAL_MULTIPROCESSORS = 10015, WALL_CLOCK_RATE = 10017 };
 
 static hipError_t attribute(int *value, int number, int device) {
     if (!value) return hipErrorInvalidValue;
-    if (device != 0) return hipErrorInvalidDevice;
+    if (!is_device(device)) return hipErrorInvalidDevice;
     struct hip_properties p;
-    fill(&p);
+    fill(&p, (unsigned)device);
     if (number == PHYSICAL_MULTIPROCESSORS || number == WALL_CLOCK_RATE) {
         *value = number == WALL_CLOCK_RATE ? WALL_CLOCK_KHZ : p.multiprocessors;
         return hipSuccess;
@@ -172,33 +189,41 @@ static hipError_t put(int *to, int value) {
 
 static hipError_t put_index(int *to, int ordinal) {
     if (!to) return hipErrorInvalidValue;
-    return ordinal == 0 ? put(to, 0) : hipErrorInvalidDevice;
+    return is_device(ordinal) ? put(to, ordinal) : hipErrorInvalidDevice;
 }
 
 static hipError_t put_name(char *to, int bytes, int device) {
     if (!to || bytes <= 0) return hipErrorInvalidValue;
-    if (device != 0) return hipErrorInvalidDevice;
+    if (!is_device(device)) return hipErrorInvalidDevice;
     snprintf(to, (size_t)bytes, "%s (simulated)", runtime.card->card);
     return hipSuccess;
 }
 
 static hipError_t put_memory(size_t *to, int device) {
     if (!to) return hipErrorInvalidValue;
-    if (device != 0) return hipErrorInvalidDevice;
+    if (!is_device(device)) return hipErrorInvalidDevice;
     *to = memory_bytes();
     return hipSuccess;
 }
 
 static hipError_t put_properties(struct hip_properties *to, int device) {
     if (!to) return hipErrorInvalidValue;
-    if (device != 0) return hipErrorInvalidDevice;
-    fill(to);
+    if (!is_device(device)) return hipErrorInvalidDevice;
+    fill(to, (unsigned)device);
+    return hipSuccess;
+}
+
+static hipError_t set(int device) {
+    if (!is_device(device)) return hipErrorInvalidDevice;
+    current = (unsigned)device;
     return hipSuccess;
 }
 
 static hipError_t reset(void) {
     captures_reset();
     modules_reset();
+    registered_reset();
+    settings_reset();
     runtime.sticky = hipSuccess;
     return memory_reset();
 }
@@ -206,9 +231,12 @@ static hipError_t reset(void) {
 hipError_t hipInit(unsigned flags) { CALL(CALL_QUEUE, flags ? hipErrorInvalidValue : hipSuccess); }
 hipError_t hipDriverGetVersion(int *version) { CALL(CALL_HOST, put(version, HIP_VERSION)); }
 hipError_t hipRuntimeGetVersion(int *version) { CALL(CALL_HOST, put(version, HIP_VERSION)); }
-hipError_t hipGetDeviceCount(int *count) { CALL(CALL_QUEUE, put(count, 1)); }
-hipError_t hipGetDevice(int *device) { CALL(CALL_QUEUE, put(device, 0)); }
-hipError_t hipSetDevice(int device) { CALL(CALL_QUEUE, device == 0 ? hipSuccess : hipErrorInvalidDevice); }
+hipError_t hipGetDeviceCount(int *count) {
+    if (count) *count = 0; /* also where there is none, which is an error */
+    CALL(CALL_QUEUE, put(count, (int)runtime.device_count));
+}
+hipError_t hipGetDevice(int *device) { CALL(CALL_QUEUE, put(device, (int)current_device())); }
+hipError_t hipSetDevice(int device) { CALL(CALL_QUEUE, set(device)); }
 hipError_t hipDeviceGet(int *device, int ordinal) { CALL(CALL_QUEUE, put_index(device, ordinal)); }
 hipError_t hipDeviceGetName(char *name, int bytes, int device) {
     CALL(CALL_QUEUE, put_name(name, bytes, device));

@@ -33,5 +33,17 @@ hipError_t error_from_name(const char *name, size_t length) {
 
 const char *hipGetErrorName(hipError_t error) { return errors[find(error)].name; }
 const char *hipGetErrorString(hipError_t error) { return errors[find(error)].sentence; }
+static hipError_t put(const char **out, const char *text) {
+    if (!out) return hipErrorInvalidValue;
+    *out = text;
+    return hipSuccess;
+}
+hipError_t hipDrvGetErrorName(hipError_t error, const char **name) {
+    return put(name, hipGetErrorName(error));
+}
+hipError_t hipDrvGetErrorString(hipError_t error, const char **text) {
+    return put(text, hipGetErrorString(error));
+}
 hipError_t hipGetLastError(void) { return last_error_take(true); }
+hipError_t hipExtGetLastError(void) { return last_error_take(true); }
 hipError_t hipPeekAtLastError(void) { return last_error_take(false); }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Device and pinned memory, copies and fills. */
+/* Device, pinned and managed memory. */
 #include <string.h>
 #include <sys/mman.h>
 
@@ -15,13 +15,18 @@ static size_t card_bytes(void) { return (size_t)runtime.card->memory_gib << 30; 
 
 /* ---- allocations -------------------------------------------------------------------------------------- */
 
+/* Whether program and kernels know it by the same address. */
+static bool is_shared(enum allocation_kind kind) { return kind == MEMORY_PINNED || kind == MEMORY_MANAGED; }
+
 /* Makes the block's host memory visible to kernels. */
 static hipError_t bind(struct allocation *a) {
-    static const char *const names[] = {"hipMalloc", "hipHostMalloc", "hipHostRegister"};
+    static const char *const names[] = {"hipMalloc", "hipHostMalloc", "hipHostRegister", "hipMallocManaged"};
     rdnasim_report report;
     bool fault;
-    rdnasim_status status = rdnasim_bind(runtime.sim, a->host, a->bytes, RDNASIM_READ | RDNASIM_WRITE,
-                                         names[a->kind], &a->address, &report);
+    rdnasim_status status =
+        rdnasim_bind(runtime.sim, a->host, a->bytes,
+                     RDNASIM_READ | RDNASIM_WRITE | (is_shared(a->kind) ? RDNASIM_SAME_ADDRESS : 0),
+                     names[a->kind], &a->address, &report);
     if (status == RDNASIM_OK && a->kind == MEMORY_DEVICE) {
         status = rdnasim_mark(runtime.sim, a->address, a->bytes, 0, &report);
         if (status != RDNASIM_OK) rdnasim_unbind(runtime.sim, a->address, NULL);
@@ -29,38 +34,73 @@ static hipError_t bind(struct allocation *a) {
     return status == RDNASIM_OK ? hipSuccess : error_from_report(&report, &fault);
 }
 
-static hipError_t map(struct allocation *a) {
-    a->mapped = (a->bytes + PAGE - 1) / PAGE * PAGE;
-    a->host =
-        mmap(NULL, a->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (a->host == MAP_FAILED) return hipErrorOutOfMemory;
-    if (a->bytes <= POISON_MAX) memset(a->host, POISON, a->bytes);
+static void *map_pages(void *at, size_t bytes) {
+    void *pages = mmap(at, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0), -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+static hipError_t map_anywhere(struct allocation *a) {
+    a->host = map_pages(NULL, a->mapped);
+    if (!a->host) return hipErrorOutOfMemory;
     hipError_t code = bind(a);
     if (code) munmap(a->host, a->mapped);
     return code;
 }
 
-static hipError_t allocate(void **pointer, size_t bytes, enum allocation_kind kind) {
+/*
+ * Where simulated addresses may be the host's own: between what sanitizers use and where Linux puts programs. The search
+ * goes on where the last one ended, so that a freed address stays unused for long.
+ */
+#define SHARED_FIRST (UINT64_C(2048) * RDNASIM_ADDRESS_STEP)
+#define SHARED_LAST  (UINT64_C(5120) * RDNASIM_ADDRESS_STEP)
+
+static hipError_t map_shared(struct allocation *a) {
+    static uint64_t next = SHARED_FIRST;
+    uint64_t step = (a->mapped / RDNASIM_ADDRESS_STEP + 2) * RDNASIM_ADDRESS_STEP;
+    for (unsigned tries = 0; tries < (SHARED_LAST - SHARED_FIRST) / RDNASIM_ADDRESS_STEP; tries++) {
+        if (next + step > SHARED_LAST) next = SHARED_FIRST;
+        a->host = map_pages((void *)(uintptr_t)next, a->mapped);
+        next += step;
+        if (!a->host) continue;
+        if (!bind(a)) return hipSuccess;
+        munmap(a->host, a->mapped);
+    }
+    return hipErrorOutOfMemory;
+}
+
+static hipError_t map(struct allocation *a) {
+    a->mapped = (a->bytes + PAGE - 1) / PAGE * PAGE;
+    HIP_TRY(is_shared(a->kind) ? map_shared(a) : map_anywhere(a));
+    if (a->bytes <= POISON_MAX) memset(a->host, POISON, a->bytes);
+    return hipSuccess;
+}
+
+hipError_t allocate(void **pointer, size_t bytes, enum allocation_kind kind, unsigned flags) {
     if (!pointer) return hipErrorInvalidValue;
     *pointer = NULL;
     if (!bytes) return hipSuccess;
-    if (bytes > card_bytes() - (kind == MEMORY_DEVICE ? runtime.used : 0)) return hipErrorOutOfMemory;
+    unsigned device = current_device();
+    if (bytes > card_bytes() - (kind == MEMORY_DEVICE ? runtime.devices[device].used : 0))
+        return hipErrorOutOfMemory;
     struct allocation *a = handle_new(HANDLE_ALLOCATION, sizeof *a);
     if (!a) return hipErrorOutOfMemory;
     a->kind = kind;
     a->bytes = bytes;
+    a->flags = flags;
+    a->device = device;
     hipError_t code = map(a);
     if (code) {
         handle_free(HANDLE_ALLOCATION, a);
         return code;
     }
-    if (kind == MEMORY_DEVICE) runtime.used += a->mapped;
+    if (kind == MEMORY_DEVICE) runtime.devices[device].used += a->mapped;
     *pointer = kind == MEMORY_DEVICE ? (void *)(uintptr_t)a->address : a->host;
     return hipSuccess;
 }
 
 static void release(struct allocation *a) {
-    if (a->kind == MEMORY_DEVICE) runtime.used -= a->mapped;
+    if (a->kind == MEMORY_DEVICE) runtime.devices[a->device].used -= a->mapped;
     rdnasim_unbind(runtime.sim, a->address, NULL);
     if (a->mapped) munmap(a->host, a->mapped);
     handle_free(HANDLE_ALLOCATION, a);
@@ -70,11 +110,16 @@ static uint64_t program_address(const struct allocation *a) {
     return a->kind == MEMORY_DEVICE ? a->address : (uint64_t)(uintptr_t)a->host;
 }
 
+/* hipFree gives up managed memory too. */
+static bool frees(enum allocation_kind call, enum allocation_kind kind) {
+    return kind == call || (call == MEMORY_DEVICE && kind == MEMORY_MANAGED);
+}
+
 static hipError_t release_at(const void *pointer, enum allocation_kind kind) {
     if (!pointer) return runtime.sticky;
     for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
         struct allocation *a = (struct allocation *)h;
-        if (a->kind != kind || program_address(a) != (uint64_t)(uintptr_t)pointer) continue;
+        if (!frees(kind, a->kind) || program_address(a) != (uint64_t)(uintptr_t)pointer) continue;
         release(a);
         return runtime.sticky;
     }
@@ -91,8 +136,7 @@ hipError_t memory_reset(void) {
     return hipSuccess;
 }
 
-/* The allocation that holds the first of the bytes, by its simulated or its pinned address, or null. */
-static struct allocation *holder(const void *pointer, uint64_t *offset) {
+struct allocation *allocation_at(const void *pointer, uint64_t *offset) {
     for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
         struct allocation *a = (struct allocation *)h;
         uint64_t at = (uint64_t)(uintptr_t)pointer;
@@ -104,7 +148,7 @@ static struct allocation *holder(const void *pointer, uint64_t *offset) {
     return NULL;
 }
 
-static hipError_t register_host(void *host, size_t bytes) {
+static hipError_t register_host(void *host, size_t bytes, unsigned flags) {
     if (!host || !bytes || (uintptr_t)host + bytes < (uintptr_t)host) return hipErrorInvalidValue;
     for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
         const struct allocation *a = (struct allocation *)h;
@@ -114,6 +158,8 @@ static hipError_t register_host(void *host, size_t bytes) {
     struct allocation *a = handle_new(HANDLE_ALLOCATION, sizeof *a);
     if (!a) return hipErrorOutOfMemory;
     a->kind = MEMORY_REGISTERED;
+    a->flags = flags;
+    a->device = current_device();
     a->host = host;
     a->bytes = bytes;
     hipError_t code = bind(a);
@@ -124,7 +170,7 @@ static hipError_t register_host(void *host, size_t bytes) {
 static hipError_t device_pointer(void **device, const void *host, unsigned flags) {
     uint64_t offset;
     if (!device || flags) return hipErrorInvalidValue;
-    struct allocation *a = holder(host, &offset);
+    struct allocation *a = allocation_at(host, &offset);
     if (!a || a->kind == MEMORY_DEVICE) return hipErrorInvalidValue;
     *device = (void *)(uintptr_t)(a->address + offset);
     return hipSuccess;
@@ -133,7 +179,7 @@ static hipError_t device_pointer(void **device, const void *host, unsigned flags
 static hipError_t memory_info(size_t *free_bytes, size_t *total) {
     if (!free_bytes || !total) return hipErrorInvalidValue;
     *total = card_bytes();
-    *free_bytes = card_bytes() - runtime.used;
+    *free_bytes = card_bytes() - runtime.devices[current_device()].used;
     return hipSuccess;
 }
 
@@ -141,7 +187,7 @@ static hipError_t allocate_queued(void **pointer, size_t bytes, hipStream_t hand
     struct stream *stream;
     HIP_TRY(stream_find(handle, &stream));
     if (stream && stream->capture) return capture_check_stream(stream);
-    return allocate(pointer, bytes, MEMORY_DEVICE);
+    return allocate(pointer, bytes, MEMORY_DEVICE, 0);
 }
 static hipError_t free_queued(void *pointer, hipStream_t handle) {
     struct stream *stream;
@@ -151,7 +197,7 @@ static hipError_t free_queued(void *pointer, hipStream_t handle) {
 }
 
 hipError_t hipMalloc(void **pointer, size_t bytes) {
-    CALL(CALL_UNSAFE, allocate(pointer, bytes, MEMORY_DEVICE));
+    CALL(CALL_UNSAFE, allocate(pointer, bytes, MEMORY_DEVICE, 0));
 }
 hipError_t hipFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, MEMORY_DEVICE)); }
 hipError_t hipMallocAsync(void **pointer, size_t bytes, hipStream_t stream) {
@@ -161,13 +207,63 @@ hipError_t hipFreeAsync(void *pointer, hipStream_t stream) {
     CALL(CALL_RELEASE, free_queued(pointer, stream));
 }
 hipError_t hipHostMalloc(void **pointer, size_t bytes, unsigned flags) {
-    (void)flags; /* kinds of mapping and caching, which have no meaning here */
-    CALL(CALL_UNSAFE, allocate(pointer, bytes, MEMORY_PINNED));
+    CALL(CALL_UNSAFE,
+         allocate(pointer, bytes, MEMORY_PINNED, flags)); /* mapping and caching mean nothing here */
+}
+hipError_t hipHostAlloc(void **pointer, size_t bytes, unsigned flags) {
+    CALL(CALL_UNSAFE, allocate(pointer, bytes, MEMORY_PINNED, flags));
+}
+hipError_t hipMallocHost(void **pointer, size_t bytes) {
+    CALL(CALL_UNSAFE, allocate(pointer, bytes, MEMORY_PINNED, 0));
+}
+hipError_t hipFreeHost(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, MEMORY_PINNED)); }
+hipError_t hipExtMallocWithFlags(void **pointer, size_t bytes, unsigned flags) {
+    CALL(CALL_UNSAFE, allocate(pointer, bytes, MEMORY_DEVICE, flags));
+}
+
+enum { ATTACH_GLOBAL = 1, ATTACH_HOST = 2 };
+hipError_t hipMallocManaged(void **pointer, size_t bytes, unsigned flags) {
+    CALL(CALL_UNSAFE, flags != ATTACH_GLOBAL && flags != ATTACH_HOST
+                          ? hipErrorInvalidValue
+                          : allocate(pointer, bytes, MEMORY_MANAGED, flags));
+}
+
+/* Memory of the device or of the host is nowhere else than where it is: there is nothing to move. */
+static hipError_t prefetch(const void *pointer, size_t bytes, int device, hipStream_t handle) {
+    struct stream *stream;
+    uint64_t offset;
+    HIP_TRY(stream_find(handle, &stream));
+    if (device != -1 && !is_device(device)) return hipErrorInvalidDevice;
+    const struct allocation *a = allocation_at(pointer, &offset);
+    return a && a->kind == MEMORY_MANAGED && bytes && bytes <= a->bytes - offset ? hipSuccess
+                                                                                 : hipErrorInvalidValue;
+}
+hipError_t hipMemPrefetchAsync(const void *pointer, size_t bytes, int device, hipStream_t stream) {
+    CALL(CALL_QUEUE, prefetch(pointer, bytes, device, stream));
+}
+
+static hipError_t advise(const void *pointer, size_t bytes, int advice, int device) {
+    if (advice < 1 || (advice > 6 && advice != 100 && advice != 101)) return hipErrorInvalidValue;
+    return prefetch(pointer, bytes, device, NULL);
+}
+hipError_t hipMemAdvise(const void *pointer, size_t bytes, int advice, int device) {
+    CALL(CALL_QUEUE, advise(pointer, bytes, advice, device));
+}
+
+enum { PITCH_STEP = 128 };
+static hipError_t allocate_rows(void **pointer, size_t *pitch, size_t width, size_t height) {
+    if (!pointer || !pitch || width > SIZE_MAX - PITCH_STEP) return hipErrorInvalidValue;
+    size_t bytes = (width + PITCH_STEP - 1) / PITCH_STEP * PITCH_STEP, all;
+    if (__builtin_mul_overflow(bytes, height, &all)) return hipErrorOutOfMemory;
+    *pitch = bytes;
+    return allocate(pointer, all, MEMORY_DEVICE, 0);
+}
+hipError_t hipMallocPitch(void **pointer, size_t *pitch, size_t width, size_t height) {
+    CALL(CALL_UNSAFE, allocate_rows(pointer, pitch, width, height));
 }
 hipError_t hipHostFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, MEMORY_PINNED)); }
 hipError_t hipHostRegister(void *host, size_t bytes, unsigned flags) {
-    (void)flags; /* as in hipHostMalloc */
-    CALL(CALL_UNSAFE, register_host(host, bytes));
+    CALL(CALL_UNSAFE, register_host(host, bytes, flags));
 }
 hipError_t hipHostUnregister(void *host) { CALL(CALL_RELEASE, free_unsafe(host, MEMORY_REGISTERED)); }
 hipError_t hipHostGetDevicePointer(void **device, void *host, unsigned flags) {
@@ -175,132 +271,4 @@ hipError_t hipHostGetDevicePointer(void **device, void *host, unsigned flags) {
 }
 hipError_t hipMemGetInfo(size_t *free_bytes, size_t *total) {
     CALL(CALL_QUEUE, memory_info(free_bytes, total));
-}
-
-/* ---- copies and fills --------------------------------------------------------------------------------- */
-
-struct range {
-    unsigned char *host;
-    uint64_t address; /* 0 outside the device's memory */
-};
-
-/* Memory that is not the device's is the program's own, and taken as it is given. */
-static hipError_t range(const void *pointer, size_t bytes, bool device, struct range *out) {
-    uint64_t offset;
-    if (!pointer) return hipErrorInvalidValue;
-    struct allocation *a = holder(pointer, &offset);
-    if (!a && device) return hipErrorInvalidValue;
-    if (a && bytes > a->bytes - offset) return hipErrorInvalidValue;
-    *out = (struct range){a ? (unsigned char *)a->host + offset : (unsigned char *)(uintptr_t)pointer,
-                          a ? a->address + offset : 0};
-    return hipSuccess;
-}
-
-static hipError_t copy_ranges(const struct node *n, struct range *to, struct range *from) {
-    if (n->copy_kind < hipMemcpyHostToHost || n->copy_kind > hipMemcpyDefault)
-        return hipErrorInvalidMemcpyDirection;
-    bool to_device = n->copy_kind == hipMemcpyHostToDevice || n->copy_kind == hipMemcpyDeviceToDevice,
-         from_device = n->copy_kind == hipMemcpyDeviceToHost || n->copy_kind == hipMemcpyDeviceToDevice;
-    HIP_TRY(range(n->to, n->bytes, to_device, to));
-    return range(n->from, n->bytes, from_device, from);
-}
-
-static hipError_t written(const struct range *r, size_t bytes) {
-    rdnasim_report report;
-    bool fault;
-    if (!r->address || rdnasim_mark(runtime.sim, r->address, bytes, 1, &report) == RDNASIM_OK)
-        return hipSuccess;
-    return error_from_report(&report, &fault);
-}
-
-hipError_t copy_now(const struct node *n) {
-    struct range to, from;
-    HIP_TRY(copy_ranges(n, &to, &from));
-    memmove(to.host, from.host, n->bytes);
-    return written(&to, n->bytes);
-}
-
-hipError_t fill_now(const struct node *n) {
-    struct range to;
-    HIP_TRY(range(n->to, n->bytes, true, &to));
-    if (n->value_bytes == 1)
-        memset(to.host, (int)n->value, n->bytes);
-    else
-        for (size_t at = 0; at < n->bytes; at += n->value_bytes)
-            memcpy(to.host + at, &n->value, n->value_bytes);
-    return written(&to, n->bytes);
-}
-
-static hipError_t copy(void *to, const void *from, size_t bytes, int kind, hipStream_t stream) {
-    if (!bytes) return hipSuccess;
-    struct node n = {.kind = NODE_COPY, .to = to, .from = from, .bytes = bytes, .copy_kind = kind};
-    struct range r[2];
-    HIP_TRY(copy_ranges(&n, &r[0], &r[1]));
-    return submit(&n, stream);
-}
-
-/* `value_bytes` low bytes of value, count times. */
-static hipError_t fill(void *to, uint32_t value, uint32_t value_bytes, size_t count, hipStream_t stream) {
-    if (!count) return hipSuccess;
-    if (count > SIZE_MAX / value_bytes) return hipErrorInvalidValue;
-    struct node n = {.kind = NODE_FILL,
-                     .to = to,
-                     .bytes = count * value_bytes,
-                     .value = value,
-                     .value_bytes = value_bytes};
-    struct range r;
-    HIP_TRY(range(to, n.bytes, true, &r));
-    return submit(&n, stream);
-}
-
-static hipError_t copy_with(void *to, const void *from, size_t bytes, int kind, hipStream_t handle) {
-    struct stream *stream;
-    HIP_TRY(stream_find(handle, &stream));
-    return copy(to, from, bytes, kind, handle);
-}
-
-hipError_t hipMemcpy(void *to, const void *from, size_t bytes, int kind) {
-    CALL(CALL_BLOCKING, copy(to, from, bytes, kind, NULL));
-}
-hipError_t hipMemcpyHtoD(void *to, const void *from, size_t bytes) {
-    CALL(CALL_BLOCKING, copy(to, from, bytes, hipMemcpyHostToDevice, NULL));
-}
-hipError_t hipMemcpyDtoH(void *to, const void *from, size_t bytes) {
-    CALL(CALL_BLOCKING, copy(to, from, bytes, hipMemcpyDeviceToHost, NULL));
-}
-hipError_t hipMemcpyDtoD(void *to, const void *from, size_t bytes) {
-    CALL(CALL_BLOCKING, copy(to, from, bytes, hipMemcpyDeviceToDevice, NULL));
-}
-hipError_t hipMemcpyWithStream(void *to, const void *from, size_t bytes, int kind, hipStream_t stream) {
-    CALL(CALL_BLOCKING, copy_with(to, from, bytes, kind, stream));
-}
-hipError_t hipMemcpyAsync(void *to, const void *from, size_t bytes, int kind, hipStream_t stream) {
-    CALL(CALL_QUEUE, copy_with(to, from, bytes, kind, stream));
-}
-hipError_t hipMemcpyHtoDAsync(void *to, const void *from, size_t bytes, hipStream_t stream) {
-    CALL(CALL_QUEUE, copy_with(to, from, bytes, hipMemcpyHostToDevice, stream));
-}
-hipError_t hipMemcpyDtoHAsync(void *to, const void *from, size_t bytes, hipStream_t stream) {
-    CALL(CALL_QUEUE, copy_with(to, from, bytes, hipMemcpyDeviceToHost, stream));
-}
-hipError_t hipMemcpyDtoDAsync(void *to, const void *from, size_t bytes, hipStream_t stream) {
-    CALL(CALL_QUEUE, copy_with(to, from, bytes, hipMemcpyDeviceToDevice, stream));
-}
-hipError_t hipMemset(void *to, int value, size_t bytes) {
-    CALL(CALL_BLOCKING, fill(to, (unsigned char)value, 1, bytes, NULL));
-}
-hipError_t hipMemsetD8(void *to, unsigned char value, size_t count) {
-    CALL(CALL_BLOCKING, fill(to, value, 1, count, NULL));
-}
-hipError_t hipMemsetD16(void *to, unsigned short value, size_t count) {
-    CALL(CALL_BLOCKING, fill(to, value, 2, count, NULL));
-}
-hipError_t hipMemsetD32(void *to, int value, size_t count) {
-    CALL(CALL_BLOCKING, fill(to, (uint32_t)value, 4, count, NULL));
-}
-hipError_t hipMemsetAsync(void *to, int value, size_t bytes, hipStream_t stream) {
-    CALL(CALL_QUEUE, fill(to, (unsigned char)value, 1, bytes, stream));
-}
-hipError_t hipMemsetD32Async(void *to, int value, size_t count, hipStream_t stream) {
-    CALL(CALL_QUEUE, fill(to, (uint32_t)value, 4, count, stream));
 }

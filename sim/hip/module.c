@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Modules: code objects and uncompressed offload bundles, and the functions in them. */
+/* Modules: code objects and offload bundles, and the functions and variables in them. */
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "compressed.h"
 #include "input_file.h"
 #include "runtime.h"
 
@@ -15,7 +16,8 @@
 struct module {
     struct handle handle;
     rdnasim_object *object;
-    size_t bytes; /* of the card's memory */
+    size_t bytes; /* of its card's memory */
+    unsigned device;
     size_t function_count;
     struct function **functions; /* by the addresses of their kernels */
 };
@@ -89,11 +91,11 @@ static hipError_t unbundle(struct image *image) {
             return hipErrorInvalidImage;
         const char *name = (const char *)image->bytes + at;
         at += e.name_bytes;
-        if (!names_target(name, e.name_bytes, runtime.card->name)) continue;
+        if (!names_target(name, e.name_bytes, runtime.target->name)) continue;
         *image = (struct image){image->bytes + e.offset, e.size};
         return hipSuccess;
     }
-    log_sentence("the offload bundle has no code object for %s", runtime.card->name);
+    log_sentence("the offload bundle has no code object for %s", runtime.target->name);
     return hipErrorNoBinaryForGpu;
 }
 
@@ -101,7 +103,7 @@ static hipError_t check_elf(struct image *image) {
     Elf64_Ehdr h;
     if (image->size < SELFMAG || strncmp((const char *)image->bytes, ELFMAG, SELFMAG) != 0 ||
         image->size < sizeof h) {
-        log_sentence("the module is neither an ELF code object nor an uncompressed offload bundle");
+        log_sentence("the module is neither an ELF code object nor an offload bundle");
         return hipErrorInvalidImage;
     }
     memcpy(&h, image->bytes, sizeof h);
@@ -110,9 +112,9 @@ static hipError_t check_elf(struct image *image) {
         log_sentence("the code object is damaged");
         return hipErrorInvalidImage;
     }
-    if (h.e_machine == EM_AMDGPU && (h.e_flags & MACH_MASK) != runtime.card->mach) {
+    if (h.e_machine == EM_AMDGPU && (h.e_flags & MACH_MASK) != runtime.target->mach) {
         log_sentence("the code object is for another target (e_flags 0x%x) than this %s", h.e_flags,
-                     runtime.card->name);
+                     runtime.target->name);
         return hipErrorNoBinaryForGpu;
     }
     return hipSuccess;
@@ -120,11 +122,11 @@ static hipError_t check_elf(struct image *image) {
 
 /* ---- modules ------------------------------------------------------------------------------------------ */
 
-static void unload(struct module *m) {
+void module_unload(struct module *m) {
     for (size_t n = 0; n < m->function_count; n++) handle_free(HANDLE_FUNCTION, m->functions[n]);
     free(m->functions);
     rdnasim_unload(m->object);
-    runtime.used -= m->bytes;
+    runtime.devices[m->device].used -= m->bytes;
     handle_free(HANDLE_MODULE, m);
 }
 
@@ -148,7 +150,7 @@ static hipError_t load_functions(struct module *m) {
     return hipSuccess;
 }
 
-static hipError_t load(hipModule_t *out, struct image image) {
+static hipError_t load_plain(struct module **out, struct image image) {
     if (is_bundle(&image)) HIP_TRY(unbundle(&image));
     HIP_TRY(check_elf(&image));
     struct module *m = handle_new(HANDLE_MODULE, sizeof *m);
@@ -161,18 +163,44 @@ static hipError_t load(hipModule_t *out, struct image image) {
         return fault ? hipErrorInvalidImage : code; /* a legal object that is not modelled */
     }
     m->bytes = image.size;
-    runtime.used += m->bytes;
+    m->device = current_device();
+    runtime.devices[m->device].used += m->bytes;
     hipError_t code = load_functions(m);
     if (code)
-        unload(m);
+        module_unload(m);
     else
         *out = m;
     return code;
 }
 
+static hipError_t load(struct module **out, struct image image) {
+    if (!compressed_is(image.bytes, image.size)) return load_plain(out, image);
+    unsigned char *bytes;
+    struct image unpacked;
+    switch (compressed_unpack(image.bytes, image.size, &bytes, &unpacked.size)) {
+    case COMPRESSED_OK: break;
+    case COMPRESSED_NO_MEMORY: return hipErrorOutOfMemory;
+    case COMPRESSED_METHOD:
+        log_sentence("the offload bundle is compressed by another method than zstd");
+        return hipErrorInvalidImage;
+    default: log_sentence("the compressed offload bundle is damaged"); return hipErrorInvalidImage;
+    }
+    unpacked.bytes = bytes;
+    hipError_t code = load_plain(out, unpacked);
+    free(bytes);
+    return code;
+}
+
+hipError_t module_load(struct module **out, const void *image) {
+    return load(out, (struct image){image, IMAGE_MAX});
+}
+
 static hipError_t load_data(hipModule_t *out, const void *bytes) {
     if (!out || !bytes) return hipErrorInvalidValue;
-    return load(out, (struct image){bytes, IMAGE_MAX});
+    struct module *m;
+    HIP_TRY(module_load(&m, bytes));
+    *out = m;
+    return hipSuccess;
 }
 
 static hipError_t load_file(hipModule_t *out, const char *path) {
@@ -184,54 +212,53 @@ static hipError_t load_file(hipModule_t *out, const char *path) {
     if (status == INPUT_NO_MEMORY) return hipErrorOutOfMemory;
     if (status == INPUT_UNUSABLE) return hipErrorInvalidImage;
     if (status != INPUT_OK) return hipErrorFileNotFound;
-    hipError_t code = load(out, (struct image){bytes, file.bytes});
+    struct module *m;
+    hipError_t code = load(&m, (struct image){bytes, file.bytes});
     free(bytes);
+    if (!code) *out = m;
     return code;
 }
 
 static hipError_t unload_handle(hipModule_t handle) {
     struct module *m = handle_find(HANDLE_MODULE, handle);
     if (!m) return hipErrorNotFound;
-    unload(m);
+    module_unload(m);
     return runtime.sticky;
 }
 
 void modules_reset(void) {
-    for (struct handle *h; (h = handle_first(HANDLE_MODULE));) unload((struct module *)h);
+    for (struct handle *h; (h = handle_first(HANDLE_MODULE));) module_unload((struct module *)h);
+}
+
+struct function *module_function(const struct module *m, const char *name) {
+    const struct function wanted = {.kernel = rdnasim_find_kernel(m->object, name)}, *key = &wanted;
+    struct function **found = wanted.kernel ? bsearch(&key, m->functions, m->function_count,
+                                                      sizeof(struct function *), compare_kernels)
+                                            : NULL;
+    return found ? *found : NULL;
+}
+
+bool module_variable(const struct module *m, const char *name, uint64_t *address, uint64_t *bytes) {
+    return rdnasim_find_variable(m->object, name, address, bytes);
 }
 
 static hipError_t get_function(hipFunction_t *out, hipModule_t handle, const char *name) {
     if (!out || !name) return hipErrorInvalidValue;
     struct module *m = handle_find(HANDLE_MODULE, handle);
-    const struct function wanted = {.kernel = m ? rdnasim_find_kernel(m->object, name) : NULL},
-                          *key = &wanted;
-    struct function **found = wanted.kernel ? bsearch(&key, m->functions, m->function_count,
-                                                      sizeof(struct function *), compare_kernels)
-                                            : NULL;
+    struct function *found = m ? module_function(m, name) : NULL;
     if (!found) return hipErrorNotFound;
-    *out = *found;
+    *out = found;
     return hipSuccess;
 }
 
-static hipError_t function_attribute(int *value, int attribute, hipFunction_t handle) {
-    struct function *f = handle_find(HANDLE_FUNCTION, handle);
-    if (!value) return hipErrorInvalidValue;
-    if (!f) return hipErrorInvalidHandle;
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
-    const int64_t values[] = {
-        info.max_block,         /* HIP_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK */
-        info.lds_bytes,         /* SHARED_SIZE_BYTES */
-        0,                      /* CONST_SIZE_BYTES */
-        info.scratch_bytes,     /* LOCAL_SIZE_BYTES */
-        info.vgprs,             /* NUM_REGS */
-        110,                    /* PTX_VERSION: here the target's */
-        110,                    /* BINARY_VERSION */
-        0,                      /* CACHE_MODE_CA */
-        65536 - info.lds_bytes, /* MAX_DYNAMIC_SHARED_SIZE_BYTES */
-        0,                      /* PREFERRED_SHARED_MEMORY_CARVEOUT */
-    };
-    if (attribute < 0 || (size_t)attribute >= sizeof values / sizeof values[0]) return hipErrorInvalidValue;
-    *value = (int)values[attribute];
+static hipError_t get_variable(void **address, size_t *bytes, hipModule_t handle, const char *name) {
+    const struct module *m = handle_find(HANDLE_MODULE, handle);
+    uint64_t at, size;
+    if (!name || (!address && !bytes)) return hipErrorInvalidValue;
+    if (!m) return hipErrorInvalidHandle;
+    if (!module_variable(m, name, &at, &size)) return hipErrorNotFound;
+    if (address) *address = (void *)(uintptr_t)at;
+    if (bytes) *bytes = size;
     return hipSuccess;
 }
 
@@ -251,6 +278,6 @@ hipError_t hipModuleUnload(hipModule_t module) { CALL(CALL_RELEASE, unload_handl
 hipError_t hipModuleGetFunction(hipFunction_t *function, hipModule_t module, const char *name) {
     CALL(CALL_QUEUE, get_function(function, module, name));
 }
-hipError_t hipFuncGetAttribute(int *value, int attribute, hipFunction_t function) {
-    CALL(CALL_QUEUE, function_attribute(value, attribute, function));
+hipError_t hipModuleGetGlobal(void **address, size_t *bytes, hipModule_t module, const char *name) {
+    CALL(CALL_QUEUE, get_variable(address, bytes, module, name));
 }

@@ -4,7 +4,6 @@
  * handles. */
 #include "runtime.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <search.h>
 #include <stdarg.h>
@@ -14,8 +13,9 @@
 
 struct runtime runtime;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP; /* for calls of host functions alone */
 static _Thread_local hipError_t last_error;
+static _Thread_local bool in_host_function;
 
 /* ---- log ---------------------------------------------------------------------------------------------- */
 
@@ -109,52 +109,27 @@ static hipError_t ordered_failure(const char *call) {
 
 /* ---- calls -------------------------------------------------------------------------------------------- */
 
-/* RDNASIM_QUOTA: a number or "none"; the default if it is not set. False: it is something else. */
-static bool read_quota(uint64_t *quota) {
-    const char *text = getenv("RDNASIM_QUOTA");
-    char *end;
-    if (!text || !*text) return true;
-    if (strcmp(text, "none") == 0) {
-        *quota = RDNASIM_NO_QUOTA;
-        return true;
-    }
-    errno = 0;
-    *quota = strtoull(text, &end, 0);
-    if (*quota && !*end && !errno && *text != '-') return true;
-    log_sentence(
-        "RDNASIM_QUOTA is %s; accepted are 'none' and the instructions that a wave may execute, 1 or more",
-        text);
-    return false;
-}
-
 static hipError_t start(void) {
     if (runtime.sim) return hipSuccess;
-    const char *target = getenv("RDNASIM_TARGET"), *threads = getenv("RDNASIM_THREADS"),
-               *strict = getenv("RDNASIM_STRICT");
     rdnasim_options options;
     rdnasim_options_init(&options);
-    options.target = target && *target ? target : NULL; /* the default */
-    options.threads = threads ? atoi(threads) : 0;
-    if (!read_quota(&options.quota)) return hipErrorNoDevice;
+    if (!environment_read(&options)) return hipErrorNoDevice;
     rdnasim_report report;
-    if (strict && *strict && strcmp(strict, "0") != 0 &&
-        rdnasim_parse_checks(strcmp(strict, "1") == 0 ? "default" : strict, &options.checks, &report) !=
-            RDNASIM_OK) {
-        log_sentence("RDNASIM_STRICT: %s", report.text);
-        return hipErrorNoDevice;
-    }
     if (rdnasim_create(&options, &runtime.sim, &report) != RDNASIM_OK) {
         log_sentence("%s", report.text);
         runtime.sim = NULL;
         return hipErrorNoDevice;
     }
-    runtime.card = rdnasim_find_target(options.target);
+    runtime.target = rdnasim_find_target(options.target);
+    if (!runtime.card) runtime.card = runtime.target;
+    runtime.strict = options.checks != 0;
     return hipSuccess;
 }
 
 static hipError_t may_run(enum call_kind kind) {
     if (kind == CALL_HOST) return hipSuccess;
     HIP_TRY(start());
+    if (!runtime.device_count) return hipErrorNoDevice;
     if (kind == CALL_RELEASE) return hipSuccess;
     if (runtime.sticky) return runtime.sticky;
     if (kind == CALL_UNSAFE) return capture_check_unsafe();
@@ -163,6 +138,10 @@ static hipError_t may_run(enum call_kind kind) {
 
 hipError_t call_begin(const char *name, enum call_kind kind) {
     pthread_mutex_lock(&lock);
+    if (in_host_function) {
+        log_sentence("%s is called by a function that a stream runs, which HIP does not allow", name);
+        return hipErrorNotSupported;
+    }
     hipError_t code = ordered_failure(name);
     if (code) {
         log_sentence("%s fails with %s, as ordered by RDNASIM_HIP_FAIL", name, hipGetErrorName(code));
@@ -175,6 +154,12 @@ hipError_t call_end(hipError_t code) {
     if (code && code != hipErrorNotReady) last_error = code;
     pthread_mutex_unlock(&lock);
     return code;
+}
+
+void call_host_function(void (*function)(void *), void *data) {
+    in_host_function = true;
+    function(data);
+    in_host_function = false;
 }
 
 hipError_t last_error_take(bool clear) {

@@ -14,12 +14,32 @@
 #include "api.h"
 #include "rdnasim.h"
 
+enum { DEVICES_MAX = 16, DEVICE_UUID_BYTES = 16 };
+
+/* All cards are of one kind and share the simulated machine and its addresses. */
 extern struct runtime {
     rdnasim *sim;
-    const rdnasim_target *card;
-    size_t used;       /* bytes of the card's memory */
+    const rdnasim_target *card;   /* whose name, memory and clocks are reported */
+    const rdnasim_target *target; /* what it executes: the card's, or HSA_OVERRIDE_GFX_VERSION's */
+    bool strict;
     hipError_t sticky; /* after a fault every call that needs the device returns this */
+    unsigned device_count;
+    struct device {
+        unsigned card; /* its number in the machine: visible ones are counted anew */
+        size_t used;   /* bytes of its memory */
+    } devices[DEVICES_MAX];
 } runtime;
+
+/* ---- environment.c ------------------------------------------------------------------------------------- */
+
+/* Reads the variables into options and the devices of the runtime; false: one is wrong, and the log says which. */
+bool environment_read(rdnasim_options *options);
+
+/* ---- device.c ------------------------------------------------------------------------------------------ */
+
+unsigned current_device(void); /* of this thread */
+bool is_device(int device);
+void device_uuid(unsigned card, char text[DEVICE_UUID_BYTES + 1]);
 
 /* ---- runtime.c: calls --------------------------------------------------------------------------------- */
 
@@ -36,6 +56,8 @@ hipError_t call_begin(const char *name, enum call_kind kind);
 /* Notes the code as the thread's last error, and releases the lock. */
 hipError_t call_end(hipError_t code);
 hipError_t last_error_take(bool clear);
+/* A function of the program that a stream runs: it may not call HIP. */
+void call_host_function(void (*function)(void *), void *data);
 
 /* The body of an exported call: an expression that gives an error code. */
 #define CALL(kind, body)                                                                                     \
@@ -64,6 +86,7 @@ hipError_t error_from_name(const char *name, size_t length);
 enum handle_kind {
     HANDLE_ALLOCATION,
     HANDLE_MODULE,
+    HANDLE_FAT_BINARY,
     HANDLE_FUNCTION,
     HANDLE_STREAM,
     HANDLE_EVENT,
@@ -85,6 +108,8 @@ void *handle_find(enum handle_kind kind, const void *pointer);
 void handle_free(enum handle_kind kind, void *pointer);
 struct handle *handle_first(enum handle_kind kind);
 
+void settings_reset(void); /* settings.c */
+
 /* ---- memory.c ----------------------------------------------------------------------------------------- */
 
 struct allocation {
@@ -92,19 +117,59 @@ struct allocation {
     uint64_t address;     /* simulated: what the program sees of device memory */
     void *host;           /* what the program sees of pinned memory */
     size_t bytes, mapped; /* mapped is 0 for memory that is the program's own */
-    enum allocation_kind { MEMORY_DEVICE, MEMORY_PINNED, MEMORY_REGISTERED } kind;
+    unsigned flags, device;
+    enum allocation_kind { MEMORY_DEVICE, MEMORY_PINNED, MEMORY_REGISTERED, MEMORY_MANAGED } kind;
 };
 
 hipError_t memory_reset(void); /* frees everything */
+/* Memory that program and kernels know by the same address, among others. */
+hipError_t allocate(void **pointer, size_t bytes, enum allocation_kind kind, unsigned flags);
+/* The allocation that holds the byte, by its simulated or its pinned address, or null. */
+struct allocation *allocation_at(const void *pointer, uint64_t *offset);
 
 /* ---- module.c ----------------------------------------------------------------------------------------- */
+
+struct module;
 
 struct function {
     struct handle handle;
     const rdnasim_kernel *kernel;
 };
 
+/* image: a code object or a bundle of them, compressed or not, without a size: its headers say where it ends. */
+hipError_t module_load(struct module **out, const void *image);
+void module_unload(struct module *module);
+struct function *module_function(const struct module *module, const char *name); /* or null */
+bool module_variable(const struct module *module, const char *name, uint64_t *address, uint64_t *bytes);
 void modules_reset(void);
+
+/* ---- register.c: what a compiled program has registered ----------------------------------------------- */
+
+/* The function behind the host's address of a __global__ function. */
+hipError_t registered_function(const void *host, struct function **out);
+/* Where the variable is that the host knows by this address. */
+hipError_t registered_variable(const void *host, uint64_t *address, uint64_t *bytes);
+void registered_reset(void); /* their modules are loaded again at their next use */
+
+/* ---- launch.c ----------------------------------------------------------------------------------------- */
+
+struct shape {
+    uint64_t items[3];
+    uint32_t block[3];
+    size_t lds_bytes;
+    bool cooperative; /* all work-groups at once: they may wait for each other */
+};
+
+struct shape shape_of(dim3 grid, dim3 block, size_t lds_bytes);
+hipError_t launch(struct function *function, const struct shape *shape, hipStream_t stream, void **params,
+                  void **extra);
+
+/* ---- function.c: attributes and occupancy ------------------------------------------------------------- */
+
+enum { BLOCK_MAX = 1024, LDS_MAX = 65536 }; /* of a work-group */
+
+/* Work-groups of `items` work-items that the card holds at once in a work-group processor. */
+uint32_t groups_per_processor(const struct function *function, uint32_t items, size_t dynamic_lds_bytes);
 
 /* ---- stream.c ----------------------------------------------------------------------------------------- */
 
@@ -112,7 +177,8 @@ struct capture;
 
 struct stream {
     struct handle handle;
-    unsigned flags;
+    unsigned flags, device;
+    int priority;
     struct capture *capture; /* that it takes part in, or null */
     uint64_t last_node,
         joined_node; /* counts of its captured work, and of that which another stream waits for */
@@ -136,21 +202,25 @@ hipError_t event_record(hipEvent_t event, hipStream_t stream);
 
 struct node {
     struct node *next;
-    enum { NODE_COPY, NODE_FILL, NODE_LAUNCH } kind;
+    enum { NODE_COPY, NODE_FILL, NODE_LAUNCH, NODE_CALL } kind;
     void *to;
     const void *from;
-    size_t bytes;
+    size_t bytes, rows, to_pitch, from_pitch; /* of every row; rows 0: one */
     int copy_kind;
+    void (*call)(void *); /* of the host, with `to` */
     uint32_t value, value_bytes;
     struct function *function;
     rdnasim_launch launch; /* its kernarg is that below */
     unsigned char kernarg[];
 };
 
-/* memory.c, launch.c: do the work now. */
+/* copy.c, launch.c: do the work now. */
 hipError_t copy_now(const struct node *node);
 hipError_t fill_now(const struct node *node);
 hipError_t launch_now(const struct node *node);
+
+/* copy.c: `bytes` bytes, in order with the stream's work. */
+hipError_t copy(void *to, const void *from, size_t bytes, int kind, hipStream_t stream);
 
 /* Does the node's work, or records a copy of it if the stream is captured. kernarg lies behind the node. */
 hipError_t submit(const struct node *node, hipStream_t stream);

@@ -16,11 +16,17 @@ hipError_t stream_find(hipStream_t handle, struct stream **out) {
     return *out ? hipSuccess : hipErrorContextIsDestroyed;
 }
 
-static hipError_t create(hipStream_t *out, unsigned flags) {
+enum { PRIORITY_LOW = 1, PRIORITY_HIGH = -1 };
+
+static hipError_t create(hipStream_t *out, unsigned flags, int priority) {
     if (!out || flags > hipStreamNonBlocking) return hipErrorInvalidValue;
     struct stream *s = handle_new(HANDLE_STREAM, sizeof *s);
     if (!s) return hipErrorOutOfMemory;
     s->flags = flags;
+    s->device = current_device();
+    s->priority = priority < PRIORITY_HIGH  ? PRIORITY_HIGH
+                  : priority > PRIORITY_LOW ? PRIORITY_LOW
+                                            : priority;
     *out = s;
     return hipSuccess;
 }
@@ -49,19 +55,61 @@ static hipError_t wait_event(hipStream_t handle, hipEvent_t event, unsigned flag
     return capture_wait_event(s, e);
 }
 
-hipError_t hipStreamCreate(hipStream_t *stream) { CALL(CALL_QUEUE, create(stream, hipStreamDefault)); }
+hipError_t hipStreamCreate(hipStream_t *stream) { CALL(CALL_QUEUE, create(stream, hipStreamDefault, 0)); }
 hipError_t hipStreamCreateWithFlags(hipStream_t *stream, unsigned flags) {
-    CALL(CALL_QUEUE, create(stream, flags));
+    CALL(CALL_QUEUE, create(stream, flags, 0));
 }
 hipError_t hipStreamCreateWithPriority(hipStream_t *stream, unsigned flags, int priority) {
-    (void)priority; /* one queue */
-    CALL(CALL_QUEUE, create(stream, flags));
+    CALL(CALL_QUEUE, create(stream, flags, priority)); /* which changes nothing: there is one queue */
 }
 hipError_t hipStreamDestroy(hipStream_t stream) { CALL(CALL_RELEASE, destroy(stream)); }
 hipError_t hipStreamSynchronize(hipStream_t stream) { CALL(CALL_QUEUE, wait_for(stream)); }
 hipError_t hipStreamQuery(hipStream_t stream) { CALL(CALL_QUEUE, wait_for(stream)); }
 hipError_t hipStreamWaitEvent(hipStream_t stream, hipEvent_t event, unsigned flags) {
     CALL(CALL_QUEUE, wait_event(stream, event, flags));
+}
+
+/* ---- what is asked of streams ---------------------------------------------------------------------------- */
+
+static hipError_t describe(hipStream_t handle, unsigned *flags, int *priority, int *device) {
+    struct stream *s;
+    if (!flags && !priority && !device) return hipErrorInvalidValue;
+    HIP_TRY(stream_find(handle, &s));
+    if (flags) *flags = s ? s->flags : 0;
+    if (priority) *priority = s ? s->priority : 0;
+    if (device) *device = s ? (int)s->device : (int)current_device();
+    return hipSuccess;
+}
+
+static hipError_t priorities(int *least, int *greatest) {
+    if (least) *least = PRIORITY_LOW;
+    if (greatest) *greatest = PRIORITY_HIGH;
+    return hipSuccess;
+}
+
+hipError_t hipStreamGetFlags(hipStream_t stream, unsigned *flags) {
+    CALL(CALL_QUEUE, describe(stream, flags, NULL, NULL));
+}
+hipError_t hipStreamGetPriority(hipStream_t stream, int *priority) {
+    CALL(CALL_QUEUE, describe(stream, NULL, priority, NULL));
+}
+hipError_t hipStreamGetDevice(hipStream_t stream, int *device) {
+    CALL(CALL_QUEUE, describe(stream, NULL, NULL, device));
+}
+hipError_t hipDeviceGetStreamPriorityRange(int *least, int *greatest) {
+    CALL(CALL_QUEUE, priorities(least, greatest));
+}
+
+/* ---- functions of the host -------------------------------------------------------------------------------- */
+
+static hipError_t call_host(hipStream_t stream, void (*function)(void *), void *data) {
+    if (!function) return hipErrorInvalidValue;
+    struct node n = {.kind = NODE_CALL, .to = data, .call = function};
+    return submit(&n, stream);
+}
+
+hipError_t hipLaunchHostFunc(hipStream_t stream, void (*function)(void *), void *data) {
+    CALL(CALL_QUEUE, call_host(stream, function, data));
 }
 
 /* ---- events ------------------------------------------------------------------------------------------- */
@@ -120,6 +168,9 @@ hipError_t hipEventCreateWithFlags(hipEvent_t *event, unsigned flags) {
 }
 hipError_t hipEventRecord(hipEvent_t event, hipStream_t stream) {
     CALL(CALL_QUEUE, event_record(event, stream));
+}
+hipError_t hipEventRecordWithFlags(hipEvent_t event, hipStream_t stream, unsigned flags) {
+    CALL(CALL_QUEUE, flags > 1 ? hipErrorInvalidValue : event_record(event, stream));
 }
 hipError_t hipEventSynchronize(hipEvent_t event) { CALL(CALL_QUEUE, check_event(event)); }
 hipError_t hipEventQuery(hipEvent_t event) { CALL(CALL_QUEUE, check_event(event)); }

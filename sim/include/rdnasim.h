@@ -119,8 +119,11 @@ RDNASIM_API int rdnasim_threads(const rdnasim *sim);
 
 /* ---- memory ---------------------------------------------------------------------------------------- */
 
-#define RDNASIM_READ  1u
-#define RDNASIM_WRITE 2u
+#define RDNASIM_READ         1u
+#define RDNASIM_WRITE        2u
+#define RDNASIM_SAME_ADDRESS 4u /* *address is the host's own: one pointer serves both */
+/* host must be a multiple of this then, below 2^47, and no other binding may be near; else INVALID_ARGUMENT. */
+#define RDNASIM_ADDRESS_STEP (UINT64_C(1) << 34)
 
 /*
  * Makes `bytes` bytes (0 is allowed) of host memory visible to kernels at *address, a multiple of 256 whatever host's
@@ -155,6 +158,12 @@ RDNASIM_API size_t rdnasim_object_kernels(const rdnasim_object *object);
 RDNASIM_API const rdnasim_kernel *rdnasim_object_kernel(const rdnasim_object *object, size_t index);
 /* By metadata name, without ".kd"; null if there is none. */
 RDNASIM_API const rdnasim_kernel *rdnasim_find_kernel(const rdnasim_object *object, const char *name);
+/*
+ * A variable of the code object (__device__, __constant__): where kernels see it, and its size. Its bytes may be read and
+ * written through rdnasim_host_pointer. 0: there is none of that name; nothing is stored then.
+ */
+RDNASIM_API int rdnasim_find_variable(const rdnasim_object *object, const char *name, uint64_t *address,
+                                      uint64_t *bytes);
 
 typedef struct rdnasim_arg {
     const char *value_kind; /* "global_buffer", "by_value", "hidden_block_count_x", ... as in the metadata */
@@ -212,6 +221,9 @@ RDNASIM_API const rdnasim_target *rdnasim_find_target(const char *name);
  */
 RDNASIM_API uint32_t rdnasim_occupancy(const rdnasim_target *target, const rdnasim_kernel_info *kernel,
                                        uint32_t lds_bytes, uint32_t items);
+/* The work-groups that a work-group processor holds at once by the same rule. */
+RDNASIM_API uint32_t rdnasim_resident_groups(const rdnasim_target *target, const rdnasim_kernel_info *kernel,
+                                             uint32_t lds_bytes, uint32_t items);
 
 /* ---- instructions, as observers see them --------------------------------------------------------- */
 

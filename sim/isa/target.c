@@ -84,17 +84,27 @@ const rdnasim_target *rdnasim_find_target(const char *name) {
 
 static uint32_t round_up(uint32_t n, uint32_t granule) { return (n + granule - 1) / granule * granule; }
 
-uint32_t rdnasim_occupancy(const rdnasim_target *target, const rdnasim_kernel_info *kernel,
-                           uint32_t lds_bytes, uint32_t items) {
+static uint32_t waves_of(const rdnasim_kernel_info *kernel, uint32_t items) {
+    return (items + kernel->wave_size - 1) / kernel->wave_size;
+}
+
+uint32_t rdnasim_resident_groups(const rdnasim_target *target, const rdnasim_kernel_info *kernel,
+                                 uint32_t lds_bytes, uint32_t items) {
     uint32_t halves = kernel->wave_size / 32; /* a wave64 takes two registers for one */
     uint32_t vgprs = round_up((kernel->vgprs ? kernel->vgprs : 1) * halves, target->vgpr_granule);
     uint32_t waves =
         target->simd_vgprs / vgprs < target->simd_waves ? target->simd_vgprs / vgprs : target->simd_waves;
     /* Work-groups come whole. */
-    uint32_t group_waves = (items + kernel->wave_size - 1) / kernel->wave_size;
+    uint32_t group_waves = waves_of(kernel, items);
     if (!group_waves) return 0;
     uint32_t groups = waves * target->processor_simds / group_waves;
     uint32_t by_lds =
         lds_bytes ? target->processor_lds_bytes / round_up(lds_bytes, target->lds_granule) : groups;
-    return (by_lds < groups ? by_lds : groups) * group_waves / target->processor_simds;
+    return by_lds < groups ? by_lds : groups;
+}
+
+uint32_t rdnasim_occupancy(const rdnasim_target *target, const rdnasim_kernel_info *kernel,
+                           uint32_t lds_bytes, uint32_t items) {
+    return rdnasim_resident_groups(target, kernel, lds_bytes, items) * waves_of(kernel, items) /
+           target->processor_simds;
 }

@@ -364,6 +364,27 @@ static rdnasim_status load_kernels(struct loader *l) {
     return status ? status : limit_code(l);
 }
 
+/* Variables that lie in the image. */
+static rdnasim_status load_variables(struct loader *l) {
+    rdnasim_object *o = l->object;
+    o->variables = calloc(1, sizeof *o->variables);
+    REPORT_IF(!o->variables, l->report, RDNASIM_OUT_OF_MEMORY, "out of memory for a code object");
+    rdnasim_status status = variables_read(o->variables, l->elf, &l->sections, l->report);
+    if (status) return status;
+    size_t kept = 0;
+    for (size_t n = 0; n < o->variables->count; n++) {
+        struct symbol *row = &o->variables->rows[n];
+        if (in_image(l, row->value, row->size)) {
+            row->value = o->address + (row->value - l->low);
+            o->variables->rows[kept++] = *row;
+        } else {
+            free((char *)row->name);
+        }
+    }
+    o->variables->count = kept;
+    return RDNASIM_OK;
+}
+
 /* ---- public calls -------------------------------------------------------------------------------------- */
 
 static rdnasim_status load(struct loader *l) {
@@ -378,7 +399,8 @@ static rdnasim_status load(struct loader *l) {
     memcpy(o->code, o->image + (l->code_start - l->low), l->code_bytes);
     o->code_dwords = (uint32_t)(l->code_bytes / 4);
     o->code_address = o->address + (l->code_start - l->low);
-    return load_kernels(l);
+    status = load_kernels(l);
+    return status ? status : load_variables(l);
 }
 
 static void free_object(rdnasim_object *o) {
@@ -386,6 +408,8 @@ static void free_object(rdnasim_object *o) {
     for (size_t n = 0; n < o->kernel_count; n++) program_destroy(o->kernels[n].program);
     free(o->kernels);
     metadata_free(o->metadata);
+    if (o->variables) variables_free(o->variables);
+    free(o->variables);
     free(o->code);
     free(o->image);
     free(o);
@@ -456,6 +480,15 @@ const rdnasim_kernel *rdnasim_object_kernel(const rdnasim_object *object, size_t
 const rdnasim_kernel *rdnasim_find_kernel(const rdnasim_object *object, const char *name) {
     const struct kernel_metadata *found = metadata_find(object->metadata, name);
     return found ? &object->kernels[found - object->metadata->kernels] : NULL;
+}
+
+int rdnasim_find_variable(const rdnasim_object *object, const char *name, uint64_t *address,
+                          uint64_t *bytes) {
+    const struct symbol *found = object && name ? variables_find(object->variables, name) : NULL;
+    if (!found) return 0;
+    if (address) *address = found->value;
+    if (bytes) *bytes = found->size;
+    return 1;
 }
 
 rdnasim_kernel_info rdnasim_get_kernel_info(const rdnasim_kernel *kernel) { return kernel->info; }

@@ -84,3 +84,54 @@ const struct symbol *symbols_find(const struct symbols *s, const char *name) {
 }
 
 void symbols_free(struct symbols *s) { free(s->rows); }
+
+/* ---- variables ------------------------------------------------------------------------------------------ */
+
+static bool is_variable(const GElf_Sym *symbol, const char *name) {
+    unsigned type = GELF_ST_TYPE(symbol->st_info);
+    if (symbol->st_shndx == SHN_UNDEF || type != STT_OBJECT || !name || !*name) return false;
+    size_t length = strlen(name);
+    return length < 3 || strcmp(name + length - 3, ".kd") != 0;
+}
+
+static bool add_variables(struct variables *v, const Elf_Data *data, const Elf_Data *strings) {
+    size_t count = data->d_size / sizeof(Elf64_Sym);
+    if (count > INT32_MAX) count = INT32_MAX;
+    struct symbol *rows = realloc(v->rows, (v->count + count + 1) * sizeof *rows);
+    if (!rows) return false;
+    v->rows = rows;
+    for (size_t n = 0; n < count; n++) {
+        GElf_Sym symbol;
+        if (!gelf_getsym((Elf_Data *)data, (int)n, &symbol)) continue;
+        const char *name = string_at(strings, symbol.st_name);
+        if (!is_variable(&symbol, name)) continue;
+        struct symbol row = {strdup(name), true, symbol.st_value, symbol.st_size};
+        if (!row.name) return false;
+        v->rows[v->count++] = row;
+    }
+    return true;
+}
+
+rdnasim_status variables_read(struct variables *v, Elf *elf, struct section_budget *budget,
+                              rdnasim_report *report) {
+    for (Elf_Scn *section = elf_nextscn(elf, NULL); section; section = elf_nextscn(elf, section)) {
+        GElf_Shdr header;
+        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNSYM) continue;
+        const Elf_Data *data = section_data(budget, section),
+                       *strings = data ? elf_getdata(elf_getscn(elf, header.sh_link), NULL) : NULL;
+        REPORT_IF(strings && !add_variables(v, data, strings), report, RDNASIM_OUT_OF_MEMORY,
+                  "out of memory for a code object's variables");
+    }
+    if (v->count) qsort(v->rows, v->count, sizeof *v->rows, compare);
+    return RDNASIM_OK;
+}
+
+const struct symbol *variables_find(const struct variables *v, const char *name) {
+    const struct symbol wanted = {.name = name};
+    return v->count ? bsearch(&wanted, v->rows, v->count, sizeof *v->rows, compare) : NULL;
+}
+
+void variables_free(struct variables *v) {
+    for (size_t n = 0; n < v->count; n++) free((char *)v->rows[n].name);
+    free(v->rows);
+}

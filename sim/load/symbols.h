@@ -38,4 +38,17 @@ const struct symbol *symbols_find(const struct symbols *symbols,
                                   const char *name); /* null: not in the file */
 void symbols_free(struct symbols *symbols);
 
+/*
+ * The variables of the object, with addresses as in the file: named global objects of the dynamic symbol table but the
+ * kernels' descriptors. The names are copies. Free with variables_free, also after a failure.
+ */
+struct variables {
+    struct symbol *rows; /* by name; all found */
+    size_t count;
+};
+rdnasim_status variables_read(struct variables *variables, Elf *elf, struct section_budget *budget,
+                              rdnasim_report *report);
+const struct symbol *variables_find(const struct variables *variables, const char *name);
+void variables_free(struct variables *variables);
+
 #endif

@@ -85,17 +85,34 @@ static struct tail *make_tail(void) {
     return tail;
 }
 
+/* The slot where `count` free ones begin at the host's own address, or 0. */
+static unsigned same_slot(const struct memory *m, const void *host, unsigned count) {
+    uint64_t address = (uint64_t)(uintptr_t)host, slot = address >> SLOT_SHIFT;
+    if (address % SLOT_BYTES || slot < FIRST_SLOT || slot + count > SLOT_COUNT) return 0;
+    for (unsigned n = 0; n < count; n++)
+        if (m->slots[slot + n].host) return 0;
+    return (unsigned)slot;
+}
+
 rdnasim_status memory_bind(struct memory *m, void *host, uint64_t bytes, unsigned access, const char *name,
                            uint64_t *address, rdnasim_report *report) {
     static unsigned char nothing; /* what an empty binding without host memory points to */
     REPORT_IF(bytes > SLOT_BYTES * (SLOT_COUNT / 2), report, RDNASIM_INVALID_ARGUMENT,
               "buffer '%s' has %" PRIu64 " bytes, at most %" PRIu64 " can be bound", name ? name : "", bytes,
               SLOT_BYTES * (SLOT_COUNT / 2));
-    unsigned count = slots_for(bytes), first = find_free(m, count);
+    bool same = access & RDNASIM_SAME_ADDRESS;
+    unsigned count = slots_for(bytes), first = same ? same_slot(m, host, count) : find_free(m, count);
+    REPORT_IF(
+        !first && same, report, RDNASIM_INVALID_ARGUMENT,
+        "buffer '%s' cannot have its host address %p: it must be a multiple of 2^%d below 2^47 with no other "
+        "binding near",
+        name ? name : "", host, SLOT_SHIFT);
     REPORT_IF(!first, report, RDNASIM_OUT_OF_MEMORY,
               "no simulated addresses are left for buffer '%s' (%" PRIu64 " bytes)", name ? name : "", bytes);
-    struct binding b = {
-        .host = host ? host : &nothing, .base = first * SLOT_BYTES, .bytes = bytes, .access = access};
+    struct binding b = {.host = host ? host : &nothing,
+                        .base = first * SLOT_BYTES,
+                        .bytes = bytes,
+                        .access = access & (RDNASIM_READ | RDNASIM_WRITE)};
     if (bytes % 4) {
         b.tail = make_tail();
         REPORT_IF(!b.tail, report, RDNASIM_OUT_OF_MEMORY, "out of memory for buffer '%s'", name ? name : "");
@@ -132,9 +149,10 @@ rdnasim_status rdnasim_bind(rdnasim *sim, void *host, size_t bytes, unsigned acc
               "rdnasim_bind: sim and address must not be null");
     REPORT_IF(!host && bytes, report, RDNASIM_INVALID_ARGUMENT,
               "buffer '%s' has %zu bytes but no host memory", name ? name : "", bytes);
-    REPORT_IF(access & ~(RDNASIM_READ | RDNASIM_WRITE), report, RDNASIM_INVALID_ARGUMENT,
-              "buffer '%s': access 0x%x has bits other than RDNASIM_READ and RDNASIM_WRITE", name ? name : "",
-              access);
+    REPORT_IF(
+        access & ~(RDNASIM_READ | RDNASIM_WRITE | RDNASIM_SAME_ADDRESS), report, RDNASIM_INVALID_ARGUMENT,
+        "buffer '%s': access 0x%x has bits other than RDNASIM_READ, RDNASIM_WRITE and RDNASIM_SAME_ADDRESS",
+        name ? name : "", access);
     pthread_mutex_lock(&sim->lock);
     rdnasim_status status = memory_bind(&sim->memory, host, bytes, access, name, address, report);
     pthread_mutex_unlock(&sim->lock);

@@ -52,6 +52,7 @@ struct rdnasim_object {
     uint32_t code_dwords;
     uint64_t code_address; /* of code[0] in simulated memory */
     struct metadata *metadata;
+    struct variables *variables; /* addresses as in simulated memory */
     size_t kernel_count;
     rdnasim_kernel *kernels;
 };

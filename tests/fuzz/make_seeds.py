@@ -137,6 +137,17 @@ def npy(version, descr, shape, size):
     return b"\x93NUMPY" + bytes([version, 0]) + length + text + b"\n" + bytes(size)
 
 
+def compressed_bundle(version, data):
+    """"CCOB", and a zstd frame of one raw block."""
+    frame = struct.pack("<IBB", 0xFD2FB528, 0x20, len(data)) + (len(data) << 3 | 1).to_bytes(3, "little") + data
+    field = "Q" if version == 3 else "I"
+    total = 16 + 2 * struct.calcsize(field) + len(frame)
+    sizes = ([total] if version > 1 else []) + [len(data)]
+    return b"CCOB" + struct.pack("<HH", version, 1) + struct.pack(f"<{len(sizes)}{field}", *sizes) + bytes(8) + frame
+
+
+for version in 1, 2, 3:
+    seed("compressed", f"v{version}", compressed_bundle(version, b"__CLANG_OFFLOAD_BUNDLE__" + bytes(8)))
 seed("npy", "f2", npy(1, "<f2", "(2, 8)", 32))
 seed("npy", "f4", npy(2, "<f4", "(8,)", 32))
 seed("npy", "bf16", npy(1, "<u2", "(1, 4)", 8))
