@@ -26,6 +26,7 @@ set(W4A16_SLOW_TESTS
     hip_w4a16_.*
     hostile_.*
     report_hip
+    serve
     sim_decode
     sim_programs
     "torch_(cpu|sim|types|doctor)"

@@ -9,18 +9,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
+. scripts/serve-setup.sh
 
 # The Python for the bindings' tests. Without a network they are skipped, and ctest says so.
-TORCH=2.13.0
-VLLM=0.32.0
 has_torch() {
     "$1" -c 'import pytest, torch; assert tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 10)' 2>/dev/null
-}
-# vLLM for the device "empty": its Python without compiled parts, under the release's own version.
-install_vllm() {
-    "$1" install -q "setuptools<81" setuptools-scm setuptools-rust wheel packaging jinja2 &&
-        VLLM_TARGET_DEVICE=empty VLLM_VERSION_OVERRIDE=$VLLM \
-            "$1" install -q "vllm==$VLLM" --no-binary vllm --no-build-isolation
 }
 choose_python() {
     local venv=$PWD/build/venv python
@@ -31,15 +24,10 @@ choose_python() {
         fi
     done
     python=$venv/bin/python
+    install_server "$venv" || say "vLLM could not be installed: the tests with it will be skipped" >&2
     if ! has_torch "$python"; then
-        say "Installing PyTorch $TORCH into $venv" >&2
-        { python3 -m venv "$venv" && "$venv/bin/pip" install -q "torch==$TORCH" numpy pytest; } >&2 ||
+        "$venv/bin/pip" install -q "torch==$TORCH" numpy pytest >&2 ||
             say "PyTorch could not be installed: its tests will be skipped" >&2
-    fi
-    if has_torch "$python" && ! "$python" -c 'import vllm' 2>/dev/null; then
-        say "Installing the Python of vLLM $VLLM into $venv" >&2
-        install_vllm "$venv/bin/pip" >&2 ||
-            say "vLLM could not be installed: the test with vLLM itself will be skipped" >&2
     fi
     if has_torch "$python" && ! "$python" -c 'import mypy' 2>/dev/null; then
         "$venv/bin/pip" install -q mypy >&2 || say "mypy could not be installed: its test will be skipped" >&2
@@ -49,12 +37,13 @@ choose_python() {
 
 setup test
 python=$(choose_python)
+fetch_model "$PWD/build/smollm2" "$python" || say "no model could be fetched: the test with vLLM's server will be skipped" >&2
 for preset in sanitize release; do
     say "Building: $preset"
     options=(-DCMAKE_C_COMPILER=gcc)
     # The other targets' kernels have the same host code to run.
     [ $preset = sanitize ] && options=(-DCMAKE_C_COMPILER="clang-$LLVM_VERSION" -DW4A16_TARGETS=gfx1100)
-    cmake --preset "$preset" "${options[@]}" -DW4A16_PYTHON="$python"
+    cmake --preset "$preset" "${options[@]}" -DW4A16_PYTHON="$python" -DW4A16_SERVE_GGUF="$SERVE_GGUF"
     cmake --build --preset "$preset"
     say "Testing: $preset"
     ctest --preset "$preset" -L full -j "$(nproc)"

@@ -115,9 +115,20 @@ def target() -> tuple[str | None, str | None]:
     return name.split(":")[0], None  # without its features, as in gfx90a:sramecc+
 
 
+def wants_cpu() -> bool:
+    """Whether W4A16_VLLM_CPU asks for these kernels on vLLM's platform for the CPU too."""
+    return os.environ.get("W4A16_VLLM_CPU", "0") not in ("", "0")
+
+
+def host_target() -> str:
+    """The target whose kernels make the products of CPU tensors: the CPU, or with W4A16_DEVICE=sim a simulated card."""
+    return "gfx1100" if os.environ.get("W4A16_DEVICE") == "sim" else "cpu"
+
+
 def unusable() -> str | None:
-    """Why no visible card has kernels; None if one has, or if that can only be known once the GPU is open."""
-    if asks_torch():
+    """Why no visible card has kernels; None if one has, or if that can only be known once the GPU is open, or if the
+    CPU is wanted."""
+    if wants_cpu() or asks_torch():
         return None
     name, why = target()
     if name is not None:

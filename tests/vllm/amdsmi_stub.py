@@ -19,3 +19,10 @@ def install(target):
     module.amdsmi_get_processor_handles = lambda: [0]
     module.amdsmi_get_gpu_asic_info = lambda _: {"target_graphics_version": target}
     sys.modules["amdsmi"] = module
+
+
+def forget_cpu():
+    """vLLM's build for the CPU takes the CPU for its platform too, and vLLM accepts no two."""
+    from vllm import platforms
+
+    platforms.builtin_platform_plugins.pop("cpu", None)

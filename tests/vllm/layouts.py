@@ -30,6 +30,7 @@ class ScalarType:
 class PlatformEnum(enum.Enum):
     CUDA = 1
     ROCM = 2
+    CPU = 3
 
 
 class Platform:
@@ -38,6 +39,9 @@ class Platform:
 
     def is_rocm(self):
         return self._enum is PlatformEnum.ROCM
+
+    def is_cpu(self):
+        return self._enum is PlatformEnum.CPU
 
 
 class Parameter(torch.nn.Parameter):
@@ -112,7 +116,7 @@ def install(layout):
 
     platform = Platform()
     envs = _module("vllm.envs", VLLM_DISABLED_KERNELS=[])
-    kernels = [Existing] if layout == "list" else {PlatformEnum.ROCM: [Existing], PlatformEnum.CUDA: []}
+    kernels = [Existing] if layout == "list" else {PlatformEnum.ROCM: [Existing], PlatformEnum.CUDA: [], PlatformEnum.CPU: [Existing]}
 
     def choose_mp_linear_kernel(config):
         reasons = []

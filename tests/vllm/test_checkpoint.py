@@ -18,6 +18,7 @@ MODEL = Path(__file__).parent.parent / "cli" / "model.py"
 @pytest.fixture(scope="module")
 def quantised(tmp_path_factory):
     amdsmi_stub.install("gfx1100")
+    amdsmi_stub.forget_cpu()
     directory = tmp_path_factory.mktemp("models")
 
     def make(kind, *options):

@@ -102,6 +102,35 @@ def test_other_platforms_are_refused(vllm):
     assert not taken and "platform is not ROCm" in why
 
 
+def test_the_cpu_is_refused_unless_it_is_asked_for(vllm, monkeypatch):
+    vllm.platform._enum = layouts.PlatformEnum.CPU
+    c = config(vllm)
+    for value in (None, "", "0"):
+        if value is not None:
+            monkeypatch.setenv("W4A16_VLLM_CPU", value)
+        taken, why = vllm.ours.can_implement(c)
+        assert not taken and "W4A16_VLLM_CPU=1" in why
+    assert vllm.choose_mp_linear_kernel(c) is vllm.Existing
+
+
+@pytest.mark.parametrize("device, target", [(None, "cpu"), ("cpu", "cpu"), ("sim", "gfx1100")])
+def test_the_cpu_is_preferred_where_it_is_asked_for(vllm, monkeypatch, device, target):
+    """By the table of what makes the products of CPU tensors; the card's is not asked."""
+    vllm.platform._enum = layouts.PlatformEnum.CPU
+    monkeypatch.setenv("W4A16_VLLM_CPU", "1")
+    monkeypatch.setattr(arch, "target", lambda: (None, "no card"))
+    monkeypatch.delenv("W4A16_DEVICE", raising=False)
+    if device:
+        monkeypatch.setenv("W4A16_DEVICE", device)
+    importlib.import_module("w4a16.vllm_kernel").register(vllm)
+    supports, asked = arch.supports, []
+    monkeypatch.setattr(arch, "supports", lambda *problem: asked.append(problem[0]) or supports(*problem))
+    assert vllm.choose_mp_linear_kernel(config(vllm)) is vllm.ours
+    assert asked == [target]
+    if vllm.layout != "list":
+        assert vllm._POSSIBLE_KERNELS[layouts.PlatformEnum.CPU] == [vllm.ours, vllm.Existing]
+
+
 def test_missing_operators_are_refused(vllm, monkeypatch):
     unregistered = vllm.plugin.unregistered
     why = unregistered("nonesuch")

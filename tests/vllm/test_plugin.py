@@ -43,6 +43,13 @@ def test_with_a_card_it_waits_for_vllm():
     assert imported_by_registering("arch.detect_visible = lambda n=0: ('gfx1100', None)") == "[]"
 
 
+def test_asked_for_the_cpu_it_waits_without_a_card():
+    found = "arch.detect_visible = lambda n=0: (None, 'no AMD GPU')"
+    after = "assert vllm_plugin._finder in sys.meta_path"
+    command = [sys.executable, "-c", REGISTER.format(before=found) + after]
+    subprocess.run(command, env={**os.environ, "W4A16_VLLM_CPU": "1"}, check=True)
+
+
 LOGGED = """
 import logging
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stdout)

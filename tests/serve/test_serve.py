@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""vLLM's server with models of several formats on these kernels: what it answers, alone and in a batch.
+
+W4A16_SERVE_MODELS is a directory of models (make_models.py); the tests of those that are not there are skipped.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from server import Server
+
+MODELS = Path(os.environ["W4A16_SERVE_MODELS"])
+PROMPTS = [
+    "The capital of France is",
+    "Water boils at a temperature of",
+    "The opposite of hot is",
+    "Once upon a time there was a king who",
+    "Two plus two is",
+    "def fibonacci(n):",
+]
+GPTQ, AWQ, CT = "AutoGPTQLinearMethod", "AutoAWQMarlinLinearMethod", "mixed-precision linear"
+USED = {  # what the log says of each model's layers
+    "gptq": f"Using W4A16LinearKernel for {GPTQ}",
+    "awq": f"Using W4A16LinearKernel for {AWQ}",
+    "ct-asym": f"Using W4A16LinearKernel for {CT}",
+}
+said = {}  # by the models so far
+
+
+def needs(name):
+    if not (MODELS / name / "config.json").exists():
+        pytest.skip(f"no model {name} in {MODELS}")
+    return MODELS / name
+
+
+def check_answers(server):
+    """Completions and chat, whole and streamed; the same text alone and in a batch, which is given."""
+    alone = [server.complete(prompt) for prompt in PROMPTS]
+    assert "Paris" in alone[0]
+    assert "Paris" in server.chat("What is the capital of France?")
+    pieces = server.stream(PROMPTS[0])
+    assert len(pieces) > 1 and "".join(pieces) == alone[0]
+    with ThreadPoolExecutor(len(PROMPTS)) as threads:
+        assert list(threads.map(server.complete, PROMPTS)) == alone
+    return alone
+
+
+@pytest.mark.parametrize("name", USED)
+def test_answers(name, tmp_path):
+    with Server(needs(name), tmp_path, "--enforce-eager", "--dtype", "float16") as server:
+        assert USED[name] in server.text()
+        said[name] = check_answers(server)
+    if {"awq", "ct-asym"} <= said.keys():  # the same weights in two formats
+        assert said["awq"] == said["ct-asym"]
+
+
+def test_compiled_in_bfloat16(tmp_path):
+    with Server(needs("gptq"), tmp_path, "--dtype", "bfloat16") as server:
+        assert USED["gptq"] in server.text()
+        check_answers(server)
+
+
+def test_unasked_vllm_keeps_its_own_kernels(tmp_path):
+    with Server(needs("gptq"), tmp_path, "--enforce-eager", W4A16_VLLM_CPU="0") as server:
+        assert "W4A16LinearKernel" not in server.text() and "Using CPUWNA16LinearKernel" in server.text()
+        assert "vLLM keeps its own kernels for 4-bit weights" in server.text()
