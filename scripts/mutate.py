@@ -34,7 +34,7 @@ TESTS = {
     "sim/tool": ("tool", "hostile_(objects|guests)|memory|faults"),
     "kernels": ("", "padding|experts|nibbles|bits|batch|packed|kernels|parts|bound|conformance_sim_(gfx1100|strict)"),
     "kernels/cpu": ("", "cpu|interface|linear|padding|experts|bits|packed|parts|bound|conformance_cpu.*"),
-    "src/check": ("", "bound|conformance_(cpu|sim_gfx1100)|cli_(report|tables|usage)|report_hip"),
+    "src/check": ("", "bound|conformance_(data|cpu|sim_gfx1100)|cli_(report|tables|usage)|report_hip"),
     "src/core": ("", "golden|bad_.*|config|listing|layer_check|plan|refusals|interface|linear|cli_.*|hostile_.*"),
     "src/format": ("format", "quantize_group|pack|memory|fuzz_seeds_.*|hostile_(files|checkpoints)|faults|"
                              "cli_(bad_files|quantize.*|end_to_end|deterministic|json|errors_json|overflow|tables)"),

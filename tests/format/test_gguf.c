@@ -225,7 +225,7 @@ static void models_are_theirs(void **state) {
 
 /* ---- damage -------------------------------------------------------------------------------------------- */
 
-static unsigned char bytes[4096];
+static unsigned char bytes[1 << 17];
 static size_t length;
 
 static void put(uint64_t value, int size) {
@@ -236,6 +236,13 @@ static void put_text(const char *text) {
     put(strlen(text), 8);
     memcpy(bytes + length, text, strlen(text));
     length += strlen(text);
+}
+
+/* A text of so many letters. */
+static void put_letters(size_t count) {
+    put(count, 8);
+    memset(bytes + length, 'a', count);
+    length += count;
 }
 
 static void put_start(uint64_t version, uint64_t tensors, uint64_t keys) {
@@ -292,6 +299,18 @@ static void damaged_starts(void **state) {
     check(0, "f: does not begin with \"GGUF\"");
     put_start(3, 0, 0);
     check(1, "f: the tensors need 0 bytes of data; found 1 (bytes that belong to no tensor)");
+}
+
+static void names_end_somewhere(void **state) {
+    (void)state;
+    put_start(3, 0, 1), put_letters(65535), put(0, 4), put(7, 1);
+    check(0, "");
+    put_start(3, 0, 1), put_letters(65536), put(0, 4), put(7, 1);
+    check(0, "f: a key has 65536 bytes; accepted are 1 to 65535");
+    put_start(3, 1, 0), put_letters(255), put(1, 4), put(1, 8), put(0, 4), put(0, 8);
+    check(4, "");
+    put_start(3, 1, 0), put_letters(256), put(1, 4), put(1, 8), put(0, 4), put(0, 8);
+    check(4, "f: a tensor's name has 256 bytes; accepted are 1 to 255");
 }
 
 static void damaged_keys(void **state) {
@@ -406,6 +425,7 @@ int main(void) {
         {"llama", models_are_theirs, NULL, NULL, GOLDEN "/gguf_llama"},
         {"gemma3", models_are_theirs, NULL, NULL, GOLDEN "/gguf_gemma3"},
         cmocka_unit_test(damaged_starts),
+        cmocka_unit_test(names_end_somewhere),
         cmocka_unit_test(damaged_keys),
         cmocka_unit_test(damaged_tensors),
         cmocka_unit_test(cut_anywhere),

@@ -17,3 +17,11 @@ cat out/config.json
 "$W4A16" run q --layer k_proj --device cpu --m 3 --act fp16 | rows
 "$W4A16" check --device cpu --filter "m3 n200 k1024 g32" | rows
 "$W4A16" info --kernels | rows | sed -n 1,2p
+"$W4A16" check --list >list
+"$W4A16" check --list --json >list.json
+python3 - <<'PY'
+import json
+cases = open('list').read().splitlines()
+print(len(cases), len(set(cases)), cases[0], [row['case'] for row in json.load(open('list.json'))['rows']] == cases, sep=' | ')
+PY
+"$W4A16" check --list --filter "m3 n200 k1024 g32"
