@@ -43,7 +43,8 @@ enum {
     LOWER_HALF = OP_LOWER_HALF,
     UPPER_HALF = OP_UPPER_HALF,
     OWN_OP_SEL = OP_OWN_OP_SEL,
-    GDS = OP_GDS
+    GDS = OP_GDS,
+    SWAPS = OP_SWAPS
 };
 
 const struct op_info op_infos[OP_COUNT] = {

@@ -162,7 +162,8 @@ enum op_flags {
     OP_LOWER_HALF = 1 << 9,     /* writes the lower half of the destination only */
     OP_UPPER_HALF = 1 << 10,
     OP_OWN_OP_SEL = 1 << 11, /* op_sel does not select halves */
-    OP_GDS = 1 << 12         /* only of the global data share */
+    OP_GDS = 1 << 12,        /* only of the global data share */
+    OP_SWAPS = 1 << 13       /* stores only where memory has the value that it expects */
 };
 
 struct op_info {

@@ -72,6 +72,8 @@ def objects():
     info("deep msgpack", 3, "not valid msgpack", code_object.build([], metadata=b"\x91" * 2000000))
     info("many values", 3, "not valid msgpack",
          code_object.build([], metadata=b"\xdd" + struct.pack(">I", 20000000) + bytes(20000000)))
+    info("many pairs of values", 3, "not valid msgpack",
+         code_object.build([], metadata=b"\xdf" + struct.pack(">I", 8000000) + bytes(16000000)))
     damaged = bytearray(code_object.build(["k"]))
     struct.pack_into("<Q", damaged, 64 + 40, 1 << 40)  # p_memsz of the first segment
     info("a segment of a terabyte in memory", 3, "larger than", bytes(damaged))

@@ -438,6 +438,7 @@ static void the_rest_follows_from_formats_types_and_names(void **state) {
         column(op, "flags, waits", (info->flags & OP_WAITS) != 0, waited_for(info->name) != 0);
         column(op, "flags, idle", (info->flags & OP_IDLE) != 0,
                matches(info->name, "^s_(nop|delay_alu|clause|waitcnt)"));
+        column(op, "flags, swaps", (info->flags & OP_SWAPS) != 0, matches(info->name, "_cmp(swap|store)_"));
         if (is_scalar(op) || is_vector(op)) continue; /* measured above */
         bool memory = info->port == RDNASIM_PORT_VMEM || info->port == RDNASIM_PORT_LDS;
         column(op, "lanes", info->lanes, memory ? lanes_of_memory(info->name) : LANES_0);

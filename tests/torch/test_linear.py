@@ -132,6 +132,8 @@ REFUSED = [
     (lambda x, p, b: (x, p.view(torch.int8), b), r"packed is int8 \[64, 17, \d+\]; accepted"),
     (lambda x, p, b: (x, p.transpose(0, 1), b), r"packed is uint8 \[17, 64, \d+\] with strides \[\d+, \d+, 1\]; accepted"),
     (lambda x, p, b: (x, p[:0], b[:0]), "sizes"),
+    (lambda x, p, b: (x, p.new_empty(0).as_strided((0,) + (2**60,) * 14, (1,) * 15), b),  # more than a sentence has room for
+     r"packed is uint8 \[0, (1152921504606846976, ){10}"),
     (lambda x, p, b: (x, p, b[:63]), r"bias is float16 \[63\]; accepted are \[64\]"),
     (lambda x, p, b: (x, p, b.double()), r"bias is float64 \[64\]; accepted"),
     (lambda x, p, b: (x, p, b.view(1, -1)), r"bias is float16 \[1, 64\]; accepted"),

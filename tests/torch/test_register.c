@@ -2,7 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Registration is all or none: with a stand-in for PyTorch's library functions and for the search for a GPU.
- * Registering happens once per process, so each case is a run of its own: test_register CASE.
+ * Registering happens once per process, so each case is a run of its own: test_register CASE. And what errors say of a
+ * tensor ends where its place does.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include "ops.h"
 #include "register.h"
 #include "shim.h"
+#include "tensor.h"
 
 static const struct scenario {
     const char *name, *gpus[2]; /* visible ones; null: there are no more */
@@ -132,10 +134,23 @@ static void test_registration(void **state) {
     assert_ptr_equal(w4a16_torch_register(), sentence); /* once only */
 }
 
+static void test_long_text(void **state) {
+    (void)state;
+    char room[TENSOR_TEXT + 64];
+    int64_t sizes[TENSOR_DIMS];
+    const struct tensor t = {.dtype = 7, .dim = TENSOR_DIMS, .sizes = sizes, .strides = sizes};
+    for (int d = 0; d < TENSOR_DIMS; d++) sizes[d] = INT64_MAX - d;
+    memset(room, '#', sizeof room);
+    assert_ptr_equal(tensor_text(&t, room), room);
+    assert_int_equal(strlen(room), TENSOR_TEXT - 1);
+    assert_non_null(strstr(room, "[9223372036854775807, 9223372036854775806"));
+    for (size_t n = TENSOR_TEXT; n < sizeof room; n++) assert_int_equal(room[n], '#');
+}
+
 int main(int argc, char **argv) {
     for (size_t n = 0; argc == 2 && n < sizeof scenarios / sizeof scenarios[0]; n++)
         if (!strcmp(scenarios[n].name, argv[1])) scenario = &scenarios[n];
     if (!scenario) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_registration)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_registration), cmocka_unit_test(test_long_text)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,7 +18,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "strict.h"
 
@@ -83,8 +82,7 @@ static bool may_swap(const struct wave *w, enum access_kind kind) {
     uint32_t pc = w->pc;
     for (unsigned n = 0; n < (kind == ACCESS_LOAD ? FAR : 1); n++) {
         const struct inst *i = &program_at(program, pc)->inst;
-        const char *name = op_info(i->op)->name;
-        if (strstr(name, "_cmpswap_") || strstr(name, "_cmpstore_")) return true;
+        if (op_info(i->op)->flags & OP_SWAPS) return true;
         pc += i->dwords;
     }
     return false;
