@@ -22,6 +22,7 @@ static const struct verb {
     {"disasm", cmd_disasm, "print a code object's instructions"},
     {"info", cmd_info, "kernels, arguments, registers, LDS and occupancy of a code object"},
     {"cases", cmd_cases, "run recorded instruction cases and say which are right"},
+    {"validate", cmd_validate, "compare the timing model with thread traces of cards"},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 

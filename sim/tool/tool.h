@@ -21,6 +21,7 @@ int cmd_stats(int argc, char **argv);
 int cmd_disasm(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_cases(int argc, char **argv);
+int cmd_validate(int argc, char **argv);
 
 /* "rdnasim: " and the sentence to stderr; returns the exit code. */
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

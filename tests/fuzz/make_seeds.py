@@ -181,3 +181,20 @@ for name, fields in {
         "strides": [1, 8, 20, 20, 14, 0, 0, 0, 0, 30, 30],
 }.items():
     seed("problem", name, bytes(fields))
+
+
+def instruction(pc, op, t, exec=None):
+    return {"pc": pc, "op": op, "t": t, "exec": exec}
+
+
+trace = {
+    "target": "gfx1100", "kernel": {"name": "k"}, "simd": 0, "launch_regs": {"COMPUTE_NUM_THREAD_X": 64}, "shader_clock_hz": 3e9,
+    "program": [[0, "F4040000 F8000000", "s_load_b64"], [8, "BF89FC07", "s_waitcnt"], [12, "DC520000 05000001", "global_load_b32"],
+                [20, "D8340000 00000302", "ds_store_b32"], [28, "BF830001", "s_sleep"], [32, "BFBD0000", "s_barrier"],
+                [36, "BFA1FFF9", "s_cbranch_scc0"], [40, "BFB00000", "s_endpgm"]],
+    "waves": [{"wave": w, "start": 100 + w, "wgp_sel": 0, "insts": [
+        instruction(0, "SMEM_RD", 300, 304), instruction(8, "IMMEDIATE", 800), instruction(12, "SGMEM_RD_2", 801, 804),
+        instruction(20, "LDS_WR_2", 802, 806), instruction(28, "IMMEDIATE", 896), instruction(32, "BARRIER", 897 + w),
+        instruction(36, "JUMP_NO", 920), instruction(40, None, 923)]} for w in range(2)],
+    "other_waves": [{"simd": 2, "wgp_sel": 0, "start": 102}], "other_simd_mem_ops": [[801, "OTHER_LDS_2"]]}
+seed("capture", "small", json.dumps(trace).encode())

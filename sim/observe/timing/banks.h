@@ -13,13 +13,15 @@
 
 enum { BANKS = 4, BANK_CACHE_MAX = 8, BANK_WRITES_MAX = 64, READ_BEFORE_EXECUTE = 3 };
 
+struct cached {
+    uint32_t tag; /* wave and register */
+    cycle first;  /* when it was read first */
+};
+
 struct bank {
-    cycle free; /* its port is used up before this cycle */
-    struct {
-        uint32_t tag; /* wave and register; 0: nothing */
-        cycle first;  /* when it was read */
-    } cache[BANK_CACHE_MAX];
-    unsigned cache_next;
+    cycle free;                          /* its port is used up before this cycle */
+    struct cached cache[BANK_CACHE_MAX]; /* the oldest first */
+    unsigned cache_count;
     cycle writes[BANK_WRITES_MAX]; /* when results fall due, ascending, from write_first on */
     unsigned write_first, write_count;
 };

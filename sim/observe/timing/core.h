@@ -71,14 +71,17 @@ struct simd {
     const struct surroundings *around;
     void *context;
     struct banks banks;
+    cycle reads_begun; /* the last instruction has begun to read its operands */
     cycle port_free[PORTS];
     uint8_t port_rule[PORTS]; /* why not before */
-    struct ring valu_start, wmma_end, masks, salu, vmem, barriers;
+    struct ring valu_start, masks, salu, vmem, lds, barriers;
+    struct ring products; /* of each VALU instruction: when it ends, if it is a matrix product, else 0 */
     cycle trans_free, trans_last; /* the next transcendental one issues, the last one executes */
     cycle valu_next;              /* execution may start */
     bool last_wmma;
     cycle wmma_last;
-    cycle salu_next, vmem_next, lds_next;
+    cycle salu_next, vmem_next, lds_last;
+    bool lds_paired; /* with the one before: see execute_lds */
     struct {
         cycle from, until;
     } freeze[FREEZES]; /* of VALU issue: rule I13 */

@@ -16,16 +16,17 @@ static cycle valu_start(const struct simd *s, const struct wave *w, cycle t) {
     if (row->source_count == 1 && w->reads_begun && c->banks &&
         banks_hit(&s->banks, w->slot, row, t + c->execute_scalar - READ_BEFORE_EXECUTE))
         start = t + c->execute_scalar;
-    start = later(start, row->wmma && s->last_wmma ? s->wmma_last : s->valu_next);
     if (s->trans_last && (row->trans || (row->wide && w->previous && w->previous->trans)))
         start = later(start, s->trans_last + c->trans_then_wide);
     for (unsigned n = 0; n < row->source_count; n++)
         for (unsigned r = 0; r < row->sources[n].count; r++)
             start = later(start, w->vgpr[(row->sources[n].reg + r) & 255]);
+    /* A result may not arrive before that of an older instruction (WAW). */
+    cycle mine = row->passes + row->result - 1u;
     for (unsigned n = 0; n < row->result_count; n++)
         for (unsigned r = 0; r < row->results[n].count; r++) {
             cycle ready = w->vgpr[(row->results[n].reg + r) & 255];
-            if (ready > c->waw_less) start = later(start, ready - c->waw_less);
+            if (ready > mine) start = later(start, ready - mine);
         }
     for (unsigned n = 0; n < row->read_count; n++) {
         unsigned reg = row->reads[n];
@@ -84,13 +85,19 @@ static void note_issue(struct wave *w, cycle t) {
 static cycle execute_valu(struct simd *s, struct wave *w, cycle t) {
     const struct simd_config *c = s->config;
     const struct row *row = w->row;
-    cycle start = valu_start(s, w, t);
+    cycle start = valu_start(s, w, t), turn = row->wmma && s->last_wmma ? s->wmma_last : s->valu_next;
+    if (row->source_count && c->banks && !row->wmma) {
+        cycle from = later(start - READ_BEFORE_EXECUTE, s->reads_begun + 1);
+        if (turn > READ_BEFORE_EXECUTE + c->bank_overlap)
+            from = later(from, turn - READ_BEFORE_EXECUTE - c->bank_overlap);
+        s->reads_begun = from;
+        start = later(start, banks_read(&s->banks, w->slot, row, from) + READ_BEFORE_EXECUTE);
+    }
+    start = later(start, turn);
     if (row->scalar_result) {
         w->mask_count = w->mask_last < t ? 1 : w->mask_count + 1;
         start = mask_fifo(s, start);
     }
-    if (row->source_count && c->banks && !row->wmma)
-        start = banks_read(&s->banks, w->slot, row, start - READ_BEFORE_EXECUTE) + READ_BEFORE_EXECUTE;
     cycle x = start + row->passes + (row->wmma_vectors ? c->wmma_vectors : 0);
     if (c->banks && !row->wmma) banks_write(&s->banks, w->slot, row, x);
     if (row->source_count) w->reads_begun = true;
@@ -104,10 +111,8 @@ static cycle execute_valu(struct simd *s, struct wave *w, cycle t) {
     ring_add(&s->valu_start, start);
     s->valu_next = x + row->behind;
     s->last_wmma = row->wmma;
-    if (row->wmma) {
-        s->wmma_last = x;
-        ring_add(&s->wmma_end, x);
-    }
+    if (row->wmma) s->wmma_last = x;
+    ring_add(&s->products, row->wmma ? x : 0);
     if (row->trans) {
         s->trans_last = x;
         s->trans_free = t + c->trans_then_wide;
@@ -193,6 +198,10 @@ static cycle execute_smem(struct simd *s, struct wave *w, cycle t) {
 static cycle execute_lds(struct simd *s, struct wave *w, cycle t) {
     cycle spare, *done = place_of(w, RULE_wait_lds, t, &spare);
     cycle x = lds_request(s->cu, w->row, w->step.access.passes, t + s->config->memory_execute, done);
+    /* Of two that execute two cycles apart the second leaves the queue one cycle behind the first. */
+    s->lds_paired = !s->lds_paired && s->lds_last && x == s->lds_last + 2;
+    ring_add(&s->lds, x + s->config->lds_queue_free - s->lds_paired);
+    s->lds_last = x;
     return w->lds = x;
 }
 

@@ -38,7 +38,8 @@ static void follow(const struct simd *s, struct wave *w) {
     if (previous->kind == ROW_BRANCH)
         bound(w, RULE_branch, t + (w->previous_taken ? c->branch_taken : c->branch_passed));
     else if (previous->kind == ROW_BARRIER)
-        bound(w, RULE_barrier, w->released + c->barrier_release);
+        bound(w, RULE_barrier,
+              w->released + c->barrier_release + (row->kind == ROW_END ? c->barrier_end : 0));
     else if (previous->kind == ROW_NOP)
         bound(w, RULE_nop, t + 1 + ((unsigned)previous->immediate & 15));
     else if (is_immediate(row) && !is_immediate(previous))
@@ -190,7 +191,7 @@ static cycle valu_port(const struct simd *s, const struct row *row, cycle at, un
     cycle oldest = ring_last(&s->valu_start, c->valu_queue);
     if (oldest) raise(&at, rule, oldest + c->valu_queue_free, RULE_valu_queue);
     if (row->trans) raise(&at, rule, s->trans_free, RULE_port_held);
-    cycle product = row->wmma ? ring_last(&s->wmma_end, c->wmma_queue) : 0;
+    cycle product = ring_last(&s->products, c->wmma_queue);
     if (product) raise(&at, rule, product - 1, RULE_wmma_queue);
     for (unsigned n = 0; n < s->freeze_count; n++) {
         unsigned entry = (s->freeze_first + n) % FREEZES;
@@ -215,6 +216,10 @@ cycle issue_port(const struct simd *s, const struct wave *w, cycle from, unsigne
     case PORT_VMEM:
         oldest = ring_last(&s->vmem, c->vmem_queue);
         if (oldest) raise(&at, rule, oldest + c->vmem_queue_free, RULE_vmem_queue);
+        return at;
+    case PORT_LDS:
+        oldest = ring_last(&s->lds, c->lds_queue);
+        raise(&at, rule, oldest, RULE_lds_queue);
         return at;
     case PORT_BARRIER:
         oldest = ring_last(&s->barriers, 2);

@@ -18,9 +18,9 @@ cycle lds_request(struct cu *cu, const struct row *row, unsigned passes, cycle x
     const struct simd_config *config = cu->config;
     unsigned least = row->dwords == 3 ? 4 : row->dwords; /* passes without conflicts; 96 bits go as 128 */
     if (!passes) passes = least;
-    if (config->lds_half_rate) passes *= 2;
+    if (config->lds_half_rate) passes *= 2, least *= 2;
     if (x < cu->accepts) x = cu->accepts;
-    cu->accepts = x + (row->store ? 1u + row->dwords : 1u);
+    cu->accepts = x + (row->registers ? row->registers : 1u);
     cycle begin = x > cu->works ? x : cu->works;
     cu->works = begin + passes;
     unsigned latency = row->store ? config->lds_store + config->lds_store_more * (row->dwords - 1u)
@@ -29,8 +29,11 @@ cycle lds_request(struct cu *cu, const struct row *row, unsigned passes, cycle x
     return x;
 }
 
-void lds_occupy(struct cu *cu, cycle at, unsigned cycles) {
-    if (cu->accepts < at + cycles) cu->accepts = at + cycles;
+bool lds_occupy(struct cu *cu, cycle issue, cycle now, unsigned cycles) {
+    cycle at = issue + cu->config->memory_execute, mine = now + cu->config->memory_execute;
+    if (at > (mine > cu->accepts ? mine : cu->accepts)) return false;
+    cu->accepts = (at > cu->accepts ? at : cu->accepts) + cycles;
+    return true;
 }
 
 /* ---- passes ---------------------------------------------------------------------------------------------- */

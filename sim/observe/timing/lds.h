@@ -15,8 +15,11 @@ struct cu {
 
 /* An instruction arrives at x: returns when it is taken, and in *done when its counter falls. passes: 0, no conflicts. */
 cycle lds_request(struct cu *cu, const struct row *row, unsigned passes, cycle x, cycle *done);
-/* Somebody else's instruction, seen from outside, takes the unit's entrance for `cycles` from `at` on. */
-void lds_occupy(struct cu *cu, cycle at, unsigned cycles);
+/*
+ * Another SIMD's instruction, seen from outside: issued at `issue`, it takes the unit's entrance for `cycles`, in front of
+ * what this SIMD issues from `now` on. False: that is still to come.
+ */
+bool lds_occupy(struct cu *cu, cycle issue, cycle now, unsigned cycles);
 
 /*
  * Cycles that the unit takes for an executed LDS instruction: 32 banks of a dword, one dword of each a cycle, lanes that
