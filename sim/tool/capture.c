@@ -192,6 +192,7 @@ static bool read_executed(struct reader *r, const json_t *one, uint64_t *jumped,
     int64_t pc = -1, aligned = -1;
     const char *op = NULL;
     struct executed *e = &c->executed[c->executed_count];
+    *e = (struct executed){0};
     if (!json_is_object(one)) return refuse(r, "waves: an instruction is no object");
     if (!number(r, one, "pc", 4 * (int64_t)PROGRAM_MAX, &pc) ||
         !number(r, one, "pc_aligned", 4 * (int64_t)PROGRAM_MAX, &aligned) ||
@@ -205,7 +206,8 @@ static bool read_executed(struct reader *r, const json_t *one, uint64_t *jumped,
     if (!choose_row(r, e, op))
         return refuse(r, "waves: at pc %lld the program has no instruction of %s", (long long)pc, c->target);
     if (e->time != NO_TIME) {
-        if (e->time >= *jumped + *last + CLOCK_JUMP / 2) *jumped += CLOCK_JUMP;
+        e->jumped = *last && e->time >= *jumped + *last + CLOCK_JUMP / 2;
+        if (e->jumped) *jumped += CLOCK_JUMP;
         if (e->time < *jumped + *last)
             return refuse(r, "waves: an instruction at pc %lld issues before the one in front of it",
                           (long long)pc);
@@ -244,6 +246,7 @@ static bool read_wave(struct reader *r, const json_t *one, size_t *capacity) {
     json_array_foreach(insts, n, inst) if (!read_executed(r, inst, &jumped, &last)) return false;
     w->count = count;
     w->end = last;
+    w->jumped = jumped != 0;
     uint64_t first = c->executed[w->first].time;
     if (first == NO_TIME) return refuse(r, "waves: the first instruction of one has no time");
     if (w->start == NO_TIME) w->start = first;

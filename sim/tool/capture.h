@@ -16,12 +16,14 @@ struct executed {
     uint32_t op;            /* row of the table */
     uint32_t pc;            /* bytes from the kernel's first instruction */
     uint64_t time, execute; /* cycles; NO_TIME: not recorded */
+    bool jumped;            /* the clock has jumped in front of it: its time says little */
 };
 
 struct recorded_wave {
     uint64_t start, end;
     size_t first, count; /* of the capture's executed instructions */
     size_t group;        /* waves of one number meet at barriers */
+    bool jumped;         /* the clock has, on the way */
 };
 
 struct neighbour { /* an LDS instruction of another SIMD of the compute unit */

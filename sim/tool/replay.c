@@ -95,12 +95,12 @@ static void prepare(struct director *d, const struct recorded_wave *wave) {
         if (e->time == NO_TIME) continue;
         if (previous != NEVER) {
             const struct row *before = row_of(c, previous);
-            d->out->gap[n] =
-                given ? GAP_MEMORY
-                : is_miss(before, row, c->executed[previous].pc, e->pc, e->time - c->executed[previous].time)
-                    ? GAP_FETCH
-                : before->kind == ROW_BARRIER && c->group_unseen[wave->group] ? GAP_UNSEEN
-                                                                              : GAP_SCORED;
+            d->out->gap[n] = given ? GAP_MEMORY
+                             : e->jumped || is_miss(before, row, c->executed[previous].pc, e->pc,
+                                                    e->time - c->executed[previous].time)
+                                 ? GAP_FETCH
+                             : before->kind == ROW_BARRIER && c->group_unseen[wave->group] ? GAP_UNSEEN
+                                                                                           : GAP_SCORED;
         }
         previous = n;
     }

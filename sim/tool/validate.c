@@ -160,7 +160,7 @@ static void score_life(const struct capture *c, const struct recorded_wave *wave
                        struct result *out) {
     size_t last = wave->first + wave->count;
     while (last > wave->first && (c->executed[last - 1].time == NO_TIME || time[last - 1] == NO_TIME)) last--;
-    if (last <= wave->first + 1 || time[wave->first] == NO_TIME) return;
+    if (wave->jumped || last <= wave->first + 1 || time[wave->first] == NO_TIME) return;
     double recorded = (double)(c->executed[last - 1].time - c->executed[wave->first].time);
     double modelled = (double)(time[last - 1] - time[wave->first]);
     if (recorded == 0) return;
@@ -202,16 +202,18 @@ static bool validate(const struct capture *c, const struct simd_config *figures,
 
 /* ---- the silicon against itself -------------------------------------------------------------------------- */
 
+/* What follows a kernel's end is in some captures and not in others. */
 static bool same_kernel(const struct capture *a, const struct capture *b) {
-    return !strcmp(a->target, b->target) && !strcmp(a->kernel, b->kernel) && a->dwords == b->dwords &&
-           !memcmp(a->code, b->code, a->dwords * sizeof a->code[0]);
+    size_t dwords = a->dwords < b->dwords ? a->dwords : b->dwords;
+    return !strcmp(a->target, b->target) && !strcmp(a->kernel, b->kernel) &&
+           !memcmp(a->code, b->code, dwords * sizeof a->code[0]);
 }
 
 static bool same_way(const struct capture *a, const struct recorded_wave *x, const struct capture *b,
                      const struct recorded_wave *y) {
     if (x->count != y->count) return false;
     for (size_t n = 0; n < x->count; n++)
-        if (a->executed[x->first + n].op != b->executed[y->first + n].op) return false;
+        if (a->executed[x->first + n].pc != b->executed[y->first + n].pc) return false;
     return true;
 }
 
