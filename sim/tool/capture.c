@@ -14,7 +14,6 @@ enum {
     PROGRAM_MAX = 1 << 18,
     WAVES_MAX = 1 << 14,
     EXECUTED_MAX = 1 << 22,
-    WAVE_LANES = 32
 };
 enum { GROUP_WAVES_MAX = 64, CODE_END = 0xbf9f0000u };
 #define TIME_MAX   (INT64_C(1) << 48)
@@ -25,6 +24,7 @@ struct reader {
     struct doc_problem problem;
     bool *known;       /* of each dword: an instruction begins there */
     int64_t processor; /* work-group processor of the waves */
+    int64_t lanes;     /* of a wave */
 };
 
 static bool refuse(struct reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -109,7 +109,7 @@ static bool read_program(struct reader *r, const json_t *file) {
         if (!program_entry(r, entry, &pc, &words) || !read_words(r, (size_t)pc / 4, words)) return false;
         r->known[pc / 4] = true;
     }
-    c->table = table_create(c->target, c->code, c->dwords, WAVE_LANES);
+    c->table = table_create(c->target, c->code, c->dwords, (unsigned)r->lanes);
     return c->table ? add_stand_ins(r) : no_memory(r);
 }
 
@@ -123,11 +123,12 @@ static const struct packet {
     const char *prefix;
     uint8_t kind, port;
     bool store;
-} packets[] = {{"VALU", ROW_VALU, PORT_VALU, false},      {"SALU", ROW_SALU, PORT_SCALAR, false},
-               {"SMEM_RD", ROW_SMEM, PORT_SCALAR, false}, {"SGMEM_WR", ROW_VMEM, PORT_VMEM, true},
-               {"SGMEM_RD", ROW_VMEM, PORT_VMEM, false},  {"LDS_WR", ROW_LDS, PORT_LDS, true},
-               {"LDS_RD", ROW_LDS, PORT_LDS, false},      {"JUMP", ROW_BRANCH, PORT_BRANCH, false},
-               {"CALL", ROW_BRANCH, PORT_BRANCH, false},  {"BARRIER", ROW_BARRIER, PORT_BARRIER, false}};
+} packets[] = {{"VALU", ROW_VALU, PORT_VALU, false},          {"SALU", ROW_SALU, PORT_SCALAR, false},
+               {"SMEM_RD", ROW_SMEM, PORT_SCALAR, false},     {"SGMEM_WR", ROW_VMEM, PORT_VMEM, true},
+               {"SGMEM_RD", ROW_VMEM, PORT_VMEM, false},      {"LDS_WR", ROW_LDS, PORT_LDS, true},
+               {"LDS_RD", ROW_LDS, PORT_LDS, false},          {"JUMP", ROW_BRANCH, PORT_BRANCH, false},
+               {"CALL", ROW_BRANCH, PORT_BRANCH, false},      {"BARRIER", ROW_BARRIER, PORT_BARRIER, false},
+               {"IMMEDIATE", ROW_IMMEDIATE, PORT_NONE, false}};
 enum { PACKETS = sizeof packets / sizeof packets[0], DIGITS = 8 }; /* what follows the prefix: registers */
 
 static bool add_stand_ins(struct reader *r) {
@@ -154,14 +155,16 @@ static bool add_stand_ins(struct reader *r) {
 }
 
 static bool same_unit(const struct row *row, const struct packet *p) {
-    return row->kind == p->kind || (p->kind == ROW_SALU && row->kind == ROW_MODE);
+    return row->kind == p->kind || (p->kind == ROW_SALU && row->kind == ROW_MODE) || p->kind == ROW_IMMEDIATE;
 }
 
 /* The row of an instruction whose packet is of the class `op` (null: unknown). Null: nothing is known of it. */
 static bool choose_row(struct reader *r, struct executed *e, const char *op) {
     struct capture *c = r->out;
-    bool known = e->pc / 4 < c->dwords && r->known[e->pc / 4] && c->table->rows[e->pc / 4].kind != ROW_NONE;
+    bool placed = e->pc / 4 < c->dwords && r->known[e->pc / 4];
+    bool known = placed && c->table->rows[e->pc / 4].kind != ROW_NONE;
     e->op = e->pc / 4;
+    if (!op && placed && !known) op = "IMMEDIATE";
     for (unsigned n = 0; op && n < PACKETS; n++) {
         size_t length = strlen(packets[n].prefix);
         if (strncmp(op, packets[n].prefix, length) != 0) continue;
@@ -187,7 +190,8 @@ static bool read_time(struct reader *r, const json_t *object, const char *key, u
     return true;
 }
 
-static bool read_executed(struct reader *r, const json_t *one, uint64_t *jumped, uint64_t *last) {
+static bool read_executed(struct reader *r, const json_t *one, const struct recorded_wave *w,
+                          uint64_t *jumped, uint64_t *last) {
     struct capture *c = r->out;
     int64_t pc = -1, aligned = -1;
     const char *op = NULL;
@@ -208,17 +212,20 @@ static bool read_executed(struct reader *r, const json_t *one, uint64_t *jumped,
     if (e->time != NO_TIME) {
         e->jumped = *last && e->time >= *jumped + *last + CLOCK_JUMP / 2;
         if (e->jumped) *jumped += CLOCK_JUMP;
-        if (e->time < *jumped + *last)
-            return refuse(r, "waves: an instruction at pc %lld issues before the one in front of it",
-                          (long long)pc);
-        e->time -= *jumped;
-        *last = e->time;
+        if (e->time < *jumped + *last) {
+            e->time = NO_TIME; /* it cannot be in front of the one before */
+            c->left_out++;
+        } else {
+            e->time -= *jumped;
+            *last = e->time;
+        }
     }
     if (e->time == NO_TIME || e->execute == NO_TIME || e->execute < e->time + *jumped)
         e->execute = NO_TIME;
     else
         e->execute -= *jumped;
-    c->executed_count++;
+    /* A wave begins with its first recorded issue. */
+    if (e->time != NO_TIME || c->executed_count > w->first) c->executed_count++;
     return true;
 }
 
@@ -243,13 +250,12 @@ static bool read_wave(struct reader *r, const json_t *one, size_t *capacity) {
         c->executed = more;
     }
     uint64_t jumped = 0, last = w->start == NO_TIME ? 0 : w->start;
-    json_array_foreach(insts, n, inst) if (!read_executed(r, inst, &jumped, &last)) return false;
-    w->count = count;
+    json_array_foreach(insts, n, inst) if (!read_executed(r, inst, w, &jumped, &last)) return false;
+    w->count = c->executed_count - w->first;
     w->end = last;
     w->jumped = jumped != 0;
-    uint64_t first = c->executed[w->first].time;
-    if (first == NO_TIME) return refuse(r, "waves: the first instruction of one has no time");
-    if (w->start == NO_TIME) w->start = first;
+    if (!w->count) return true;
+    if (w->start == NO_TIME) w->start = c->executed[w->first].time;
     c->wave_count++;
     return true;
 }
@@ -301,9 +307,9 @@ static bool block_waves(struct reader *r, const json_t *file, unsigned *out) {
         int64_t extent = 1;
         if (registers && !number(r, registers, keys[n], 0xffff, &extent)) return false;
         extent &= 0xffff;
-        items = extent && items < WAVE_LANES * GROUP_WAVES_MAX ? items * extent : items;
+        items = extent && items < r->lanes * GROUP_WAVES_MAX ? items * extent : items;
     }
-    int64_t waves = (items + WAVE_LANES - 1) / WAVE_LANES;
+    int64_t waves = (items + r->lanes - 1) / r->lanes;
     *out = (unsigned)(waves < GROUP_WAVES_MAX ? waves : GROUP_WAVES_MAX);
     return true;
 }
@@ -378,8 +384,10 @@ static bool read_head(struct reader *r, const json_t *file) {
     json_t *about = NULL;
     if (!doc_text(file, "target", &target, &r->problem) ||
         !doc_field(file, "kernel", DOC_OBJECT, &about, &r->problem) ||
-        (about && !doc_text(about, "name", &kernel, &r->problem)))
+        (about && !doc_text(about, "name", &kernel, &r->problem)) ||
+        (about && !number(r, about, "wavefront_size", 64, &r->lanes)))
         return false;
+    r->lanes = r->lanes == 64 ? 64 : 32;
     if (!target) return refuse(r, "target: is missing; it names the card's, as \"gfx1100\"");
     const rdnasim_target *known = rdnasim_find_target(target);
     if (!known || strcmp(known->generation, "gfx11") != 0)
@@ -394,7 +402,7 @@ bool capture_parse(const char *text, size_t bytes, struct capture *out, struct d
     *out = (struct capture){0};
     *problem = (struct doc_problem){0};
     struct reader r = {.out = out};
-    json_t *file = doc_read(text, bytes, DOC_STRICT, NULL, &r.problem);
+    json_t *file = doc_read(text, bytes, DOC_AS_PYTHON, NULL, &r.problem);
     bool ok = file && doc_is(file, DOC_OBJECT, "the trace", &r.problem) && read_head(&r, file) &&
               read_program(&r, file) && read_waves(&r, file) && read_groups(&r, file) &&
               read_neighbours(&r, file);

@@ -37,6 +37,7 @@ struct capture {
     struct table *
         table; /* behind the rows of the code, those of stand-ins: what only the class of its packet is known of */
     uint64_t stand_ins; /* executed instructions that have one */
+    uint64_t left_out;  /* issue times that are before the one in front */
     uint32_t *code;
     size_t dwords;
     struct recorded_wave *waves; /* in the order of their start */

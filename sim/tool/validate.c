@@ -398,6 +398,8 @@ static int one_trace(struct run *run, const char *path, const struct capture *c)
         json_t *one = doc_pack("{s:s,s:s,s:s,s:I,s:I,s:f}", "file", base_name(path), "kernel", c->kernel,
                                "target", c->target, "waves", (json_int_t)c->wave_count, "instructions",
                                (json_int_t)c->executed_count, "clock_mhz", c->clock_hz / 1e6);
+        doc_set(&one, "stand_ins", doc_pack("I", (json_int_t)c->stand_ins));
+        doc_set(&one, "left_out", doc_pack("I", (json_int_t)c->left_out));
         doc_update(&one, result_json(&result));
         doc_append(&run->traces, one);
         return EXIT_OK;
@@ -405,6 +407,8 @@ static int one_trace(struct run *run, const char *path, const struct capture *c)
     printf(
         "%s\n  %s on %s, %zu waves, %zu instructions, %.0f MHz; percent of gaps, modelled against recorded\n",
         base_name(path), c->kernel, c->target, c->wave_count, c->executed_count, c->clock_hz / 1e6);
+    if (c->stand_ins) printf("  modelled by their packets only: %" PRIu64 " instructions\n", c->stand_ins);
+    if (c->left_out) printf("  left out, for they run back: %" PRIu64 " times\n", c->left_out);
     print_result(&result);
     return EXIT_OK;
 }

@@ -3,7 +3,8 @@
 /*
  * The rules of a SIMD on small programs: the cycles at which each instruction issues, from the program's first, and how
  * long after that it executes, follow from the text of the rule. What LLVM calls each word stands beside it and is
- * checked, too.
+ * checked, too. Most cases are input: a figure of rules.def comes out again. Emergent, following from queues and latencies
+ * together, are those of queues (valu_queue, salu_queue, lds_queue, wmma_queue, mask_limit) and of several waves.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -151,6 +151,13 @@ def files(tool):
         bare = {key: value for key, value in made_up().items() if key in ("target", "program", "waves")}
         if run(bare).returncode:
             wrong.append("fields that may be missing")
+        # A time that runs back is left out, and so are instructions in front of a wave's first time.
+        back = made_up()
+        back["waves"][0]["insts"][2]["t"] = 700
+        back["waves"][1]["insts"].insert(0, instruction(0, None, None))
+        trace = json.loads(run(back, "--json").stdout)["traces"][0]
+        if trace["left_out"] != 1 or trace["issue"]["gaps"] != 7 or trace["issue"]["exact"] != 7:
+            wrong.append(f"a time that runs back: {trace}")
         # An encoding that is none is modelled by its packet.
         odd = made_up()
         odd["program"][4][1] = "FFFFFFFF"
@@ -172,8 +179,7 @@ def files(tool):
         refused("a pc between", "multiples of 4", put("program", 0, [2, "BFB00000", ""]))
         refused("a far pc", "multiples of 4 below", put("program", 0, [1 << 40, "BFB00000", ""]))
         refused("no waves", "waves: none has instructions", put("waves", []))
-        refused("a pc outside", "the program has no instruction", put("waves", 0, "insts", 1, "pc", 4000))
-        refused("time runs back", "before the one in front", put("waves", 0, "insts", 2, "t", 700))
+        refused("a pc outside", "the program has no instruction", put("waves", 0, "insts", 3, "pc", 4000))
         refused("a text for a time", "t", put("waves", 0, "insts", 2, "t", "soon"))
         refused("a number for a list", "waves", put("waves", 5))
         for options, sentence in ((["--set", "nothing=1"], "--set nothing=1"), (["--set", "banks=65"], "up to 64"),
