@@ -230,14 +230,26 @@ static cycle start_waves(struct director *d, size_t *started, cycle now) {
     return LATER;
 }
 
+/* Dwords of a lane that loads of the other SIMD, which runs the same program, are taken to have: as the widest here. */
+static unsigned load_width(const struct capture *c) {
+    unsigned widest = 1;
+    for (size_t n = 0; n < c->executed_count; n++) {
+        const struct row *row = row_of(c, n);
+        if (row->kind == ROW_LDS && !row->store && row->dwords > widest) widest = row->dwords;
+    }
+    return widest;
+}
+
 static void run(struct director *d, struct cu *cu) {
     const struct capture *c = d->capture;
     size_t started = 0, neighbour = 0;
+    unsigned load = load_width(c);
     for (cycle now = c->waves[0].start;;) {
         d->now = now;
         cycle arrival = start_waves(d, &started, now);
         while (neighbour < c->neighbour_count &&
-               lds_occupy(cu, c->neighbours[neighbour].time, now, c->neighbours[neighbour].cycles))
+               lds_occupy(cu, c->neighbours[neighbour].time, now, c->neighbours[neighbour].cycles,
+                          c->neighbours[neighbour].cycles > 1 ? 0 : load))
             neighbour++;
         cycle soonest = simd_advance(d->simd, now);
         if (started < c->wave_count) arrival = start_waves(d, &started, now);

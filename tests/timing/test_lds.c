@@ -127,14 +127,17 @@ static void test_unit(void **state) {
     assert_int_equal(done, 128);
     assert_int_equal(lds_request(cu, &wide, 4, 100, &done), 101); /* the entrance is taken for a cycle */
     assert_int_equal(done, 135);
-    assert_int_equal(lds_request(cu, &wide, 4, 101, &done), 102); /* the unit is busy until 105 */
-    assert_int_equal(done, 139);
+    assert_int_equal(lds_request(cu, &wide, 4, 101, &done), 102); /* the path back is taken until 107 */
+    assert_int_equal(done, 141);
     assert_int_equal(lds_request(cu, &load, 8, 200, &done),
                      200); /* seven passes more than without conflicts */
     assert_int_equal(done, 235);
     assert_int_equal(lds_request(cu, &store, 0, 300, &done), 300);
     assert_int_equal(done, 330);
     assert_int_equal(lds_request(cu, &store, 0, 300, &done), 302); /* address and data take two cycles */
+    lds_request(cu, &wide, 4, 350, &done);
+    lds_request(cu, &store, 0, 351, &done);
+    assert_int_equal(done, 384); /* it needs no path back, but the banks behind four passes */
     config.lds_half_rate = 1;
     assert_int_equal(lds_request(cu, &wide, 4, 400, &done), 400);
     assert_int_equal(lds_request(cu, &wide, 4, 400, &done), 401);

@@ -14,25 +14,40 @@ struct cu *cu_create(const struct simd_config *config) {
 
 void cu_destroy(struct cu *cu) { free(cu); }
 
+/* The unit's banks serve in the order of arrival; what loads read goes back on a path of its own. */
+static cycle serve(struct cu *cu, cycle x, unsigned passes, unsigned dwords, bool store) {
+    const struct simd_config *config = cu->config;
+    if (config->lds_half_rate) passes *= 2;
+    cycle begin = x > cu->works ? x : cu->works;
+    cu->works = begin + passes;
+    if (store) return begin;
+    if (begin < cu->returns) begin = cu->returns;
+    unsigned back = config->lds_load_more * (dwords - 1); /* the first dword's way is hidden */
+    cu->returns = begin + (back > passes ? back : passes);
+    return begin;
+}
+
 cycle lds_request(struct cu *cu, const struct row *row, unsigned passes, cycle x, cycle *done) {
     const struct simd_config *config = cu->config;
     unsigned least = row->dwords == 3 ? 4 : row->dwords; /* passes without conflicts; 96 bits go as 128 */
     if (!passes) passes = least;
-    if (config->lds_half_rate) passes *= 2, least *= 2;
     if (x < cu->accepts) x = cu->accepts;
     cu->accepts = x + (row->registers ? row->registers : 1u);
-    cycle begin = x > cu->works ? x : cu->works;
-    cu->works = begin + passes;
     unsigned latency = row->store ? config->lds_store + config->lds_store_more * (row->dwords - 1u)
                                   : config->lds_load + config->lds_load_more * (row->dwords - 1u);
-    *done = begin + latency + (passes > least ? passes - least : 0);
+    unsigned conflicts = passes > least ? passes - least : 0;
+    *done = serve(cu, x, passes, row->dwords, row->store) + latency +
+            (config->lds_half_rate ? 2 * conflicts : conflicts);
     return x;
 }
 
-bool lds_occupy(struct cu *cu, cycle issue, cycle now, unsigned cycles) {
+bool lds_occupy(struct cu *cu, cycle issue, cycle now, unsigned cycles, unsigned load) {
     cycle at = issue + cu->config->memory_execute, mine = now + cu->config->memory_execute;
     if (at > (mine > cu->accepts ? mine : cu->accepts)) return false;
-    cu->accepts = (at > cu->accepts ? at : cu->accepts) + cycles;
+    if (at < cu->accepts) at = cu->accepts;
+    cu->accepts = at + cycles;
+    unsigned dwords = load ? load : 1;
+    serve(cu, at, dwords, dwords, !load);
     return true;
 }
 
