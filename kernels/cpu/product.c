@@ -152,6 +152,7 @@ INLINE void few(const struct cpu_linear_args *p, const struct rows *rows, int64_
         for (int n = 0; n < 4; n++) {
             int64_t word = first + n;
             if (word < 0 || word >= c->words) continue;
+#pragma GCC unroll 8 /* else shifts and tables depend on s */
             for (int s = 0; s < STEPS; s++)
                 for (int i = 0; i < C; i++)
                     for (int v = 0; v < VECTORS; v++) {
@@ -228,17 +229,28 @@ INLINE void decode(const struct cpu_linear_args *p, int64_t stored, const struct
         }
 }
 
-/* R rows times two vectors: what registers hold. a: rows `words` words apart. */
+/*
+ * R rows times two vectors: what registers hold. a: rows `words` words apart. Those of the next tile, which follow them,
+ * come from the L2 or beyond: they are fetched meanwhile.
+ */
 INLINE void tile(const struct panel *panel, int v, const prepared *a, int64_t words, const float *scale,
                  float (*totals)[PACK_STRIP], int R, int careful) {
     floats sum[TILE_ROWS][2];
     const int64_t steps = words * STEPS;
     for (int r = 0; r < R; r++) sum[r][0] = sum[r][1] = (floats){0};
-    for (int64_t s = 0; s < steps; s++)
-        for (int r = 0; r < R; r++) {
-            sum[r][0] = step(sum[r][0], a + r * steps + s, panel->of[s][v], careful);
-            sum[r][1] = step(sum[r][1], a + r * steps + s, panel->of[s][v + 1], careful);
-        }
+    for (int64_t word = 0; word < words; word++) {
+        const char *next = (const char *)(a + R * (steps + word * STEPS));
+        for (size_t line = 0; line < (size_t)R * STEPS * sizeof *a; line += 64)
+            __builtin_prefetch(next + line, 0, 3);
+#pragma GCC unroll 8 /* else the loop's own instructions take the places of products */
+        for (int s = 0; s < STEPS; s++)
+            for (int r = 0; r < R; r++) {
+                const operand *w = panel->of[word * STEPS + s] + v;
+                const prepared *of_row = a + r * steps + word * STEPS + s;
+                sum[r][0] = step(sum[r][0], of_row, w[0], careful);
+                sum[r][1] = step(sum[r][1], of_row, w[1], careful);
+            }
+    }
     const floats scale_0 = load(scale + v * LANES), scale_1 = load(scale + (v + 1) * LANES);
 #pragma GCC unroll 8 /* else sums go through memory */
     for (int r = 0; r < R; r++) {

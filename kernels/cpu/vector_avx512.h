@@ -61,8 +61,8 @@ INLINE void to_f16(floats x, uint16_t *to) {
  * many rows that is faster than decoding into memory, if need be several times. */
 #define FEW_FORMS(X) X(1, 2) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
 #define FEW_ROWS     8
-#define FEW_AT_MOST  16
+#define FEW_AT_MOST  8
 
 /* Rows of a tile of two vectors: what registers hold. */
-#define TILE_FORMS(X) X(1) X(2) X(3) X(4) X(5) X(6)
-#define TILE_ROWS     6
+#define TILE_FORMS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
+#define TILE_ROWS     8
