@@ -107,6 +107,10 @@ static hipError_t check_elf(struct image *image) {
         return hipErrorInvalidImage;
     }
     memcpy(&h, image->bytes, sizeof h);
+    if (h.e_type == ET_REL) {
+        log_sentence("the module is a relocatable object; a code object is what a linker makes of it");
+        return hipErrorInvalidImage;
+    }
     if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_phentsize != sizeof(Elf64_Phdr) ||
         (h.e_shnum && h.e_shentsize != sizeof(Elf64_Shdr)) || !measure(image)) {
         log_sentence("the code object is damaged");

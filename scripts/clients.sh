@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+#
+# Real clients of HIP on the simulator's libamdhip64: installs each from PyPI into an environment of its own under
+# build/clients, runs a list of ours (tests/clients), and compares the counts with those that are recorded.
+#
+#   scripts/clients.sh [--strict] [--no-install] [--front DIR] [C++ triton tinygrad bitsandbytes hip-python ...]
+#
+# --strict runs the kernels in strict mode. --no-install takes what is there, and exits with 77 if a client is not.
+# DIR holds libamdhip64.so (default: build/release/sim/hip). Debian's LLVM 22 (clang, lld, clang-tools, libLLVM) compiles
+# the C++ program and links what tinygrad makes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+front=$PWD/build/release/sim/hip install=1 clients=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --strict) export RDNASIM_STRICT=1 ;;
+    --no-install) install=0 ;;
+    --front) front=$(realpath "$2") && shift ;;
+    C++ | triton | tinygrad | bitsandbytes | hip-python) clients+=("$1") ;;
+    *) sed -n '5,13s/^# \?//p' "$0" >&2 && exit 2 ;;
+    esac
+    shift
+done
+[ ${#clients[@]} -gt 0 ] || clients=(C++ triton tinygrad bitsandbytes hip-python)
+[ -e "$front/libamdhip64.so" ] || { echo "no libamdhip64.so in $front: build first" >&2 && exit 2; }
+
+root=$PWD/build/clients tests=$PWD/tests/clients llvm=/usr/lib/llvm-22
+export LD_LIBRARY_PATH=$front TRITON_DEFAULT_FP_FUSION=1 TRITON_CACHE_DIR=$root/triton-cache
+mkdir -p "$root"
+
+# environment NAME PACKAGE==VERSION...: python=that environment's
+environment() {
+    python=$root/$1/bin/python
+    shift
+    local wanted="$*"
+    [ "$(cat "$(dirname "$python")/../packages" 2>/dev/null)" = "$wanted" ] && return
+    [ $install = 1 ] || { echo "$wanted: not installed (scripts/clients.sh installs it)" && exit 77; }
+    rm -rf "$(dirname "$python")/.."
+    python3 -m venv "$(dirname "$python")/.."
+    "$python" -m pip install -q "$@" && echo "$wanted" >"$(dirname "$python")/../packages"
+}
+packages_of() { "$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
+need() { [ -e "$1" ] || { echo "$1 is missing: install Debian's $2" && exit 77; }; }
+
+NUMPY=numpy==2.4.6 TRITON=triton==3.9.0
+
+run_triton() {
+    environment triton $NUMPY $TRITON
+    "$python" "$tests/triton_kernels.py"
+}
+
+run_tinygrad() {
+    need $llvm/bin/ld.lld lld-22
+    need /usr/lib/x86_64-linux-gnu/libLLVM.so.22.1 libllvm22
+    environment tinygrad $NUMPY tinygrad==0.14.0
+    mkdir -p "$root/rocm" # where tinygrad looks for ROCm
+    ln -sfn "$front" "$root/rocm/lib"
+    ROCM_PATH=$root/rocm LLVM_PATH=/usr/lib/x86_64-linux-gnu/libLLVM.so.22.1 CLIENT_LLD=$llvm/bin/ld.lld \
+        "$python" "$tests/tinygrad_ops.py"
+}
+
+# Its library alone, without PyTorch; it is linked to hipBLAS, of which empty libraries take the place.
+run_bitsandbytes() {
+    environment bitsandbytes $NUMPY
+    local folder=$root/bitsandbytes/wheel library=libbitsandbytes_rocm72.so
+    if [ ! -e "$folder/$library" ]; then
+        [ $install = 1 ] || { echo "bitsandbytes: not installed" && exit 77; }
+        mkdir -p "$folder"
+        "$python" -m pip download -q --no-deps -d "$folder" bitsandbytes==0.50.2
+        "$python" -m zipfile -e "$folder"/bitsandbytes-*.whl "$folder/unpacked"
+        mv "$folder/unpacked/bitsandbytes/$library" "$folder" && rm -r "$folder/unpacked"
+        local name
+        for name in libhipblas.so.3 libhipblaslt.so.1; do
+            gcc -shared -x c /dev/null -o "$folder/$name" -Wl,-soname,$name
+        done
+    fi
+    LD_LIBRARY_PATH=$front:$folder CLIENT_LIBRARY=$folder/$library "$python" "$tests/bitsandbytes_4bit.py"
+}
+
+run_hip_python() {
+    environment hip-python $NUMPY hip-python==10.0.0.0.1.2
+    CLIENT_OBJECT=$front/../../tests/hip/hip_compiled.hsaco "$python" "$tests/hip_python.py"
+}
+
+# Headers and device libraries are those of Triton's wheel; what ROCm's oclc_*.bc say is written here.
+run_cpp() {
+    need $llvm/bin/clang-offload-bundler clang-tools-22
+    environment triton $NUMPY $TRITON
+    local amd libraries=$root/device-libraries headers
+    amd=$(packages_of)/triton/backends/amd
+    headers=$(dirname "$(find $llvm/lib/clang -name __clang_hip_runtime_wrapper.h | head -1)")
+    mkdir -p "$libraries"
+    cp "$amd/lib/ocml.bc" "$amd/lib/ockl.bc" "$libraries"
+    {
+        echo 'target triple = "amdgcn-amd-amdhsa"'
+        printf '@__oclc_%s = linkonce_odr hidden local_unnamed_addr addrspace(4) constant %s\n' \
+            'ISA_version' 'i32 11000' 'ABI_version' 'i32 600' 'wavefrontsize64' 'i8 0' 'finite_only_opt' 'i8 0' \
+            'unsafe_math_opt' 'i8 0' 'daz_opt' 'i8 0' 'correctly_rounded_sqrt32' 'i8 1'
+    } | $llvm/bin/clang -x ir -w -c -emit-llvm -o "$libraries/oclc.bc" -
+    $llvm/bin/clang++ -x hip --offload-arch=gfx1100 --offload-compress -O2 -nogpuinc -D__HIP_PLATFORM_AMD__ \
+        -isystem "$headers/cuda_wrappers" -I"$amd/include" -include __clang_hip_runtime_wrapper.h \
+        --hip-device-lib-path="$libraries" --hip-device-lib=ocml.bc --hip-device-lib=ockl.bc \
+        --hip-device-lib=oclc.bc "$tests/program.hip" -L"$front" -lamdhip64 -o "$root/program"
+    "$root/program"
+}
+
+status=0
+for client in "${clients[@]}"; do
+    case $client in
+    C++) function=run_cpp ;;
+    *) function=run_${client//-/_} ;;
+    esac
+    code=0
+    ($function) >"$root/$client.log" 2>&1 || code=$?
+    grep '^FAILED' "$root/$client.log" || true
+    last=$(tail -1 "$root/$client.log")
+    echo "$last"
+    if [ $code = 77 ]; then
+        [ $status != 0 ] || status=77
+    elif [ $code != 0 ] || ! grep -qxF "$last" "$tests/counts"; then
+        echo "$client: recorded is $(grep "^$client:" "$tests/counts" || echo nothing); see $root/$client.log" >&2
+        status=1
+    fi
+done
+exit $status

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+# SPDX-FileCopyrightText: The w4a16 authors
+"""What the clients' lists share: cases that are counted, device memory, comparisons."""
+import ctypes
+import sys
+import traceback
+
+import numpy as np
+
+TO_DEVICE, FROM_DEVICE = 1, 2
+_cases = []
+
+
+def case(function):
+    """A case is a function without arguments that raises if it finds something wrong."""
+    _cases.append((function.__name__, function))
+    return function
+
+
+def cases(name, arguments):
+    """The same, once per argument."""
+    def add(function):
+        for argument in arguments:
+            label = argument if isinstance(argument, str) else getattr(argument, "__name__", str(argument))
+            _cases.append((f"{name}[{label}]", lambda function=function, argument=argument: function(argument)))
+        return function
+    return add
+
+
+def main(client):
+    """Runs the cases, all or those whose names begin with the first word of the command line; the last line counts them."""
+    wanted = next((word for word in sys.argv[1:] if word != "-v"), "")
+    passed = failed = 0
+    for name, function in _cases:
+        if not name.startswith(wanted):
+            continue
+        try:
+            function()
+            passed += 1
+        except Exception as error:  # a client may raise anything
+            failed += 1
+            print(f"FAILED {client} {name}: {type(error).__name__}: {error}")
+            if "-v" in sys.argv:
+                traceback.print_exc()
+    print(f"{client}: {passed} passed, {failed} failed")
+
+
+def equal(found, expected):
+    """Bit for bit, but any NaN is any NaN."""
+    np.testing.assert_array_equal(found, expected)
+
+
+def close(found, expected, relative, absolute=0.0):
+    np.testing.assert_allclose(np.asarray(found, np.float64), np.asarray(expected, np.float64), relative, absolute)
+
+
+class Hip:
+    """The runtime by ctypes; errors raise."""
+
+    def __init__(self, path="libamdhip64.so"):
+        self.library = ctypes.CDLL(path)
+        self.library.hipGetErrorName.restype = ctypes.c_char_p
+
+    def __getattr__(self, name):
+        call = getattr(self.library, name)
+
+        def checked(*arguments):
+            code = call(*arguments)
+            if code:
+                raise RuntimeError(f"{name}: {self.library.hipGetErrorName(code).decode()}")
+        return checked
+
+    def allocate(self, count):
+        pointer = ctypes.c_void_p()
+        self.hipMalloc(ctypes.byref(pointer), ctypes.c_size_t(max(count, 1)))
+        return pointer.value
+
+    def upload(self, array):
+        array = np.ascontiguousarray(array)
+        pointer = self.allocate(array.nbytes)
+        self.hipMemcpy(ctypes.c_void_p(pointer), array.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(array.nbytes),
+                       TO_DEVICE)
+        return pointer
+
+    def download(self, pointer, array):
+        self.hipMemcpy(array.ctypes.data_as(ctypes.c_void_p), ctypes.c_void_p(pointer), ctypes.c_size_t(array.nbytes),
+                       FROM_DEVICE)
+        return array
+
+
+def to_bf16(values):
+    """Nearest, ties to even; as the upper 16 bits."""
+    bits = np.asarray(values, np.float32).view(np.uint32).astype(np.uint64)
+    return ((bits + 0x7fff + (bits >> 16 & 1)) >> 16).astype(np.uint16)
+
+
+def from_bf16(bits):
+    return (bits.astype(np.uint32) << 16).view(np.float32)
