@@ -32,7 +32,8 @@ struct director {
     struct group {
         size_t first, count; /* of the capture's waves */
         size_t waves, arrived;
-        bool slept; /* since the last barrier */
+        size_t missed; /* that were waited for in vain: the trace's groups are not quite known */
+        bool slept;    /* since the last barrier */
         cycle last;
     } *groups;
     bool taken[SIMD_WAVES];
@@ -157,7 +158,7 @@ static cycle request(void *context, void *wave, const struct step *step, cycle x
 
 static void open_barrier(struct director *d, size_t group) {
     struct group *g = &d->groups[group];
-    if (!g->waves || g->arrived < g->waves) return;
+    if (!g->arrived || g->arrived + g->missed < g->waves) return;
     g->arrived = 0;
     bool unseen = d->capture->group_unseen[group];
     cycle last = unseen && d->mode == REPLAY_GIVEN ? 0 : g->last + (unseen && g->slept ? UNSEEN_WAKE : 0);
@@ -240,6 +241,18 @@ static unsigned load_width(const struct capture *c) {
     return widest;
 }
 
+/* Nothing goes on: opens the barrier at which a wave has waited longest. False: none does. */
+static bool give_up_waiting(struct director *d) {
+    for (size_t n = 0; n < d->capture->wave_count; n++) {
+        struct group *g = &d->groups[d->players[n].wave->group];
+        if (!d->players[n].waiting) continue;
+        g->missed = g->waves - g->arrived;
+        open_barrier(d, d->players[n].wave->group);
+        return true;
+    }
+    return false;
+}
+
 static void run(struct director *d, struct cu *cu) {
     const struct capture *c = d->capture;
     size_t started = 0, neighbour = 0;
@@ -252,9 +265,12 @@ static void run(struct director *d, struct cu *cu) {
                           c->neighbours[neighbour].cycles > 1 ? 0 : load))
             neighbour++;
         cycle soonest = simd_advance(d->simd, now);
-        if (started < c->wave_count) arrival = start_waves(d, &started, now);
+        size_t before = started;
+        if (started < c->wave_count) arrival = start_waves(d, &started, now); /* some have ended */
         if (arrival < soonest) soonest = arrival;
-        if (soonest == LATER) return;
+        bool more = started > before || soonest != LATER || give_up_waiting(d);
+        if (!more) return;
+        if (started > before || soonest == LATER) soonest = now + 1;
         now = soonest > now ? soonest : now + 1;
     }
 }

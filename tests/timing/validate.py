@@ -159,6 +159,12 @@ def files(tool):
         trace = json.loads(run(back, "--json").stdout)["traces"][0]
         if trace["left_out"] != 1 or trace["issue"]["gaps"] != 7 or trace["issue"]["exact"] != 7:
             wrong.append(f"a time that runs back: {trace}")
+        # More waves than a SIMD holds, of a work-group that cannot be right: all of them run.
+        many = made_up()
+        many["launch_regs"]["COMPUTE_NUM_THREAD_X"] = 1024
+        many["waves"] = [dict(many["waves"][0], wave=n) for n in range(20)]
+        if json.loads(run(many, "--json").stdout)["traces"][0]["lifetimes"] != 20:
+            wrong.append("more waves than a SIMD holds")
         # An encoding that is none is modelled by its packet.
         odd = made_up()
         odd["program"][4][1] = "FFFFFFFF"
