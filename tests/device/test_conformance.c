@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * The conformance list on one device: test_conformance DEVICE [TARGET [STRIDE]]. With a stride, every
- * stride-th case runs. A target whose kernels are an earlier target's, byte for byte, runs few: what is left
+ * The conformance list on one device: test_conformance DEVICE [TARGET [STRIDE [strict | MASK]]]. With a stride,
+ * every stride-th case runs; with a mask, without the kernels that it names. A target whose kernels are an earlier target's, byte for byte, runs few: what is left
  * to try is that they load and launch.
  */
 #include <setjmp.h>
@@ -69,7 +69,9 @@ int main(int argc, char **argv) {
     if (argc > 1 && strcmp(argv[1], "hip") == 0) options.kind = W4A16_DEVICE_HIP;
     if (argc > 2 && *argv[2]) options.target = argv[2];
     if (argc > 3) stride = strtoul(argv[3], NULL, 10);
-    if (argc > 4) { /* strict: under a random schedule */
+    if (argc > 4 && strcmp(argv[4], "strict") != 0) {
+        options.kernel_mask = argv[4];
+    } else if (argc > 4) { /* under a random schedule */
         options.strict = 1;
         options.schedule_seed = 7;
     }
