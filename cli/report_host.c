@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "device/objects.h"
+#include "w4a16/linear.h"
 
 /* The beginning of a small file of the system's; empty if it is not there. */
 static void read_start(const char *path, char *text, size_t size) {
@@ -33,8 +33,8 @@ static const char *processor(char *text, size_t size) {
 
 static json_t *code_objects(const char *target) {
     json_t *list = json_array();
-    struct device_object object;
-    for (size_t n = 0; device_object(target, n, &object); n++) {
+    w4a16_object_info object = {.struct_size = sizeof object};
+    for (size_t n = 0; w4a16_object(target, n, &object, NULL) == W4A16_OK; n++) {
         char hash[24];
         snprintf(hash, sizeof hash, "%016" PRIx64, object.hash);
         doc_append(&list, doc_pack("{s:s, s:I, s:s, s:s}", "object", object.name, "bytes",

@@ -25,6 +25,7 @@ set(W4A16_SLOW_TESTS
     fuzz_[a-z]+
     hip_w4a16_.*
     hostile_.*
+    install_embedded
     report_hip
     serve
     sim_decode
@@ -38,7 +39,7 @@ set(W4A16_FAST_LIMIT 300)
 set(W4A16_SLOW_LIMIT 900)
 set(W4A16_NIGHTLY_LIMIT 36000)
 
-if(W4A16_TESTS)
+if(W4A16_BUILD_TESTS)
   pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
 endif()
 

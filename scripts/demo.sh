@@ -16,7 +16,7 @@ model=${1:-qwen3-4b}
 work=out/demo/$model
 
 setup build
-quietly "Configuring" cmake --preset release -DW4A16_TESTS=OFF -B build/demo
+quietly "Configuring" cmake --preset release -DW4A16_BUILD_TESTS=OFF -B build/demo
 quietly "Building (gcc for the host, clang for the gfx11 kernels)" cmake --build build/demo
 w4a16=build/demo/cli/w4a16
 

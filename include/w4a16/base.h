@@ -23,6 +23,11 @@ extern "C" {
 #define W4A16_API
 #endif
 
+#define W4A16_VERSION_MAJOR  0
+#define W4A16_VERSION_MINOR  1
+#define W4A16_VERSION_PATCH  0
+#define W4A16_VERSION_STRING "0.1.0"
+
 /* Values are frozen: new ones are only appended. */
 typedef enum w4a16_status {
     W4A16_OK = 0,
@@ -55,7 +60,8 @@ typedef enum w4a16_dtype {
     W4A16_F32 = 3
 } w4a16_dtype;
 
-W4A16_API const char *w4a16_version(void);                    /* "0.1.0" */
+/* The library's own, which may be newer than the header that a program was compiled with: "0.1.0". */
+W4A16_API const char *w4a16_version(void);
 W4A16_API const char *w4a16_status_name(w4a16_status status); /* "bad file"; never null */
 W4A16_API const char *w4a16_dtype_name(w4a16_dtype type);     /* "fp16", "bf16", "fp32"; never null */
 W4A16_API size_t w4a16_dtype_size(w4a16_dtype type);          /* bytes; 0 for an unknown type */

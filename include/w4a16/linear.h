@@ -379,6 +379,18 @@ typedef struct w4a16_kernel_resources {
 W4A16_API size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, size_t capacity,
                                         w4a16_error *error);
 
+/* An embedded code object of a target, for reports that must tell which machine code ran. */
+typedef struct w4a16_object_info {
+    size_t struct_size;
+    const char *name; /* "decode" */
+    size_t bytes;
+    uint64_t hash;     /* FNV-1a, 64 bits */
+    char compiler[96]; /* as the object names it; empty if it does not */
+} w4a16_object_info;
+/* The index-th of the target's; INVALID_ARGUMENT if there are not so many. */
+W4A16_API w4a16_status w4a16_object(const char *target, size_t index, w4a16_object_info *out,
+                                    w4a16_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -25,6 +25,14 @@ extern "C" {
 #define RDNASIM_API
 #endif
 
+#define RDNASIM_VERSION_MAJOR  0
+#define RDNASIM_VERSION_MINOR  1
+#define RDNASIM_VERSION_PATCH  0
+#define RDNASIM_VERSION_STRING "0.1.0"
+
+/* The library's own, which may be newer than the header that a program was compiled with. */
+RDNASIM_API const char *rdnasim_version(void);
+
 typedef struct rdnasim rdnasim;               /* one machine: memory, host threads, options */
 typedef struct rdnasim_object rdnasim_object; /* a loaded code object */
 typedef struct rdnasim_kernel rdnasim_kernel; /* a kernel of it; lives as long as the object */

@@ -18,6 +18,8 @@ static const char *simd_name(rdnasim_simd level) {
     }
 }
 
+const char *rdnasim_version(void) { return RDNASIM_VERSION_STRING; }
+
 void rdnasim_options_init(rdnasim_options *options) {
     if (options) *options = (rdnasim_options){.struct_size = sizeof *options};
 }

@@ -57,7 +57,7 @@ static void answer_in_json(int argc, char **argv, const char *verb, int code) {
     printf("}, \"exit_code\": %d}\n", code);
 }
 
-static void print_version(void) { puts("rdnasim " RDNASIM_VERSION); }
+static void print_version(void) { printf("rdnasim %s\n", rdnasim_version()); }
 
 static bool memory_ran_out;
 

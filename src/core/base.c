@@ -2,12 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 #include "w4a16/base.h"
 
-#include <stdarg.h>
-
-#include "core/error.h"
-#include "text.h"
-
-const char *w4a16_version(void) { return W4A16_VERSION; }
+const char *w4a16_version(void) { return W4A16_VERSION_STRING; }
 
 const char *w4a16_status_name(w4a16_status status) {
     static const char *const names[] = {"ok",           "invalid argument", "bad file",
@@ -26,22 +21,3 @@ static int known(w4a16_dtype type) { return (int)type >= W4A16_F16 && (int)type 
 
 const char *w4a16_dtype_name(w4a16_dtype type) { return known(type) ? dtypes[type].name : "unknown type"; }
 size_t w4a16_dtype_size(w4a16_dtype type) { return known(type) ? dtypes[type].size : 0; }
-
-w4a16_status w4a16_fail(w4a16_error *error, w4a16_status status, const char *format, ...) {
-    if (error) {
-        error->status = status;
-        va_list arguments;
-        va_start(arguments, format);
-        text_vformat(error->message, sizeof error->message, format, arguments);
-        va_end(arguments);
-    }
-    return status;
-}
-
-w4a16_status w4a16_succeed(w4a16_error *error) {
-    if (error) {
-        error->status = W4A16_OK;
-        error->message[0] = 0;
-    }
-    return W4A16_OK;
-}

@@ -368,7 +368,7 @@ static w4a16_status write_config(struct quantization *run, w4a16_error *error) {
                  (json_int_t)o->group_size, "desc_act", o->act_order != 0, "sym", o->symmetric, "lm_head",
                  plan_has_quantized(&run->plan, "lm_head"), "quant_method", "gptq", "checkpoint_format",
                  o->version == 1 ? "gptq" : "gptq_v2", "pack_dtype", "int32", "meta", "quantizer",
-                 "w4a16:" W4A16_VERSION);
+                 "w4a16:" W4A16_VERSION_STRING);
     if (has_rules)
         doc_set(&quantization, "dynamic", rules);
     else
