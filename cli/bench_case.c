@@ -62,7 +62,7 @@ static w4a16_status copy(struct bench_layer *b, size_t cold, w4a16_error *error)
 w4a16_status bench_layer_make(struct bench_layer *b, w4a16_device *device, int64_t N, int64_t K,
                               const struct bench_kind *kind, size_t cold, w4a16_error *error) {
     *b = (struct bench_layer){.device = device};
-    w4a16_layer_init(&b->layer);
+    w4a16_layer_init(&b->layer, sizeof b->layer);
     b->layer.N = N, b->layer.K = K, b->layer.scale_type = W4A16_F16;
     b->layer.group_size = kind->group_size < 0 || kind->group_size > K ? K : kind->group_size;
     TRY(fill(b, kind, error));
@@ -95,7 +95,7 @@ static w4a16_status prepare(struct bench_run *r, w4a16_error *error) {
     w4a16_device *device = r->layer->device;
     size_t a_bytes = (size_t)(r->M * l->K) * 2, out_bytes = (size_t)(r->M * l->N) * 2;
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, r->layer->weights);
     problem.shape.M = r->M, problem.act = r->act;
     r->a = malloc(a_bytes);

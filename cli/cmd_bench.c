@@ -301,7 +301,7 @@ int cmd_bench(int argc, char **argv) {
     b.all = (size_t)(b.shape_count * b.ms.count * (b.type ? 1 : 2));
     progress_begin(&b.progress, !quiet);
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = W4A16_DEVICE_CPU, options.threads = (int)b.threads, options.kernel_mask = kernel_mask;
     return bench(&b, &options, csv, plot, json, wide);
 }

@@ -198,7 +198,7 @@ int cmd_check(int argc, char **argv) {
 
     struct session s = {.threads = threads ? (int)threads : pool_available_threads(), .all = all};
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = (w4a16_device_kind)(device + 1);
     options.target = target;
     options.threads = (int)threads;

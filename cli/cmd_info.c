@@ -45,7 +45,7 @@ static void note_device(struct usable *u, const struct candidate *c, w4a16_statu
 static w4a16_status add_device(struct report *report, const struct candidate *c, struct usable *usable,
                                w4a16_error *error) {
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = c->kind;
     options.target = c->target;
     w4a16_device *device = NULL;

@@ -135,12 +135,12 @@ int cmd_plan(int argc, char **argv) {
     if (!group_size) return usage_error("plan", "--group-size 0: expected -1 or 1 and more");
 
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = (w4a16_device_kind)(device_index + 1);
     options.kernel_mask = kernel_mask;
     options.target = target;
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     problem.shape.N = N;
     problem.shape.K = K;
     problem.shape.group_size = group_size < 0 || group_size > K ? K : group_size;

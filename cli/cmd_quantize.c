@@ -194,7 +194,7 @@ int cmd_quantize(int argc, char **argv) {
     if (group_size == 0) return usage_error("quantize", "--group-size 0: accepted are -1 and sizes >= 1");
 
     w4a16_quantize_options options;
-    w4a16_quantize_init(&options);
+    w4a16_quantize_init(&options, sizeof options);
     options.group_size = group_size;
     options.symmetric = !asymmetric;
     options.version = format + 1;

@@ -66,7 +66,7 @@ static w4a16_status timed_weights(w4a16_device *device, w4a16_weights **out, w4a
     for (size_t n = 0; scale && n < scales; n++) scale[n] = (uint16_t)(0x1c00 + (random_at(2, n) & 0x3ff));
     if (q && scale) {
         w4a16_layer layer;
-        w4a16_layer_init(&layer);
+        w4a16_layer_init(&layer, sizeof layer);
         layer.N = TIMED_N, layer.K = TIMED_K, layer.group_size = TIMED_GROUP;
         layer.q = q;
         layer.scale = scale;
@@ -85,7 +85,7 @@ static w4a16_status time_one(w4a16_device *device, const w4a16_weights *weights,
     w4a16_problem problem;
     w4a16_plan *plan = NULL;
     w4a16_run_args args = {.struct_size = sizeof args};
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = M;
     problem.act = act;
@@ -199,7 +199,7 @@ int cmd_report(int argc, char **argv) {
         return report_error("report", &error);
     }
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = (w4a16_device_kind)(device_index + 1);
     options.target = target;
     options.threads = (int)threads;

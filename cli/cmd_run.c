@@ -95,7 +95,7 @@ static const char *verdict_of(int ok, const w4a16_accuracy *a) {
 
 static w4a16_status compute(struct session *s, struct subject *u, int64_t M, struct verdict *v) {
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, u->weights[0]);
     problem.shape.M = M;
     problem.act = types[u->type];
@@ -296,7 +296,7 @@ static w4a16_status select_layers(struct session *s, w4a16_error *error) {
 static w4a16_status open_devices(struct session *s, w4a16_error *error) {
     const struct options *o = s->options;
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = (w4a16_device_kind)(o->device + 1);
     options.target = o->target;
     options.kernel_mask = o->kernel_mask;

@@ -33,7 +33,7 @@ static const char *processor(char *text, size_t size) {
 
 static json_t *code_objects(const char *target) {
     json_t *list = json_array();
-    w4a16_object_info object = {.struct_size = sizeof object};
+    w4a16_object_info object;
     for (size_t n = 0; w4a16_object(target, n, &object, NULL) == W4A16_OK; n++) {
         char hash[24];
         snprintf(hash, sizeof hash, "%016" PRIx64, object.hash);

@@ -66,7 +66,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
+    rdnasim_launch_init(&launch, sizeof launch);
     launch.grid[0] = (COUNT + 255) / 256 * 256;
     launch.block[0] = 256;
     launch.kernarg = &arguments;

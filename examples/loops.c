@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
     rdnasim_observer observer = {
         .struct_size = sizeof observer, .context = &mix, .launch_end = launch_end, .after = after};
     rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
+    rdnasim_launch_init(&launch, sizeof launch);
     launch.grid[0] = COLUMNS;
     launch.block[0] = 32;
     launch.kernarg = &arguments;

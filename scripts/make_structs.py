@@ -82,25 +82,12 @@ lines = [
 for name in ENUMS:
     values = re.findall(r"W4A16_(\w+) = (-?\d+)", body("enum", name))
     lines += [f"# w4a16_{name}", *(f"{value} = {number}" for value, number in values), ""]
-lines += [
-    "# Structures that say their own size end with room for the fields of a newer library, so that its init functions",
-    "# cannot write beyond them.",
-    '_ROOM = ("room", ctypes.c_uint8 * 256)',
-    "",
-]
-lines += [
-    "",
-    "def size_of(structure: type[ctypes.Structure]) -> int:",
-    '    """struct_size: without the room."""',
-    "    return (structure.room.offset + 7) // 8 * 8",
-    "",
-]
+version = re.search(r'#define W4A16_VERSION_STRING "([0-9.]+)"', text)[1]
+lines += ["# Of the headers that this was made from", f'VERSION = "{version}"', ""]
 for name in STRUCTS:
     rows = fields(name)
     lines += ["", f"class {camel(name)}(ctypes.Structure):", "    _fields_ = ["]
     lines += [f'        ("{field}", {of_type}),' for field, of_type in rows]
-    if rows[0][0] == "struct_size":
-        lines.append("        _ROOM,")
     lines += ["    ]", ""]
 targets = re.findall(r"^TARGET\((\w+), (\w+), (\w+),", (ROOT / "sim/isa/targets.def").read_text(), flags=re.M)
 lines += ["", "# Targets: generation and family", "TARGETS = {"]

@@ -80,7 +80,7 @@ static w4a16_status find_device(w4a16_device_kind kind, int index, w4a16_device 
     FAIL_IF(device_count == DEVICES_MAX, error, W4A16_UNSUPPORTED, "w4a16: more than %d devices",
             DEVICES_MAX);
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = kind;
     options.index = index;
     if (kind == W4A16_DEVICE_CPU && !forked) options.parallel_for = run_by_torch;
@@ -134,7 +134,7 @@ static struct plan_entry *look(const struct plan_key *key, size_t *vacant) {
 static w4a16_status weights_of(const struct plan_key *key, w4a16_problem *problem, w4a16_error *error) {
     if (key->weights.packing == W4A16_PACKED_WHOLE)
         return shape_read(key->sizes, key->shape.K, key->mixture.experts, problem, error);
-    w4a16_problem_init(problem);
+    w4a16_problem_init(problem, sizeof *problem);
     problem->shape = key->shape;
     problem->weights = key->weights;
     problem->mixture.experts = key->mixture.experts;

@@ -87,7 +87,7 @@ static w4a16_status pack_tensors(struct frame *f, const struct layer_tensors *s,
 static w4a16_status call(struct frame *f, const shim_value *arguments, int lead, shim_value *result) {
     struct layer_tensors s = {.lead = lead};
     w4a16_status status = W4A16_OK;
-    w4a16_layer_init(&s.layer);
+    w4a16_layer_init(&s.layer, sizeof s.layer);
     for (int n = 0; n < PARTS; n++) {
         w4a16_status taken = frame_argument(f, arguments[n], &s.parts[n]);
         if (status == W4A16_OK) status = taken;

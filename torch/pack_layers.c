@@ -53,7 +53,7 @@ w4a16_status pack_layers(struct frame *f, const w4a16_layer *const *layers, int6
     struct tensor out;
     int64_t sizes[1 + SHAPE_DIMS] = {experts};
     TRY(w4a16_layer_check(l, &f->error));
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     problem.shape = (w4a16_shape){.N = l->N, .K = l->K, .padded_K = l->padded_K, .group_size = l->group_size};
     problem.weights.scale_type = l->scale_type;
     problem.weights.zeros = l->zero ? W4A16_ZEROS_STORED : W4A16_ZEROS_NONE;

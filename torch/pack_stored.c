@@ -178,7 +178,7 @@ static w4a16_status call(struct frame *f, const shim_value *arguments, struct st
 
 static struct stored_tensors tensors_of(const struct form *form) {
     struct stored_tensors s = {.form = form, .lead = form == &ct_experts};
-    w4a16_stored_init(&s.stored);
+    w4a16_stored_init(&s.stored, sizeof s.stored);
     return s;
 }
 

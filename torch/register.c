@@ -115,7 +115,7 @@ static const char *refusal(void) {
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_error error;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.target = target; /* the simulated card has the same code objects as the real one */
     options.threads = 1;
     message[0] = 0;

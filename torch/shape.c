@@ -51,7 +51,7 @@ w4a16_status shape_of(const w4a16_problem *p, int64_t sizes[SHAPE_DIMS], w4a16_e
 
 w4a16_status shape_read(const int64_t sizes[SHAPE_DIMS], int64_t K, int64_t experts, w4a16_problem *p,
                         w4a16_error *error) {
-    w4a16_problem_init(p);
+    w4a16_problem_init(p, sizeof *p);
     FAIL_IF(sizes[0] < 1 || sizes[1] < 1 || K < 1, error, W4A16_INVALID_ARGUMENT,
             "w4a16: a packed layer of sizes [%" PRId64 ", %" PRId64 ", %" PRId64
             "] and activations with K = %" PRId64 ": expected what w4a16::pack gave, and K >= 1",

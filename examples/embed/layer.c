@@ -29,20 +29,20 @@ int main(int argc, char **argv) {
 
     w4a16_error error;
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = argc > 1 && strcmp(argv[1], "sim") == 0 ? W4A16_DEVICE_SIM : W4A16_DEVICE_CPU;
     w4a16_device *device;
     must(w4a16_device_open(&options, &device, &error), &error);
 
     w4a16_layer layer;
-    w4a16_layer_init(&layer);
+    w4a16_layer_init(&layer, sizeof layer);
     layer.N = N, layer.K = K, layer.group_size = K;
     layer.q = q, layer.scale = scale, layer.scale_type = W4A16_F16;
     w4a16_weights *weights;
     must(w4a16_weights_create(device, &layer, &weights, &error), &error);
 
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = M;
     w4a16_plan *plan;

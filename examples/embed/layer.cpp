@@ -28,14 +28,14 @@ int main() try {
     std::vector<uint16_t> scale(N, 0x3800), a(M * K, 0x3c00), out(M * N); // 0.5, and 1 in fp16
 
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = W4A16_DEVICE_CPU;
     w4a16_device *opened;
     must(w4a16_device_open(&options, &opened, &error));
     owned<w4a16_device, w4a16_device_close> device(opened);
 
     w4a16_layer layer;
-    w4a16_layer_init(&layer);
+    w4a16_layer_init(&layer, sizeof layer);
     layer.N = N, layer.K = K, layer.group_size = K;
     layer.q = q.data(), layer.scale = scale.data(), layer.scale_type = W4A16_F16;
     w4a16_weights *packed;
@@ -43,7 +43,7 @@ int main() try {
     owned<w4a16_weights, w4a16_weights_free> weights(packed);
 
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights.get());
     problem.shape.M = M;
     w4a16_plan *planned;

@@ -6,6 +6,12 @@
  * Errors are values. A function that can fail returns a w4a16_status and, if the caller handed it a
  * w4a16_error, fills in one sentence: what went wrong, where, and what would be accepted. The library never
  * prints, aborts, exits or changes global state.
+ *
+ * A library may be newer than the header that its user was compiled with, within a soname; never older.
+ * Structs that the caller fills begin with struct_size, which their init function is told; shorter ones, of an
+ * older header, are taken, and fields that they lack count as 0. Where the library fills the caller's memory,
+ * `reserved` is 0 and makes room for later fields. Structs that the library owns may grow at their end. Those
+ * without any of this (w4a16_error, w4a16_order, the parts of w4a16_problem) stay as they are.
  */
 #ifndef W4A16_BASE_H
 #define W4A16_BASE_H

@@ -56,7 +56,7 @@ W4A16_API const char *w4a16_checkpoint_note(const w4a16_checkpoint *checkpoint, 
 W4A16_API w4a16_status w4a16_checkpoint_read_layer(const w4a16_checkpoint *checkpoint, size_t index,
                                                    w4a16_layer **out, w4a16_error *error);
 
-/* How to quantise. Fill with w4a16_quantize_init first. */
+/* How to quantise. Fill with w4a16_quantize_init first, which is told its size. */
 typedef struct w4a16_quantize_options {
     size_t struct_size;
     int64_t group_size;     /* default 128; -1 = one group over K; must divide K otherwise */
@@ -85,7 +85,7 @@ typedef struct w4a16_quantize_options {
     int replace; /* default 0: out_dir must be new or empty; 1: a model in it is replaced, other files stay */
 } w4a16_quantize_options;
 
-W4A16_API void w4a16_quantize_init(w4a16_quantize_options *options);
+W4A16_API void w4a16_quantize_init(w4a16_quantize_options *options, size_t struct_size);
 
 /* What became of a tensor of the input. */
 typedef struct w4a16_quantize_step {

@@ -54,8 +54,8 @@ typedef struct w4a16_stored {
     const char *scales_name, *zeros_name, *g_idx_name; /* for messages; null: "scales", "zeros", "g_idx" */
 } w4a16_stored;
 
-/* All zero but struct_size and version 1. Null is accepted. */
-W4A16_API void w4a16_stored_init(w4a16_stored *stored);
+/* All zero but struct_size, which the caller says: sizeof *stored, and version 1. Null is accepted. */
+W4A16_API void w4a16_stored_init(w4a16_stored *stored, size_t struct_size);
 
 /*
  * A new layer that depends on none of the arrays: free it with w4a16_layer_free. zero and perm are null where

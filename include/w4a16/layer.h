@@ -45,8 +45,9 @@ typedef struct w4a16_layer {
     const void *bias;      /* [N] or null */
 } w4a16_layer;
 
-/* All zero but struct_size. Null is accepted here and below: nothing is done, and 0 returned. */
-W4A16_API void w4a16_layer_init(w4a16_layer *layer);
+/* All zero but struct_size, which the caller says: sizeof *layer. Null is accepted here and below: nothing is done,
+ * and 0 returned. */
+W4A16_API void w4a16_layer_init(w4a16_layer *layer, size_t struct_size);
 
 /* padded_K, or K where it is 0. */
 W4A16_API int64_t w4a16_layer_padded_K(const w4a16_layer *layer);
@@ -143,6 +144,7 @@ typedef struct w4a16_accuracy {
     int64_t violations;  /* elements beyond 1 ulp + c * mass, or disagreeing non-finite ones */
     double worst_ulp;    /* largest distance from the correctly rounded reference, in ulp */
     double worst_excess; /* largest |y - reference| / (1 ulp + c * mass); above 1 is a violation */
+    uint64_t reserved[4];
 } w4a16_accuracy;
 
 /*

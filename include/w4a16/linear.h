@@ -64,9 +64,10 @@ typedef struct w4a16_device_info {
     char name[64];    /* "simulated gfx1100", "cpu", "AMD Radeon RX 7900 XTX" */
     char target[16];  /* "gfx1100"; empty on cpu */
     char runtime[96]; /* "rdnasim, avx512, 2 threads"; "HIP 7.1.0 (/path/libamdhip64.so.7)" */
+    uint64_t reserved[4];
 } w4a16_device_info;
 
-W4A16_API void w4a16_device_options_init(w4a16_device_options *options);
+W4A16_API void w4a16_device_options_init(w4a16_device_options *options, size_t struct_size);
 /* NO_DEVICE without such a card or runtime, UNSUPPORTED without kernels for its target. */
 W4A16_API w4a16_status w4a16_device_open(const w4a16_device_options *options, w4a16_device **out,
                                          w4a16_error *error);
@@ -208,7 +209,7 @@ typedef struct w4a16_problem {
     w4a16_epilogue epilogue;
 } w4a16_problem;
 
-W4A16_API void w4a16_problem_init(w4a16_problem *problem);
+W4A16_API void w4a16_problem_init(w4a16_problem *problem, size_t struct_size); /* sizeof *problem */
 /*
  * Fills from packed weights what is theirs: N, K, padded_K and group_size of the shape, the weights' kind,
  * experts and has_bias.
@@ -283,6 +284,7 @@ typedef struct w4a16_choice {
     int chosen;
     double cost; /* estimated, relative to the chosen row's; 0 if it cannot, or if nothing estimates it */
     char reason[256];
+    uint64_t reserved[4];
 } w4a16_choice;
 
 /*
@@ -298,6 +300,7 @@ typedef struct w4a16_launch_info {
     uint32_t grid[3];   /* work-groups */
     uint32_t block[3];  /* work-items */
     uint32_t lds_bytes; /* dynamic */
+    uint64_t reserved[4];
 } w4a16_launch_info;
 
 /*
@@ -340,6 +343,7 @@ typedef struct w4a16_run_args {
 typedef struct w4a16_run_stats {
     uint64_t wave_instructions; /* executed, without s_nop, s_delay_alu, s_clause and s_waitcnt* */
     double seconds;             /* host time inside the simulator: says nothing about a card */
+    uint64_t reserved[4];
 } w4a16_run_stats;
 
 /*
@@ -355,6 +359,7 @@ typedef struct w4a16_kernel_info {
     const char *name;
     const char *device; /* "gfx11", "cpu" */
     const char *limits; /* one line a person can read: types, M, groups, zeros */
+    uint64_t reserved[4];
 } w4a16_kernel_info;
 W4A16_API size_t w4a16_kernels(void);
 /* Row `index`; INVALID_ARGUMENT from w4a16_kernels on. */
@@ -369,6 +374,7 @@ typedef struct w4a16_kernel_resources {
     uint32_t lds_bytes;     /* per work-group, static and dynamic */
     uint32_t waves;         /* of the work-group */
     uint32_t occupancy;     /* waves that a SIMD holds at once: of 16, as registers and LDS allow */
+    uint64_t reserved[4];
 } w4a16_kernel_resources;
 
 /*
@@ -381,11 +387,11 @@ W4A16_API size_t w4a16_target_resources(const char *target, w4a16_kernel_resourc
 
 /* An embedded code object of a target, for reports that must tell which machine code ran. */
 typedef struct w4a16_object_info {
-    size_t struct_size;
     const char *name; /* "decode" */
     size_t bytes;
     uint64_t hash;     /* FNV-1a, 64 bits */
     char compiler[96]; /* as the object names it; empty if it does not */
+    uint64_t reserved[4];
 } w4a16_object_info;
 /* The index-th of the target's; INVALID_ARGUMENT if there are not so many. */
 W4A16_API w4a16_status w4a16_object(const char *target, size_t index, w4a16_object_info *out,

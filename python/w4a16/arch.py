@@ -38,23 +38,19 @@ def library() -> ctypes.CDLL:
     except AttributeError as error:
         why = f"{candidates[0]} is another library, or of another version than this package: {error}"
         raise OSError(why) from error
-    for init, structure in ((lib.w4a16_device_options_init, DeviceOptions), (lib.w4a16_problem_init, Problem)):
-        value, expected = structure(), structs.size_of(structure)
-        init(ctypes.byref(value))
-        if value.struct_size != expected:
-            raise OSError(
-                f"{candidates[0]} is of another version than this package: {structure.__name__} has "
-                f"{value.struct_size} bytes there, {expected} here"
-            )
+    version = lib.w4a16_version().decode()
+    if version.split(".")[:2] != structs.VERSION.split(".")[:2]:  # what soname and header have in common
+        raise OSError(f"{candidates[0]} is of version {version}, this package of {structs.VERSION}")
     return lib
 
 
 def _declare(lib: ctypes.CDLL) -> None:
     for detect in (lib.w4a16_detect_gpu, lib.w4a16_detect_visible_gpu):
         detect.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_char * 16, ctypes.POINTER(Error)]
-    lib.w4a16_device_options_init.argtypes = [ctypes.POINTER(DeviceOptions)]
+    lib.w4a16_version.restype = ctypes.c_char_p
+    lib.w4a16_device_options_init.argtypes = [ctypes.POINTER(DeviceOptions), ctypes.c_size_t]
     lib.w4a16_device_options_init.restype = None
-    lib.w4a16_problem_init.argtypes = [ctypes.POINTER(Problem)]
+    lib.w4a16_problem_init.argtypes = [ctypes.POINTER(Problem), ctypes.c_size_t]
     lib.w4a16_problem_init.restype = None
     lib.w4a16_supports.argtypes = [
         ctypes.c_char_p,
@@ -150,7 +146,7 @@ def _refusal(name: str, problem: Problem) -> str | None:
 def no_kernels(name: str) -> str | None:
     """The library's sentence why it has no kernels for target `name`; None if it has."""
     problem = Problem()
-    library().w4a16_problem_init(ctypes.byref(problem))
+    library().w4a16_problem_init(ctypes.byref(problem), ctypes.sizeof(problem))
     problem.shape.N = problem.shape.K = problem.shape.group_size = 32  # what every table takes
     return _refusal(name, problem)
 
@@ -171,7 +167,7 @@ def supports(
     A mixture is how many experts there are, how many of them a token uses, and whether their results are combined.
     """
     problem = Problem()
-    library().w4a16_problem_init(ctypes.byref(problem))
+    library().w4a16_problem_init(ctypes.byref(problem), ctypes.sizeof(problem))
     experts, top_k, combined = mixture or (0, 0, False)
     problem.act = act
     problem.shape = structs.Shape(N=N, K=K, group_size=group_size)

@@ -26,7 +26,6 @@ def library() -> Finding:
     from w4a16 import arch
 
     lib = arch.library()
-    lib.w4a16_version.restype = ctypes.c_char_p
     return Finding(YES, f"{lib._name}, version {lib.w4a16_version().decode()}")
 
 

@@ -49,7 +49,7 @@ def packed_shape(
     if scales not in _C_TYPES:
         raise RuntimeError(f"w4a16: scales are {scales}; accepted are torch.float16 and torch.bfloat16")
     problem, sizes, error = structs.Problem(), (ctypes.c_int64 * 3)(), structs.Error()
-    _library.w4a16_problem_init(ctypes.byref(problem))
+    _library.w4a16_problem_init(ctypes.byref(problem), ctypes.sizeof(problem))
     problem.shape = structs.Shape(
         N=N,
         K=K,

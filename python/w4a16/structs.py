@@ -39,14 +39,8 @@ COMBINE_NONE = 0
 COMBINE_ADD = 1
 COMBINE_WEIGH = 2
 
-# Structures that say their own size end with room for the fields of a newer library, so that its init functions
-# cannot write beyond them.
-_ROOM = ("room", ctypes.c_uint8 * 256)
-
-
-def size_of(structure: type[ctypes.Structure]) -> int:
-    """struct_size: without the room."""
-    return (structure.room.offset + 7) // 8 * 8
+# Of the headers that this was made from
+VERSION = "0.1.0"
 
 
 class Error(ctypes.Structure):
@@ -68,7 +62,6 @@ class DeviceOptions(ctypes.Structure):
         ("kernel_mask", ctypes.c_char_p),
         ("parallel_for", ctypes.c_void_p),
         ("parallel_state", ctypes.c_void_p),
-        _ROOM,
     ]
 
 
@@ -86,7 +79,6 @@ class Layer(ctypes.Structure):
         ("padded_K", ctypes.c_int64),
         ("bias_type", ctypes.c_int),
         ("bias", ctypes.c_void_p),
-        _ROOM,
     ]
 
 
@@ -152,7 +144,6 @@ class Problem(ctypes.Structure):
         ("weights", WeightsKind),
         ("mixture", Mixture),
         ("epilogue", Epilogue),
-        _ROOM,
     ]
 
 
@@ -172,7 +163,6 @@ class RunArgs(ctypes.Structure):
         ("order", ctypes.c_uint64),
         ("sorted_slots", ctypes.c_uint64),
         ("sorted_used", ctypes.c_uint64),
-        _ROOM,
     ]
 
 

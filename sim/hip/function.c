@@ -23,7 +23,7 @@ static hipError_t one_attribute(int *value, int attribute, hipFunction_t handle)
     struct function *f = handle_find(HANDLE_FUNCTION, handle);
     if (!value) return hipErrorInvalidValue;
     if (!f) return hipErrorInvalidHandle;
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
+    rdnasim_kernel_info info = *rdnasim_get_kernel_info(f->kernel);
     const int64_t values[] = {
         info.max_block,         /* HIP_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK */
         info.lds_bytes,         /* SHARED_SIZE_BYTES */
@@ -45,7 +45,7 @@ static hipError_t all_attributes(struct function_attributes *out, const void *ho
     struct function *f;
     if (!out) return hipErrorInvalidValue;
     HIP_TRY(registered_function(host, &f));
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
+    rdnasim_kernel_info info = *rdnasim_get_kernel_info(f->kernel);
     *out = (struct function_attributes){.binary_version = ISA_OF_TARGET,
                                         .scratch_bytes = info.scratch_bytes,
                                         .dynamic_lds_max = (int)dynamic_lds_max(&info),
@@ -62,7 +62,7 @@ enum { SET_DYNAMIC_LDS = 8, SET_CARVEOUT = 9 };
 static hipError_t set_attribute(const void *host, int attribute, int value) {
     struct function *f;
     HIP_TRY(registered_function(host, &f));
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
+    rdnasim_kernel_info info = *rdnasim_get_kernel_info(f->kernel);
     if (attribute == SET_DYNAMIC_LDS)
         return value < 0 || value > dynamic_lds_max(&info) ? hipErrorInvalidValue : hipSuccess;
     if (attribute == SET_CARVEOUT) return value < -1 || value > 100 ? hipErrorInvalidValue : hipSuccess;
@@ -79,7 +79,7 @@ static hipError_t set_preference(const void *host, int preference, int count) {
 /* ---- occupancy ------------------------------------------------------------------------------------------ */
 
 uint32_t groups_per_processor(const struct function *f, uint32_t items, size_t dynamic_lds_bytes) {
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
+    rdnasim_kernel_info info = *rdnasim_get_kernel_info(f->kernel);
     if (!items || items > info.max_block || dynamic_lds_bytes > LDS_MAX - info.lds_bytes) return 0;
     return rdnasim_resident_groups(runtime.target, &info, info.lds_bytes + (uint32_t)dynamic_lds_bytes,
                                    items);
@@ -94,7 +94,7 @@ static hipError_t active_groups(int *out, const struct function *f, int items, s
 /* The largest block with the most waves at once, and a grid that fills the card with it. */
 static hipError_t best_block(int *grid, int *block, const struct function *f, size_t lds_bytes, int limit) {
     if (!grid || !block || limit < 0) return hipErrorInvalidValue;
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
+    rdnasim_kernel_info info = *rdnasim_get_kernel_info(f->kernel);
     uint32_t most = limit && (uint32_t)limit < info.max_block ? (uint32_t)limit : info.max_block;
     uint32_t best = 0, best_items = 0, best_groups = 0;
     for (uint32_t items = most / info.wave_size * info.wave_size; items; items -= info.wave_size) {

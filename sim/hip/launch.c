@@ -93,7 +93,7 @@ hipError_t launch(struct function *f, const struct shape *s, hipStream_t stream,
                   void **extra) {
     struct stream *found;
     HIP_TRY(stream_find(stream, &found));
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(f->kernel);
+    rdnasim_kernel_info info = *rdnasim_get_kernel_info(f->kernel);
     HIP_TRY(check_shape(s, &info));
     uint32_t resident = 0;
     if (s->cooperative) HIP_TRY(check_cooperative(f, s, &resident));
@@ -101,7 +101,7 @@ hipError_t launch(struct function *f, const struct shape *s, hipStream_t stream,
     if (!n) return hipErrorOutOfMemory;
     n->kind = NODE_LAUNCH;
     n->function = f;
-    rdnasim_launch_init(&n->launch);
+    rdnasim_launch_init(&n->launch, sizeof n->launch);
     for (int d = 0; d < 3; d++) {
         n->launch.grid[d] = (uint32_t)s->items[d];
         n->launch.block[d] = s->block[d];

@@ -112,7 +112,7 @@ static hipError_t ordered_failure(const char *call) {
 static hipError_t start(void) {
     if (runtime.sim) return hipSuccess;
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     if (!environment_read(&options)) return hipErrorNoDevice;
     rdnasim_report report;
     if (rdnasim_create(&options, &runtime.sim, &report) != RDNASIM_OK) {

@@ -8,6 +8,11 @@
  * Everything that can go wrong (a damaged code object, an instruction that is not modelled, a wild address)
  * comes back as a status and a rdnasim_report; the library never prints, aborts or exits. A kernel computes
  * the same bits on every host, at every SIMD level, thread count and schedule.
+ *
+ * A library may be newer than the header that its user was compiled with, within a soname; never older.
+ * Structs that the caller fills begin with struct_size; shorter ones, of an older header, are taken, and fields
+ * that they lack count as 0. Where the library fills the caller's memory, `reserved` is 0 and makes room for
+ * later fields. Structs that the library owns may grow at their end; those within others stay as they are.
  */
 #ifndef RDNASIM_H
 #define RDNASIM_H
@@ -96,6 +101,7 @@ typedef struct rdnasim_report {
     uint32_t lane;    /* the first offending one */
     uint64_t address; /* simulated */
     uint32_t bytes;   /* size of the access */
+    uint64_t reserved[4];
 } rdnasim_report;
 
 /* How lanes are computed on the host; all levels give the same bits. */
@@ -117,7 +123,7 @@ typedef struct rdnasim_options {
     int approximate_wmma; /* 1 = WMMA in plain fp32, faster, with other last bits than the silicon; default 0 */
 } rdnasim_options;
 
-RDNASIM_API void rdnasim_options_init(rdnasim_options *options);
+RDNASIM_API void rdnasim_options_init(rdnasim_options *options, size_t struct_size); /* sizeof *options */
 /* options may be null. */
 RDNASIM_API rdnasim_status rdnasim_create(const rdnasim_options *options, rdnasim **out,
                                           rdnasim_report *report);
@@ -194,7 +200,8 @@ typedef struct rdnasim_kernel_info {
     size_t arg_count;
     const rdnasim_arg *args;
 } rdnasim_kernel_info;
-RDNASIM_API rdnasim_kernel_info rdnasim_get_kernel_info(const rdnasim_kernel *kernel);
+/* Lives as long as the kernel; its last fields are those of the library that runs. */
+RDNASIM_API const rdnasim_kernel_info *rdnasim_get_kernel_info(const rdnasim_kernel *kernel);
 
 /* The kernel's instructions as they are in the file: info.code_bytes / 4 dwords, the object's. */
 RDNASIM_API const uint32_t *rdnasim_kernel_code(const rdnasim_kernel *kernel);
@@ -437,9 +444,10 @@ typedef struct rdnasim_counts {
     uint64_t by_port[RDNASIM_PORTS];
     uint64_t waves, workgroups;
     double seconds; /* host wall time of the launch: says nothing about a card */
+    uint64_t reserved[4];
 } rdnasim_counts;
 
-RDNASIM_API void rdnasim_launch_init(rdnasim_launch *launch);
+RDNASIM_API void rdnasim_launch_init(rdnasim_launch *launch, size_t struct_size); /* sizeof *launch */
 /*
  * Runs to completion. One launch at a time per rdnasim (a second thread waits). counts may be null. After a
  * fault memory holds whatever had been written until then.
@@ -466,6 +474,7 @@ typedef struct rdnasim_op_count {
     rdnasim_fidelity fidelity;
     rdnasim_port port;
     uint64_t count; /* executions by waves; each half of a dual-issue pair counts as itself */
+    uint64_t reserved[2];
 } rdnasim_op_count;
 
 /*
@@ -493,7 +502,8 @@ typedef struct rdnasim_timing_options {
         sample_above; /* wave-instructions beyond which a launch is modelled in part; default 40 million; 0: never */
 } rdnasim_timing_options;
 
-RDNASIM_API void rdnasim_timing_options_init(rdnasim_timing_options *options);
+RDNASIM_API void rdnasim_timing_options_init(rdnasim_timing_options *options,
+                                             size_t struct_size); /* sizeof *options */
 /* options may be null. The modelled card belongs to no machine; one launch at a time may use it. */
 RDNASIM_API rdnasim_status rdnasim_timing_create(const rdnasim_timing_options *options, rdnasim_timing **out,
                                                  rdnasim_report *report);
@@ -564,6 +574,7 @@ typedef struct rdnasim_figure {
     const char *name, *unit, *what, *source;
     const char *confidence; /* "H", "M" or "L" */
     uint64_t value;
+    uint64_t reserved[2];
 } rdnasim_figure;
 /* Writes figure `index` of the card, then of its SIMDs; returns 0 beyond the last. */
 RDNASIM_API int rdnasim_timing_figure(const rdnasim_timing *timing, size_t index, rdnasim_figure *out);

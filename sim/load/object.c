@@ -491,7 +491,7 @@ int rdnasim_find_variable(const rdnasim_object *object, const char *name, uint64
     return 1;
 }
 
-rdnasim_kernel_info rdnasim_get_kernel_info(const rdnasim_kernel *kernel) { return kernel->info; }
+const rdnasim_kernel_info *rdnasim_get_kernel_info(const rdnasim_kernel *kernel) { return &kernel->info; }
 
 const uint32_t *rdnasim_kernel_code(const rdnasim_kernel *kernel) {
     return kernel->object->code + program_entry(kernel->program);

@@ -8,6 +8,7 @@
 #include "parallel.h"
 #include "program.h"
 #include "simulator.h"
+#include "struct_size.h"
 
 static const char *simd_name(rdnasim_simd level) {
     switch (level) {
@@ -20,8 +21,9 @@ static const char *simd_name(rdnasim_simd level) {
 
 const char *rdnasim_version(void) { return RDNASIM_VERSION_STRING; }
 
-void rdnasim_options_init(rdnasim_options *options) {
-    if (options) *options = (rdnasim_options){.struct_size = sizeof *options};
+void rdnasim_options_init(rdnasim_options *options, size_t struct_size) {
+    const rdnasim_options ours = {0};
+    struct_give(options, struct_size, &ours, sizeof ours);
 }
 
 static rdnasim_status configure(rdnasim *sim, const rdnasim_options *options, rdnasim_report *report) {
@@ -63,16 +65,17 @@ static void unlock_in_child(void *machine) {
             if (o->kernels[n].program) pthread_mutex_init(&o->kernels[n].program->lock, NULL);
 }
 
-rdnasim_status rdnasim_create(const rdnasim_options *options, rdnasim **out, rdnasim_report *report) {
+rdnasim_status rdnasim_create(const rdnasim_options *given, rdnasim **out, rdnasim_report *report) {
     report_clear(report);
     REPORT_IF(!out, report, RDNASIM_INVALID_ARGUMENT, "rdnasim_create: out must not be null");
     *out = NULL;
-    rdnasim_options defaults;
-    rdnasim_options_init(&defaults);
-    if (!options) options = &defaults;
-    REPORT_IF(options->struct_size != sizeof *options, report, RDNASIM_INVALID_ARGUMENT,
+    rdnasim_options all;
+    const rdnasim_options *options = &all;
+    rdnasim_options_init(&all, sizeof all);
+    REPORT_IF(given && !struct_take(&all, sizeof all, given, STRUCT_LEAST(rdnasim_options, target)), report,
+              RDNASIM_INVALID_ARGUMENT,
               "rdnasim_options has %zu bytes, expected %zu: call rdnasim_options_init first",
-              options->struct_size, sizeof *options);
+              given->struct_size, sizeof all);
     rdnasim *sim = calloc(1, sizeof *sim);
     REPORT_IF(!sim, report, RDNASIM_OUT_OF_MEMORY, "out of memory for a machine");
     pthread_mutex_init(&sim->lock, NULL);

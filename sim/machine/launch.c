@@ -8,6 +8,7 @@
 
 #include "launch.h"
 #include "parallel.h"
+#include "struct_size.h"
 
 enum { PROPERTY_DISPATCH_PTR = 1 << 1, PROPERTY_DYNAMIC_STACK = 1 << 11 };
 enum { DYNAMIC_STACK_BYTES = 16384, MAX_SCRATCH = 256 << 10, QUEUE_BYTES = 4096 };
@@ -184,28 +185,38 @@ static double now(void) {
 
 /* ---- public calls ------------------------------------------------------------------------------------- */
 
-void rdnasim_launch_init(rdnasim_launch *launch) {
-    if (launch)
-        *launch = (rdnasim_launch){.struct_size = sizeof *launch, .grid = {1, 1, 1}, .block = {1, 1, 1}};
+void rdnasim_launch_init(rdnasim_launch *launch, size_t struct_size) {
+    const rdnasim_launch ours = {.grid = {1, 1, 1}, .block = {1, 1, 1}};
+    struct_give(launch, struct_size, &ours, sizeof ours);
 }
 
-rdnasim_status rdnasim_run(rdnasim *sim, const rdnasim_kernel *kernel, const rdnasim_launch *launch,
+rdnasim_status rdnasim_run(rdnasim *sim, const rdnasim_kernel *kernel, const rdnasim_launch *given,
                            rdnasim_counts *counts, rdnasim_report *report) {
     report_clear(report);
     if (counts) memset(counts, 0, sizeof *counts);
-    REPORT_IF(!sim || !kernel || !launch, report, RDNASIM_INVALID_ARGUMENT,
+    REPORT_IF(!sim || !kernel || !given, report, RDNASIM_INVALID_ARGUMENT,
               "rdnasim_run: sim, kernel and launch must not be null");
-    REPORT_IF(launch->struct_size != sizeof *launch, report, RDNASIM_INVALID_ARGUMENT,
+    rdnasim_launch all;
+    rdnasim_observer observer;
+    const rdnasim_launch *launch = &all;
+    REPORT_IF(!struct_take(&all, sizeof all, given, STRUCT_LEAST(rdnasim_launch, kernarg_bytes)), report,
+              RDNASIM_INVALID_ARGUMENT,
               "rdnasim_launch has %zu bytes, expected %zu: call rdnasim_launch_init first",
-              launch->struct_size, sizeof *launch);
+              given->struct_size, sizeof all);
     REPORT_IF(kernel->object->sim != sim, report, RDNASIM_INVALID_ARGUMENT,
               "kernel %.200s was loaded into another machine", kernel->info.name);
-    REPORT_IF(launch->observer && launch->observer->struct_size != sizeof *launch->observer, report,
-              RDNASIM_INVALID_ARGUMENT, "rdnasim_observer has %zu bytes, expected %zu: set its struct_size",
-              launch->observer->struct_size, sizeof *launch->observer);
+    REPORT_IF(launch->observer && !struct_take(&observer, sizeof observer, launch->observer,
+                                               STRUCT_LEAST(rdnasim_observer, after)),
+              report, RDNASIM_INVALID_ARGUMENT,
+              "rdnasim_observer has %zu bytes, expected %zu: set its struct_size",
+              launch->observer->struct_size, sizeof observer);
     REPORT_IF(launch->resident > 1 && sim->checks, report, RDNASIM_INVALID_ARGUMENT,
               "%" PRIu32 " resident work-groups: strict mode follows one at a time", launch->resident);
-    struct launch_run r = {.sim = sim, .kernel = kernel, .launch = launch, .fault_at = INT64_MAX};
+    struct launch_run r = {.sim = sim,
+                           .kernel = kernel,
+                           .launch = launch,
+                           .observer = launch->observer ? &observer : NULL,
+                           .fault_at = INT64_MAX};
     rdnasim_status status = check(&r, report);
     if (status) return status;
 
@@ -251,7 +262,9 @@ size_t rdnasim_profile(const rdnasim *sim, rdnasim_op_count *rows, size_t capaci
         bool lowered = sim->approximate_wmma && info->port == RDNASIM_PORT_WMMA &&
                        info->fidelity != RDNASIM_EXACT; /* integer forms stay as they are */
         rdnasim_fidelity fidelity = lowered ? RDNASIM_APPROXIMATE : (rdnasim_fidelity)info->fidelity;
-        if (used < capacity) rows[used] = (rdnasim_op_count){info->name, fidelity, info->port, count};
+        if (used < capacity)
+            rows[used] = (rdnasim_op_count){
+                .opcode = info->name, .fidelity = fidelity, .port = info->port, .count = count};
         used++;
     }
     return used;

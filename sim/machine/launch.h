@@ -44,6 +44,7 @@ struct launch_run {
     rdnasim *sim;
     const rdnasim_kernel *kernel;
     const rdnasim_launch *launch;
+    const rdnasim_observer *observer; /* the launch's, of this version; or null */
     uint32_t groups[3];
     uint64_t group_count;
     uint32_t *order; /* of the groups under a random schedule, else null */

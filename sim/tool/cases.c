@@ -232,7 +232,7 @@ static struct outcome run_case(const json_t *recorded, struct fields f, rdnasim_
     if (!fill_carrier(&carrier, recorded, &f))
         return outcome(UNREADABLE, "its code, LDS or scratch does not fit the embedded kernel");
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.simd = simd;
     options.threads = 1;
     options.quota = QUOTA;
@@ -243,7 +243,7 @@ static struct outcome run_case(const json_t *recorded, struct fields f, rdnasim_
     unsigned char *out = calloc(1, f.out_bytes + 1);
     if (!out) return outcome(NO_MEMORY, "");
     rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
+    rdnasim_launch_init(&launch, sizeof launch);
     launch.grid[0] = launch.block[0] = f.lanes;
     launch.kernarg = &address;
     launch.kernarg_bytes = sizeof address;

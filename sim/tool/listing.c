@@ -44,7 +44,7 @@ static int list_kernels(const char *file, const char *only, const rdnasim_object
     void *shown = NULL;
     for (size_t n = 0; !status && n < rdnasim_object_kernels(object); n++) {
         const rdnasim_kernel *kernel = rdnasim_object_kernel(object, n);
-        if (!only || strcmp(rdnasim_get_kernel_info(kernel).name, only) == 0)
+        if (!only || strcmp(rdnasim_get_kernel_info(kernel)->name, only) == 0)
             status = list(object, kernel, &shown);
     }
     tdestroy(shown, keep);
@@ -61,7 +61,7 @@ static int list_file(int argc, char **argv, const char *usage, list_fn *list) {
     if (!file) return status;
     if (!file_read(file, OBJECT_MAX, &elf, &bytes)) return EXIT_FILE;
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.target = rdnasim_elf_target(elf, bytes);
     options.threads = 1;
     rdnasim *sim = NULL;
@@ -90,7 +90,7 @@ static int compare_addresses(const void *a, const void *b) {
 }
 
 static int disassemble(const rdnasim_object *object, const rdnasim_kernel *kernel, void **shown) {
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
+    rdnasim_kernel_info info = *rdnasim_get_kernel_info(kernel);
     const char *target = rdnasim_object_target(object);
     const uint32_t *code = rdnasim_kernel_code(kernel);
     size_t dwords = info.code_bytes / 4;
@@ -138,7 +138,7 @@ int cmd_disasm(int argc, char **argv) {
 
 static int print_info(const rdnasim_object *object, const rdnasim_kernel *kernel, void **shown) {
     (void)shown;
-    rdnasim_kernel_info i = rdnasim_get_kernel_info(kernel);
+    rdnasim_kernel_info i = *rdnasim_get_kernel_info(kernel);
     const char *target = rdnasim_object_target(object);
     printf(
         "%s (%s)\n  wave%u, %u VGPRs, %u SGPRs, %u bytes of LDS, %u of scratch per lane, spills %u + %u, %u "

@@ -163,7 +163,7 @@ static int choose_kernel(struct session *s) {
     else if (count == 1)
         s->kernel = rdnasim_object_kernel(s->object, 0);
     if (s->kernel) {
-        s->info = rdnasim_get_kernel_info(s->kernel);
+        s->info = *rdnasim_get_kernel_info(s->kernel);
         return EXIT_OK;
     }
     if (s->kernel_name)
@@ -210,8 +210,8 @@ static int bind_arguments(struct session *s) {
 
 int session_open(struct session *s, const char *verb, const char *summary, int argc, char **argv) {
     *s = (struct session){.trace_limit = TRACE_LIMIT};
-    rdnasim_options_init(&s->options);
-    rdnasim_launch_init(&s->launch);
+    rdnasim_options_init(&s->options, sizeof s->options);
+    rdnasim_launch_init(&s->launch, sizeof s->launch);
     s->launch.block[0] = 32;
     int status = parse(s, verb, summary, argc, argv);
     if (!s->has_grid) memcpy(s->launch.grid, s->launch.block, sizeof s->launch.grid);

@@ -32,7 +32,7 @@ static void restore_buffers(struct session *s, unsigned char *const kept[ARGUMEN
 static int time_once(struct session *s, unsigned axes, bool warm, unsigned char *const kept[ARGUMENTS_MAX],
                      rdnasim_time_result *out, rdnasim_counts *counts) {
     rdnasim_timing_options options;
-    rdnasim_timing_options_init(&options);
+    rdnasim_timing_options_init(&options, sizeof options);
     options.card = s->timing.card;
     options.shader_mhz = s->timing.shader_mhz;
     options.threads = s->options.threads;
@@ -149,7 +149,7 @@ static int print_range(struct session *s, unsigned char *const kept[ARGUMENTS_MA
 
 static int explain(struct session *s, json_t **to) {
     rdnasim_timing_options options;
-    rdnasim_timing_options_init(&options);
+    rdnasim_timing_options_init(&options, sizeof options);
     options.card = s->timing.card;
     options.shader_mhz = s->timing.shader_mhz;
     options.threads = 1;

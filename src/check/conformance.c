@@ -90,7 +90,7 @@ static void name_case(struct test_case *c) {
 static void make_case(size_t index, enum fill fill, int type, int m, int group, int layer) {
     struct test_case *c = &cases[index];
     size_t shape = index % (sizeof shapes / sizeof shapes[0]);
-    w4a16_problem_init(&c->p);
+    w4a16_problem_init(&c->p, sizeof c->p);
     c->fill = fill;
     c->p.act = acts[type];
     c->p.weights.scale_type = acts[index / 3 % 2];

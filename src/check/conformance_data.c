@@ -101,7 +101,7 @@ static void fill_layer(struct data *d, int64_t e) {
     uint8_t *zero = d->zero + e * entries;
     int32_t *perm = d->perm + e * c->p.shape.K;
     d->expert = (uint64_t)e;
-    w4a16_layer_init(l);
+    w4a16_layer_init(l, sizeof *l);
     l->N = c->p.shape.N, l->K = c->p.shape.K, l->group_size = c->p.shape.group_size;
     for (int64_t k = 0; k < c->p.shape.K; k++)
         for (int64_t n = 0; n < c->p.shape.N; n++)

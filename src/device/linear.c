@@ -9,6 +9,7 @@
 #include "core/range.h"
 #include "device/device.h"
 #include "huge_pages.h"
+#include "struct_size.h"
 
 struct w4a16_device {
     const struct backend *backend;
@@ -37,8 +38,9 @@ struct w4a16_plan {
 
 static const struct backend *const backends[] = {&sim_backend, &cpu_backend, &hip_backend};
 
-void w4a16_device_options_init(w4a16_device_options *options) {
-    if (options) *options = (w4a16_device_options){.struct_size = sizeof *options, .kind = W4A16_DEVICE_SIM};
+void w4a16_device_options_init(w4a16_device_options *options, size_t struct_size) {
+    const w4a16_device_options ours = {.kind = W4A16_DEVICE_SIM};
+    struct_give(options, struct_size, &ours, sizeof ours);
 }
 
 static const struct backend *find_backend(w4a16_device_kind kind) {
@@ -61,14 +63,17 @@ static w4a16_status open_device(const w4a16_device_options *options, w4a16_devic
     return W4A16_OK;
 }
 
-w4a16_status w4a16_device_open(const w4a16_device_options *options, w4a16_device **out, w4a16_error *error) {
+w4a16_status w4a16_device_open(const w4a16_device_options *given, w4a16_device **out, w4a16_error *error) {
     w4a16_succeed(error);
-    NOT_NULL(error, "w4a16_device_open", options);
+    FAIL_IF(!given, error, W4A16_INVALID_ARGUMENT, "w4a16_device_open: options is null");
     NOT_NULL(error, "w4a16_device_open", out);
+    w4a16_device_options all;
+    const w4a16_device_options *options = &all;
     FAIL_IF(
-        options->struct_size != sizeof *options, error, W4A16_INVALID_ARGUMENT,
+        !struct_take(&all, sizeof all, given, STRUCT_LEAST(w4a16_device_options, kind)), error,
+        W4A16_INVALID_ARGUMENT,
         "w4a16_device_open: options.struct_size is %zu, expected %zu: start from w4a16_device_options_init",
-        options->struct_size, sizeof *options);
+        given->struct_size, sizeof all);
     FAIL_IF(options->threads < 0 || options->threads > POOL_THREADS_MAX, error, W4A16_INVALID_ARGUMENT,
             "w4a16_device_open: options.threads is %d, expected 0 (all) to %d", options->threads,
             POOL_THREADS_MAX);
@@ -300,7 +305,7 @@ w4a16_status w4a16_pack_nibbles(w4a16_device *device, const uint32_t *q, const i
     NOT_NULL(error, "w4a16_pack_nibbles", to);
     w4a16_problem problem;
     struct packed_layout layout;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     problem.shape.N = N, problem.shape.K = problem.shape.group_size = K,
     problem.weights.act_order = order != NULL;
     problem.weights.packing = W4A16_PACKED_NIBBLES;
@@ -335,10 +340,9 @@ w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *probl
 
 /* ---- problems and plans -------------------------------------------------------------------------------- */
 
-void w4a16_problem_init(w4a16_problem *problem) {
-    if (!problem) return;
-    *problem =
-        (w4a16_problem){.struct_size = sizeof *problem, .act = W4A16_F16, .weights.scale_type = W4A16_F16};
+void w4a16_problem_init(w4a16_problem *problem, size_t struct_size) {
+    const w4a16_problem ours = {.act = W4A16_F16, .weights.scale_type = W4A16_F16};
+    struct_give(problem, struct_size, &ours, sizeof ours);
 }
 
 void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *weights) {
@@ -362,12 +366,14 @@ w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weight
     NOT_NULL(error, "w4a16_plan_create", out);
     FAIL_IF(weights->device != device, error, W4A16_INVALID_ARGUMENT,
             "w4a16_plan_create: the weights were packed for another device");
+    w4a16_problem taken;
+    TRY(plan_take(problem, &taken, error));
     w4a16_plan *p = calloc(1, sizeof *p);
     FAIL_IF(!p, error, W4A16_OUT_OF_MEMORY, "w4a16_plan_create: out of memory");
     p->device = device;
     p->weights = weights->address;
     const struct plan_request r = {
-        .arch = device->arch, .kernel_mask = device->kernel_mask, .problem = *problem};
+        .arch = device->arch, .kernel_mask = device->kernel_mask, .problem = taken};
     w4a16_status status = plan_build(&r, &weights->layout, &p->plan, error);
     for (unsigned n = 0; n < p->plan.step_count && status == W4A16_OK; n++)
         status = device->backend->prepare(device->state, p->plan.steps[n].kernel, &p->handles[n], error);
@@ -449,13 +455,16 @@ static w4a16_status check_apart(const struct plan *plan, const uint64_t bases[PL
     return W4A16_OK;
 }
 
-w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *args, w4a16_run_stats *stats,
+w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *given_args, w4a16_run_stats *stats,
                        w4a16_error *error) {
     w4a16_succeed(error);
     NOT_NULL(error, "w4a16_run", plan);
-    NOT_NULL(error, "w4a16_run", args);
-    FAIL_IF(args->struct_size != sizeof *args, error, W4A16_INVALID_ARGUMENT,
-            "w4a16_run: args.struct_size is %zu, expected %zu", args->struct_size, sizeof *args);
+    FAIL_IF(!given_args, error, W4A16_INVALID_ARGUMENT, "w4a16_run: args is null");
+    w4a16_run_args all;
+    const w4a16_run_args *args = &all;
+    FAIL_IF(!struct_take(&all, sizeof all, given_args, STRUCT_LEAST(w4a16_run_args, stream)), error,
+            W4A16_INVALID_ARGUMENT, "w4a16_run: args.struct_size is %zu, expected %zu",
+            given_args->struct_size, sizeof all);
     const struct backend *b = plan->device->backend;
     const uint64_t bases[PLAN_BASES] = {[PLAN_A] = args->a,
                                         [PLAN_OUT] = args->out,

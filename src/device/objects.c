@@ -22,10 +22,8 @@ w4a16_status w4a16_object(const char *target, size_t index, w4a16_object_info *o
     for (size_t n = 0; n < kernel_object_count(); n++) {
         struct kernel_object object = kernel_object_at(n);
         if (strcmp(object.target, target) != 0 || seen++ != index) continue;
-        *out = (w4a16_object_info){.struct_size = sizeof *out,
-                                   .name = object.object,
-                                   .bytes = object.size,
-                                   .hash = hash_of(object.bytes, object.size)};
+        *out = (w4a16_object_info){
+            .name = object.object, .bytes = object.size, .hash = hash_of(object.bytes, object.size)};
         const char *found = memmem(object.bytes, object.size, mark, sizeof mark - 1);
         if (found) {
             size_t left = object.size - (size_t)((const unsigned char *)found - object.bytes);

@@ -7,9 +7,14 @@
 #include "core/error.h"
 #include "core/range.h"
 #include "device/device.h"
+#include "struct_size.h"
 
-w4a16_status packed_layout_of_problem(const w4a16_problem *p, struct packed_layout *out, w4a16_error *error) {
-    w4a16_problem checked = *p;
+w4a16_status packed_layout_of_problem(const w4a16_problem *given, struct packed_layout *out,
+                                      w4a16_error *error) {
+    w4a16_problem taken;
+    TRY(plan_take(given, &taken, error));
+    const w4a16_problem *p = &taken;
+    w4a16_problem checked = taken;
     if (p->mixture.experts && !p->mixture.top_k)
         checked.mixture.top_k = 1; /* the layout does not depend on it */
     TRY(plan_check(&checked, error));
@@ -54,7 +59,7 @@ static const char *part_difference(const w4a16_problem *p, const w4a16_problem *
 
 static w4a16_status check_parts(const w4a16_problem *const *parts, const void *const *packed, size_t count,
                                 struct packed_layout *layouts, w4a16_problem *joined, w4a16_error *error) {
-    *joined = *parts[0];
+    TRY(plan_take(parts[0], joined, error));
     joined->shape.N = 0;
     for (size_t n = 0; n < count; n++) {
         const w4a16_problem *p = parts[n];
@@ -103,7 +108,7 @@ w4a16_status w4a16_packed_concat(const w4a16_problem *const *parts, const void *
         memset(to, 0, bytes);
         pack_concat(layouts, packed, count, &whole, to);
     }
-    if (status == W4A16_OK) *joined = all;
+    if (status == W4A16_OK) struct_give(joined, parts[0]->struct_size, &all, sizeof all);
     free(layouts);
     return status;
 }

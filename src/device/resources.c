@@ -39,7 +39,7 @@ static w4a16_status read_object(rdnasim *sim, const struct kernel_object *object
         FAIL_IF(!kernel, error, W4A16_UNSUPPORTED, "code object %s for %s has no kernel %s", object->object,
                 object->target, row->name);
         if (*count < capacity) {
-            rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
+            rdnasim_kernel_info info = *rdnasim_get_kernel_info(kernel);
             describe(object->target, row, &info, &rows[*count]);
         }
         ++*count;
@@ -55,7 +55,7 @@ size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, 
         return 0;
     }
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.target = target;
     options.threads = 1;
     rdnasim *sim;

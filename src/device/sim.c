@@ -62,7 +62,7 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     pthread_mutex_init(&s->lock, NULL);
     after_fork_add(&s->after_fork, unlock_in_child, s);
     rdnasim_options sim_options;
-    rdnasim_options_init(&sim_options);
+    rdnasim_options_init(&sim_options, sizeof sim_options);
     sim_options.target = target;
     sim_options.threads = pool_threads(pool);
     sim_options.schedule_seed = options->schedule_seed;
@@ -179,7 +179,7 @@ static w4a16_status sim_launch(void *state, const void *handle, const struct pla
     (void)stream;
     struct sim_state *s = state;
     rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
+    rdnasim_launch_init(&launch, sizeof launch);
     for (int n = 0; n < 3; n++) {
         launch.block[n] = step->block[n];
         launch.grid[n] = step->grid[n] * step->block[n];

@@ -12,11 +12,10 @@ static w4a16_status request(const char *target, const char *kernel_mask, const w
     char names[160];
     kernel_targets(names, sizeof names);
     *out = (struct plan_request){.arch = strcmp(target, "cpu") == 0 ? "cpu" : kernel_arch(target),
-                                 .kernel_mask = kernel_mask,
-                                 .problem = *problem};
+                                 .kernel_mask = kernel_mask};
     FAIL_IF(!out->arch, error, W4A16_UNSUPPORTED, "no kernels for target \"%s\"; there are kernels for %s",
             target, names);
-    return W4A16_OK;
+    return plan_take(problem, &out->problem, error);
 }
 
 w4a16_status w4a16_supports(const char *target, const char *kernel_mask, const w4a16_problem *problem,
@@ -49,6 +48,6 @@ w4a16_status w4a16_kernel(size_t index, w4a16_kernel_info *out, w4a16_error *err
     FAIL_IF(index >= kernel_row_count(), error, W4A16_INVALID_ARGUMENT,
             "w4a16_kernel: index is %zu; there are %zu kernels", index, kernel_row_count());
     const struct kernel_row *row = kernel_row_at(index);
-    *out = (w4a16_kernel_info){row->name, row->arch, row->limits};
+    *out = (w4a16_kernel_info){.name = row->name, .device = row->arch, .limits = row->limits};
     return W4A16_OK;
 }

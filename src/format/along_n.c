@@ -42,7 +42,7 @@ w4a16_status along_n_read(const struct format *format, const struct store *store
     TRY(source_find(&s, format, error));
     TRY(check_shapes(&s, format->rules[ALONG_N_WEIGHTS].name, error));
     w4a16_stored stored;
-    w4a16_stored_init(&stored);
+    w4a16_stored_init(&stored, sizeof stored);
     stored.twos_complement = place->scheme->twos_complement;
     return source_layer(&s, &roles, w4a16_layer_from_awq, &stored, info, out, error);
 }

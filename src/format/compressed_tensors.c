@@ -184,7 +184,7 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     static const struct part_roles roles = {
         .weights = PACKED, .zeros = ZERO, .scales = SCALE, .g_idx = G_IDX, .bias = BIAS};
     w4a16_stored stored;
-    w4a16_stored_init(&stored);
+    w4a16_stored_init(&stored, sizeof stored);
     return source_layer(&s, &roles, w4a16_layer_from_ct, &stored, info, out, error);
 }
 

@@ -59,7 +59,7 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     uint16_t *scales = malloc(groups * sizeof *scales);
     uint32_t *weights = out ? calloc(groups, WORDS * sizeof *weights) : NULL;
     w4a16_stored stored;
-    w4a16_stored_init(&stored);
+    w4a16_stored_init(&stored, sizeof stored);
     stored.N = N, stored.K = K, stored.group_size = GROUP;
     stored.weights = weights, stored.scales = scales, stored.scale_type = W4A16_F16;
     stored.scales_name = name;

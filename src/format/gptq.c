@@ -88,7 +88,7 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
     static const struct part_roles roles = {
         .weights = QWEIGHT, .zeros = QZEROS, .scales = SCALES, .g_idx = G_IDX, .bias = BIAS};
     w4a16_stored stored;
-    w4a16_stored_init(&stored);
+    w4a16_stored_init(&stored, sizeof stored);
     stored.version = config->version;
     return source_layer(&s, &roles, w4a16_layer_from_gptq, &stored, info, out, error);
 }

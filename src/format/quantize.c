@@ -22,6 +22,7 @@
 #include "format/quantize_plan.h"
 #include "half.h"
 #include "parallel.h"
+#include "struct_size.h"
 
 enum { QWEIGHT, QZEROS, SCALES, G_IDX, PARTS };
 static const char *const part_names[PARTS] = {"qweight", "qzeros", "scales", "g_idx"};
@@ -40,22 +41,18 @@ struct quantization {
     struct pool *pool;
 };
 
-void w4a16_quantize_init(w4a16_quantize_options *options) {
-    if (!options) return;
-    *options = (w4a16_quantize_options){.struct_size = sizeof *options,
-                                        .group_size = 128,
-                                        .symmetric = 1,
-                                        .version = 1,
-                                        .scale_type = W4A16_F16,
-                                        .search = 1,
-                                        .threads = 1,
-                                        .keep_usual = 1};
+void w4a16_quantize_init(w4a16_quantize_options *options, size_t struct_size) {
+    const w4a16_quantize_options ours = {.group_size = 128,
+                                         .symmetric = 1,
+                                         .version = 1,
+                                         .scale_type = W4A16_F16,
+                                         .search = 1,
+                                         .threads = 1,
+                                         .keep_usual = 1};
+    struct_give(options, struct_size, &ours, sizeof ours);
 }
 
 static w4a16_status check_options(const w4a16_quantize_options *o, w4a16_error *error) {
-    FAIL_IF(o->struct_size != sizeof *o, error, W4A16_INVALID_ARGUMENT,
-            "quantize: struct_size is %zu; accepted is %zu, as w4a16_quantize_init sets it", o->struct_size,
-            sizeof *o);
     FAIL_IF(o->group_size != -1 && o->group_size < 1, error, W4A16_INVALID_ARGUMENT,
             "quantize: group_size is %" PRId64 "; accepted are -1 (one group) and sizes >= 1", o->group_size);
     FAIL_IF(o->version != 1 && o->version != 2, error, W4A16_INVALID_ARGUMENT,
@@ -487,8 +484,13 @@ w4a16_status w4a16_quantize_file(const char *in, const char *out_dir, const w4a1
     w4a16_succeed(error);
     FAIL_IF(!in || !out_dir || !options, error, W4A16_INVALID_ARGUMENT,
             "quantize: in, out_dir or options is null");
-    TRY(check_options(options, error));
-    struct quantization run = {.options = options};
+    w4a16_quantize_options o;
+    FAIL_IF(!struct_take(&o, sizeof o, options, STRUCT_LEAST(w4a16_quantize_options, keep_usual)), error,
+            W4A16_INVALID_ARGUMENT,
+            "quantize: struct_size is %zu; accepted is %zu, as w4a16_quantize_init sets it",
+            options->struct_size, sizeof o);
+    TRY(check_options(&o, error));
+    struct quantization run = {.options = &o};
     w4a16_status status = prepare(&run, in, out_dir, error);
     if (status == W4A16_OK) status = write_all(&run, out_dir, progress, context, error);
     release(&run);

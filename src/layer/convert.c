@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "layer/new_layer.h"
+#include "struct_size.h"
 
 enum form { GPTQ, AWQ, CT };
 
@@ -25,8 +26,9 @@ struct work {
     struct layer_shape shape;
 };
 
-void w4a16_stored_init(w4a16_stored *stored) {
-    if (stored) *stored = (w4a16_stored){.struct_size = sizeof *stored, .version = 1};
+void w4a16_stored_init(w4a16_stored *stored, size_t struct_size) {
+    const w4a16_stored ours = {.version = 1};
+    struct_give(stored, struct_size, &ours, sizeof ours);
 }
 
 static const char *name_of(const char *name, const char *otherwise) { return name ? name : otherwise; }
@@ -36,7 +38,7 @@ static w4a16_status check(const w4a16_stored *s, enum form form, w4a16_layer **o
                                             "w4a16_layer_from_ct"};
     const char *function = functions[form];
     w4a16_succeed(error);
-    FAIL_IF(!s || !out || s->struct_size != sizeof *s, error, W4A16_INVALID_ARGUMENT,
+    FAIL_IF(!s || !out, error, W4A16_INVALID_ARGUMENT,
             "%s: stored or out is null, or stored is not from w4a16_stored_init", function);
     FAIL_IF(s->N < 1 || s->N > W4A16_SIZE_MAX || s->K < 1 || s->K > W4A16_SIZE_MAX || s->group_size < 1 ||
                 s->groups < 0 || s->groups > W4A16_SIZE_MAX,
@@ -267,7 +269,11 @@ static w4a16_status convert(struct work *w, w4a16_layer **out, w4a16_error *erro
     return W4A16_OK;
 }
 
-static w4a16_status layer_from(const w4a16_stored *s, enum form form, w4a16_layer **out, w4a16_error *error) {
+static w4a16_status layer_from(const w4a16_stored *given, enum form form, w4a16_layer **out,
+                               w4a16_error *error) {
+    w4a16_stored all;
+    int taken = given && struct_take(&all, sizeof all, given, STRUCT_LEAST(w4a16_stored, version));
+    const w4a16_stored *s = taken ? &all : NULL;
     TRY(check(s, form, out, error));
     struct work w = {.s = s, .form = form, .group_size = s->group_size < s->K ? s->group_size : s->K};
     w.groups = s->groups ? s->groups : (s->K + w.group_size - 1) / w.group_size;

@@ -8,9 +8,11 @@
 
 #include "core/error.h"
 #include "layer/pack.h"
+#include "struct_size.h"
 
-void w4a16_layer_init(w4a16_layer *layer) {
-    if (layer) *layer = (w4a16_layer){.struct_size = sizeof *layer};
+void w4a16_layer_init(w4a16_layer *layer, size_t struct_size) {
+    const w4a16_layer ours = {0};
+    struct_give(layer, struct_size, &ours, sizeof ours);
 }
 
 int64_t w4a16_layer_padded_K(const w4a16_layer *layer) {
@@ -87,9 +89,9 @@ w4a16_status layer_check_perm(const w4a16_layer *l, w4a16_error *error) {
 w4a16_status w4a16_layer_check(const w4a16_layer *layer, w4a16_error *error) {
     w4a16_succeed(error);
     FAIL_IF(!layer, error, W4A16_INVALID_ARGUMENT, "layer: null pointer");
-    FAIL_IF(layer->struct_size != sizeof *layer, error, W4A16_INVALID_ARGUMENT,
-            "layer: struct_size is %zu; accepted is %zu, as w4a16_layer_init sets it", layer->struct_size,
-            sizeof *layer);
+    FAIL_IF(!struct_size_ok(layer->struct_size, STRUCT_LEAST(w4a16_layer, bias), sizeof *layer), error,
+            W4A16_INVALID_ARGUMENT, "layer: struct_size is %zu; accepted is %zu, as w4a16_layer_init sets it",
+            layer->struct_size, sizeof *layer);
     TRY(check_sizes(layer, error));
     FAIL_IF(!layer->q || !layer->scale, error, W4A16_INVALID_ARGUMENT, "layer: %s is a null pointer",
             layer->q ? "scale" : "q");

@@ -23,7 +23,7 @@ w4a16_status new_layer_make(const struct layer_shape *s, struct new_layer *out, 
     out->bias = (float *)(out->perm + s->padded_K);
     out->scale = (uint16_t *)(out->bias + N);
     out->zero = (uint8_t *)(out->scale + cells);
-    w4a16_layer_init(l);
+    w4a16_layer_init(l, sizeof *l);
     l->N = s->N, l->K = s->K, l->group_size = s->group_size, l->scale_type = s->scale_type;
     l->q = s->no_weights ? NULL : out->q, l->scale = out->scale;
     if (s->zeros) l->zero = out->zero;

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "plan/family.h"
+#include "struct_size.h"
 
 /* ---- what a problem must be for any device -------------------------------------------------------- */
 
@@ -54,10 +55,15 @@ static w4a16_status check_numbers(const w4a16_problem *p, w4a16_error *error) {
     return W4A16_OK;
 }
 
+/* The parts of a problem are never of another size; what follows them may be missing. */
+w4a16_status plan_take(const w4a16_problem *given, w4a16_problem *out, w4a16_error *error) {
+    FAIL_IF(!struct_take(out, sizeof *out, given, STRUCT_LEAST(w4a16_problem, epilogue)), error,
+            W4A16_INVALID_ARGUMENT, "problem.struct_size is %zu, expected %zu: start from w4a16_problem_init",
+            given->struct_size, sizeof *out);
+    return W4A16_OK;
+}
+
 w4a16_status plan_check(const w4a16_problem *p, w4a16_error *error) {
-    FAIL_IF(p->struct_size != sizeof *p, error, W4A16_INVALID_ARGUMENT,
-            "problem.struct_size is %zu, expected %zu: start from w4a16_problem_init", p->struct_size,
-            sizeof *p);
     TRY(check_numbers(p, error));
     FAIL_IF(p->shape.padded_K && (p->shape.padded_K < p->shape.K || !p->weights.act_order), error,
             W4A16_INVALID_ARGUMENT,

@@ -103,6 +103,9 @@ struct plan_request {
         *families; /* that are chosen from, null behind the last; null = the library's */
 };
 
+/* Copies a problem whose caller may have been compiled with an older header, or refuses its struct_size. */
+w4a16_status plan_take(const w4a16_problem *given, w4a16_problem *out, w4a16_error *error);
+
 /*
  * The one place where a problem is checked, before anything is computed from it. INVALID_ARGUMENT, or
  * UNSUPPORTED for weights of nibbles only of other sizes than those take.

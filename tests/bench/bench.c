@@ -57,7 +57,7 @@ static void must(rdnasim_status status, const rdnasim_report *report) {
 /* Null if the host or the build lacks what the configuration asks for. */
 static rdnasim *open_machine(const struct config *c, bool approximate) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.simd = c->simd;
     options.threads = c->threads;
     options.checks = c->checks;
@@ -97,7 +97,7 @@ static double run(const struct workload *w, const struct config *c, struct launc
     struct buffer *out = &l->buffers[l->buffer_count - 1];
     memset(out->data, 0xff, out->bytes);
     rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
+    rdnasim_launch_init(&launch, sizeof launch);
     launch.block[0] = l->block;
     launch.grid[0] = l->groups[0] * l->block;
     if (l->groups[1]) launch.grid[1] = l->groups[1];

@@ -27,12 +27,12 @@ static w4a16_status run(int64_t M, w4a16_dtype act, w4a16_error *error) {
         float value = random_normal(random_at(2, n));
         a[n] = act == W4A16_F16 ? float_to_f16(value) : float_to_bf16(value);
     }
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = W4A16_DEVICE_CPU, options.threads = 1;
-    w4a16_layer_init(&layer);
+    w4a16_layer_init(&layer, sizeof layer);
     layer.N = N, layer.K = K, layer.group_size = GROUP, layer.q = q, layer.scale = scale;
     layer.scale_type = W4A16_F16;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_status status = w4a16_device_open(&options, &device, error);
     if (status == W4A16_OK) status = w4a16_weights_create(device, &layer, &weights, error);
     if (status != W4A16_OK) return status;

@@ -62,7 +62,7 @@ static int correct(const w4a16_layer *layer, const struct packed_layout *l, cons
 /* Seconds to pack a layer of a shape, the best of some; adds its checkpoint bytes to *bytes. */
 static double pack_once(int64_t N, int64_t K, int act_order, struct pool *pool, double *bytes) {
     w4a16_layer layer;
-    w4a16_layer_init(&layer);
+    w4a16_layer_init(&layer, sizeof layer);
     size_t words = (size_t)(K / 8 * N), cells = (size_t)(K / GROUP * N);
     uint32_t *q = need(words * 4);
     uint16_t *scale = need(cells * 2);

@@ -52,7 +52,7 @@ static inline struct owned_layer make_layer(const struct layer_shape *s, uint64_
     for (int64_t n = 0; n < s->N; n++)
         o.bias[n] = float_to_f16(random_normal(random_at(seed + 4, (uint64_t)n)));
     for (int64_t k = 0; k < s->K; k++) o.perm[k] = (int32_t)(s->K - 1 - (k + (int64_t)(seed % 7)) % s->K);
-    w4a16_layer_init(&o.layer);
+    w4a16_layer_init(&o.layer, sizeof o.layer);
     o.layer.N = s->N, o.layer.K = s->K, o.layer.group_size = s->group_size;
     o.layer.scale_type = o.layer.bias_type = W4A16_F16;
     o.layer.q = o.q, o.layer.scale = o.scale;
@@ -75,7 +75,7 @@ static inline w4a16_device *open_device(w4a16_device_kind kind, int threads, uin
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_error error;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = kind;
     options.threads = threads;
     options.schedule_seed = schedule_seed;

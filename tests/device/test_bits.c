@@ -51,7 +51,7 @@ static const char *run_on(w4a16_device *device, struct run *r, uint16_t *out) {
                     : w4a16_weights_create(device, layers[0], &weights, &error),
          &error);
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = g->M, problem.act = g->act, problem.epilogue.combine = g->combine;
     problem.mixture.top_k = g->experts ? TOP_K : 0;
@@ -115,7 +115,7 @@ static void test_every_batch(void **state) {
         w4a16_error error;
         must(w4a16_weights_create(device, &owned.layer, &weights, &error), &error);
         w4a16_problem problem;
-        w4a16_problem_init(&problem);
+        w4a16_problem_init(&problem, sizeof problem);
         w4a16_problem_from_weights(&problem, weights);
         problem.act = act, problem.batch_invariant = 1, problem.shape.M = M_MAX;
         struct inputs in = {a, (size_t)M_MAX * K, NULL, NULL, 0, 0, 0};
@@ -156,7 +156,7 @@ static void test_few_rows(void **state) {
             w4a16_error error;
             must(w4a16_weights_create(device, &owned.layer, &weights, &error), &error);
             w4a16_problem problem;
-            w4a16_problem_init(&problem);
+            w4a16_problem_init(&problem, sizeof problem);
             w4a16_problem_from_weights(&problem, weights);
             problem.act = act;
             for (int64_t row = 0; !n && row < ROWS; row++) {
@@ -199,7 +199,7 @@ static void test_every_batch_of_experts(void **state) {
         ids[i] = (int32_t)(random_at(81, i) % EXPERTS), gates[i] = (float)(random_at(82, i) % 100) / 64;
     for (int turn = 0; turn < 4; turn++) {
         w4a16_problem problem;
-        w4a16_problem_init(&problem);
+        w4a16_problem_init(&problem, sizeof problem);
         w4a16_problem_from_weights(&problem, weights);
         problem.act = turn % 2 ? W4A16_BF16 : W4A16_F16;
         problem.mixture.top_k = TOP_K, problem.epilogue.combine = (w4a16_combine)(turn / 2),

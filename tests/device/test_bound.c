@@ -25,7 +25,7 @@ static void search_on(w4a16_device_kind kind) {
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_error error;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = kind;
     if (w4a16_device_open(&options, &device, &error) != W4A16_OK) fail_msg("%s", error.message);
     size_t found = 0;

@@ -21,7 +21,7 @@ static double instructions(w4a16_device *device, const w4a16_weights *weights, w
     w4a16_problem problem;
     w4a16_plan *plan;
     w4a16_error error;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     int64_t N = problem.shape.N, K = problem.shape.K;
     problem.shape.M = M, problem.act = act;

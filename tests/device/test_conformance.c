@@ -64,7 +64,7 @@ static void conforms(void **state) {
 }
 
 int main(int argc, char **argv) {
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     if (argc > 1 && strcmp(argv[1], "cpu") == 0) options.kind = W4A16_DEVICE_CPU;
     if (argc > 1 && strcmp(argv[1], "hip") == 0) options.kind = W4A16_DEVICE_HIP;
     if (argc > 2 && *argv[2]) options.target = argv[2];

@@ -25,7 +25,7 @@ static struct test_case made_case;
 static struct data make(enum fill fill, w4a16_dtype type, int zeros, int waves, int turn) {
     struct test_case *c = &made_case;
     *c = (struct test_case){.fill = fill, .turn = turn};
-    w4a16_problem_init(&c->p);
+    w4a16_problem_init(&c->p, sizeof c->p);
     c->p.act = c->p.weights.scale_type = type;
     c->p.weights.zeros = zeros ? W4A16_ZEROS_STORED : W4A16_ZEROS_NONE;
     c->p.shape.M = M, c->p.shape.N = c->p.shape.ldo = N, c->p.shape.group_size = CHUNK;

@@ -85,7 +85,7 @@ static void run_dense(struct dense *d, int level, int threads, uint16_t *out) {
 static void make_dense(struct dense *d, const struct layer_shape *shape, w4a16_dtype act, int64_t M,
                        enum fill fill) {
     *d = (struct dense){.shape = shape, .owned = make_layer(shape, 3), .elements = (size_t)(M * shape->N)};
-    w4a16_problem_init(&d->problem);
+    w4a16_problem_init(&d->problem, sizeof d->problem);
     d->problem.shape = (w4a16_shape){.M = M, .N = shape->N, .K = shape->K, .group_size = shape->group_size};
     d->problem.weights.zeros = shape->symmetric ? W4A16_ZEROS_NONE : W4A16_ZEROS_STORED;
     d->problem.act = act, d->problem.weights.act_order = shape->act_order;
@@ -192,7 +192,7 @@ static void test_callers_threads(void **state) {
     w4a16_device_info info;
     make_dense(&d, &shape, W4A16_BF16, M_MAX, ORDINARY);
     run_dense(&d, 0, 1, d.expected);
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = W4A16_DEVICE_CPU, options.threads = 3;
     options.parallel_for = run_backwards, options.parallel_state = &calls;
     must(w4a16_device_open(&options, &device, &error), &error);
@@ -287,7 +287,7 @@ static void test_experts(void **state) {
         gates[i] = (float)(random_at(82, i) % 100) / 64;
     for (int turn = 0; turn < 12; turn++) {
         w4a16_problem p;
-        w4a16_problem_init(&p);
+        w4a16_problem_init(&p, sizeof p);
         p.shape =
             (w4a16_shape){.M = ms[turn % 4], .N = shape.N, .K = shape.K, .group_size = shape.group_size};
         p.weights.zeros = W4A16_ZEROS_STORED, p.weights.act_order = 1, p.epilogue.has_bias = 1;

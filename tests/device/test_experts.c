@@ -34,7 +34,7 @@ static void compare_with_dense(const char *mask, int64_t tokens, w4a16_dtype typ
     w4a16_error error;
     must(w4a16_experts_create(device, layers, EXPERTS, &weights, &error), &error);
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     assert_int_equal(problem.mixture.experts, EXPERTS);
     problem.shape.M = tokens, problem.act = type, problem.mixture.top_k = TOP_K;
@@ -127,7 +127,7 @@ static void test_slots_are_added_in_order(void **state) {
         w4a16_error error;
         must(w4a16_experts_create(device, layers, USED, &weights, &error), &error);
         w4a16_problem problem;
-        w4a16_problem_init(&problem);
+        w4a16_problem_init(&problem, sizeof problem);
         w4a16_problem_from_weights(&problem, weights);
         problem.shape.M = TOKENS, problem.act = type, problem.mixture.top_k = SLOTS,
         problem.epilogue.combine = W4A16_COMBINE_ADD;
@@ -175,7 +175,7 @@ static void test_refusals(void **state) {
 
     w4a16_problem problem;
     w4a16_plan *plan;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = 4;
     expect(w4a16_plan_create(device, weights, &problem, &plan, &error), &error, "top_k 0");

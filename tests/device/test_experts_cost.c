@@ -63,7 +63,7 @@ static void compare(const struct part *part, int print) {
     for (int turn = 0; turn < 4; turn++) {
         const char *product, *dense_product;
         w4a16_problem problem;
-        w4a16_problem_init(&problem);
+        w4a16_problem_init(&problem, sizeof problem);
         w4a16_problem_from_weights(&problem, mixture);
         problem.act = turn % 2 ? W4A16_BF16 : W4A16_F16;
         problem.shape.M = tokens[turn / 2], problem.mixture.top_k = TOP_K,

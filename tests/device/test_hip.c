@@ -62,7 +62,7 @@ struct life {
 
 static w4a16_device_options options(void) {
     w4a16_device_options o;
-    w4a16_device_options_init(&o);
+    w4a16_device_options_init(&o, sizeof o);
     o.kind = W4A16_DEVICE_HIP;
     o.threads = 1;
     return o;
@@ -73,7 +73,7 @@ static w4a16_status make_weights(struct life *l, w4a16_error *error) {
     static uint16_t scale[K / GROUP * N];
     static int32_t perm[K];
     w4a16_layer layer;
-    w4a16_layer_init(&layer);
+    w4a16_layer_init(&layer, sizeof layer);
     for (int k = 0; k < K; k++) perm[k] = K - 1 - k;
     layer.N = N, layer.K = K, layer.group_size = GROUP, layer.scale_type = W4A16_F16;
     layer.q = q, layer.scale = scale, layer.perm = perm;
@@ -82,7 +82,7 @@ static w4a16_status make_weights(struct life *l, w4a16_error *error) {
 
 static w4a16_status make_plan(struct life *l, w4a16_error *error) {
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, l->weights);
     problem.shape.M = M;
     return w4a16_plan_create(l->device, l->weights, &problem, &l->plan, error);
@@ -378,7 +378,7 @@ static void test_fork(void **state) {
         w4a16_problem problem;
         w4a16_run_args other = l.args;
         other.workspace = 4096;
-        w4a16_problem_init(&problem);
+        w4a16_problem_init(&problem, sizeof problem);
         w4a16_problem_from_weights(&problem, l.weights);
         problem.shape.M = 1;
         int right = w4a16_run(l.plan, &other, NULL, &error) == lost && strstr(error.message, "forked");

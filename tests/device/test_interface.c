@@ -33,13 +33,13 @@ static void test_null(void **state) {
     const w4a16_layer *const layers[] = {&o.layer}, *const none[] = {NULL};
     w4a16_device *device = open_device(W4A16_DEVICE_CPU, 1, 0, NULL);
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     w4a16_problem problem;
     const w4a16_problem *const parts[] = {NULL, NULL};
     const void *const packed[] = {NULL, NULL};
     w4a16_checkpoint *checkpoint;
     w4a16_quantize_options quantize;
-    w4a16_quantize_init(&quantize);
+    w4a16_quantize_init(&quantize, sizeof quantize);
     w4a16_quantize_options no_list = quantize, no_name = quantize;
     const char *const no_names[] = {NULL};
     no_list.ignore_count = no_name.ignore_count = 1;
@@ -58,7 +58,7 @@ static void test_null(void **state) {
     char byte = 0;
     uint32_t word = 0;
     double y = 0;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     must(w4a16_weights_create(device, &o.layer, &weights, &error), &error);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = M;
@@ -154,8 +154,8 @@ static void test_null(void **state) {
     assert_int_equal(w4a16_reference(&o.layer, W4A16_F16, 0, NULL, 64, NULL, NULL, 1, NULL), W4A16_OK);
     assert_int_equal(w4a16_copy_to_device(device, 0, NULL, 0, NULL), W4A16_OK);
     /* Without a status: nothing happens. */
-    w4a16_device_options_init(NULL);
-    w4a16_problem_init(NULL);
+    w4a16_device_options_init(NULL, 0);
+    w4a16_problem_init(NULL, 0);
     w4a16_problem_from_weights(NULL, weights);
     w4a16_problem_from_weights(&problem, NULL);
     assert_true(problem.shape.N == 64 && problem.shape.M == M);
@@ -170,12 +170,12 @@ static void test_null(void **state) {
     w4a16_plan_order(NULL, &order);
     w4a16_plan_order(NULL, NULL);
     assert_int_equal(order.chunk, 0);
-    w4a16_quantize_init(NULL);
+    w4a16_quantize_init(NULL, 0);
     w4a16_checkpoint_close(NULL);
     assert_true(w4a16_checkpoint_layers(NULL) == 0 && !w4a16_checkpoint_layer(NULL, 0) &&
                 w4a16_checkpoint_find(NULL, "l") == -1 && w4a16_checkpoint_notes(NULL) == 0 &&
                 !w4a16_checkpoint_note(NULL, 0) && !w4a16_model_name(SIZE_MAX));
-    w4a16_layer_init(NULL);
+    w4a16_layer_init(NULL, 0);
     assert_true(w4a16_layer_padded_K(NULL) == 0 && w4a16_layer_groups(NULL) == 0);
     w4a16_weights_free(NULL), w4a16_plan_free(NULL), w4a16_device_close(NULL), w4a16_layer_free(NULL);
     w4a16_plan_free(plan);
@@ -199,11 +199,11 @@ static void test_struct_sizes(void **state) {
     must(w4a16_weights_create(device, &o.layer, &weights, &error), &error);
     for (size_t n = 0; n < sizeof wrong_sizes / sizeof wrong_sizes[0]; n++) {
         w4a16_device_options options;
-        w4a16_device_options_init(&options);
+        w4a16_device_options_init(&options, sizeof options);
         options.struct_size = wrong_sizes[n];
         says(w4a16_device_open(&options, &opened, &error), &error, "struct_size");
         w4a16_problem problem;
-        w4a16_problem_init(&problem);
+        w4a16_problem_init(&problem, sizeof problem);
         w4a16_problem_from_weights(&problem, weights);
         problem.shape.M = M;
         must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);
@@ -260,7 +260,7 @@ static void test_numbers(void **state) {
     }
     for (size_t n = 0; n < sizeof enums / sizeof enums[0]; n++) {
         w4a16_device_options options;
-        w4a16_device_options_init(&options);
+        w4a16_device_options_init(&options, sizeof options);
         options.kind = (w4a16_device_kind)enums[n];
         says(w4a16_device_open(&options, &opened, &error), &error, "kind is");
         says(w4a16_reference(&o.layer, (w4a16_dtype)enums[n], 1, a, 64, y, NULL, 1, &error), &error,
@@ -315,7 +315,7 @@ static void test_largest(void **state) {
         w4a16_plan *plan;
         w4a16_launch_info launch;
         w4a16_error error;
-        w4a16_problem_init(&p);
+        w4a16_problem_init(&p, sizeof p);
         p.shape.M = rows[n].M, p.shape.N = rows[n].N, p.shape.K = p.shape.group_size = rows[n].K;
         must(w4a16_weights_wrap(device, &p, UINT64_C(1) << 56, &weights, &error), &error);
         must(w4a16_plan_create(device, weights, &p, &plan, &error), &error);
@@ -364,7 +364,7 @@ static struct laid lay(w4a16_device_kind kind) {
     w4a16_problem problem;
     w4a16_error error;
     must(w4a16_weights_create(l.device, &o.layer, &l.weights, &error), &error);
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, l.weights);
     problem.shape.M = M, problem.shape.lda = LDA, problem.shape.ldo = LDO;
     must(w4a16_plan_create(l.device, l.weights, &problem, &l.plan, &error), &error);
@@ -447,7 +447,7 @@ static void test_overlaps_of_all(void **state) {
         w4a16_weights *weights;
         w4a16_plan *plan;
         w4a16_error error;
-        w4a16_problem_init(&p);
+        w4a16_problem_init(&p, sizeof p);
         p.shape.M = 5, p.shape.N = p.shape.K = 64, p.shape.group_size = 32, p.mixture.experts = 4,
         p.mixture.top_k = 2, p.epilogue.combine = W4A16_COMBINE_ADD;
         p.weights.packing = W4A16_PACKED_NIBBLES, p.weights.zeros = W4A16_ZEROS_STORED;
@@ -511,7 +511,7 @@ static void test_wrap(void **state) {
     w4a16_problem p;
     w4a16_weights *weights;
     w4a16_error error;
-    w4a16_problem_init(&p);
+    w4a16_problem_init(&p, sizeof p);
     p.shape.N = p.shape.K = p.shape.group_size = 64;
     static const w4a16_address wrong[] = {1, 8, 4097, 0x7ffffffffff8, UINT64_MAX, UINT64_MAX - 15};
     for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++)
@@ -539,7 +539,7 @@ static void test_in_place(void **state) {
     must(w4a16_pack(device, &o.layer, memory, 1 << 15, &error), &error);
     says(w4a16_pack_nibbles(device, (uint32_t *)(void *)memory, NULL, 64, 64, memory, 64 * 32, &error),
          &error, "overlaps the layer's q");
-    w4a16_problem_init(&p);
+    w4a16_problem_init(&p, sizeof p);
     p.shape.N = p.shape.K = 64, p.shape.group_size = 32, p.weights.zeros = W4A16_ZEROS_STORED;
     p.weights.act_order = p.epilogue.has_bias = 1;
     const w4a16_problem *const parts[] = {&p, &p};

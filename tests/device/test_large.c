@@ -45,7 +45,7 @@ static void run_large(int64_t M, int64_t N, int64_t K, const char *mask, const c
     w4a16_error error;
     must(w4a16_weights_create(device, &owned.layer, &weights, &error), &error);
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = M;
     must(w4a16_plan_create(device, weights, &problem, &plan, &error), &error);

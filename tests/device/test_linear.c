@@ -48,7 +48,7 @@ static int make_data(void **state) {
 
 static w4a16_layer make_layer(void) {
     w4a16_layer l;
-    w4a16_layer_init(&l);
+    w4a16_layer_init(&l, sizeof l);
     l.N = N, l.K = K, l.group_size = GROUP, l.scale_type = W4A16_F16;
     l.q = q, l.scale = scale, l.zero = zero, l.perm = perm;
     return l;
@@ -62,7 +62,7 @@ static w4a16_device *open_device(w4a16_device_kind kind, int threads, uint64_t s
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_error error;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = kind;
     options.threads = threads;
     options.schedule_seed = seed;
@@ -84,7 +84,7 @@ static w4a16_status prepare(struct product *p, w4a16_device *device, int64_t row
     *p = (struct product){.device = device, .args = {.struct_size = sizeof p->args}};
     w4a16_status status = w4a16_weights_create(device, &layer, &p->weights, error);
     if (status != W4A16_OK) return status;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, p->weights);
     problem.shape.M = rows;
     status = w4a16_plan_create(device, p->weights, &problem, &p->plan, error);
@@ -237,7 +237,7 @@ static void test_open_refuses(void **state) {
     w4a16_device_options good, bad;
     w4a16_device *device;
     w4a16_error error;
-    w4a16_device_options_init(&good);
+    w4a16_device_options_init(&good, sizeof good);
     assert_int_equal(w4a16_device_open(NULL, &device, &error), W4A16_INVALID_ARGUMENT);
     assert_string_equal(error.message, "w4a16_device_open: options is null");
     assert_int_equal(w4a16_device_open(&good, NULL, &error), W4A16_INVALID_ARGUMENT);
@@ -271,7 +271,7 @@ static void test_create_refuses(void **state) {
     layer.q = q;
     must(w4a16_weights_create(device, &layer, &weights, &error), &error);
     assert_true(w4a16_weights_bytes(weights) >= (size_t)N * K / 2);
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = 1;
     assert_int_equal(w4a16_plan_create(NULL, weights, &problem, &plan, &error), W4A16_INVALID_ARGUMENT);
@@ -344,7 +344,7 @@ static void test_stats(void **state) {
         w4a16_device *device = open_device(kinds[kind], 1, 0);
         struct product p;
         w4a16_error error;
-        w4a16_run_stats stats = {12345, 1e9}, again;
+        w4a16_run_stats stats = {.wave_instructions = 12345, .seconds = 1e9}, again;
         must(prepare(&p, device, M, &error), &error);
         must(w4a16_run(p.plan, &p.args, &stats, &error), &error);
         must(w4a16_run(p.plan, &p.args, &again, &error), &error);

@@ -80,7 +80,7 @@ static struct pair make_pair(w4a16_device_kind kind, const struct layer_shape *s
     must(experts ? w4a16_experts_create(p.device, layers, count, &p.packed, &error)
                  : w4a16_weights_create(p.device, layers[0], &p.packed, &error),
          &error);
-    w4a16_problem_init(&p.whole);
+    w4a16_problem_init(&p.whole, sizeof p.whole);
     w4a16_problem_from_weights(&p.whole, p.packed);
     if (experts) p.whole.mixture.top_k = TOP_K;
     p.nibbles_only = p.whole;

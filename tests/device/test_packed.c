@@ -12,7 +12,7 @@ static w4a16_device *open_kind(w4a16_device_kind kind) {
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_error error;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = kind;
     must(w4a16_device_open(&options, &device, &error), &error);
     return device;
@@ -21,7 +21,7 @@ static w4a16_device *open_kind(w4a16_device_kind kind) {
 /* What w4a16_problem_from_weights says of the layer, without weights. */
 static w4a16_problem problem_of(const w4a16_layer *l) {
     w4a16_problem p;
-    w4a16_problem_init(&p);
+    w4a16_problem_init(&p, sizeof p);
     p.shape.M = ROWS, p.shape.N = l->N, p.shape.K = l->K, p.shape.group_size = l->group_size,
     p.weights.scale_type = l->scale_type;
     if (l->zero) p.weights.zeros = W4A16_ZEROS_STORED;
@@ -61,7 +61,7 @@ static void compare_with_held(w4a16_device *device, const struct layer_shape *sh
     w4a16_error error;
 
     w4a16_problem p;
-    w4a16_problem_init(&p);
+    w4a16_problem_init(&p, sizeof p);
     must(w4a16_weights_create(device, &o.layer, &held, &error), &error);
     w4a16_problem_from_weights(&p, held);
     p.shape.M = ROWS;
@@ -107,7 +107,7 @@ static void test_refusals(void **state) {
     w4a16_plan *plan;
     w4a16_error error;
     size_t bytes;
-    w4a16_problem_init(&p);
+    w4a16_problem_init(&p, sizeof p);
     assert_int_equal(w4a16_packed_bytes(&p, &bytes, &error), W4A16_INVALID_ARGUMENT);
     assert_int_equal(w4a16_weights_wrap(device, &p, 0, &weights, &error), W4A16_INVALID_ARGUMENT);
     p.shape.M = 1, p.shape.N = 32, p.shape.K = 64, p.shape.group_size = 32;

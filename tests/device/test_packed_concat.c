@@ -21,7 +21,7 @@ static struct part make_part(w4a16_device *device, const struct layer_shape *sha
     for (int64_t k = 0; k < shape->K; k++)
         p.owned.perm[k] = (int32_t)(shape->K - 1 - k); /* the same for all */
     const w4a16_layer *l = &p.owned.layer;
-    w4a16_problem_init(&p.problem);
+    w4a16_problem_init(&p.problem, sizeof p.problem);
     p.problem.shape.N = l->N, p.problem.shape.K = l->K, p.problem.shape.group_size = l->group_size;
     if (l->zero) p.problem.weights.zeros = W4A16_ZEROS_STORED;
     p.problem.weights.act_order = l->perm != NULL, p.problem.epilogue.has_bias = l->bias != NULL;

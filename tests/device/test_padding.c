@@ -27,7 +27,7 @@ static void check(w4a16_dtype type, const char *mask, const char *expected) {
     w4a16_error error;
     must(w4a16_weights_create(device, &owned.layer, &weights, &error), &error);
     w4a16_problem problem;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = M, problem.act = type;
     struct inputs in = {a, M * K, NULL, NULL, 0, 0, 0};

@@ -45,12 +45,12 @@ static void check_on(w4a16_device_kind kind, const w4a16_layer *l, const uint16_
     w4a16_weights *weights;
     w4a16_problem problem;
     w4a16_error error;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = kind;
     options.strict = kind == W4A16_DEVICE_SIM;
     must(w4a16_device_open(&options, &device, &error), &error);
     must(w4a16_weights_create(device, l, &weights, &error), &error);
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = M, problem.shape.lda = lda;
     uint16_t *out = malloc((size_t)(M * l->N) * 2);

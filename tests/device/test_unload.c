@@ -25,7 +25,7 @@ static void find(void *library, const char *name, void *function) {
 }
 
 static void open_and_close(w4a16_device_kind kind) {
-    void (*init)(w4a16_device_options *);
+    void (*init)(w4a16_device_options *, size_t);
     w4a16_status (*open_device)(const w4a16_device_options *, w4a16_device **, w4a16_error *);
     w4a16_device_options options;
     w4a16_device *device;
@@ -34,7 +34,7 @@ static void open_and_close(w4a16_device_kind kind) {
     if (!library) fail_msg("%s", dlerror());
     find(library, "w4a16_device_options_init", &init);
     find(library, "w4a16_device_open", &open_device);
-    init(&options);
+    init(&options, sizeof options);
     options.kind = kind;
     options.threads = 8;
     if (open_device(&options, &device, &error) != W4A16_OK) fail_msg("%s", error.message);

@@ -96,7 +96,7 @@ static void test_order_lowers_the_error(void **state) {
     write_weights("act_order.safetensors");
     for (int64_t group_size = 32; group_size <= 128; group_size *= 4) {
         w4a16_quantize_options options;
-        w4a16_quantize_init(&options);
+        w4a16_quantize_init(&options, sizeof options);
         options.replace = 1; /* of an earlier run */
         options.group_size = group_size;
         double plain = output_error("act_order_plain", &options);
@@ -126,7 +126,7 @@ static void test_several_files(void **state) {
     w4a16_quantize_options options;
     w4a16_checkpoint *checkpoint;
     w4a16_error error;
-    w4a16_quantize_init(&options);
+    w4a16_quantize_init(&options, sizeof options);
     options.replace = 1;
     assert_true(mkdir("act_order_shards", 0777) == 0 || errno == EEXIST);
     write_tensor("act_order_shards/1.safetensors", "a.weight");
@@ -151,7 +151,7 @@ static void test_refusal(void **state) {
     static double bad[K];
     w4a16_quantize_options options;
     w4a16_error error;
-    w4a16_quantize_init(&options);
+    w4a16_quantize_init(&options, sizeof options);
     options.act_order = 1, options.energy = bad, options.energy_count = K;
     bad[7] = -1;
     assert_int_equal(

@@ -12,7 +12,7 @@ static void launch_kernel(rdnasim *sim, const rdnasim_kernel *kernel, const rdna
     if (info->explicit_bytes > sizeof kernarg) return;
     rdnasim_launch launch;
     rdnasim_report report;
-    rdnasim_launch_init(&launch);
+    rdnasim_launch_init(&launch, sizeof launch);
     launch.grid[0] = 40;
     launch.block[0] = 32;
     launch.kernarg = kernarg;
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     rdnasim_report report;
     if (!sim) {
         rdnasim_options options;
-        rdnasim_options_init(&options);
+        rdnasim_options_init(&options, sizeof options);
         options.threads = 1;
         options.quota = 500;
         CHECK(rdnasim_create(&options, &sim, &report) == RDNASIM_OK);
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     CHECK(strncmp(rdnasim_object_target(object), "gfx", 3) == 0);
     for (size_t i = 0; i < rdnasim_object_kernels(object); i++) {
         const rdnasim_kernel *kernel = rdnasim_object_kernel(object, i);
-        rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
+        rdnasim_kernel_info info = *rdnasim_get_kernel_info(kernel);
         CHECK(rdnasim_find_kernel(object, info.name));
         CHECK(info.wave_size == 32 || info.wave_size == 64);
         CHECK(info.explicit_bytes <= info.kernarg_bytes);

@@ -82,7 +82,7 @@ static int64_t draw(struct input *in) { return values[next(in) % VALUES]; }
 
 static w4a16_problem draw_problem(struct input *in) {
     w4a16_problem p;
-    w4a16_problem_init(&p);
+    w4a16_problem_init(&p, sizeof p);
     unsigned flags = next(in);
     p.weights.zeros = flags & 1 ? W4A16_ZEROS_NONE : W4A16_ZEROS_STORED;
     p.weights.act_order = flags >> 1 & 1, p.epilogue.has_bias = flags >> 2 & 1,
@@ -191,7 +191,7 @@ static void join(const w4a16_problem *p) {
 static w4a16_device *open_device(w4a16_device_kind kind) {
     w4a16_device_options options;
     w4a16_device *device;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = kind;
     options.threads = 1;
     CHECK(w4a16_device_open(&options, &device, NULL) == W4A16_OK);

@@ -352,7 +352,7 @@ static unsigned char *read_object(const char *path, size_t *bytes) {
 static bool open_machine(struct machine *m, rdnasim_simd level, bool strict) {
     static const char *const paths[] = {PROGRAMS_WAVE32, PROGRAMS_WAVE64};
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.threads = 1;
     options.quota = strict ? STRICT_QUOTA : QUOTA;
     options.simd = level;
@@ -380,7 +380,7 @@ static rdnasim_status run(struct machine *m, const struct code *c) {
     memcpy(m->memory, c->memory, sizeof m->memory);
     m->sim->memory.next_slot = m->slot;
     rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
+    rdnasim_launch_init(&launch, sizeof launch);
     launch.grid[0] = launch.block[0] = c->items;
     launch.kernarg = &m->address;
     launch.kernarg_bytes = sizeof m->address;

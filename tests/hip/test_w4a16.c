@@ -65,7 +65,7 @@ struct product {
 
 static w4a16_status open_device(w4a16_device_kind kind, w4a16_device **out, w4a16_error *error) {
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = kind;
     return w4a16_device_open(&options, out, error);
 }
@@ -76,7 +76,7 @@ static w4a16_status prepare(struct product *p, w4a16_device *device, const struc
     w4a16_problem problem;
     *p = (struct product){
         .device = device, .args = {.struct_size = sizeof p->args}, .out_bytes = (size_t)(2 * M * f->N)};
-    w4a16_layer_init(&layer);
+    w4a16_layer_init(&layer, sizeof layer);
     layer.N = f->N, layer.K = f->K, layer.group_size = f->group, layer.scale_type = f->scale;
     layer.q = d->q, layer.scale = d->scale;
     if (f->zeros) layer.zero = d->zero;
@@ -84,7 +84,7 @@ static w4a16_status prepare(struct product *p, w4a16_device *device, const struc
     if (f->bias) layer.bias = d->bias, layer.bias_type = f->act;
     w4a16_status status = w4a16_weights_create(device, &layer, &p->weights, error);
     if (status == W4A16_OK) {
-        w4a16_problem_init(&problem);
+        w4a16_problem_init(&problem, sizeof problem);
         w4a16_problem_from_weights(&problem, p->weights);
         problem.shape.M = M, problem.act = f->act;
         status = w4a16_plan_create(device, p->weights, &problem, &p->plan, error);

@@ -68,7 +68,7 @@ static void put_filling(uint32_t *words, int64_t word, int from) {
 
 static void begin(int64_t group_size) {
     memset(weights, 0, sizeof weights), memset(zeros, 0, sizeof zeros);
-    w4a16_stored_init(&stored);
+    w4a16_stored_init(&stored, sizeof stored);
     stored.N = value.N, stored.K = value.K, stored.group_size = group_size;
     stored.weights = weights, stored.zeros = zeros, stored.scales = scales;
     stored.scale_type = W4A16_F16, stored.bias_type = W4A16_F32, stored.bias = bias;
@@ -330,7 +330,7 @@ static void test_refusals(void **state) {
     refuses(w4a16_layer_from_awq, "scales are null");
     assert_int_equal(w4a16_layer_from_ct(NULL, &layer, &error), W4A16_INVALID_ARGUMENT);
     assert_int_equal(w4a16_layer_from_ct(&stored, NULL, &error), W4A16_INVALID_ARGUMENT);
-    w4a16_stored_init(NULL);
+    w4a16_stored_init(NULL, 0);
 }
 
 int main(void) {

@@ -21,7 +21,7 @@ static float bias[N];
 
 static w4a16_layer good(void) {
     w4a16_layer l;
-    w4a16_layer_init(&l);
+    w4a16_layer_init(&l, sizeof l);
     l.N = N, l.K = K, l.group_size = GROUP;
     l.q = q, l.scale = scale, l.zero = zero, l.perm = perm, l.bias = bias;
     l.scale_type = W4A16_F16, l.bias_type = W4A16_F32;

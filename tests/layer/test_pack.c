@@ -73,7 +73,7 @@ static void make_perm(struct sample *s, uint64_t seed) {
 static struct sample make(int64_t N, int64_t K, int64_t group, int asymmetric, int act_order,
                           w4a16_dtype bias_type, uint64_t seed) {
     struct sample s = {0};
-    w4a16_layer_init(&s.layer);
+    w4a16_layer_init(&s.layer, sizeof s.layer);
     s.layer.N = N, s.layer.K = K, s.layer.group_size = group;
     s.layer.scale_type = W4A16_BF16;
     size_t entries = (size_t)(w4a16_layer_groups(&s.layer) * N);
@@ -245,7 +245,7 @@ static void test_size(void **state) {
             for (int symmetric = 0; symmetric < 2; symmetric++) {
                 static const uint8_t some;
                 w4a16_layer l;
-                w4a16_layer_init(&l);
+                w4a16_layer_init(&l, sizeof l);
                 l.N = sizes[i][0], l.K = sizes[i][1], l.group_size = groups[g] < 0 ? l.K : groups[g];
                 l.zero = symmetric ? NULL : &some; /* only whether it is there counts */
                 const struct packed_layout p = packed_layout_of(&l, 0);
@@ -261,7 +261,7 @@ static void test_largest(void **state) {
     (void)state;
     static const uint8_t some;
     w4a16_layer l;
-    w4a16_layer_init(&l);
+    w4a16_layer_init(&l, sizeof l);
     l.N = l.K = W4A16_SIZE_MAX, l.group_size = 1, l.scale_type = W4A16_F16;
     l.zero = &some, l.perm = (const void *)&some, l.bias = &some;
     const struct packed_layout p = packed_layout_of(&l, 1024);

@@ -68,7 +68,7 @@ static struct data make(const struct shape *s) {
         else
             memcpy((char *)d.bias + 2 * i, &half, 2);
     }
-    w4a16_layer_init(&d.layer);
+    w4a16_layer_init(&d.layer, sizeof d.layer);
     d.layer.N = s->N, d.layer.K = s->K, d.layer.group_size = s->group_size;
     d.layer.q = d.q, d.layer.scale = d.scale, d.layer.scale_type = s->scale_type;
     d.layer.zero = s->asymmetric ? d.zero : NULL;
@@ -152,7 +152,7 @@ static double one(w4a16_dtype act, const uint16_t a[8], uint32_t q, double *mass
     static const uint16_t f16_one = 0x3c00;
     double y;
     w4a16_layer l;
-    w4a16_layer_init(&l);
+    w4a16_layer_init(&l, sizeof l);
     l.N = 1, l.K = 8, l.group_size = 8, l.q = &q, l.scale = &f16_one, l.scale_type = W4A16_F16;
     assert_int_equal(w4a16_reference(&l, act, 1, a, 8, &y, mass, 1, NULL), W4A16_OK);
     return y;

@@ -19,7 +19,7 @@ static void branches_go_where_they_should(void **state) {
     (void)state;
     for (unsigned wave64 = 0; wave64 < 2; wave64++) {
         rdnasim_options options;
-        rdnasim_options_init(&options);
+        rdnasim_options_init(&options, sizeof options);
         options.threads = 1;
         rdnasim *sim = create(&options);
         const rdnasim_kernel *kernel =

@@ -17,7 +17,7 @@
 
 static inline struct plan_request request(int64_t M, int64_t N, int64_t K, int64_t group_size) {
     struct plan_request r = {.arch = "gfx11"};
-    w4a16_problem_init(&r.problem);
+    w4a16_problem_init(&r.problem, sizeof r.problem);
     r.problem.shape.M = M, r.problem.shape.N = N, r.problem.shape.K = K,
     r.problem.shape.group_size = group_size;
     return r;
@@ -28,7 +28,7 @@ static inline struct packed_layout layout_of(const w4a16_problem *p) {
     static const int32_t perm;
     static const float bias;
     w4a16_layer l;
-    w4a16_layer_init(&l);
+    w4a16_layer_init(&l, sizeof l);
     l.N = p->shape.N, l.K = p->shape.K, l.group_size = p->shape.group_size,
     l.scale_type = p->weights.scale_type;
     l.zero = p->weights.zeros ? &zero : NULL; /* only their presence counts */

@@ -49,7 +49,7 @@ static void multiply(w4a16_device *device, const w4a16_weights *weights, w4a16_d
     w4a16_plan *plan;
     w4a16_run_args args = {.struct_size = sizeof args};
     size_t bytes = (size_t)M * N * 2;
-    w4a16_problem_init(&problem);
+    w4a16_problem_init(&problem, sizeof problem);
     w4a16_problem_from_weights(&problem, weights);
     problem.shape.M = M;
     problem.act = act;
@@ -71,7 +71,7 @@ static void check_layer(w4a16_device *device, w4a16_dtype act, int64_t group_siz
     w4a16_layer layer;
     w4a16_weights *weights;
     w4a16_error error;
-    w4a16_layer_init(&layer);
+    w4a16_layer_init(&layer, sizeof layer);
     layer.N = N, layer.K = K, layer.group_size = group_size;
     layer.q = q, layer.scale_type = W4A16_F16, layer.scale = scale, layer.zero = symmetric ? NULL : zero;
     layer.bias = bias, layer.bias_type = W4A16_F32;
@@ -95,7 +95,7 @@ static void test_rows(void **state) {
     w4a16_device_options options;
     w4a16_device *device;
     w4a16_error error;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.kind = W4A16_DEVICE_SIM;
     must(w4a16_device_open(&options, &device, &error), &error);
     for (int a = 0; a < 2; a++) {

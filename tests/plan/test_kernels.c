@@ -84,7 +84,7 @@ static void for_each_kernel(const char *only_target, visit *call, void *context)
         rdnasim_report report;
         rdnasim *sim;
         rdnasim_object *loaded;
-        rdnasim_options_init(&options);
+        rdnasim_options_init(&options, sizeof options);
         options.target = object.target;
         options.threads = 1;
         assert_int_equal(rdnasim_create(&options, &sim, &report), RDNASIM_OK);
@@ -97,7 +97,7 @@ static void for_each_kernel(const char *only_target, visit *call, void *context)
                 continue;
             const rdnasim_kernel *kernel = rdnasim_find_kernel(loaded, row->name);
             if (!kernel) fail_msg("%s has no kernel %s", object.target, row->name);
-            rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
+            rdnasim_kernel_info info = *rdnasim_get_kernel_info(kernel);
             call(row, &object, &info, context);
             rows++;
         }

@@ -174,7 +174,7 @@ static void test_invalid(void **state) {
     assert_int_equal(plan_supports(&r, &error), W4A16_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "expected W4A16_F16 or W4A16_BF16"));
     r.problem.struct_size--;
-    assert_int_equal(plan_supports(&r, &error), W4A16_INVALID_ARGUMENT);
+    assert_int_equal(w4a16_supports("gfx1100", NULL, &r.problem, &error), W4A16_INVALID_ARGUMENT);
     assert_non_null(strstr(error.message, "start from w4a16_problem_init"));
 }
 

@@ -67,7 +67,7 @@ static inline uint64_t bind(rdnasim *sim, void *host, size_t bytes, unsigned acc
 /* Work-items in a line. */
 static inline rdnasim_launch launch_of(uint32_t grid, uint32_t block, const void *kernarg, size_t bytes) {
     rdnasim_launch launch;
-    rdnasim_launch_init(&launch);
+    rdnasim_launch_init(&launch, sizeof launch);
     launch.grid[0] = grid;
     launch.block[0] = block;
     launch.kernarg = kernarg;

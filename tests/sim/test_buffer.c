@@ -27,7 +27,7 @@ static struct lane in[LANES];
 static rdnasim_status run_kernel(const char *name, struct descriptor d, unsigned checks,
                                  rdnasim_report *report) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.threads = 1;
     options.checks = checks;
     rdnasim *sim = create(&options);

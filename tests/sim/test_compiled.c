@@ -42,7 +42,7 @@ static u32 input(u64 *state) {
 static void run_at(rdnasim_simd simd, const char *path) {
     static u32 in[2 * ITEMS], out[2 * ITEMS];
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.simd = simd;
     rdnasim *sim;
     rdnasim_report report;

@@ -160,7 +160,7 @@ static const struct row {
 
 static unsigned run(const struct row *row, const char *path, unsigned checks) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.checks = checks;
     rdnasim *sim = create(&options);
     const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, path), row->name);
@@ -171,7 +171,7 @@ static unsigned run(const struct row *row, const char *path, unsigned checks) {
         rdnasim_launch launch = launch_of(ITEMS, BLOCK, args, sizeof args);
         rdnasim_report report;
         if (rdnasim_run(sim, kernel, &launch, NULL, &report)) fail_msg("%s: %s", path, report.text);
-        int wave64 = rdnasim_get_kernel_info(kernel).wave_size == 64;
+        int wave64 = rdnasim_get_kernel_info(kernel)->wave_size == 64;
         for (uint32_t id = 0; id < ITEMS; id++) {
             expected[id] = (wave64 && row->expected64 ? row->expected64 : row->expected)(id);
             if (out[id] != expected[id])

@@ -15,7 +15,7 @@ struct machine {
 
 static struct machine machine(const char *path, int threads, uint64_t seed, uint64_t quota) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.threads = threads;
     options.schedule_seed = seed;
     options.quota = quota;
@@ -378,7 +378,7 @@ static void damaged_code(void **state) {
     }
     assert_true(code.p_filesz > 256);
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.quota = 300;
     options.threads = 1;
     rdnasim *sim = create(&options);

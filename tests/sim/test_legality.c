@@ -23,7 +23,7 @@ static struct machine machines[2]; /* [strict] */
 static void open_machine(struct machine *m, unsigned checks) {
     static const char *const paths[] = {PROGRAMS_WAVE32, PROGRAMS_WAVE64};
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.threads = 1;
     options.checks = checks;
     m->sim = create(&options);

@@ -23,7 +23,7 @@ struct machine {
 
 static struct machine machine(const char *path) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.threads = 1;
     struct machine m = {.sim = create(&options)};
     m.object = load(m.sim, path);
@@ -374,7 +374,7 @@ static void scratch_ends_where_it_ends(void **state) {
         const uint64_t args[] = {address, address, 8 | UINT64_C(1) << 32};
         rdnasim_report report;
         assert_int_equal(run(&m, kernel, args, sizeof args, &report), RDNASIM_MEMORY_FAULT);
-        uint32_t bytes = rdnasim_get_kernel_info(rdnasim_find_kernel(m.object, kernel)).scratch_bytes;
+        uint32_t bytes = rdnasim_get_kernel_info(rdnasim_find_kernel(m.object, kernel))->scratch_bytes;
         assert_int_equal((uint32_t)report.address, bytes - 3);
         rdnasim_destroy(m.sim);
     }

@@ -41,9 +41,9 @@ static void kernels_and_arguments(void **state) {
     assert_null(rdnasim_object_kernel(object, rdnasim_object_kernels(object)));
     for (size_t n = 0; n < rdnasim_object_kernels(object); n++) {
         const rdnasim_kernel *k = rdnasim_object_kernel(object, n);
-        assert_ptr_equal(rdnasim_find_kernel(object, rdnasim_get_kernel_info(k).name), k);
+        assert_ptr_equal(rdnasim_find_kernel(object, rdnasim_get_kernel_info(k)->name), k);
     }
-    rdnasim_kernel_info ids = rdnasim_get_kernel_info(rdnasim_find_kernel(object, "ids"));
+    rdnasim_kernel_info ids = *rdnasim_get_kernel_info(rdnasim_find_kernel(object, "ids"));
     assert_int_equal(ids.explicit_bytes, 28);
     assert_int_equal(ids.wave_size, 32);
     assert_int_equal(ids.arg_count, 6);
@@ -54,10 +54,10 @@ static void kernels_and_arguments(void **state) {
     assert_true(ids.code_bytes > 16 && ids.code_bytes < 4096);
     assert_true(ids.vgprs > 0 && ids.sgprs > 0);
     assert_int_equal(ids.max_block, 1024);
-    rdnasim_kernel_info hidden = rdnasim_get_kernel_info(rdnasim_find_kernel(object, "hidden"));
+    rdnasim_kernel_info hidden = *rdnasim_get_kernel_info(rdnasim_find_kernel(object, "hidden"));
     assert_int_equal(hidden.explicit_bytes, 8);
     assert_true(hidden.kernarg_bytes > 64);
-    rdnasim_kernel_info sum = rdnasim_get_kernel_info(rdnasim_find_kernel(object, "group_sum"));
+    rdnasim_kernel_info sum = *rdnasim_get_kernel_info(rdnasim_find_kernel(object, "group_sum"));
     assert_int_equal(sum.lds_bytes, 1024);
     rdnasim_destroy(sim);
 }
@@ -137,7 +137,7 @@ static void addresses_end(void **state) {
 static void other_target(void **state) {
     (void)state;
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.target = "gfx1101";
     rdnasim *sim = create(&options);
     rdnasim_report report;

@@ -223,7 +223,7 @@ static struct seen *observer_of(int of_steps) {
 static rdnasim_status run(const char *path, const char *kernel, unsigned checks, uint32_t resident,
                           struct seen *s, uint32_t *out, rdnasim_counts *counts, rdnasim_report *report) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.threads = 1;
     options.checks = checks;
     rdnasim *sim = create(&options);

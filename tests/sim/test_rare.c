@@ -14,7 +14,7 @@ static uint32_t *const out = (uint32_t *)out64;
 static void run(unsigned wave, const char *name, int with_input) {
     for (unsigned strict = 0; strict < 2; strict++) {
         rdnasim_options options;
-        rdnasim_options_init(&options);
+        rdnasim_options_init(&options, sizeof options);
         options.threads = 1;
         options.checks = strict ? RDNASIM_CHECK_ALL : 0;
         rdnasim *sim = create(&options);

@@ -127,7 +127,7 @@ static uint32_t operand(uint64_t n) {
 
 static rdnasim *machine(const char *target) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.target = target;
     options.threads = 1;
     return create(&options);

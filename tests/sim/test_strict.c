@@ -85,7 +85,7 @@ static const struct fault {
 
 static rdnasim *strict_machine(uint64_t seed, unsigned checks) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.checks = checks;
     options.quota = 10000;
     options.schedule_seed = seed;
@@ -258,7 +258,7 @@ static void checks_have_names(void **state) {
 static void unknown_checks_are_refused(void **state) {
     (void)state;
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.checks = RDNASIM_CHECK_ALL + 1;
     rdnasim *sim;
     rdnasim_report report;

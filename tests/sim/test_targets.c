@@ -13,7 +13,7 @@ static void list(void **state) {
         rdnasim_options options;
         rdnasim_report report;
         rdnasim *sim;
-        rdnasim_options_init(&options);
+        rdnasim_options_init(&options, sizeof options);
         options.target = t->name;
         options.threads = 1;
         assert_int_equal(rdnasim_create(&options, &sim, &report), RDNASIM_OK);

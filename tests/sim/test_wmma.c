@@ -195,7 +195,7 @@ struct device {
 static void device_open(struct device *d, rdnasim_simd simd, unsigned wave, int approximate,
                         unsigned checks) {
     rdnasim_options options;
-    rdnasim_options_init(&options);
+    rdnasim_options_init(&options, sizeof options);
     options.simd = simd;
     options.threads = 1;
     options.approximate_wmma = approximate;

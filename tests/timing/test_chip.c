@@ -22,8 +22,8 @@ static struct bench begin(const char *name) {
     b.object = load(b.sim, TIMING_OBJECT);
     b.kernel = rdnasim_find_kernel(b.object, name);
     assert_non_null(b.kernel);
-    rdnasim_timing_options_init(&b.options);
-    rdnasim_launch_init(&b.launch);
+    rdnasim_timing_options_init(&b.options, sizeof b.options);
+    rdnasim_launch_init(&b.launch, sizeof b.launch);
     return b;
 }
 
@@ -313,7 +313,7 @@ static void figures_have_sources(void **state) {
     unsigned cards = 0;
     for (; rdnasim_timing_card(cards); cards++) {
         rdnasim_timing_options options;
-        rdnasim_timing_options_init(&options);
+        rdnasim_timing_options_init(&options, sizeof options);
         options.card = rdnasim_timing_card(cards);
         options.threads = 1;
         rdnasim_timing *timing;

@@ -86,7 +86,7 @@ _devices = {}
 def _device():
     if KIND not in _devices:
         options, device = structs.DeviceOptions(), ctypes.c_void_p()
-        arch.library().w4a16_device_options_init(ctypes.byref(options))
+        arch.library().w4a16_device_options_init(ctypes.byref(options), ctypes.sizeof(options))
         options.kind = KIND
         _call("w4a16_device_open", ctypes.byref(options), ctypes.byref(device))
         _devices[KIND] = device
@@ -95,7 +95,7 @@ def _device():
 
 def _c_layer(layer, bias):
     c = structs.Layer()
-    arch.library().w4a16_layer_init(ctypes.byref(c))
+    arch.library().w4a16_layer_init(ctypes.byref(c), ctypes.c_size_t(ctypes.sizeof(c)))
     c.N, c.K, c.scale_type = layer.N, layer.K, TYPES[layer.scales.dtype]
     c.group_size = (layer.perm.numel() or layer.K) if layer.group_size == -1 else layer.group_size
     c.q, c.scale = layer.q.data_ptr(), layer.scales.data_ptr()
@@ -111,7 +111,7 @@ def _run(weights, x, y, M, ids=None, gates=None, top_k=0):
     """One plan of `weights` run on buffers of its own; frees the weights."""
     lib, device, plan, problem = arch.library(), _device(), ctypes.c_void_p(), structs.Problem()
     lib.w4a16_plan_workspace.restype = ctypes.c_size_t
-    lib.w4a16_problem_init(ctypes.byref(problem))
+    lib.w4a16_problem_init(ctypes.byref(problem), ctypes.sizeof(problem))
     lib.w4a16_problem_from_weights(ctypes.byref(problem), weights)
     problem.act = TYPES[x.dtype]
     problem.shape.M, problem.mixture.top_k = M, top_k
@@ -120,7 +120,7 @@ def _run(weights, x, y, M, ids=None, gates=None, top_k=0):
     space = lib.w4a16_plan_workspace(plan)
     tensors = [x, y, torch.empty(space, dtype=torch.uint8) if space else None, ids, gates]
     a, out, workspace, expert_ids, gate = (0 if t is None else _buffer(device, t) for t in tensors)
-    args = structs.RunArgs(structs.size_of(structs.RunArgs), a, out, workspace, None, expert_ids, gate)
+    args = structs.RunArgs(ctypes.sizeof(structs.RunArgs), a, out, workspace, None, expert_ids, gate)
     _call("w4a16_run", plan, ctypes.byref(args), None)
     data, size = ctypes.c_void_p(y.data_ptr()), ctypes.c_size_t(y.nbytes)
     _call("w4a16_copy_from_device", device, data, ctypes.c_uint64(out), size)

@@ -115,7 +115,7 @@ static void after(struct watcher *watcher, struct wave *w, struct decoded *d) {
 /* ---- launches ----------------------------------------------------------------------------------------- */
 
 static bool create(const struct launch_run *r, struct watcher **out) {
-    const rdnasim_observer *o = r->launch->observer;
+    const rdnasim_observer *o = r->observer;
     if (!o) return true;
     struct caller *c = malloc(sizeof *c);
     if (!c) return false;

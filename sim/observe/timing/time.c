@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chip.h"
+#include "struct_size.h"
 
 enum { DEFAULT_SAMPLE_ABOVE = 40000000 };
 static const size_t streams_most = (size_t)1 << 30; /* bytes of streams beyond which recording waits */
@@ -33,10 +34,10 @@ static rdnasim_status fail(rdnasim_report *report, rdnasim_status status, const 
 
 /* ---- modelled cards ------------------------------------------------------------------------------------- */
 
-void rdnasim_timing_options_init(rdnasim_timing_options *options) {
-    if (options)
-        *options = (rdnasim_timing_options){
-            .struct_size = sizeof *options, .card = "7900 XTX", .sample_above = DEFAULT_SAMPLE_ABOVE};
+static const rdnasim_timing_options defaults = {.card = "7900 XTX", .sample_above = DEFAULT_SAMPLE_ABOVE};
+
+void rdnasim_timing_options_init(rdnasim_timing_options *options, size_t struct_size) {
+    struct_give(options, struct_size, &defaults, sizeof defaults);
 }
 
 static rdnasim_status unknown_card(const char *name, rdnasim_report *report) {
@@ -49,18 +50,17 @@ static rdnasim_status unknown_card(const char *name, rdnasim_report *report) {
                 name, names);
 }
 
-rdnasim_status rdnasim_timing_create(const rdnasim_timing_options *options, rdnasim_timing **out,
+rdnasim_status rdnasim_timing_create(const rdnasim_timing_options *given, rdnasim_timing **out,
                                      rdnasim_report *report) {
-    rdnasim_timing_options defaults;
-    rdnasim_timing_options_init(&defaults);
-    if (!options) options = &defaults;
+    rdnasim_timing_options all = defaults;
+    const rdnasim_timing_options *options = &all;
     if (!out) return fail(report, RDNASIM_INVALID_ARGUMENT, "rdnasim_timing_create: out must not be null");
     *out = NULL;
-    if (options->struct_size != sizeof *options)
+    if (given && !struct_take(&all, sizeof all, given, STRUCT_LEAST(rdnasim_timing_options, sample_above)))
         return fail(
             report, RDNASIM_INVALID_ARGUMENT,
             "rdnasim_timing_options has %zu bytes, expected %zu: call rdnasim_timing_options_init first",
-            options->struct_size, sizeof *options);
+            given->struct_size, sizeof all);
     if (options->shader_mhz > 10000)
         return fail(report, RDNASIM_INVALID_ARGUMENT, "a shader clock of %u MHz; accepted are 1 to 10000",
                     options->shader_mhz);
@@ -107,15 +107,24 @@ int rdnasim_timing_figure(const rdnasim_timing *t, size_t index, rdnasim_figure 
         const struct card_field_info *info = &card_fields[index];
         const struct card_figure *f = &t->card.figures[index];
         const char *confidence = f->confidence == 'H' ? "H" : f->confidence == 'M' ? "M" : "L";
-        *out = (rdnasim_figure){info->name, info->unit, info->what, f->source, confidence, f->value};
+        *out = (rdnasim_figure){.name = info->name,
+                                .unit = info->unit,
+                                .what = info->what,
+                                .source = f->source,
+                                .confidence = confidence,
+                                .value = f->value};
         return 1;
     }
     index -= CARD_FIELDS;
     if (index >= simd_figures()) return 0;
     const struct figure *f = simd_figure((unsigned)index);
     struct simd_config config = t->chip.config;
-    *out = (rdnasim_figure){f->name,   f->unit,       f->sentence,
-                            f->source, f->confidence, *simd_config_figure(&config, (unsigned)index)};
+    *out = (rdnasim_figure){.name = f->name,
+                            .unit = f->unit,
+                            .what = f->sentence,
+                            .source = f->source,
+                            .confidence = f->confidence,
+                            .value = *simd_config_figure(&config, (unsigned)index)};
     return 1;
 }
 
@@ -187,8 +196,7 @@ static void fill_result(const struct modelling *m, rdnasim_time_result *out) {
     const struct chip *c = &m->timing->chip;
     const struct card *card = &m->timing->card;
     const struct sample *s = &m->sample;
-    *out = (rdnasim_time_result){.struct_size = out->struct_size,
-                                 .shader_mhz = card_get(card, CARD_shader_mhz),
+    *out = (rdnasim_time_result){.shader_mhz = card_get(card, CARD_shader_mhz),
                                  .gap_microseconds = card_get(card, CARD_gap_ns) / 1e3,
                                  .dram_gb_per_s = card_get(card, CARD_dram_read_mb_s) / 1e3,
                                  .workgroups = m->kernel.groups,
@@ -231,7 +239,7 @@ static bool renew(rdnasim_timing *t) {
 
 static rdnasim_status run_both(struct modelling *m, rdnasim *sim, const rdnasim_kernel *kernel,
                                const rdnasim_launch *launch, rdnasim_counts *counts, rdnasim_report *report) {
-    const char *name = rdnasim_get_kernel_info(kernel).name;
+    const char *name = rdnasim_get_kernel_info(kernel)->name;
     rdnasim_launch watched = *launch;
     watched.observer = &m->recorder.observer;
     pthread_t thread;
@@ -251,17 +259,24 @@ static rdnasim_status run_both(struct modelling *m, rdnasim *sim, const rdnasim_
 }
 
 rdnasim_status rdnasim_time(rdnasim_timing *t, rdnasim *sim, const rdnasim_kernel *kernel,
-                            const rdnasim_launch *launch, rdnasim_counts *counts, rdnasim_time_result *result,
+                            const rdnasim_launch *given, rdnasim_counts *counts, rdnasim_time_result *result,
                             rdnasim_report *report) {
-    if (!t || !sim || !kernel || !launch || !result)
+    if (!t || !sim || !kernel || !given || !result)
         return fail(report, RDNASIM_INVALID_ARGUMENT,
                     "rdnasim_time: timing, sim, kernel, launch and result must not be null");
-    if (result->struct_size != sizeof *result)
+    rdnasim_time_result all;
+    if (!struct_size_ok(result->struct_size, STRUCT_LEAST(rdnasim_time_result, stalls), sizeof all))
         return fail(report, RDNASIM_INVALID_ARGUMENT,
                     "rdnasim_time_result has %zu bytes, expected %zu: set its struct_size",
-                    result->struct_size, sizeof *result);
-    rdnasim_kernel_info info = rdnasim_get_kernel_info(kernel);
-    if (launch->struct_size == sizeof *launch && (launch->observer || launch->resident))
+                    result->struct_size, sizeof all);
+    rdnasim_launch taken;
+    const rdnasim_launch *launch = &taken;
+    if (!struct_take(&taken, sizeof taken, given, STRUCT_LEAST(rdnasim_launch, kernarg_bytes)))
+        return fail(report, RDNASIM_INVALID_ARGUMENT,
+                    "rdnasim_launch has %zu bytes, expected %zu: call rdnasim_launch_init first",
+                    given->struct_size, sizeof taken);
+    rdnasim_kernel_info info = *rdnasim_get_kernel_info(kernel);
+    if (launch->observer || launch->resident)
         return fail(report, RDNASIM_INVALID_ARGUMENT,
                     "kernel %.200s: a launch that is timed has no observer and no resident work-groups",
                     info.name);
@@ -301,7 +316,10 @@ rdnasim_status rdnasim_time(rdnasim_timing *t, rdnasim *sim, const rdnasim_kerne
                 m->kernel.groups *=
                     launch->grid[d] / launch->block[d] + (launch->grid[d] % launch->block[d] != 0);
         status = run_both(m, sim, kernel, launch, counts, report);
-        if (status == RDNASIM_OK) fill_result(m, result);
+        if (status == RDNASIM_OK) {
+            fill_result(m, &all);
+            struct_give(result, result->struct_size, &all, sizeof all);
+        }
         recorder_destroy(&m->recorder);
     }
     free(m);
