@@ -57,12 +57,6 @@ def test_answers(name, tmp_path):
         assert said["awq"] == said["ct-asym"]
 
 
-def test_compiled_in_bfloat16(tmp_path):
-    with Server(needs("gptq"), tmp_path, "--dtype", "bfloat16") as server:
-        assert USED["gptq"] in server.text()
-        check_answers(server)
-
-
 def test_unasked_vllm_keeps_its_own_kernels(tmp_path):
     with Server(needs("gptq"), tmp_path, "--enforce-eager", W4A16_VLLM_CPU="0") as server:
         assert "W4A16LinearKernel" not in server.text() and "Using CPUWNA16LinearKernel" in server.text()
