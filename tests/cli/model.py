@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """A model's directory for the quantiser, in random bf16 weights; and what it made of it. The standard library alone.
 
-model.py make DIRECTORY KIND       KIND: decoder, experts, experts_transposed or conv1d
+model.py make DIRECTORY KIND       KIND: decoder, experts, experts_transposed, experts_alone or conv1d
 model.py rules DIRECTORY           the expressions of `dynamic`, and that config.json is otherwise as it was
 model.py compare OUT MODEL KIND    the quantised layers against the originals, by what they are
 """
@@ -43,13 +43,14 @@ DECODER = {
     "pooler.dense.weight": [64, 64],
 }
 STACKS = {"model.layers.0.mlp.experts.gate_up_proj": [3, 192, 64], "model.layers.0.mlp.experts.down_proj": [3, 64, 96]}
+ALONE = {"model.layers.0.mlp.experts.up_proj": [2, 64, 96], "model.layers.1.mlp.experts.down_proj": [2, 96, 64]}
 CONV1D = {"h.0.attn.c_attn.weight": [64, 192], "h.0.attn.c_proj.weight": [64, 64], "wte.weight": [96, 64]}
 
 
 def shapes_of(kind):
     if kind == "experts_transposed":
         return {name: [e, b, a] for name, (e, a, b) in STACKS.items()}
-    return {"decoder": DECODER, "experts": STACKS, "conv1d": CONV1D}[kind]
+    return {"decoder": DECODER, "experts": STACKS, "experts_alone": ALONE, "conv1d": CONV1D}[kind]
 
 
 def make(directory, kind):
@@ -126,18 +127,19 @@ def originals(kind, read):
             (k_count, n_count), values = read[name + ".weight"]
             yield name, [[values[k * n_count + n] for k in range(k_count)] for n in range(n_count)]
         return
-    for name in STACKS:
+    for name in shapes_of(kind):
         (experts, a, b), values = read[name]
         for e in range(experts):
             matrix = [list(values[(e * a + i) * b : (e * a + i + 1) * b]) for i in range(a)]
-            if kind == "experts_transposed":
+            if kind != "experts":
                 matrix = [list(column) for column in zip(*matrix)]
-            prefix = f"model.layers.0.mlp.experts.{e}."
-            if name.endswith("gate_up_proj"):
+            stacks, leaf = name.rsplit(".", 1)
+            prefix = f"{stacks}.{e}."
+            if leaf == "gate_up_proj":
                 yield prefix + "gate_proj", matrix[: len(matrix) // 2]
                 yield prefix + "up_proj", matrix[len(matrix) // 2 :]
             else:
-                yield prefix + "down_proj", matrix
+                yield prefix + leaf, matrix
 
 
 def compare(out, model, kind):

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <sys/stat.h>
@@ -120,12 +121,22 @@ static void write_tensor(const char *path, const char *name) {
     must(safetensors_write(path, &source, 1, &error), &error);
 }
 
-/* Two files and an index: both layers come out, and each as from a file of its own. */
+static int open_files(void) {
+    int count = 0;
+    DIR *all = opendir("/proc/self/fd");
+    assert_non_null(all);
+    while (readdir(all)) count++;
+    assert_int_equal(closedir(all), 0);
+    return count;
+}
+
+/* Two files and an index: both layers come out, each as from a file of its own, and no file stays open. */
 static void test_several_files(void **state) {
     (void)state;
     w4a16_quantize_options options;
     w4a16_checkpoint *checkpoint;
     w4a16_error error;
+    int files = open_files();
     w4a16_quantize_init(&options, sizeof options);
     options.replace = 1;
     assert_true(mkdir("act_order_shards", 0777) == 0 || errno == EEXIST);
@@ -144,6 +155,7 @@ static void test_several_files(void **state) {
     assert_memory_equal(layers[0]->q, layers[1]->q, K / 8 * N * 4); /* the same weights */
     for (size_t n = 0; n < 2; n++) w4a16_layer_free(layers[n]);
     w4a16_checkpoint_close(checkpoint);
+    assert_int_equal(open_files(), files);
 }
 
 static void test_refusal(void **state) {

@@ -380,11 +380,24 @@ static void scratch_ends_where_it_ends(void **state) {
     }
 }
 
+/* An object without variables is read-only, what the linker makes read-only after relocation included. */
+static void own_code_is_read_only(void **state) {
+    (void)state;
+    for (size_t o = 0; o < COUNT(objects); o++) {
+        struct machine m = machine(objects[o]);
+        rdnasim_report report;
+        assert_int_equal(run(&m, "own_code", NULL, 0, &report), RDNASIM_MEMORY_FAULT);
+        assert_non_null(strstr(report.text, "code object"));
+        rdnasim_destroy(m.sim);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(widths_in_all_spaces),     cmocka_unit_test(two_addresses),
-        cmocka_unit_test(atomics_return_and_leave), cmocka_unit_test(wild_accesses_are_reported),
-        cmocka_unit_test(upper_half_is_reported),   cmocka_unit_test(scratch_ends_where_it_ends),
+        cmocka_unit_test(widths_in_all_spaces),       cmocka_unit_test(two_addresses),
+        cmocka_unit_test(atomics_return_and_leave),   cmocka_unit_test(wild_accesses_are_reported),
+        cmocka_unit_test(own_code_is_read_only),      cmocka_unit_test(upper_half_is_reported),
+        cmocka_unit_test(scratch_ends_where_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 /*
  * Loading code objects: what is read from a sound one, and that damaged ones give errors and nothing worse.
  */
+#include <elf.h>
+
 #include "support.h"
 
 static struct file object_file;
@@ -81,6 +83,26 @@ static void objects_come_and_go(void **state) {
     }
     rdnasim_destroy(sim);
     rdnasim_destroy(NULL);
+}
+
+/* Notes may stand in any segment, the first one too. */
+static void notes_first(void **state) {
+    (void)state;
+    rdnasim *sim = create(NULL);
+    struct file file = read_file(LAUNCH_OBJECT);
+    Elf64_Ehdr *header = (Elf64_Ehdr *)file.data;
+    Elf64_Phdr *segments = (Elf64_Phdr *)(file.data + header->e_phoff), first = segments[0];
+    unsigned n = 0;
+    while (segments[n].p_type != PT_NOTE) assert_true(++n < header->e_phnum);
+    assert_true(n > 0);
+    segments[0] = segments[n];
+    segments[n] = first;
+    rdnasim_object *object;
+    rdnasim_report report;
+    assert_ok(rdnasim_load(sim, file.data, file.bytes, &object, &report), report);
+    assert_non_null(rdnasim_find_kernel(object, "ids"));
+    free(file.data);
+    rdnasim_destroy(sim);
 }
 
 static void bounds_of_bindings(void **state) {
@@ -252,6 +274,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernels_and_arguments),
         cmocka_unit_test(objects_come_and_go),
+        cmocka_unit_test(notes_first),
         cmocka_unit_test(bounds_of_bindings),
         cmocka_unit_test(addresses_end),
         cmocka_unit_test(other_target),

@@ -18,7 +18,7 @@ python3 "$HERE/model.py" rules q2
 "$W4A16" quantize --ignore nothing_like_it decoder q3 2>&1 || echo "-> $?"
 "$W4A16" quantize --ignore '*.gate' decoder q3 2>&1 | cut -c1-80 || echo "-> $?"
 
-for kind in experts experts_transposed conv1d; do
+for kind in experts experts_transposed experts_alone conv1d; do
     echo "-- $kind"
     make $kind $kind
     quantize --group-size 32 $kind q_$kind

@@ -257,3 +257,6 @@ WILD(lds_load_b64, u64, lds, "ds_load_b64 %0, %1")
 WILD(lds_pair, u32, lds, "ds_store_2addr_b32 %1, %0, %0 offset0:0 offset1:1")
 WILD(lds_atomic, u32, lds, "ds_add_u32 %1, %0")
 WILD(lds_atomic_b64, u64, lds, "ds_add_u64 %1, %0")
+
+/* Writes where it is itself. */
+KERNEL void own_code(void) { *(GLOBAL u32 *)(__builtin_amdgcn_s_getpc() & ~3ul) = 0; }
