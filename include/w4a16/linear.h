@@ -9,7 +9,7 @@
  * lock and synchronises nothing either, so it is safe in graph capture and on several streams at once, each
  * with a workspace of its own. Same inputs give the same bits on every run, schedule and thread count.
  *
- * A null pointer where none is allowed, a number out of its range or a struct of another struct_size is
+ * A null pointer where none is allowed, a number out of its range or a struct_size of no version is
  * INVALID_ARGUMENT with a sentence, before anything is done; functions without a status give zero for a null
  * handle, and leave alone what they were to fill. Handles that were freed, and host memory smaller than the
  * sizes say, are the caller's to avoid.
