@@ -34,6 +34,7 @@ struct bench_times {
     int64_t runs;
     w4a16_accuracy accuracy; /* of the first and the last row, */
     double relative_error;   /* and their root mean square error over that of the exact results */
+    w4a16_run_stats stats;   /* of the run that was verified */
 };
 
 struct bench_clock {
@@ -44,7 +45,7 @@ struct bench_clock {
 
 /*
  * Verifies the first and the last of M rows against the fp64 reference (MISMATCH: nothing was timed), then times runs, each
- * with the next copy of the weights.
+ * with the next copy of the weights. clock->now null: nothing is timed but by the device itself (times->stats).
  */
 w4a16_status bench_time(const struct bench_layer *layer, w4a16_dtype act, int64_t M,
                         const struct bench_clock *clock, struct bench_times *times, w4a16_error *error);

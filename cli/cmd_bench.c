@@ -10,6 +10,7 @@
 #include "bench_machine.h"
 #include "bench_models.h"
 #include "bench_plot.h"
+#include "bench_sim.h"
 #include "cli.h"
 #include "clock.h"
 #include "core/output_error.h"
@@ -19,7 +20,7 @@
 #include "progress.h"
 #include "report.h"
 
-static const char *const devices[] = {"cpu", NULL};
+static const char *const devices[] = {"cpu", "sim", NULL};
 static const char *const types[] = {"both", "fp16", "bf16", NULL};
 
 struct bench {
@@ -245,11 +246,15 @@ int cmd_bench(int argc, char **argv) {
                       .kind = {.group_size = 128},
                       .series = {{.name = "fp16"}, {.name = "bf16"}}};
     struct bench_shape one = {"layer", 0, 0};
-    const char *csv = NULL, *plot = NULL, *kernel_mask = NULL;
-    int device = 0, json = 0, wide = 0, quiet = 0, first;
+    const char *csv = NULL, *plot = NULL, *kernel_mask = NULL, *card = "7900 XTX";
+    int device = 0, warm = 0, range = 0, json = 0, wide = 0, quiet = 0, first;
     const struct option_row rows[] = {
-        {"device", OPTION_CHOICE, &device, "NAME", "cpu (default, and the only one that can be timed here)",
+        {"device", OPTION_CHOICE, &device, "NAME", "cpu (default): measured; sim: a card's times, modelled",
          0, 0, devices},
+        {"card", OPTION_TEXT, &card, "NAME", "sim: the card (default 7900 XTX)", 0, 0, NULL},
+        {"warm", OPTION_FLAG, &warm, NULL, "sim: with caches as the same product left them", 0, 0, NULL},
+        {"range", OPTION_FLAG, &range, NULL, "sim: also with figures of the model at their other end", 0, 0,
+         NULL},
         {"model", OPTION_TEXT, &b.model, "NAME",
          "whose layers: llama-3.1-8b (default), qwen3-4b, smollm2-135m or tiny", 0, 0, NULL},
         {"n", OPTION_INT, &one.N, "N", "a layer of N columns instead", 1, W4A16_SIZE_MAX, NULL},
@@ -298,6 +303,30 @@ int cmd_bench(int argc, char **argv) {
     if (!one.N != !one.K) return usage_error("bench", "--n and --k: expected both or neither");
     b.shapes = model->shapes, b.shape_count = BENCH_SHAPES, b.layers = model->layers;
     if (one.N) b.model = "one layer", b.shapes = &one, b.shape_count = b.layers = 1;
+    if (device == 1) {
+        if (csv || plot || b.processor_time)
+            return usage_error("bench", "--csv, --plot and --processor-time: accepted with --device cpu");
+        const struct bench_sim asked = {
+            .card = card,
+            .model = b.model,
+            .kernel_mask = kernel_mask,
+            .shapes = b.shapes,
+            .shape_count = b.shape_count,
+            .layers = b.layers,
+            .threads = b.threads,
+            .ms = &b.ms,
+            .type = b.type,
+            .kind = b.kind,
+            .warm = warm,
+            .range = range,
+            .json = json,
+            .wide = wide,
+            .quiet = quiet,
+        };
+        return bench_sim(&asked);
+    }
+    if (warm || range || strcmp(card, "7900 XTX") != 0)
+        return usage_error("bench", "--card, --warm and --range: accepted with --device sim");
     b.all = (size_t)(b.shape_count * b.ms.count * (b.type ? 1 : 2));
     progress_begin(&b.progress, !quiet);
     w4a16_device_options options;

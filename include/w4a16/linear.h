@@ -57,6 +57,10 @@ typedef struct w4a16_device_options {
     const char *kernel_mask; /* null, or a comma list of kernel names (or prefixes and '*') to leave out */
     w4a16_parallel_for *parallel_for; /* cpu: null (default), or runs loops of up to `threads` parts */
     void *parallel_state;             /* its first argument */
+    const char *
+        timing_card; /* sim: null (default), or the card that runs are timed on, as rdnasim_timing_options has it */
+    uint32_t timing_axes; /* ... and its figures at their other end */
+    int timing_warm;      /* 1: caches keep what the run before has left; 0 (default): each run begins cold */
 } w4a16_device_options;
 
 typedef struct w4a16_device_info {
@@ -343,7 +347,11 @@ typedef struct w4a16_run_args {
 typedef struct w4a16_run_stats {
     uint64_t wave_instructions; /* executed, without s_nop, s_delay_alu, s_clause and s_waitcnt* */
     double seconds;             /* host time inside the simulator: says nothing about a card */
-    uint64_t reserved[4];
+    /* With timing_card; modelled, not measured: */
+    double modelled_seconds;                      /* of all launches, without what lies between them */
+    uint64_t modelled_cycles;                     /* of the shader clock, of all launches */
+    uint64_t memory_bytes;                        /* that memory moved */
+    uint32_t modelled_launches, sampled_launches; /* the latter modelled in part */
 } w4a16_run_stats;
 
 /*

@@ -62,6 +62,9 @@ class DeviceOptions(ctypes.Structure):
         ("kernel_mask", ctypes.c_char_p),
         ("parallel_for", ctypes.c_void_p),
         ("parallel_state", ctypes.c_void_p),
+        (" timing_card", ctypes.c_char_p),
+        ("timing_axes", ctypes.c_uint32),
+        ("timing_warm", ctypes.c_int),
     ]
 
 

@@ -510,6 +510,11 @@ RDNASIM_API rdnasim_status rdnasim_timing_create(const rdnasim_timing_options *o
 RDNASIM_API void rdnasim_timing_destroy(rdnasim_timing *timing); /* null is accepted */
 /* The next launch finds nothing cached, as the first one does. */
 RDNASIM_API void rdnasim_timing_cool(rdnasim_timing *timing);
+/*
+ * What is bound there lies in L2, as if a kernel before had written it: what a launch is given by the one before it, say.
+ * More than L2 holds stays in the Infinity Cache.
+ */
+RDNASIM_API void rdnasim_timing_hold(rdnasim_timing *timing, uint64_t address, size_t bytes);
 
 typedef enum rdnasim_level {
     RDNASIM_LEVEL_L0 = 0, /* vector caches of compute units */

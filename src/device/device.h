@@ -33,6 +33,8 @@ struct backend {
     w4a16_status (*prepare)(void *state, const struct kernel_row *row, const void **handle,
                             w4a16_error *error);
 
+    /* Null, or told that a run begins, whose launches follow: its activations lie at `a`. */
+    void (*begin)(void *state, w4a16_address a, size_t bytes);
     /* At run time: allocates nothing. stats may be null and is added to. */
     w4a16_status (*launch)(void *state, const void *handle, const struct plan_step *step,
                            const unsigned char *kernarg, void *stream, w4a16_run_stats *stats,

@@ -79,6 +79,8 @@ w4a16_status w4a16_device_open(const w4a16_device_options *given, w4a16_device *
             POOL_THREADS_MAX);
     FAIL_IF(options->parallel_for && options->kind != W4A16_DEVICE_CPU, error, W4A16_INVALID_ARGUMENT,
             "w4a16_device_open: options.parallel_for is set; accepted for W4A16_DEVICE_CPU only");
+    FAIL_IF(options->timing_card && options->kind != W4A16_DEVICE_SIM, error, W4A16_INVALID_ARGUMENT,
+            "w4a16_device_open: options.timing_card is set; accepted for W4A16_DEVICE_SIM only");
     const struct backend *backend = find_backend(options->kind);
     FAIL_IF(!backend, error, W4A16_INVALID_ARGUMENT,
             "w4a16_device_open: options.kind is %d, expected W4A16_DEVICE_SIM, _CPU or _HIP",
@@ -481,6 +483,7 @@ w4a16_status w4a16_run(const w4a16_plan *plan, const w4a16_run_args *given_args,
     TRY(check_addresses(&plan->plan, bases, error));
     TRY(check_apart(&plan->plan, bases, error));
     if (stats) *stats = (w4a16_run_stats){0};
+    if (b->begin) b->begin(plan->device->state, args->a, plan->plan.bytes[PLAN_A]);
     for (unsigned n = 0; n < plan->plan.step_count; n++) {
         _Alignas(16) unsigned char kernarg[PLAN_KERNARG_MAX];
         const struct plan_step *step = &plan->plan.steps[n];

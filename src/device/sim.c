@@ -19,6 +19,8 @@
 
 struct sim_state {
     rdnasim *sim;
+    rdnasim_timing *timing; /* or null */
+    int warm;
     const char *target;
     pthread_mutex_t lock; /* of the list of loaded families */
     struct after_fork after_fork;
@@ -38,6 +40,7 @@ static void unlock_in_child(void *state) { pthread_mutex_init(&((struct sim_stat
 static void sim_close(void *state) {
     struct sim_state *s = state;
     after_fork_remove(&s->after_fork);
+    rdnasim_timing_destroy(s->timing);
     rdnasim_destroy(s->sim);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -51,11 +54,15 @@ static const char *known_target(const char *name) {
 
 static w4a16_status sim_open(const w4a16_device_options *options, struct pool *pool, void **state,
                              w4a16_device_info *info, w4a16_error *error) {
-    const char *wanted = options->target ? options->target : "gfx1100", *target = known_target(wanted);
+    const char *of_card = rdnasim_timing_target(options->timing_card);
+    const char *wanted = options->target ? options->target : of_card ? of_card : "gfx1100";
+    const char *target = known_target(wanted);
     char targets[160];
     kernel_targets(targets, sizeof targets);
     FAIL_IF(!target, error, W4A16_UNSUPPORTED, "sim: no kernels for target \"%s\"; there are kernels for %s",
             wanted, targets);
+    FAIL_IF(options->timing_card && options->schedule_seed, error, W4A16_INVALID_ARGUMENT,
+            "sim: runs are timed in the order of the grid; timing_card goes with schedule_seed 0 only");
     struct sim_state *s = calloc(1, sizeof *s);
     FAIL_IF(!s, error, W4A16_OUT_OF_MEMORY, "sim: out of memory");
     s->target = target;
@@ -72,6 +79,16 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     if (rdnasim_create(&sim_options, &s->sim, &report) != RDNASIM_OK) {
         sim_close(s);
         return fail(error, W4A16_UNSUPPORTED, &report);
+    }
+    rdnasim_timing_options timing_options;
+    rdnasim_timing_options_init(&timing_options);
+    timing_options.card = options->timing_card;
+    timing_options.axes = options->timing_axes;
+    timing_options.threads = pool_threads(pool);
+    s->warm = options->timing_warm;
+    if (options->timing_card && rdnasim_timing_create(&timing_options, &s->timing, &report) != RDNASIM_OK) {
+        sim_close(s);
+        return fail(error, W4A16_INVALID_ARGUMENT, &report);
     }
     snprintf(info->name, sizeof info->name, "simulated %s", target);
     snprintf(info->target, sizeof info->target, "%s", target);
@@ -173,6 +190,21 @@ static w4a16_status sim_prepare(void *state, const struct kernel_row *row, const
     return W4A16_OK;
 }
 
+/* Cold weights; but who has computed the activations has left them in L2. */
+static void sim_begin(void *state, w4a16_address a, size_t bytes) {
+    struct sim_state *s = state;
+    if (!s->warm) rdnasim_timing_cool(s->timing);
+    rdnasim_timing_hold(s->timing, a, bytes);
+}
+
+static void add_time(w4a16_run_stats *stats, const rdnasim_time_result *time) {
+    stats->modelled_launches++;
+    stats->modelled_seconds += 1e-6 * time->microseconds;
+    stats->modelled_cycles += time->cycles;
+    stats->memory_bytes += time->levels[RDNASIM_LEVEL_DRAM].bytes;
+    stats->sampled_launches += time->modelled_workgroups < time->workgroups;
+}
+
 static w4a16_status sim_launch(void *state, const void *handle, const struct plan_step *step,
                                const unsigned char *kernarg, void *stream, w4a16_run_stats *stats,
                                w4a16_error *error) {
@@ -189,8 +221,12 @@ static w4a16_status sim_launch(void *state, const void *handle, const struct pla
     launch.kernarg_bytes = step->kernarg_bytes;
     rdnasim_counts counts;
     rdnasim_report report;
-    if (rdnasim_run(s->sim, handle, &launch, &counts, &report) != RDNASIM_OK)
-        return fail(error, W4A16_DEVICE_FAULT, &report);
+    rdnasim_time_result time = {.struct_size = sizeof time};
+    rdnasim_status status = s->timing
+                                ? rdnasim_time(s->timing, s->sim, handle, &launch, &counts, &time, &report)
+                                : rdnasim_run(s->sim, handle, &launch, &counts, &report);
+    if (status != RDNASIM_OK) return fail(error, W4A16_DEVICE_FAULT, &report);
+    if (stats && s->timing) add_time(stats, &time);
     if (stats) {
         stats->wave_instructions += counts.instructions - counts.idle_instructions;
         stats->seconds += counts.seconds;
@@ -207,4 +243,5 @@ const struct backend sim_backend = {.api_version = BACKEND_API_VERSION,
                                     .copy_to = sim_copy_to,
                                     .copy_from = sim_copy_from,
                                     .prepare = sim_prepare,
+                                    .begin = sim_begin,
                                     .launch = sim_launch};

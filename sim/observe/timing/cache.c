@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool cache_create(struct cache *cache, uint64_t bytes, unsigned ways) {
-    *cache = (struct cache){.sets = (size_t)(bytes / LINE_BYTES / ways), .ways = ways};
+bool cache_create(struct cache *cache, uint64_t bytes, unsigned line_bytes, unsigned ways) {
+    *cache = (struct cache){.sets = (size_t)(bytes / line_bytes / ways), .ways = ways};
     if (!cache->sets) return true;
     cache->lines = calloc(cache->sets * ways, sizeof *cache->lines);
     cache->used = calloc(cache->sets * ways, sizeof *cache->used);
@@ -46,6 +46,11 @@ struct cache_way *cache_replace(struct cache *cache, uint64_t place, uint64_t li
     cache->lines[victim] = line + 1;
     cache->used[victim] = ++cache->clock;
     return &cache->state[victim];
+}
+
+void cache_drop(struct cache *cache, const struct cache_way *way) {
+    cache->lines[way - cache->state] = 0;
+    cache->used[way - cache->state] = 0;
 }
 
 bool cache_holds(const struct cache *cache, const struct cache_way *way, uint64_t line) {

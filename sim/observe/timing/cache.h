@@ -10,7 +10,7 @@
 
 #include "simd.h"
 
-enum { LINE_BYTES = 128 };
+enum { LINE_BYTES = 128, SCALAR_LINE_BYTES = 64 };
 #define NO_FILL UINT32_MAX
 
 struct cache_way {
@@ -29,13 +29,15 @@ struct cache {
 };
 
 /* `bytes` may be 0: a cache that holds nothing. False: out of memory. */
-bool cache_create(struct cache *cache, uint64_t bytes, unsigned ways);
+bool cache_create(struct cache *cache, uint64_t bytes, unsigned line_bytes, unsigned ways);
 void cache_destroy(struct cache *cache);
 void cache_clear(struct cache *cache);
 /* The way that has the line, now used, or null. `place`: chooses the set; the line's own number where nothing else is known. */
 struct cache_way *cache_find(struct cache *cache, uint64_t place, uint64_t line);
 /* A way for a line that is not there. *old: the line that goes, or UINT64_MAX; its state is still in the way. */
 struct cache_way *cache_replace(struct cache *cache, uint64_t place, uint64_t line, uint64_t *old);
+/* The way is empty. */
+void cache_drop(struct cache *cache, const struct cache_way *way);
 /* Whether the way still has the line. */
 bool cache_holds(const struct cache *cache, const struct cache_way *way, uint64_t line);
 

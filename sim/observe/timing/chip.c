@@ -52,8 +52,8 @@ static cycle request(void *context, void *wave, const struct step *step, cycle x
     case ACCESS_SCALAR: return scalar_request(&e->memory, w->simd, &step->access, x, done);
     case ACCESS_NONE: *done = x; return x;
     default:
-        return vector_request(&e->memory, w->simd, &step->access,
-                              e->chip->kernel->flags[step->op] & OP_PAST_L0, x, done);
+        return vector_request(&e->memory, w->simd, &step->access, e->chip->kernel->flags[step->op] & OP_PAST,
+                              x, done);
     }
 }
 

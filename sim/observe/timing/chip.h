@@ -60,7 +60,7 @@ struct chip_engine {
     uint64_t instructions, wave_cycles, held[RULES_MOST];
 };
 
-enum { OP_PAST_L0 = 1 /* a load that L0 must not answer */, OP_ATOMIC = 2 };
+enum { OP_PAST = 1 /* a load that L0 and GL1 must not answer */, OP_ATOMIC = 2 };
 
 /* What a launch takes of the card. */
 struct chip_kernel {

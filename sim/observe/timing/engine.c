@@ -63,7 +63,8 @@ bool engine_create(struct engine *e, const struct card *card, uint32_t number, u
         .l0_to_gl1 = (gl1 - l0) / 2,
         .gl1_to_l0 = gl1 - l0 - (gl1 - l0) / 2,
         .gl1_to_l2 = (l2 - gl1) / 4,
-        .scalar_to_l2 = (gl1 - l0) / 2 + (l2 - gl1) / 4,
+        .gl1_to_scalar =
+            card_get(card, CARD_scalar_l2) - (l2 - gl1) - card_get(card, CARD_scalar_hit) - (gl1 - l0) / 2,
         .waits = {.bytes = sizeof(struct wait), .free = NO_FILL},
         .fills = {.bytes = sizeof(struct fill), .free = NO_FILL},
         .links = {.bytes = sizeof(struct link), .free = NO_FILL},
@@ -78,15 +79,17 @@ bool engine_create(struct engine *e, const struct card *card, uint32_t number, u
     if (!e->units || !e->processors || !e->arrays || !e->array_of || !e->woken) return false;
     bool ok = true;
     for (unsigned n = 0; n < units; n++)
-        ok &= cache_create(&e->units[n].l0, card_get(card, CARD_l0_bytes), card_get(card, CARD_l0_ways));
+        ok &= cache_create(&e->units[n].l0, card_get(card, CARD_l0_bytes), LINE_BYTES,
+                           card_get(card, CARD_l0_ways));
     for (unsigned n = 0; n < e->processor_count; n++) {
-        ok &= cache_create(&e->processors[n].scalar, card_get(card, CARD_scalar_bytes),
+        ok &= cache_create(&e->processors[n].scalar, card_get(card, CARD_scalar_bytes), SCALAR_LINE_BYTES,
                            card_get(card, CARD_scalar_ways));
-        ok &= cache_create(&e->processors[n].code, card_get(card, CARD_code_bytes),
+        ok &= cache_create(&e->processors[n].code, card_get(card, CARD_code_bytes), LINE_BYTES,
                            card_get(card, CARD_code_ways));
     }
     for (unsigned n = 0, next = 0; n < array_count; n++) {
-        ok &= cache_create(&e->arrays[n].gl1, card_get(card, CARD_gl1_bytes), card_get(card, CARD_gl1_ways));
+        ok &= cache_create(&e->arrays[n].gl1, card_get(card, CARD_gl1_bytes), LINE_BYTES,
+                           card_get(card, CARD_gl1_ways));
         for (unsigned p = 0; p < processors_of_array[n]; p++) e->array_of[next++] = (uint16_t)n;
     }
     return ok;
@@ -177,7 +180,7 @@ void wait_line(struct engine *e, uint32_t wait, cycle ready) {
 /* The line is in its cache: what waits for it goes on. */
 void fill_arrives(struct engine *e, uint32_t fill, cycle ready) {
     struct fill f = *fill_at(e, fill);
-    if (cache_holds(f.cache, f.way, f.line) && f.way->fill == fill) {
+    if (f.way && cache_holds(f.cache, f.way, f.line) && f.way->fill == fill) {
         f.way->ready = ready;
         f.way->fill = NO_FILL;
     }
@@ -193,12 +196,7 @@ void fill_arrives(struct engine *e, uint32_t fill, cycle ready) {
 void engine_answer(struct engine *e, const struct request *answer) {
     cycle to_gl1 = card_get(e->card, CARD_l2_hit) - card_get(e->card, CARD_gl1_hit) - e->gl1_to_l2;
     switch (answer->kind) {
-    case REQUEST_VECTOR: gl1_answer(e, answer->who, answer->ready + to_gl1); break;
-    case REQUEST_SCALAR:
-        fill_arrives(e, answer->who,
-                     answer->ready + card_get(e->card, CARD_scalar_l2) - card_get(e->card, CARD_scalar_hit) -
-                         e->scalar_to_l2);
-        break;
+    case REQUEST_LINE: gl1_answer(e, answer->who, answer->ready + to_gl1); break;
     case REQUEST_STORE: wait_line(e, answer->who, answer->ready); break;
     case REQUEST_ATOMIC:
         wait_line(e, answer->who,

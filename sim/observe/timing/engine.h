@@ -22,7 +22,7 @@ struct request {
     cycle ready; /* the answer */
     uint64_t line;
     enum request_kind kind;
-    uint32_t who; /* VECTOR, SCALAR: a fill; else a wait */
+    uint32_t who; /* LINE: a fill of GL1; else a wait */
     uint32_t engine, sequence;
 };
 
@@ -40,12 +40,12 @@ struct wait {
 struct fill {
     uint64_t line;
     cycle looked;          /* when GL1 was asked for it */
-    struct cache_way *way; /* where it goes, if that still holds it */
+    struct cache_way *way; /* where it goes, if that still holds it; null: nowhere, it is only passed on */
     struct cache *cache;
     uint32_t first; /* of the links to waits or, in GL1, of the fills of L0 that want it */
     uint32_t next;  /* fill of the same line of GL1 */
-    uint16_t unit;  /* compute unit, work-group processor or array */
-    bool scalar;
+    uint16_t array;
+    bool scalar; /* of a scalar cache: half a line */
 };
 
 struct link {
@@ -82,7 +82,7 @@ struct engine {
     struct array *arrays;         /* [array_count] */
     uint16_t *array_of;           /* [processor_count] */
     uint32_t line_cost;           /* ticks of a line between GL1 and L0 */
-    cycle l0_to_gl1, gl1_to_l2, gl1_to_l0, scalar_to_l2;
+    cycle l0_to_gl1, gl1_to_l2, gl1_to_l0, gl1_to_scalar;
     struct pool_of waits, fills, links;
     struct request *requests;
     size_t request_count, request_capacity;
@@ -101,7 +101,7 @@ void engine_destroy(struct engine *e);
 void engine_begin(struct engine *e, bool cold);
 
 /* Accesses of SIMD `simd` of the engine: when the address is taken. *done: now or after an answer. vector.c, scalar.c */
-cycle vector_request(struct engine *e, unsigned simd, const struct access *access, bool past_l0, cycle x,
+cycle vector_request(struct engine *e, unsigned simd, const struct access *access, bool past, cycle x,
                      cycle *done);
 cycle scalar_request(struct engine *e, unsigned simd, const struct access *access, cycle x, cycle *done);
 /* When the instruction at `pc` can be had that follows one at `previous`. fetch.c */
@@ -120,8 +120,8 @@ void fill_join(struct engine *e, uint32_t fill, uint32_t wait, cycle looked);
 /* One line less; `ready`: when it was there. */
 void wait_line(struct engine *e, uint32_t wait, cycle ready);
 void wait_done(struct engine *e, uint32_t wait);
-/* When L0 of the unit has the line that it lacks; LATER: the fill is told. gl1.c */
-cycle gl1_request(struct engine *e, unsigned unit, cycle at, uint64_t line, uint32_t l0_fill);
+/* When L0 or the scalar cache has the line that its fill wants; LATER: the fill is told. past: L2 is to answer. gl1.c */
+cycle gl1_request(struct engine *e, cycle at, uint64_t line, uint32_t l0_fill, bool past);
 void gl1_answer(struct engine *e, uint32_t fill, cycle ready);
 void fill_arrives(struct engine *e, uint32_t fill, cycle ready);
 

@@ -4,7 +4,7 @@
 #include "shared.h"
 
 /* The number of a line among those of its channel: what interleaves channels must not choose sets, too. */
-static uint64_t place_of(const struct shared *s, uint64_t line) {
+uint64_t l2_place(const struct shared *s, uint64_t line) {
     uint64_t block = line / s->interleave_lines;
     return block / s->l2_channels * s->interleave_lines + line % s->interleave_lines;
 }
@@ -12,7 +12,7 @@ static uint64_t place_of(const struct shared *s, uint64_t line) {
 cycle l2_request(struct shared *s, cycle at, uint64_t line, enum request_kind kind) {
     unsigned channel = channel_of(s, line, s->l2_channels);
     struct cache *cache = &s->l2[channel];
-    uint64_t place = place_of(s, line), old;
+    uint64_t place = l2_place(s, line), old;
     struct cache_way *way = cache_find(cache, place, line);
     s->l2_count.requests++;
     s->l2_count.bytes += LINE_BYTES;

@@ -70,14 +70,15 @@ static void add_line(struct stream *s, size_t first, uint64_t line) {
 
 /* FLAT addresses that lie in LDS or in scratch have no line of global memory. */
 static void add_lines(struct stream *s, const rdnasim_event *e, size_t first) {
-    unsigned lanes = e->space == RDNASIM_SPACE_SCALAR ? 1 : e->wave_size;
+    bool scalar = e->space == RDNASIM_SPACE_SCALAR;
+    unsigned lanes = scalar ? 1 : e->wave_size, line_bytes = scalar ? SCALAR_LINE_BYTES : LINE_BYTES;
     for (unsigned part = 0; part < e->parts; part++)
         for (unsigned lane = 0; lane < lanes; lane++) {
-            if (e->space != RDNASIM_SPACE_SCALAR && !(e->exec >> lane & 1)) continue;
+            if (!scalar && !(e->exec >> lane & 1)) continue;
             uint64_t address = e->addresses[part][lane];
             if (!address || address >= RDNASIM_APERTURE_LDS) continue;
-            uint64_t last = (address + (e->bytes ? e->bytes - 1 : 0)) / LINE_BYTES;
-            for (uint64_t line = address / LINE_BYTES; line <= last; line++) add_line(s, first, line);
+            uint64_t last = (address + (e->bytes ? e->bytes - 1 : 0)) / line_bytes;
+            for (uint64_t line = address / line_bytes; line <= last; line++) add_line(s, first, line);
         }
 }
 

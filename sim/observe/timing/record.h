@@ -3,7 +3,7 @@
 /*
  * What the waves of a launch execute, recorded while the simulator runs it and taken by the model one work-group after the
  * other, in the order of the grid. A wave's stream has 4 bytes per instruction, and 8 for each line that an access to memory
- * touches. Whoever records too far ahead of the model waits for it.
+ * touches: of 128 bytes, or of 64 if it is scalar. Whoever records too far ahead of the model waits for it.
  */
 #ifndef TIMING_RECORD_H
 #define TIMING_RECORD_H

@@ -40,11 +40,11 @@ bool shared_create(struct shared *s, const struct card *card) {
     s->dram_ports = calloc(channels, sizeof *s->dram_ports);
     bool ok = s->l2 && s->l2_ports && s->mall_ports && s->dram_ports;
     unsigned entries = card_get(card, CARD_tlb_entries);
-    ok = ok && cache_create(&s->tlb, (uint64_t)entries * LINE_BYTES, entries);
-    ok = ok && cache_create(&s->mall, (uint64_t)card_get(card, CARD_mall_mib) << 20,
+    ok = ok && cache_create(&s->tlb, entries, 1, entries);
+    ok = ok && cache_create(&s->mall, (uint64_t)card_get(card, CARD_mall_mib) << 20, LINE_BYTES,
                             card_get(card, CARD_mall_ways));
     for (unsigned n = 0; ok && n < l2; n++)
-        ok = cache_create(&s->l2[n], (uint64_t)card_get(card, CARD_l2_kib) * 1024 / l2,
+        ok = cache_create(&s->l2[n], (uint64_t)card_get(card, CARD_l2_kib) * 1024 / l2, LINE_BYTES,
                           card_get(card, CARD_l2_ways));
     return ok;
 }
@@ -63,6 +63,15 @@ void shared_cool(struct shared *s) {
     for (unsigned n = 0; n < s->l2_channels; n++) cache_clear(&s->l2[n]);
     cache_clear(&s->tlb);
     cache_clear(&s->mall);
+}
+
+void shared_hold(struct shared *s, uint64_t first, uint64_t last) {
+    for (uint64_t line = first; line <= last; line++) {
+        l2_request(s, tlb_request(s, 0, line), line, REQUEST_LINE);
+        struct cache_way *way =
+            cache_find(&s->l2[channel_of(s, line, s->l2_channels)], l2_place(s, line), line);
+        way->ready = 0;
+    }
 }
 
 void shared_begin(struct shared *s) {

@@ -14,7 +14,7 @@
 #include "port.h"
 
 /* What reaches L2. */
-enum request_kind { REQUEST_VECTOR, REQUEST_SCALAR, REQUEST_STORE, REQUEST_ATOMIC };
+enum request_kind { REQUEST_LINE, REQUEST_STORE, REQUEST_ATOMIC };
 
 struct level_count {
     uint64_t requests, hits, bytes;
@@ -45,10 +45,15 @@ void shared_cool(struct shared *s);
 /* A launch begins: what is cached stays, counts are 0. */
 void shared_begin(struct shared *s);
 
+/* Lines that something before the launch has left in L2, and their pages in the TLB. */
+void shared_hold(struct shared *s, uint64_t first, uint64_t last);
+
 /* Which of `channels` a line lies in. */
 unsigned channel_of(const struct shared *s, uint64_t line, unsigned channels);
 
 cycle tlb_request(struct shared *s, cycle at, uint64_t line);
+/* Chooses the set of a line in its channel. */
+uint64_t l2_place(const struct shared *s, uint64_t line);
 /* When L2 has the line, or has taken or changed it. */
 cycle l2_request(struct shared *s, cycle at, uint64_t line, enum request_kind kind);
 cycle mall_request(struct shared *s, cycle at, uint64_t line, bool write);

@@ -102,6 +102,11 @@ void rdnasim_timing_cool(rdnasim_timing *t) {
     if (t && t->usable) chip_cool(&t->chip);
 }
 
+void rdnasim_timing_hold(rdnasim_timing *t, uint64_t address, size_t bytes) {
+    if (t && t->usable && bytes)
+        shared_hold(&t->chip.shared, address / LINE_BYTES, (address + bytes - 1) / LINE_BYTES);
+}
+
 int rdnasim_timing_figure(const rdnasim_timing *t, size_t index, rdnasim_figure *out) {
     if (index < CARD_FIELDS) {
         const struct card_field_info *info = &card_fields[index];
@@ -142,7 +147,7 @@ static uint8_t *scan(const struct card *card, const uint32_t *code, size_t dword
             if (strstr(i->opcode, "atomic"))
                 flags[at] = OP_ATOMIC;
             else if (i->port == RDNASIM_PORT_VMEM && i->cache & GLC)
-                flags[at] = OP_PAST_L0;
+                flags[at] = OP_PAST;
         }
         at += length ? length : 1;
     }

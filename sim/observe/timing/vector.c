@@ -8,41 +8,49 @@
 
 enum { LANES = 32, NEAR_LINES = 8 };
 
-/* When L0 has the line, or LATER: the access waits for its fill. */
+/*
+ * When L0 has the line, or LATER: the access waits for its fill. Loads with glc go past L0 and GL1, which then no longer
+ * have the line (RDNA3 ISA 4.1.1: MISS_EVICT).
+ */
 static cycle look_up(struct engine *e, unsigned unit, uint64_t line, bool past, cycle at, uint32_t wait) {
     struct cache *l0 = &e->units[unit].l0;
     struct cache_way *way = cache_find(l0, line, line);
     e->l0_count.requests++;
-    if (past && way && way->ready != LATER) way->ready = LATER, way->fill = NO_FILL;
-    if (way && way->ready != LATER) {
-        e->l0_count.hits++;
-        return way->ready > at ? way->ready : at;
+    if (past && way && way->ready != LATER) {
+        cache_drop(l0, way);
+        way = NULL;
     }
-    if (way && way->fill != NO_FILL) {
-        e->l0_count.hits++;
+    e->l0_count.hits += way != NULL;
+    if (way && way->ready != LATER) return way->ready > at ? way->ready : at;
+    if (way) {
         fill_join(e, way->fill, wait, at);
         return LATER;
     }
     uint32_t fill = pool_new(e, &e->fills);
     if (fill == NO_FILL) return at;
     uint64_t old;
-    if (!way) way = cache_replace(l0, line, line, &old);
-    way->ready = LATER;
-    way->fill = fill;
-    *fill_at(e, fill) = (struct fill){
-        .line = line, .way = way, .cache = l0, .first = NO_FILL, .next = NO_FILL, .unit = (uint16_t)unit};
-    cycle ready = gl1_request(e, unit, at, line, fill);
+    if (!past) {
+        way = cache_replace(l0, line, line, &old);
+        way->ready = LATER;
+        way->fill = fill;
+    }
+    *fill_at(e, fill) = (struct fill){.line = line,
+                                      .way = way,
+                                      .cache = l0,
+                                      .first = NO_FILL,
+                                      .next = NO_FILL,
+                                      .array = e->array_of[unit / PROCESSOR_CUS]};
+    cycle ready = gl1_request(e, at, line, fill, past);
     if (ready == LATER) {
         fill_join(e, fill, wait, at);
         return LATER;
     }
-    way->ready = ready;
-    way->fill = NO_FILL;
+    if (way) way->ready = ready, way->fill = NO_FILL;
     pool_release(&e->fills, fill);
     return ready;
 }
 
-cycle vector_request(struct engine *e, unsigned simd, const struct access *access, bool past_l0, cycle x,
+cycle vector_request(struct engine *e, unsigned simd, const struct access *access, bool past, cycle x,
                      cycle *done) {
     unsigned processor = simd / PROCESSOR_SIMDS, unit = processor * PROCESSOR_CUS + simd % PROCESSOR_CUS;
     struct unit *u = &e->units[unit];
@@ -69,7 +77,7 @@ cycle vector_request(struct engine *e, unsigned simd, const struct access *acces
     for (unsigned n = 0; n < count; n++) {
         uint64_t line = access->lines[n];
         if (load) {
-            cycle ready = look_up(e, unit, line, past_l0, at, wait);
+            cycle ready = look_up(e, unit, line, past, at, wait);
             struct wait *w = wait_at(e, wait);
             if (ready != LATER && ready > w->latest) w->latest = ready;
         } else {
