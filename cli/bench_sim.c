@@ -74,7 +74,7 @@ static int assume_peaks(struct bench *b) {
     rdnasim_timing_options options;
     rdnasim_timing *timing;
     rdnasim_report report;
-    rdnasim_timing_options_init(&options);
+    rdnasim_timing_options_init(&options, sizeof options);
     options.card = b->asked->card;
     options.threads = 1;
     if (rdnasim_timing_create(&options, &timing, &report) != RDNASIM_OK)
@@ -160,7 +160,7 @@ static w4a16_status time_variant(struct bench *b, const struct bench_shape *shap
     const struct bench_clock clock = {.threads =
                                           asked->threads ? (int)asked->threads : pool_available_threads()};
     w4a16_device_options options;
-    w4a16_device_options_init(&options);
+    w4a16_device_options_init(&options, sizeof options);
     options.threads = (int)asked->threads;
     options.kernel_mask = asked->kernel_mask;
     options.timing_card = asked->card;

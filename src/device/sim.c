@@ -81,7 +81,7 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
         return fail(error, W4A16_UNSUPPORTED, &report);
     }
     rdnasim_timing_options timing_options;
-    rdnasim_timing_options_init(&timing_options);
+    rdnasim_timing_options_init(&timing_options, sizeof timing_options);
     timing_options.card = options->timing_card;
     timing_options.axes = options->timing_axes;
     timing_options.threads = pool_threads(pool);
