@@ -343,7 +343,11 @@ typedef struct w4a16_run_args {
 typedef struct w4a16_run_stats {
     uint64_t wave_instructions; /* executed, without s_nop, s_delay_alu, s_clause and s_waitcnt* */
     double seconds;             /* host time inside the simulator: says nothing about a card */
-    uint64_t reserved[4];
+    /* With timing_card; modelled, not measured: */
+    double modelled_seconds;                      /* of all launches, without what lies between them */
+    uint64_t modelled_cycles;                     /* of the shader clock, of all launches */
+    uint64_t memory_bytes;                        /* that memory moved */
+    uint32_t modelled_launches, sampled_launches; /* the latter modelled in part */
 } w4a16_run_stats;
 
 /*
