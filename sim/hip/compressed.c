@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zstd.h>
 
-static const char magic[4] = "CCOB";
+static const unsigned char magic[] = {'C', 'C', 'O', 'B'};
 enum { METHOD_ZSTD = 1 };
 
 bool compressed_is(const unsigned char *bytes, uint64_t limit) {

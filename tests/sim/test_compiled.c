@@ -55,7 +55,7 @@ static void run_at(rdnasim_simd simd, const char *path) {
     struct file file = read_file(path);
     struct {
         uint64_t in, out;
-    } arguments;
+    } arguments = {0};
     u64 state = 1;
     for (int i = 0; i < 2 * ITEMS; i++) in[i] = input(&state);
     memset(out, 0xa5, sizeof out);
