@@ -178,11 +178,17 @@ void decode_vop3(struct decoder *d, struct inst *i, uint32_t w) {
     }
 }
 
+/* Matrix products with results of 16 bits: their clamp bit does nothing. */
+static bool ignores_clamp(const struct op_info *info) {
+    return info->dst == TYPE_V16_F16 || info->dst == TYPE_V16_BF16;
+}
+
 void decode_vop3p(struct decoder *d, struct inst *i, uint32_t w) {
     uint32_t w1 = next_dword(d);
     const struct op_info *info = decoder_find_op(d, FMT_VOP3P, BITS(w, 16, 7), i);
     if (!info) return;
     i->format = FMT_VOP3P;
+    if (ignores_clamp(info)) w &= ~(UINT32_C(1) << 15);
     if ((modifier_bits(w, w1) ^ 0x340) & ~d->optional & ~0x340u)
         refuse(d, "a modifier that the instruction does not have");
     i->clamp = BITS(w, 15, 1);
@@ -211,10 +217,7 @@ static void decode_half(struct decoder *d, struct inst *i, unsigned opcode, unsi
     set_vgpr(d, &i->dst, info->dst, vdst);
     source9(d, &i->src[0], info->src[0], src0);
     fill_dot_factor(i, 0, src0);
-    if (info->src[1] == TYPE_NONE) {
-        if (vsrc1) refuse(d, unused_field);
-        return;
-    }
+    if (info->src[1] == TYPE_NONE) return; /* of a move the hardware ignores vsrc1 */
     set_vgpr(d, &i->src[1], info->src[1], vsrc1);
     implied_sources(i, info);
     place_literal(d, i, info);

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "isa/generation.h"
 #include "isa/inst.h"
 
 static unsigned lines_per_format = 10000, legal_per_format, failures_shown = 5;
@@ -54,11 +55,15 @@ static const struct format_case formats[] = {
     {"VOP3 plain", 0xd4000000, 0xfc00ff00, 0, 0xf8000000, false},
     {"VOP3P", 0xcc000000, 0xff800000, 0, 0, false},
     {"VOPD", 0xc8000000, 0xfc000000, 0, 0, false},
+    {"VOPD move", 0xca100000, 0xfff00000, 0, 0, true},
+    {"WMMA", 0xcc404000, 0xfff8c000, 0x1c000000, 0xfc000000, true},
+    {"WMMA clamp", 0xcc42c000, 0xfffec000, 0x1c020100, 0xfc020100, true},
     {"VINTERP", 0xcd000000, 0xff800000, 0x04020100, 0x04020100, false},
     {"LDSDIR", 0xce000000, 0xff000000, 0, 0, false},
     {"DS", 0xd8000000, 0xfc020000, 0, 0, false},
     {"DS one data", 0xd8000000, 0xfc020000, 0, 0x00ff0000, false},
     {"DS load", 0xd8000000, 0xfc020000, 0, 0x00ffff00, false},
+    {"DS GWS", 0xd8620000, 0xffe20000, 0, 0, true},
     {"FLAT", 0xdc000000, 0xfc030000, 0x007c0000, 0x00ff0000, false},
     {"SCRATCH", 0xdc010000, 0xfc030000, 0, 0, false},
     {"GLOBAL", 0xdc020000, 0xfc030000, 0, 0x00800000, false},
@@ -81,6 +86,27 @@ static void make_candidate(const struct format_case *f, uint32_t *words) {
     if (random32() % 4 == 0) words[0] = (words[0] & ~0x1ffu) | (random32() % 2 ? 250 : 233);
     words[0] = (words[0] & ~f->mask) | f->fixed;
     words[1] = (words[1] & ~f->mask1) | f->fixed1;
+}
+
+/*
+ * The same instruction with zeros in the fields that the hardware ignores and LLVM refuses: destinations of LDS
+ * operations without a result, VGPRs of GWS operations without data, the second source of v_dual_mov_b32, clamp of
+ * v_wmma_f16 and v_wmma_bf16. The oracle is asked about this one, the decoder about the other.
+ */
+static void clear_ignored(uint32_t *words) {
+    const struct generation *generation = target_from_name(target)->generation;
+    unsigned ds = BITS(words[0], 18, 8);
+    const struct opcode *e = &generation->opcodes[FMT_DS][ds];
+    if (words[0] >> 26 == 0x36 && ds >= 0x18 && ds <= 0x1d)
+        words[1] &= ds == 0x19 || ds == 0x1b || ds == 0x1d ? 0xff : 0;
+    else if (words[0] >> 26 == 0x36 && e->op && op_info(e->op - 1)->dst == TYPE_NONE)
+        words[1] &= 0x00ffffff;
+    if (words[0] >> 26 == 0x32) {
+        if (BITS(words[0], 22, 4) == 8) words[0] &= ~UINT32_C(0x1fe00);
+        if (BITS(words[0], 17, 5) == 8) words[1] &= ~UINT32_C(0x1fe00);
+    }
+    if (words[0] >> 24 == 0xcc && (BITS(words[0], 16, 7) == 0x42 || BITS(words[0], 16, 7) == 0x43))
+        words[0] &= ~UINT32_C(0x8000);
 }
 
 /* ---- the oracle ---------------------------------------------------------------------------------------- */
@@ -247,13 +273,17 @@ static bool agrees(const uint32_t *words, const struct verdict *v, char *text, u
 static void test_format(void **state) {
     const struct format_case *f = *state;
     const unsigned most = f->narrow ? lines_per_format / 4 : lines_per_format;
-    uint32_t (*words)[DWORDS] = calloc(most, sizeof *words);
+    uint32_t (*words)[DWORDS] = calloc(most, sizeof *words), (*asked)[DWORDS] = calloc(most, sizeof *asked);
     struct verdict *verdicts = calloc(most, sizeof *verdicts);
-    assert_true(words && verdicts);
+    assert_true(words && asked && verdicts);
     unsigned long wrong = 0, legal = 0, lines = 0;
     do {
-        for (unsigned n = 0; n < most; n++) make_candidate(f, words[n]);
-        ask_llvm_mc(words, verdicts, most);
+        for (unsigned n = 0; n < most; n++) {
+            make_candidate(f, words[n]);
+            memcpy(asked[n], words[n], sizeof asked[n]);
+            clear_ignored(asked[n]);
+        }
+        ask_llvm_mc(asked, verdicts, most);
         for (unsigned n = 0; n < most; n++, lines++) {
             char text[256];
             unsigned length;
@@ -267,6 +297,7 @@ static void test_format(void **state) {
     } while (legal < legal_per_format);
     print_message("%s, %s: %lu of %lu legal, %lu disagree\n", target, f->name, legal, lines, wrong);
     free(words);
+    free(asked);
     free(verdicts);
     assert_int_equal(wrong, 0);
 }
