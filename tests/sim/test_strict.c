@@ -60,6 +60,7 @@ static const struct fault {
     {"groups_cas", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "several work-groups", "global_", WRITTEN},
     {"lds_cas", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
     {"store_atomic", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_add_u32", WRITTEN},
+    {"store_update", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "wave 0 has", "ds_", WRITTEN},
     {"last_group", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
     {"hazard", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "matrix A", "v_wmma_f32_16x16x16_f16", WRITTEN},
     {"hazard_b", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "matrix B", "v_wmma_f32_16x16x16_f16", WRITTEN},

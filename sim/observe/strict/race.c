@@ -10,19 +10,26 @@
  * begins with (it is known by the compare-and-swap that follows), and in global memory plain stores, which may be
  * atomic ones.
  *
- * A cell per dword says who wrote it last, who wrote other bytes of it before, and who has read it since:
- *     bits 31:5 the party, 4 whether by an atomic, 3:0 which bytes
+ * Stores of the same bytes are no race among themselves: a plain store that meets plain stores only, and leaves
+ * what they have stored as it is, joins them. The bytes are of several parties from then on, and whoever stores
+ * others there is found. Loads are not let off: what changes nothing now may come first in another order.
+ *
+ * A cell per dword says who wrote it last, who wrote other bytes of it before (or which bytes several have stored
+ * alike), who has read it since, and what the writers have left there. Each of the three entries:
+ *     bits 31:6 the party, 5 whether by an atomic, 4 by a plain store, 3:0 which bytes
  * In LDS the party's upper bits are an epoch that grows with every barrier, so that older entries count no
  * more, and one bit says that only the order in which LDS serves its instructions has kept the access on its side of
  * the barrier: nobody has waited for it.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "strict.h"
 
-enum { ID_SHIFT = 5, ATOMIC = 16, BYTES = 15, WAVE_BITS = 7, LATE = 64, SEVERAL = 63 };
-#define ID_MASK UINT32_C(0x07ffffff)
+enum { BYTES = 15, PLAIN = 16, ATOMIC = 32, KINDS = PLAIN | ATOMIC, ID_SHIFT = 6, ID_BITS = 32 - ID_SHIFT };
+enum { WAVE_BITS = 7, LATE = 64, SEVERAL = 63 };
+#define ID_MASK ((UINT32_C(1) << ID_BITS) - 1)
 #define EPOCH   (ID_MASK & ~((1u << WAVE_BITS) - 1))
 
 struct party {
@@ -37,41 +44,115 @@ static inline bool unordered(const struct party *p, uint32_t entry) {
     return p->in_lds ? !(differs & EPOCH) && differs & SEVERAL : id && differs;
 }
 
+/* Whether the entry is the party's own, or still matters to it. */
+static bool stands(const struct party *p, uint32_t entry) {
+    return entry >> ID_SHIFT == p->me || unordered(p, entry);
+}
+
+/* Adds to the party's entry, or begins it. In LDS a plain store makes the atomics around it no better. */
 static void merge(uint32_t *entry, const struct party *p, uint32_t flags) {
-    *entry = p->me << ID_SHIFT | flags | (*entry >> ID_SHIFT == p->me ? *entry & BYTES : 0);
+    uint32_t kept = p->in_lds ? BYTES | KINDS : BYTES;
+    *entry = p->me << ID_SHIFT | flags | (*entry >> ID_SHIFT == p->me ? *entry & kept : 0);
+}
+
+/* The entry of several parties, this one among them. */
+static uint32_t of_several(const struct party *p, uint32_t flags) {
+    return (p->in_lds ? p->me | SEVERAL : ID_MASK) << ID_SHIFT | flags;
 }
 
 static bool may_meet(const struct party *p, uint32_t entry, enum access_kind kind) {
-    bool atomic = kind == ACCESS_ATOMIC, other = entry & ATOMIC;
+    bool atomic = kind == ACCESS_ATOMIC, other = (entry & KINDS) == ATOMIC;
     if (kind == ACCESS_LOAD) return other && p->may_swap;
     return (atomic && other) || (!p->in_lds && atomic != other);
 }
 
-/* Whether the party has stored plainly there: in LDS an atomic of its own after that makes it no atomic. */
-static bool stored_by(const struct party *p, uint32_t entry) {
-    return entry >> ID_SHIFT == p->me && !(entry & ATOMIC);
+/* All bits of some bytes of a dword. */
+static uint32_t bits_of(uint32_t bytes) {
+    return (bytes & 1) * 0xffu | (bytes >> 1 & 1) * 0xff00u | (bytes >> 2 & 1) * 0xff0000u |
+           (bytes >> 3) * 0xff000000u;
 }
 
-/* Enters the access to one dword; returns the entry that it conflicts with, or 0. */
-static inline uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind) {
-    const uint32_t writers[] = {c->writer, c->earlier};
-    for (unsigned n = 0; n < 2; n++)
-        if (writers[n] & bytes && unordered(p, writers[n]) && !may_meet(p, writers[n], kind))
-            return writers[n];
-    if (kind == ACCESS_LOAD) {
-        uint32_t many = p->in_lds ? (p->me & EPOCH) | SEVERAL : ID_MASK;
-        if (unordered(p, c->reader))
-            c->reader = many << ID_SHIFT | (c->reader & BYTES) | bytes;
-        else
-            merge(&c->reader, p, bytes);
-        return 0;
+/* Some bytes of a dword in memory; the others may lie outside. */
+static uint32_t value_of(const unsigned char *dword, uint32_t bytes) {
+    uint32_t value = 0;
+    if (bytes == BYTES)
+        memcpy(&value, dword, 4);
+    else
+        for (unsigned n = 0; n < 4; n++)
+            if (bytes >> n & 1) value |= (uint32_t)dword[n] << 8 * n;
+    return value;
+}
+
+/*
+ * Enters a store of which the bytes `alike` were there already, by others. Of what else is written in the dword
+ * there is room for one party's bytes: this one's, or else the last one's.
+ */
+static void join(struct cell *c, const struct party *p, uint32_t bytes, uint32_t alike) {
+    const uint32_t writers[] = {c->earlier, c->writer};
+    uint32_t several = of_several(p, PLAIN | alike), rest = 0, own = bytes & ~alike;
+    for (unsigned n = 0; n < 2; n++) {
+        uint32_t left = writers[n] & BYTES & ~bytes;
+        if (writers[n] >> ID_SHIFT == several >> ID_SHIFT)
+            several |= writers[n] & BYTES;
+        else if (left && stands(p, writers[n]) && rest >> ID_SHIFT != p->me)
+            rest = (writers[n] & ~(uint32_t)BYTES) | left;
     }
+    if (own) merge(&rest, p, PLAIN | own);
+    c->writer = rest;
+    c->earlier = several;
+}
+
+/* Whether the access meets a writer that it must not. */
+static inline bool conflicts(const struct party *p, uint32_t writer, uint32_t bytes, enum access_kind kind) {
+    return writer & bytes && unordered(p, writer) && !may_meet(p, writer, kind);
+}
+
+static inline uint32_t enter_load(struct cell *c, const struct party *p, uint32_t bytes) {
+    if (conflicts(p, c->writer, bytes, ACCESS_LOAD)) return c->writer;
+    if (conflicts(p, c->earlier, bytes, ACCESS_LOAD)) return c->earlier;
+    if (unordered(p, c->reader))
+        c->reader = of_several(p, (c->reader & BYTES) | bytes);
+    else
+        merge(&c->reader, p, bytes);
+    return 0;
+}
+
+/* Whether all bytes where a plain store meets others are as other plain stores have left them: which, else 0. */
+static uint32_t stored_alike(const struct cell *c, const struct party *p, uint32_t bytes, uint32_t value) {
+    const uint32_t writers[] = {c->writer, c->earlier};
+    uint32_t alike = 0;
+    for (unsigned n = 0; n < 2; n++) {
+        if (!conflicts(p, writers[n], bytes, ACCESS_STORE)) continue;
+        if (writers[n] & ATOMIC) return 0;
+        alike |= writers[n] & bytes;
+    }
+    return (value ^ c->value) & bits_of(alike) ? 0 : alike;
+}
+
+/* memory: the dword, after the store or atomic. */
+static inline uint32_t enter_write(struct cell *c, const struct party *p, uint32_t bytes,
+                                   enum access_kind kind, const unsigned char *memory) {
+    uint32_t value = value_of(memory, bytes), alike = 0, with = 0;
+    if (conflicts(p, c->earlier, bytes, kind)) with = c->earlier;
+    if (conflicts(p, c->writer, bytes, kind)) with = c->writer;
+    if (with && kind == ACCESS_STORE) alike = stored_alike(c, p, bytes, value);
+    if (with && !alike) return with;
     bool meets_loads = kind == ACCESS_ATOMIC && p->may_swap;
     if (c->reader & bytes && unordered(p, c->reader) && !meets_loads) return c->reader;
+    c->value = bytes == BYTES ? value : (c->value & ~bits_of(bytes)) | value;
+    if (alike) {
+        join(c, p, bytes, alike);
+        return 0;
+    }
     if (unordered(p, c->writer) && !(c->writer & bytes)) c->earlier = c->writer;
-    bool atomic = kind == ACCESS_ATOMIC && !(p->in_lds && stored_by(p, c->writer));
-    merge(&c->writer, p, bytes | (atomic ? ATOMIC : 0));
+    merge(&c->writer, p, bytes | (kind == ACCESS_ATOMIC ? ATOMIC : PLAIN));
     return 0;
+}
+
+/* Enters the access to one dword of memory; returns the entry that it conflicts with, or 0. */
+static inline uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind,
+                             const unsigned char *memory) {
+    return kind == ACCESS_LOAD ? enter_load(c, p, bytes) : enter_write(c, p, bytes, kind, memory);
 }
 
 /* Whether the instruction is a compare-and-swap, or one follows a load so closely that the load is its loop's first. */
@@ -102,10 +183,11 @@ static struct party lds_party(const struct strict *st, const struct wave *w) {
     return (struct party){.me = (st->epoch << WAVE_BITS | w->index) & ID_MASK, .in_lds = true};
 }
 
-static uint32_t enter_lds(struct strict *st, const struct party *p, uint32_t address, uint32_t bytes,
-                          enum access_kind kind) {
+static inline uint32_t enter_lds(struct strict *st, const struct party *p, const unsigned char *lds,
+                                 uint32_t address, uint32_t bytes, enum access_kind kind) {
     for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4) {
-        uint32_t with = enter(&st->lds_cells[dword / 4], p, covered(dword, address, bytes), kind);
+        uint32_t with =
+            enter(&st->lds_cells[dword / 4], p, covered(dword, address, bytes), kind, lds + dword);
         if (with) return with;
     }
     return 0;
@@ -114,11 +196,10 @@ static uint32_t enter_lds(struct strict *st, const struct party *p, uint32_t add
 bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, enum access_kind kind) {
     struct strict *st = w->shadow->strict;
     struct party p = lds_party(st, w);
-    uint32_t with = enter_lds(st, &p, address, bytes, kind);
-    if (with && may_swap(w, kind)) {
+    uint32_t with;
+    while ((with = enter_lds(st, &p, w->group->lds, address, bytes, kind)) && !p.may_swap &&
+           may_swap(w, kind))
         p.may_swap = true;
-        with = enter_lds(st, &p, address, bytes, kind);
-    }
     if (!with) return true;
     unsigned other = with >> ID_SHIFT & SEVERAL;
     char who[32] = "several waves have";
@@ -164,7 +245,7 @@ void strict_race_note_lds(struct wave *w) {
 }
 
 void strict_race_epoch(struct strict *st, struct group *group) {
-    if (++st->epoch >> (27 - WAVE_BITS)) { /* the cells' numbers begin anew */
+    if (++st->epoch >> (ID_BITS - WAVE_BITS)) { /* the cells' numbers begin anew */
         st->epoch = 1;
         for (uint32_t n = 0; n < st->lds_bytes / 4 + 4; n++) st->lds_cells[n] = (struct cell){0};
     }
@@ -178,7 +259,7 @@ void strict_race_epoch(struct strict *st, struct group *group) {
             enum access_kind kind = a->atomic ? ACCESS_ATOMIC : a->store ? ACCESS_STORE : ACCESS_LOAD;
             for (unsigned c = 0; c < a->count; c++)
                 for (unsigned l = 0; l < LANES; l++)
-                    if (a->mask >> l & 1) enter_lds(st, &p, a->addresses[c][l], a->bytes, kind);
+                    if (a->mask >> l & 1) enter_lds(st, &p, group->lds, a->addresses[c][l], a->bytes, kind);
         }
     }
 }
@@ -216,15 +297,16 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
     if (bytes > b->bytes - offset) bytes = (uint32_t)(b->bytes - offset); /* a load that passes the end */
     for (uint64_t dword = offset & ~UINT64_C(3); dword < offset + bytes; dword += 4) {
         struct cell *c = &(*cells)[dword / 4];
-        uint32_t with = enter(c, &p, covered(dword, offset, bytes), kind);
+        const unsigned char *memory = b->host + dword;
+        uint32_t with = enter(c, &p, covered(dword, offset, bytes), kind, memory);
         if (with && may_swap(w, kind)) {
             p.may_swap = true;
-            with = enter(c, &p, covered(dword, offset, bytes), kind);
+            with = enter(c, &p, covered(dword, offset, bytes), kind, memory);
         }
         if (!with) continue;
         if (ordered_by_atomics(st, with)) {
             *c = (struct cell){0};
-            enter(c, &p, covered(dword, offset, bytes), kind);
+            enter(c, &p, covered(dword, offset, bytes), kind, memory);
             continue;
         }
         char who[48] = "several work-groups have";

@@ -55,7 +55,7 @@ struct shadow { /* of a wave */
 
 /* Who has accessed a dword, see race.c. */
 struct cell {
-    uint32_t writer, earlier, reader;
+    uint32_t writer, earlier, reader, value;
 };
 
 struct strict { /* of a launch: one host thread runs all its work-groups */

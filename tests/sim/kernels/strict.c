@@ -167,7 +167,7 @@ CASE(same_word_good, "v_and_b32 v42, 0x7f, " SLOT "\n ds_add_u32 v42, " AT "\n")
 CASE(bytes_bad, "v_lshrrev_b32 v42, 6, " AT "\n v_and_b32 v42, 2, v42\n ds_store_b16 v42, " AT
                 "\n v_mov_b32 v43, 0\n ds_load_u16 v44, v43\n" WAIT)
 CASE(bytes_good, "v_lshrrev_b32 v42, 6, " AT "\n v_and_b32 v42, 2, v42\n ds_store_b16 v42, " AT "\n" WAIT)
-CASE(groups_bad, "global_store_b32 " AT ", " AT ", " OUT "\n")
+CASE(groups_bad, "global_store_b32 " AT ", " ITEM ", " OUT "\n")
 CASE(groups_good, "global_store_b32 " ITEM ", " AT ", " OUT "\n")
 CASE(groups_read_bad, "v_mov_b32 v40, " GROUP "\n v_xor_b32 v41, 4, v40\n global_load_b32 v42, v41, " OUT "\n" WAIT
                       "global_store_b32 v40, " AT ", " OUT "\n")
@@ -186,6 +186,9 @@ CASE(lds_cas_good, "v_mov_b32 v40, 0\n ds_load_b32 v42, v40\n" WAIT "ds_cmpstore
 /* A plain store is none the less one when an atomic of the same wave follows it. */
 CASE(store_atomic_bad, "v_mov_b32 v40, 0\n ds_store_b32 " AT ", v40\n" WAIT "ds_add_u32 v40, " AT "\n" WAIT)
 CASE(store_atomic_good, "v_mov_b32 v40, 0\n ds_store_b32 " AT ", v40\n" WAIT "s_barrier\n ds_add_u32 v40, " AT "\n" WAIT)
+/* Nor are two stores of the same bytes let off when an atomic lies between them. */
+CASE(store_update_bad, "v_mov_b32 v40, 0\n ds_store_b32 v40, v40\n ds_add_u32 v40, v40\n" WAIT)
+CASE(store_update_good, "v_mov_b32 v40, 0\n ds_store_b32 v40, v40\n" BARRIER "ds_add_u32 v40, v40\n" WAIT)
 /* Each group stores its part; the one that counts last reads all of them. Without the counting it is a race. */
 CASE(last_group_bad, STORE(AT) "v_mov_b32 v40, 0\n global_load_b32 v42, " AT ", " OUT "\n global_load_b32 v43, " AT
                      ", " OUT " offset:256\n" WAIT)
