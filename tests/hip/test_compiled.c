@@ -49,7 +49,7 @@ typedef struct {
     X(int, hipDeviceGetPCIBusId, (char *, int, int))                                                         \
     X(int, hipDeviceGetByPCIBusId, (int *, const char *))                                                    \
     X(int, hipDeviceGetLimit, (size_t *, int))                                                               \
-    X(int, hipIpcGetMemHandle, (void *, void *))
+    X(int, hipIpcGetMemHandle, (void))
 #define HIP_POINTER(result, name, parameters) static result(*name) parameters;
 MORE_CALLS(HIP_POINTER)
 #undef HIP_POINTER
@@ -440,7 +440,7 @@ static void test_names(void **state) {
     GIVES("hipErrorNotFound", hipGetProcAddress("hipNothing", &call, 70100000, 0, &status));
     assert_true(!call && status == 1);
     GIVES("hipErrorInvalidValue", hipGetProcAddress("", &call, 0, 0, NULL));
-    GIVES("hipErrorNotSupported", hipIpcGetMemHandle(NULL, NULL));
+    GIVES("hipErrorNotSupported", hipIpcGetMemHandle());
     GIVES("hipErrorUnsupportedLimit", hipDeviceGetLimit(&limit, 3));
     /* All of HIP 7.1, of which a sample; and a number that is none. */
     assert_string_equal(hipGetErrorName(98), "hipErrorInvalidDeviceFunction");

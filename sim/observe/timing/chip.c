@@ -268,7 +268,7 @@ static bool serve(struct chip *c) {
         e->answers[e->answer_count++] = *q;
     }
     c->pending_count -= served;
-    memmove(c->pending, c->pending + served, c->pending_count * sizeof *c->pending);
+    if (c->pending_count) memmove(c->pending, c->pending + served, c->pending_count * sizeof *c->pending);
     return true;
 }
 
