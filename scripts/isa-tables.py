@@ -104,7 +104,10 @@ FORMATS = {  # opcodes, operand patterns
     "MIMG": (256, [lambda o: [0xF0000004 | o << 18 | 1 << 8, 4 << 8 | 2 << 16 | 4 << 26],
                    lambda o: [0xF0000004 | o << 18 | 15 << 8, 4 << 8 | 2 << 16 | 4 << 26],
                    lambda o: [0xF0000004 | o << 18 | 3 << 8, 4 << 8 | 2 << 16 | 4 << 26],
-                   lambda o: [0xF0000014 | o << 18 | 15 << 8 | 1 << 15, 4 << 8 | 2 << 16 | 4 << 26 | 1 << 23]]),
+                   lambda o: [0xF0000014 | o << 18 | 15 << 8 | 1 << 15, 4 << 8 | 2 << 16 | 4 << 26 | 1 << 23],
+                   # without a sampler; rays
+                   lambda o: [0xF0000004 | o << 18 | 15 << 8, 4 << 8 | 2 << 16],
+                   lambda o: [0xF0000080 | o << 18 | 15 << 8 | 1 << 15, 9 | 4 << 8 | 1 << 16]]),
 }
 VOPD = {0: "v_fmac_f32", 1: "v_fmaak_f32", 2: "v_fmamk_f32", 3: "v_mul_f32", 4: "v_add_f32", 5: "v_sub_f32",
         6: "v_subrev_f32", 7: "v_mul_dx9_zero_f32", 8: "v_mov_b32", 9: "v_cndmask_b32", 10: "v_max_f32",

@@ -139,6 +139,11 @@ static void test_unmodelled(void **state) {
         {{0xd8720000, 0x00000002}, "ds_gws_sema_p is not modelled"}, /* with v2 as data */
         {{0xd8760000, 0x02020202}, "ds_gws_barrier is not modelled"},
         {{0xf06c0f00, 0x00000000}, "image_sample is not modelled"},
+        {{0xf0000f00, 0x00000000}, "image_load is not modelled"},
+        {{0xf0180f00, 0x00000000}, "image_store is not modelled"},
+        {{0xf0300f00, 0x00000000}, "image_atomic_add is not modelled"},
+        {{0xf0648f80, 0x00010409}, "image_bvh_intersect_ray is not modelled"},
+        {{0xf0688f80, 0x00010409}, "image_bvh64_intersect_ray is not modelled"},
     };
     for (unsigned n = 0; n < sizeof unmodelled / sizeof unmodelled[0]; n++) {
         struct machine *m = &machines[0];
