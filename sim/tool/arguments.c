@@ -16,6 +16,7 @@ const char arguments_help[] =
     "  random:f16[64,128][:SEED][=OUT.npy]  random numbers: floats in -1..1, any integers\n"
     "  new:f32[1024]=OUT.npy                a buffer that nobody has written (--strict knows)\n"
     "  Types of elements: f16 f32 f64 bf16 i8 i16 i32 i64 u8 u16 u32 u64.\n"
+    "  null                                 a null pointer in place of a buffer\n"
     "  =OUT.npy keeps the buffer after the run.\n";
 
 static const struct scalar {
@@ -98,6 +99,11 @@ static int parse_shape(const char *text, struct argument *out, const char **rest
 
 int argument_parse(const char *text, struct argument *out) {
     *out = (struct argument){0};
+    if (strcmp(text, "null") == 0) {
+        out->is_buffer = out->is_null = true;
+        out->bytes = 8;
+        return EXIT_OK;
+    }
     const char *colon = strchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : 0;
     for (size_t n = 0; n < sizeof scalars / sizeof scalars[0]; n++)
@@ -107,8 +113,8 @@ int argument_parse(const char *text, struct argument *out) {
     size_t kind = 0;
     while (kind < 4 && !(strlen(kinds[kind]) == length && strncmp(text, kinds[kind], length) == 0)) kind++;
     if (!colon || kind == 4)
-        return fail(EXIT_USAGE, "--arg %s: expected TYPE:VALUE, file:, zeros:, random: or new:; see --help",
-                    text);
+        return fail(EXIT_USAGE,
+                    "--arg %s: expected TYPE:VALUE, file:, zeros:, random:, new: or null; see --help", text);
     out->is_buffer = true;
     out->bytes = 8;
     const char *equals = strchr(colon, '=');

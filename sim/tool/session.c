@@ -192,7 +192,7 @@ static int bind_arguments(struct session *s) {
             return fail(EXIT_USAGE, "argument %zu of kernel %s is %s of %u bytes, not %s of %zu", at,
                         s->info.name, pointer ? "a buffer" : "a value", slot->size,
                         a->is_buffer ? "a buffer" : "a value", a->bytes);
-        if (a->is_buffer) {
+        if (a->is_buffer && !a->is_null) {
             char name[32];
             rdnasim_report report;
             snprintf(name, sizeof name, "argument %zu", at);

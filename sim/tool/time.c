@@ -13,7 +13,7 @@
 static bool keep_buffers(struct session *s, unsigned char *kept[ARGUMENTS_MAX]) {
     for (size_t n = 0; n < s->argument_count; n++) {
         const struct array *a = &s->arguments[n].array;
-        if (!s->arguments[n].is_buffer) continue;
+        if (!a->data) continue; /* a value, or null */
         kept[n] = malloc(a->bytes ? a->bytes : 1);
         if (!kept[n]) return false;
         memcpy(kept[n], a->data, a->bytes);

@@ -61,9 +61,10 @@ bool file_read(const char *path, uint64_t most, unsigned char **data, size_t *by
 enum { ARGUMENTS_MAX = 64 };
 
 struct argument {
-    bool is_buffer, undefined; /* undefined: nobody has written it, for strict mode */
-    uint64_t value;            /* by value; of a buffer, its simulated address */
-    size_t bytes;              /* of the value */
+    bool is_buffer, is_null; /* null: a pointer to no buffer */
+    bool undefined;          /* nobody has written it, for strict mode */
+    uint64_t value;          /* by value; of a buffer, its simulated address */
+    size_t bytes;            /* of the value */
     struct array array;
     const char *dump; /* where the buffer goes after the run, or null */
 };

@@ -105,6 +105,9 @@ refuses 1 "quota" "$tool" run "$axpy" "${args[@]}" --arg 'zeros:f32[1000]' --arg
     --quota 1
 check "no quota, the last of two options" "$tool" run "$axpy" "${args[@]}" --arg 'zeros:f32[1000]' \
     --arg 'zeros:f32[1000]' --arg f32:1 --arg u32:1000 --quota 1 --quota none
+check "a null pointer that nobody follows" "$tool" run "$axpy" --arg null --arg null --arg f32:1 --arg u32:0
+refuses 1 "axpy" "$tool" run "$axpy" --arg null --arg 'zeros:f32[32]' --arg f32:1 --arg u32:32
+refuses 2 "is a value of 4 bytes, not a buffer" "$tool" run "$axpy" --arg null --arg null --arg null --arg u32:0
 refuses 2 "takes 4 arguments, there are 1" "$tool" run "$axpy" --arg f32:1
 refuses 2 "is a buffer of 8 bytes, not a value of 4" "$tool" run "$axpy" --arg f32:1 --arg f32:1 --arg f32:1 --arg u32:1
 refuses 2 "no value of that type" "$tool" run "$axpy" --arg u8:256
