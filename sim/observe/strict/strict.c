@@ -68,14 +68,22 @@ static bool overlaps(const struct operand *a, const struct operand *b) {
 }
 
 /* A WMMA may not take the result of the one just before it as A or B: one other VALU instruction must lie
- * between. */
+ * between. Nor may its own result lie over a part of them, as in LLVM's code it never does. */
 static bool check_hazard(struct wave *w, const struct inst *i, rdnasim_port port) {
     struct shadow *sh = w->shadow;
     const struct inst *last = sh->wmma;
     sh->wmma = port == RDNASIM_PORT_WMMA ? i : NULL;
-    if (!last || port != RDNASIM_PORT_WMMA || !(sh->strict->checks & RDNASIM_CHECK_HAZARD)) return true;
-    for (unsigned n = 0; n < 2; n++)
-        if (overlaps(&i->src[n], &last->dst)) {
+    if (port != RDNASIM_PORT_WMMA || !(sh->strict->checks & RDNASIM_CHECK_HAZARD)) return true;
+    for (unsigned n = 0; n < 2; n++) {
+        if (overlaps(&i->src[n], &i->dst) && i->src[n].reg != i->dst.reg) {
+            strict_fault(
+                w, RDNASIM_CHECK_HAZARD, 0,
+                "writes v%u and what follows over a part of matrix %c, which begins at v%u: its result "
+                "must begin there too, or lie apart",
+                i->dst.reg, n ? 'B' : 'A', i->src[n].reg);
+            return false;
+        }
+        if (last && overlaps(&i->src[n], &last->dst)) {
             strict_fault(
                 w, RDNASIM_CHECK_HAZARD, 0,
                 "takes v%u, a result of the WMMA just before it, as matrix %c: a v_nop or another VALU "
@@ -83,6 +91,7 @@ static bool check_hazard(struct wave *w, const struct inst *i, rdnasim_port port
                 i->src[n].reg, n ? 'B' : 'A');
             return false;
         }
+    }
     return true;
 }
 

@@ -215,6 +215,11 @@ CASE(hazard_b_good, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") "v_mov_b32
 /* The last register of the one is the first of the other; and one beside it. */
 CASE(hazard_edge_bad, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") WMMA("40:47", "48:55", "63:70", "40:47"))
 CASE(hazard_edge_good, MATRICES WMMA("56:63", "40:47", "48:55", "56:63") WMMA("40:47", "48:55", "64:71", "40:47"))
+/* A result over a part of its own A, or B; over all of it, and beside it. */
+CASE(matrix_part_bad, MATRICES WMMA("47:54", "40:47", "56:63", "56:63"))
+CASE(matrix_part_good, MATRICES WMMA("40:47", "40:47", "56:63", "56:63"))
+CASE(matrix_part_b_bad, MATRICES WMMA("49:56", "40:47", "56:63", "64:71"))
+CASE(matrix_part_b_good, MATRICES WMMA("48:55", "40:47", "56:63", "64:71"))
 /* A row of A that nobody wrote makes a row of the result undefined, and only that one. */
 CASE(matrix_row_bad, MATRICES "s_mov_b32 s40, exec_lo\n s_mov_b32 exec_lo, 0xfffefffe\n"
                      "v_mov_b32 v64, 0\n s_mov_b32 exec_lo, s40\n v_mov_b32 v65, 0\n v_mov_b32 v66, 0\n"
