@@ -149,17 +149,18 @@ static void strides_meet_few_channels(void **state) {
 
 /* ---- latencies --------------------------------------------------------------------------------------------- */
 
-/* Cycles of one step of a chain over `bytes` bytes in steps of 128. */
-static double step_of(const char *kernel, unsigned bytes, unsigned rounds) {
+/* Cycles of one step of a chain over lines of 128 bytes that lie `stride` lines apart, once they have all been read. */
+static double step_of(const char *kernel, unsigned lines, unsigned stride, unsigned axes) {
     struct bench b = begin(kernel);
-    unsigned *chain = buffer(&b, 0, bytes + 4096), lines = bytes / 128;
+    unsigned words = stride * 32, *chain = buffer(&b, 0, (size_t)lines * words * 4 + 4096);
     for (unsigned n = 0; n < lines; n++)
-        for (unsigned l = 0; l < 32; l++) chain[n * 32 + l] = (n + 1) % lines * 32 + l;
+        for (unsigned l = 0; l < 32; l++) chain[n * words + l] = (n + 1) % lines * words + l;
     buffer(&b, 1, 128);
+    b.options.axes = axes;
     double cycles[2];
     for (int half = 0; half < 2; half++) {
         b.bytes = 16;
-        number(&b, (int)(lines * (rounds + half)));
+        number(&b, (int)lines * (1 + half));
         cycles[half] = (double)run(&b, 1, 32).cycles;
     }
     finish(&b);
@@ -178,11 +179,21 @@ static void levels_have_their_latencies(void **state) {
                 {"chase", 1 << 20, 300},         {"chase_scalar", 8 << 10, 40},
                 {"chase_scalar", 64 << 10, 130}, {"chase_scalar", 1 << 20, 250}};
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
-        double step = step_of(rows[n].kernel, rows[n].bytes, 1);
+        double step = step_of(rows[n].kernel, rows[n].bytes / 128, 1, 0);
         if (step < rows[n].cycles + BETWEEN_LEAST || step > rows[n].cycles + BETWEEN_MOST)
             fail_msg("%s over %u bytes: %g cycles a step, expected some more than %g", rows[n].kernel,
                      rows[n].bytes, step, rows[n].cycles);
     }
+}
+
+/* *emergent*: 64 lines that choose one set of L0 push each other out, though all would fit; not where it has but one set. */
+static void strides_meet_few_sets(void **state) {
+    (void)state;
+    enum { SETS = 8, ASSOCIATIVE = 8 };
+    assert_string_equal(rdnasim_timing_axis(ASSOCIATIVE)->text, "L0 and scalar caches fully associative");
+    double dense = step_of("chase", 64, 1, 0), apart = step_of("chase", 64, SETS, 0);
+    assert_between(apart - dense, 180 - 120 - 5, 180 - 120 + 5);
+    assert_between(step_of("chase", 64, SETS, 1u << ASSOCIATIVE) - dense, -5, 5);
 }
 
 /* *input*: the acknowledgement of stores; 325 to 328 cycles were recorded. */
@@ -333,6 +344,7 @@ int main(void) {
         cmocka_unit_test(second_launches_find_data),
         cmocka_unit_test(strides_meet_few_channels),
         cmocka_unit_test(levels_have_their_latencies),
+        cmocka_unit_test(strides_meet_few_sets),
         cmocka_unit_test(waves_end_after_their_stores),
         cmocka_unit_test(work_groups_wait_for_lds),
         cmocka_unit_test(slots_are_limited),

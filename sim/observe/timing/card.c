@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 
+#include "cache.h"
 #include "rdnasim.h"
 
 const struct card_field_info card_fields[CARD_FIELDS] = {
@@ -115,6 +116,10 @@ void card_apply(struct card *card, struct simd_config *simds, enum card_axis axi
     case AXIS_lds_half: simds->lds_half_rate = 1; break;
     case AXIS_hash_plain: set(card, CARD_channel_fold, 0); break;
     case AXIS_dram_slow: scale(card, CARD_dram_read_mb_s, 900, 952); break;
+    case AXIS_associative:
+        set(card, CARD_l0_ways, card_get(card, CARD_l0_bytes) / LINE_BYTES);
+        set(card, CARD_scalar_ways, card_get(card, CARD_scalar_bytes) / SCALAR_LINE_BYTES);
+        break;
     case AXIS_latency:
         for (size_t n = 0; n < sizeof latencies / sizeof latencies[0]; n++) scale(card, latencies[n], 13, 10);
         break;

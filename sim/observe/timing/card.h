@@ -46,7 +46,8 @@ static inline uint32_t card_get(const struct card *card, enum card_field field) 
     AXIS(lds_half, "LDS at half rate", 1)                                                                    \
     AXIS(hash_plain, "channels by plain modulo", 1)                                                          \
     AXIS(dram_slow, "DRAM at 900 of 952 GB/s", 1)                                                            \
-    AXIS(latency, "latencies x 1.3", 1)
+    AXIS(latency, "latencies x 1.3", 1)                                                                      \
+    AXIS(associative, "L0 and scalar caches fully associative", 0)
 enum card_axis {
 #define AXIS(name, ...) AXIS_##name,
     CARD_AXES(AXIS)
