@@ -340,18 +340,12 @@ static void figures_have_sources(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(streams_reach_memory_rate),
-        cmocka_unit_test(second_launches_find_data),
-        cmocka_unit_test(strides_meet_few_channels),
-        cmocka_unit_test(levels_have_their_latencies),
-        cmocka_unit_test(strides_meet_few_sets),
-        cmocka_unit_test(waves_end_after_their_stores),
-        cmocka_unit_test(work_groups_wait_for_lds),
-        cmocka_unit_test(slots_are_limited),
-        cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(samples_are_near_the_whole),
-        cmocka_unit_test(refusals_say_why),
-        cmocka_unit_test(figures_have_sources),
+        cmocka_unit_test(streams_reach_memory_rate), cmocka_unit_test(second_launches_find_data),
+        cmocka_unit_test(strides_meet_few_channels), cmocka_unit_test(levels_have_their_latencies),
+        cmocka_unit_test(strides_meet_few_sets),     cmocka_unit_test(waves_end_after_their_stores),
+        cmocka_unit_test(work_groups_wait_for_lds),  cmocka_unit_test(slots_are_limited),
+        cmocka_unit_test(threads_change_nothing),    cmocka_unit_test(samples_are_near_the_whole),
+        cmocka_unit_test(refusals_say_why),          cmocka_unit_test(figures_have_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
