@@ -79,6 +79,7 @@ static bool program_entry(struct reader *r, const json_t *entry, int64_t *pc, co
         return refuse(r, "program: an entry is no list [pc, words, text]");
     *pc = json_integer_value(json_array_get(entry, 0));
     *words = json_string_value(json_array_get(entry, 1));
+    if (!count_words(*words)) return refuse(r, "program: an entry has no words");
     if (*pc < 0 || *pc % 4 || *pc / 4 >= PROGRAM_MAX)
         return refuse(r, "program: pc %lld; accepted are multiples of 4 below %d", (long long)*pc,
                       4 * PROGRAM_MAX);

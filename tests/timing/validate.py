@@ -182,6 +182,7 @@ def files(tool):
         refused("no target", "target: is missing", lambda t: {k: v for k, v in t.items() if k != "target"})
         refused("no JSON", "trace.json: ", lambda t: "{")
         refused("no program", "program: is missing", put("program", []))
+        refused("no words", "an entry has no words", put("program", 0, [4000, "", ""]))
         refused("half a word", "no list of words of 8", put("program", 0, [0, "F404", ""]))
         refused("a pc between", "multiples of 4", put("program", 0, [2, "BFB00000", ""]))
         refused("a far pc", "multiples of 4 below", put("program", 0, [1 << 40, "BFB00000", ""]))
