@@ -12,6 +12,10 @@ python3 -c "
 import json
 b = json.load(open('bench.json'))
 print(sorted(b), sorted(b['machine']), sorted(b['rows'][0]), sep='\n')
+m = b['machine']
+flags = next((line.split() for line in open('/proc/cpuinfo') if line.startswith('flags')), [])
+for flag, rate in ('avx2', 'fma_256_gflops'), ('avx512dq', 'fma_512_gflops'), ('avx512_bf16', 'bf16_dots_gflops'):
+    if (m[rate] > 0) != (flag in flags): print('machine:', flag, flag in flags, rate, m[rate])
 print(b['rows'][0]['n'], b['rows'][0]['k'], b['rows'][0]['m'], b['rows'][0]['type'], b['rows'][0]['runs'] >= 5)"
 "$W4A16" bench --model nobody || echo "exit $?"
 "$W4A16" bench --n 64 || echo "exit $?"
