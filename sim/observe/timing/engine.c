@@ -177,20 +177,62 @@ void wait_line(struct engine *e, uint32_t wait, cycle ready) {
     if (--w->missing == 0) wait_done(e, wait);
 }
 
-/* The line is in its cache: what waits for it goes on. */
-void fill_arrives(struct engine *e, uint32_t fill, cycle ready) {
+struct fill fill_take(struct engine *e, uint32_t fill, cycle ready) {
     struct fill f = *fill_at(e, fill);
     if (f.way && cache_holds(f.cache, f.way, f.line) && f.way->fill == fill) {
         f.way->ready = ready;
         f.way->fill = NO_FILL;
     }
     pool_release(&e->fills, fill);
+    return f;
+}
+
+/* The line is in its cache: what waits for it goes on. */
+void fill_arrives(struct engine *e, uint32_t fill, cycle ready) {
+    struct fill f = fill_take(e, fill, ready);
     for (uint32_t link = f.first; link != NO_FILL;) {
         struct link l = *link_at(e, link);
         pool_release(&e->links, link);
         wait_line(e, l.wait, l.looked > ready ? l.looked : ready);
         link = l.next;
     }
+}
+
+cycle near_request(struct engine *e, const struct near_line *near, cycle at, uint32_t wait) {
+    struct cache_way *way = cache_find(near->cache, near->line, near->line);
+    near->count->requests++;
+    if (near->past && way && way->ready != LATER) {
+        cache_drop(near->cache, way);
+        way = NULL;
+    }
+    near->count->hits += way != NULL;
+    if (way && way->ready != LATER) return way->ready > at ? way->ready : at;
+    if (way) {
+        fill_join(e, way->fill, wait, at);
+        return LATER;
+    }
+    uint32_t fill = pool_new(e, &e->fills);
+    if (fill == NO_FILL) return at;
+    uint64_t old;
+    if (!near->past) {
+        way = cache_replace(near->cache, near->line, near->line, &old);
+        way->ready = LATER;
+        way->fill = fill;
+    }
+    *fill_at(e, fill) = (struct fill){.line = near->line,
+                                      .way = way,
+                                      .cache = near->cache,
+                                      .first = NO_FILL,
+                                      .next = NO_FILL,
+                                      .array = near->array,
+                                      .scalar = near->scalar};
+    cycle ready = gl1_request(e, at, near->gl1_line, fill, near->past);
+    if (ready == LATER) {
+        fill_join(e, fill, wait, at);
+        return LATER;
+    }
+    fill_take(e, fill, ready);
+    return ready;
 }
 
 void engine_answer(struct engine *e, const struct request *answer) {

@@ -109,7 +109,18 @@ cycle fetch_request(struct engine *e, unsigned processor, uint64_t previous, uin
 /* What L2 has answered. */
 void engine_answer(struct engine *e, const struct request *answer);
 
+/* A line that is asked of a cache in front of GL1: L0 or the scalar cache. */
+struct near_line {
+    struct cache *cache;
+    struct level_count *count;
+    uint64_t line, gl1_line; /* its number there, and of the line of GL1 that it lies in */
+    uint16_t array;
+    bool scalar, past; /* past: it leaves nothing there, and L2 is to answer */
+};
+
 /* Between the files of the engine. */
+/* When the cache has the line, or LATER: the access waits for its fill. */
+cycle near_request(struct engine *e, const struct near_line *near, cycle at, uint32_t wait);
 uint32_t pool_new(struct engine *e, struct pool_of *pool);
 void pool_release(struct pool_of *pool, uint32_t item);
 struct wait *wait_at(const struct engine *e, uint32_t wait);
@@ -123,6 +134,8 @@ void wait_done(struct engine *e, uint32_t wait);
 /* When L0 or the scalar cache has the line that its fill wants; LATER: the fill is told. past: L2 is to answer. gl1.c */
 cycle gl1_request(struct engine *e, cycle at, uint64_t line, uint32_t l0_fill, bool past);
 void gl1_answer(struct engine *e, uint32_t fill, cycle ready);
+/* The fill ends, its line is in its cache from `ready` on: what it was. */
+struct fill fill_take(struct engine *e, uint32_t fill, cycle ready);
 void fill_arrives(struct engine *e, uint32_t fill, cycle ready);
 
 #endif

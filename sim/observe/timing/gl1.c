@@ -58,12 +58,7 @@ static uint32_t in_order(struct engine *e, uint32_t first) {
 }
 
 void gl1_answer(struct engine *e, uint32_t fill, cycle ready) {
-    struct fill f = *fill_at(e, fill);
-    if (f.way && cache_holds(f.cache, f.way, f.line) && f.way->fill == fill) {
-        f.way->ready = ready;
-        f.way->fill = NO_FILL;
-    }
-    pool_release(&e->fills, fill);
+    struct fill f = fill_take(e, fill, ready);
     for (uint32_t l0 = in_order(e, f.first); l0 != NO_FILL;) {
         const struct fill *asked = fill_at(e, l0);
         uint32_t next = asked->next;

@@ -5,37 +5,13 @@
 
 /* When it has the line, or LATER: the access waits for its fill. */
 static cycle look_up(struct engine *e, unsigned processor, uint64_t line, cycle at, uint32_t wait) {
-    struct cache *scalar = &e->processors[processor].scalar;
-    struct cache_way *way = cache_find(scalar, line, line);
-    e->scalar_count.requests++;
-    e->scalar_count.hits += way != NULL;
-    if (way && way->ready != LATER) return way->ready > at ? way->ready : at;
-    if (way) {
-        fill_join(e, way->fill, wait, at);
-        return LATER;
-    }
-    uint32_t fill = pool_new(e, &e->fills);
-    if (fill == NO_FILL) return at;
-    uint64_t old;
-    way = cache_replace(scalar, line, line, &old);
-    way->ready = LATER;
-    way->fill = fill;
-    *fill_at(e, fill) = (struct fill){.line = line,
-                                      .way = way,
-                                      .cache = scalar,
-                                      .first = NO_FILL,
-                                      .next = NO_FILL,
-                                      .array = e->array_of[processor],
-                                      .scalar = true};
-    cycle ready = gl1_request(e, at, line * SCALAR_LINE_BYTES / LINE_BYTES, fill, false);
-    if (ready == LATER) {
-        fill_join(e, fill, wait, at);
-        return LATER;
-    }
-    way->ready = ready;
-    way->fill = NO_FILL;
-    pool_release(&e->fills, fill);
-    return ready;
+    const struct near_line near = {.cache = &e->processors[processor].scalar,
+                                   .count = &e->scalar_count,
+                                   .line = line,
+                                   .gl1_line = line * SCALAR_LINE_BYTES / LINE_BYTES,
+                                   .array = e->array_of[processor],
+                                   .scalar = true};
+    return near_request(e, &near, at, wait);
 }
 
 cycle scalar_request(struct engine *e, unsigned simd, const struct access *access, cycle x, cycle *done) {

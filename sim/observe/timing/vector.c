@@ -13,41 +13,13 @@ enum { LANES = 32, NEAR_LINES = 8 };
  * have the line (RDNA3 ISA 4.1.1: MISS_EVICT).
  */
 static cycle look_up(struct engine *e, unsigned unit, uint64_t line, bool past, cycle at, uint32_t wait) {
-    struct cache *l0 = &e->units[unit].l0;
-    struct cache_way *way = cache_find(l0, line, line);
-    e->l0_count.requests++;
-    if (past && way && way->ready != LATER) {
-        cache_drop(l0, way);
-        way = NULL;
-    }
-    e->l0_count.hits += way != NULL;
-    if (way && way->ready != LATER) return way->ready > at ? way->ready : at;
-    if (way) {
-        fill_join(e, way->fill, wait, at);
-        return LATER;
-    }
-    uint32_t fill = pool_new(e, &e->fills);
-    if (fill == NO_FILL) return at;
-    uint64_t old;
-    if (!past) {
-        way = cache_replace(l0, line, line, &old);
-        way->ready = LATER;
-        way->fill = fill;
-    }
-    *fill_at(e, fill) = (struct fill){.line = line,
-                                      .way = way,
-                                      .cache = l0,
-                                      .first = NO_FILL,
-                                      .next = NO_FILL,
-                                      .array = e->array_of[unit / PROCESSOR_CUS]};
-    cycle ready = gl1_request(e, at, line, fill, past);
-    if (ready == LATER) {
-        fill_join(e, fill, wait, at);
-        return LATER;
-    }
-    if (way) way->ready = ready, way->fill = NO_FILL;
-    pool_release(&e->fills, fill);
-    return ready;
+    const struct near_line near = {.cache = &e->units[unit].l0,
+                                   .count = &e->l0_count,
+                                   .line = line,
+                                   .gl1_line = line,
+                                   .array = e->array_of[unit / PROCESSOR_CUS],
+                                   .past = past};
+    return near_request(e, &near, at, wait);
 }
 
 cycle vector_request(struct engine *e, unsigned simd, const struct access *access, bool past, cycle x,
