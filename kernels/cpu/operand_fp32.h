@@ -40,8 +40,8 @@ INLINE void zeros_of(struct zeros *z, int column, floats zero) {
 /* Step s of a word: K s ^ 1. */
 INLINE operand operand_of(words word, int s, const struct zeros *z, int column, int symmetric) {
     int j = s / 2;
-    words nibble = ((s % 2 ? word : word >> 16) & 15u << 4 * j) | float_bits(PLACE(j));
-    return (floats)nibble - (symmetric ? every(PLACE(j) + 8) : load(z->of[j] + column));
+    return with_nibbles(word, j, s % 2 == 0, PLACE(j)) -
+           (symmetric ? every(PLACE(j) + 8) : load(z->of[j] + column));
 }
 
 #endif

@@ -14,24 +14,33 @@ INLINE floats fma_exact(floats a, floats w, floats sum) { return fma_rounded(a, 
 INLINE floats fma_huge(floats a, floats w, floats sum) { return fma_rounded(a, w, sum); }
 
 /*
- * Words 0..3 of 8 columns, from their 16 bytes each. Half l of four vectors of two columns each: lane 4l + e
- * gets column 2e + l.
+ * Words 0..3 of 8 columns, from their 16 bytes each. Half l of four vectors of two columns each becomes half l of the
+ * words, whose first four places of 16 bits have the lower halves of columns l, 2 + l, 4 + l and 6 + l, and the others
+ * their upper halves: one unpack then makes lanes of a pair's even K, another those of its odd K.
  */
 INLINE void transpose(const unsigned char *from, words to[4]) {
     __m256i c[4];
     for (int i = 0; i < 4; i++) c[i] = _mm256_loadu_si256((const __m256i *)(const void *)(from + 32 * i));
-    __m256i low01 = _mm256_unpacklo_epi32(c[0], c[1]), high01 = _mm256_unpackhi_epi32(c[0], c[1]);
-    __m256i low23 = _mm256_unpacklo_epi32(c[2], c[3]), high23 = _mm256_unpackhi_epi32(c[2], c[3]);
-    to[0] = (words)_mm256_unpacklo_epi64(low01, low23);
-    to[1] = (words)_mm256_unpackhi_epi64(low01, low23);
-    to[2] = (words)_mm256_unpacklo_epi64(high01, high23);
-    to[3] = (words)_mm256_unpackhi_epi64(high01, high23);
+    __m256i low01 = _mm256_unpacklo_epi16(c[0], c[1]), high01 = _mm256_unpackhi_epi16(c[0], c[1]);
+    __m256i low23 = _mm256_unpacklo_epi16(c[2], c[3]), high23 = _mm256_unpackhi_epi16(c[2], c[3]);
+    to[0] = (words)_mm256_unpacklo_epi32(low01, low23);
+    to[1] = (words)_mm256_unpackhi_epi32(low01, low23);
+    to[2] = (words)_mm256_unpacklo_epi32(high01, high23);
+    to[3] = (words)_mm256_unpackhi_epi32(high01, high23);
 }
+/* Lane 4l + e has column 2e + l. */
 INLINE floats arranged(floats x) {
     return (floats)_mm256_permutevar8x32_ps((__m256)x, _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
 }
 INLINE floats restored(floats x) {
     return (floats)_mm256_permutevar8x32_ps((__m256)x, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
+/* place, a number whose lower half is 0, with pair j's odd or even nibbles of a transposed word as its last bits. */
+INLINE floats with_nibbles(words word, int j, int odd, float place) {
+    const __m256i pairs = _mm256_and_si256((__m256i)word, _mm256_set1_epi16((short)(15u << 4 * j)));
+    const __m256i upper = _mm256_set1_epi16((short)(float_bits(place) >> 16));
+    return (floats)(odd ? _mm256_unpackhi_epi16(pairs, upper) : _mm256_unpacklo_epi16(pairs, upper));
 }
 
 INLINE words widened(const uint16_t *from) {

@@ -33,6 +33,11 @@ INLINE void transpose(const unsigned char *from, words to[4]) {
 INLINE floats arranged(floats x) { return x; }
 INLINE floats restored(floats x) { return x; }
 
+/* place, a number whose lower half is 0, with pair j's odd or even nibbles of a transposed word as its last bits. */
+INLINE floats with_nibbles(words word, int j, int odd, float place) {
+    return (floats)(((odd ? word >> 16 : word) & 15u << 4 * j) | float_bits(place));
+}
+
 INLINE words widened(const uint16_t *from) { return (words){from[0], from[1], from[2], from[3]}; }
 INLINE void narrow(words x, uint16_t *to) {
     for (int i = 0; i < LANES; i++) to[i] = (uint16_t)x[i];
