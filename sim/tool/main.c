@@ -23,6 +23,7 @@ static const struct verb {
     {"info", cmd_info, "kernels, arguments, registers, LDS and occupancy of a code object"},
     {"cases", cmd_cases, "run recorded instruction cases and say which are right"},
     {"validate", cmd_validate, "compare the timing model with thread traces of cards"},
+    {"time", cmd_time, "time kernels on modelled cards, beside the times that were published of them"},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* run --timing: how long the launch would take on a card, by the model; with other figures; what the figures are. */
+/* How long a launch would take on a card, by the model; with other figures; what the figures are: of run --timing, and time. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +41,9 @@ static int time_once(struct session *s, unsigned axes, bool warm, unsigned char 
     rdnasim_report report;
     int code = EXIT_USAGE;
     rdnasim_status status = rdnasim_timing_create(&options, &timing, &report);
+    for (size_t n = 0; n < s->argument_count && status == RDNASIM_OK; n++)
+        if (s->timing.in_l2 >> n & 1 && s->arguments[n].array.data)
+            rdnasim_timing_hold(timing, s->arguments[n].value, s->arguments[n].array.bytes);
     for (int run = 0; run <= warm && status == RDNASIM_OK; run++) {
         restore_buffers(s, kept);
         out->struct_size = sizeof *out;
@@ -117,35 +120,68 @@ static json_t *figures_json(const rdnasim_timing *timing) {
     return list;
 }
 
-/* ---- all of it ---------------------------------------------------------------------------------------------- */
+/* ---- other figures ------------------------------------------------------------------------------------------- */
+
+/* Times each axis of the model alone at its other end, then all together that take longer, and tells `told` of each. */
+static int vary(struct session *s, unsigned char *const kept[ARGUMENTS_MAX],
+                void (*told)(void *to, const char *axis, const rdnasim_time_result *result), void *to) {
+    unsigned worst = 0;
+    const rdnasim_axis *axis;
+    size_t n = 0;
+    do {
+        axis = rdnasim_timing_axis(n);
+        if (axis && axis->slower) worst |= 1u << n;
+        rdnasim_time_result r;
+        int code = time_once(s, axis ? 1u << n : worst, s->timing.warm, kept, &r, NULL);
+        if (code) return code;
+        told(to, axis ? axis->text : "all that take longer", &r);
+        n++;
+    } while (axis);
+    return EXIT_OK;
+}
+
+struct variants {
+    double central;
+    json_t *list; /* null: printed */
+};
+
+static void show_variant(void *to, const char *axis, const rdnasim_time_result *r) {
+    struct variants *v = to;
+    if (v->list)
+        doc_append(&v->list, doc_pack("{s:s, s:f, s:I}", "axis", axis, "microseconds", r->microseconds,
+                                      "cycles", (json_int_t)r->cycles));
+    else
+        printf("  %-28s %7.2f us  %+.1f %%\n", axis, r->microseconds,
+               100 * (r->microseconds / v->central - 1));
+}
 
 static int print_range(struct session *s, unsigned char *const kept[ARGUMENTS_MAX], double central,
                        json_t **to) {
-    unsigned worst = 0;
-    json_t *list = json_array();
-    int code = EXIT_OK;
+    struct variants v = {.central = central, .list = s->json ? json_array() : NULL};
     if (!s->json) printf("\n  range: %22.2f us central\n", central);
-    for (size_t n = 0; !code; n++) {
-        const rdnasim_axis *axis = rdnasim_timing_axis(n);
-        if (axis && axis->slower) worst |= 1u << n;
-        rdnasim_time_result r;
-        code = time_once(s, axis ? 1u << n : worst, s->timing.warm, kept, &r, NULL);
-        if (code) break;
-        const char *text = axis ? axis->text : "all that take longer";
-        if (s->json)
-            doc_append(&list, doc_pack("{s:s, s:f, s:I}", "axis", text, "microseconds", r.microseconds,
-                                       "cycles", (json_int_t)r.cycles));
-        else
-            printf("  %-28s %7.2f us  %+.1f %%\n", text, r.microseconds,
-                   100 * (r.microseconds / central - 1));
-        if (!axis) break;
-    }
-    if (s->json)
-        doc_set(to, "range", list);
-    else
-        json_decref(list);
+    int code = vary(s, kept, show_variant, &v);
+    if (s->json) doc_set(to, "range", v.list);
     return code;
 }
+
+static void widen(void *to, const char *axis, const rdnasim_time_result *r) {
+    (void)axis;
+    struct timed *t = to;
+    if (r->microseconds < t->least) t->least = r->microseconds;
+    if (r->microseconds > t->most) t->most = r->microseconds;
+}
+
+int time_case(struct session *s, struct timed *out) {
+    unsigned char *kept[ARGUMENTS_MAX] = {0};
+    int code = keep_buffers(s, kept) ? EXIT_OK : fail_memory("time");
+    if (!code) code = time_once(s, 0, s->timing.warm, kept, &out->central, NULL);
+    out->least = out->most = out->central.microseconds;
+    if (!code && s->timing.range) code = vary(s, kept, widen, out);
+    for (size_t n = 0; n < ARGUMENTS_MAX; n++) free(kept[n]);
+    return code;
+}
+
+/* ---- all of it ---------------------------------------------------------------------------------------------- */
 
 static int explain(struct session *s, json_t **to) {
     rdnasim_timing_options options;

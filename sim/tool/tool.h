@@ -22,6 +22,7 @@ int cmd_disasm(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_cases(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
+int cmd_time(int argc, char **argv);
 
 /* "rdnasim: " and the sentence to stderr; returns the exit code. */
 int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -85,6 +86,7 @@ struct session {
         const char *card; /* null: not timed */
         bool range, warm, explain;
         uint32_t shader_mhz; /* 0: the card's */
+        uint64_t in_l2;      /* a bit per argument: a buffer that L2 holds as the launch begins */
     } timing;
     struct argument arguments[ARGUMENTS_MAX];
     size_t argument_count;
@@ -105,10 +107,17 @@ int session_run(struct session *s, rdnasim_counts *counts);
 int session_write(struct session *s);
 void session_close(struct session *s);
 
-/* ---- time.c: run --timing --------------------------------------------------------------------------- */
+/* ---- time.c: run --timing, and time ------------------------------------------------------------------ */
 
 /* Runs and times the launch, prints what is asked for. *json: what to print instead, with --json; else null. */
 int time_launch(struct session *s, rdnasim_counts *counts, struct json_t **json);
+
+/* A session that is timed, and with --range the least and the most of its variants; else they are the central one. */
+struct timed {
+    rdnasim_time_result central;
+    double least, most; /* microseconds */
+};
+int time_case(struct session *s, struct timed *out);
 
 extern const char *const port_names[RDNASIM_PORTS];
 
