@@ -6,6 +6,8 @@
 #define KERNEL __attribute__((amdgpu_kernel)) void
 
 typedef float f32x4 __attribute__((ext_vector_type(4)));
+typedef float f32x8 __attribute__((ext_vector_type(8)));
+typedef _Float16 f16x16 __attribute__((ext_vector_type(16)));
 
 static int lane(void) { return __builtin_amdgcn_workitem_id_x(); }
 static int group(void) { return __builtin_amdgcn_workgroup_id_x(); }
@@ -22,6 +24,34 @@ KERNEL read_pieces(const GLOBAL f32x4 *in, GLOBAL float *out, int pieces, int st
     out[group() * 256 + lane()] = sum.x + sum.y + sum.z + sum.w;
 }
 
+/* The same of a copy. */
+KERNEL copy_pieces(const GLOBAL f32x4 *in, GLOBAL f32x4 *out, int pieces, int of_group) {
+    long at = (long)group() * of_group + lane();
+    for (int n = 0; n < pieces; n++)
+        __builtin_nontemporal_store(__builtin_nontemporal_load(in + at + n * 256L), out + at + n * 256L);
+}
+
+/* Each wave reads the same 2 KB again and again, 16 bytes a lane. */
+KERNEL reads_again(const GLOBAL f32x4 *in, GLOBAL float *out, int times) {
+    f32x4 sum = 0;
+    for (int n = 0; n < times; n++) {
+        for (int l = 0; l < 4; l++) sum += in[l * 32 + (lane() & 31)];
+        asm volatile("" : "+v"(in)); /* or they would be read once */
+    }
+    out[group() * 128 + lane()] = sum.x + sum.y + sum.z + sum.w;
+}
+
+/* Matrix products, none of which needs another's result before eight more. */
+KERNEL multiplies(GLOBAL float *out, int times) {
+    f16x16 a = (_Float16)lane(), b = (_Float16)1;
+    f32x8 sums[8] = {0};
+    for (int n = 0; n < times; n++)
+        for (int m = 0; m < 8; m++) sums[m] = __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(a, b, sums[m]);
+    float sum = 0;
+    for (int m = 0; m < 8; m++) sum += sums[m][0];
+    out[group() * 128 + lane()] = sum;
+}
+
 /* `steps` loads, each of which says where the next one is. */
 KERNEL chase(const GLOBAL unsigned *in, GLOBAL unsigned *out, int steps) {
     unsigned at = lane();
@@ -34,6 +64,8 @@ KERNEL chase_scalar(const GLOBAL unsigned *in, GLOBAL unsigned *out, int steps) 
     for (int n = 0; n < steps; n++) at = in[at];
     if (lane() == 0) out[0] = at;
 }
+
+KERNEL ends(void) {}
 
 KERNEL store_and_end(GLOBAL int *out) { out[group() * 32 + lane()] = 1; }
 
