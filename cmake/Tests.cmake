@@ -20,6 +20,7 @@ set(W4A16_SLOW_TESTS
     conformance_sim_gfx11.[1-9]
     conformance_sim_gfx115.
     conformance_sim_strict
+    docs_tutorial_server
     experts_cost
     faults
     fuzz_[a-z]+

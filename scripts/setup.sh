@@ -71,7 +71,8 @@ setup() {
     local packages=(ca-certificates gcc libc6-dev cmake ninja-build pkg-config libjansson-dev libelf-dev libpcre2-dev
         libmsgpack-dev libzstd-dev)
     [ "$1" != build ] && packages+=(python3 python3-venv)
-    [ "$1" = test ] && packages+=(libcmocka-dev libmpfr-dev g++ make scdoc abigail-tools)
+    [ "$1" = test ] && packages+=(libcmocka-dev libmpfr-dev g++ make scdoc abigail-tools
+        python3-jsonschema)
     if [ -n "$(missing_of "${packages[@]}")" ] || ! { installed clang-22 || installed clang-19; }; then
         quietly "Updating the lists of packages" as_root apt-get update -q
     fi
