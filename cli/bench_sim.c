@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench_plot.h"
 #include "parallel.h"
 #include "progress.h"
 #include "rdnasim.h"
@@ -146,6 +147,14 @@ static void add_row(struct bench *b, const struct bench_shape *shape, int m, int
             "modelled_cycles", (json_int_t)stats->modelled_cycles, "memory_bytes",
             (json_int_t)stats->memory_bytes, "sampled", stats->sampled_launches != 0, "relative_error",
             t->central.relative_error, "worst_excess", t->central.accuracy.worst_excess));
+    if (b->asked->csv)
+        fprintf(b->asked->csv,
+                "%s,%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",%s,%.3f,%.3f,%.3f,%" PRIu32
+                ",%.3f,%.1f,%.2f,%.1f,%s\n",
+                b->asked->card, b->asked->model, shape->name, shape->N, shape->K, M, type ? "bf16" : "fp16",
+                1e6 * seconds, 1e6 * least, 1e6 * most, stats->modelled_launches, 1e6 * with_gaps,
+                (double)t->bytes / seconds / 1e9, operations / seconds / 1e12, 100 * roofline / seconds,
+                t->central.kernel);
     struct sums *s = &b->sums[m][type];
     s->seconds += seconds, s->gaps += gaps, s->roofline += roofline;
     s->operations += operations, s->bytes += (double)t->bytes, s->least += least, s->most += most;
@@ -238,6 +247,25 @@ static void project(struct bench *b) {
         }
 }
 
+/* Times of all layers, gaps between the launches of a product included. */
+static void plot(const struct bench *b) {
+    const struct bench_sim *asked = b->asked;
+    struct bench_series series[TYPES] = {{.name = "fp16"}, {.name = "bf16"}};
+    char title[160];
+    for (int type = 0; type < TYPES; type++) {
+        series[type].peak = b->peak_operations;
+        for (int m = 0; m < asked->ms->count; m++) {
+            const struct sums *s = &b->sums[m][type];
+            if (s->seconds > 0)
+                series[type].points[series[type].count++] =
+                    (struct bench_point){asked->ms->values[m], s->seconds + s->gaps, s->operations, s->bytes};
+        }
+    }
+    snprintf(title, sizeof title, "%s on a %s: modelled, not measured; groups of %" PRId64, asked->model,
+             asked->card, asked->kind.group_size);
+    bench_plot(asked->plot, title, series, b->peak_bytes);
+}
+
 static void describe(struct bench *b) {
     report_note(
         &b->report,
@@ -267,6 +295,10 @@ int bench_sim(const struct bench_sim *asked) {
         free(b);
         return code;
     }
+    if (asked->csv)
+        fputs("card,model,layer,n,k,m,type,modelled_us,least_us,most_us,launches,modelled_us_with_gaps,"
+              "modelled_gb_per_s,modelled_tflops,roofline_percent,kernel\n",
+              asked->csv);
     progress_begin(&b->progress, !asked->quiet);
     report_begin(&b->report, "bench", columns, sizeof columns / sizeof columns[0], 0,
                  report_form_of(asked->json, asked->wide),
@@ -285,6 +317,7 @@ int bench_sim(const struct bench_sim *asked) {
         free(b);
         return report_error("bench", &error);
     }
+    if (asked->plot) plot(b);
     if (asked->shape_count > 1) project(b);
     describe(b);
     code = report_end(&b->report) == 0 ? EXIT_OK : EXIT_FAILED;

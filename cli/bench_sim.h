@@ -4,6 +4,8 @@
 #ifndef CLI_BENCH_SIM_H
 #define CLI_BENCH_SIM_H
 
+#include <stdio.h>
+
 #include "bench_case.h"
 #include "bench_models.h"
 #include "cli.h"
@@ -17,6 +19,7 @@ struct bench_sim {
     struct bench_kind kind;
     int warm, range;
     int json, wide, quiet;
+    FILE *csv, *plot; /* or null */
 };
 
 /* Verifies and times everything, and reports it. Returns an exit code. */

@@ -233,6 +233,18 @@ static int bench(struct bench *b, const w4a16_device_options *options, const cha
     return report_end(&b->report) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
+static int simulate(struct bench_sim *asked, const char *csv, const char *plot) {
+    struct output csv_file = {0}, plot_file = {0};
+    w4a16_error error;
+    w4a16_status status = open_file(&csv_file, csv, &asked->csv, &error);
+    if (status == W4A16_OK) status = open_file(&plot_file, plot, &asked->plot, &error);
+    int code = status == W4A16_OK ? bench_sim(asked) : EXIT_OK;
+    w4a16_status kept = code == EXIT_OK ? status : W4A16_DEVICE_FAULT; /* what failed has been told */
+    kept = close_file(&csv_file, csv, kept, &error);
+    kept = close_file(&plot_file, plot, kept, &error);
+    return code != EXIT_OK ? code : kept == W4A16_OK ? EXIT_OK : report_error("bench", &error);
+}
+
 static const struct bench_model *model_of(const char *name) {
     for (const struct bench_model *m = bench_models; m->name; m++)
         if (strcmp(m->name, name) == 0) return m;
@@ -304,9 +316,8 @@ int cmd_bench(int argc, char **argv) {
     b.shapes = model->shapes, b.shape_count = BENCH_SHAPES, b.layers = model->layers;
     if (one.N) b.model = "one layer", b.shapes = &one, b.shape_count = b.layers = 1;
     if (device == 1) {
-        if (csv || plot || b.processor_time)
-            return usage_error("bench", "--csv, --plot and --processor-time: accepted with --device cpu");
-        const struct bench_sim asked = {
+        if (b.processor_time) return usage_error("bench", "--processor-time: accepted with --device cpu");
+        struct bench_sim asked = {
             .card = card,
             .model = b.model,
             .kernel_mask = kernel_mask,
@@ -323,7 +334,7 @@ int cmd_bench(int argc, char **argv) {
             .wide = wide,
             .quiet = quiet,
         };
-        return bench_sim(&asked);
+        return simulate(&asked, csv, plot);
     }
     if (warm || range || strcmp(card, "7900 XTX") != 0)
         return usage_error("bench", "--card, --warm and --range: accepted with --device sim");

@@ -31,7 +31,7 @@ static const char *const act_names[] = {"fp16", "bf16", "both", NULL};
 enum { ACT_BOTH = 2 };
 
 struct options {
-    const char *layer, *target, *input, *output, *kernel_mask;
+    const char *layer, *target, *input, *output, *kernel_mask, *card;
     int device, act, strict, json, wide, quiet;
     struct int_list m;
     int64_t seed, threads, schedule_seed, repeat;
@@ -137,6 +137,10 @@ static void set_figures(json_t **row, const w4a16_accuracy *a, const w4a16_run_s
                              "within_1ulp_percent", share, "worst_ulp", a->worst_ulp, "worst_excess",
                              a->worst_excess, "violations", (json_int_t)a->violations, "non_finite",
                              (json_int_t)a->non_finite, "overflows", (json_int_t)a->overflows));
+    if (stats->modelled_launches)
+        doc_update(row, doc_pack("{s:f, s:I, s:I}", "modelled_us", 1e6 * stats->modelled_seconds, "launches",
+                                 (json_int_t)stats->modelled_launches, "modelled_cycles",
+                                 (json_int_t)stats->modelled_cycles));
     if (!stats->wave_instructions) return;
     double millions = (double)stats->wave_instructions * 1e-6;
     doc_update(row, doc_pack("{s:I, s:f, s:f}", "sim_wave_instructions", (json_int_t)stats->wave_instructions,
@@ -184,6 +188,9 @@ static w4a16_status run_row(struct session *s, struct subject *u, int64_t M, w4a
     w4a16_accuracy_add(&total->accuracy, &v.accuracy);
     total->stats.wave_instructions += v.product.stats.wave_instructions;
     total->stats.seconds += v.product.stats.seconds;
+    total->stats.modelled_seconds += v.product.stats.modelled_seconds;
+    total->stats.modelled_cycles += v.product.stats.modelled_cycles;
+    total->stats.modelled_launches += v.product.stats.modelled_launches;
     return W4A16_OK;
 }
 
@@ -301,6 +308,7 @@ static w4a16_status open_devices(struct session *s, w4a16_error *error) {
     options.target = o->target;
     options.kernel_mask = o->kernel_mask;
     options.strict = o->strict;
+    options.timing_card = o->card;
     for (int r = 0; r < o->repeat; r++) {
         /* A repetition runs in another order and alternates between one host thread and several. */
         int several = s->host_threads > 1 ? s->host_threads : 2, first = s->host_threads;
@@ -308,8 +316,10 @@ static w4a16_status open_devices(struct session *s, w4a16_error *error) {
         options.schedule_seed = r == 0 ? (uint64_t)o->schedule_seed : (uint64_t)(o->schedule_seed + 1000 + r);
         w4a16_status status = w4a16_device_open(&options, &s->devices[r], error);
         if (status != W4A16_OK) return status;
+        if (r == 0) w4a16_device_get_info(s->devices[0], &s->info);
+        if (o->card) options.target = s->info.target; /* the card's; one run is timed */
+        options.timing_card = NULL;
     }
-    w4a16_device_get_info(s->devices[0], &s->info);
     return W4A16_OK;
 }
 
@@ -328,7 +338,9 @@ static void begin_report(struct session *s) {
         {"same_bits", "same bits", -9, NULL, 1},
         {"rows_equal", "rows equal", -10, NULL, 1},
         {"verdict", "verdict", -8, NULL, 0},
+        {"modelled_us", "sim us", 7, "%.2f", 0}, /* the last one: with --timing */
     };
+    size_t count = sizeof columns / sizeof columns[0] - !s->options->card;
     int width = 0;
     for (size_t i = 0; i < s->selected_count; i++) {
         int length = (int)strlen(w4a16_checkpoint_layer(s->checkpoint, s->selected[i])->name);
@@ -338,8 +350,7 @@ static void begin_report(struct session *s) {
     if (!s->options->json)
         printf("%s; %s%s\n\n", s->info.name, s->info.runtime,
                simulated ? "; rates are the simulator's, not a card's" : "");
-    report_begin(&s->report, "run", columns, sizeof columns / sizeof columns[0], width,
-                 report_form_of(s->options->json, s->options->wide),
+    report_begin(&s->report, "run", columns, count, width, report_form_of(s->options->json, s->options->wide),
                  doc_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I}", "device",
                           device_names[s->options->device], "name", s->info.name, "target", s->info.target,
                           "runtime", s->info.runtime, "simulated", simulated, "seed",
@@ -369,6 +380,12 @@ static int end_report(struct session *s, double seconds, size_t failed) {
                 failed      ? "NOT all verified"
                 : overflows ? "all verified, but outputs overflow"
                             : "all verified");
+    if (s->options->card)
+        report_note(
+            &s->report,
+            "sim us: modelled, not measured, on a %s, weights cold; a real card takes longer, how much "
+            "longer docs/timing.md estimates",
+            s->options->card);
     return report_end(&s->report) == 0 && !failed && !overflows ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -439,6 +456,8 @@ int cmd_run(int argc, char **argv) {
          0, INT32_MAX, NULL},
         {"strict", OPTION_FLAG, &o.strict, NULL, "sim: stop at undefined values, missing waits, races, ...",
          0, 0, NULL},
+        {"timing", OPTION_TEXT, &o.card, "CARD",
+         "sim: how long a card such as '7900 XTX' would take, modelled", 0, 0, NULL},
         {"kernel-mask", OPTION_TEXT, &o.kernel_mask, "LIST",
          "kernels to leave out: names, or prefixes with *", 0, 0, NULL},
         ROW_THREADS(&o.threads),
@@ -463,6 +482,8 @@ int cmd_run(int argc, char **argv) {
     if (result >= 0) return result;
 
     if ((result = check_kernel_mask("run", o.kernel_mask)) >= 0) return result;
+    if (o.card && (o.device || o.schedule_seed))
+        return usage_error("run", "--timing: accepted with --device sim, and without --schedule-seed");
     struct session *s = calloc(1, sizeof *s);
     if (!s) return report_no_memory("run");
     s->options = &o;
