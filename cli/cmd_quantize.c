@@ -28,6 +28,7 @@ struct seen {
     uint64_t bytes, quantized_bytes;
     int64_t tensors, layers;
     int64_t anew; /* layers of what was quantised before */
+    int64_t calibrated;
     int out_of_memory;
 };
 
@@ -68,6 +69,7 @@ static void on_tensor(void *context, const w4a16_quantize_step *step) {
     seen->bytes += step->bytes;
     if (step->layers) seen->quantized_bytes += step->bytes;
     if (step->quantized_before) seen->anew += step->layers;
+    seen->calibrated += step->calibrated;
 }
 
 static void forget(struct seen *seen) {
@@ -84,7 +86,8 @@ static double percent(uint64_t part, uint64_t whole) {
 }
 
 /* What became of what, kind by kind. */
-static int print_seen(const struct seen *seen, const char *out_dir, double seconds, enum report_form form) {
+static int print_seen(const struct seen *seen, const char *out_dir, const char *calibration, double seconds,
+                      enum report_form form) {
     const struct report_column columns[] = {
         {"tensor", "tensors", -10, NULL, 0}, {"type", "type", -4, NULL, seen->anew == 0},
         {"tensors", "number", 6, NULL, 1},   {"layers", "layers", 6, NULL, 0},
@@ -118,6 +121,9 @@ static int print_seen(const struct seen *seen, const char *out_dir, double secon
                     "%" PRId64 " of the layers were quantised before: they are made anew of those values, "
                     "with the errors of both",
                     seen->anew);
+    if (calibration)
+        report_note(&report, "%" PRId64 " of the layers by the statistics of %s", seen->calibrated,
+                    calibration);
     return report_end(&report);
 }
 
@@ -144,7 +150,7 @@ int cmd_quantize(int argc, char **argv) {
     static const char *const formats[] = {"gptq", "gptq_v2", NULL};
     static const char *const types[] = {"fp16", "bf16", NULL};
     int64_t group_size = 128, threads = 0;
-    const char *activations = NULL;
+    const char *activations = NULL, *calibration = NULL;
     struct text_list ignore = {0};
     int act_order = 0, format = 0, type = 0, asymmetric = 0, plain = 0, json = 0, wide = 0, quiet = 0, first;
     int no_defaults = 0, force = 0;
@@ -162,6 +168,10 @@ int cmd_quantize(int argc, char **argv) {
         {"activations", OPTION_TEXT, &activations, "FILE",
          "with --act-order: .npy [rows, K] whose energy sorts the "
          "inputs\n                             of layers with that K; others: by the norm of their weights",
+         0, 0, NULL},
+        {"calibration", OPTION_TEXT, &calibration, "FILE",
+         "statistics of the layers' inputs, by `python -m w4a16 calibrate`:\n"
+         "                             weights make up for each other's errors (GPTQ)",
          0, 0, NULL},
         {"ignore", OPTION_TEXTS, &ignore, "PATTERN",
          "keep modules in 16 bits: a name (its last parts are enough), or a\n"
@@ -208,6 +218,8 @@ int cmd_quantize(int argc, char **argv) {
     if (activations && read_energy(activations, &energy, &options.energy_count, &error) != W4A16_OK)
         return report_error("quantize", &error);
     options.energy = energy;
+    if (calibration && act_order) return usage_error("quantize", "--calibration is not for --act-order");
+    options.calibration = calibration;
     options.ignore = ignore.values;
     options.ignore_count = ignore.count;
     options.keep_usual = !no_defaults;
@@ -224,7 +236,8 @@ int cmd_quantize(int argc, char **argv) {
         w4a16_fail(&error, W4A16_OUT_OF_MEMORY, "%s is complete; out of memory for the table of it", out_dir);
         status = error.status;
     }
-    int printed = status == W4A16_OK ? print_seen(&seen, out_dir, seconds, report_form_of(json, wide)) : 0;
+    int printed =
+        status == W4A16_OK ? print_seen(&seen, out_dir, calibration, seconds, report_form_of(json, wide)) : 0;
     forget(&seen);
     if (status != W4A16_OK) return report_error("quantize", &error);
     return printed == 0 ? EXIT_OK : EXIT_FAILED;

@@ -15,28 +15,10 @@ import argparse
 import time
 from pathlib import Path
 
-import safetensors
 import torch
 import transformers
 import w4a16.torch
-
-
-def load(directory):
-    """The model with the checkpoint's 16-bit tensors, and its 4-bit layers in the places of the linear ones."""
-    config = transformers.AutoConfig.from_pretrained(directory)
-    del config.quantization_config  # transformers would look for a quantiser of its own
-    model = transformers.AutoModelForCausalLM.from_config(config, dtype=config.dtype).eval()
-    tensors = {}
-    for file in sorted(directory.glob("*.safetensors")):
-        with safetensors.safe_open(file, "pt") as opened:
-            tensors |= {name: opened.get_tensor(name) for name in opened.keys() if name in model.state_dict()}
-    replaced = w4a16.torch.replace_linears(model, directory)
-    missing, _ = model.load_state_dict(tensors, strict=False)
-    model.tie_weights()
-    absent = [name for name in missing if name != "lm_head.weight" or not config.tie_word_embeddings]
-    if absent:
-        raise SystemExit(f"{directory} lacks {', '.join(absent)}")
-    return model, len(replaced)
+from w4a16 import models
 
 
 @torch.no_grad()
@@ -59,10 +41,10 @@ def main():
     parser.add_argument("--tokens", type=int, default=24, help="how many to generate (default 24)")
     parser.add_argument("--perplexity", type=Path, metavar="TEXT", help="of this text, instead of an answer")
     arguments = parser.parse_args()
-    model, layers = load(arguments.directory)
+    model, replaced = models.load(arguments.directory)
     tokenizer = transformers.AutoTokenizer.from_pretrained(arguments.directory)
     device = w4a16.torch.device_name()
-    print(f"{layers} linear layers of 4 bits on {device}, {model.dtype} activations")
+    print(f"{len(replaced)} linear layers of 4 bits on {device}, {model.dtype} activations")
     if arguments.perplexity:
         tokens = tokenizer(arguments.perplexity.read_text(), return_tensors="pt").input_ids[0]
         value, error, count = perplexity(model, tokens)

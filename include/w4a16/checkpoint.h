@@ -83,6 +83,12 @@ typedef struct w4a16_quantize_options {
     size_t ignore_count;
     int keep_usual;
     int replace; /* default 0: out_dir must be new or empty; 1: a model in it is replaced, other files stay */
+    /*
+     * A safetensors file with statistics of layers' inputs, which `python -m w4a16 calibrate` writes, or null (default).
+     * Layers that it has are quantised input by input, and what rounding misses is made up for by the weights behind
+     * (GPTQ); others as without. UNSUPPORTED if it has none of the layers; not together with act_order.
+     */
+    const char *calibration;
 } w4a16_quantize_options;
 
 W4A16_API void w4a16_quantize_init(w4a16_quantize_options *options, size_t struct_size);
@@ -97,6 +103,7 @@ typedef struct w4a16_quantize_step {
     int64_t layers;            /* that it was quantised to; 0: copied */
     int64_t group_size;
     size_t done, total; /* tensors */
+    int64_t calibrated; /* of the layers, by statistics of their inputs */
 } w4a16_quantize_step;
 
 /* Told after each tensor; the step holds for the call. May be null. Never called from two threads at once. */

@@ -144,6 +144,11 @@ w4a16_status model_config_write(struct output_directory *to, const char *text, c
     return status;
 }
 
+w4a16_status model_config_copy(struct output_directory *to, const char *text, w4a16_error *error) {
+    const char *const parts[] = {text, NULL};
+    return text ? write_text(to, CONFIG, parts, error) : W4A16_OK;
+}
+
 w4a16_status model_document_write(struct output_directory *to, const char *name, const json_t *document,
                                   w4a16_error *error) {
     char *text = doc_print(document, JSON_INDENT(1), NULL);

@@ -25,6 +25,9 @@ w4a16_status model_config_read(const char *directory, char **text, json_t **conf
 w4a16_status model_config_write(struct output_directory *to, const char *text, const json_t *config,
                                 const json_t *quantization, w4a16_error *error);
 
+/* Writes config.json as it was, of a model that stays as it is; text may be null. */
+w4a16_status model_config_copy(struct output_directory *to, const char *text, w4a16_error *error);
+
 /* Writes a file that is one JSON document. */
 w4a16_status model_document_write(struct output_directory *to, const char *name, const json_t *document,
                                   w4a16_error *error);

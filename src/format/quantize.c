@@ -16,6 +16,7 @@
 
 #include "core/output_error.h"
 #include "document.h"
+#include "format/calibration.h"
 #include "format/gguf_tokenizer.h"
 #include "format/model_files.h"
 #include "format/quantize_group.h"
@@ -33,6 +34,8 @@ struct quantization {
     char *config_text; /* of the model, or null */
     json_t *config;
     struct quantize_plan plan;
+    struct safetensors *calibration; /* or null */
+    int64_t calibrated;              /* layers of which it has had statistics */
     struct st_source *sources;
     size_t source_count;
     struct output_directory out;
@@ -63,6 +66,8 @@ static w4a16_status check_options(const w4a16_quantize_options *o, w4a16_error *
     for (int64_t k = 0; o->energy && k < o->energy_count; k++)
         FAIL_IF(!(o->energy[k] >= 0 && isfinite(o->energy[k])), error, W4A16_INVALID_ARGUMENT,
                 "quantize: energy[%" PRId64 "] is %g; accepted are finite numbers >= 0", k, o->energy[k]);
+    FAIL_IF(o->calibration && o->act_order, error, W4A16_INVALID_ARGUMENT,
+            "quantize: act_order and calibration are both given; accepted is one of them");
     FAIL_IF(o->threads < 1 || o->threads > POOL_THREADS_MAX, error, W4A16_INVALID_ARGUMENT,
             "quantize: threads is %d; accepted are 1 to %d", o->threads, POOL_THREADS_MAX);
     FAIL_IF(o->ignore_count && !o->ignore, error, W4A16_INVALID_ARGUMENT, "quantize: ignore is null");
@@ -154,13 +159,21 @@ struct work {
     int64_t output_step, input_step; /* elements from one output or input to the next */
     uint32_t *qweight, *qzeros;
     uint16_t *scales;
-    int32_t *g_idx;        /* [K] */
-    struct feature *order; /* [K]: which feature is at a place; groups are runs of places */
-    float *scratch;        /* one padded group per thread */
+    int32_t *g_idx;                     /* [K] */
+    struct feature *order;              /* [K]: which feature is at a place; groups are runs of places */
+    struct input_statistics statistics; /* or nulls */
+    float *scratch;                     /* scratch_size(w) for each thread */
     int64_t padded;
     int zero_bias;       /* what version 1 subtracts from zeros before it stores them */
     _Atomic int64_t bad; /* the first weight that cannot be quantised, or INT64_MAX */
 };
+
+enum { COLUMNS = 8 }; /* that a thread works on at a time */
+
+/* The padded values of a group, their importance and, for feedback, the columns. */
+static int64_t scratch_size(const struct work *w) {
+    return 2 * w->padded + (w->statistics.feedback ? COLUMNS * w->t->K : 0);
+}
 
 static float load_weight(const struct work *w, int64_t n, int64_t k) {
     int64_t index = n * w->output_step + k * w->input_step;
@@ -181,35 +194,84 @@ static void report_bad(struct work *w, int64_t index) {
     }
 }
 
-static void quantize_group(struct work *w, int64_t n, int64_t g, float *x) {
+static const struct feature *members_of(const struct work *w, int64_t g) {
+    return w->order + g * w->t->group_size;
+}
+
+/* Chooses and writes the scale and zero of the group at x, which importance follows. False if it is reported. */
+static int write_grid(struct work *w, int64_t n, int64_t g, const float *x, struct group_grid *grid) {
     const struct planned *t = w->t;
-    const struct feature *members = w->order + g * t->group_size;
-    for (int64_t i = 0; i < t->group_size; i++) {
-        x[i] = load_weight(w, n, members[i].k);
+    const struct feature *members = members_of(w, g);
+    for (int64_t i = 0; i < t->group_size; i++)
         if (!isfinite(x[i])) {
             report_bad(w, n * t->K + members[i].k);
-            return;
+            return 0;
         }
-    }
-    struct group_grid grid;
-    if (!group_choose(x, w->padded, &w->rules, &grid)) {
+    if (!group_choose(x, x + w->padded, w->padded, &w->rules, grid)) {
         report_bad(w, n * t->K + members[0].k);
-        return;
-    }
-    for (int64_t i = 0; i < t->group_size; i++) {
-        int64_t k = members[i].k;
-        w->qweight[k / 8 * t->N + n] |= (uint32_t)group_level(x[i], &grid) << 4 * (k % 8);
+        return 0;
     }
     w->scales[g * t->N + n] =
-        w->rules.scale_type == W4A16_F16 ? float_to_f16(grid.scale) : float_to_bf16(grid.scale);
-    w->qzeros[g * (t->N / 8) + n / 8] |= (uint32_t)(grid.zero - w->zero_bias) << 4 * (n % 8);
+        w->rules.scale_type == W4A16_F16 ? float_to_f16(grid->scale) : float_to_bf16(grid->scale);
+    w->qzeros[g * (t->N / 8) + n / 8] |= (uint32_t)(grid->zero - w->zero_bias) << 4 * (n % 8);
+    return 1;
+}
+
+static void write_level(struct work *w, int64_t n, int64_t k, int level) {
+    w->qweight[k / 8 * w->t->N + n] |= (uint32_t)level << 4 * (k % 8);
+}
+
+static void quantize_group(struct work *w, int64_t n, int64_t g, float *x) {
+    const struct feature *members = members_of(w, g);
+    for (int64_t i = 0; i < w->t->group_size; i++) x[i] = load_weight(w, n, members[i].k);
+    struct group_grid grid;
+    if (!write_grid(w, n, g, x, &grid)) return;
+    for (int64_t i = 0; i < w->t->group_size; i++) write_level(w, n, members[i].k, group_level(x[i], &grid));
+}
+
+/* What rounding the weights of input k has missed is taken over by the weights behind it. */
+static void feed_back(const struct work *w, int64_t k, const float *missed, float (*columns)[COLUMNS]) {
+    const float *feedback = w->statistics.feedback + k * w->t->K;
+    for (int64_t j = k + 1; j < w->t->K; j++)
+        for (int c = 0; c < COLUMNS; c++) columns[j][c] -= missed[c] * feedback[j];
+}
+
+/* Input by input, as GPTQ: a group's grids are chosen when all inputs before it have fed their errors back. */
+static void quantize_with_feedback(struct work *w, int64_t n, float *x) {
+    int64_t size = w->t->group_size;
+    float (*columns)[COLUMNS] = (float (*)[COLUMNS])(x + 2 * w->padded);
+    for (int64_t k = 0; k < w->t->K; k++)
+        for (int c = 0; c < COLUMNS; c++) columns[k][c] = load_weight(w, n + c, k);
+    for (int64_t g = 0; g < w->groups; g++) {
+        struct group_grid grids[COLUMNS];
+        memcpy(x + w->padded, w->statistics.importance + g * size, (size_t)size * sizeof *x);
+        for (int c = 0; c < COLUMNS; c++) {
+            for (int64_t i = 0; i < size; i++) x[i] = columns[g * size + i][c];
+            if (!write_grid(w, n + c, g, x, &grids[c])) return;
+        }
+        for (int64_t k = g * size; k < (g + 1) * size; k++) {
+            float missed[COLUMNS];
+            for (int c = 0; c < COLUMNS; c++) {
+                int level = group_level(columns[k][c], &grids[c]);
+                missed[c] = columns[k][c] - grids[c].scale * (float)(level - grids[c].zero);
+                write_level(w, n + c, k, level);
+            }
+            feed_back(w, k, missed, columns);
+        }
+    }
 }
 
 static void quantize_columns(void *context, int64_t index, int thread) {
     struct work *w = context;
-    float *x = w->scratch + thread * w->padded;
-    for (int64_t n = 8 * index; n < 8 * index + 8; n++)
-        for (int64_t g = 0; g < w->groups; g++) quantize_group(w, n, g, x);
+    float *x = w->scratch + thread * scratch_size(w);
+    int64_t n = COLUMNS * index;
+    if (w->statistics.feedback) {
+        quantize_with_feedback(w, n, x);
+        return;
+    }
+    for (int64_t i = 0; i < w->t->group_size; i++) x[w->padded + i] = 1;
+    for (int c = 0; c < COLUMNS; c++)
+        for (int64_t g = 0; g < w->groups; g++) quantize_group(w, n + c, g, x);
 }
 
 static w4a16_status check_work(const struct quantization *run, const struct work *w, w4a16_error *error) {
@@ -220,6 +282,10 @@ static w4a16_status check_work(const struct quantization *run, const struct work
     FAIL_IF(!isfinite(load_weight(w, n, k)), error, W4A16_BAD_FILE,
             "%s: tensor %s: element [%" PRId64 ", %" PRId64 "] is %f; accepted are finite weights", path,
             name, n, k, (double)load_weight(w, n, k));
+    FAIL_IF(w->statistics.feedback, error, W4A16_UNSUPPORTED,
+            "%s: tensor %s: with what the inputs before it feed back by %s the group from element [%" PRId64
+            ", %" PRId64 "] on needs a scale too large for %s; bf16 scales reach further",
+            path, name, run->options->calibration, n, k, w4a16_dtype_name(w->rules.scale_type));
     return w4a16_fail(error, W4A16_UNSUPPORTED,
                       "%s: tensor %s: the group from element [%" PRId64 ", %" PRId64
                       "] on needs a scale too large for %s; bf16 scales reach further",
@@ -257,9 +323,24 @@ static void order_features(const w4a16_quantize_options *o, struct work *w) {
     for (int64_t p = 0; p < t->K; p++) w->g_idx[w->order[p].k] = (int32_t)(p / t->group_size);
 }
 
-/* half: which part of a tensor's outputs. */
-static w4a16_status quantize_layer(struct quantization *run, const struct planned *t, int64_t half,
-                                   const char *weights, w4a16_error *error) {
+/* Those that the calibration has of a layer's inputs, or nulls. */
+static w4a16_status read_statistics(struct quantization *run, const struct planned *t, int64_t layer,
+                                    struct input_statistics *out, w4a16_error *error) {
+    *out = (struct input_statistics){0};
+    if (!run->calibration) return W4A16_OK;
+    char *name = plan_layer_name(t, layer);
+    if (!name) return no_memory(error);
+    w4a16_status status = statistics_read(run->calibration, name, t->K, out, error);
+    run->calibrated += out->feedback != NULL;
+    free(name);
+    return status;
+}
+
+/* layer: which of those that the tensor becomes; half: which part of the tensor's outputs. */
+static w4a16_status quantize_layer(struct quantization *run, const struct planned *t, int64_t layer,
+                                   int64_t half, const char *weights, w4a16_error *error) {
+    struct input_statistics statistics;
+    TRY(read_statistics(run, t, layer, &statistics, error));
     const w4a16_quantize_options *o = run->options;
     size_t N = (size_t)t->N, K = (size_t)t->K, groups = (size_t)groups_of(t);
     int64_t output_step = t->transposed ? 1 : t->K, input_step = t->transposed ? t->halves * t->N : 1;
@@ -275,10 +356,11 @@ static w4a16_status quantize_layer(struct quantization *run, const struct planne
                      .scales = calloc(groups * N, 2),
                      .g_idx = calloc(K, sizeof *w.g_idx),
                      .order = calloc(K, sizeof *w.order),
+                     .statistics = statistics,
                      .padded = (t->group_size + GROUP_LANES - 1) / GROUP_LANES * GROUP_LANES,
                      .zero_bias = o->version == 1,
                      .bad = INT64_MAX};
-    w.scratch = calloc((size_t)pool_threads(run->pool) * (size_t)w.padded, sizeof *w.scratch);
+    w.scratch = calloc((size_t)pool_threads(run->pool) * (size_t)scratch_size(&w), sizeof *w.scratch);
     w4a16_status status;
     if (!w.qweight || !w.qzeros || !w.scales || !w.g_idx || !w.order || !w.scratch)
         status = no_memory(error);
@@ -294,6 +376,7 @@ static w4a16_status quantize_layer(struct quantization *run, const struct planne
     free(w.g_idx);
     free(w.order);
     free(w.scratch);
+    statistics_free(&statistics);
     return status;
 }
 
@@ -347,7 +430,7 @@ static w4a16_status convert(struct quantization *run, const struct planned *t, w
         int64_t half = layer % t->halves;
         uint64_t at = (uint64_t)(layer / t->halves) * bytes;
         if (half == 0) status = store_read(run->in, &t->in, at, bytes, data, error);
-        if (status == W4A16_OK) status = quantize_layer(run, t, half, data, error);
+        if (status == W4A16_OK) status = quantize_layer(run, t, layer, half, data, error);
     }
     free(data);
     return status;
@@ -357,6 +440,7 @@ static w4a16_status convert(struct quantization *run, const struct planned *t, w
 
 static w4a16_status write_config(struct quantization *run, w4a16_error *error) {
     const w4a16_quantize_options *o = run->options;
+    if (!run->plan.quantized) return model_config_copy(&run->out, run->config_text, error);
     json_t *rules;
     TRY(plan_rules(&run->plan, o->group_size, &rules, error));
     int has_rules = json_object_size(rules) != 0;
@@ -377,8 +461,8 @@ static w4a16_status write_config(struct quantization *run, w4a16_error *error) {
     return status;
 }
 
-static void tell(w4a16_quantize_progress *progress, void *context, const struct planned *t, size_t done,
-                 size_t total) {
+static void tell(w4a16_quantize_progress *progress, void *context, const struct planned *t,
+                 int64_t calibrated, size_t done, size_t total) {
     const struct st_tensor *in = t->in.tensor;
     const struct gguf_tensor *stored = t->in.gguf ? t->in.gguf->stored : NULL;
     progress(context, &(w4a16_quantize_step){
@@ -389,6 +473,7 @@ static void tell(w4a16_quantize_progress *progress, void *context, const struct 
                           .quantized_before = stored && stored->type->plain == ST_OTHER,
                           .bytes = stored ? stored->end - stored->begin : in->end - in->begin,
                           .layers = plan_layers(t),
+                          .calibrated = calibrated,
                           .group_size = t->group_size,
                           .done = done,
                           .total = total,
@@ -403,9 +488,14 @@ static w4a16_status write_weights(struct quantization *run, w4a16_quantize_progr
     TRY(safetensors_create(run->model, run->sources, run->source_count, &run->writer, error));
     for (size_t i = 0; i < plan->count; i++) {
         const struct planned *t = &plan->tensors[i];
+        int64_t before = run->calibrated;
         TRY(convert(run, t, error));
-        if (progress) tell(progress, context, t, i + 1, plan->count);
+        if (progress) tell(progress, context, t, run->calibrated - before, i + 1, plan->count);
     }
+    FAIL_IF(run->calibration && !run->calibrated, error, W4A16_UNSUPPORTED,
+            "%s: has statistics of none of the layers that are quantised; accepted is what "
+            "`python -m w4a16 calibrate` writes of this model",
+            run->options->calibration);
     struct safetensors_writer *complete = run->writer;
     run->writer = NULL;
     return safetensors_finish(complete, error);
@@ -442,6 +532,7 @@ static w4a16_status prepare(struct quantization *run, const char *in, const char
     TRY(read_config(run, error));
     TRY(plan_create(run->in, run->config, run->options, &run->plan, error));
     TRY(add_sources(run, error));
+    if (run->options->calibration) TRY(safetensors_open(run->options->calibration, &run->calibration, error));
     run->pool = pool_create(run->options->threads);
     FAIL_IF(!run->pool, error, W4A16_OUT_OF_MEMORY, "quantize: out of memory or threads");
     return W4A16_OK;
@@ -476,6 +567,7 @@ static void release(struct quantization *run) {
     plan_free(&run->plan);
     json_decref(run->config);
     free(run->config_text);
+    safetensors_close(run->calibration);
     store_close(run->in);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * The scale (and zero) that minimises the squared error of a group.
+ * The scale (and zero) that minimises the sum of the squared errors of a group, each times its importance.
  *
  * Min-max gives the one largest weight an exact place and pays for it with a coarse grid for all others;
  * clipping it is nearly always better. The error is no smooth function of the scale, so a row of shrunk
  * scales is tried, each with every zero that makes sense for it, and the best is then improved by least
- * squares: with the levels fixed, the best scale is sum(x * level) / sum(level^2). Every error is that of the
- * scale as it will be stored.
+ * squares: with the levels fixed, the best scale is sum(x * level) / sum(level^2), summed by importance. Every
+ * error is that of the scale as it will be stored.
  */
 #include "format/quantize_group.h"
 
@@ -40,43 +40,46 @@ static inline float steps(float x, float inverse, float low, float high) {
 static float inverse_of(float scale) { return scale > 0 ? 1 / scale : 0; }
 
 /* Sums run in fixed lanes, so that every compiler and vector width gives the same bits. */
-static float squared_error(const float *x, int64_t padded, const struct group_grid *g) {
+static float squared_error(const float *x, const float *importance, int64_t padded,
+                           const struct group_grid *g) {
     float scale = g->scale, inverse = inverse_of(scale), low = (float)-g->zero, high = (float)(15 - g->zero);
     float lanes[GROUP_LANES] = {0}, sum = 0;
     for (int64_t i = 0; i < padded; i += GROUP_LANES)
         for (int j = 0; j < GROUP_LANES; j++) {
             float d = x[i + j] - scale * steps(x[i + j], inverse, low, high);
-            lanes[j] += d * d;
+            lanes[j] += importance[i + j] * (d * d);
         }
     for (int j = 0; j < GROUP_LANES; j++) sum += lanes[j];
     return sum;
 }
 
 /* The same in double, to decide between neighbours. */
-static double exact_error(const float *x, int64_t padded, const struct group_grid *g) {
+static double exact_error(const float *x, const float *importance, int64_t padded,
+                          const struct group_grid *g) {
     double sum = 0;
     for (int64_t i = 0; i < padded; i++) {
         double d = x[i] - (double)g->scale * (group_level(x[i], g) - g->zero);
-        sum += d * d;
+        sum += (double)importance[i] * (d * d);
     }
     return sum;
 }
 
-static float least_squares_scale(const float *x, int64_t padded, const struct group_grid *g) {
+static float least_squares_scale(const float *x, const float *importance, int64_t padded,
+                                 const struct group_grid *g) {
     float inverse = inverse_of(g->scale), low = (float)-g->zero, high = (float)(15 - g->zero);
     double products = 0, squares = 0;
     for (int64_t i = 0; i < padded; i++) {
         float level = steps(x[i], inverse, low, high);
-        products += (double)x[i] * level;
-        squares += (double)level * level;
+        products += (double)importance[i] * ((double)x[i] * level);
+        squares += (double)importance[i] * ((double)level * level);
     }
     return squares > 0 ? (float)(products / squares) : g->scale;
 }
 
-static void keep_better(const float *x, int64_t padded, struct group_grid candidate, struct group_grid *best,
-                        float *best_error) {
+static void keep_better(const float *x, const float *importance, int64_t padded, struct group_grid candidate,
+                        struct group_grid *best, float *best_error) {
     if (!isfinite(candidate.scale)) return;
-    float error = squared_error(x, padded, &candidate);
+    float error = squared_error(x, importance, padded, &candidate);
     if (error < *best_error) *best = candidate, *best_error = error;
 }
 
@@ -85,28 +88,30 @@ static int clamp(float zero, int low) {
     return r < (float)low ? low : r > 15 ? 15 : (int)r;
 }
 
-static void search(const float *x, int64_t padded, const struct group_rules *rules, float min, float max,
-                   float plain_scale, struct group_grid *best) {
-    float best_error = squared_error(x, padded, best);
+static void search(const float *x, const float *importance, int64_t padded, const struct group_rules *rules,
+                   float min, float max, float plain_scale, struct group_grid *best) {
+    float best_error = squared_error(x, importance, padded, best);
     for (int f = FACTOR_FIRST; f >= FACTOR_LAST; f--) {
         struct group_grid g = {stored(plain_scale * (FACTOR_UNIT * (float)f), rules->scale_type), best->zero};
         if (rules->symmetric || g.scale == 0) {
-            keep_better(x, padded, g, best, &best_error);
+            keep_better(x, importance, padded, g, best, &best_error);
             continue;
         }
         /* From the zero that clips only the smallest weights to the one that clips only the largest. */
         int one = clamp(15 - max / g.scale, rules->zero_min), other = clamp(-min / g.scale, rules->zero_min);
         int last = one < other ? other : one;
         for (g.zero = one < other ? one : other; g.zero <= last; g.zero++)
-            keep_better(x, padded, g, best, &best_error);
+            keep_better(x, importance, padded, g, best, &best_error);
     }
     for (int i = 0; i < REFINEMENTS; i++) {
-        struct group_grid g = {stored(least_squares_scale(x, padded, best), rules->scale_type), best->zero};
-        keep_better(x, padded, g, best, &best_error);
+        struct group_grid g = {stored(least_squares_scale(x, importance, padded, best), rules->scale_type),
+                               best->zero};
+        keep_better(x, importance, padded, g, best, &best_error);
     }
 }
 
-int group_choose(const float *x, int64_t padded, const struct group_rules *rules, struct group_grid *grid) {
+int group_choose(const float *x, const float *importance, int64_t padded, const struct group_rules *rules,
+                 struct group_grid *grid) {
     float min = 0, max = 0; /* the grid always contains 0 */
     for (int64_t i = 0; i < padded; i++) {
         min = x[i] < min ? x[i] : min;
@@ -126,8 +131,9 @@ int group_choose(const float *x, int64_t padded, const struct group_rules *rules
     if (!isfinite(grid->scale)) return 0;
     if (rules->search && scale > 0) {
         struct group_grid plain = *grid;
-        search(x, padded, rules, min, max, scale, grid);
-        if (exact_error(x, padded, &plain) <= exact_error(x, padded, grid)) *grid = plain;
+        search(x, importance, padded, rules, min, max, scale, grid);
+        if (exact_error(x, importance, padded, &plain) <= exact_error(x, importance, padded, grid))
+            *grid = plain;
     }
     return 1;
 }

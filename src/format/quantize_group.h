@@ -23,10 +23,11 @@ struct group_grid {
        */
 
 /*
- * Chooses the grid for the `padded` finite values at x. False if they are so large that their scale is not
- * finite in scale_type.
+ * Chooses the grid for the `padded` finite values at x; importance[i] is what the square of x[i]'s error
+ * counts, finite and >= 0. False if they are so large that their scale is not finite in scale_type.
  */
-int group_choose(const float *x, int64_t padded, const struct group_rules *rules, struct group_grid *grid);
+int group_choose(const float *x, const float *importance, int64_t padded, const struct group_rules *rules,
+                 struct group_grid *grid);
 
 /* The level 0..15 that stands for x. */
 int group_level(float x, const struct group_grid *grid);

@@ -373,9 +373,12 @@ w4a16_status plan_create(const struct store *store, const json_t *config, const 
     TRY(share_all(plan, o->group_size, error));
     const struct planned *first = NULL; /* that could have been one */
     for (size_t i = 0; i < plan->count; i++) {
-        if (plan->tensors[i].group_size) return W4A16_OK;
-        if (!first && is_layer(&plan->tensors[i])) first = &plan->tensors[i];
+        const struct planned *t = &plan->tensors[i];
+        if (t->group_size) plan->quantized = 1;
+        if (!first && is_layer(t) && !(t->pattern && t->pattern->reason == KEEP_REQUEST)) first = t;
     }
+    /* Whoever asks for all to be kept wants the 16-bit values, of a GGUF file say. */
+    if (plan->quantized || (!first && o->ignore_count)) return W4A16_OK;
     FAIL_IF(first, error, W4A16_UNSUPPORTED, "%s: none of %zu tensors can be quantised; %s is kept: %s",
             store_path(store), plan->count, first->in.tensor->name, first->reason);
     return w4a16_fail(

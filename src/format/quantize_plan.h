@@ -32,6 +32,7 @@ struct planned {
 struct quantize_plan {
     size_t count;
     struct planned *tensors; /* in the order of the store */
+    int quantized;           /* whether any is: not where all are kept by the caller's patterns */
     struct keep keep;
 };
 

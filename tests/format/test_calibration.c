@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-FileCopyrightText: The w4a16 authors */
+/*
+ * quantize with statistics of the inputs: outputs on inputs that the statistics have not seen are nearer to those of the
+ * unquantised layer, and files that say something else than they should are refused.
+ *
+ * The inputs are a chain, x[k] = R * x[k - 1] + noise, whose second moments are R^|i - j|. The inverse of these
+ * has two diagonals, and its Cholesky factor is known: what an input misses is taken over by its neighbour alone.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <unistd.h>
+
+#include "format/safetensors.h"
+#include "half.h"
+#include "random.h"
+#include "w4a16/checkpoint.h"
+
+enum { N = 64, K = 256, M = 64 };
+#define R 0.95f
+
+static float weights[N * K], importance[K];
+static uint16_t activations[M * K], feedback[K * K];
+static int32_t number = 3;
+
+static void must(w4a16_status status, const w4a16_error *error) {
+    if (status != W4A16_OK) fail_msg("%s", error->message);
+}
+
+/* The layer's tensors in a file of statistics, good ones. */
+enum { INPUTS, IMPORTANCE, FEEDBACK, PARTS };
+static struct st_source parts[PARTS] = {
+    {.name = "a.inputs", .dtype = ST_I32, .dims = 1, .shape = {1}, .data = &number},
+    {.name = "inputs.3.importance", .dtype = ST_F32, .dims = 1, .shape = {K}, .data = importance},
+    {.name = "inputs.3.feedback", .dtype = ST_F16, .dims = 2, .shape = {K, K}, .data = feedback},
+};
+
+static int make_data(void **state) {
+    (void)state;
+    static char folder[] = "/tmp/w4a16-calibration-XXXXXX";
+    if (!mkdtemp(folder) || chdir(folder) != 0) return -1;
+    *state = folder;
+    for (int i = 0; i < N * K; i++) weights[i] = random_normal(random_at(1, (uint64_t)i));
+    for (int m = 0; m < M; m++) {
+        float x = random_normal(random_at(2, (uint64_t)(m * K)));
+        for (int k = 0; k < K; k++) {
+            activations[m * K + k] = float_to_f16(x);
+            x = R * x + sqrtf(1 - R * R) * random_normal(random_at(2, (uint64_t)(m * K + k + 1)));
+        }
+    }
+    for (int k = 0; k < K; k++) importance[k] = k < K - 1 ? 1 - R * R : 1;
+    for (int k = 0; k < K - 1; k++) feedback[k * K + k + 1] = float_to_f16(-R);
+    struct st_source layer = {
+        .name = "a.weight", .dtype = ST_F32, .dims = 2, .shape = {N, K}, .data = weights};
+    w4a16_error error;
+    return safetensors_write("layer.safetensors", &layer, 1, &error) == W4A16_OK ? 0 : -1;
+}
+
+static int remove_data(void **state) {
+    char command[128];
+    snprintf(command, sizeof command, "rm -r '%s'", (const char *)*state);
+    return chdir("/") != 0 || system(command) != 0 ? -1 : 0;
+}
+
+static w4a16_status quantize(const char *calibration, int64_t group_size, int symmetric, w4a16_error *error) {
+    w4a16_quantize_options options;
+    w4a16_quantize_init(&options, sizeof options);
+    options.replace = 1; /* of an earlier run */
+    options.group_size = group_size;
+    options.symmetric = symmetric;
+    options.calibration = calibration;
+    return w4a16_quantize_file("layer.safetensors", "out", &options, NULL, NULL, error);
+}
+
+/* Mean square distance of the quantised layer's outputs from the given weights', in fp64. */
+static double output_error(void) {
+    w4a16_error error;
+    w4a16_checkpoint *checkpoint;
+    w4a16_layer *layer;
+    static double y[M * N];
+    must(w4a16_checkpoint_open("out", &checkpoint, &error), &error);
+    must(w4a16_checkpoint_read_layer(checkpoint, 0, &layer, &error), &error);
+    must(w4a16_reference(layer, W4A16_F16, M, activations, K, y, NULL, 1, &error), &error);
+    w4a16_layer_free(layer);
+    w4a16_checkpoint_close(checkpoint);
+    double sum = 0;
+    for (int m = 0; m < M; m++)
+        for (int n = 0; n < N; n++) {
+            double exact = 0;
+            for (int k = 0; k < K; k++)
+                exact += (double)f16_to_float(activations[m * K + k]) * weights[n * K + k];
+            sum += (y[m * N + n] - exact) * (y[m * N + n] - exact);
+        }
+    return sum / (M * N);
+}
+
+static void test_outputs_are_nearer(void **state) {
+    (void)state;
+    w4a16_error error;
+    must(safetensors_write("statistics", parts, PARTS, &error), &error);
+    for (int symmetric = 0; symmetric < 2; symmetric++)
+        for (int64_t group_size = 32; group_size <= 128; group_size *= 2) {
+            must(quantize(NULL, group_size, symmetric, &error), &error);
+            double plain = output_error();
+            must(quantize("statistics", group_size, symmetric, &error), &error);
+            double fed_back = output_error();
+            print_message("groups of %d, symmetric %d: mean square error %.4f, with feedback %.4f\n",
+                          (int)group_size, symmetric, plain, fed_back);
+            assert_true(fed_back < 0.15 * plain); /* 1 - R^2 is 0.0975; the last input has nobody behind it */
+        }
+}
+
+/* Writes the statistics with one part changed, or left out if its name is null. */
+static void write_changed(int part, struct st_source changed) {
+    struct st_source all[PARTS];
+    size_t count = 0;
+    w4a16_error error;
+    for (int p = 0; p < PARTS; p++)
+        if (p != part || changed.name) all[count++] = p == part ? changed : parts[p];
+    must(safetensors_write("bad", all, count, &error), &error);
+}
+
+static void must_refuse(const char *sentence) {
+    w4a16_error error;
+    w4a16_status status = quantize("bad", 64, 1, &error);
+    if (status == W4A16_OK || !strstr(error.message, sentence))
+        fail_msg("expected '%s', found '%s'", sentence, status == W4A16_OK ? "success" : error.message);
+}
+
+static void test_bad_statistics(void **state) {
+    (void)state;
+    static const struct {
+        int part;
+        struct st_source source;
+        const char *sentence;
+    } cases[] = {
+        /* clang-format off */
+        {INPUTS, {.name = NULL}, "has statistics of none of the layers"},
+        {INPUTS, {.name = "b.inputs", .dtype = ST_I32, .dims = 1, .shape = {1}, .data = &number}, "of none of the layers"},
+        {INPUTS, {.name = "a.inputs", .dtype = ST_I32, .dims = 0, .data = &number}, "a.inputs is I32 of 0 dimensions"},
+        {INPUTS, {.name = "a.inputs", .dtype = ST_F32, .dims = 1, .shape = {1}, .data = &number}, "a.inputs is F32"},
+        {INPUTS, {.name = "a.inputs", .dtype = ST_I32, .dims = 1, .shape = {2}, .data = importance}, "each 1 long"},
+        {INPUTS, {.name = "a.inputs", .dtype = ST_I32, .dims = 1, .shape = {1}, .data = weights}, "there is no tensor inputs."},
+        {IMPORTANCE, {.name = NULL}, "there is no tensor inputs.3.importance"},
+        {FEEDBACK, {.name = NULL}, "there is no tensor inputs.3.feedback"},
+        {IMPORTANCE, {.name = "inputs.3.importance", .dtype = ST_F32, .dims = 1, .shape = {K - 1}, .data = importance},
+         "accepted is F32 of 1, each 256 long"},
+        {FEEDBACK, {.name = "inputs.3.feedback", .dtype = ST_F16, .dims = 2, .shape = {K, K - 1}, .data = feedback},
+         "accepted is F16 of 2, each 256 long"},
+        {FEEDBACK, {.name = "inputs.3.feedback", .dtype = ST_BF16, .dims = 2, .shape = {K, K}, .data = feedback}, "is BF16"},
+        /* clang-format on */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        write_changed(cases[i].part, cases[i].source);
+        must_refuse(cases[i].sentence);
+    }
+}
+
+static void test_bad_values(void **state) {
+    (void)state;
+    static const struct {
+        float value;
+        const char *sentence;
+    } cases[] = {{-1, "importance of input 5 of module a is -1"},
+                 {NAN, "importance of input 5 of module a is"},
+                 {INFINITY, "importance of input 5 of module a is inf"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static float changed[K];
+        memcpy(changed, importance, sizeof changed);
+        changed[5] = cases[i].value;
+        struct st_source source = parts[IMPORTANCE];
+        source.data = changed;
+        write_changed(IMPORTANCE, source);
+        must_refuse(cases[i].sentence);
+    }
+    static uint16_t changed[K * K];
+    memcpy(changed, feedback, sizeof changed);
+    changed[5 * K + 7] = 0x7c00; /* infinity */
+    struct st_source source = parts[FEEDBACK];
+    source.data = changed;
+    write_changed(FEEDBACK, source);
+    must_refuse("feedback from input 5 to 7 of module a is inf");
+}
+
+/* Finite feedback may still let the weights grow beyond every scale. */
+static void test_feedback_without_bounds(void **state) {
+    (void)state;
+    static uint16_t changed[K * K];
+    for (int i = 0; i < K * K; i++) changed[i] = 0x7bff; /* 65504 */
+    struct st_source source = parts[FEEDBACK];
+    source.data = changed;
+    write_changed(FEEDBACK, source);
+    must_refuse("feed back by bad the group from");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_outputs_are_nearer), cmocka_unit_test(test_bad_statistics),
+        cmocka_unit_test(test_bad_values), cmocka_unit_test(test_feedback_without_bounds)};
+    return cmocka_run_group_tests(tests, make_data, remove_data);
+}
