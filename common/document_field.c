@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Fields of JSON objects, of the type that they must have. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "document.h"
 #include "text.h"
@@ -10,9 +11,18 @@ static const char *const names[] = {[DOC_ANY] = "a value",        [DOC_BOOL] = "
                                     [DOC_INTEGER] = "an integer", [DOC_TEXT] = "a text in quotes",
                                     [DOC_LIST] = "a list",        [DOC_OBJECT] = "an object {...}"};
 
+/* Whether a text may have been a number that no json_t holds, which the reader keeps as one. */
+static bool may_be_number(const char *text) {
+    size_t digits = strspn(text, "0123456789");
+    return digits >= 19 && !text[digits];
+}
+
 const char *doc_show(const json_t *value, char *text, size_t size) {
     if (json_is_string(value))
-        text_format(text, size, "\"%.40s\", a text", json_string_value(value));
+        text_format(text, size,
+                    may_be_number(json_string_value(value)) ? "%.40s, more than 64 bits hold"
+                                                            : "\"%.40s\", a text",
+                    json_string_value(value));
     else if (json_is_integer(value))
         text_format(text, size, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     else if (json_is_real(value))

@@ -113,12 +113,14 @@ static w4a16_status configure(const char *label, const json_t *json, struct quan
     static const char *const formats[] = {"pack-quantized", "mixed-precision", NULL};
     int format;
     TRY(config_word(label, json, "format", NULL, formats, &format, error));
-    json_t *sparsity = NULL, *groups = NULL, *group;
+    json_t *sparsity = NULL, *groups = NULL, *transforms = NULL, *group;
     const char *sparse = "dense";
     TRY(field_get(label, json, "sparsity_config", DOC_OBJECT, &sparsity, error));
     TRY(field_text(label, sparsity, "format", &sparse, error));
     FAIL_IF(strcmp(sparse, "dense") != 0, error, W4A16_UNSUPPORTED,
             "%s: sparsity_config.format is \"%s\"; accepted is \"dense\"", label, sparse);
+    TRY(field_get(label, json, "transform_config", DOC_OBJECT, &transforms, error));
+    config->transforms = json_object_size(transforms) != 0;
     TRY(field_get(label, json, "config_groups", DOC_OBJECT, &groups, error));
     FAIL_IF(!json_object_size(groups), error, W4A16_BAD_FILE, "%s: config_groups is missing or empty", label);
     config->schemes = calloc(json_object_size(groups), sizeof *config->schemes);

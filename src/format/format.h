@@ -33,6 +33,7 @@ struct quant_config {
     struct layer_scheme rest; /* of the layers that no scheme targets; they have none if its bits are 0 */
     struct layer_scheme *schemes;
     size_t scheme_count;
+    int transforms; /* compressed-tensors: activations are transformed before or behind layers, which is no part of them */
     struct selector_work *work; /* what finding schemes may still cost: only while the checkpoint is opened */
 };
 

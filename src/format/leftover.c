@@ -208,6 +208,10 @@ static w4a16_status make_notes(struct leftover *o, w4a16_error *error) {
             TRY(note(o, error, "layers of %d bits, left to other engines: %zu, the first is %s", bits,
                      t->count, t->first));
     }
+    if (o->config->transforms)
+        TRY(note(o, error,
+                 "transform_config: the model transforms activations before or behind layers, which is the "
+                 "engine's part; the layers are read as they are"));
     const char *unread;
     size_t unread_count = store_unread(o->store, &unread);
     if (unread_count)

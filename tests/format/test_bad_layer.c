@@ -146,6 +146,8 @@ static const struct config_case {
      "m/quantize_config.json: bits is missing; accepted is an integer"},
     {"m/quantize_config.json", "{\"bits\":\"4\",\"group_size\":32}", W4A16_BAD_FILE,
      "m/quantize_config.json: bits is \"4\", a text; accepted is an integer"},
+    {"m/quantize_config.json", "{\"bits\":1180591620717411303424,\"group_size\":32}", W4A16_BAD_FILE,
+     "m/quantize_config.json: bits is 1180591620717411303424, more than 64 bits hold; accepted is an integer"},
     {"m/quantize_config.json", "{\"bits\":8,\"group_size\":32}", W4A16_UNSUPPORTED,
      "m/quantize_config.json: bits is 8, which is not supported; accepted is 4"},
     {"m/quantize_config.json", "{\"bits\":4,\"group_size\":0}", W4A16_BAD_FILE,

@@ -233,6 +233,26 @@ static void widths(void **state) {
     w4a16_checkpoint_close(checkpoint);
 }
 
+/* ---- transforms ------------------------------------------------------------------------------------------ */
+
+static void transforms(void **state) {
+    (void)state;
+    unlink("m/quantize_config.json");
+    for (int some = 0; some < 2; some++) {
+        model_fill(&model, "a.weight_packed", "I32", "16,8", 0x31, 512);
+        model_fill(&model, "a.weight_scale", "F16", "16,2", 0x3c, 64);
+        model_add(&model, "a.weight_shape", "I64", "2", (const int64_t[]){16, 64}, 16);
+        model_write(&model, "model.safetensors");
+        write_text("m/config.json",
+                   some ? CT("Linear", "}}},\"transform_config\":{\"config_groups\":{\"R1\":{")
+                        : CT("Linear", ""));
+        w4a16_checkpoint *checkpoint = must_open();
+        check_problem(checkpoint, "a", NULL);
+        check_note(checkpoint, some ? "transform_config: the model transforms activations" : NULL);
+        w4a16_checkpoint_close(checkpoint);
+    }
+}
+
 /* ---- what no layer claims ------------------------------------------------------------------------------ */
 
 static void check_leftover(const char *name, const char *dtype, const char *shape, const char *beside,
@@ -316,6 +336,7 @@ static void indices(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(stacks),    cmocka_unit_test(bad_stacks),
                                        cmocka_unit_test(quark),     cmocka_unit_test(widths),
-                                       cmocka_unit_test(leftovers), cmocka_unit_test(indices)};
+                                       cmocka_unit_test(leftovers), cmocka_unit_test(transforms),
+                                       cmocka_unit_test(indices)};
     return cmocka_run_group_tests(tests, empty_directory, remove_directory);
 }

@@ -10,9 +10,13 @@ import sys
 import pytest
 import torch
 from safetensors.torch import load_file
-from w4a16 import calibrate, models
+from w4a16 import __main__, calibrate, models
 
 transformers = pytest.importorskip("transformers")
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
+
 PROGRAM = os.environ.get("W4A16_PROGRAM")
 LAYERS = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj")
 
@@ -86,29 +90,27 @@ def test_file(model, tmp_path):
 
 
 @pytest.mark.skipif(not PROGRAM, reason="W4A16_PROGRAM does not name the program w4a16")
-def test_quantised_with_them(model, tmp_path):
+def test_quantised_with_them(model, tmp_path, monkeypatch, capsys):
     model.save_pretrained(tmp_path / "model")
-    words = transformers.PreTrainedTokenizerFast
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import WhitespaceSplit
-
     tokenizer = Tokenizer(WordLevel({str(i): i for i in range(128)}, unk_token="0"))
     tokenizer.pre_tokenizer = WhitespaceSplit()
-    words(tokenizer_object=tokenizer).save_pretrained(tmp_path / "model")
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(tmp_path / "model")
     # Few of the tokens are used, so that inputs are alike and errors can make up for each other.
     draw = torch.Generator().manual_seed(2)
     text = torch.randint(0, 24, (3000,), generator=draw)
     (tmp_path / "text").write_text(" ".join(map(str, text.tolist())))
 
-    def run(*command):
-        return subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    def run(name, out):
+        command = ["w4a16", "calibrate", str(tmp_path / name), str(tmp_path / "text"), str(tmp_path / out)]
+        monkeypatch.setattr(sys, "argv", command)
+        return __main__.main(), capsys.readouterr()
 
-    done = run(sys.executable, "-m", "w4a16", "calibrate", tmp_path / "model", tmp_path / "text", tmp_path / "statistics")
-    assert done.returncode == 0 and "of 14 layers on 3000 tokens" in done.stdout, done.stderr
+    code, said = run("model", "statistics")
+    assert code == 0 and "of 14 layers on 3000 tokens" in said.out, said.err
     errors = []
     for name, options in (("plain", []), ("calibrated", ["--calibration", tmp_path / "statistics"])):
-        done = run(PROGRAM, "quantize", "--group-size", 32, *options, tmp_path / "model", tmp_path / name)
+        command = [PROGRAM, "quantize", "--group-size", "32", *options, tmp_path / "model", tmp_path / name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert ("14 of the layers by the statistics of" in done.stdout) == (name == "calibrated")
         made, replaced = models.load(tmp_path / name)
@@ -118,5 +120,5 @@ def test_quantised_with_them(model, tmp_path):
         found = made.model.layers[1].mlp.gate_proj(x.half()).double()
         errors.append((found - exact).square().mean())
     assert errors[1] < errors[0] / 2
-    done = run(sys.executable, "-m", "w4a16", "calibrate", tmp_path / "plain", tmp_path / "text", tmp_path / "no")
-    assert done.returncode == 1 and "is of 4 bits; accepted is the 16-bit model" in done.stderr
+    code, said = run("plain", "no")
+    assert code == 1 and "is of 4 bits; accepted is the 16-bit model" in said.err
