@@ -124,6 +124,8 @@ bool environment_read(rdnasim_options *options) {
     options->target = value_of("RDNASIM_TARGET"); /* or null, the default */
     runtime.card = rdnasim_find_target(options->target);
     options->threads = threads ? atoi(threads) : 0;
+    const char *go_on = value_of("RDNASIM_GO_ON");
+    runtime.goes_on = go_on && strcmp(go_on, "0") != 0;
     if (!read_quota(&options->quota) || !read_checks(&options->checks) || !read_override(&options->target) ||
         !read_count(&count))
         return false;

@@ -6,11 +6,18 @@
 
 #include "runtime.h"
 
+static int log_find(void *context, const rdnasim_report *report) {
+    (void)context;
+    log_report(report);
+    return 1;
+}
+
 hipError_t launch_now(const struct node *n) {
     if (!handle_find(HANDLE_FUNCTION, n->function))
         return hipErrorInvalidHandle; /* its module was unloaded */
     rdnasim_launch launch = n->launch;
     launch.kernarg = n->kernarg;
+    launch.on_find = runtime.goes_on ? log_find : NULL;
     rdnasim_report report;
     bool fault;
     rdnasim_run(runtime.sim, n->function->kernel, &launch, NULL, &report);

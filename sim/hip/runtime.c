@@ -19,10 +19,29 @@ static _Thread_local bool in_host_function;
 
 /* ---- log ---------------------------------------------------------------------------------------------- */
 
+/* The file that a variable names, or standard error; null if there is none. To be closed by close_log. */
+static FILE *open_log(const char *variable) {
+    const char *where = getenv(variable);
+    if (!where || !*where) return NULL;
+    return strcmp(where, "stderr") == 0 ? stderr : fopen(where, "a");
+}
+
+static void close_log(FILE *file) {
+    if (file != stderr) fclose(file);
+}
+
+void log_report(const rdnasim_report *report) {
+    log_sentence("%s", report->text);
+    FILE *file = open_log("RDNASIM_REPORT");
+    if (!file) return;
+    char text[RDNASIM_REPORT_JSON_BYTES];
+    rdnasim_report_json(report, text, sizeof text);
+    fprintf(file, "%s\n", text);
+    close_log(file);
+}
+
 void log_sentence(const char *format, ...) {
-    const char *where = getenv("RDNASIM_HIP_LOG");
-    if (!where || !*where) return;
-    FILE *file = strcmp(where, "stderr") == 0 ? stderr : fopen(where, "a");
+    FILE *file = open_log("RDNASIM_HIP_LOG");
     if (!file) return;
     va_list arguments;
     va_start(arguments, format);
@@ -30,7 +49,7 @@ void log_sentence(const char *format, ...) {
     vfprintf(file, format, arguments);
     fputc('\n', file);
     va_end(arguments);
-    if (file != stderr) fclose(file);
+    close_log(file);
 }
 
 hipError_t error_from_report(const rdnasim_report *report, bool *fault) {
@@ -44,7 +63,7 @@ hipError_t error_from_report(const rdnasim_report *report, bool *fault) {
                 {RDNASIM_OUT_OF_MEMORY, hipErrorOutOfMemory, false},
                 {RDNASIM_MEMORY_FAULT, hipErrorIllegalAddress, true},
                 {RDNASIM_TIMEOUT, hipErrorLaunchTimeOut, true}};
-    if (report->status != RDNASIM_OK) log_sentence("%s", report->text);
+    if (report->status != RDNASIM_OK) log_report(report);
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++)
         if (rows[n].status == report->status) {
             *fault = rows[n].fault;

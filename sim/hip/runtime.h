@@ -22,6 +22,7 @@ extern struct runtime {
     const rdnasim_target *card;   /* whose name, memory and clocks are reported */
     const rdnasim_target *target; /* what it executes: the card's, or HSA_OVERRIDE_GFX_VERSION's */
     bool strict;
+    bool goes_on;      /* after what strict mode finds */
     hipError_t sticky; /* after a fault every call that needs the device returns this */
     unsigned device_count;
     struct device {
@@ -74,6 +75,8 @@ void call_host_function(void (*function)(void *), void *data);
     } while (0)
 
 /* Writes a sentence where RDNASIM_HIP_LOG says; nothing if it is not set. */
+/* A fault: its sentence to RDNASIM_HIP_LOG, and as a line of JSON to RDNASIM_REPORT. */
+void log_report(const rdnasim_report *report);
 void log_sentence(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The HIP error for what stopped a call of the simulator; a kernel's fault becomes the sticky error. */
 hipError_t error_from_report(const rdnasim_report *report, bool *fault);

@@ -85,8 +85,17 @@ RDNASIM_API rdnasim_status rdnasim_parse_checks(const char *list, unsigned *chec
                                                 struct rdnasim_report *report);
 /* The name of one check; "" for none and for several. */
 RDNASIM_API const char *rdnasim_check_name(rdnasim_check check);
+/* What clears its finds, as a part of a sentence: "an s_waitcnt on that counter in between"; "" for none and for several. */
+RDNASIM_API const char *rdnasim_check_rule(rdnasim_check check);
 
-/* What stopped a call. Fields that do not apply are zero; `text` is always a complete sentence. */
+/* Where an undefined value comes from. */
+typedef enum rdnasim_origin {
+    RDNASIM_ORIGIN_UNKNOWN = 0,
+    RDNASIM_ORIGIN_REGISTER = 1, /* nobody has written origin_register: v0 to v255 are 0 to 255, s0 is 256 */
+    RDNASIM_ORIGIN_LOAD = 2      /* the instruction at origin_pc read memory that is undefined */
+} rdnasim_origin;
+
+/* What stopped a call, or what strict mode has found. Fields that do not apply are zero; `text` is always a complete sentence. */
 typedef struct rdnasim_report {
     rdnasim_status status;
     rdnasim_check check; /* of RDNASIM_STRICT; else 0 */
@@ -97,12 +106,22 @@ typedef struct rdnasim_report {
     uint32_t encoding[4];  /* dwords of the instruction; encoding_dwords of them are valid */
     uint32_t encoding_dwords;
     uint32_t workgroup[3];
-    uint32_t wave;    /* in the work-group */
-    uint32_t lane;    /* the first offending one */
-    uint64_t address; /* simulated */
-    uint32_t bytes;   /* size of the access */
-    uint64_t reserved[4];
+    uint32_t wave;         /* in the work-group */
+    uint32_t lane;         /* the first offending one */
+    uint64_t address;      /* simulated */
+    uint32_t bytes;        /* size of the access */
+    rdnasim_origin origin; /* of the undefined value, with RDNASIM_CHECK_UNDEFINED */
+    uint32_t origin_register;
+    uint64_t origin_pc;
+    uint64_t reserved[2];
 } rdnasim_report;
+
+/*
+ * The report as one JSON object without line breaks (docs/json.md), as snprintf does it: returns its length, of which at
+ * most bytes - 1 are stored. RDNASIM_REPORT_JSON_BYTES suffice for every report.
+ */
+#define RDNASIM_REPORT_JSON_BYTES 4096
+RDNASIM_API size_t rdnasim_report_json(const rdnasim_report *report, char *text, size_t bytes);
 
 /* How lanes are computed on the host; all levels give the same bits. */
 typedef enum rdnasim_simd {
@@ -436,6 +455,14 @@ typedef struct rdnasim_launch {
      * waves side by side; results are the same. Not more than 1 in strict mode.
      */
     uint32_t resident;
+    /*
+     * Null (default): the first fault that strict mode finds stops the launch. Else it is called for each, one call at a
+     * time, but once only for a check and an instruction. 0 stops the launch, everything else lets it go on: what was
+     * undefined, open or unordered there counts as defined, waited for and ordered from then on. If nothing stops it the
+     * launch succeeds. The report lives as long as the call, which must not use the machine.
+     */
+    int (*on_find)(void *context, const rdnasim_report *report);
+    void *find_context;
 } rdnasim_launch;
 
 typedef struct rdnasim_counts {

@@ -149,3 +149,64 @@ void report_complete(rdnasim_report *report, const struct wave *w, const rdnasim
              report->kernel, report->pc, instruction, report->workgroup[0], report->workgroup[1],
              report->workgroup[2], report->wave, lane, report->bytes ? "" : ":", cause);
 }
+
+/* ---- as JSON ---------------------------------------------------------------------------------------------- */
+
+static const char *status_name(rdnasim_status status) {
+    static const char *const names[] = {
+        "ok",   "invalid argument", "bad object",    "unsupported", "illegal", "memory fault",
+        "trap", "timeout",          "out of memory", "strict",      "stopped"};
+    unsigned n = (unsigned)-status;
+    return n < sizeof names / sizeof names[0] ? names[n] : "unknown";
+}
+
+/* Appends to a text that may be too short; *length is what it would have. */
+static void append(char *text, size_t bytes, size_t *length, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static void append(char *text, size_t bytes, size_t *length, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    size_t left = *length < bytes ? bytes - *length : 0;
+    int more = vsnprintf(left ? text + *length : NULL, left, format, arguments);
+    va_end(arguments);
+    if (more > 0) *length += (size_t)more;
+}
+
+/* The texts of reports have no control characters. */
+static void append_text(char *text, size_t bytes, size_t *length, const char *name, const char *value) {
+    append(text, bytes, length, ", \"%s\": \"", name);
+    for (; *value; value++)
+        append(text, bytes, length, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+    append(text, bytes, length, "\"");
+}
+
+size_t rdnasim_report_json(const rdnasim_report *report, char *text, size_t bytes) {
+    size_t n = 0;
+    if (bytes) *text = 0;
+    if (!report) return 0;
+    append(text, bytes, &n, "{\"status\": \"%s\"", status_name(report->status));
+    if (report->check) {
+        append_text(text, bytes, &n, "check", rdnasim_check_name(report->check));
+        append_text(text, bytes, &n, "cleared_by", rdnasim_check_rule(report->check));
+    }
+    append_text(text, bytes, &n, "text", report->text);
+    if (*report->kernel) {
+        append_text(text, bytes, &n, "kernel", report->kernel);
+        append(text, bytes, &n, ", \"pc\": %" PRIu64, report->pc);
+        append_text(text, bytes, &n, "instruction", report->instruction);
+        append(text, bytes, &n,
+               ", \"workgroup\": [%" PRIu32 ", %" PRIu32 ", %" PRIu32 "], \"wave\": %" PRIu32
+               ", \"lane\": %" PRIu32,
+               report->workgroup[0], report->workgroup[1], report->workgroup[2], report->wave, report->lane);
+    }
+    if (report->bytes)
+        append(text, bytes, &n, ", \"address\": %" PRIu64 ", \"bytes\": %" PRIu32, report->address,
+               report->bytes);
+    if (report->origin == RDNASIM_ORIGIN_LOAD)
+        append(text, bytes, &n, ", \"origin\": {\"load_pc\": %" PRIu64 "}", report->origin_pc);
+    if (report->origin == RDNASIM_ORIGIN_REGISTER)
+        append(text, bytes, &n, ", \"origin\": {\"unwritten_register\": \"%c%" PRIu32 "\"}",
+               report->origin_register < 256 ? 'v' : 's', report->origin_register % 256);
+    append(text, bytes, &n, "}");
+    return n;
+}

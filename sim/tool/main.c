@@ -27,7 +27,8 @@ static const struct verb {
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
-static char failure[1400]; /* the last one */
+static char failure[1400];            /* the last one */
+static rdnasim_report failure_report; /* if it is one of the simulator's */
 
 int fail(int code, const char *format, ...) {
     va_list arguments;
@@ -55,6 +56,11 @@ static void answer_in_json(int argc, char **argv, const char *verb, int code) {
     print_quoted(verb);
     printf(", \"error\": {\"status\": \"%s\", \"message\": ", statuses[code & 3]);
     print_quoted(failure);
+    if (failure_report.status) {
+        char text[RDNASIM_REPORT_JSON_BYTES];
+        rdnasim_report_json(&failure_report, text, sizeof text);
+        printf(", \"report\": %s", text);
+    }
     printf("}, \"exit_code\": %d}\n", code);
 }
 
@@ -69,12 +75,19 @@ int fail_memory(const char *what) {
 
 int fail_sim(int code, const char *what, const rdnasim_report *report) {
     memory_ran_out |= report->status == RDNASIM_OUT_OF_MEMORY;
+    failure_report = *report;
     return fail(code, "%s%s%s", what ? what : "", what ? ": " : "", report->text);
 }
 
 int fail_output(const char *path, const struct output *output) {
     if (output->code == ENOMEM) return fail_memory(path);
     return fail(EXIT_FILE, "%s: cannot %s: %s", path, output->step, strerror(output->code));
+}
+
+json_t *report_document(const rdnasim_report *report) {
+    char text[RDNASIM_REPORT_JSON_BYTES];
+    rdnasim_report_json(report, text, sizeof text);
+    return json_loads(text, 0, NULL);
 }
 
 int print_document(json_t *document) {

@@ -62,6 +62,7 @@ static int print_json(const struct session *s, const rdnasim_counts *c, json_t *
         (json_int_t)c->idle_instructions, "host_seconds", c->seconds, "by_port", units, "profile",
         profile_json(s));
     if (timing) doc_set(&document, "timing", timing);
+    if (s->finds) doc_set(&document, "finds", json_incref(s->finds));
     return print_document(document);
 }
 
@@ -103,6 +104,7 @@ int cmd_run(int argc, char **argv) {
         print_counts(&s, &counts);
         if (s.profile) print_profile(&s);
     }
+    status = session_end(&s, status);
     session_close(&s);
-    return status < 0 ? EXIT_OK : status;
+    return status;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "document.h"
 #include "tool.h"
 
 const char session_help[] =
@@ -22,6 +23,7 @@ const char session_help[] =
     "  --quota N            instructions that a wave may execute (default 134217728), or 'none'\n"
     "  --strict[=CHECKS]    stop at undefined values, missing waits, races, hazards, and barriers that\n"
     "                       not all waves reach; CHECKS: names from docs/strict.md, as all or -lds-order\n"
+    "  --go-on              ... but report them all, each instruction once for a check, and end with 1\n"
     "  --approximate        matrix products in plain fp32: faster, and other last bits than the silicon\n"
     "  --json               print JSON\n";
 
@@ -53,29 +55,15 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *out) {
 }
 
 static int parse(struct session *s, const char *verb, const char *summary, int argc, char **argv) {
-    static const struct option rows[] = {{"kernel", 1, 0, 'k'},
-                                         {"grid", 1, 0, 'g'},
-                                         {"block", 1, 0, 'b'},
-                                         {"arg", 1, 0, 'a'},
-                                         {"target", 1, 0, 'T'},
-                                         {"threads", 1, 0, 't'},
-                                         {"simd", 1, 0, 'S'},
-                                         {"seed", 1, 0, 's'},
-                                         {"quota", 1, 0, 'q'},
-                                         {"dynamic-lds", 1, 0, 'l'},
-                                         {"strict", 2, 0, 'c'},
-                                         {"approximate", 0, 0, 'A'},
-                                         {"trace", 2, 0, 'r'},
-                                         {"trace-limit", 1, 0, 'R'},
-                                         {"profile", 0, 0, 'p'},
-                                         {"json", 0, 0, 'j'},
-                                         {"help", 0, 0, 'h'},
-                                         {"timing", 1, 0, 'i'},
-                                         {"range", 0, 0, 'n'},
-                                         {"warm", 0, 0, 'w'},
-                                         {"explain", 0, 0, 'e'},
-                                         {"mhz", 1, 0, 'm'},
-                                         {0, 0, 0, 0}};
+    static const struct option rows[] = {
+        {"kernel", 1, 0, 'k'},      {"grid", 1, 0, 'g'},   {"block", 1, 0, 'b'},
+        {"arg", 1, 0, 'a'},         {"target", 1, 0, 'T'}, {"threads", 1, 0, 't'},
+        {"simd", 1, 0, 'S'},        {"seed", 1, 0, 's'},   {"quota", 1, 0, 'q'},
+        {"dynamic-lds", 1, 0, 'l'}, {"strict", 2, 0, 'c'}, {"go-on", 0, 0, 'o'},
+        {"approximate", 0, 0, 'A'}, {"trace", 2, 0, 'r'},  {"trace-limit", 1, 0, 'R'},
+        {"profile", 0, 0, 'p'},     {"json", 0, 0, 'j'},   {"help", 0, 0, 'h'},
+        {"timing", 1, 0, 'i'},      {"range", 0, 0, 'n'},  {"warm", 0, 0, 'w'},
+        {"explain", 0, 0, 'e'},     {"mhz", 1, 0, 'm'},    {0, 0, 0, 0}};
     uint64_t number;
     int row = 0;
     optind = 1;
@@ -114,6 +102,7 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
                 return fail_sim(EXIT_USAGE, "--strict", &report);
             break;
         }
+        case 'o': s->go_on = true; break;
         case 'A': s->options.approximate_wmma = 1; break;
         case 'r': s->trace = optarg ? optarg : "-"; break;
         case 'R': ok = parse_number(optarg, INT64_MAX, &number), s->trace_limit = (int64_t)number; break;
@@ -136,6 +125,8 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
             return fail(EXIT_USAGE, "--%s: '%s' is no value for this option; see rdnasim %s --help",
                         rows[row].name, optarg, verb);
     }
+    if (s->go_on && !s->options.checks)
+        return fail(EXIT_USAGE, "--go-on is about what --strict finds, which is not given");
     if (optind + 1 != argc) return fail(EXIT_USAGE, "expected one code object; see rdnasim %s --help", verb);
     s->file = argv[optind];
     return EXIT_OK;
@@ -226,11 +217,34 @@ int session_open(struct session *s, const char *verb, const char *summary, int a
     return status;
 }
 
+static int keep_find(void *context, const rdnasim_report *report) {
+    struct session *s = context;
+    s->find_count++;
+    if (s->json)
+        doc_append(&s->finds, report_document(report));
+    else
+        fprintf(stderr, "rdnasim: %s\n", report->text);
+    return 1;
+}
+
 int session_run(struct session *s, rdnasim_counts *counts) {
     rdnasim_report report;
+    if (s->go_on) {
+        s->launch.on_find = keep_find;
+        s->launch.find_context = s;
+        s->finds = json_array();
+    }
     if (rdnasim_run(s->sim, s->kernel, &s->launch, counts, &report) != RDNASIM_OK)
         return fail_sim(EXIT_FAULT, NULL, &report);
     return session_write(s);
+}
+
+int session_end(const struct session *s, int status) {
+    if (status < 0) return EXIT_OK;
+    if (status || !s->find_count) return status;
+    fprintf(stderr, "rdnasim: strict mode has found %u fault%s\n", s->find_count,
+            s->find_count > 1 ? "s" : "");
+    return EXIT_FAULT;
 }
 
 int session_write(struct session *s) {
@@ -242,5 +256,6 @@ int session_write(struct session *s) {
 
 void session_close(struct session *s) {
     rdnasim_destroy(s->sim);
+    json_decref(s->finds);
     for (size_t n = 0; n < s->argument_count; n++) free(s->arguments[n].array.data);
 }

@@ -94,7 +94,8 @@ int cmd_stats(int argc, char **argv) {
     if (!status && st.failed) status = fail_memory("stats");
     if (!status && s.json) status = print_json(&s, &st, &counts);
     if (!status && !s.json) print(&s, &st, &counts);
+    status = session_end(&s, status);
     session_close(&s);
     stats_release(&st);
-    return status < 0 ? EXIT_OK : status;
+    return status;
 }

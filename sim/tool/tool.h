@@ -30,6 +30,8 @@ int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3))
 int fail_memory(const char *what);
 /* A failure of the simulator; what: the file, or null. */
 int fail_sim(int code, const char *what, const rdnasim_report *report);
+/* A report of the simulator; null without memory. */
+struct json_t *report_document(const rdnasim_report *report);
 /* Prints a document (taken over; null: memory ran out) to stdout. Returns an exit code. */
 int print_document(struct json_t *document);
 
@@ -80,7 +82,9 @@ struct session {
     const char *file, *kernel_name, *trace;
     rdnasim_options options;
     rdnasim_launch launch;
-    bool json, profile, has_grid, has_block;
+    bool json, profile, go_on, has_grid, has_block;
+    struct json_t *finds; /* what strict mode has found, with --go-on and --json */
+    unsigned find_count;
     int64_t trace_limit;
     struct {
         const char *card; /* null: not timed */
@@ -103,6 +107,8 @@ extern const char session_help[];
 int session_open(struct session *s, const char *verb, const char *summary, int argc, char **argv);
 /* Runs, and writes them. */
 int session_run(struct session *s, rdnasim_counts *counts);
+/* The exit code of a verb that has come so far: with finds it is EXIT_FAULT. */
+int session_end(const struct session *s, int status);
 /* Writes the buffers that are to be kept. */
 int session_write(struct session *s);
 void session_close(struct session *s);

@@ -532,6 +532,34 @@ static void test_ordered_failures(void **state) {
 
 /* ---- the device that the environment asks for --------------------------------------------------------- */
 
+static void read_text(const char *path, char *text, size_t bytes) {
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    text[fread(text, 1, bytes - 1, file)] = 0;
+    fclose(file);
+    unlink(path);
+}
+
+/* Its finds are written down, and the launch succeeds. */
+static void test_going_on(void **state) {
+    (void)state;
+    char lines[] = "/tmp/hip-front-XXXXXX", text[8192] = "";
+    close(mkstemp(lines));
+    setenv("RDNASIM_REPORT", lines, 1);
+    setenv("RDNASIM_STRICT", "1", 1);
+    setenv("RDNASIM_GO_ON", "1", 1);
+    set_up(NULL);
+    void *in = device_memory(BYTES), *out = device_memory(4 * GROUPS);
+    OK(launch_sums(in, out, NULL));
+    OK(hipDeviceSynchronize());
+    OK(hipDeviceReset());
+    read_text(lines, text, sizeof text);
+    static const char begin[] = "{\"status\": \"strict\", \"check\": \"undefined\", ";
+    assert_int_equal(strncmp(text, begin, sizeof begin - 1), 0);
+    assert_non_null(strstr(text, "\"origin\": {\"load_pc\": "));
+    assert_string_equal(strchr(text, '\n'), "\n");
+}
+
 /* Strict mode: what hipMalloc gives is undefined until something is written there. */
 static void test_strict(void **state) {
     (void)state;
@@ -550,11 +578,7 @@ static void test_strict(void **state) {
     OK(launch_sums(in, out, NULL));
     GIVES("hipErrorLaunchFailure", hipDeviceSynchronize());
     OK(hipDeviceReset());
-    FILE *file = fopen(log, "r");
-    assert_non_null(file);
-    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
-    fclose(file);
-    unlink(log);
+    read_text(log, text, sizeof text);
     assert_non_null(strstr(text, "rdnasim: kernel group_sum"));
 }
 
@@ -600,7 +624,7 @@ int main(int argc, char **argv) {
     open_front(argv[1]);
     object_path = argv[2], other_path = argv[3];
     if (argc == 5) {
-        const struct CMUnitTest strict[] = {cmocka_unit_test(test_strict)},
+        const struct CMUnitTest strict[] = {cmocka_unit_test(test_strict), cmocka_unit_test(test_going_on)},
                                 targets[] = {cmocka_unit_test(test_targets)},
                                 quota[] = {cmocka_unit_test(test_quota)};
         return strcmp(argv[4], "strict") == 0  ? cmocka_run_group_tests(strict, NULL, NULL)

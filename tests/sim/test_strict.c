@@ -62,6 +62,8 @@ static const struct fault {
     {"store_atomic", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_add_u32", WRITTEN},
     {"store_update", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "wave 0 has", "ds_", WRITTEN},
     {"last_group", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"groups_apart", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"groups_flag", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "no atomic orders", "global_", WRITTEN},
     {"hazard", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "matrix A", "v_wmma_f32_16x16x16_f16", WRITTEN},
     {"hazard_b", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "matrix B", "v_wmma_f32_16x16x16_f16", WRITTEN},
     {"hazard_edge", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "takes v63", "v_wmma_f32_16x16x16_f16", WRITTEN},
@@ -97,8 +99,24 @@ static rdnasim *strict_machine(uint64_t seed, unsigned checks) {
     return create(&options);
 }
 
+enum { FINDS = 16 };
+
+/* What a launch that goes on has found, and what it has left in `out`. */
+struct finds {
+    unsigned count, most; /* most: 0 stops nothing */
+    rdnasim_report reports[FINDS];
+    uint32_t out[ITEMS];
+};
+
+static int keep_find(void *context, const rdnasim_report *report) {
+    struct finds *finds = context;
+    if (finds->count < FINDS) finds->reports[finds->count] = *report;
+    return ++finds->count != finds->most;
+}
+
+/* finds: null to stop at the first. */
 static rdnasim_status run(const struct fault *f, const char *suffix, uint64_t seed, unsigned checks,
-                          rdnasim_report *report) {
+                          struct finds *finds, rdnasim_report *report) {
     char name[64];
     snprintf(name, sizeof name, "%s%s", f->name, suffix);
     rdnasim *sim = strict_machine(seed, checks);
@@ -113,7 +131,10 @@ static rdnasim_status run(const struct fault *f, const char *suffix, uint64_t se
               bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
     if (f->memory == UNWRITTEN) assert_ok(rdnasim_mark(sim, args.in, sizeof in, 0, report), *report);
     rdnasim_launch launch = launch_of(ITEMS, BLOCK, &args, sizeof args);
+    launch.on_find = finds ? keep_find : NULL;
+    launch.find_context = finds;
     rdnasim_status status = rdnasim_run(sim, kernel, &launch, NULL, report);
+    if (finds) memcpy(finds->out, out, sizeof out);
     rdnasim_destroy(sim);
     return status;
 }
@@ -125,7 +146,7 @@ static void faults_are_found(void **state) {
         for (uint64_t seed = 0; seed < 5; seed++) {
             const struct fault *f = &faults[n];
             rdnasim_report report;
-            rdnasim_status status = run(f, "_bad", seed, RDNASIM_CHECK_ALL, &report);
+            rdnasim_status status = run(f, "_bad", seed, RDNASIM_CHECK_ALL, NULL, &report);
             if (status != f->status || report.check != f->check || !strstr(report.instruction, f->at))
                 fail_msg("%s_bad: status %d, check %d: %s", f->name, status, (int)report.check, report.text);
             if (!seed && !strstr(report.text, f->says))
@@ -138,7 +159,7 @@ static void near_faults_are_silent(void **state) {
     for (size_t n = 0; n < sizeof faults / sizeof faults[0]; n++)
         for (uint64_t seed = 0; seed < 5; seed++) {
             rdnasim_report report;
-            if (run(&faults[n], "_good", seed, RDNASIM_CHECK_ALL, &report)) fail_msg("%s", report.text);
+            if (run(&faults[n], "_good", seed, RDNASIM_CHECK_ALL, NULL, &report)) fail_msg("%s", report.text);
         }
 }
 
@@ -149,8 +170,107 @@ static void checks_are_separate(void **state) {
         if (faults[n].status != RDNASIM_STRICT) continue;
         rdnasim_report report;
         unsigned others = RDNASIM_CHECK_ALL & ~(unsigned)faults[n].check;
-        if (run(&faults[n], "_bad", 0, others, &report)) fail_msg("%s", report.text);
+        if (run(&faults[n], "_bad", 0, others, NULL, &report)) fail_msg("%s", report.text);
     }
+}
+
+/* The launch ends well and leaves what it leaves without strict mode; each instruction is blamed once by a check. */
+static void launches_may_go_on(void **state) {
+    (void)state;
+    for (size_t n = 0; n < sizeof faults / sizeof faults[0]; n++) {
+        const struct fault *f = &faults[n];
+        if (f->status != RDNASIM_STRICT) continue;
+        struct finds finds = {0}, unchecked = {0}, first = {.most = 1};
+        rdnasim_report report;
+        if (run(f, "_bad", 0, RDNASIM_CHECK_ALL, &finds, &report))
+            fail_msg("%s_bad: %s", f->name, report.text);
+        assert_in_range(finds.count, 1, FINDS);
+        if (strcmp(f->name, "last_group") == 0) assert_int_equal(finds.count, 2); /* of its two loads */
+        const rdnasim_report *found = &finds.reports[0];
+        if (found->status != RDNASIM_STRICT || found->check != f->check || !strstr(found->text, f->says) ||
+            !strstr(found->instruction, f->at))
+            fail_msg("%s_bad: %s", f->name, found->text);
+        for (unsigned a = 0; a < finds.count; a++)
+            for (unsigned b = 0; b < a; b++)
+                if (finds.reports[a].pc == finds.reports[b].pc &&
+                    finds.reports[a].check == finds.reports[b].check)
+                    fail_msg("%s_bad twice: %s", f->name, finds.reports[a].text);
+        assert_ok(run(f, "_bad", 0, 0, &unchecked, &report), report);
+        assert_int_equal(unchecked.count, 0);
+        assert_memory_equal(finds.out, unchecked.out, sizeof finds.out);
+        assert_int_equal(run(f, "_bad", 0, RDNASIM_CHECK_ALL, &first, &report), RDNASIM_STRICT);
+        assert_int_equal(first.count, 1);
+        assert_string_equal(report.text, found->text);
+    }
+}
+
+/* What is undefined is followed back to the register or the load that brought it. */
+static void origins_are_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        enum memory memory;
+        rdnasim_origin origin;
+        uint32_t reg;
+        const char *says;
+    } rows[] = {
+        {"store", WRITTEN, RDNASIM_ORIGIN_REGISTER, 40, "it comes from v40, which nobody has written"},
+        {"mask", WRITTEN, RDNASIM_ORIGIN_REGISTER, 40, "it comes from v40"},
+        {"permuted", WRITTEN, RDNASIM_ORIGIN_REGISTER, 40, "it comes from v40"},
+        {"pair", WRITTEN, RDNASIM_ORIGIN_REGISTER, 40, "it comes from v40"},
+        {"scalar_address", WRITTEN, RDNASIM_ORIGIN_REGISTER, 256 + 40, "it comes from s40"},
+        {"branch", WRITTEN, RDNASIM_ORIGIN_REGISTER, 256 + 40, "it comes from s40"},
+        {"vcc", WRITTEN, RDNASIM_ORIGIN_REGISTER, 40, "it comes from v40"},
+        {"exec", WRITTEN, RDNASIM_ORIGIN_REGISTER, 40, "it comes from v40"},
+        {"lane", WRITTEN, RDNASIM_ORIGIN_REGISTER, 40, "it comes from v40"},
+        {"matrix_row", WRITTEN, RDNASIM_ORIGIN_REGISTER, 64, "it comes from v64"},
+        {"from_lds", WRITTEN, RDNASIM_ORIGIN_LOAD, 0, "that the instruction at pc 0x"},
+        {"through_lds", WRITTEN, RDNASIM_ORIGIN_LOAD, 0, "that the instruction at pc 0x"},
+        {"from_memory", UNWRITTEN, RDNASIM_ORIGIN_LOAD, 0, "that the instruction at pc 0x"},
+        {"scalar_memory", UNWRITTEN, RDNASIM_ORIGIN_LOAD, 0, "that the instruction at pc 0x"},
+        {"scratch", WRITTEN, RDNASIM_ORIGIN_LOAD, 0, "that the instruction at pc 0x"},
+    };
+    for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
+        const struct fault f = {.name = rows[n].name, .memory = rows[n].memory};
+        rdnasim_report report;
+        assert_int_equal(run(&f, "_bad", 0, RDNASIM_CHECK_ALL, NULL, &report), RDNASIM_STRICT);
+        if (report.origin != rows[n].origin || !strstr(report.text, rows[n].says) ||
+            (rows[n].reg && report.origin_register != rows[n].reg))
+            fail_msg("%s_bad: %s", f.name, report.text);
+        if (report.origin == RDNASIM_ORIGIN_LOAD) assert_true(report.origin_pc < report.pc);
+    }
+}
+
+static void reports_are_json(void **state) {
+    (void)state;
+    rdnasim_report report = {.status = RDNASIM_STRICT,
+                             .check = RDNASIM_CHECK_WAIT,
+                             .text = "a \"quoted\" text",
+                             .kernel = "k\\",
+                             .instruction = "v_mov_b32",
+                             .pc = 16,
+                             .workgroup = {1, 2, 3},
+                             .bytes = 4,
+                             .address = 256,
+                             .origin = RDNASIM_ORIGIN_REGISTER,
+                             .origin_register = 256 + 7};
+    static const char whole[] =
+        "{\"status\": \"strict\", \"check\": \"wait\", \"cleared_by\": \"an s_waitcnt on that counter in "
+        "between\", \"text\": \"a \\\"quoted\\\" text\", \"kernel\": \"k\\\\\", \"pc\": 16, \"instruction\": "
+        "\"v_mov_b32\", \"workgroup\": [1, 2, 3], \"wave\": 0, \"lane\": 0, \"address\": 256, \"bytes\": 4, "
+        "\"origin\": {\"unwritten_register\": \"s7\"}}";
+    char text[RDNASIM_REPORT_JSON_BYTES];
+    assert_int_equal(rdnasim_report_json(&report, text, sizeof text), sizeof whole - 1);
+    assert_string_equal(text, whole);
+    assert_int_equal(rdnasim_report_json(&report, text, 10), sizeof whole - 1);
+    assert_string_equal(text, "{\"status\"");
+    assert_int_equal(rdnasim_report_json(&report, NULL, 0), sizeof whole - 1);
+    /* The longest: every character of every text needs a backslash. */
+    memset(report.text, '"', sizeof report.text - 1);
+    memset(report.kernel, '"', sizeof report.kernel - 1);
+    memset(report.instruction, '"', sizeof report.instruction - 1);
+    report.pc = report.address = UINT64_MAX;
+    assert_true(rdnasim_report_json(&report, text, sizeof text) < sizeof text);
 }
 
 static void freed_buffers_are_named(void **state) {
@@ -277,7 +397,8 @@ int main(void) {
         cmocka_unit_test(checks_are_separate),       cmocka_unit_test(freed_buffers_are_named),
         cmocka_unit_test(marks_stay_inside_buffers), cmocka_unit_test(unknown_checks_are_refused),
         cmocka_unit_test(loads_may_pass_the_end),    cmocka_unit_test(atomics_reach_the_last_dword),
-        cmocka_unit_test(checks_have_names),
+        cmocka_unit_test(checks_have_names),         cmocka_unit_test(launches_may_go_on),
+        cmocka_unit_test(origins_are_told),          cmocka_unit_test(reports_are_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

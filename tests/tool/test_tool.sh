@@ -87,7 +87,7 @@ check "disasm" "$tool" disasm "$axpy" --kernel axpy
 says "s_endpgm"
 
 # Faults of the kernel.
-refuses 1 "has never been written" "$tool" run "$strict" --kernel scalar_address_bad --arg 'zeros:u32[128]' \
+refuses 1 "s40 holds an undefined value" "$tool" run "$strict" --kernel scalar_address_bad --arg 'zeros:u32[128]' \
     --arg 'zeros:u32[128]' --strict --block 64
 check "silent without strict mode" "$tool" run "$strict" --kernel store_bad --arg 'zeros:u32[128]' \
     --arg 'zeros:u32[128]' --block 64
@@ -99,6 +99,23 @@ refuses 1 "stores an undefined value" "$tool" run "$strict" --kernel from_memory
 refuses 1 "past the end of buffer 'argument 2'" "$tool" run "$axpy" --arg 'zeros:f32[32]' --arg 'zeros:f32[8]' --arg f32:1 \
     --arg u32:32
 refuses 1 "quota" "$tool" run "$strict" --kernel endless_bad --arg 'zeros:u32[128]' --arg 'zeros:u32[128]' --quota 1000
+
+# All faults of a launch instead of the first one, and its results.
+group=(run "$strict" --kernel last_group_bad --grid 128 --block 64 --arg 'zeros:u32[128]' --arg 'zeros:u32[128]=kept.npy')
+refuses 1 "strict mode has found 2 faults" "$tool" "${group[@]}" --strict --go-on
+[ "$(grep -c 'cleared by' err)" -eq 2 ] || { echo "FAILED: not two reports"; cat err; failures=$((failures + 1)); }
+says "kernel last_group_bad on simulated"
+[ -s kept.npy ] || { echo "FAILED: no results are kept"; failures=$((failures + 1)); }
+refuses 1 "strict mode has found 2 faults" "$tool" "${group[@]}" --strict --go-on --json
+python3 -c 'import json, sys
+d = json.load(sys.stdin)
+assert [(f["check"], f["status"], f["kernel"]) for f in d["finds"]] == 2 * [("race", "strict", "last_group_bad")], d
+assert d["finds"][0]["pc"] != d["finds"][1]["pc"]' <out
+refuses 1 "cleared by" "$tool" "${group[@]}" --strict --json
+python3 -c 'import json, sys
+r = json.load(sys.stdin)["error"]["report"]
+assert r["check"] == "race" and r["instruction"].startswith("global_load_b32") and r["bytes"] == 4, r' <out
+refuses 2 "--go-on is about" "$tool" "${group[@]}" --go-on
 
 # Wrong usage and bad files.
 refuses 1 "quota" "$tool" run "$axpy" "${args[@]}" --arg 'zeros:f32[1000]' --arg 'zeros:f32[1000]' --arg f32:1 --arg u32:1000 \

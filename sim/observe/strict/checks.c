@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The names of strict mode's checks, and lists of them. */
+/* Strict mode's checks: their names, what clears them, and lists of them. */
 #include <string.h>
 
 #include "machine/simulator.h"
@@ -8,12 +8,19 @@
 static const struct {
     const char *name;
     unsigned checks;
+    const char *clears; /* what clears a find, as a part of a sentence */
 } rows[] = {
-    {"default", RDNASIM_CHECK_DEFAULT},     {"all", RDNASIM_CHECK_ALL},
-    {"undefined", RDNASIM_CHECK_UNDEFINED}, {"alignment", RDNASIM_CHECK_ALIGNMENT},
-    {"wait", RDNASIM_CHECK_WAIT},           {"race", RDNASIM_CHECK_RACE},
-    {"hazard", RDNASIM_CHECK_HAZARD},       {"barrier", RDNASIM_CHECK_BARRIER},
-    {"lds-order", RDNASIM_CHECK_LDS_ORDER},
+    {"default", RDNASIM_CHECK_DEFAULT, ""},
+    {"all", RDNASIM_CHECK_ALL, ""},
+    {"undefined", RDNASIM_CHECK_UNDEFINED, "writing it first, or by rdnasim_mark if it was filled elsewhere"},
+    {"alignment", RDNASIM_CHECK_ALIGNMENT, "an address that is a multiple of the element"},
+    {"wait", RDNASIM_CHECK_WAIT, "an s_waitcnt on that counter in between"},
+    {"race", RDNASIM_CHECK_RACE,
+     "a barrier between the two in LDS, in global memory by atomics of both on one address, or by another "
+     "launch"},
+    {"hazard", RDNASIM_CHECK_HAZARD, "a VALU instruction in between, or by registers that lie apart"},
+    {"barrier", RDNASIM_CHECK_BARRIER, "one barrier that all waves of the work-group reach"},
+    {"lds-order", RDNASIM_CHECK_LDS_ORDER, "s_waitcnt lgkmcnt(0) before the barrier"},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -41,8 +48,19 @@ rdnasim_status rdnasim_parse_checks(const char *list, unsigned *checks, rdnasim_
     return RDNASIM_OK;
 }
 
+/* The row of one check, ROWS if there is none. */
+static unsigned row_of(rdnasim_check check) {
+    unsigned n = 2;
+    while (n < ROWS && rows[n].checks != (unsigned)check) n++;
+    return n;
+}
+
 const char *rdnasim_check_name(rdnasim_check check) {
-    for (unsigned n = 2; n < ROWS; n++)
-        if (rows[n].checks == (unsigned)check) return rows[n].name;
-    return "";
+    unsigned n = row_of(check);
+    return n < ROWS ? rows[n].name : "";
+}
+
+const char *rdnasim_check_rule(rdnasim_check check) {
+    unsigned n = row_of(check);
+    return n < ROWS ? rows[n].clears : "";
 }

@@ -15,25 +15,35 @@
 /* ---- before: addresses ---------------------------------------------------------------------------- */
 
 static bool defined_sgprs(struct wave *w, const struct operand *o, const char *role) {
-    for (unsigned n = 0; n < s_count(o); n++)
-        if (w->shadow->s[o->reg + n]) {
-            strict_fault(w, RDNASIM_CHECK_UNDEFINED, 0, "s%u has never been written and is used as %s",
-                         o->reg + n, role);
-            return false;
-        }
+    for (unsigned n = 0; n < s_count(o); n++) {
+        unsigned reg = o->reg + n;
+        if (!w->shadow->s[reg]) continue;
+        struct find find = {.check = RDNASIM_CHECK_UNDEFINED, .origin = strict_origin_sgpr(w, reg)};
+        if (!strict_found(w, find, "s%u holds an undefined value and is used as %s", reg, role)) return false;
+        s_define(w, reg, 0);
+    }
+    return true;
+}
+
+static bool defined_vgprs(struct wave *w, const struct operand *o) {
+    uint32_t lanes = strict_undefined_lanes(w, o);
+    if (!lanes) return true;
+    struct find find = {.check = RDNASIM_CHECK_UNDEFINED,
+                        .lane = (unsigned)__builtin_ctz(lanes) + LANES * w->half,
+                        .origin = strict_origin(w, o)};
+    if (!strict_found(w, find, "v%u holds an undefined value and is used as an address", o->reg))
+        return false;
+    for (unsigned n = 0; n < o->dwords; n++) {
+        v_undefined(w)[o->reg + n] = (u32v){0};
+        v_settle(w, o->reg + n);
+    }
     return true;
 }
 
 bool strict_check_addresses(struct wave *w, const struct inst *i) {
     if (i->format == FMT_SMEM)
         return defined_sgprs(w, &i->src[0], "an address") && defined_sgprs(w, &i->src[1], "an offset");
-    const struct operand *vaddr = &i->src[0];
-    uint32_t lanes = strict_undefined_lanes(w, vaddr);
-    if (lanes) {
-        strict_fault(w, RDNASIM_CHECK_UNDEFINED, (unsigned)__builtin_ctz(lanes) + LANES * w->half,
-                     "v%u holds an undefined value and is used as an address", vaddr->reg);
-        return false;
-    }
+    if (!defined_vgprs(w, &i->src[0])) return false;
     if (i->format == FMT_DS) return true;
     return defined_sgprs(w, &i->src[2], "an address") && defined_sgprs(w, &i->src[3], "an offset");
 }
@@ -99,10 +109,11 @@ static bool aligned(struct wave *w, unsigned lane, const struct place *p, uint32
     if (p->space != RDNASIM_SPACE_LDS && need > 4 && !w->note.atomic) need = 4;
     if (need == 12) need = 16;
     if (p->address % need == 0) return true;
-    strict_access_fault(w, RDNASIM_CHECK_ALIGNMENT, lane, p->address, bytes,
+    struct find find = {
+        .check = RDNASIM_CHECK_ALIGNMENT, .lane = lane, .address = p->address, .bytes = bytes};
+    return strict_found(w, find,
                         "accesses %" PRIu32 " bytes at 0x%" PRIx64 ", which is not a multiple of %" PRIu32,
                         bytes, p->address, need);
-    return false;
 }
 
 /* ---- values --------------------------------------------------------------------------------------- */
@@ -115,28 +126,46 @@ static void read_undefined(struct wave *w, unsigned reg, unsigned lane, const un
     w->v = registers;
 }
 
+/* After a load or an atomic: if what it returned is undefined, that is where the registers have it from. */
+static void settle_loaded(struct wave *w, unsigned reg, unsigned dwords, bool undefined) {
+    const struct operand loaded = {.kind = OPND_VGPR, .reg = (uint16_t)reg, .dwords = (uint8_t)dwords};
+    for (unsigned n = 0; n < dwords; n++) v_settle(w, reg + n);
+    if (undefined) strict_set_origin(w, &loaded, w->pc + 1);
+}
+
 static void load_values(struct wave *w, const struct inst *i, const struct part *part) {
     static const unsigned char defined[16];
     if (i->dst.kind != OPND_VGPR) return;
     uint32_t exec = exec_mask(w), some = 0;
+    bool memory = false;
     unsigned reg = i->dst.reg + part->which * part->bytes / 4, dwords = (part->bytes + 3) / 4;
     for (unsigned n = 0; n < dwords; n++) some |= v_states(w)[reg + n] & REG_UNDEFINED;
-    for (unsigned l = 0; l < LANES && !some; l++)
+    for (unsigned l = 0; l < LANES && !memory; l++)
         if (exec >> l & 1 && part->places[l].undefined)
-            some |= any_bit(part->places[l].undefined, part->bytes);
-    if (!some) return;
+            memory = any_bit(part->places[l].undefined, part->bytes);
+    if (!some && !memory) return;
     FOR_ACTIVE(l, exec) {
         const unsigned char *undefined = part->places[l].undefined;
         read_undefined(w, reg, l, undefined ? undefined : defined, part->width);
     }
-    for (unsigned n = 0; n < dwords; n++) v_settle(w, reg + n);
+    settle_loaded(w, reg, dwords, memory);
+}
+
+static struct find undefined_at(const struct wave *w, unsigned lane, const struct place *p, uint32_t bytes,
+                                uint32_t origin) {
+    return (struct find){.check = RDNASIM_CHECK_UNDEFINED,
+                         .lane = lane + LANES * w->half,
+                         .address = p->address,
+                         .bytes = bytes,
+                         .origin = origin};
 }
 
 static bool stores_undefined(struct wave *w, unsigned reg, unsigned lane, const struct place *p,
                              uint32_t bytes) {
-    strict_access_fault(w, RDNASIM_CHECK_UNDEFINED, lane + LANES * w->half, p->address, bytes,
+    const struct operand data = {
+        .kind = OPND_VGPR, .reg = (uint16_t)reg, .dwords = (uint8_t)((bytes + 3) / 4)};
+    return strict_found(w, undefined_at(w, lane, p, bytes, strict_origin(w, &data)),
                         "stores an undefined value from v%u to 0x%" PRIx64, reg, p->address);
-    return false;
 }
 
 static bool store_values(struct wave *w, const struct inst *i, const struct part *part) {
@@ -154,8 +183,10 @@ static bool store_values(struct wave *w, const struct inst *i, const struct part
             store_lane(w, reg, l, bits, part->width);
             w->v = registers;
         }
-        if (some && p->space == RDNASIM_SPACE_GLOBAL && any_bit(bits, part->bytes))
-            return stores_undefined(w, reg, l, p, part->bytes);
+        if (some && p->space == RDNASIM_SPACE_GLOBAL && any_bit(bits, part->bytes)) {
+            if (!stores_undefined(w, reg, l, p, part->bytes)) return false;
+            memset(bits, 0, sizeof bits);
+        }
         if (p->undefined) memcpy(p->undefined, bits, part->bytes);
     }
     return true;
@@ -163,25 +194,30 @@ static bool store_values(struct wave *w, const struct inst *i, const struct part
 
 /* What an atomic leaves and returns is undefined if its operand or the memory was. */
 static bool atomic_values(struct wave *w, const struct inst *i, const struct part *part) {
-    uint32_t exec = exec_mask(w), lanes = 0;
-    bool two = w->note.count == 2; /* independent exchanges */
+    uint32_t exec = exec_mask(w), lanes = 0, origin = 0;
+    bool two = w->note.count == 2,
+         returned = false; /* two: independent exchanges; returned: undefined bits */
     for (unsigned n = 1; n < 3; n++)
-        if (i->src[n].kind == OPND_VGPR && (!two || n == 1 + part->which))
+        if (i->src[n].kind == OPND_VGPR && (!two || n == 1 + part->which)) {
             lanes |= strict_undefined_lanes(w, &i->src[n]);
+            if (!origin) origin = strict_origin(w, &i->src[n]);
+        }
     unsigned dwords = i->dst.kind == OPND_VGPR ? part->bytes / 4 : 0, reg = i->dst.reg + part->which * dwords;
     FOR_ACTIVE(l, exec) {
         const struct place *p = &part->places[l];
         bool operand = lanes >> l & 1, memory = p->undefined && any_bit(p->undefined, part->bytes);
         if (operand && p->space == RDNASIM_SPACE_GLOBAL) {
-            strict_access_fault(w, RDNASIM_CHECK_UNDEFINED, l + LANES * w->half, p->address, part->bytes,
-                                "updates 0x%" PRIx64 " with an undefined value", p->address);
-            return false;
+            if (!strict_found(w, undefined_at(w, l, p, part->bytes, origin),
+                              "updates 0x%" PRIx64 " with an undefined value", p->address))
+                return false;
+            operand = false;
         }
         for (unsigned n = 0; n < dwords; n++)
             ((uint32_t *)&v_undefined(w)[reg + n])[l] = memory ? UINT32_MAX : 0;
+        returned |= memory;
         if (p->undefined) memset(p->undefined, operand || memory ? 255 : 0, part->bytes);
     }
-    for (unsigned n = 0; n < dwords; n++) v_settle(w, reg + n);
+    settle_loaded(w, reg, dwords, returned);
     return true;
 }
 
@@ -196,15 +232,17 @@ static uint32_t *component(struct wave *w, unsigned reg, unsigned n, unsigned la
 
 static void load_components(struct wave *w, const struct inst *i, const struct part *part) {
     const struct conversion *c = &w->note.conversion;
+    bool memory = false;
     FOR_ACTIVE(l, exec_mask(w)) {
         uint32_t texel[4] = {0}, mask;
         if (part->places[l].undefined) buffer_format_bits(c->format, part->places[l].undefined, texel);
+        memory |= texel[0] || texel[1] || texel[2] || texel[3];
         for (unsigned n = 0; n < c->count; n++) {
             uint32_t *bits = component(w, i->dst.reg, n, l, &mask);
             *bits = (*bits & ~mask) | (c->source[n] && texel[c->source[n] - 1] ? mask : 0);
         }
     }
-    for (unsigned n = 0; n < i->dst.dwords; n++) v_settle(w, i->dst.reg + n);
+    settle_loaded(w, i->dst.reg, i->dst.dwords, memory);
 }
 
 static bool store_components(struct wave *w, const struct inst *i, const struct part *part) {
@@ -214,8 +252,9 @@ static bool store_components(struct wave *w, const struct inst *i, const struct 
         if (p->space == RDNASIM_SPACE_NONE) continue;
         uint32_t mask;
         for (unsigned n = 0; n < c->count; n++)
-            if (*component(w, i->src[1].reg, n, l, &mask) & mask)
-                return stores_undefined(w, i->src[1].reg + (c->d16 ? n / 2 : n), l, p, part->bytes);
+            if (*component(w, i->src[1].reg, n, l, &mask) & mask &&
+                !stores_undefined(w, i->src[1].reg + (c->d16 ? n / 2 : n), l, p, 4))
+                return false;
         if (p->undefined) memset(p->undefined, 0, part->bytes);
     }
     return true;
@@ -245,13 +284,15 @@ static void scalar_load(struct wave *w, const struct inst *i) {
         if (undefined) memcpy(&bits, undefined + 4 * n, 4);
         s_define(w, i->dst.reg + n, bits);
     }
+    strict_set_origin(w, &i->dst, w->pc + 1);
     if (inside && st->checks & RDNASIM_CHECK_RACE) strict_race_global(w, 0, address, bytes, ACCESS_LOAD);
 }
 
 static bool races(struct wave *w, const struct inst *i, const struct part *part) {
     enum access_kind kind = w->note.atomic ? ACCESS_ATOMIC : w->note.store ? ACCESS_STORE : ACCESS_LOAD;
     bool coherent = kind == ACCESS_LOAD && i->cache & 1; /* glc: an atomic load, as compilers write it */
-    bool ordering = false;
+    struct writers writers;
+    writers.count = 0;
     FOR_ACTIVE(l, exec_mask(w)) {
         const struct place *p = &part->places[l];
         unsigned lane = l + LANES * w->half;
@@ -259,10 +300,10 @@ static bool races(struct wave *w, const struct inst *i, const struct part *part)
             !strict_race_lds(w, lane, (uint32_t)p->address, part->bytes, kind))
             return false;
         if (p->space != RDNASIM_SPACE_GLOBAL) continue;
-        ordering |= coherent || kind == ACCESS_ATOMIC;
+        if (coherent || kind == ACCESS_ATOMIC) strict_race_writers(w, p->address, part->bytes, &writers);
         if (!coherent && !strict_race_global(w, lane, p->address, part->bytes, kind)) return false;
     }
-    if (ordering) strict_race_atomic(w);
+    strict_race_acquire(w, &writers);
     return true;
 }
 

@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Data races. In LDS the parties are the waves of a work-group, and a barrier orders them; in global memory
- * they are the work-groups of a launch, and nothing does but atomics: a work-group that executes one after
- * another has is taken to know all that the other did before (so a race behind such a pair is missed, but
- * none is made up).
+ * they are the work-groups of a launch, and nothing does but atomics: a work-group whose atomic (or atomic load) reads
+ * what another has written is taken to know all that the other did, and all that the other knew (so a race behind such a
+ * pair is missed, but none is made up).
  *
  * What compilers make of atomics decides what meets an atomic without a race: the plain load that a compare-and-swap loop
  * begins with (it is known by the compare-and-swap that follows), and in global memory plain stores, which may be
@@ -59,6 +59,8 @@ static void merge(uint32_t *entry, const struct party *p, uint32_t flags) {
 static uint32_t of_several(const struct party *p, uint32_t flags) {
     return (p->in_lds ? p->me | SEVERAL : ID_MASK) << ID_SHIFT | flags;
 }
+
+static uint32_t group_party(const struct strict *st) { return (uint32_t)(st->group % (ID_MASK - 2)) + 1; }
 
 static bool may_meet(const struct party *p, uint32_t entry, enum access_kind kind) {
     bool atomic = kind == ACCESS_ATOMIC, other = (entry & KINDS) == ATOMIC;
@@ -204,17 +206,21 @@ bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t b
     unsigned other = with >> ID_SHIFT & SEVERAL;
     char who[32] = "several waves have";
     if (other < st->wave_count) snprintf(who, sizeof who, "wave %u has", other);
-    if (with >> ID_SHIFT & LATE)
-        strict_access_fault(
-            w, RDNASIM_CHECK_LDS_ORDER, lane, address, bytes,
-            "%s %u bytes of LDS at 0x%x, which %s accessed before the barrier, but without a wait: only "
-            "the order in which LDS serves its instructions keeps the two apart",
-            verbs[kind], bytes, address, who);
-    else
-        strict_access_fault(w, RDNASIM_CHECK_RACE, lane, address, bytes,
-                            "%s %u bytes of LDS at 0x%x, which %s accessed too: no barrier orders the two",
-                            verbs[kind], bytes, address, who);
-    return false;
+    bool late = with >> ID_SHIFT & LATE;
+    struct find find = {.check = late ? RDNASIM_CHECK_LDS_ORDER : RDNASIM_CHECK_RACE,
+                        .lane = lane,
+                        .address = address,
+                        .bytes = bytes};
+    if (!strict_found(w, find, "%s %u bytes of LDS at 0x%x, which %s accessed %s", verbs[kind], bytes,
+                      address, who,
+                      late ? "before the barrier, but without a wait: only the order in which LDS serves its "
+                             "instructions keeps the two apart"
+                           : "too: no barrier orders the two"))
+        return false;
+    for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4)
+        st->lds_cells[dword / 4] = (struct cell){0};
+    enter_lds(st, &p, w->group->lds, address, bytes, kind);
+    return true;
 }
 
 /* Accesses that have not been waited for may happen after the next barrier: they are kept to be entered
@@ -266,37 +272,99 @@ void strict_race_epoch(struct strict *st, struct group *group) {
 
 /* ---- global memory -------------------------------------------------------------------------------- */
 
-static bool ordered_by_atomics(const struct strict *st, uint32_t entry) {
-    uint32_t id = entry >> ID_SHIFT;
-    if (!st->acquired) return false;
-    if (id == ID_MASK) return true; /* several: which ones is not known */
-    uint32_t released = st->released[(id - 1) % st->group_count];
-    return released && released < st->acquired;
+/*
+ * What a work-group knows of others: a bit for each, or for as many neighbours as keep the sets of all within
+ * KNOWN_BYTES. Whoever shares a bit with one that is known counts as known too, so nothing is made up.
+ */
+enum { KNOWN_BYTES = 1 << 26, KNOWN_COARSE = 4096 };
+
+static size_t known_words(const struct strict *st) {
+    return ((st->group_count - 1) >> st->known_shift) / 64 + 1;
 }
 
-void strict_race_atomic(struct wave *w) {
+static bool make_known(struct strict *st) {
+    if (st->known) return true;
+    st->known = calloc(st->group_count, sizeof *st->known);
+    if (!st->known) return false;
+    if (st->group_count * known_words(st) * 8 > KNOWN_BYTES)
+        while (st->group_count >> st->known_shift > KNOWN_COARSE) st->known_shift++;
+    return true;
+}
+
+/* False: no memory; then no order is known. */
+static bool learn(struct strict *st, uint32_t entry) {
+    uint32_t id = entry >> ID_SHIFT;
+    if (!id || id == group_party(st)) return true;
+    uint64_t other = id == ID_MASK ? 0 : (id - 1) % st->group_count, bit = other >> st->known_shift;
+    uint64_t **mine = &st->known[st->group];
+    size_t words = known_words(st);
+    if (!*mine) *mine = calloc(words, sizeof **mine);
+    if (!*mine) return false;
+    if (id == ID_MASK) { /* several: which ones is not known */
+        memset(*mine, 255, words * sizeof **mine);
+        return true;
+    }
+    /* It has ended, and knows no more than when it was met first. */
+    if (!st->known_shift && (*mine)[bit / 64] >> bit % 64 & 1) return true;
+    (*mine)[bit / 64] |= UINT64_C(1) << bit % 64;
+    const uint64_t *theirs = st->known[other];
+    for (size_t n = 0; theirs && n < words; n++) (*mine)[n] |= theirs[n];
+    return true;
+}
+
+static bool knows(const struct strict *st, uint32_t entry) {
+    const uint64_t *mine = st->known ? st->known[st->group] : NULL;
+    uint32_t id = entry >> ID_SHIFT;
+    if (!mine) return false;
+    if (id == ID_MASK) return true; /* several: which ones is not known */
+    uint64_t bit = (id - 1) % st->group_count >> st->known_shift;
+    return mine[bit / 64] >> bit % 64 & 1;
+}
+
+/* The cells of a buffer, made at the first access. Null: none can write it, or there is no memory for them. */
+static struct cell *cells_of(struct wave *w, const struct binding *b) {
+    struct cell **cells = &w->shadow->strict->cells[b->base >> SLOT_SHIFT];
+    if (!(b->access & RDNASIM_WRITE)) return NULL;
+    if (!*cells) *cells = calloc(b->bytes / 4 + 1, sizeof **cells);
+    if (!*cells)
+        wave_fault(w, RDNASIM_OUT_OF_MEMORY, 0, b->base, 0, "out of memory for strict mode's records");
+    return *cells;
+}
+
+void strict_race_writers(struct wave *w, uint64_t address, uint32_t bytes, struct writers *writers) {
     struct strict *st = w->shadow->strict;
-    if (!st->released) st->released = calloc(st->group_count, sizeof *st->released);
-    if (!st->released) return; /* without memory for it, no order is known */
-    st->acquired = st->released[st->group] = ++st->clock;
+    const struct binding *b = &st->sim->memory.slots[address >> SLOT_SHIFT];
+    const struct cell *cells = cells_of(w, b);
+    if (!cells) return;
+    uint64_t offset = address - b->base;
+    for (uint64_t dword = offset / 4; dword * 4 < offset + bytes; dword++) {
+        const uint32_t entries[] = {cells[dword].earlier, cells[dword].writer};
+        for (unsigned n = 0; n < 2; n++) {
+            bool again = writers->count && writers->entries[writers->count - 1] == entries[n];
+            if (entries[n] && !again && writers->count < WRITERS)
+                writers->entries[writers->count++] = entries[n];
+        }
+    }
+}
+
+void strict_race_acquire(struct wave *w, const struct writers *writers) {
+    struct strict *st = w->shadow->strict;
+    if (!writers->count || !make_known(st)) return;
+    for (unsigned n = 0; n < writers->count; n++)
+        if (!learn(st, writers->entries[n])) return;
 }
 
 bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes,
                         enum access_kind kind) {
     struct strict *st = w->shadow->strict;
     const struct binding *b = &st->sim->memory.slots[address >> SLOT_SHIFT];
-    if (!(b->access & RDNASIM_WRITE)) return true; /* nobody can write it */
-    struct cell **cells = &st->cells[b->base >> SLOT_SHIFT];
-    if (!*cells) *cells = calloc(b->bytes / 4 + 1, sizeof **cells);
-    if (!*cells) {
-        wave_fault(w, RDNASIM_OUT_OF_MEMORY, lane, address, bytes, "out of memory for strict mode's records");
-        return false;
-    }
-    struct party p = {.me = (uint32_t)(st->group % (ID_MASK - 2)) + 1};
+    struct cell *cells = cells_of(w, b);
+    if (!cells) return w->state != WAVE_FAULTED; /* nobody can write it */
+    struct party p = {.me = group_party(st)};
     uint64_t offset = address - b->base;
     if (bytes > b->bytes - offset) bytes = (uint32_t)(b->bytes - offset); /* a load that passes the end */
     for (uint64_t dword = offset & ~UINT64_C(3); dword < offset + bytes; dword += 4) {
-        struct cell *c = &(*cells)[dword / 4];
+        struct cell *c = &cells[dword / 4];
         const unsigned char *memory = b->host + dword;
         uint32_t with = enter(c, &p, covered(dword, offset, bytes), kind, memory);
         if (with && may_swap(w, kind)) {
@@ -304,19 +372,18 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
             with = enter(c, &p, covered(dword, offset, bytes), kind, memory);
         }
         if (!with) continue;
-        if (ordered_by_atomics(st, with)) {
-            *c = (struct cell){0};
-            enter(c, &p, covered(dword, offset, bytes), kind, memory);
-            continue;
-        }
         char who[48] = "several work-groups have";
         if (with >> ID_SHIFT != ID_MASK)
             snprintf(who, sizeof who, "work-group %u (counted from 0) has", (with >> ID_SHIFT) - 1);
-        strict_access_fault(
-            w, RDNASIM_CHECK_RACE, lane, address, bytes,
-            "%s %u bytes at 0x%llx, which %s accessed too in the same launch, neither by an atomic",
-            verbs[kind], bytes, (unsigned long long)address, who);
-        return false;
+        struct find find = {.check = RDNASIM_CHECK_RACE, .lane = lane, .address = address, .bytes = bytes};
+        if (!knows(st, with) &&
+            !strict_found(w, find,
+                          "%s %u bytes at 0x%llx, which %s accessed too in the same launch, and no atomic "
+                          "orders the two",
+                          verbs[kind], bytes, (unsigned long long)address, who))
+            return false;
+        *c = (struct cell){0};
+        enter(c, &p, covered(dword, offset, bytes), kind, memory);
     }
     return true;
 }

@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* Strict mode around every instruction, wave and work-group; its memory; what it reports. */
+/* Strict mode around every instruction, wave and work-group; its memory. */
 #include "strict.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- reports -------------------------------------------------------------------------------------- */
-
-void strict_fault(struct wave *w, rdnasim_check check, unsigned lane, const char *format, ...) {
-    char text[400];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (w->state == WAVE_FAULTED) return;
-    wave_fault(w, RDNASIM_STRICT, lane, 0, 0, "%s (lane %u)", text, lane);
-    w->fault->check = check;
-}
-
-void strict_access_fault(struct wave *w, rdnasim_check check, unsigned lane, uint64_t address, uint32_t bytes,
-                         const char *format, ...) {
-    char text[400], where[256] = "";
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (w->state == WAVE_FAULTED) return;
-    if (w->note.space == RDNASIM_SPACE_GLOBAL || w->note.space == RDNASIM_SPACE_SCALAR)
-        describe_address(w->group->memory, address, bytes, 0, where, sizeof where);
-    wave_fault(w, RDNASIM_STRICT, lane, address, bytes, "%s%s%s", text, *where ? ", " : "", where);
-    w->fault->check = check;
-}
 
 /* ---- instructions --------------------------------------------------------------------------------- */
 
@@ -76,20 +47,18 @@ static bool check_hazard(struct wave *w, const struct inst *i, rdnasim_port port
     if (port != RDNASIM_PORT_WMMA || !(sh->strict->checks & RDNASIM_CHECK_HAZARD)) return true;
     for (unsigned n = 0; n < 2; n++) {
         if (overlaps(&i->src[n], &i->dst) && i->src[n].reg != i->dst.reg) {
-            strict_fault(
-                w, RDNASIM_CHECK_HAZARD, 0,
+            return strict_found(
+                w, (struct find){.check = RDNASIM_CHECK_HAZARD},
                 "writes v%u and what follows over a part of matrix %c, which begins at v%u: its result "
                 "must begin there too, or lie apart",
                 i->dst.reg, n ? 'B' : 'A', i->src[n].reg);
-            return false;
         }
         if (last && overlaps(&i->src[n], &last->dst)) {
-            strict_fault(
-                w, RDNASIM_CHECK_HAZARD, 0,
+            return strict_found(
+                w, (struct find){.check = RDNASIM_CHECK_HAZARD},
                 "takes v%u, a result of the WMMA just before it, as matrix %c: a v_nop or another VALU "
                 "instruction must lie between them",
                 i->src[n].reg, n ? 'B' : 'A');
-            return false;
         }
     }
     return true;
@@ -99,22 +68,35 @@ static bool branch_is_defined(struct wave *w, const struct inst *i) {
     struct shadow *sh = w->shadow;
     if (!(sh->strict->checks & RDNASIM_CHECK_UNDEFINED)) return true;
     const char *what = NULL;
-    uint32_t unknown = 0, certain = 0;
+    uint32_t unknown = 0, certain = 0, origin = 0;
+    unsigned first = 0, count = 0; /* SGPRs that count as defined if it goes on */
     const struct op_info *info = op_info(i->op);
-    if (info->scc & STATE_R && sh->scc) what = "SCC";
+    if (info->scc & STATE_R && sh->scc) {
+        what = "SCC";
+        origin = sh->scc_origin;
+    }
     if (info->flags & OP_READS_VCC) {
-        for (unsigned n = 0; n < w->wave_size / LANES; n++) {
+        first = SREG_VCC;
+        count = w->wave_size / LANES;
+        for (unsigned n = 0; n < count; n++) {
             unknown |= sh->s[SREG_VCC + n];
             certain |= w->s[SREG_VCC + n] & ~sh->s[SREG_VCC + n];
         }
         if (unknown && !certain) what = "VCC";
+    } else if (s_count(&i->src[0])) {
+        first = i->src[0].reg;
+        count = s_count(&i->src[0]);
+        for (unsigned n = 0; n < count; n++)
+            if (sh->s[first + n]) what = "its target";
     }
-    for (unsigned n = 0; n < s_count(&i->src[0]); n++)
-        if (sh->s[i->src[0].reg + n]) what = "its target";
     if (!what) return true;
-    strict_fault(w, RDNASIM_CHECK_UNDEFINED, 0, "the branch depends on %s, which holds an undefined value",
-                 what);
-    return false;
+    for (unsigned n = 0; n < count && !origin; n++) origin = strict_origin_sgpr(w, first + n);
+    if (!strict_found(w, (struct find){.check = RDNASIM_CHECK_UNDEFINED, .origin = origin},
+                      "the branch depends on %s, which holds an undefined value", what))
+        return false;
+    sh->scc = false;
+    for (unsigned n = 0; n < count; n++) s_define(w, first + n, 0);
+    return true;
 }
 
 static bool before_half(struct wave *w, const struct inst *i) {
@@ -165,19 +147,20 @@ static struct wave *barrier(struct watcher *watcher, struct group *group) {
         for (unsigned n = 0; n < group->wave_count; n++) {
             struct wave *w = &group->waves[n];
             if (w->state == WAVE_ENDED && w->shadow->barriers < first->shadow->barriers) {
-                strict_fault(first, RDNASIM_CHECK_BARRIER, 0,
-                             "waits at its barrier number %u, but wave %u has ended without arriving at it",
-                             first->shadow->barriers, n);
-                return first;
+                if (!strict_found(
+                        first, (struct find){.check = RDNASIM_CHECK_BARRIER},
+                        "waits at its barrier number %u, but wave %u has ended without arriving at it",
+                        first->shadow->barriers, n))
+                    return first;
             }
             if (w->state == WAVE_AT_BARRIER && w->pc != first->pc) {
                 uint64_t pc = ((uint64_t)first->pc - program_entry(st->kernel->program)) * 4;
-                strict_fault(
-                    w, RDNASIM_CHECK_BARRIER, 0,
-                    "waits here while wave %u waits at the barrier at pc 0x%llx: the work-group's waves "
-                    "have gone different ways",
-                    first->index, (unsigned long long)pc);
-                return w;
+                if (!strict_found(
+                        w, (struct find){.check = RDNASIM_CHECK_BARRIER},
+                        "waits here while wave %u waits at the barrier at pc 0x%llx: the work-group's waves "
+                        "have gone different ways",
+                        first->index, (unsigned long long)pc))
+                    return w;
             }
         }
     }
@@ -190,7 +173,6 @@ static struct wave *barrier(struct watcher *watcher, struct group *group) {
 static void group_begin(struct watcher *watcher, struct group *group) {
     struct strict *st = (struct strict *)watcher;
     st->group = group->index;
-    st->acquired = 0;
     memset(st->lds, 255, st->lds_bytes);
     if (st->scratch_bytes)
         memset(st->scratch, 255, (size_t)st->wave_count * st->wave_size * st->scratch_bytes);
@@ -206,10 +188,12 @@ static void wave_begin(struct watcher *watcher, struct wave *w) {
                           .v = st->v + first,
                           .v_state = st->v_state + first,
                           .v_event = st->v_event + 2 * first,
+                          .v_origin = st->v_origin + first,
                           .scc = true};
     w->shadow = sh;
     memset(sh->v_state, 0, st->registers);
     memset(sh->v_event, 0, 2 * st->registers * sizeof *sh->v_event);
+    memset(sh->v_origin, 0, st->registers * sizeof *sh->v_origin);
     /* Lanes beyond the work-group's items never become active in a sound kernel: they are not followed. */
     for (unsigned half = 0; half < halves; half++)
         for (unsigned reg = 0; reg < w->vgpr_count; reg++) {
@@ -231,11 +215,14 @@ static void release(struct strict *st) {
     free(st->lds_cells);
     free(st->scratch);
     free(st->lds);
+    free(st->v_origin);
     free(st->v_event);
     free(st->v_state);
     free(st->v);
     free(st->shadows);
-    free(st->released);
+    for (uint64_t n = 0; st->known && n < st->group_count; n++) free(st->known[n]);
+    free(st->known);
+    free(st->found);
     free(st);
 }
 
@@ -249,6 +236,7 @@ static bool create(const struct launch_run *r, struct watcher **out) {
                           .checks = r->sim->checks,
                           .sim = r->sim,
                           .kernel = r->kernel,
+                          .launch = r->launch,
                           .wave_count = waves,
                           .registers = program->vgpr_count * (wave_size / LANES),
                           .wave_size = wave_size,
@@ -260,12 +248,14 @@ static bool create(const struct launch_run *r, struct watcher **out) {
     st->v = aligned_alloc(sizeof *st->v, registers * sizeof *st->v);
     st->v_state = malloc(registers);
     st->v_event = malloc(2 * registers * sizeof *st->v_event);
+    st->v_origin = malloc(registers * sizeof *st->v_origin);
+    st->found = calloc(r->kernel->object->code_dwords, 1);
     st->lds = calloc(1, r->lds_bytes + 16);
     st->scratch = calloc(1, (size_t)waves * wave_size * r->scratch_bytes + 16);
     st->lds_cells = calloc(r->lds_bytes / 4 + 4, sizeof *st->lds_cells);
     st->cells = calloc(SLOT_COUNT, sizeof *st->cells);
-    if (!st->shadows || !st->v || !st->v_state || !st->v_event || !st->lds || !st->scratch ||
-        !st->lds_cells || !st->cells) {
+    if (!st->shadows || !st->v || !st->v_state || !st->v_event || !st->v_origin || !st->found || !st->lds ||
+        !st->scratch || !st->lds_cells || !st->cells) {
         release(st);
         return false;
     }

@@ -40,12 +40,14 @@ enum { LDS_ACCESSES = 64 }; /* lgkmcnt has six bits */
 
 struct shadow { /* of a wave */
     struct strict *strict;
-    u32v *v;           /* bits that are undefined: [halves][vgpr_count], as the registers themselves */
-    uint8_t *v_state;  /* REG_*, of each of them */
-    uint32_t *v_event; /* [][2]: the last VMEM and the last LGKM event that writes it */
-    uint32_t s[SREG_COUNT], s_event[SREG_COUNT];
+    u32v *v;            /* bits that are undefined: [halves][vgpr_count], as the registers themselves */
+    uint8_t *v_state;   /* REG_*, of each of them */
+    uint32_t *v_event;  /* [][2]: the last VMEM and the last LGKM event that writes it */
+    uint32_t *v_origin; /* of its undefined bits; 0: never written since the wave began */
+    uint32_t s[SREG_COUNT], s_event[SREG_COUNT], s_origin[SREG_COUNT];
     uint8_t s_state[SREG_COUNT];
     bool scc; /* undefined */
+    uint32_t scc_origin;
     struct counter vm, lgkm;
     const struct inst *wmma; /* the last VALU instruction, if it was one */
     uint32_t barriers;       /* passed or waited at */
@@ -63,28 +65,50 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     unsigned checks;
     rdnasim *sim;
     const rdnasim_kernel *kernel;
+    const rdnasim_launch *launch;
+    uint8_t *found; /* [code dwords]: checks that have found something there, where a launch goes on */
     unsigned wave_count, registers, wave_size;
     uint32_t lds_bytes, scratch_bytes;
     struct shadow *shadows;
     u32v *v;
     uint8_t *v_state;
-    uint32_t *v_event;
+    uint32_t *v_event, *v_origin;
     unsigned char *lds, *scratch; /* undefined bits of LDS, and of the scratch of all waves */
     struct cell *lds_cells;
     uint32_t epoch;      /* grows with every barrier and work-group */
     struct cell **cells; /* [SLOT_COUNT]: of global memory, made at the first access */
     uint64_t group, group_count;
-    uint32_t clock, acquired; /* atomics of the launch, and the last one of this work-group */
-    uint32_t *released;       /* [group_count]: its last atomic; null until there is one */
+    uint64_t **known; /* [group_count] sets of work-groups, null while empty: see race.c */
+    unsigned known_shift;
 };
 
-/* ---- strict.c ------------------------------------------------------------------------------------------ */
+/* ---- find.c: what is reported -------------------------------------------------------------------------- */
 
-void strict_fault(struct wave *w, rdnasim_check check, unsigned lane, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-/* The same about an access; the sentence ends with the nearest buffer if the address is in global memory. */
-void strict_access_fault(struct wave *w, rdnasim_check check, unsigned lane, uint64_t address, uint32_t bytes,
-                         const char *format, ...) __attribute__((format(printf, 6, 7)));
+struct find {
+    rdnasim_check check;
+    unsigned lane;
+    uint64_t
+        address; /* of an access; the sentence then ends with the nearest buffer, if it is in global memory */
+    uint32_t bytes;  /* 0: there is none */
+    uint32_t origin; /* of an undefined value */
+};
+/*
+ * Reports a fault of the present instruction. False: it stops the wave; so the caller returns at once. True: the wave goes
+ * on, and the caller takes what it has found as mended.
+ */
+bool strict_found(struct wave *w, struct find find, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Origins of undefined values: 0 none, ORIGIN_REGISTER | n a register that nobody has written (n as in rdnasim_report), and
+ * 1 + the pc, in dwords, of a load. They are kept while a register is undefined.
+ */
+#define ORIGIN_REGISTER UINT32_C(0x80000000)
+/* That of an operand of the half being executed; 0 if it is defined. */
+uint32_t strict_origin(const struct wave *w, const struct operand *o);
+uint32_t strict_origin_sgpr(const struct wave *w, unsigned reg);
+/* Those registers of a result that are undefined come from there. */
+void strict_set_origin(struct wave *w, const struct operand *o, uint32_t origin);
 
 /* State and undefined bits of the half being executed. */
 static inline uint8_t *v_states(const struct wave *w) { return w->shadow->v_state + w->half * w->vgpr_count; }
@@ -134,7 +158,17 @@ enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_ATOMIC };
 bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, enum access_kind kind);
 bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes,
                         enum access_kind kind);
-void strict_race_atomic(struct wave *w); /* a global atomic has been executed: it orders work-groups */
+/*
+ * Atomic accesses to global memory order work-groups: before each those who have written there are collected, and after
+ * the instruction the work-group learns what they know.
+ */
+enum { WRITERS = 4 * LANES }; /* two of each dword */
+struct writers {
+    unsigned count;
+    uint32_t entries[WRITERS];
+};
+void strict_race_writers(struct wave *w, uint64_t address, uint32_t bytes, struct writers *writers);
+void strict_race_acquire(struct wave *w, const struct writers *writers);
 void strict_race_note_lds(struct wave *w);
 void strict_race_epoch(struct strict *strict, struct group *group); /* a barrier opens */
 

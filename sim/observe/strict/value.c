@@ -80,10 +80,14 @@ static void set_lanes(struct wave *w, unsigned reg, uint32_t bits, uint32_t writ
     v_settle(w, reg);
 }
 
-static bool exec_is_undefined(struct wave *w) {
+static bool exec_is_defined(struct wave *w) {
     struct shadow *sh = w->shadow;
-    if (!sh->s[SREG_EXEC] && !sh->s[SREG_EXEC + 1]) return false;
-    strict_fault(w, RDNASIM_CHECK_UNDEFINED, 0, "an undefined value decides which lanes are active");
+    if (!sh->s[SREG_EXEC] && !sh->s[SREG_EXEC + 1]) return true;
+    unsigned reg = sh->s[SREG_EXEC] ? SREG_EXEC : SREG_EXEC + 1;
+    struct find find = {.check = RDNASIM_CHECK_UNDEFINED, .origin = strict_origin_sgpr(w, reg)};
+    if (!strict_found(w, find, "an undefined value decides which lanes are active")) return false;
+    s_define(w, SREG_EXEC, 0);
+    s_define(w, SREG_EXEC + 1, 0);
     return true;
 }
 
@@ -286,8 +290,17 @@ static bool sources_are_defined(const struct wave *w, const struct inst *i) {
     return !w->shadow->scc || !(op_info(i->op)->scc & STATE_R);
 }
 
+/* Of the first of its operands that is undefined. */
+static uint32_t origin_of_sources(const struct wave *w, const struct inst *i) {
+    uint32_t origin = 0;
+    for (unsigned n = 0; n < i->src_count && !origin; n++) origin = strict_origin(w, &i->src[n]);
+    if (!origin && op_info(i->op)->scc & STATE_R && w->shadow->scc) origin = w->shadow->scc_origin;
+    return origin;
+}
+
 static void one(struct wave *w, const struct inst *i, exec_fn *execute) {
     const struct op_info *info = op_info(i->op);
+    uint32_t origin = origin_of_sources(w, i);
     if (info->bits == BITS_INDEXED) { /* what they deliver counts as defined */
         if (i->dst.kind == OPND_VGPR) set_lanes(w, i->dst.reg, UINT32_MAX, UINT32_MAX, 0);
         for (unsigned n = 0; n < s_count(&i->dst); n++) s_define(w, i->dst.reg + n, 0);
@@ -300,6 +313,10 @@ static void one(struct wave *w, const struct inst *i, exec_fn *execute) {
     } else {
         vector_all(w, i);
     }
+    if (!origin) return; /* what is undefined in the results was so before */
+    strict_set_origin(w, &i->dst, origin);
+    strict_set_origin(w, &i->sdst, origin);
+    if (info->scc & STATE_W) w->shadow->scc_origin = origin;
 }
 
 bool strict_propagate(struct wave *w, const struct inst *i) {
@@ -316,5 +333,5 @@ bool strict_propagate(struct wave *w, const struct inst *i) {
         v_undefined(w)[reg] = after;
         v_settle(w, reg);
     }
-    return !exec_is_undefined(w);
+    return exec_is_defined(w);
 }

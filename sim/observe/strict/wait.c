@@ -96,10 +96,13 @@ static bool check(struct wave *w, const struct operand *o, uint8_t allowed, cons
         const char *counter = open == (REG_VMEM | REG_LGKM) ? "vmcnt and lgkmcnt"
                               : open == REG_VMEM            ? "vmcnt"
                                                             : "lgkmcnt";
-        strict_fault(w, RDNASIM_CHECK_WAIT, 0,
-                     "%s %c%u, but the load into it has not been waited for: an s_waitcnt on %s is missing",
-                     verb, vector ? 'v' : 's', reg, counter);
-        return false;
+        if (!strict_found(
+                w, (struct find){.check = RDNASIM_CHECK_WAIT},
+                "%s %c%u, but the load into it has not been waited for: an s_waitcnt on %s is missing", verb,
+                vector ? 'v' : 's', reg, counter))
+            return false;
+        uint8_t *state = vector ? &v_states(w)[reg] : &w->shadow->s_state[reg];
+        *state &= ~(REG_VMEM | REG_LGKM);
     }
     return true;
 }

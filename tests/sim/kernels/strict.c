@@ -198,6 +198,25 @@ CASE(last_group_good, STORE(AT) "s_waitcnt_vscnt null, 0\n s_barrier\n v_mov_b32
                       "global_load_b32 v43, " AT ", " OUT "\n global_load_b32 v44, " AT ", " OUT " offset:256\n" WAIT
                       "1:\n")
 
+/* Atomics on different addresses order nothing; a flag that one group stores and another loads by an atomic does. */
+CASE(groups_apart_bad, "v_mov_b32 v40, 0\n v_mov_b32 v41, " GROUP "\n global_store_b32 v40, v41, " OUT "\n"
+                       "s_waitcnt_vscnt null, 0\n global_atomic_add_u32 v42, v41, v40, " IN " glc\n" WAIT
+                       "global_load_b32 v43, v40, " OUT "\n" WAIT)
+CASE(groups_apart_good, "v_mov_b32 v40, 0\n v_mov_b32 v41, " GROUP "\n v_mov_b32 v44, 1\n"
+                        "global_atomic_add_u32 v42, v40, v44, " IN " glc\n" WAIT
+                        "v_cmp_ne_u32 vcc_lo, 127, v42\n s_cbranch_vccnz 1f\n global_load_b32 v43, v40, " OUT
+                        "\n global_load_b32 v43, v40, " OUT " offset:4\n" WAIT "1:\n")
+CASE(groups_flag_bad, "v_mov_b32 v40, 0\n v_mov_b32 v41, 1\n s_cmp_lg_u32 " GROUP ", 0\n s_cbranch_scc1 1f\n"
+                      "global_store_b32 v40, v41, " OUT "\n s_waitcnt_vscnt null, 0\n"
+                      "global_store_b32 v40, v41, " IN "\n s_branch 2f\n"
+                      "1: global_load_b32 v42, v40, " IN " offset:4 glc\n" WAIT
+                      "global_load_b32 v43, v40, " OUT "\n" WAIT "2:\n")
+CASE(groups_flag_good, "v_mov_b32 v40, 0\n v_mov_b32 v41, 1\n s_cmp_lg_u32 " GROUP ", 0\n s_cbranch_scc1 1f\n"
+                       "global_store_b32 v40, v41, " OUT "\n s_waitcnt_vscnt null, 0\n"
+                       "global_store_b32 v40, v41, " IN "\n s_branch 2f\n"
+                       "1: global_load_b32 v42, v40, " IN " glc\n" WAIT "v_cmp_ne_u32 vcc_lo, 0, v42\n"
+                       "s_cbranch_vccz 2f\n global_load_b32 v43, v40, " OUT "\n" WAIT "2:\n")
+
 /* ---- matrices, alignment, memory, barriers, loops ------------------------------------------------- */
 
 #define ZERO8(a, b, c, d, e, f, g, h)                                                                        \
