@@ -619,6 +619,9 @@ RDNASIM_API int rdnasim_timing_figure(const rdnasim_timing *timing, size_t index
  */
 RDNASIM_API uint32_t rdnasim_disassemble(const char *target, const uint32_t *code, size_t dwords, char *text,
                                          size_t text_bytes);
+/* The same as waves of 64 (or 32) execute it: masks of lanes, and matrices, take other registers. Else it is illegal. */
+RDNASIM_API uint32_t rdnasim_disassemble_wave(const char *target, uint32_t wave_size, const uint32_t *code,
+                                              size_t dwords, char *text, size_t text_bytes);
 
 /* ---- quotas ---------------------------------------------------------------------------------------- */
 

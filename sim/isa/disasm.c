@@ -101,18 +101,30 @@ static void text_literal(struct text *t, const struct operand *o, uint32_t liter
     text_add(t, marked ? "lit(0x%x)" : "0x%x", literal);
 }
 
-/* code: the source's number in the encoding; only constants need it. */
-static void text_operand(struct text *t, const struct inst *i, const struct operand *o, unsigned code,
-                         bool halves) {
+/* Those of a mask of lanes, and of matrices, depend on the size of the wave. */
+static unsigned registers_of(const struct text *t, const struct inst *i, const struct operand *o) {
+    if (o->type == TYPE_MASK) return t->wave_size / 32;
+    bool matrix = op_info(i->op)->port == RDNASIM_PORT_WMMA && (o == &i->dst || o == &i->src[2]);
+    return matrix ? t->generation->matrix_registers(t->wave_size, o->dwords) : o->dwords;
+}
+
+/* LLVM names the pair whose lower register an odd number belongs to. */
+static unsigned first_of(const struct operand *o, unsigned registers) {
+    return o->type == TYPE_MASK && registers == 2 ? o->reg & ~1u : o->reg;
+}
+
+/* code: the source's number in the encoding; only constants need it. registers: how many it takes. */
+static void text_counted(struct text *t, const struct inst *i, const struct operand *o, unsigned registers,
+                         unsigned code, bool halves) {
     bool constant = o->kind == OPND_CONST;
     if (o->neg) text_add(t, constant && !o->abs ? "neg(" : "-");
     if (o->abs) text_add(t, "|");
     switch (o->kind) {
     case OPND_VGPR:
-        text_range(t, "v", o->reg, o->dwords);
+        text_range(t, "v", o->reg, registers);
         if (halves && type_is_16(o->type)) text_add(t, o->hi ? ".h" : ".l");
         break;
-    case OPND_SGPR: text_sgpr(t, o->reg, o->dwords); break;
+    case OPND_SGPR: text_sgpr(t, first_of(o, registers), registers); break;
     case OPND_SPECIAL: text_special(t, o->reg); break;
     case OPND_CONST:
         if (code == CODE_LITERAL)
@@ -124,6 +136,11 @@ static void text_operand(struct text *t, const struct inst *i, const struct oper
     }
     if (o->abs) text_add(t, "|");
     if (o->neg && constant && !o->abs) text_add(t, ")");
+}
+
+static void text_operand(struct text *t, const struct inst *i, const struct operand *o, unsigned code,
+                         bool halves) {
+    text_counted(t, i, o, registers_of(t, i, o), code, halves);
 }
 
 /* ", " between operands, " " before the first. */
@@ -315,11 +332,12 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
     }
     if (i->sdst.kind != OPND_NONE && !cmpx) {
         text_next(t, count);
-        text_sgpr(t, i->sdst.reg, 1);
+        text_operand(t, i, &i->sdst, 0, false);
     }
     unsigned shown = shown_sources(i);
     for (unsigned n = 0; n < shown; n++) {
         struct operand o = i->src[n];
+        unsigned registers = registers_of(t, i, &i->src[n]);
         if (i->format == FMT_VOP3P && op_info(i->op)->src[n] == TYPE_MIX) { /* neg_hi means abs, neg_lo neg */
             o.abs = i->neg_hi >> n & 1;
             o.neg = i->neg_lo >> n & 1;
@@ -334,7 +352,7 @@ static void text_vector_operands(struct text *t, const struct inst *i, unsigned 
         if (fma_constant)
             text_add(t, "0x%x", i->words[i->dwords - 1]);
         else
-            text_operand(t, i, &o, source_code(i, n), halves);
+            text_counted(t, i, &o, registers, source_code(i, n), halves);
     }
 }
 
@@ -487,8 +505,9 @@ static void text_lds_direct(struct text *t, const struct inst *i) {
 
 /* ---- the whole instruction ----------------------------------------------------------------------------- */
 
-void disassemble(const struct generation *generation, const struct inst *i, char *text, unsigned text_bytes) {
-    struct text t = {generation, text, text_bytes};
+void disassemble(const struct generation *generation, unsigned wave_size, const struct inst *i, char *text,
+                 unsigned text_bytes) {
+    struct text t = {generation, wave_size, text, text_bytes};
     if (text_bytes) *text = 0;
     if (i->format == FMT_VOPD) {
         text_half(&t, i, i->words[0]);
@@ -517,17 +536,35 @@ void disassemble(const struct generation *generation, const struct inst *i, char
     }
 }
 
-uint32_t rdnasim_disassemble(const char *target, const uint32_t *code, size_t dwords, char *text,
-                             size_t text_bytes) {
+/* No mask of 64 lanes begins at VCC_HI, M0 or EXEC_HI. */
+static bool are_masks(const struct inst *i) {
+    const struct operand *operands[] = {&i->dst, &i->sdst, &i->src[0], &i->src[1], &i->src[2], &i->src[3]};
+    for (unsigned n = 0; n < 6; n++) {
+        const struct operand *o = operands[n];
+        if (o->kind != OPND_SGPR || o->type != TYPE_MASK) continue;
+        if (o->reg == REG_VCC + 1 || o->reg == REG_M0 || o->reg == REG_EXEC + 1) return false;
+    }
+    return true;
+}
+
+uint32_t rdnasim_disassemble_wave(const char *target, uint32_t wave_size, const uint32_t *code, size_t dwords,
+                                  char *text, size_t text_bytes) {
     const struct target *known = target_from_name(target);
     struct inst_pair pair;
     const char *reason;
     unsigned available = dwords < 4 ? (unsigned)dwords : 4;
-    unsigned length = known && available ? decode(known, code, available, &pair, &reason) : 0;
-    struct text t = {NULL, text, (unsigned)text_bytes};
+    bool sized = wave_size == 32 || wave_size == 64;
+    unsigned length = known && sized && available ? decode(known, code, available, &pair, &reason) : 0;
+    if (length && wave_size == 64 && !are_masks(&pair.x)) length = 0;
+    struct text t = {NULL, 0, text, (unsigned)text_bytes};
     if (length)
-        disassemble(known->generation, &pair.x, text, (unsigned)text_bytes);
+        disassemble(known->generation, wave_size, &pair.x, text, (unsigned)text_bytes);
     else
         text_add(&t, "(illegal)");
     return length;
+}
+
+uint32_t rdnasim_disassemble(const char *target, const uint32_t *code, size_t dwords, char *text,
+                             size_t text_bytes) {
+    return rdnasim_disassemble_wave(target, 32, code, dwords, text, text_bytes);
 }

@@ -8,6 +8,7 @@
 
 struct text {
     const struct generation *generation;
+    unsigned wave_size;
     char *at;
     unsigned left; /* bytes, the terminator included; what does not fit is dropped */
 };

@@ -126,8 +126,9 @@ struct inst_pair {
 unsigned decode(const struct target *target, const uint32_t *code, unsigned available, struct inst_pair *out,
                 const char **illegal_reason);
 
-/* LLVM's text. */
+/* LLVM's text, as waves of that size execute it. */
 struct generation;
-void disassemble(const struct generation *generation, const struct inst *i, char *text, unsigned text_bytes);
+void disassemble(const struct generation *generation, unsigned wave_size, const struct inst *i, char *text,
+                 unsigned text_bytes);
 
 #endif

@@ -131,8 +131,9 @@ void report_complete(rdnasim_report *report, const struct wave *w, const rdnasim
     if (w->pc < object->code_dwords) {
         const uint32_t *code = object->code + w->pc;
         uint32_t available = object->code_dwords - w->pc;
-        uint32_t dwords = rdnasim_disassemble(object->sim->target->facts.name, code, available,
-                                              report->instruction, sizeof report->instruction);
+        uint32_t dwords =
+            rdnasim_disassemble_wave(object->sim->target->facts.name, kernel->info.wave_size, code, available,
+                                     report->instruction, sizeof report->instruction);
         report->encoding_dwords = dwords ? dwords : 1;
         memcpy(report->encoding, code, 4 * report->encoding_dwords);
         int length = snprintf(instruction, sizeof instruction, ", %s (encoding", report->instruction);

@@ -103,12 +103,18 @@ static bool open_carrier(struct carrier *c, bool wave64) {
 
 /* ---- a case's fields: a missing or misshapen one makes it unreadable ------------------------------ */
 
-static bool number(const json_t *c, const char *key, uint32_t *out) {
+static bool missing(const char *key, struct doc_problem *problem) {
+    snprintf(problem->text, sizeof problem->text, "%s is missing", key);
+    return false;
+}
+
+static bool number(const json_t *c, const char *key, uint32_t most, uint32_t *out,
+                   struct doc_problem *problem) {
     int64_t value = -1;
-    struct doc_problem problem;
-    bool ok = doc_integer(c, key, 0, UINT32_MAX, &value, &problem) && value >= 0;
+    if (!doc_integer(c, key, 0, most, &value, problem)) return false;
+    if (value < 0) return missing(key, problem);
     *out = (uint32_t)value;
-    return ok;
+    return true;
 }
 
 /* Hexadecimal digits to bytes. */
@@ -131,29 +137,93 @@ static uint32_t get32(const unsigned char *p) {
 }
 static void put32(unsigned char *p, uint32_t value) { memcpy(p, &value, 4); }
 
+enum floats { F16 = 1, BF16 = 2, F32 = 4, F64 = 8 };
+
 struct fields {
     uint32_t wave, lanes, rsrc2, lds_bytes, scratch_bytes, out_bytes, ulp;
-    const char *target, *kind;
+    const char *target, *kind, *code;
+    const char *init; /* hexadecimal: what the output buffer holds at init_at before the launch; or null */
+    uint32_t init_at;
+    int approximate;
+    unsigned floats; /* enum floats: NaNs that it may compute */
+    json_t *asserted, *ignored, *expected;
 };
 
-static bool read_fields(const json_t *c, struct fields *f) {
-    f->target = json_string_value(json_object_get(c, "target"));
-    f->kind = json_string_value(json_object_get(c, "kind"));
-    return f->target && f->kind && number(c, "wave", &f->wave) && (f->wave == 32 || f->wave == 64) &&
-           number(c, "n_lanes", &f->lanes) && f->lanes <= LANES_MAX && number(c, "rsrc2", &f->rsrc2) &&
-           number(c, "lds_bytes", &f->lds_bytes) && number(c, "scratch_per_lane", &f->scratch_bytes) &&
-           number(c, "out_bytes", &f->out_bytes) && f->out_bytes <= OUT_MAX && number(c, "ulp", &f->ulp);
+/* A list (or null) of offsets of words in the output. */
+static bool are_offsets(const json_t *list, const char *key, uint32_t out_bytes,
+                        struct doc_problem *problem) {
+    size_t n;
+    const json_t *value;
+    json_array_foreach(list, n, value) {
+        json_int_t at = json_is_integer(value) ? json_integer_value(value) : -1;
+        if (at >= 0 && at % 4 == 0 && at + 4 <= (json_int_t)out_bytes) continue;
+        char shown[64];
+        snprintf(problem->text, sizeof problem->text,
+                 "%s[%zu] is %s; accepted are offsets of words within %u bytes", key, n,
+                 doc_show(value, shown, sizeof shown), out_bytes);
+        return false;
+    }
+    return true;
+}
+
+/* Which NaNs the instructions' names let expect: a set of enum floats. Without names any may come. */
+static bool read_names(const json_t *names, unsigned *floats, struct doc_problem *problem) {
+    static const struct {
+        const char *part;
+        unsigned floats;
+    } types[] = {{"_f16", F16}, {"_bf16", BF16}, {"_f32", F32}, {"_f64", F64}};
+    size_t n;
+    const json_t *name;
+    *floats = names ? 0 : F16 | BF16 | F32 | F64;
+    json_array_foreach(names, n, name) {
+        if (!doc_is(name, DOC_TEXT, "insts[]", problem)) return false;
+        for (size_t t = 0; t < sizeof types / sizeof types[0]; t++)
+            if (strstr(json_string_value(name), types[t].part)) *floats |= types[t].floats;
+    }
+    return true;
+}
+
+static bool read_fields(const json_t *c, struct fields *f, struct doc_problem *problem) {
+    json_t *names = NULL;
+    const char *doc = NULL, *id = NULL;
+    int decodes, denormals; /* of other judges: their types are checked alone */
+    *f = (struct fields){.target = "gfx1100"};
+    if (!doc_is(c, DOC_OBJECT, "the case", problem) || !doc_text(c, "id", &id, problem) ||
+        !doc_text(c, "doc", &doc, problem) || !doc_text(c, "target", &f->target, problem) ||
+        !doc_text(c, "kind", &f->kind, problem) || !doc_text(c, "code", &f->code, problem) ||
+        !doc_text(c, "init", &f->init, problem) || !doc_bool(c, "llvm_decodes", &decodes, problem) ||
+        !doc_bool(c, "denorm_sensitive", &denormals, problem) ||
+        !doc_bool(c, "approx_asserts", &f->approximate, problem) ||
+        !doc_field(c, "asserted", DOC_LIST, &f->asserted, problem) ||
+        !doc_field(c, "volatile", DOC_LIST, &f->ignored, problem) ||
+        !doc_field(c, "expect_nonzero", DOC_OBJECT, &f->expected, problem) ||
+        !doc_field(c, "insts", DOC_LIST, &names, problem) || !number(c, "wave", 64, &f->wave, problem) ||
+        !number(c, "n_lanes", LANES_MAX, &f->lanes, problem) ||
+        !number(c, "rsrc2", UINT32_MAX, &f->rsrc2, problem) ||
+        !number(c, "lds_bytes", UINT32_MAX, &f->lds_bytes, problem) ||
+        !number(c, "scratch_per_lane", UINT32_MAX, &f->scratch_bytes, problem) ||
+        !number(c, "out_bytes", OUT_MAX, &f->out_bytes, problem) ||
+        !number(c, "ulp", UINT32_MAX, &f->ulp, problem))
+        return false;
+    if (f->init && !number(c, "init_off", OUT_MAX, &f->init_at, problem)) return false;
+    if (!f->kind || !f->code) return missing(f->kind ? "code" : "kind", problem);
+    if (f->wave != 32 && f->wave != 64) {
+        snprintf(problem->text, sizeof problem->text, "wave is %u; accepted are 32 and 64", f->wave);
+        return false;
+    }
+    return are_offsets(f->asserted, "asserted", f->out_bytes, problem) &&
+           are_offsets(f->ignored, "volatile", f->out_bytes, problem) &&
+           read_names(names, &f->floats, problem);
 }
 
 /* Writes the case's program and launch state over the carrier's. */
-static bool fill_carrier(struct carrier *c, const json_t *recorded, const struct fields *f) {
+static bool fill_carrier(struct carrier *c, const struct fields *f) {
     enum { FLOAT_MODE = 0xff << 12, F16_F64_DENORMALS = 3 << 18, DX10_CLAMP = 1 << 21, IEEE = 1 << 23 };
     enum { VGPR_GRANULES = 63, PRIVATE_SEGMENT = 1 };
     unsigned char *code = c->elf + c->code_at, *descriptor = c->elf + c->descriptor_at;
     size_t length;
     memset(code, 0, c->code_bytes);
-    if (!unhex(json_string_value(json_object_get(recorded, "code")), code, c->code_bytes, &length))
-        return false;
+    if (!unhex(f->code, code, c->code_bytes, &length)) return false;
     uint32_t rsrc1 = get32(descriptor + RSRC1_AT) & ~(uint32_t)(FLOAT_MODE | VGPR_GRANULES);
     rsrc1 |= F16_F64_DENORMALS | DX10_CLAMP | IEEE | (f->wave == 32 ? 256 / 8 - 1 : 256 / 4 - 1);
     put32(descriptor + RSRC1_AT, rsrc1);
@@ -169,42 +239,72 @@ struct word {
     bool asserted, is_volatile;
 };
 
-/* The word at an offset; null for one outside the output or between words. */
-static struct word *word_at(struct word *words, const struct fields *f, uint64_t offset) {
-    return offset % 4 || offset / 4 >= f->out_bytes / 4 ? NULL : &words[offset / 4];
-}
-
-static bool read_words(const json_t *recorded, const struct fields *f, struct word *words) {
+static bool read_words(const struct fields *f, struct word *words) {
     size_t n, length;
-    json_t *value;
-    struct word *word;
+    const json_t *value;
     unsigned char bytes[4];
-    json_array_foreach(json_object_get(recorded, "asserted"), n, value) {
-        if ((word = word_at(words, f, (uint64_t)json_integer_value(value)))) word->asserted = true;
-    }
-    json_array_foreach(json_object_get(recorded, "volatile"), n, value) {
-        if ((word = word_at(words, f, (uint64_t)json_integer_value(value)))) word->is_volatile = true;
-    }
+    json_array_foreach(f->asserted, n, value) words[json_integer_value(value) / 4].asserted = true;
+    json_array_foreach(f->ignored, n, value) words[json_integer_value(value) / 4].is_volatile = true;
     const char *key;
-    json_object_foreach(json_object_get(recorded, "expect_nonzero"), key, value) {
-        if (!unhex(json_string_value(value), bytes, sizeof bytes, &length) || length != 4) return false;
-        if ((word = word_at(words, f, strtoull(key, NULL, 10)))) word->expected = get32(bytes);
+    json_t *hex;
+    json_object_foreach(f->expected, key, hex) {
+        char *end;
+        uint64_t at = strtoull(key, &end, 10);
+        if (end == key || *end || at % 4 || at + 4 > f->out_bytes) return false;
+        if (!unhex(json_string_value(hex), bytes, sizeof bytes, &length) || length != 4) return false;
+        words[at / 4].expected = get32(bytes);
     }
     return true;
 }
 
-static struct outcome compare(const json_t *recorded, const struct fields *f, const struct word *words,
-                              const unsigned char *out) {
-    bool approximate = json_is_true(json_object_get(recorded, "approx_asserts")),
-         state = strcmp(f->kind, "state") == 0;
-    uint32_t ulp = approximate && f->ulp < APPROXIMATE_ULP ? APPROXIMATE_ULP : f->ulp;
+static bool nan16(unsigned floats, uint32_t bits) {
+    return (floats & F16 && (bits & 0x7c00) == 0x7c00 && bits & 0x3ff) ||
+           (floats & BF16 && (bits & 0x7f80) == 0x7f80 && bits & 0x7f);
+}
+static bool nan32(unsigned floats, uint32_t bits) {
+    return floats & F32 && (bits & 0x7f800000) == 0x7f800000 && bits & 0x7fffff;
+}
+
+/* Any NaN equals any NaN; also where a word is two values of 16 bits. */
+static bool equal_nans(unsigned floats, uint32_t a, uint32_t b) {
+    if (nan32(floats, a) && nan32(floats, b)) return true;
+    for (unsigned shift = 0; shift < 32; shift += 16) {
+        uint32_t x = a >> shift & 0xffff, y = b >> shift & 0xffff;
+        if (x != y && !(nan16(floats, x) && nan16(floats, y))) return false;
+    }
+    return true;
+}
+
+/* The same of 64 bits, whose upper word is that of the next register. */
+static bool nan64(uint32_t low, uint32_t high) {
+    return (high & 0x7ff00000) == 0x7ff00000 && (high & 0xfffff || low);
+}
+
+static bool equal_wide_nans(const struct fields *f, const struct word *words, const unsigned char *out,
+                            size_t at) {
+    size_t step = 4 * (size_t)f->lanes;
+    if (!(f->floats & F64)) return false;
+    for (size_t low = at < step ? at : at - step; low <= at; low += step) {
+        size_t high = low + step;
+        if (step && high + 4 <= f->out_bytes && nan64(get32(out + low), get32(out + high)) &&
+            nan64(words[low / 4].expected, words[high / 4].expected))
+            return true;
+        if (!step) break;
+    }
+    return false;
+}
+
+static struct outcome compare(const struct fields *f, const struct word *words, const unsigned char *out) {
+    bool state = strcmp(f->kind, "state") == 0;
+    uint32_t ulp = f->approximate && f->ulp < APPROXIMATE_ULP ? APPROXIMATE_ULP : f->ulp;
     struct outcome o = outcome(EXACT, "");
     for (size_t at = 0; at + 4 <= f->out_bytes; at += 4) {
         const struct word *word = &words[at / 4];
         bool exec = state && at + 4 == f->out_bytes;
-        if ((!word->asserted && (approximate || exec)) || word->is_volatile) continue;
+        if ((!word->asserted && (f->approximate || exec)) || word->is_volatile) continue;
         uint32_t found = get32(out + at), expected = word->expected;
         if (found == expected) continue;
+        if (equal_nans(f->floats, found, expected) || equal_wide_nans(f, words, out, at)) continue;
         o.verdict = WITHIN_TOLERANCE;
         if ((found > expected ? found - expected : expected - found) <= ulp) continue;
         o.verdict = WRONG;
@@ -215,21 +315,22 @@ static struct outcome compare(const json_t *recorded, const struct fields *f, co
     return o;
 }
 
-static struct outcome judge(const json_t *recorded, const struct fields *f, const unsigned char *out) {
+static struct outcome judge(const struct fields *f, const unsigned char *out) {
     struct word *words = calloc(f->out_bytes / 4 + 1, sizeof *words);
     if (!words) return outcome(NO_MEMORY, "");
-    struct outcome o = read_words(recorded, f, words)
-                           ? compare(recorded, f, words, out)
-                           : outcome(UNREADABLE, "an expected word is not 4 bytes");
+    struct outcome o =
+        read_words(f, words)
+            ? compare(f, words, out)
+            : outcome(UNREADABLE, "an expected word is not 4 bytes at an offset of the output");
     free(words);
     return o;
 }
 
-static struct outcome run_case(const json_t *recorded, struct fields f, rdnasim_simd simd) {
+static struct outcome run_case(struct fields f, rdnasim_simd simd) {
     struct carrier carrier;
     /* It is a part of this program: nothing else can fail. */
     if (!open_carrier(&carrier, f.wave == 64)) return outcome(NO_MEMORY, "");
-    if (!fill_carrier(&carrier, recorded, &f))
+    if (!fill_carrier(&carrier, &f))
         return outcome(UNREADABLE, "its code, LDS or scratch does not fit the embedded kernel");
     rdnasim_options options;
     rdnasim_options_init(&options, sizeof options);
@@ -242,6 +343,10 @@ static struct outcome run_case(const json_t *recorded, struct fields f, rdnasim_
     uint64_t address;
     unsigned char *out = calloc(1, f.out_bytes + 1);
     if (!out) return outcome(NO_MEMORY, "");
+    size_t init_bytes;
+    if (f.init &&
+        (f.init_at > f.out_bytes || !unhex(f.init, out + f.init_at, f.out_bytes - f.init_at, &init_bytes)))
+        return outcome(UNREADABLE, "init is no hexadecimal text of bytes that fit at init_off");
     rdnasim_launch launch;
     rdnasim_launch_init(&launch, sizeof launch);
     launch.grid[0] = launch.block[0] = f.lanes;
@@ -260,7 +365,7 @@ static struct outcome run_case(const json_t *recorded, struct fields f, rdnasim_
     else
         o = status == RDNASIM_OUT_OF_MEMORY ? outcome(NO_MEMORY, "")
             : status                        ? outcome(REFUSED, report.text)
-                                            : judge(recorded, &f, out);
+                                            : judge(&f, out);
     rdnasim_destroy(sim);
     free(carrier.elf);
     free(out);
@@ -270,12 +375,13 @@ static struct outcome run_case(const json_t *recorded, struct fields f, rdnasim_
 static struct outcome run_apart(const json_t *recorded, rdnasim_simd simd) {
     int ends[2];
     struct fields f;
-    if (!read_fields(recorded, &f)) return outcome(UNREADABLE, "a field is missing or out of range");
+    struct doc_problem problem;
+    if (!read_fields(recorded, &f, &problem)) return outcome(UNREADABLE, problem.text);
     fflush(stdout);
     if (pipe(ends) != 0) return outcome(CRASHED, "no pipe");
     pid_t child = fork();
     if (child == 0) {
-        struct outcome o = run_case(recorded, f, simd);
+        struct outcome o = run_case(f, simd);
         ssize_t written = write(ends[1], &o, sizeof o);
         _exit(written == sizeof o ? 0 : 1);
     }

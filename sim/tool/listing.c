@@ -104,13 +104,13 @@ static int disassemble(const rdnasim_object *object, const rdnasim_kernel *kerne
     char text[256];
     uint32_t used;
     for (size_t at = 0; at < dwords; at += used ? used : 1) {
-        used = rdnasim_disassemble(target, code + at, dwords - at, text, sizeof text);
+        used = rdnasim_disassemble_wave(target, info.wave_size, code + at, dwords - at, text, sizeof text);
         int64_t to = branch_target(text, code, at);
         if (to >= 0 && to < (int64_t)dwords) labelled[to] = 1;
     }
     printf("%s: ; %s, %u bytes\n", info.name, target, info.code_bytes);
     for (size_t at = 0; at < dwords; at += used) {
-        used = rdnasim_disassemble(target, code + at, dwords - at, text, sizeof text);
+        used = rdnasim_disassemble_wave(target, info.wave_size, code + at, dwords - at, text, sizeof text);
         if (!used) {
             used = 1;
             snprintf(text, sizeof text, "(not an instruction)");

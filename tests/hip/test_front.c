@@ -624,10 +624,12 @@ int main(int argc, char **argv) {
     open_front(argv[1]);
     object_path = argv[2], other_path = argv[3];
     if (argc == 5) {
-        const struct CMUnitTest strict[] = {cmocka_unit_test(test_strict), cmocka_unit_test(test_going_on)},
+        const struct CMUnitTest strict[] = {cmocka_unit_test(test_strict)},
+                                finds[] = {cmocka_unit_test(test_going_on)},
                                 targets[] = {cmocka_unit_test(test_targets)},
                                 quota[] = {cmocka_unit_test(test_quota)};
         return strcmp(argv[4], "strict") == 0  ? cmocka_run_group_tests(strict, NULL, NULL)
+               : strcmp(argv[4], "finds") == 0 ? cmocka_run_group_tests(finds, NULL, NULL)
                : strcmp(argv[4], "quota") == 0 ? cmocka_run_group_tests(quota, NULL, NULL)
                                                : cmocka_run_group_tests(targets, NULL, NULL);
     }

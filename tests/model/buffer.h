@@ -156,7 +156,7 @@ static inline bool does_as_wanted(enum op op, const uint32_t code[2], const stru
     bool same = same_registers(&want, &got) && !memcmp(wanted, given, BYTES) && got.w.state == WAVE_RUNNING;
     if (same) return true;
     char text[128];
-    disassemble(&gfx11, &pair.x, text, sizeof text);
+    disassemble(&gfx11, 32, &pair.x, text, sizeof text);
     print_error("%s, wave%u, EXEC %016" PRIx64 ", base %u, stride %u, records %u, soffset %u, element %u, "
                 "index stride %u, add_tid %d, check %d; %s\n",
                 text, start.w.wave_size, wave_exec(&start), b->base, b->stride, b->records, b->soffset,

@@ -115,7 +115,7 @@ static inline bool same_scalar_state(const struct machine *a, const struct machi
 static inline void explain_scalar(const struct inst_pair *pair, const struct machine *from,
                                   const struct machine *want, const struct machine *got) {
     char text[128];
-    disassemble(&gfx11, &pair->x, text, sizeof text);
+    disassemble(&gfx11, 32, &pair->x, text, sizeof text);
     print_error("%s (%08x %08x), wave%u, SCC %u, EXEC %08x %08x, M0 %08x: ", text, pair->x.words[0],
                 pair->x.words[1], from->w.wave_size, from->w.scc, from->w.s[SREG_EXEC],
                 from->w.s[SREG_EXEC + 1], from->w.s[SREG_M0]);

@@ -181,7 +181,7 @@ static void model(const struct row *row, const struct fields *x, const struct ma
 static void explain(const struct machine *from, const struct machine *want, const struct machine *got,
                     const uint32_t code[3], const struct inst *i, const char *level) {
     char text[160];
-    disassemble(&gfx11, i, text, sizeof text);
+    disassemble(&gfx11, 32, i, text, sizeof text);
     print_error("%s (%08x %08x %08x) at %s, wave%u:", text, code[0], code[1], code[2], level,
                 from->w.wave_size);
     for (unsigned reg = 0; reg < 2 * VGPRS; reg++)

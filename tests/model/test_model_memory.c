@@ -228,7 +228,7 @@ static void model_wave(enum op op, const struct drawn *x) {
 
 static void explain(enum op op, const struct inst_pair *pair) {
     char text[128];
-    disassemble(&gfx11, &pair->x, text, sizeof text);
+    disassemble(&gfx11, 32, &pair->x, text, sizeof text);
     print_error("%s: %s, wave%u, EXEC %016" PRIx64 ", M0 %08x; %s\n", op_info(op)->name, text,
                 start.w.wave_size, wave_exec(&start), start.w.s[SREG_M0], got.report.text);
     for (unsigned reg = 0; reg < VGPRS; reg++)

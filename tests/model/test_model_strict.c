@@ -289,7 +289,7 @@ static bool dst_is_undefined(const struct inst *i, const struct bits *b) {
 static void explain(const struct inst *i, const struct machine *m, const struct place *p,
                     const struct bits *want, const struct bits *got) {
     char text[128];
-    disassemble(&gfx11, i, text, sizeof text);
+    disassemble(&gfx11, 32, i, text, sizeof text);
     print_error("%s, wave%u, exec %08x %08x, undefined is ", text, m->w.wave_size, m->w.s[SREG_EXEC],
                 m->w.s[SREG_EXEC + 1]);
     if (p->operand)

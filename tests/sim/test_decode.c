@@ -24,6 +24,7 @@
 
 static unsigned lines_per_format = 10000, legal_per_format, failures_shown = 5;
 static const char *target = "gfx1100", *only_format;
+static unsigned wave_size = 32;
 static uint64_t random_state = 1;
 
 static uint32_t random32(void) {
@@ -134,9 +135,9 @@ static void ask_llvm_mc(uint32_t (*words)[DWORDS], struct verdict *verdicts, uns
     fclose(f);
     memset(verdicts, 0, count * sizeof *verdicts);
     snprintf(command, sizeof command,
-             LLVM_MC " -triple=amdgcn-amd-amdhsa -mcpu=%s -mattr=+wavefrontsize32 --disassemble"
+             LLVM_MC " -triple=amdgcn-amd-amdhsa -mcpu=%s -mattr=+wavefrontsize%u --disassemble"
                      " --show-encoding %s 2>%s.err",
-             target, in, in);
+             target, wave_size, in, in);
     FILE *p = popen(command, "r");
     assert_non_null(p);
     unsigned at = 0;
@@ -245,7 +246,7 @@ static void normalise(char *text) {
 
 static bool agrees(const uint32_t *words, const struct verdict *v, char *text, unsigned text_bytes,
                    unsigned *length) {
-    *length = rdnasim_disassemble(target, words, DWORDS, text, text_bytes);
+    *length = rdnasim_disassemble_wave(target, wave_size, words, DWORDS, text, text_bytes);
     /* It prints operands that it finds invalid; delays are hints, of which reserved ones do no harm. */
     bool refused = !v->bytes || (strstr(v->text, "nvalid") && strncmp(v->text, "s_delay_alu", 11));
     if (!*length) return refused || refused_knowingly(words, v->text);
@@ -383,6 +384,7 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[n], "--seed")) random_state = strtoull(value, NULL, 0);
         if (!strcmp(argv[n], "--shown")) failures_shown = (unsigned)strtoul(value, NULL, 0);
         if (!strcmp(argv[n], "--target")) target = value;
+        if (!strcmp(argv[n], "--wave")) wave_size = (unsigned)strtoul(value, NULL, 0);
         if (!strcmp(argv[n], "--format")) only_format = value;
     }
     if (!lines_per_format || !target_from_name(target)) return 2;
@@ -396,7 +398,8 @@ int main(int argc, char **argv) {
     struct CMUnitTest tests[FORMATS];
     unsigned count = 0;
     for (unsigned n = 0; n < FORMATS; n++)
-        if (!only_format || !strcmp(only_format, formats[n].name))
+        if (only_format ? !strcmp(only_format, formats[n].name)
+                        : wave_size == 32 || formats[n].fixed >> 26 != 0x32) /* no pairs in wave64 */
             tests[count++] =
                 (struct CMUnitTest){formats[n].name, test_format, NULL, NULL, (void *)(uintptr_t)&formats[n]};
     return failed + _cmocka_run_group_tests("formats", tests, count, NULL, NULL);

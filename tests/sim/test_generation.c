@@ -53,7 +53,7 @@ static void decoding(void **state) {
     assert_int_equal(pair.x.op, OP_s_add_u32);
     assert_true(pair.x.dst.reg == 5 && pair.x.src[0].reg == 2 && pair.x.src[1].reg == 1);
     char text[64];
-    disassemble(&generation, &pair.x, text, sizeof text);
+    disassemble(&generation, 32, &pair.x, text, sizeof text);
     assert_string_equal(text, "s_add_u32 s5, s2, s1");
     code |= 1u << 31; /* of gfx11, and there no opcode of SOP2 */
     assert_int_not_equal(decode(&target, &code, 1, &pair, &reason), 1);
@@ -78,12 +78,12 @@ static void waits(void **state) {
     assert_int_equal(waits_for(&generation, &pair.x, COUNTER_VS), RDNASIM_NO_WAIT);
     assert_int_equal(waits_for(&generation, &pair.x, COUNTER_EXP), RDNASIM_NO_WAIT);
     char text[64];
-    disassemble(&generation, &pair.x, text, sizeof text);
+    disassemble(&generation, 32, &pair.x, text, sizeof text);
     assert_string_equal(text, "s_waitcnt first(11) second(2)");
     code = 0x38810001u; /* s_getreg_b32 s1, hwreg(1, 0, 1) */
     code |= 31 << 11;
     assert_int_equal(decode(&target, &code, 1, &pair, &reason), 1);
-    disassemble(&generation, &pair.x, text, sizeof text);
+    disassemble(&generation, 32, &pair.x, text, sizeof text);
     assert_string_equal(text, "s_getreg_b32 s1, hwreg(HW_REG_OTHER)");
 }
 

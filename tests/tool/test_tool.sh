@@ -114,7 +114,7 @@ assert d["finds"][0]["pc"] != d["finds"][1]["pc"]' <out
 refuses 1 "cleared by" "$tool" "${group[@]}" --strict --json
 python3 -c 'import json, sys
 r = json.load(sys.stdin)["error"]["report"]
-assert r["check"] == "race" and r["instruction"].startswith("global_load_b32") and r["bytes"] == 4, r' <out
+assert r["check"] == "race" and r["instruction"].startswith("global_store_b32") and r["bytes"] == 4, r' <out
 refuses 2 "--go-on is about" "$tool" "${group[@]}" --go-on
 
 # Wrong usage and bad files.
@@ -159,7 +159,7 @@ echo '{"cases": [{"id": "empty"}, {"id": "odd", "target": "gfx1100", "kind": "st
     "scratch_per_lane": 65536, "out_bytes": 4, "ulp": 0, "code": "0000b0bf", "expect_nonzero": {"0": "01000000"}}]}' >cases.json
 got=0; "$tool" cases cases.json >out 2>err || got=$?
 [ $got -eq 1 ] || { echo "FAILED: cases: exit code $got"; failures=$((failures + 1)); }
-says "empty: unreadable: a field is missing"
+says "empty: unreadable: wave is missing"
 says "odd: unreadable"
 says "differs: wrong: word at byte 0 is 0x00000000, expected 0x00000001"
 says "1 exact,   0 within tolerance,   1 wrong,   0 refused,   0 crashed, 2 unreadable"

@@ -9,7 +9,7 @@ static void after(void *context, const rdnasim_event *e) {
     const rdnasim_instruction *i = e->instruction;
     if (atomic_load_explicit(&t->left, memory_order_relaxed) <= 0) return;
     char text[192];
-    rdnasim_disassemble(t->target, i->encoding, i->bytes / 4, text, sizeof text);
+    rdnasim_disassemble_wave(t->target, e->wave_size, i->encoding, i->bytes / 4, text, sizeof text);
     pthread_mutex_lock(&t->lock);
     if (t->left-- > 0)
         fprintf(t->to, "%u,%u,%u wave %u  %05" PRIx64 "  exec %0*" PRIx64 "  %s\n", e->workgroup[0],
