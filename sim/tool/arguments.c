@@ -11,6 +11,7 @@
 const char arguments_help[] =
     "Arguments, one --arg for each, in the kernel's order:\n"
     "  i32:-5 u32:7 i64: u64: f32:1.5 f64: i16: u16: i8: u8:   a value\n"
+    "  bytes:0a00000000000040               a struct by value: its bytes in hexadecimal\n"
     "  file:IN.npy[=OUT.npy]                a buffer with a file's contents (.npy, or a file's bytes)\n"
     "  zeros:f32[1024][=OUT.npy]            a buffer of zeros\n"
     "  random:f16[64,128][:SEED][=OUT.npy]  random numbers: floats in -1..1, any integers\n"
@@ -79,6 +80,7 @@ static int parse_shape(const char *text, struct argument *out, const char **rest
     const char *bracket = strchr(text, '[');
     const struct element *element = bracket ? element_find(text, (size_t)(bracket - text)) : NULL;
     if (!element) return fail(EXIT_USAGE, "'%s' should begin like f32[1024]; --help lists the types", text);
+    struct array array = {.element = element};
     size_t count = 1;
     const char *at = bracket;
     do {
@@ -86,14 +88,33 @@ static int parse_shape(const char *text, struct argument *out, const char **rest
         errno = 0;
         unsigned long long extent = strtoull(at + 1, &end, 10);
         if (end == at + 1 || errno || (*end != ',' && *end != ']') ||
-            __builtin_mul_overflow(count, (size_t)extent, &count) || count > SIZE_MAX / 16)
-            return fail(EXIT_USAGE, "'%s' is no shape", bracket);
+            __builtin_mul_overflow(count, (size_t)extent, &count) || count > SIZE_MAX / 16 ||
+            array.dimensions == DIMENSIONS_MAX)
+            return fail(EXIT_USAGE, "'%s' is no shape of at most %d dimensions", bracket, DIMENSIONS_MAX);
+        array.extents[array.dimensions++] = (size_t)extent;
         at = end;
     } while (*at == ',');
-    out->array = (struct array){.element = element, .count = count, .bytes = count * element->bytes};
+    array.count = count;
+    array.bytes = count * element->bytes;
+    out->array = array;
     out->array.data = calloc(out->array.bytes ? out->array.bytes : 1, 1);
     if (!out->array.data) return fail_memory("--arg");
     *rest = at + 1;
+    return EXIT_OK;
+}
+
+/* "bytes:" and hexadecimal digits: a struct, as it lies in memory. */
+static int parse_bytes(const char *digits, struct argument *out) {
+    size_t length = strlen(digits);
+    if (!length || length % 2 || strspn(digits, "0123456789abcdefABCDEF") != length)
+        return fail(EXIT_USAGE, "--arg bytes:%s: expected two hexadecimal digits for each byte", digits);
+    out->bytes = out->array.bytes = length / 2;
+    out->array.data = malloc(out->bytes);
+    if (!out->array.data) return fail_memory("--arg");
+    for (size_t n = 0; n < out->bytes; n++) {
+        char pair[3] = {digits[2 * n], digits[2 * n + 1], 0};
+        out->array.data[n] = (unsigned char)strtoul(pair, NULL, 16);
+    }
     return EXIT_OK;
 }
 
@@ -104,6 +125,7 @@ int argument_parse(const char *text, struct argument *out) {
         out->bytes = 8;
         return EXIT_OK;
     }
+    if (strncmp(text, "bytes:", 6) == 0) return parse_bytes(text + 6, out);
     const char *colon = strchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : 0;
     for (size_t n = 0; n < sizeof scalars / sizeof scalars[0]; n++)
@@ -114,7 +136,8 @@ int argument_parse(const char *text, struct argument *out) {
     while (kind < 4 && !(strlen(kinds[kind]) == length && strncmp(text, kinds[kind], length) == 0)) kind++;
     if (!colon || kind == 4)
         return fail(EXIT_USAGE,
-                    "--arg %s: expected TYPE:VALUE, file:, zeros:, random:, new: or null; see --help", text);
+                    "--arg %s: expected TYPE:VALUE, bytes:, file:, zeros:, random:, new: or null; see --help",
+                    text);
     out->is_buffer = true;
     out->bytes = 8;
     const char *equals = strchr(colon, '=');

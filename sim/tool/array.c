@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Files as buffers: NumPy's .npy (versions 1.0 and 2.0, C order) and plain bytes. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "half.h"
 #include "input_file.h"
 #include "output.h"
 #include "tool.h"
@@ -44,6 +46,28 @@ static const struct element *type_of(const char *header) {
     return NULL;
 }
 
+/* "(2, 3)" behind 'shape' in an .npy header. False: it is none, or of other extents than there are elements. */
+static bool shape_of(const char *header, size_t count, struct array *out) {
+    const char *at = strstr(header, "'shape'");
+    at = at ? strchr(at, '(') : NULL;
+    if (!at) return false;
+    size_t product = 1;
+    for (at++; *at != ')';) {
+        char *end;
+        at += strspn(at, " ");
+        if (*at < '0' || *at > '9' || out->dimensions == DIMENSIONS_MAX) return false;
+        size_t extent = strtoull(at, &end, 10);
+        out->extents[out->dimensions++] = extent;
+        if (__builtin_mul_overflow(product, extent, &product)) return false;
+        at = end + strspn(end, " ");
+        if (*at == ',')
+            at += 1 + strspn(at + 1, " ");
+        else if (*at != ')')
+            return false;
+    }
+    return product == count;
+}
+
 bool array_read(const char *path, struct array *out) {
     *out = (struct array){0};
     if (!file_read(path, INT64_MAX, &out->data, &out->bytes)) return false;
@@ -59,15 +83,19 @@ bool array_read(const char *path, struct array *out) {
     char *header = fits ? strndup((const char *)out->data + prefix, length) : NULL;
     const struct element *element = header ? type_of(header) : NULL;
     bool c_order = header && strstr(header, "'fortran_order': False");
+    size_t count = element ? (out->bytes - prefix - length) / element->bytes : 0;
+    bool shaped = element && shape_of(header, count, out);
     bool readable = header != NULL;
     free(header);
-    if (!element || !c_order) {
+    if (!element || !c_order || !shaped) {
         if (fits && !readable)
             fail_memory(path);
         else
             fail(EXIT_FILE,
-                 "%s: not an .npy file that can be used; accepted are little-endian numbers in C order",
-                 path);
+                 "%s: not an .npy file that can be used; accepted are little-endian numbers in C order, of "
+                 "at most %d "
+                 "dimensions, as many as its shape says",
+                 path, DIMENSIONS_MAX);
         free(out->data);
         *out = (struct array){0};
         return false;
@@ -76,15 +104,21 @@ bool array_read(const char *path, struct array *out) {
     memmove(out->data, out->data + start, out->bytes - start);
     out->bytes -= start;
     out->element = element;
-    out->count = out->bytes / element->bytes;
+    out->count = count;
     return true;
 }
 
 bool array_write(const char *path, const struct array *array) {
     const struct element *element = array->element ? array->element : element_find("u8", 2);
-    char header[256];
-    int length = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (%zu,), }",
-                          element->npy, array->bytes / element->bytes);
+    char header[384];
+    int length =
+        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (", element->npy);
+    size_t plain = array->bytes; /* the one extent of bytes */
+    unsigned dimensions = array->element ? array->dimensions : 1;
+    for (unsigned n = 0; n < dimensions; n++)
+        length += snprintf(header + length, sizeof header - (size_t)length, n ? " %zu%s" : "%zu%s",
+                           array->element ? array->extents[n] : plain, n + 1 < dimensions || !n ? "," : "");
+    length += snprintf(header + length, sizeof header - (size_t)length, "), }");
     size_t total = ((size_t)PREFIX + (size_t)length + 1 + ALIGN - 1) / ALIGN * ALIGN, padded = total - PREFIX;
     const unsigned char rest[] = {1, 0, (unsigned char)padded, (unsigned char)(padded >> 8)};
     struct output output;
@@ -96,4 +130,37 @@ bool array_write(const char *path, const struct array *array) {
     output_write(&output, header, padded);
     output_write(&output, array->data, array->bytes);
     return output_commit(&output) == 0 || fail_output(path, &output) == EXIT_OK;
+}
+
+/* ---- for people -------------------------------------------------------------------------------------------- */
+
+static uint64_t bits_at(const struct array *a, size_t bytes, size_t n) {
+    uint64_t bits = 0;
+    memcpy(&bits, a->data + n * bytes, bytes);
+    return bits;
+}
+
+static void print_element(const struct element *e, uint64_t bits) {
+    double d;
+    memcpy(&d, &bits, 8);
+    if (strcmp(e->name, "f16") == 0)
+        printf(" %.5g", (double)f16_to_float((uint16_t)bits));
+    else if (strcmp(e->name, "bf16") == 0)
+        printf(" %.4g", (double)bf16_to_float((uint16_t)bits));
+    else if (strcmp(e->name, "f32") == 0)
+        printf(" %.9g", (double)bits_float((uint32_t)bits));
+    else if (strcmp(e->name, "f64") == 0)
+        printf(" %.17g", d);
+    else if (e->name[0] == 'i')
+        printf(" %" PRId64, (int64_t)(bits << (64 - 8 * e->bytes)) >> (64 - 8 * e->bytes));
+    else
+        printf(" %" PRIu64, bits);
+}
+
+void array_print(const char *name, const struct array *array, size_t most) {
+    const struct element *element = array->element ? array->element : element_find("u8", 2);
+    size_t count = array->bytes / element->bytes;
+    printf("%s, %zu %s:", name, count, element->name);
+    for (size_t n = 0; n < count && n < most; n++) print_element(element, bits_at(array, element->bytes, n));
+    puts(count > most ? " ..." : "");
 }

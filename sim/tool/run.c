@@ -74,6 +74,9 @@ int cmd_run(int argc, char **argv) {
         "  --profile            which instructions were executed, and how near they are to the silicon\n"
         "  --trace[=FILE]       every instruction, one line each\n"
         "  --trace-limit N      at most N lines (default 1000000)\n"
+        "  --trace-group X[,Y,Z], --trace-wave N, --trace-pc FIRST[-LAST]\n"
+        "                       of one work-group, one wave of each, a range of pcs in hexadecimal\n"
+        "  --trace-registers    ... with the registers that were written\n"
         "  --timing CARD        how long it would take on a card, such as '7900 XTX': modelled, not "
         "measured\n"
         "  --warm               ... launched a second time\n"
@@ -81,7 +84,7 @@ int cmd_run(int argc, char **argv) {
         "  --range              ... with figures that are not known well at their other end\n"
         "  --explain            all figures of the model, and where they come from",
         argc, argv);
-    struct trace trace = {.to = stdout, .left = s.trace_limit};
+    struct trace trace = {.to = stdout, .left = s.trace_limit, .choice = s.trace_choice};
     rdnasim_observer observer = trace_observer(&trace);
     struct output output;
     int to_file = !status && s.trace && strcmp(s.trace, "-") != 0;

@@ -25,6 +25,7 @@ const char session_help[] =
     "                       not all waves reach; CHECKS: names from docs/strict.md, as all or -lds-order\n"
     "  --go-on              ... but report them all, each instruction once for a check, and end with 1\n"
     "  --approximate        matrix products in plain fp32: faster, and other last bits than the silicon\n"
+    "  --print[=N]          after the run, the first N elements of each buffer (default 16)\n"
     "  --json               print JSON\n";
 
 enum { TRACE_LIMIT = 1000000 }; /* lines; a program may run much longer */
@@ -33,12 +34,13 @@ static const char *const simd_levels[] = {"auto", "portable", "avx2", "avx512"};
 const char *const port_names[RDNASIM_PORTS] = {"VALU", "TRANS", "WMMA",   "SALU",     "SMEM",
                                                "VMEM", "LDS",   "BRANCH", "IMMEDIATE"};
 
-static bool parse_extent(const char *text, uint32_t to[3]) {
+/* "X", "X,Y" or "X,Y,Z". */
+static bool parse_numbers(const char *text, uint32_t least, uint32_t to[3]) {
     for (unsigned n = 0; n < 3; n++) {
         char *end;
         errno = 0;
         unsigned long value = strtoul(text, &end, 10);
-        if (end == text || errno || value == 0 || value > UINT32_MAX || (*end && (*end != ',' || n == 2)))
+        if (end == text || errno || value < least || value > UINT32_MAX || (*end && (*end != ',' || n == 2)))
             return false;
         to[n] = (uint32_t)value;
         if (!*end) return true;
@@ -54,25 +56,58 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *out) {
     return end != text && !*end && !errno && *text != '-' && *out <= most;
 }
 
+/* "FIRST-LAST" or one instruction, in bytes from the kernel's first one, as listings show them: hexadecimal. */
+static bool parse_range(const char *text, uint64_t *first, uint64_t *end) {
+    char *at;
+    errno = 0;
+    *first = *end = strtoull(text, &at, 16);
+    if (at == text || *text == '-') return false;
+    if (*at == '-' && at[1] && at[1] != '-') *end = strtoull(at + 1, &at, 16);
+    bool ok = !*at && !errno && *end >= *first && *end < UINT64_MAX;
+    ++*end;
+    return ok;
+}
+
 static int parse(struct session *s, const char *verb, const char *summary, int argc, char **argv) {
-    static const struct option rows[] = {
-        {"kernel", 1, 0, 'k'},      {"grid", 1, 0, 'g'},   {"block", 1, 0, 'b'},
-        {"arg", 1, 0, 'a'},         {"target", 1, 0, 'T'}, {"threads", 1, 0, 't'},
-        {"simd", 1, 0, 'S'},        {"seed", 1, 0, 's'},   {"quota", 1, 0, 'q'},
-        {"dynamic-lds", 1, 0, 'l'}, {"strict", 2, 0, 'c'}, {"go-on", 0, 0, 'o'},
-        {"approximate", 0, 0, 'A'}, {"trace", 2, 0, 'r'},  {"trace-limit", 1, 0, 'R'},
-        {"profile", 0, 0, 'p'},     {"json", 0, 0, 'j'},   {"help", 0, 0, 'h'},
-        {"timing", 1, 0, 'i'},      {"range", 0, 0, 'n'},  {"warm", 0, 0, 'w'},
-        {"explain", 0, 0, 'e'},     {"mhz", 1, 0, 'm'},    {0, 0, 0, 0}};
+    static const struct option rows[] = {{"kernel", 1, 0, 'k'},
+                                         {"grid", 1, 0, 'g'},
+                                         {"block", 1, 0, 'b'},
+                                         {"arg", 1, 0, 'a'},
+                                         {"target", 1, 0, 'T'},
+                                         {"threads", 1, 0, 't'},
+                                         {"simd", 1, 0, 'S'},
+                                         {"seed", 1, 0, 's'},
+                                         {"quota", 1, 0, 'q'},
+                                         {"dynamic-lds", 1, 0, 'l'},
+                                         {"strict", 2, 0, 'c'},
+                                         {"go-on", 0, 0, 'o'},
+                                         {"approximate", 0, 0, 'A'},
+                                         {"trace", 2, 0, 'r'},
+                                         {"trace-limit", 1, 0, 'R'},
+                                         {"trace-group", 1, 0, 'G'},
+                                         {"trace-wave", 1, 0, 'W'},
+                                         {"trace-pc", 1, 0, 'P'},
+                                         {"trace-registers", 0, 0, 'x'},
+                                         {"print", 2, 0, 'd'},
+                                         {"profile", 0, 0, 'p'},
+                                         {"json", 0, 0, 'j'},
+                                         {"help", 0, 0, 'h'},
+                                         {"timing", 1, 0, 'i'},
+                                         {"range", 0, 0, 'n'},
+                                         {"warm", 0, 0, 'w'},
+                                         {"explain", 0, 0, 'e'},
+                                         {"mhz", 1, 0, 'm'},
+                                         {0, 0, 0, 0}};
     uint64_t number;
+    struct trace_choice *choice = &s->trace_choice;
     int row = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, "", rows, &row)) != -1;) {
         bool ok = true;
         switch (c) {
         case 'k': s->kernel_name = optarg; break;
-        case 'g': ok = s->has_grid = parse_extent(optarg, s->launch.grid); break;
-        case 'b': ok = s->has_block = parse_extent(optarg, s->launch.block); break;
+        case 'g': ok = s->has_grid = parse_numbers(optarg, 1, s->launch.grid); break;
+        case 'b': ok = s->has_block = parse_numbers(optarg, 1, s->launch.block); break;
         case 'a': {
             if (s->argument_count == ARGUMENTS_MAX)
                 return fail(EXIT_USAGE, "more than %d arguments", ARGUMENTS_MAX);
@@ -106,6 +141,16 @@ static int parse(struct session *s, const char *verb, const char *summary, int a
         case 'A': s->options.approximate_wmma = 1; break;
         case 'r': s->trace = optarg ? optarg : "-"; break;
         case 'R': ok = parse_number(optarg, INT64_MAX, &number), s->trace_limit = (int64_t)number; break;
+        case 'G':
+            memset(choice->group, 0, sizeof choice->group);
+            ok = choice->one_group = parse_numbers(optarg, 0, choice->group);
+            break;
+        case 'W':
+            ok = choice->one_wave = parse_number(optarg, 31, &number), choice->wave = (uint32_t)number;
+            break;
+        case 'P': ok = parse_range(optarg, &choice->first_pc, &choice->end_pc); break;
+        case 'x': choice->registers = true; break;
+        case 'd': ok = parse_number(optarg ? optarg : "16", SIZE_MAX, &s->printed); break;
         case 'p': s->profile = true; break;
         case 'j': s->json = true; break;
         case 'i': s->timing.card = optarg; break;
@@ -192,7 +237,8 @@ static int bind_arguments(struct session *s) {
                 (a->undefined && rdnasim_mark(s->sim, a->value, a->array.bytes, 0, &report) != RDNASIM_OK))
                 return fail_sim(EXIT_FILE, NULL, &report);
         }
-        memcpy(s->kernarg + slot->offset, &a->value, slot->size);
+        const void *from = !a->is_buffer && a->array.data ? a->array.data : (const void *)&a->value;
+        memcpy(s->kernarg + slot->offset, from, slot->size);
     }
     s->launch.kernarg = s->kernarg;
     s->launch.kernarg_bytes = s->info.explicit_bytes;
@@ -248,6 +294,12 @@ int session_end(const struct session *s, int status) {
 }
 
 int session_write(struct session *s) {
+    for (size_t n = 0; s->printed && !s->json && n < s->argument_count; n++) {
+        const struct argument *a = &s->arguments[n];
+        char name[32];
+        snprintf(name, sizeof name, "argument %zu", n + 1);
+        if (a->is_buffer && !a->is_null) array_print(name, &a->array, s->printed);
+    }
     for (size_t n = 0; n < s->argument_count; n++)
         if (s->arguments[n].dump && !array_write(s->arguments[n].dump, &s->arguments[n].array))
             return EXIT_FILE;

@@ -42,7 +42,7 @@ static int time_once(struct session *s, unsigned axes, bool warm, unsigned char 
     int code = EXIT_USAGE;
     rdnasim_status status = rdnasim_timing_create(&options, &timing, &report);
     for (size_t n = 0; n < s->argument_count && status == RDNASIM_OK; n++)
-        if (s->timing.in_l2 >> n & 1 && s->arguments[n].array.data)
+        if (s->timing.in_l2 >> n & 1 && s->arguments[n].is_buffer && s->arguments[n].array.data)
             rdnasim_timing_hold(timing, s->arguments[n].value, s->arguments[n].array.bytes);
     for (int run = 0; run <= warm && status == RDNASIM_OK; run++) {
         restore_buffers(s, kept);

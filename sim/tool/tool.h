@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "observe/trace/trace.h"
 #include "rdnasim.h"
 
 struct json_t;
@@ -41,9 +42,13 @@ int fail_output(const char *path, const struct output *output);
 
 /* ---- array.c: contents of buffers, and .npy files ------------------------------------------------- */
 
+enum { DIMENSIONS_MAX = 8 };
+
 struct array {
-    const struct element *element; /* null: bytes of unknown type */
+    const struct element *element; /* null: bytes of unknown type, without a shape */
     size_t count, bytes;
+    unsigned dimensions; /* of an .npy file a scalar has none */
+    size_t extents[DIMENSIONS_MAX];
     unsigned char *data;
 };
 struct element {
@@ -55,6 +60,8 @@ const struct element *element_find(const char *name, size_t length);
 /* The whole file; an .npy file gives its elements, any other its bytes. False: reported. */
 bool array_read(const char *path, struct array *out);
 bool array_write(const char *path, const struct array *array);
+/* The first elements, at most `most`, on one line. */
+void array_print(const char *name, const struct array *array, size_t most);
 /* The whole file, if it has at most `most` bytes; a 0 follows. False: reported. */
 bool file_read(const char *path, uint64_t most, unsigned char **data, size_t *bytes);
 #define OBJECT_MAX (UINT64_C(1) << 30) /* bytes of a code object; what it loads is limited further */
@@ -64,10 +71,11 @@ bool file_read(const char *path, uint64_t most, unsigned char **data, size_t *by
 enum { ARGUMENTS_MAX = 64 };
 
 struct argument {
-    bool is_buffer, is_null; /* null: a pointer to no buffer */
-    bool undefined;          /* nobody has written it, for strict mode */
-    uint64_t value;          /* by value; of a buffer, its simulated address */
-    size_t bytes;            /* of the value */
+    bool is_buffer,
+        is_null;    /* null: a pointer to no buffer; neither: a value, or the bytes of a struct in `array` */
+    bool undefined; /* nobody has written it, for strict mode */
+    uint64_t value; /* by value; of a buffer, its simulated address */
+    size_t bytes;   /* of the value */
     struct array array;
     const char *dump; /* where the buffer goes after the run, or null */
 };
@@ -86,6 +94,8 @@ struct session {
     struct json_t *finds; /* what strict mode has found, with --go-on and --json */
     unsigned find_count;
     int64_t trace_limit;
+    struct trace_choice trace_choice;
+    size_t printed; /* elements of each buffer that are printed after the run */
     struct {
         const char *card; /* null: not timed */
         bool range, warm, explain;

@@ -58,6 +58,37 @@ PY
 check "a trace" "$tool" run "$axpy" --grid 64 --block 32 --arg 'zeros:f32[64]' --arg 'zeros:f32[64]' --arg f32:1 \
     --arg u32:64 --trace=trace.txt --trace-limit 5 --threads 1
 check "five lines" test "$(wc -l <trace.txt)" -eq 5
+check "a trace of one wave and one instruction, with its registers" "$tool" run "$axpy" --grid 128 --block 64 \
+    --arg 'zeros:f32[128]' --arg 'zeros:f32[128]' --arg f32:1 --arg u32:128 --trace=one.txt --trace-group 1 --trace-wave 1 \
+    --trace-pc 0 --trace-registers
+check "one line of group 1 and wave 1" grep -qE '^1,0,0 wave 1  00000  exec ffffffff  [a-z_0-9]+ .*  [sv][0-9]+=[0-9a-f]{8}' one.txt
+check "... alone" test "$(wc -l <one.txt)" -eq 1
+check "a trace of a range" "$tool" run "$axpy" --block 32 --arg 'zeros:f32[32]' --arg 'zeros:f32[32]' --arg f32:1 --arg u32:32 \
+    --trace=some.txt --trace-pc 4-1f
+check "pcs within it" awk '$4 < "00004" || $4 > "0001f" { exit 1 } END { exit NR == 0 }' some.txt
+refuses 2 "--trace-pc: '9-4' is no value" "$tool" run "$axpy" --trace-pc 9-4
+refuses 2 "--trace-wave: '32' is no value" "$tool" run "$axpy" --trace-wave 32
+
+# Shapes are kept, also through a file; elements are printed by their type.
+check "shapes" "$tool" run "$axpy" --block 6 --arg 'random:f32[2,3]:3=shape.npy' --arg 'zeros:f32[1,6]=sum.npy' --arg f32:2 \
+    --arg u32:6 --print=2
+says "argument 1, 6 f32:"
+check "shapes through files" "$tool" run "$axpy" --block 6 --arg file:shape.npy=again.npy --arg file:sum.npy --arg f32:0 \
+    --arg u32:6 --print
+python3 - <<'PY'
+import struct
+def header(name):
+    data = open(name, "rb").read()
+    return eval(data[10:10 + struct.unpack("<H", data[8:10])[0]]), data[10 + struct.unpack("<H", data[8:10])[0]:]
+(a, x), (b, y), (c, z) = header("shape.npy"), header("sum.npy"), header("again.npy")
+assert a["shape"] == c["shape"] == (2, 3) and b["shape"] == (1, 6) and x == z, (a, b, c)
+printed = [line for line in open("out") if line.startswith("argument 2, 6 f32:")]
+assert struct.pack("<6f", *map(float, printed[0].split(":")[1].split())) == y, printed
+PY
+sed 's/(2, 3)/(2, 4)/' shape.npy >wrong.npy
+refuses 3 "as many as its shape says" "$tool" run "$axpy" --arg file:wrong.npy
+refuses 2 "at most 8 dimensions" "$tool" run "$axpy" --arg 'zeros:f32[1,1,1,1,1,1,1,1,1]'
+
 check "JSON" "$tool" run "$axpy" --arg 'zeros:f32[32]' --arg 'zeros:f32[32]' --arg f32:1 --arg u32:32 --json
 check "valid JSON" python3 -c 'import json; d = json.load(open("last")); assert d["simulated"] and d["waves"] == 1 and d["profile"]'
 check "approximate is labelled" "$tool" run "$axpy" --arg 'zeros:f32[32]' --arg 'zeros:f32[32]' --arg f32:1 --arg u32:32 \
@@ -127,6 +158,10 @@ refuses 1 "axpy" "$tool" run "$axpy" --arg null --arg 'zeros:f32[32]' --arg f32:
 refuses 2 "is a value of 4 bytes, not a buffer" "$tool" run "$axpy" --arg null --arg null --arg null --arg u32:0
 refuses 2 "takes 4 arguments, there are 1" "$tool" run "$axpy" --arg f32:1
 refuses 2 "is a buffer of 8 bytes, not a value of 4" "$tool" run "$axpy" --arg f32:1 --arg f32:1 --arg f32:1 --arg u32:1
+refuses 2 "is a buffer of 8 bytes, not a value of 3" "$tool" run "$axpy" --arg bytes:010203 --arg null --arg f32:1 --arg u32:1
+check "the bytes of a value" "$tool" run "$axpy" --block 6 --arg file:shape.npy --arg file:shape.npy=twice.npy --arg bytes:0000803f \
+    --arg bytes:06000000 --print
+refuses 2 "expected two hexadecimal digits" "$tool" run "$axpy" --arg bytes:0g
 refuses 2 "no value of that type" "$tool" run "$axpy" --arg u8:256
 refuses 2 "no value of that type" "$tool" run "$axpy" --arg i8:-129
 refuses 2 "is no shape" "$tool" run "$axpy" --arg 'zeros:f32[4,'
