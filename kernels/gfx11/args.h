@@ -57,7 +57,7 @@
     X##_VALUE(uint32_t, groups) X##_AND \
     X##_VALUE(uint32_t, fold) X##_AND /* blocks that are summed before they are scaled */ \
     X##_VALUE(uint32_t, folds_per_group) X##_AND \
-    X##_VALUE(uint32_t, divisor) X##_AND /* of group_of: strip.c's folds and matrix.c's blocks, or halves of blocks */ \
+    X##_VALUE(uint32_t, divisor) X##_AND /* of group_of, for blocks, or halves of blocks */ \
     X##_VALUE(uint32_t, waves) X##_AND /* of strip.c's work-group */ \
     X##_VALUE(uint64_t, lda) X##_AND /* in elements; even */ \
     X##_VALUE(uint64_t, ldo) X##_AND \
@@ -140,6 +140,9 @@ struct combine_args {
 #define ROUTE_WIDTH      1024 /* and the most experts */
 #define COMBINE_WIDTH    64
 #define COMBINE_PER_LANE 4 /* columns */
+
+/* LDS of a wave of strip.c, until it has its sums: 32 K of its rows and columns in 2 bytes. */
+#define STRIP_WAVE_BYTES(rows) (((rows) + PACK_STRIP) * PACK_BLOCK * 2)
 
 /*
  * LDS of matrix.c: two buffers of rows of 32 K in 2 bytes at a pitch of 80 bytes; later, in the same place,

@@ -54,6 +54,15 @@ typedef __bf16 bfloat2 __attribute__((ext_vector_type(2)));
 #define NAME_GRID                {strip_stride, group_stride, zero_halves, zero_offset}
 #define NAME_AND                 ,
 
+/* All arguments by loads that are issued together. The compiler would load each where it is first used, and wait for one
+ * cache line of them after the other. */
+#define LOAD_ARGUMENTS(LIST)       __asm__ volatile("" ::LIST(LOADED))
+#define LOADED_POINTER(type, name) "s"(name)
+#define LOADED_VALUE(type, name)   "s"(name)
+#define LOADED_LISTS               "s"(tiles), "s"(rows)
+#define LOADED_GRID                "s"(strip_stride), "s"(group_stride), "s"(zero_halves), "s"(zero_offset)
+#define LOADED_AND                 ,
+
 INLINE u32 lane_id(void) { return __builtin_amdgcn_workitem_id_x() % LANES; }
 /* The same in all lanes, and known to be so: everything computed from it stays in scalar registers. */
 INLINE u32 wave_id(void) { return __builtin_amdgcn_readfirstlane(__builtin_amdgcn_workitem_id_x() / LANES); }

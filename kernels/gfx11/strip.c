@@ -1,141 +1,187 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Strip: out = round(a * scale * (q - zero) + bias) for batches of 16 to 64 rows, on the matrix units.
+ * Strip: out = round(a * scale * (q - zero) + bias) for batches of tens of rows, on the matrix units.
  *
- *     work-group  = one strip of 32 columns and up to 64 rows; its waves share K, as in decode.c:
+ *     work-group  = one strip of 32 columns and 16 or 32 rows; its waves share K, as in decode.c:
  *                   wave w takes folds w, w + waves, ...
  *     fold        = 32, 64 or 128 K inside one group (16 for groups that 32 does not divide): summed, then
  *                   scaled
+ *     pair        = two blocks of 32 K that a wave fetches together: a row's K of both are one line of a cache
  *
  * With few rows the weights are what has to be brought, and each is used by one wave: they go from memory to
- * registers and are dequantised there. B of the matrix units has them twice, once in either half of the wave
- * (lane = column, K in order); so each half dequantises half of the K and both read all of it from LDS, where
- * no other wave looks. Activations come from the caches.
+ * registers and are dequantised there. The matrix units want weights and activations twice, once in either half
+ * of the wave (lane = column or row, K in order). So both are brought once, in the order in which memory has
+ * them, and pass through LDS, where no other wave looks.
  *
  * Numerics and the order of additions are decode.c's: they depend on N and K, never on M. Partial sums of the
  * waves meet in LDS and are added in wave order by one lane each.
  */
 #include "matrix.h"
 
-extern LDS float partial[]; /* [waves][rows][32]; before that a block's weights of each wave */
+#define MOST_FRAGMENTS 2                    /* of 16 rows */
+#define MOST_LOADS     (2 * MOST_FRAGMENTS) /* of 8 rows */
+#define PIECES         4                    /* of 8 K in a block */
 
-/* Activations of one row in 16 K. */
-struct row_piece {
-    u32x4 x[2];
-};
+/* Of each wave a block of activations, [rows][pieces], and one of weights, [pieces][32 columns]; in the end partial
+ * sums, [waves][rows][32]. */
+extern LDS u32x4 exchange[];
+extern LDS float partial[];
 
-INLINE struct row_piece row_piece(const GLOBAL u16 *at) {
-    struct row_piece piece = {{*(const GLOBAL activations_x4 *)at, *(const GLOBAL activations_x4 *)(at + 8)}};
-    return piece;
-}
-
-/* The scale and zero of a group for the lane's column of each fragment. */
+/* The scale of a group for the lane's column of each fragment, and the zero of the column that it dequantises. As wide
+ * as registers: halves of them would have to be joined, and waited for, where they are only handed on. */
 struct group_values {
-    u16 scale[2];
-    u8 zero[2];
+    u32 scale[2], zero;
 };
 
-INLINE struct group_values group_values(const struct matrix_problem p, u32 s, u32 group, u32 lane,
+/* Weights of the lane's column, and what belongs to them; values of either half of a block where they may differ. */
+struct pair {
+    u32x4 weights[2];
+    struct group_values values[2][2];
+};
+
+/* What is the same for all that a lane fetches. Lanes' offsets are bytes, which loads add to a uniform address. */
+struct fetch {
+    const GLOBAL u32x4 *weights; /* of the strip */
+    const GLOBAL char *a;        /* of row 0 */
+    u64 entry;                   /* of the strip, in scales */
+    u32 lane, column, scale, row[MOST_LOADS];
+};
+
+INLINE struct group_values fetch_values(const struct matrix_problem p, const struct fetch f, u32 granule,
                                         const int symmetric) {
     struct group_values v;
+    u32 group = group_of(granule, p.divisor);
     if (group >= p.groups) group = p.groups - 1; /* the padding behind K */
-    u64 entry = grid_entry(p.grid, s, group) + lane % 16;
-    _Pragma("unroll") for (int j = 0; j < 2; j++) {
-        v.scale[j] = p.scales[entry + 16 * j];
-        if (!symmetric) v.zero[j] = p.zeros[(entry + 16 * j) >> p.grid.zero_halves];
-    }
+    u64 entry = f.entry + (u64)group * p.grid.group_stride;
+    const GLOBAL char *scales = (const GLOBAL char *)(p.scales + entry);
+    __asm__("" : "+s"(scales)); /* else the lane's offset is added to it first, in vector registers */
+    _Pragma("unroll") for (int j = 0; j < 2; j++) v.scale[j] =
+        *(const GLOBAL u16 *)(scales + f.scale + 32 * j);
+    if (!symmetric) v.zero = (p.zeros + (entry >> p.grid.zero_halves))[f.lane >> p.grid.zero_halves];
     return v;
 }
 
-/* A uniform address and a lane's offset, which a load adds itself. */
-INLINE const GLOBAL u32x2 *weights_at(const GLOBAL u32x4 *strip, u32 block, u32 offset) {
-    return (const GLOBAL u32x2 *)((const GLOBAL char *)(strip + (u64)block * LANES) + offset);
+INLINE struct pair fetch_pair(const struct matrix_problem p, const struct fetch f, const u32 *block,
+                              const int halves, const int symmetric) {
+    struct pair pair;
+    _Pragma("unroll") for (int b = 0; b < 2; b++) {
+        const GLOBAL char *weights = (const GLOBAL char *)(f.weights + (u64)block[b] * LANES);
+        __asm__("" : "+s"(weights));
+        pair.weights[b] = __builtin_nontemporal_load((const GLOBAL u32x4 *)(weights + f.column));
+        _Pragma("unroll") for (int h = 0; h <= halves; h++) pair.values[b][h] =
+            fetch_values(p, f, halves ? 2 * block[b] + h : block[b], symmetric);
+    }
+    return pair;
+}
+
+INLINE void fetch_activations(u32x4 x[2][MOST_LOADS], const struct fetch f, const u32 *block,
+                              const int loads) {
+    const GLOBAL char *at[2];
+    _Pragma("unroll") for (int b = 0; b < 2; b++) {
+        at[b] = f.a + (u64)block[b] * (2 * PACK_BLOCK);
+        __asm__("" : "+s"(at[b]));
+    }
+    _Pragma("unroll") for (int i = 0; i < loads; i++) _Pragma("unroll") for (int b = 0; b < 2; b++) x[b][i] =
+        *(const GLOBAL activations_x4 *)(at[b] + f.row[i]);
 }
 
 INLINE void strip(struct matrix_problem p, const int bf16, const int frags, const int halves,
                   const int symmetric) {
     u32 lane = lane_id(), wave = wave_id(), s = __builtin_amdgcn_workgroup_id_x();
-    u32 rows = frags * 16;
+    const u32 rows = frags * 16, loads = rows / 8;
     struct rows list = rows_of(p.lists, p.M, p.N, rows);
     if (list.count == 0) return;
     p = of_expert(p, list);
-    /* Rows beyond the last repeat it and are not stored. */
-    const GLOBAL u16 *a[4];
-    _Pragma("unroll") for (int i = 0; i < frags; i++) {
-        u32 m = 16 * i + lane % 16;
-        a[i] = p.a + row_from(list, m < list.count ? m : list.count - 1) * p.lda;
-    }
-    const GLOBAL u32x4 *strip_weights = p.weights + (u64)s * p.blocks * LANES;
-    /* Byte of the lane's column and half of the K in a block; where its wave exchanges a block's fragments,
-     * [2 of 16 columns][2 parts][lanes]. */
-    u32 place = lane % 16 * (u32)sizeof(u32x4) + lane / 16 * (u32)sizeof(u32x2);
-    LDS u32x4 *fragments = (LDS u32x4 *)(partial + wave * rows * LANES);
 
-    float8 total[4][2], acc[4][2];
+    struct fetch f = {p.weights + (u64)s * p.blocks * LANES,
+                      (const GLOBAL char *)(p.a + (u64)list.first_m * p.lda),
+                      grid_entry(p.grid, s, 0),
+                      lane,
+                      lane * (u32)sizeof(u32x4),
+                      lane % 16 * (u32)sizeof(u16),
+                      {0}};
+    /* Four lanes bring a row's block. Rows beyond the last repeat it and are not stored. */
+    _Pragma("unroll") for (u32 i = 0; i < loads; i++) {
+        u32 m = 8 * i + lane / PIECES;
+        f.row[i] = m < list.count ? m : list.count - 1;
+    }
+    if (list.list) _Pragma("unroll") for (u32 i = 0; i < loads; i++) f.row[i] = list.list[f.row[i]].from;
+    _Pragma("unroll") for (u32 i = 0; i < loads; i++) f.row[i] =
+        f.row[i] * (u32)(sizeof(u16) * p.lda) + lane % PIECES * (u32)sizeof(u32x4);
+
+    /* The pieces of a row change places from one pair of rows to the next, so that eight lanes never meet in a bank,
+     * neither two rows that are stored nor eight that are loaded. */
+    LDS u32x4 *activations = exchange + wave * (PIECES * (rows + LANES)),
+              *weights = activations + PIECES * rows;
+    LDS u32x4 *to = activations + (lane / PIECES * PIECES + (lane % PIECES ^ lane / 8)), *from[PIECES];
+    _Pragma("unroll") for (u32 piece = 0; piece < PIECES; piece++) from[piece] =
+        activations + (lane % 16 * PIECES + (piece ^ lane / 2 % PIECES));
+
+    float8 total[MOST_FRAGMENTS][2], acc[MOST_FRAGMENTS][2];
     _Pragma("unroll") for (int i = 0; i < frags; i++) _Pragma("unroll") for (int j = 0; j < 2; j++)
         total[i][j] = acc[i][j] = (float8)(0.0f);
 
-#define FOLD(h)                                                                                              \
+#define FOLD(v)                                                                                              \
     _Pragma("unroll") for (int j = 0; j < 2; j++) {                                                          \
-        float scale = scale_of(v[h].scale[j], p.scale_bf16);                                                 \
+        float scale = scale_of((u16)(v).scale[j], p.scale_bf16);                                             \
         _Pragma("unroll") for (int i = 0; i < frags; i++) {                                                  \
             total[i][j] = scaled_sum(total[i][j], acc[i][j], scale);                                         \
             acc[i][j] = (float8)(0.0f);                                                                      \
         }                                                                                                    \
     }
 
-    /* Weights are fetched a block ahead, activations half a block. p.fold counts blocks. */
-    u32x2 now[2], next[2];
-    struct row_piece here[4], ahead[4];
-    u32 first = wave * p.fold, last = p.blocks - 1;
-    _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = weights_at(strip_weights, first, place)[32 * j];
-    _Pragma("unroll") for (int i = 0; i < frags; i++) {
-        a[i] += (u64)first * 32;
-        here[i] = row_piece(a[i]);
-    }
-    for (u32 fold = wave; fold * p.fold < p.blocks; fold += p.waves) {
-        struct group_values v[2]; /* one per half of a block where they may differ */
-        _Pragma("unroll") for (int h = 0; h <= halves; h++) v[h] =
-            group_values(p, s, group_of(halves ? 2 * fold + h : fold, p.divisor), lane, symmetric);
-        for (u32 n = 0; n < p.fold; n++) {
-            __asm__(
-                ""
-                : "+v"(place)); /* else it is added to the strip's address, in vector registers, beforehand */
-            u32 block = fold * p.fold + n, following = n + 1 < p.fold ? block + 1 : (fold + p.waves) * p.fold;
-            if (following > last) following = last; /* nothing follows: fetched again, and not used */
-            _Pragma("unroll") for (int j = 0; j < 2; j++) next[j] =
-                __builtin_nontemporal_load(weights_at(strip_weights, following, place) + 32 * j);
-            __builtin_amdgcn_sched_barrier(0); /* under way before this block is dequantised */
-            _Pragma("unroll") for (int j = 0; j < 2; j++) {
-                u8 zero = v[halves && lane >= 16].zero[j];
-                u32x8 b = dequantise(now[j][0], now[j][1],
-                                     zero_point(symmetric ? 8 : zero_of(zero, lane, p.grid)), bf16);
-                fragments[2 * j * LANES + lane] = b.lo;
-                fragments[(2 * j + 1) * LANES + lane] = b.hi;
+    /* Of a pair the second block is the next one, or, where each is a fold, the wave's next fold. Weights are fetched a
+     * pair ahead, activations when those before them have gone to LDS. What follows the last is it again, unused. */
+    u32 step = p.fold > 1 ? 1 : p.waves, hop = p.fold > 1 ? (p.waves - 1) * p.fold : 2 * p.waves - 2;
+    u32 last = p.blocks - 1, block[2] = {wave * p.fold, wave * p.fold + step};
+    u32 fetched[2] = {block[0] < last ? block[0] : last, block[1] < last ? block[1] : last};
+    struct pair next = fetch_pair(p, f, fetched, halves, symmetric);
+    u32x4 x[2][MOST_LOADS];
+    fetch_activations(x, f, fetched, loads);
+    while (block[0] <= last) {
+        /* Else these are widened before the loop, and no longer a load's offset. */
+        __asm__("" : "+v"(f.column), "+v"(f.scale));
+        _Pragma("unroll") for (u32 i = 0; i < loads; i++) __asm__("" : "+v"(f.row[i]));
+        struct pair now = next;
+        u32 following = block[0] + 2;
+        if ((following & (p.fold - 1)) == 0) following += hop;
+        fetched[0] = following < last ? following : last;
+        fetched[1] = following + step < last ? following + step : last;
+        next = fetch_pair(p, f, fetched, halves, symmetric);
+        __builtin_amdgcn_sched_barrier(0); /* under way before this pair is dequantised */
+        _Pragma("unroll") for (int b = 0; b < 2; b++) {
+            if (block[b] > last) break;
+            _Pragma("unroll") for (u32 i = 0; i < loads; i++) to[8 * PIECES * i] = x[b][i];
+            _Pragma("unroll") for (int h = 0; h < 2; h++) {
+                struct group_values v = now.values[b][halves && h];
+                u32x8 w = dequantise(now.weights[b][2 * h], now.weights[b][2 * h + 1],
+                                     zero_point(symmetric ? 8 : zero_of((u8)v.zero, lane, p.grid)), bf16);
+                weights[2 * h * LANES + lane] = w.lo;
+                weights[(2 * h + 1) * LANES + lane] = w.hi;
             }
+            if (b) fetch_activations(x, f, fetched, loads);
             __builtin_amdgcn_wave_barrier(); /* lanes read what others wrote; a wave's LDS keeps its order */
             _Pragma("unroll") for (int h = 0; h < 2; h++) {
-                _Pragma("unroll") for (int i = 0; i < frags; i++) {
-                    if (h) a[i] += (u64)(following - block) * 32;
-                    ahead[i] = row_piece(h ? a[i] : a[i] + 16);
-                }
+                u32x8 w[2];
                 _Pragma("unroll") for (int j = 0; j < 2; j++) {
-                    const LDS u32x4 *from = fragments + 2 * j * LANES + 16 * h + lane % 16;
-                    u32x8 b = join(from[0], from[LANES]);
-                    _Pragma("unroll") for (int i = 0; i < frags; i++) acc[i][j] =
-                        wmma(join(here[i].x[0], here[i].x[1]), b, acc[i][j], bf16);
+                    const LDS u32x4 *column = weights + 2 * h * LANES + 16 * j + lane % 16;
+                    w[j] = join(column[0], column[LANES]);
                 }
-                if (halves) FOLD(h);
-                _Pragma("unroll") for (int i = 0; i < frags; i++) here[i] = ahead[i];
-                __builtin_amdgcn_sched_barrier(0); /* else both halves' fragments are live at once */
+                _Pragma("unroll") for (int i = 0; i < frags; i++) {
+                    u32x8 row = join(from[2 * h][16 * PIECES * i], from[2 * h + 1][16 * PIECES * i]);
+                    _Pragma("unroll") for (int j = 0; j < 2; j++) acc[i][j] =
+                        wmma(row, w[j], acc[i][j], bf16);
+                }
+                if (halves) FOLD(now.values[b][h])
             }
             __builtin_amdgcn_wave_barrier();
-            _Pragma("unroll") for (int j = 0; j < 2; j++) now[j] = next[j];
+            if (!halves && ((block[b] + 1) & (p.fold - 1)) == 0) FOLD(now.values[b][0])
         }
-        if (!halves) FOLD(0);
+        block[0] = following, block[1] = following + step;
     }
 
+    barrier(); /* other waves' places become sums */
     _Pragma("unroll") for (int i = 0; i < frags; i++) _Pragma("unroll") for (int j = 0; j < 2; j++)
         _Pragma("unroll") for (int e = 0; e < 8; e++)
             partial[(wave * rows + 16 * i + 2 * e + lane / 16) * LANES + 16 * j + lane % 16] = total[i][j][e];
@@ -159,6 +205,7 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
 #define STRIP(arch, act, m, granule, zeros_kind)                                                             \
     ONLY_##arch(                                                                                             \
         KERNEL(512) void w4a16_strip_##act##_m##m##_g##granule##_##zeros_kind(MATRIX_ARGS(PARAMETER)) {      \
+            LOAD_ARGUMENTS(MATRIX_ARGS);                                                                     \
             struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
             strip(p, IS_##act, m / 16, granule == 16, IS_##zeros_kind);                                      \
         })

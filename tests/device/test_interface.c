@@ -305,7 +305,7 @@ static void test_largest(void **state) {
         const char *mask, *kernel;
     } rows[] = {{65535 * 128, 32, 31, NULL, "w4a16_stage"},
                 {65535 * 128, 32, 32, "w4a16_strip*", "w4a16_matrix_f16_128x128_g32_sym"},
-                {65535 * 64, 32, 32, "w4a16_matrix*", "w4a16_strip_f16_m64_g32_sym"},
+                {65535 * 32, 32, 32, "w4a16_matrix*,w4a16_strip_f16_m16*", "w4a16_strip_f16_m32_g32_sym"},
                 {1, W4A16_SIZE_MAX, 32, NULL, "w4a16_decode_f16_m1_g32_sym"},
                 {(1 << 20) - 1, 32, 4095, NULL, "w4a16_stage"}};
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {

@@ -66,7 +66,7 @@ static void refuses_by(struct plan_request r, const char *others, const char *ke
     refuses(&r, W4A16_UNSUPPORTED, expected);
 }
 
-#define NOT_STRIPS   "w4a16_decode*,w4a16_matrix*,w4a16_strip_f16_m16*,w4a16_strip_f16_m32*"
+#define NOT_STRIPS   "w4a16_decode*,w4a16_matrix*,w4a16_strip_f16_m16*"
 #define NOT_MATRICES "w4a16_decode*,w4a16_strip*,w4a16_matrix_f16_128*"
 #define NOT_DECODE   "w4a16_matrix*,w4a16_strip*"
 #define A_LAUNCH     "a launch holds up to 65535 along y and 2^32 - 1 work-items"
@@ -74,11 +74,11 @@ static void refuses_by(struct plan_request r, const char *others, const char *ke
 /* What a launch and the kernels' 32-bit numbers hold, at the edge and one beyond. */
 static void test_edges(void **state) {
     (void)state;
-    struct plan_request r = request(65535 * 64, 32, 32, 32);
+    struct plan_request r = request(65535 * 32, 32, 32, 32);
     r.kernel_mask = NOT_STRIPS;
     assert_int_equal(build(&r).steps[0].grid[1], 65535);
     r.problem.shape.M++;
-    refuses_by(r, NOT_STRIPS, "w4a16_strip_f16_m64_g16_sym",
+    refuses_by(r, NOT_STRIPS, "w4a16_strip_f16_m32_g16_sym",
                "it needs 1 x 65536 work-groups of 32 work-items; " A_LAUNCH);
     r.problem.shape.M--, r.kernel_mask = NOT_MATRICES;
     assert_int_equal(build(&r).steps[0].grid[1], 65535);
@@ -110,7 +110,7 @@ static void test_edges(void **state) {
     build(&(struct plan_request){.arch = "gfx11", .problem = r.problem});
     r.problem.shape.N = 4097;
     r.kernel_mask = NULL;
-    refuses_by(r, "w4a16_decode*,w4a16_matrix*", "w4a16_strip_f16_m64_g16_sym",
+    refuses_by(r, "w4a16_decode*,w4a16_matrix*", "w4a16_strip_f16_m32_g16_sym",
                "N = 4097 columns have 1048576 groups each; accepted are up to 2^32 together");
 
     r = request(1, SIZE / 4, 32, 32);
@@ -129,6 +129,14 @@ static void test_edges(void **state) {
         r, NOT_DECODE, "w4a16_decode_f16_m16_g32_sym",
         "the activations of 8192 uses of experts are 524292 bytes apart; accepted are up to 2^32 bytes "
         "together");
+    r = request(32, 32, 32, 32);
+    r.problem.shape.lda = (1 << 26);
+    r.kernel_mask = NOT_STRIPS;
+    build(&r);
+    r.problem.shape.lda += 2;
+    refuses_by(r, NOT_STRIPS, "w4a16_strip_f16_m32_g16_sym",
+               "the activations of 32 rows of a tile are 134217732 bytes apart; accepted are up to 2^32 "
+               "bytes together");
 }
 
 #define STAGED "act-order, odd row strides and K that is no multiple of 32 need w4a16_stage with "

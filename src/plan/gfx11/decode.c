@@ -53,16 +53,9 @@ static void add(struct build *b, const struct kernel_row *row) {
                         offsetof(struct decode_args, tiles), offsetof(struct decode_args, rows));
 }
 
-/* Besides what the others count, its rows of activations are 32-bit distances. */
 static void too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
-    int64_t padded = plan_blocks(p) * PACK_BLOCK;
-    int64_t row_bytes = 2 * (plan_lda(p) > padded ? plan_lda(p) : padded);
     gfx11_counts_too_far(row, p, reason, bytes);
-    if (!reason[0] && p->mixture.experts && plan_slots(p) * row_bytes > UINT32_VALUES)
-        snprintf(reason, bytes,
-                 "the activations of %" PRId64 " uses of experts are %" PRId64
-                 " bytes apart; accepted are up to 2^32 bytes together",
-                 plan_slots(p), row_bytes);
+    if (!reason[0]) gfx11_rows_too_far(row, p, reason, bytes);
     if (!reason[0]) gfx11_launch_too_large(row, p, reason, bytes);
 }
 

@@ -115,6 +115,17 @@ void gfx11_counts_too_far(const struct kernel_row *row, const w4a16_problem *p, 
                  p->mixture.experts, p->shape.N);
 }
 
+void gfx11_rows_too_far(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
+    int64_t padded = plan_blocks(p) * PACK_BLOCK;
+    int64_t row_bytes = 2 * (plan_lda(p) > padded ? plan_lda(p) : padded);
+    int64_t rows = p->mixture.experts ? plan_slots(p) : row->m_tile;
+    if (rows * row_bytes > UINT32_VALUES)
+        snprintf(reason, bytes,
+                 "the activations of %" PRId64 " %s are %" PRId64
+                 " bytes apart; accepted are up to 2^32 bytes together",
+                 rows, p->mixture.experts ? "uses of experts" : "rows of a tile", row_bytes);
+}
+
 void gfx11_launch_too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason,
                             size_t bytes) {
     struct plan_grid grid = row->family->grid(row, p);

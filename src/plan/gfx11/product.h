@@ -43,7 +43,7 @@ int64_t gfx11_fold(const w4a16_problem *p);
 int64_t gfx11_waves(const w4a16_problem *p, int64_t folds);
 /* LDS for a partial sum of each of a strip's columns, rows and waves. */
 uint32_t gfx11_partial_bytes(const struct kernel_row *row, int64_t waves);
-/* What the two give their largest work-groups. */
+/* Their largest work-groups, with LDS for partial sums. */
 void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes);
 
 /* Arguments of strip.c and matrix.c. fold: blocks; granules: pieces of K that `divisor` maps to groups. */
@@ -62,7 +62,9 @@ void gfx11_patch_product(struct build *b, struct plan_step *s, size_t a, size_t 
 #define UINT32_VALUES (INT64_C(1) << 32)
 void gfx11_counts_too_far(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes);
 void gfx11_launch_too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes);
-/* Both. */
+/* Of those whose lanes or waves have 32-bit distances from row to row. */
+void gfx11_rows_too_far(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes);
+/* The first two. */
 void gfx11_too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes);
 
 /* ---- cost.c -------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The family of kernels/gfx11/strip.c: batches of 16 to 64 rows on the matrix granules. */
+/* The family of kernels/gfx11/strip.c: batches of tens of rows on the matrix units. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -29,22 +29,37 @@ static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *
     return (struct plan_grid){plan_strips(p), gfx11_m_tiles(row, p), gfx11_waves(p, folds_of(row, p)) * 32};
 }
 
+static uint32_t lds_bytes(const struct kernel_row *row, int64_t waves) {
+    uint32_t exchanged = (uint32_t)(waves * STRIP_WAVE_BYTES(row->m_tile)),
+             sums = gfx11_partial_bytes(row, waves);
+    return exchanged > sums ? exchanged : sums;
+}
+
 static void add(struct build *b, const struct kernel_row *row) {
     int halves = gfx11_in_halves(row);
     int64_t fold = blocks_of(row, b->p), folds = folds_of(row, b->p), waves = gfx11_waves(b->p, folds);
-    int64_t granule = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK,
-            granules = b->p->shape.group_size / granule;
-    struct matrix_args args = gfx11_matrix_args(b, fold, granules, granules);
+    int64_t chunk = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, group = b->p->shape.group_size;
+    struct matrix_args args = gfx11_matrix_args(b, fold, group / row->k_chunk, group / chunk);
     args.waves = (uint32_t)waves;
-    plan_set_order(b, W4A16_ADDER_WMMA, granule, folds, waves);
+    plan_set_order(b, W4A16_ADDER_WMMA, chunk, folds, waves);
     if (halves) b->plan->additions.folds *= 2;
-    gfx11_add_matrix(b, row, &args, gfx11_partial_bytes(row, waves));
+    gfx11_add_matrix(b, row, &args, lds_bytes(row, waves));
 }
 
 static void leaves(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
     if (row->m_tile > PLAN_FEW_ROWS && plan_rows(p) <= PLAN_FEW_ROWS && !p->batch_invariant)
         snprintf(reason, bytes, "tiles of %" PRId64 " rows have fewer waves than up to %d rows have",
                  row->m_tile, PLAN_FEW_ROWS);
+}
+
+static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *bytes) {
+    gfx11_largest(row, threads, bytes);
+    *bytes = lds_bytes(row, *threads / 32);
+}
+
+static void too_large(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
+    gfx11_rows_too_far(row, p, reason, bytes);
+    if (!reason[0]) gfx11_too_large(row, p, reason, bytes);
 }
 
 /* LDS stores and loads of a block, from one half of the wave to both. */
@@ -58,8 +73,8 @@ const struct family strip_family = {.name = "strip",
                                     ROWS(rows),
                                     .grid = grid,
                                     .add = add,
-                                    .largest = gfx11_largest,
+                                    .largest = largest,
                                     .helped = 1,
                                     .leaves = leaves,
-                                    .too_large = gfx11_too_large,
+                                    .too_large = too_large,
                                     .cost = cost};
