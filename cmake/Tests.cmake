@@ -4,6 +4,7 @@
 #
 #     w4a16_test(NAME sources... LIBRARIES libs...)   a cmocka program as one test
 #     w4a16_add_test(NAME name COMMAND ...)           add_test, for everything else
+#     w4a16_memcheck(NAME program arguments...)       a program under valgrind, as NAME_memcheck
 #     w4a16_nightly_test(NAME name COMMAND ...)       one that takes hours
 #     w4a16_test_needs(name target)                   disables it where kernels for that target were not built
 #
@@ -16,6 +17,7 @@
 # Those that take more than 8 s of an idle core, that run Python packages of others, or repeat on another target or
 # device what a fast one does.
 set(W4A16_SLOW_TESTS
+    .*_memcheck
     conformance_hip
     conformance_sim_gfx11.[1-9]
     conformance_sim_gfx115.
@@ -78,6 +80,13 @@ function(w4a16_test NAME)
   add_executable(test_${NAME} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(test_${NAME} PRIVATE ${ARG_LIBRARIES} PkgConfig::CMOCKA)
   w4a16_add_test(NAME ${NAME} COMMAND test_${NAME})
+endfunction()
+
+function(w4a16_memcheck NAME PROGRAM)
+  if(NOT W4A16_SANITIZE) # which looks after memory in its own way
+    w4a16_add_test(NAME ${NAME}_memcheck COMMAND ${PROJECT_SOURCE_DIR}/tests/memory/memcheck.sh
+                                                 $<TARGET_FILE:${PROGRAM}> ${ARGN})
+  endif()
 endfunction()
 
 function(w4a16_test_needs NAME TARGET)

@@ -27,23 +27,24 @@ import time
 # others. The longest folder that a file lies in counts. kernels_golden is left out: it notices that device code is
 # another, not that it is wrong.
 TESTS = {
-    "common": ("common", "npy|golden|bad_.*|config|sim_object|cli_.*|fuzz_seeds_.*|hostile_.*|memory|faults"),
+    "common": ("common", "npy|golden|bad_.*|config|sim_object|cli_.*|fuzz_seeds_.*|hostile_.*|memory|programs_memcheck|faults"),
     "sim": ("sim model tool", "fuzz_seeds_(object|instruction)|hostile_(objects|guests)|example_.*|hip_front.*|memory|"
-                              "batch|experts|faults"),
+                              "programs_memcheck|batch|experts|faults"),
     "sim/hip": ("hip", "torch_hip"),
-    "sim/tool": ("tool", "hostile_(objects|guests)|memory|faults"),
+    "sim/observe/timing": ("timing", "sim_observer|tool|memory|programs_memcheck|cli_bench"),
+    "sim/tool": ("tool", "hostile_(objects|guests)|memory|programs_memcheck|faults"),
     "kernels": ("", "padding|experts|nibbles|bits|batch|packed|kernels|parts|bound|conformance_sim_(gfx1100|tiles|strict)"),
     "kernels/cpu": ("", "cpu|interface|linear|padding|experts|bits|packed|parts|bound|conformance_cpu.*"),
-    "src/check": ("", "bound|conformance_(data|cpu|sim_gfx1100)|cli_(report|tables|usage)|report_hip"),
+    "src/check": ("", "bound|conformance_(data|cpu|sim_gfx1100)|cli_(report|tables|usage)|report_hip|programs_memcheck"),
     "src/core": ("", "golden|bad_.*|config|listing|layer_check|plan|refusals|interface|linear|cli_.*|hostile_.*"),
-    "src/format": ("format", "quantize_group|pack|memory|fuzz_seeds_.*|hostile_(files|checkpoints)|faults|"
+    "src/format": ("format", "quantize_group|pack|memory|programs_memcheck|fuzz_seeds_.*|hostile_(files|checkpoints)|faults|"
                              "cli_(bad_files|quantize.*|end_to_end|deterministic|json|errors_json|overflow|tables)"),
     "src/layer": ("layer", "parts|packed.*|nibbles|golden|classes|bits|linear|padding|experts|interface|bound|"
-                           "conformance_cpu|memory|cli_(end_to_end|deterministic|overflow)"),
+                           "conformance_cpu|memory|programs_memcheck|cli_(end_to_end|deterministic|overflow)"),
     "src/plan": ("plan", "linear|interface|experts|padding|nibbles|bits|parts|packed.*|classes|bound|cpu|"
                          "fuzz_seeds_problem|cli_(plan|end_to_end|tables)|conformance_sim_gfx1100|experts_cost"),
-    "src/device": ("device", "batch|hip_w4a16.*|conformance_hip|memory|report_hip|cli_.*"),
-    "cli": ("cli", "memory|report_hip|hostile_.*"),
+    "src/device": ("device", "batch|hip_w4a16.*|conformance_hip|memory|programs_memcheck|report_hip|cli_.*"),
+    "cli": ("cli", "memory|programs_memcheck|report_hip|hostile_.*"),
     "torch": ("", "torch_(register.*|hip.*|cpu|sim)"),
 }
 LEFT_OUT = "kernels_golden|sim_bench|golden_reproducible|conformance_sim_gfx11(0[1-9]|5.)"
@@ -58,7 +59,7 @@ ARITHMETIC = {"+": "-", "-": "+", "*": "/", "/": "*", "%": "/", "<<": ">>", ">>"
               ">>=": "<<="}
 OPERATOR = re.compile(r"(?<= )([<>=!]=|<|>|<<=?|>>=?|[+\-*/%&|^]|&&|\|\||[+\-|&]=)(?= )")
 CONSTANT = re.compile(r"(?<![\w.])(0x[0-9a-fA-F]+|\d+)([uUlL]*)(?![\w.])")
-ARGUMENTS = re.compile(r"\b(?!if|for|while|switch|return|sizeof|calloc)\w+\(([^(),]+), ([^(),]+)(?=[,)])")
+ARGUMENTS = re.compile(r"\b(?!if|for|while|switch|return|sizeof|calloc|fmax|fmin)\w+\(([^(),]+), ([^(),]+)(?=[,)])")
 STATEMENT = re.compile(r"^\s*(?:\*?[\w.\->\[\] ]*[\w\]] ?(?:[-+*/|&^]|<<|>>)?= .*|\w+\(.*\)|\S+(?:\+\+|--));$")
 DECLARATION = re.compile(r"^\s*(?:const |static |struct |enum |unsigned |volatile )|^\s*\w+ \**\w+(?:\[.*\])? ?[=;,]")
 
@@ -71,7 +72,8 @@ def faults_of_line(text):
                 yield kind, m.start(), m.end(), table[m[1]]
     for m in CONSTANT.finditer(text):
         value = int(m[1], 8 if re.match("0[0-7]", m[1]) else 0)
-        for other in (value + 1, value - 1):
+        room = text[:m.start()].endswith("[") and DECLARATION.match(text)  # more of it is no fault
+        for other in (value - 1,) if room else (value + 1, value - 1):
             yield "constant", m.start(), m.end(), (hex(other) if m[1][:2] == "0x" and other >= 0 else str(other)) + m[2]
     for m in re.finditer(r"\b(?:if|while) \(", text):
         depth, end = 1, m.end()
