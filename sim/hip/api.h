@@ -98,11 +98,24 @@ HIP_API hipError_t hipGetDevicePropertiesR0600(void *properties, int device); /*
 HIP_API hipError_t hipDeviceSynchronize(void);
 HIP_API hipError_t hipDeviceReset(void);
 
+/* pool.c: properties are hipMemPoolProps, lists of hipMemAccessDesc, a location a hipMemLocation */
+HIP_API hipError_t hipDeviceGetDefaultMemPool(void **pool, int device);
+HIP_API hipError_t hipDeviceGetMemPool(void **pool, int device);
+HIP_API hipError_t hipDeviceSetMemPool(int device, void *pool);
+HIP_API hipError_t hipMemPoolCreate(void **pool, const void *properties);
+HIP_API hipError_t hipMemPoolDestroy(void *pool);
+HIP_API hipError_t hipMemPoolGetAttribute(void *pool, int attribute, void *value);
+HIP_API hipError_t hipMemPoolSetAttribute(void *pool, int attribute, void *value);
+HIP_API hipError_t hipMemPoolSetAccess(void *pool, const void *list, size_t count);
+HIP_API hipError_t hipMemPoolGetAccess(int *flags, void *pool, const void *location);
+HIP_API hipError_t hipMemPoolTrimTo(void *pool, size_t least);
+
 /* memory.c */
 HIP_API hipError_t hipMalloc(void **pointer, size_t bytes);
 HIP_API hipError_t hipFree(void *pointer);
 HIP_API hipError_t hipMallocAsync(void **pointer, size_t bytes, hipStream_t stream);
 HIP_API hipError_t hipFreeAsync(void *pointer, hipStream_t stream);
+HIP_API hipError_t hipMallocFromPoolAsync(void **pointer, size_t bytes, void *pool, hipStream_t stream);
 HIP_API hipError_t hipHostMalloc(void **pointer, size_t bytes, unsigned flags);
 HIP_API hipError_t hipHostFree(void *pointer);
 HIP_API hipError_t hipHostRegister(void *host, size_t bytes, unsigned flags);

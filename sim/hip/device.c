@@ -99,7 +99,7 @@ static void fill(struct hip_properties *p, unsigned device) {
     p->blocks_per_multiprocessor = 2;
     p->integrated = c->integrated;
     p->can_map_host = p->concurrent_kernels = p->unified_addressing = 1;
-    p->managed_memory = p->concurrent_managed = p->host_register = 1;
+    p->memory_pools = p->managed_memory = p->concurrent_managed = p->host_register = 1;
     p->cooperative = !runtime.strict; /* there work-groups run one after the other */
     p->clock_instruction_khz = WALL_CLOCK_KHZ;
 }

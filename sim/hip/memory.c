@@ -101,6 +101,7 @@ hipError_t allocate(void **pointer, size_t bytes, enum allocation_kind kind, uns
 
 static void release(struct allocation *a) {
     if (a->kind == MEMORY_DEVICE) runtime.devices[a->device].used -= a->mapped;
+    if (a->pool) pool_gives(a->pool, a->bytes);
     rdnasim_unbind(runtime.sim, a->address, NULL);
     if (a->mapped) munmap(a->host, a->mapped);
     handle_free(HANDLE_ALLOCATION, a);
@@ -133,7 +134,13 @@ static hipError_t free_unsafe(const void *pointer, enum allocation_kind kind) {
 
 hipError_t memory_reset(void) {
     for (struct handle *h; (h = handle_first(HANDLE_ALLOCATION));) release((struct allocation *)h);
+    pools_reset();
     return hipSuccess;
+}
+
+void memory_forget_pool(const struct pool *pool) {
+    for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next)
+        if (((struct allocation *)h)->pool == pool) ((struct allocation *)h)->pool = NULL;
 }
 
 struct allocation *allocation_at(const void *pointer, uint64_t *offset) {
@@ -183,11 +190,23 @@ static hipError_t memory_info(size_t *free_bytes, size_t *total) {
     return hipSuccess;
 }
 
-static hipError_t allocate_queued(void **pointer, size_t bytes, hipStream_t handle) {
+/* From a pool; null: from the current one of the device. */
+static hipError_t allocate_queued(void **pointer, size_t bytes, void *pool, hipStream_t handle) {
     struct stream *stream;
+    uint64_t offset;
     HIP_TRY(stream_find(handle, &stream));
     if (stream && stream->capture) return capture_check_stream(stream);
-    return allocate(pointer, bytes, MEMORY_DEVICE, 0);
+    if (!pool && !(pool = pool_current(current_device()))) return hipErrorOutOfMemory;
+    if (!handle_find(HANDLE_POOL, pool)) return hipErrorInvalidValue;
+    HIP_TRY(allocate(pointer, bytes, MEMORY_DEVICE, 0));
+    struct allocation *a = *pointer ? allocation_at(*pointer, &offset) : NULL;
+    if (!a) return hipSuccess; /* of no bytes */
+    a->pool = pool;
+    pool_takes(pool, bytes);
+    return hipSuccess;
+}
+static hipError_t allocate_from(void **pointer, size_t bytes, void *pool, hipStream_t handle) {
+    return pool ? allocate_queued(pointer, bytes, pool, handle) : hipErrorInvalidValue;
 }
 static hipError_t free_queued(void *pointer, hipStream_t handle) {
     struct stream *stream;
@@ -201,7 +220,10 @@ hipError_t hipMalloc(void **pointer, size_t bytes) {
 }
 hipError_t hipFree(void *pointer) { CALL(CALL_RELEASE, free_unsafe(pointer, MEMORY_DEVICE)); }
 hipError_t hipMallocAsync(void **pointer, size_t bytes, hipStream_t stream) {
-    CALL(CALL_QUEUE, allocate_queued(pointer, bytes, stream));
+    CALL(CALL_QUEUE, allocate_queued(pointer, bytes, NULL, stream));
+}
+hipError_t hipMallocFromPoolAsync(void **pointer, size_t bytes, void *pool, hipStream_t stream) {
+    CALL(CALL_QUEUE, allocate_from(pointer, bytes, pool, stream));
 }
 hipError_t hipFreeAsync(void *pointer, hipStream_t stream) {
     CALL(CALL_RELEASE, free_queued(pointer, stream));

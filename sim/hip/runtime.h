@@ -74,9 +74,9 @@ void call_host_function(void (*function)(void *), void *data);
         if (try_) return try_;                                                                               \
     } while (0)
 
-/* Writes a sentence where RDNASIM_HIP_LOG says; nothing if it is not set. */
 /* A fault: its sentence to RDNASIM_HIP_LOG, and as a line of JSON to RDNASIM_REPORT. */
 void log_report(const rdnasim_report *report);
+/* Writes a sentence where RDNASIM_HIP_LOG says; nothing if it is not set. */
 void log_sentence(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The HIP error for what stopped a call of the simulator; a kernel's fault becomes the sticky error. */
 hipError_t error_from_report(const rdnasim_report *report, bool *fault);
@@ -92,6 +92,7 @@ enum handle_kind {
     HANDLE_FAT_BINARY,
     HANDLE_FUNCTION,
     HANDLE_STREAM,
+    HANDLE_POOL,
     HANDLE_EVENT,
     HANDLE_GRAPH,
     HANDLE_GRAPH_EXEC,
@@ -113,6 +114,8 @@ struct handle *handle_first(enum handle_kind kind);
 
 void settings_reset(void); /* settings.c */
 
+struct pool;
+
 /* ---- memory.c ----------------------------------------------------------------------------------------- */
 
 struct allocation {
@@ -121,6 +124,7 @@ struct allocation {
     void *host;           /* what the program sees of pinned memory */
     size_t bytes, mapped; /* mapped is 0 for memory that is the program's own */
     unsigned flags, device;
+    struct pool *pool; /* that it was taken from, or null */
     enum allocation_kind { MEMORY_DEVICE, MEMORY_PINNED, MEMORY_REGISTERED, MEMORY_MANAGED } kind;
 };
 
@@ -129,6 +133,16 @@ hipError_t memory_reset(void); /* frees everything */
 hipError_t allocate(void **pointer, size_t bytes, enum allocation_kind kind, unsigned flags);
 /* The allocation that holds the byte, by its simulated or its pinned address, or null. */
 struct allocation *allocation_at(const void *pointer, uint64_t *offset);
+
+/* Its allocations belong to no pool any more. */
+void memory_forget_pool(const struct pool *pool);
+
+/* ---- pool.c ------------------------------------------------------------------------------------------- */
+
+struct pool *pool_current(unsigned device); /* null: no memory */
+void pool_takes(struct pool *pool, uint64_t bytes);
+void pool_gives(struct pool *pool, uint64_t bytes);
+void pools_reset(void);
 
 /* ---- module.c ----------------------------------------------------------------------------------------- */
 
