@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 #
-# check-wheel.sh PYTHON: builds the wheel, with one architecture's code objects to save time, installs it and lets its
-# doctor try the operators, far from the sources. 77 (skipped) without pip, PyTorch or the build backend.
+# check-wheel.sh PYTHON BUILD: builds the wheel as pip install does, without a compiler for the GPU: with BUILD's code objects,
+# of one architecture. Installs it and lets its doctor try the operators, far from the sources. 77 (skipped) without pip,
+# PyTorch or the build backend.
 set -euo pipefail
-python=$1
+python=$1 build=$2
 source=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -16,7 +17,9 @@ if ! "$python" -c 'import torch' 2>/dev/null || ! "${pip[@]}" download --no-deps
     exit 77
 fi
 unset W4A16_LIBRARY W4A16_DEVICE PYTHONPATH
-"${pip[@]}" wheel --no-deps -Ccmake.define.W4A16_TARGETS=gfx1100 "$source"
+cmake --install "$build" --component kernels --prefix "$work/kernels" >/dev/null
+"${pip[@]}" wheel --no-deps -Ccmake.define.W4A16_TARGETS=gfx1100 -Ccmake.define.AMDGCN_CLANG=/nowhere \
+    -Ccmake.define.W4A16_PREBUILT_KERNELS="$work/kernels" "$source"
 "${pip[@]}" install --no-deps --target "$work/site" w4a16-*-py3-none-*.whl
 export PYTHONPATH=$work/site PYTHONDONTWRITEBYTECODE=1
 [ -f "$work/site/w4a16/py.typed" ]
