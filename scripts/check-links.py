@@ -4,10 +4,12 @@
 """Follows the links of the documentation to files of the checkout and to their headings, and finds pages without a link.
 
     check-links.py [FOLDER]      the checkout; default: the one that this file lies in
+    check-links.py --site FOLDER the site that scripts/site.sh has made: its links, and the places on pages that they name
 
 A page of docs/ must be reached from README.md, by one link or several.
 """
 import glob
+import html
 import os
 import re
 import sys
@@ -50,7 +52,35 @@ def check(root):
     return faults, sum(map(len, links.values()))
 
 
+def check_site(root):
+    faults, count, marks = [], 0, {}
+    pages = sorted(glob.glob("**/*.html", root_dir=root, recursive=True))
+    texts = {}
+    for name in pages:
+        with open(os.path.join(root, name), encoding="utf-8") as f:
+            texts[name] = f.read()
+        marks[name] = set(re.findall(r'\bid="([^"]*)"', texts[name]))
+    for name in pages:
+        for target in map(html.unescape, re.findall(r'(?:href|src)="([^"]*)"', texts[name])):
+            if re.match(r"[a-z]+:|/", target):
+                continue
+            path, _, part = target.partition("#")
+            to = os.path.normpath(os.path.join(os.path.dirname(name), path.partition("?")[0])) if path else name
+            count += 1
+            if os.path.isdir(os.path.join(root, to)):
+                to = os.path.normpath(os.path.join(to, "index.html"))
+            if not os.path.exists(os.path.join(root, to)):
+                faults.append(f"{name}: {target}: there is no such file")
+            elif part and part not in marks.get(to, ()):
+                faults.append(f"{name}: {target}: {to} has no such place")
+    return faults, count
+
+
 def main():
+    if sys.argv[1:2] == ["--site"]:
+        faults, count = check_site(sys.argv[2])
+        print("\n".join(faults) if faults else f"{count} links of the site lead somewhere")
+        return bool(faults) or not count
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     faults, count = check(sys.argv[1] if len(sys.argv) > 1 else here)
     print("\n".join(faults) if faults else f"{count} links lead somewhere")
