@@ -29,6 +29,7 @@ set(W4A16_SLOW_TESTS
     hip_w4a16_.*
     hostile_.*
     install_embedded
+    plan_sample
     report_hip
     serve
     sim_decode

@@ -95,7 +95,7 @@ static const struct {
     const char *name, *others;
 } tiles[] = {
     {16, "strip m16", "w4a16_decode*,w4a16_matrix*"},
-    {32, "strip m32", "w4a16_matrix*"},
+    {32, "strip m32", "w4a16_matrix*,w4a16_strip_f16_m16*,w4a16_strip_bf16_m16*"},
     {64, "matrix 64x128", "w4a16_strip*,w4a16_matrix_f16_128*,w4a16_matrix_bf16_128*"},
     {128, "matrix 128x128", "w4a16_strip*,w4a16_matrix_f16_64*,w4a16_matrix_bf16_64*"},
 };

@@ -35,6 +35,7 @@ W4A16 = [
     ("plan", 0, ["plan", "--m", "1,64,512", "--n", "256", "--k", "256"]),
     ("run", 0, ["run", "block", "--layer", "o_proj", "--no-progress", "--act", "both", "--m", "1,4", "--repeat", "2"]),
     ("run", 0, ["run", "block", "--layer", "o_proj", "--no-progress", "--device", "cpu"]),
+    ("run", 0, ["run", "block", "--layer", "o_proj", "--no-progress", "--timing", "7900 XTX"]),
     ("check", 0, ["check", "--no-progress", "--device", "cpu", "--filter", "m1 n33", "--all"]),
     ("bench", 0, ["bench", "--model", "tiny", "--time", "1", *CHEAP]),
     ("bench_sim", 0, ["bench", "--device", "sim", "--n", "64", "--k", "128", *CHEAP]),

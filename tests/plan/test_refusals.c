@@ -80,7 +80,7 @@ static void test_edges(void **state) {
     r.problem.shape.M++;
     refuses_by(r, NOT_STRIPS, "w4a16_strip_f16_m32_g16_sym",
                "it needs 1 x 65536 work-groups of 32 work-items; " A_LAUNCH);
-    r.problem.shape.M--, r.kernel_mask = NOT_MATRICES;
+    r.problem.shape.M = 65535 * 64, r.kernel_mask = NOT_MATRICES;
     assert_int_equal(build(&r).steps[0].grid[1], 65535);
     r.problem.shape.M = SIZE;
     refuses_by(r, NOT_MATRICES, "w4a16_matrix_f16_64x128_g16_sym",

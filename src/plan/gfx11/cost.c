@@ -1,71 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * What a launch would take on a card, roughly, so that rows can be compared: never a promise, and never
- * printed as a time. The larger of two estimates, and some of the smaller: what the memory needs to bring
- * weights and activations, and what the SIMDs need to compute, with work-groups in whole rounds over the
- * card. Figures are gfx1100's, from public sources; the order of rows is the same on its smaller siblings,
- * whose memory and units shrink together.
+ * What a product would take, so that rows can be compared: read from cost.def, which has modelled times of every tile. They are
+ * those of the largest card: which row is taken must not depend on the card, for a row's bits may.
  */
+#include <math.h>
+#include <string.h>
+
 #include "plan/gfx11/product.h"
 
-/* Bytes of DRAM in a cycle of the shader clock, and pairs of compute units, of every card. */
-enum {
-#define TARGET(name, generation, family, mach, features, vgprs, granule, card, compute_units, clock,         \
-               memory_clock, bus, l2, gib, main)                                                             \
-    name##_DRAM_BYTES = memory_clock * (main ? 2 : 16) * (bus / 8) / clock,                                  \
-    name##_PROCESSORS = compute_units / 2,
-#include "targets.def"
-#undef TARGET
+/* A launch of so many tiles takes `start` cycles, and `block` more for each block of K. */
+struct point {
+    double tiles, start, block;
 };
 
-/* 960 GB/s of DRAM, 2.9 TB/s of L2 at 2.5 GHz; four SIMDs to a pair of compute units. */
-enum { DRAM_BYTES = gfx1100_DRAM_BYTES, L2_BYTES = 1150, PROCESSORS = gfx1100_PROCESSORS, SIMDS = 4 };
-/* A dot product or other vector instruction is one cycle of its SIMD. */
-enum { WMMA_CYCLES = 32, FOLD_CYCLES = 16 /* scale and clear 8 registers of a fragment */ };
+static const struct tile_cost {
+    const char *tile; /* a kernel's name without "w4a16_" and what the tile's cost does not depend on */
+    struct point points[COST_POINTS];
+} costs[] = {
+#define COST(tile, ...)        {#tile, {__VA_ARGS__}},
+#define P(tiles, start, block) {tiles, start, block},
+#include "plan/gfx11/cost.def"
+};
 
-/* How much of the shorter of two phases is not hidden behind the longer one: assumed. */
-static const double OVERLAP_LOST = 0.1;
-
-static double rounds(double work_groups, double at_once) {
-    double whole = (double)(int64_t)(work_groups / at_once);
-    return whole * at_once < work_groups ? whole + 1 : whole;
-}
-
-double gfx11_folds_per_block(const struct kernel_row *row, const w4a16_problem *p) {
-    return gfx11_in_halves(row) ? 2 : 32.0 / (double)(p->shape.group_size < 128 ? p->shape.group_size : 128);
-}
-
-double gfx11_wmma_cycles(const struct kernel_row *row, const w4a16_problem *p) {
-    double fragments = (double)(row->m_tile * row->n_tile) / 256;
-    return fragments * (2 * WMMA_CYCLES + FOLD_CYCLES * gfx11_folds_per_block(row, p));
-}
-
-double gfx11_cost(const struct kernel_row *row, const w4a16_problem *p, double block_cycles, uint32_t waves) {
-    int64_t slots = plan_slots(p),
-            used = slots < p->mixture.experts ? slots : p->mixture.experts; /* experts in use */
-    double layers = used ? (double)used : 1, rows = (double)slots / layers;
-    double blocks = (double)plan_blocks(p);
-    double m_tile = (double)row->m_tile, m_tiles = (double)((p->shape.M + row->m_tile - 1) / row->m_tile);
-    if (p->mixture.experts) { /* of all experts, whose last tiles are filled by chance */
-        double each = rows / m_tile + (m_tile - 1) / (2 * m_tile);
-        m_tiles = layers * (each > 1 ? each : 1);
+static const struct point *points_of(const struct kernel_row *row) {
+    const char *name = row->name + strlen("w4a16_");
+    for (size_t n = 0; n < sizeof costs / sizeof costs[0]; n++) {
+        size_t length = strlen(costs[n].tile);
+        if (strncmp(name, costs[n].tile, length) == 0 && name[length] == '_') return costs[n].points;
     }
-    double n_tiles = (double)((p->shape.N + row->n_tile - 1) / row->n_tile);
-    double weight_bytes = (double)p->shape.N * blocks * 16, row_bytes = blocks * 64;
-    double memory = layers * weight_bytes / DRAM_BYTES + weight_bytes * (m_tiles - layers) / L2_BYTES +
-                    (double)slots * row_bytes * n_tiles / L2_BYTES;
-    /* Dequantising, by instructions per pair of weights, once per work-group. */
-    double pairs = (double)row->n_tile * 16 / 32, dequantise = p->act == W4A16_BF16 ? 4.25 : 2.25;
-    block_cycles += pairs * dequantise;
-    double compute;
-    if (!waves) { /* any SIMD takes the next */
-        compute = m_tiles * n_tiles * blocks * block_cycles / (PROCESSORS * SIMDS);
-    } else { /* up to three work-groups share a pair of compute units */
-        double at_once = PROCESSORS * (waves < SIMDS ? (double)SIMDS / waves : 1);
-        compute =
-            rounds(m_tiles * n_tiles, at_once) * blocks * block_cycles / (waves < SIMDS ? waves : SIMDS);
-    }
-    double longer = memory > compute ? memory : compute;
-    return longer + OVERLAP_LOST * (memory + compute - longer);
+    return NULL;
+}
+
+/* Between the points, and beyond the last one in proportion. */
+static struct point at(const struct point *points, double tiles) {
+    int n = 1;
+    while (n + 1 < COST_POINTS && points[n + 1].tiles > 0 && tiles > points[n].tiles) n++;
+    const struct point *low = &points[n - 1], *high = &points[n];
+    if (tiles > high->tiles) /* the card is full many times */
+        return (struct point){tiles, high->start, high->block * tiles / high->tiles};
+    double part = tiles < low->tiles ? 0 : (tiles - low->tiles) / (high->tiles - low->tiles);
+    return (struct point){tiles, low->start + part * (high->start - low->start),
+                          low->block + part * (high->block - low->block)};
+}
+
+/* Pairs of compute units of the card, and rounds in which they take the tiles. */
+enum { PAIRS = 48 };
+static double rounds(double tiles) { return ceil(tiles / PAIRS); }
+
+/* Cycles of a block in a round that memory does not hold up: the least that is known of a filled card. */
+static double round_of(const struct point *points) {
+    double least = HUGE_VAL;
+    for (int n = 0; n < COST_POINTS && points[n].tiles > 0; n++)
+        if (points[n].tiles >= PAIRS) least = fmin(least, points[n].block / rounds(points[n].tiles));
+    return least;
+}
+
+double gfx11_cost(const struct kernel_row *row, const w4a16_problem *p) {
+    const struct point *points = points_of(row);
+    if (!points) return HUGE_VAL; /* not modelled yet: the last choice */
+    int64_t slots = plan_slots(p), used = slots < p->mixture.experts ? slots : p->mixture.experts;
+    double layers = used ? (double)used : 1, m_tile = (double)row->m_tile;
+    double each = (double)plan_tiles(slots, row->m_tile); /* of a layer, along M */
+    if (p->mixture.experts)                               /* whose last tiles are filled by chance */
+        each = fmax(1, (double)slots / layers / m_tile + (m_tile - 1) / (2 * m_tile));
+    double bring = layers * (double)plan_tiles(p->shape.N, row->n_tile), tiles = bring * each;
+    struct point all = at(points, tiles);
+    /* The points are of tiles that all bring weights of their own; more tiles along M find them in caches. */
+    double again = fmax(at(points, bring).block, round_of(points) * rounds(tiles));
+    return all.start + (double)plan_blocks(p) * (each > 1 ? fmin(all.block, again) : all.block);
 }

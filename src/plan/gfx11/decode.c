@@ -59,12 +59,6 @@ static void too_large(const struct kernel_row *row, const w4a16_problem *p, char
     if (!reason[0]) gfx11_launch_too_large(row, p, reason, bytes);
 }
 
-/* A dot product per pair and row, a cycle each; a scaling per fold. */
-static double cost(const struct kernel_row *row, const w4a16_problem *p) {
-    double pairs = (double)PACK_BLOCK / 2;
-    return gfx11_cost(row, p, (double)row->m_tile * (pairs + gfx11_folds_per_block(row, p)), 0);
-}
-
 const struct family decode_family = {.name = "decode",
                                      .role = ROLE_LINEAR,
                                      ROWS(rows),
@@ -74,4 +68,4 @@ const struct family decode_family = {.name = "decode",
                                      .helped = 1,
                                      .first_taken = "fewest rows, largest chunks", /* which bits depend on */
                                      .too_large = too_large,
-                                     .cost = cost};
+                                     .cost = gfx11_cost};

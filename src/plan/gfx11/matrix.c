@@ -41,10 +41,6 @@ static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *b
     *bytes = lds_bytes(row);
 }
 
-static double cost(const struct kernel_row *row, const w4a16_problem *p) {
-    return gfx11_cost(row, p, gfx11_wmma_cycles(row, p), row->threads / 32);
-}
-
 const struct family matrix_family = {.name = "matrix",
                                      .role = ROLE_LINEAR,
                                      ROWS(rows),
@@ -54,4 +50,4 @@ const struct family matrix_family = {.name = "matrix",
                                      .helped = 1,
                                      .other_bits = 1,
                                      .too_large = gfx11_too_large,
-                                     .cost = cost};
+                                     .cost = gfx11_cost};

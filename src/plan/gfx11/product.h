@@ -69,14 +69,9 @@ void gfx11_too_large(const struct kernel_row *row, const w4a16_problem *p, char 
 
 /* ---- cost.c -------------------------------------------------------------------------------------------- */
 
-/* Foldings of a block's sums into the totals. */
-double gfx11_folds_per_block(const struct kernel_row *row, const w4a16_problem *p);
-/* Cycles of a tile's block on the matrix units. */
-double gfx11_wmma_cycles(const struct kernel_row *row, const w4a16_problem *p);
-/*
- * Of a product whose tiles take block_cycles per block of K, besides dequantising. waves: of a work-group
- * that lies on one pair of compute units; 0: its waves are independent.
- */
-double gfx11_cost(const struct kernel_row *row, const w4a16_problem *p, double block_cycles, uint32_t waves);
+/* The most numbers of tiles for which a kernel is modelled. */
+enum { COST_POINTS = 16 };
+/* The cost of families: cycles of a 7900 XTX, all launches of the product and the gaps between them. */
+double gfx11_cost(const struct kernel_row *row, const w4a16_problem *p);
 
 #endif

@@ -62,12 +62,6 @@ static void too_large(const struct kernel_row *row, const w4a16_problem *p, char
     if (!reason[0]) gfx11_too_large(row, p, reason, bytes);
 }
 
-/* LDS stores and loads of a block, from one half of the wave to both. */
-enum { EXCHANGE_CYCLES = 12 };
-static double cost(const struct kernel_row *row, const w4a16_problem *p) {
-    return gfx11_cost(row, p, gfx11_wmma_cycles(row, p) + EXCHANGE_CYCLES, 0);
-}
-
 const struct family strip_family = {.name = "strip",
                                     .role = ROLE_LINEAR,
                                     ROWS(rows),
@@ -77,4 +71,4 @@ const struct family strip_family = {.name = "strip",
                                     .helped = 1,
                                     .leaves = leaves,
                                     .too_large = too_large,
-                                    .cost = cost};
+                                    .cost = gfx11_cost};
