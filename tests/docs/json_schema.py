@@ -22,6 +22,8 @@ except ImportError:
     sys.exit(77)
 
 AXPY = "CODE_OBJECT --grid 1024 --block 256 --arg random:f32[1000] --arg zeros:f32[1000] --arg f32:2 --arg u32:1000".split()
+SHORT = [word.replace("zeros:f32[1000]", "zeros:f32[10]") for word in AXPY]  # stores behind its end
+UNDEFINED = [word.replace("zeros:", "new:") for word in AXPY]
 CHEAP = "--no-progress --act fp16 --m 1".split()
 
 # definition of the schema, exit code, verb and arguments
@@ -54,12 +56,15 @@ RDNASIM = [
     ("stats", 0, ["stats", *AXPY]),
     ("time", 0, ["time", "cases.json"]),
     ("time", 0, ["time", "--range", "cases.json"]),
+    ("failure", 1, ["run", *SHORT]),
+    ("run", 1, ["run", *UNDEFINED, "--strict", "--go-on"]),
+    ("failure", 1, ["run", *UNDEFINED, "--strict"]),
     ("failure", 2, ["run", "CODE_OBJECT"]),
     ("failure", 3, ["run", "nowhere"]),
 ]
 
 
-SHARED = ["case", "score"]  # what several documents have
+SHARED = ["case", "score", "report"]  # what several documents have
 
 
 def cases(code_object):
