@@ -6,7 +6,7 @@
 # size, the names that its library shows and the libraries that it opens. By default into out/wheel.
 #
 # Zig's clang, from PyPI, compiles for that glibc; the C libraries of others are Debian's sources, linked statically and
-# kept in build/wheel. A second run over the same commit gives the same bytes. W4A16_PREBUILT_KERNELS names a folder of
+# kept in build/wheel. Times, order and paths are fixed, for the same bytes from the same commit. W4A16_PREBUILT_KERNELS names a folder of
 # code objects to take instead of compiling the kernels (docs/install.md), W4A16_TARGETS cards as CMake's option does.
 set -euo pipefail
 cd "$(dirname "$0")/.."
