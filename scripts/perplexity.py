@@ -3,10 +3,11 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """Perplexity of a 16-bit model and of GPTQ models made of it, on one text, paired.
 
-    perplexity.py MODEL TEXT [GPTQ...] [--skip CHARACTERS] [--tokens N]
+    perplexity.py MODEL TEXT [GPTQ...] [--skip CHARACTERS] [--tokens N] [--dtype float32]
 
-MODEL is a directory for transformers, each GPTQ one of `w4a16 quantize` without --act-order. Their layers take the places
-of the model's own as bfloat16 values, so that all rows run through the same products; logits and losses are in float32.
+MODEL is a directory for transformers, each GPTQ one of version 1 without act-order, of `w4a16 quantize` or another tool.
+Their layers take the places of the model's own as values of --dtype, so that all rows run through the same products; logits
+and losses are in float32.
 The text is read in windows of 512 tokens that begin anew. The standard error is that of the mean over windows of the
 difference to the 16-bit model.
 """
@@ -54,8 +55,11 @@ def main():
     parser.add_argument("gptq", type=Path, nargs="*")
     parser.add_argument("--skip", type=int, default=0, help="characters at the text's beginning")
     parser.add_argument("--tokens", type=int, default=20480)
+    choices = ["bfloat16", "float32"]  # the former takes a processor without units for it 50 times longer
+    parser.add_argument("--dtype", choices=choices, default="bfloat16")
     arguments = parser.parse_args()
-    model = transformers.AutoModelForCausalLM.from_pretrained(arguments.model, dtype=torch.bfloat16).eval()
+    dtype = getattr(torch, arguments.dtype)
+    model = transformers.AutoModelForCausalLM.from_pretrained(arguments.model, dtype=dtype).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(arguments.model)
     text = arguments.text.read_text(errors="replace")[arguments.skip :][: 6 * arguments.tokens]
     tokens = tokenizer(text, return_tensors="pt").input_ids[0][: arguments.tokens]
