@@ -56,14 +56,14 @@
     X##_VALUE(uint32_t, blocks) X##_AND \
     X##_VALUE(uint32_t, groups) X##_AND \
     X##_VALUE(uint32_t, fold) X##_AND /* blocks that are summed before they are scaled */ \
-    X##_VALUE(uint32_t, folds_per_group) X##_AND \
     X##_VALUE(uint32_t, divisor) X##_AND /* of group_of, for blocks, or halves of blocks */ \
     X##_VALUE(uint32_t, waves) X##_AND /* of strip.c's work-group */ \
+    X##_VALUE(uint32_t, parts) X##_AND /* of K, which matrix.c's work-groups have, as strip.c's waves */ \
     X##_VALUE(uint64_t, lda) X##_AND /* in elements; even */ \
     X##_VALUE(uint64_t, ldo) X##_AND \
     X##_VALUE(uint32_t, scale_bf16) X##_AND \
     X##_LISTS X##_AND \
-    X##_VALUE(uint32_t, out_f32) X##_AND \
+    X##_VALUE(uint32_t, out_f32) X##_AND /* out has a row per part of K */ \
     X##_GRID
 
 #define STAGE_ARGS(X) \
@@ -99,8 +99,9 @@
 
 #define COMBINE_ARGS(X) \
     X##_POINTER(const GLOBAL float *, partial) X##_AND \
-    X##_POINTER(const UNIFORM int *, ids) X##_AND \
-    X##_POINTER(const UNIFORM float *, gates) X##_AND \
+    X##_POINTER(const UNIFORM int *, ids) X##_AND /* 0: every slot counts */ \
+    X##_POINTER(const UNIFORM float *, gates) X##_AND /* 0: all are 1 */ \
+    X##_POINTER(const GLOBAL float *, bias) X##_AND /* of the sum; may be 0 */ \
     X##_POINTER(GLOBAL u16 *, out) X##_AND \
     X##_VALUE(uint64_t, ldo) X##_AND /* in elements */ \
     X##_VALUE(uint32_t, N) X##_AND \

@@ -2,8 +2,9 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Combine: a token's result is the sum of its slots' fp32 results, each times the slot's gate, in the order
- * of the slots, rounded once. Slots that name no expert count as zero; without gates all are 1. Grid (tokens,
- * N / COLUMNS); a lane has every THREADS-th of a work-group's columns.
+ * of the slots, rounded once. Slots that name no expert count as zero; without gates all are 1. The parts of K
+ * of a dense product are such slots of its rows, with the bias to add. Grid (tokens, N / COLUMNS); a lane has
+ * every THREADS-th of a work-group's columns.
  */
 #include "gfx11.h"
 
@@ -31,7 +32,7 @@ INLINE struct sums sums_of_slots(const GLOBAL float *partial, const UNIFORM int 
         float part[AT_ONCE][PER_LANE];
         int used[AT_ONCE];
         _Pragma("unroll") for (int j = 0; j < AT_ONCE; j++) {
-            used[j] = first + j < top_k && (u32)ids[token + first + j] < experts;
+            used[j] = first + j < top_k && (!ids || (u32)ids[token + first + j] < experts);
             __asm__("" : "+s"(row));
             if (used[j])
                 _Pragma("unroll") for (int c = 0; c < PER_LANE; c++) part[j][c] =
@@ -53,6 +54,6 @@ INLINE struct sums sums_of_slots(const GLOBAL float *partial, const UNIFORM int 
         struct sums sum = sums_of_slots(partial, ids, gates, n, N, top_k, experts);                          \
         _Pragma("unroll") for (int c = 0; c < PER_LANE; c++) if (n + c * THREADS < N)                        \
             out[__builtin_amdgcn_workgroup_id_x() * ldo + n + c * THREADS] =                                 \
-                float_to_##act##_bits(sum.of[c]);                                                            \
+                float_to_##act##_bits(sum.of[c] + (bias ? bias[n + c * THREADS] : 0));                       \
     })
 #include "../KERNELS.def"

@@ -3,7 +3,7 @@
 /*
  * Matrix: out = round(a * scale * (q - zero) + bias) for many rows, on the matrix units.
  *
- *     work-group  = a tile of tile_m rows and tile_n columns, for all of K
+ *     work-group  = a tile of tile_m rows and tile_n columns, for all of K or a part
  *     wave        = frags_m x frags_n fragments of 16 x 16 of it
  *     step        = 32 K (a block of the packed layout), brought to LDS once for the whole work-group
  *
@@ -11,10 +11,12 @@
  *                     dequantised on the way                        LDS, buffer s % 2
  *
  * Each weight is dequantised once per tile. A row of LDS is 32 K of 2 bytes and 16 bytes of padding: at that
- * pitch eight rows of 16 bytes lie in 32 different banks, so reads of 16 bytes have no conflicts.
+ * pitch the same 16 bytes of eight rows lie in 32 different banks, so neither reads nor stores of 16 bytes
+ * have conflicts.
  *
  * Numerics: as in decode.c. Sums of at most 128 K inside a group are folded, scaled, into fp32 totals, so
- * there are two sets of accumulators; the order of all additions follows from K alone.
+ * there are two sets of accumulators. Where work-groups share K they take turns over the folds, as waves do in
+ * strip.c; each leaves its fp32 sums, a row of out for each part, and combine.c adds them in order.
  */
 #include "matrix.h"
 
@@ -22,116 +24,196 @@ enum { STEP = PACK_BLOCK, PITCH = MATRIX_PITCH / sizeof(u16) };
 
 extern LDS u32x4 shared[];
 
-struct tile {
+/* What a row of KERNELS.def says. */
+struct form {
     int waves_m, waves_n, frags_m, frags_n;
+    int halves; /* groups may end in the middle of a step */
+    int bf16, symmetric;
 };
 
-INLINE u32 tile_rows(const struct tile tile) { return tile.waves_m * tile.frags_m * 16; }
-INLINE u32 tile_columns(const struct tile tile) { return tile.waves_n * tile.frags_n * 16; }
-INLINE u32 threads_of(const struct tile tile) { return tile.waves_m * tile.waves_n * LANES; }
-INLINE int parts_of_a(const struct tile tile) { return tile_rows(tile) * 2 / threads_of(tile); }
-INLINE int parts_of_b(const struct tile tile) { return tile_columns(tile) * 2 / threads_of(tile); }
+INLINE u32 tile_rows(const struct form form) { return form.waves_m * form.frags_m * 16; }
+INLINE u32 tile_columns(const struct form form) { return form.waves_n * form.frags_n * 16; }
+INLINE u32 threads_of(const struct form form) { return form.waves_m * form.waves_n * LANES; }
+INLINE u32 tile_buffer(const struct form form) { return (tile_rows(form) + tile_columns(form)) * PITCH; }
+INLINE int pieces_of_a(const struct form form) { return tile_rows(form) * 4 / threads_of(form); }
+INLINE int pieces_of_b(const struct form form) { return tile_columns(form) * 2 / threads_of(form); }
 
 /*
- * What a thread brings from global memory to LDS in each step: half-rows of A and half-columns of B; from
- * where, and to which elements of a buffer.
+ * What a thread brings from global memory to LDS in each step: quarter-rows of A and half-columns of B; from
+ * where, and to which elements of a buffer. Of B a wave has 16 neighbouring columns, so that all but the lane's
+ * place in them stays in scalar registers.
  */
-enum { PARTS_MAX = 2 };
+enum { A_MAX = 4, B_MAX = 2 };
 struct route {
-    const GLOBAL u16 *from_a[PARTS_MAX];
-    const GLOBAL u32x2 *from_b[PARTS_MAX];
-    u32 strip[PARTS_MAX], column[PARTS_MAX], half[PARTS_MAX]; /* of B's parts */
-    u32 put_a[PARTS_MAX], put_b[PARTS_MAX];
+    const GLOBAL u16 *from_a[A_MAX];
+    u32 put_a[A_MAX];
+    const GLOBAL char *strip_b[B_MAX]; /* weights of the strip */
+    u32 strip[B_MAX], column[B_MAX];   /* the first of the 16, in its strip */
+    u32 put_b[B_MAX];
+    u32 lane_column, lane_half;
 };
 struct carried {
-    u32x4 a[PARTS_MAX][2];
-    u32x2 q[PARTS_MAX];
-    u8 zero[PARTS_MAX];
+    u32x4 a[A_MAX];
+    u32x2 q[B_MAX];
+    u8 zero[B_MAX];
 };
+
+/*
+ * Which piece of its wave's a lane takes, so that the eight lanes that LDS serves together (0-3 with 20-23,
+ * 4-7 with 16-19, and so on) store the same 16 bytes of eight rows: of A four pieces of 8 rows, which are 64
+ * contiguous bytes each; of B two halves of 16 columns, which are 256 contiguous bytes.
+ */
+INLINE u32 row_of_lane(u32 lane) { return lane / 16 * 4 + lane % 4; }
+INLINE u32 quarter_of_lane(u32 lane) { return (lane / 4 ^ lane / 16) % 4; }
+INLINE u32 column_of_lane(u32 lane) { return lane / 16 * 8 + lane % 8; }
+INLINE u32 half_of_lane(u32 lane) { return lane / 8 % 2; }
 
 /* Rows beyond the last and strips beyond N repeat the last one: they are computed and not stored. */
 INLINE struct route route_of(const struct matrix_problem *p, const struct rows *list, u32 first_n,
-                             const struct tile tile, u32 t) {
-    const u32 threads = threads_of(tile);
-    const int parts_a = parts_of_a(tile), parts_b = parts_of_b(tile);
+                             const struct form form) {
+    const u32 waves = form.waves_m * form.waves_n, wave = wave_id(), lane = lane_id();
+    const int pieces_a = pieces_of_a(form), pieces_b = pieces_of_b(form);
     struct route r;
-    _Pragma("unroll") for (int n = 0; n < parts_a; n++) {
-        u32 part = t + n * threads, m = part / 2;
+    _Pragma("unroll") for (int n = 0; n < pieces_a; n++) {
+        u32 row = (wave + n * waves) * 8 + row_of_lane(lane), m = row;
         if (m >= list->count) m = list->count - 1;
-        r.from_a[n] = p->a + row_from(*list, m) * p->lda + part % 2 * 16;
-        r.put_a[n] = part / 2 * PITCH + part % 2 * 16;
+        r.from_a[n] = p->a + row_from(*list, m) * p->lda + quarter_of_lane(lane) * 8;
+        r.put_a[n] = row * PITCH + quarter_of_lane(lane) * 8;
     }
-    _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
-        u32 part = t + n * threads, strip = first_n / PACK_STRIP + part / (2 * PACK_STRIP);
+    _Pragma("unroll") for (int n = 0; n < pieces_b; n++) {
+        u32 column = (wave + n * waves) * 16, strip = (first_n + column) / PACK_STRIP;
         if (strip >= p->strips) strip = p->strips - 1;
-        r.from_b[n] = (const GLOBAL u32x2 *)(p->weights + (u64)strip * p->blocks * LANES) + part % 64;
-        r.strip[n] = strip;
-        r.column[n] = part / 2 % LANES;
-        r.half[n] = part % 2;
-        r.put_b[n] = (tile_rows(tile) + part / 2) * PITCH + part % 2 * 16;
+        r.strip[n] = strip, r.column[n] = column % PACK_STRIP;
+        r.strip_b[n] = (const GLOBAL char *)(p->weights + (u64)strip * p->blocks * LANES);
+        r.put_b[n] = (tile_rows(form) + column + column_of_lane(lane)) * PITCH + half_of_lane(lane) * 16;
     }
+    r.lane_column = column_of_lane(lane), r.lane_half = half_of_lane(lane);
     return r;
 }
 
+/* Keeps the lane's offset apart from the address, which else becomes two vector registers and two additions. */
+#define uniform_base(pointer)                                                                                \
+    ({                                                                                                       \
+        __typeof__(pointer) base = pointer;                                                                  \
+        __asm__("" : "+s"(base));                                                                            \
+        base;                                                                                                \
+    })
+
+INLINE u32 group_of_block(const struct matrix_problem *p, const struct form form, u32 block, u32 half) {
+    u32 group = group_of(form.halves ? 2 * block + half : block, p->divisor);
+    return group < p->groups ? group : p->groups - 1; /* the padding behind K */
+}
+
 INLINE void fetch(struct carried *c, const struct matrix_problem *p, const struct route *r,
-                  const struct tile tile, u32 step, const int halves, const int symmetric) {
-    const int parts_a = parts_of_a(tile), parts_b = parts_of_b(tile);
-    _Pragma("unroll") for (int n = 0; n < parts_a; n++) {
-        const GLOBAL u16 *at = r->from_a[n] + (u64)step * STEP;
-        c->a[n][0] = *(const GLOBAL activations_x4 *)at;
-        c->a[n][1] = *(const GLOBAL activations_x4 *)(at + 8);
-    }
-    _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
-        c->q[n] = __builtin_nontemporal_load(&r->from_b[n][(u64)step * 64]);
-        if (symmetric) continue;
-        u32 group = group_of(halves ? 2 * step + r->half[n] : step, p->divisor);
-        if (group >= p->groups) group = p->groups - 1; /* the padding behind K */
-        c->zero[n] =
-            p->zeros[(grid_entry(p->grid, r->strip[n], group) + r->column[n]) >> p->grid.zero_halves];
+                  const struct form form, u32 block) {
+    const int pieces_a = pieces_of_a(form), pieces_b = pieces_of_b(form);
+    _Pragma("unroll") for (int n = 0; n < pieces_a; n++) c->a[n] =
+        *(const GLOBAL activations_x4 *)(r->from_a[n] + (u64)block * STEP);
+    _Pragma("unroll") for (int n = 0; n < pieces_b; n++) {
+        const GLOBAL char *from =
+            r->strip_b[n] + (u64)block * PACK_BLOCK_BYTES + r->column[n] * PACK_COLUMN_BYTES;
+        u32 lane_bytes = r->lane_column * PACK_COLUMN_BYTES + r->lane_half * (PACK_COLUMN_BYTES / 2);
+        c->q[n] = *(const GLOBAL u32x2 *)(uniform_base(from) + lane_bytes);
+        if (form.symmetric) continue;
+        u32 group = group_of_block(p, form, block, r->lane_half);
+        u64 entry = grid_entry(p->grid, r->strip[n], group) + r->column[n];
+        c->zero[n] = form.halves
+                         ? p->zeros[(entry + r->lane_column) >> p->grid.zero_halves]
+                         : (p->zeros + (entry >> p->grid.zero_halves))[r->lane_column >> p->grid.zero_halves];
     }
 }
 
 INLINE void put(LDS u16 *to, const struct carried *c, const struct matrix_problem *p, const struct route *r,
-                const struct tile tile, const int bf16, const int symmetric) {
-    const int parts_a = parts_of_a(tile), parts_b = parts_of_b(tile);
-    _Pragma("unroll") for (int n = 0; n < parts_a; n++)
-        _Pragma("unroll") for (int h = 0; h < 2; h++)((LDS u32x4 *)(to + r->put_a[n]))[h] = c->a[n][h];
-    _Pragma("unroll") for (int n = 0; n < parts_b; n++) {
+                const struct form form) {
+    const int pieces_a = pieces_of_a(form), pieces_b = pieces_of_b(form);
+    _Pragma("unroll") for (int n = 0; n < pieces_a; n++) * (LDS u32x4 *)(to + r->put_a[n]) = c->a[n];
+    _Pragma("unroll") for (int n = 0; n < pieces_b; n++) {
         u32x8 w = dequantise(c->q[n][0], c->q[n][1],
-                             zero_point(symmetric ? 8 : zero_of(c->zero[n], r->column[n], p->grid)), bf16);
+                             zero_point(form.symmetric ? 8 : zero_of(c->zero[n], r->lane_column, p->grid)),
+                             form.bf16);
         ((LDS u32x4 *)(to + r->put_b[n]))[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);
         ((LDS u32x4 *)(to + r->put_b[n]))[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);
     }
 }
 
-/* The scales of a wave's columns, fetched a fold ahead. */
+/*
+ * The scales of a wave's columns for a fold, or for both of a step whose halves are folds; asked for at its
+ * start, ahead of what the next step brings, so that nobody waits for them.
+ */
 struct scales {
-    u16 of[4];
-    u32 group, folds_left;
+    u16 of[2][4];
 };
 
-INLINE void fetch_scales(struct scales *s, const struct matrix_problem *p, u32 column, const int frags_n) {
-    _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
-        u32 strip = (column + 16 * j) / LANES;
-        if (strip >= p->strips) strip = p->strips - 1;
-        s->of[j] = p->scales[grid_entry(p->grid, strip, s->group) + (column + 16 * j) % LANES];
+/* `column` is the wave's first; 16 lanes have those of a fragment. */
+INLINE void fetch_scales(struct scales *s, const struct matrix_problem *p, u32 column, const struct form form,
+                         u32 block) {
+    _Pragma("unroll") for (int h = 0; h <= form.halves; h++) {
+        u32 group = group_of_block(p, form, block, h);
+        _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) {
+            u32 strip = (column + 16 * j) / LANES;
+            if (strip >= p->strips) strip = p->strips - 1;
+            const GLOBAL u16 *of = p->scales + grid_entry(p->grid, strip, group) + (column + 16 * j) % LANES;
+            s->of[h][j] = uniform_base(of)[lane_id() % 16];
+        }
     }
 }
 
-/* Adds a fold's sums, scaled, to the totals; `column` is that of the wave's first fragment. */
-INLINE void fold(float8 total[4][4], float8 acc[4][4], struct scales *s, const struct matrix_problem *p,
-                 u32 column, const int frags_m, const int frags_n) {
-    _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
-        float scale = scale_of(s->of[j], p->scale_bf16);
-        _Pragma("unroll") for (int i = 0; i < frags_m; i++) {
-            total[i][j] = scaled_sum(total[i][j], acc[i][j], scale);
-            acc[i][j] = (float8)(0.0f);
-        }
+/*
+ * A wave's share of a step: fragments of 16 x 16 from LDS, multiplied. `fresh`: acc is written, as if it had
+ * been zero.
+ */
+INLINE void multiply(float8 acc[4][4], const LDS u16 *a_from, const LDS u16 *b_from, const struct form form,
+                     const int fresh) {
+    u32x8 a[4], b[4];
+    _Pragma("unroll") for (int i = 0; i < form.frags_m; i++) {
+        const LDS u32x4 *x = (const LDS u32x4 *)(a_from + i * 16 * PITCH);
+        a[i] = join(x[0], x[1]);
     }
-    if (--s->folds_left == 0) {
-        s->folds_left = p->folds_per_group;
-        if (++s->group < p->groups) fetch_scales(s, p, column, frags_n);
+    _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) {
+        const LDS u32x4 *x = (const LDS u32x4 *)(b_from + j * 16 * PITCH);
+        b[j] = join(x[0], x[1]);
     }
+    _Pragma("unroll") for (int i = 0; i < form.frags_m; i++)
+        _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) acc[i][j] =
+            fresh ? wmma_fresh(a[i], b[j], form.bf16) : wmma(a[i], b[j], acc[i][j], form.bf16);
+    /* Else fragments share registers, and reads wait for products. */
+    __builtin_amdgcn_sched_barrier(0);
+}
+
+/* A work-group's way through its folds of K, as a wave sees it. */
+struct work {
+    u32 odd; /* which buffer has this step */
+    struct route route;
+    struct carried carried;
+    u32 get_a, get_b, column; /* in a buffer, and in the layer: of the wave's first fragments */
+    struct scales scales;
+    float8 acc[4][4], total[4][4];
+};
+
+/* Adds a fold's sums, scaled, to the totals; `half`: which of the step's folds. */
+INLINE void fold(struct work *w, const struct matrix_problem *p, const struct form form, const int half) {
+    _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) {
+        float scale = scale_of(w->scales.of[half][j], p->scale_bf16);
+        _Pragma("unroll") for (int i = 0; i < form.frags_m; i++) w->total[i][j] =
+            scaled_sum(w->total[i][j], w->acc[i][j], scale);
+    }
+}
+
+/* The step of a block; `fresh`: the first of a fold. The next one is brought. */
+INLINE void advance(struct work *w, const struct matrix_problem *p, const struct form form, u32 block,
+                    u32 next, const int fresh) {
+    const u32 buffer = tile_buffer(form);
+    LDS u16 *from = (LDS u16 *)shared + w->odd * buffer, *to = (LDS u16 *)shared + (w->odd ^ 1) * buffer;
+    if (fresh) fetch_scales(&w->scales, p, w->column, form, block);
+    fetch(&w->carried, p, &w->route, form, next < p->blocks ? next : block); /* else nobody reads it */
+    _Pragma("unroll") for (int half = 0; half < 2; half++) {
+        const u32 k = half * STEP / 2;
+        multiply(w->acc, from + w->get_a + k, from + w->get_b + k, form, form.halves || (fresh && !half));
+        if (form.halves) fold(w, p, form, half);
+    }
+    put(to, &w->carried, p, &w->route, form);
+    barrier();
+    w->odd ^= 1;
 }
 
 /*
@@ -156,67 +238,46 @@ INLINE void store_rows(struct rows list, u32 rows, GLOBAL char *out, u64 stride,
     }
 }
 
-INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile tile, const int halves,
-                   const int symmetric) {
-    const int frags_m = tile.frags_m, frags_n = tile.frags_n;
-    const u32 tile_m = tile_rows(tile), tile_n = tile_columns(tile);
-    const u32 threads = threads_of(tile);
-    const u32 buffer = (tile_m + tile_n) * PITCH;
-    u32 t = __builtin_amdgcn_workitem_id_x(), lane = lane_id(), wave = wave_id();
+INLINE void matrix(struct matrix_problem p, const struct form form) {
+    const int frags_m = form.frags_m, frags_n = form.frags_n;
+    const u32 tile_m = tile_rows(form), tile_n = tile_columns(form), threads = threads_of(form);
+    const u32 t = __builtin_amdgcn_workitem_id_x(), lane = lane_id(), wave = wave_id();
     struct rows list = rows_of(p.lists, p.M, p.N, tile_m);
     if (list.count == 0) return;
     p = of_expert(p, list);
-    u32 first_n = __builtin_amdgcn_workgroup_id_x() * tile_n;
-    u32 wave_m = wave % tile.waves_m * frags_m * 16, wave_n = wave / tile.waves_m * frags_n * 16;
+    const u32 first_n = __builtin_amdgcn_workgroup_id_x() * tile_n;
+    const u32 wave_m = wave % form.waves_m * frags_m * 16, wave_n = wave / form.waves_m * frags_n * 16;
     LDS u16 *lds = (LDS u16 *)shared;
 
-    const struct route route = route_of(&p, &list, first_n, tile, t);
-    const u32 get_a = (wave_m + lane % 16) * PITCH, get_b = (tile_m + wave_n + lane % 16) * PITCH;
-
-    float8 total[4][4], acc[4][4];
+    u32 block = __builtin_amdgcn_workgroup_id_z() * p.fold;
+    const u32 skipped = (p.parts - 1) * p.fold; /* the other parts' blocks behind a fold */
+    struct work w;
+    w.odd = 0;
+    w.route = route_of(&p, &list, first_n, form);
+    w.get_a = (wave_m + lane % 16) * PITCH, w.get_b = (tile_m + wave_n + lane % 16) * PITCH;
+    w.column = first_n + wave_n;
     _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int j = 0; j < frags_n; j++)
-        total[i][j] = acc[i][j] = (float8)(0.0f);
-    const u32 column = first_n + wave_n + lane % 16;
-    struct scales scales; /* no initialiser: it would make the compiler keep two scales in a register */
-    scales.group = 0, scales.folds_left = p.folds_per_group;
-    struct carried c;
-    u32 left = p.fold;
-    fetch_scales(&scales, &p, column, frags_n);
-    fetch(&c, &p, &route, tile, 0, halves, symmetric);
-    put(lds, &c, &p, &route, tile, bf16, symmetric);
+        w.total[i][j] = (float8)(0.0f);
+
+    fetch(&w.carried, &p, &w.route, form, block);
+    put(lds, &w.carried, &p, &w.route, form);
     barrier();
-    for (u32 step = 0; step < p.blocks; step++) {
-        if (step + 1 < p.blocks) fetch(&c, &p, &route, tile, step + 1, halves, symmetric);
-        const LDS u16 *from = lds + (step & 1) * buffer;
-        _Pragma("unroll") for (int k = 0; k < STEP; k += 16) {
-            u32x8 a[4], b[4];
-            _Pragma("unroll") for (int i = 0; i < frags_m; i++) {
-                const LDS u32x4 *x = (const LDS u32x4 *)(from + get_a + i * 16 * PITCH + k);
-                a[i] = join(x[0], x[1]);
-            }
-            _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
-                const LDS u32x4 *x = (const LDS u32x4 *)(from + get_b + j * 16 * PITCH + k);
-                b[j] = join(x[0], x[1]);
-            }
-            _Pragma("unroll") for (int i = 0; i < frags_m; i++)
-                _Pragma("unroll") for (int j = 0; j < frags_n; j++) acc[i][j] =
-                    wmma(a[i], b[j], acc[i][j], bf16);
-            /* Else fragments share registers, and reads wait for products. */
-            __builtin_amdgcn_sched_barrier(0);
-            if (halves) fold(total, acc, &scales, &p, column, frags_m, frags_n);
+    while (block < p.blocks) {
+        const u32 last = block + p.fold - 1;
+        advance(&w, &p, form, block, block < last ? block + 1 : block + 1 + skipped, 1);
+        while (block < last) {
+            block++;
+            advance(&w, &p, form, block, block < last ? block + 1 : block + 1 + skipped, 0);
         }
-        if (!halves && --left == 0) {
-            left = p.fold;
-            fold(total, acc, &scales, &p, column, frags_m, frags_n);
-        }
-        if (step + 1 < p.blocks) put(lds + (~step & 1) * buffer, &c, &p, &route, tile, bf16, symmetric);
-        barrier();
+        block += 1 + skipped;
+        if (!form.halves) fold(&w, &p, form, 0);
     }
 
     list = rows_of(p.lists, p.M, p.N, tile_m);
     u32 rows = list.count < tile_m ? list.count : tile_m,
         columns = p.N - first_n < tile_n ? p.N - first_n : tile_n;
     if (p.out_f32) { /* sums for combine.c: LDS holds one half of the columns after the other */
+        GLOBAL float *out = (GLOBAL float *)p.out + (u64)__builtin_amdgcn_workgroup_id_z() * p.N;
         const u32 half = tile_n / 2, pitch = half + MATRIX_OUT_PADDING / sizeof(float);
         LDS float *sums = (LDS float *)shared;
         for (u32 h = 0; h < 2; h++) {
@@ -227,13 +288,13 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
                     _Pragma("unroll") for (int i = 0; i < frags_m; i++)
                         _Pragma("unroll") for (int e = 0; e < 8; e++)
                             sums[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n - first] =
-                                total[i][j][e] + bias;
+                                w.total[i][j][e] + bias;
                 }
             barrier();
             if (first < columns)
-                store_rows(list, rows, (GLOBAL char *)p.out + (u64)(first_n + first) * sizeof(float),
-                           p.ldo * sizeof(float), (columns - first) * sizeof(float), half * sizeof(float),
-                           sizeof(float), t, threads);
+                store_rows(list, rows, (GLOBAL char *)(out + first_n + first), p.ldo * sizeof(float),
+                           (columns - first) * sizeof(float), half * sizeof(float), sizeof(float), t,
+                           threads);
             barrier();
         }
         return;
@@ -244,7 +305,8 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
         u32 n = wave_n + 16 * j + lane % 16;
         float bias = p.bias && n < columns ? p.bias[list.first_column + first_n + n] : 0;
         _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int e = 0; e < 8; e++)
-            lds[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n] = rounded(total[i][j][e] + bias, bf16);
+            lds[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n] =
+                rounded(w.total[i][j][e] + bias, form.bf16);
     }
     barrier();
     store_rows(list, rows, (GLOBAL char *)(p.out + first_n), p.ldo * sizeof(u16), columns * sizeof(u16),
@@ -256,6 +318,6 @@ INLINE void matrix(struct matrix_problem p, const int bf16, const struct tile ti
         KERNEL(wm * wn * LANES) void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##granule##_##zeros_kind(   \
             MATRIX_ARGS(PARAMETER)) {                                                                        \
             struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
-            matrix(p, IS_##act, (struct tile){wm, wn, fm, fn}, granule == 16, IS_##zeros_kind);              \
+            matrix(p, (struct form){wm, wn, fm, fn, granule == 16, IS_##act, IS_##zeros_kind});              \
         })
 #include "../KERNELS.def"

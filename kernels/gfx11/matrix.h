@@ -35,6 +35,16 @@ INLINE float8 wmma(u32x8 a, u32x8 b, float8 c, const int bf16) {
                                                       __builtin_bit_cast(half16, b), c);
 }
 
+/* With 0 for c as a constant of the instruction, for which the compiler would take eight registers. */
+INLINE float8 wmma_fresh(u32x8 a, u32x8 b, const int bf16) {
+    float8 d;
+    if (bf16)
+        __asm__("v_wmma_f32_16x16x16_bf16 %0, %1, %2, 0" : "=&v"(d) : "v"(a), "v"(b));
+    else
+        __asm__("v_wmma_f32_16x16x16_f16 %0, %1, %2, 0" : "=&v"(d) : "v"(a), "v"(b));
+    return d;
+}
+
 INLINE u32x8 join(u32x4 low, u32x4 high) {
     return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7);
 }

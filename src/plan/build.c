@@ -4,10 +4,10 @@
  * From a row and a problem to kernel launches.
  *
  *     [unsort: an expert per slot]  [stage: activations in another order]  [route: slots to tiles]  product
- *     [combine: slots to tokens]
+ *     [combine: slots to tokens, or parts of K to results]
  *
- * Each family adds its own. Staged activations, the experts of sorted slots, the lists of tiles and the
- * slots' fp32 results lie in the workspace.
+ * Each family adds its own. Staged activations, the experts of sorted slots, the lists of tiles and the fp32
+ * results of slots or parts lie in the workspace.
  */
 #include <string.h>
 
@@ -32,7 +32,8 @@ struct plan_step *plan_add_step(struct build *b, const struct kernel_row *row, c
     struct plan_step *s = &b->plan->steps[b->plan->step_count++];
     struct plan_grid grid = row->family->grid(row, b->p); /* which fits: plan_supports sees to it */
     *s = (struct plan_step){.kernel = row,
-                            .grid = {(uint32_t)grid.x, (uint32_t)grid.y, 1},
+                            .grid = {(uint32_t)grid.x, (uint32_t)grid.y,
+                                     row->family->role == ROLE_LINEAR ? (uint32_t)b->parts : 1},
                             .block = {(uint32_t)grid.threads, 1, 1},
                             .kernarg_bytes = (uint32_t)bytes};
     memcpy(s->kernarg, args, bytes);
@@ -43,16 +44,20 @@ void plan_patch(struct plan_step *s, size_t offset, enum plan_base base, uint64_
     s->patches[s->patch_count++] = (struct plan_patch){(uint16_t)offset, (uint8_t)base, addend};
 }
 
+void plan_patch_bias(const struct build *b, struct plan_step *s, size_t offset) {
+    if (b->l->has_bias)
+        plan_patch(s, offset, PLAN_WEIGHTS, b->l->bias);
+    else if (b->plan->bias)
+        plan_patch(s, offset, PLAN_BIAS, 0);
+}
+
 void plan_patch_sections(const struct build *b, struct plan_step *s, size_t weights, size_t scales,
                          size_t zeros, size_t bias) {
     const struct packed_layout *l = b->l;
     plan_patch(s, weights, PLAN_WEIGHTS, l->weights);
     plan_patch(s, scales, l->kind.packing ? PLAN_SCALES : PLAN_WEIGHTS, l->scales);
     if (l->kind.zeros) plan_patch(s, zeros, l->kind.packing ? PLAN_ZEROS : PLAN_WEIGHTS, l->zeros);
-    if (l->has_bias)
-        plan_patch(s, bias, PLAN_WEIGHTS, l->bias);
-    else if (b->plan->bias)
-        plan_patch(s, bias, PLAN_BIAS, 0);
+    if (b->parts == 1) plan_patch_bias(b, s, bias);
 }
 
 void plan_patch_order(const struct build *b, struct plan_step *s, size_t offset) {
@@ -80,6 +85,10 @@ void plan_set_order(struct build *b, w4a16_adder adder, int64_t chunk, int64_t f
                                        .slots = b->p->epilogue.combine == W4A16_COMBINE_ADD
                                                     ? b->p->mixture.top_k
                                                     : b->p->epilogue.combine != W4A16_COMBINE_NONE};
+}
+
+int64_t plan_parts(const struct kernel_row *product, const w4a16_problem *p) {
+    return product->family->parts ? product->family->parts(product, p) : 1;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
@@ -112,7 +121,7 @@ static void measure(struct plan *plan, const w4a16_problem *p, const struct pack
 
 void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
                 const struct packed_layout *l) {
-    struct build b = {.plan = plan, .row = row, .p = p, .l = l};
+    struct build b = {.plan = plan, .row = row, .p = p, .l = l, .parts = plan_parts(row, p)};
     const struct family *product = row->family;
     for (int role = 0; role < ROLES; role++) {
         if (role == ROLE_LINEAR) {
@@ -120,7 +129,7 @@ void plan_steps(struct plan *plan, const struct kernel_row *row, const w4a16_pro
             continue;
         }
         const struct kernel_row *helper = plan_helper(row->arch, (enum kernel_role)role, p->act);
-        if (product->helped && helper && helper->family->needed(p)) helper->family->add(&b, helper);
+        if (product->helped && helper && helper->family->needed(row, p)) helper->family->add(&b, helper);
     }
     measure(plan, p, l);
 }

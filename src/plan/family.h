@@ -42,6 +42,7 @@ struct build {
     const w4a16_problem *p;
     const struct packed_layout *l;
     int staged;
+    int64_t parts; /* of K, which the product leaves apart */
     uint64_t staged_at, ids_at, tiles_at, rows_at, partial_at;
 };
 
@@ -59,14 +60,20 @@ struct family {
     void (*largest)(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes);
 
     /*
-     * Of what comes before or after a product: whether a problem needs it, and what does so ("experts need").
+     * Of what comes before or after a product: whether the product of a row needs it, and what does so
+     * ("experts need").
      */
-    int (*needed)(const w4a16_problem *problem);
+    int (*needed)(const struct kernel_row *product, const w4a16_problem *problem);
     const char *who_needs;
 
     /* ---- of products ---- */
 
-    int helped;     /* the other roles' kernels prepare and complete it; 0: it does all by itself */
+    int helped; /* the other roles' kernels prepare and complete it; 0: it does all by itself */
+    /*
+     * Parts of K that work-groups of their own have, where the tiles alone would not fill a card: their sums
+     * lie in the workspace until they are added. It must not depend on the card. Null: 1.
+     */
+    int64_t (*parts)(const struct kernel_row *row, const w4a16_problem *problem);
     int other_bits; /* its rows have other bits than those of few rows have: not for up to PLAN_FEW_ROWS */
     /*
      * Why the first of its rows that takes a problem is chosen, whatever the others cost; null: the cheapest.
@@ -106,6 +113,8 @@ extern const struct family *const kernel_families[];
 #define ZEROS_asym     "asymmetric"
 #define ROWS(array)    .rows = (array), .row_count = sizeof(array) / sizeof(array)[0]
 
+int64_t plan_parts(const struct kernel_row *product, const w4a16_problem *problem);
+
 /* The row of an architecture that prepares or completes a product of that activation type, or null. */
 const struct kernel_row *plan_helper(const char *arch, enum kernel_role role, w4a16_dtype act);
 
@@ -128,7 +137,8 @@ uint64_t plan_reserve(struct build *b, int64_t bytes);
 
 /* An address that run fills in; `offset` in the arguments. */
 void plan_patch(struct plan_step *s, size_t offset, enum plan_base base, uint64_t addend);
-/* The sections of the packed layer that are there, and a bias that run is given. */
+/* The bias of the packed layer or of the run, if there is one; the sections that are there, bias included. */
+void plan_patch_bias(const struct build *b, struct plan_step *s, size_t offset);
 void plan_patch_sections(const struct build *b, struct plan_step *s, size_t weights, size_t scales,
                          size_t zeros, size_t bias);
 void plan_patch_order(const struct build *b, struct plan_step *s, size_t offset);

@@ -228,10 +228,11 @@ static w4a16_status choose(const struct plan_request *r, const struct kernel_row
 }
 
 /* The kernels that prepare and complete the product: whether they are there and can be launched. */
-static w4a16_status check_helpers(const struct plan_request *r, w4a16_error *error) {
+static w4a16_status check_helpers(const struct plan_request *r, const struct kernel_row *product,
+                                  w4a16_error *error) {
     for (int role = 0; role < ROLES; role++) {
         const struct kernel_row *helper = plan_helper(r->arch, (enum kernel_role)role, r->problem.act);
-        if (!helper || !helper->family->needed(&r->problem)) continue;
+        if (!helper || !helper->family->needed(product, &r->problem)) continue;
         const struct family *family = helper->family;
         struct plan_grid grid = family->grid(helper, &r->problem);
         FAIL_IF(masked(r->kernel_mask, helper->name), error, W4A16_UNSUPPORTED, "%s %s, which is masked off",
@@ -249,7 +250,7 @@ w4a16_status plan_supports(const struct plan_request *r, w4a16_error *error) {
     const struct kernel_row *row;
     TRY(plan_check(&r->problem, error));
     TRY(choose(r, &row, error));
-    return row->family->helped ? check_helpers(r, error) : W4A16_OK;
+    return row->family->helped ? check_helpers(r, row, error) : W4A16_OK;
 }
 
 static void explain(const struct plan_request *r, const struct kernel_row *row, const struct kernel_row *best,

@@ -29,6 +29,8 @@ static double instructions(w4a16_device *device, const w4a16_weights *weights, w
     uint16_t *a = random_activations(act, (size_t)(M * K), 2);
     w4a16_run_args args = {.struct_size = sizeof args, .a = upload(device, a, (size_t)(M * K) * 2)};
     must(w4a16_buffer_alloc(device, (size_t)(M * N) * 2, &args.out, &error), &error);
+    size_t space = w4a16_plan_workspace(plan);
+    if (space) must(w4a16_buffer_alloc(device, space, &args.workspace, &error), &error);
     w4a16_run_stats stats;
     must(w4a16_run(plan, &args, &stats, &error), &error);
     w4a16_launch_info launch;
@@ -37,6 +39,7 @@ static double instructions(w4a16_device *device, const w4a16_weights *weights, w
     w4a16_plan_free(plan);
     w4a16_buffer_free(device, args.a, NULL);
     w4a16_buffer_free(device, args.out, NULL);
+    w4a16_buffer_free(device, args.workspace, NULL);
     free(a);
     return (double)stats.wave_instructions;
 }

@@ -46,6 +46,13 @@ static inline struct plan build(const struct plan_request *r) {
     return plan;
 }
 
+/* The launch of a plan that is the product itself. */
+static inline const struct plan_step *product_of(const struct plan *plan) {
+    const struct plan_step *s = plan->steps;
+    while (s->kernel->family->role != ROLE_LINEAR) assert_true(++s < plan->steps + plan->step_count);
+    return s;
+}
+
 /* And the sentence of the refusal, to the letter. */
 static inline void refuses(const struct plan_request *r, w4a16_status status, const char *message) {
     w4a16_error error = {0};

@@ -10,7 +10,7 @@
 
 static double cost_of(const struct plan_request *r) {
     struct plan plan = build(r);
-    const struct kernel_row *row = plan.steps[plan.step_count - 1].kernel;
+    const struct kernel_row *row = product_of(&plan)->kernel;
     return row->family->cost(row, &r->problem);
 }
 

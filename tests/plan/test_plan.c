@@ -18,17 +18,17 @@ static int all_have(const char *object) {
 
 static struct decode_args decode_args_of(const struct plan *plan) {
     struct decode_args args;
-    const struct plan_step *last = &plan->steps[plan->step_count - 1];
-    assert_int_equal(last->kernarg_bytes, sizeof args);
-    memcpy(&args, last->kernarg, sizeof args);
+    const struct plan_step *product = product_of(plan);
+    assert_int_equal(product->kernarg_bytes, sizeof args);
+    memcpy(&args, product->kernarg, sizeof args);
     return args;
 }
 
 static struct matrix_args matrix_args_of(const struct plan *plan) {
     struct matrix_args args;
-    const struct plan_step *last = &plan->steps[plan->step_count - 1];
-    assert_int_equal(last->kernarg_bytes, sizeof args);
-    memcpy(&args, last->kernarg, sizeof args);
+    const struct plan_step *product = product_of(plan);
+    assert_int_equal(product->kernarg_bytes, sizeof args);
+    memcpy(&args, product->kernarg, sizeof args);
     return args;
 }
 
@@ -47,7 +47,7 @@ static void check_patches(const struct plan_step *s, const struct plan *plan, co
 
 static void check_decode(const struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
                          const struct packed_layout *l) {
-    const struct plan_step *s = &plan->steps[plan->step_count - 1];
+    const struct plan_step *s = product_of(plan);
     struct decode_args args = decode_args_of(plan);
     assert_int_equal(s->grid[0], l->strips);
     assert_int_equal(s->block[0], args.waves * 32);
@@ -63,7 +63,7 @@ static void check_decode(const struct plan *plan, const struct kernel_row *row, 
 /* Strip and matrix kernels. */
 static void check_tiled(const struct plan *plan, const struct kernel_row *row, const w4a16_problem *p,
                         const struct packed_layout *l) {
-    const struct plan_step *s = &plan->steps[plan->step_count - 1];
+    const struct plan_step *s = product_of(plan);
     struct matrix_args args = matrix_args_of(plan);
     assert_true((int64_t)s->grid[0] * row->n_tile >= p->shape.N &&
                 ((int64_t)s->grid[0] - 1) * row->n_tile < p->shape.N);
@@ -79,7 +79,11 @@ static void check_tiled(const struct plan *plan, const struct kernel_row *row, c
                 p->shape.group_size % (args.fold * 32) == 0);
     if (row->family == &matrix_family) {
         assert_int_equal(s->block[0], row->threads);
+        assert_true(args.parts == s->grid[2] && args.parts == plan_parts(row, p));
+        assert_in_range(args.parts, 1, args.blocks / args.fold); /* none is without work */
+        assert_int_equal(args.out_f32, args.parts > 1);
     } else {
+        assert_int_equal(s->grid[2], 1);
         assert_int_equal(s->block[0], args.waves * 32);
         assert_in_range(args.waves, 1, args.blocks / args.fold);
         /* Places of the waves' exchange, or, after it, of their sums. */
@@ -88,8 +92,7 @@ static void check_tiled(const struct plan *plan, const struct kernel_row *row, c
 }
 
 static void check_linear(const struct plan *plan, const w4a16_problem *p, const struct packed_layout *l) {
-    const struct kernel_row *row = plan->steps[plan->step_count - 1].kernel;
-    assert_int_equal(row->family->role, ROLE_LINEAR);
+    const struct kernel_row *row = product_of(plan)->kernel;
     assert_true(row->act == (int)p->act && row->symmetric == (p->weights.zeros == W4A16_ZEROS_NONE) &&
                 row->m_max >= p->shape.M);
     assert_true(p->shape.group_size >= p->shape.K || p->shape.group_size % row->k_chunk == 0);
@@ -106,7 +109,6 @@ static void check_stage(const struct plan *plan, const w4a16_problem *p, const s
     assert_true(args.padded_K == p->shape.K &&
                 args.lda == (uint64_t)(p->shape.lda ? p->shape.lda : p->shape.K));
     assert_true((int64_t)s->grid[1] * s->block[0] >= args.stride && s->grid[0] == p->shape.M);
-    assert_int_equal(plan->workspace_bytes, ((size_t)p->shape.M * args.stride * 2 + 255) / 256 * 256);
     if (plan->steps[1].kernel->family == &decode_family)
         assert_int_equal(decode_args_of(plan).lda_bytes, 2 * args.stride);
     else
@@ -122,16 +124,20 @@ static void check_plan(const struct plan_request *r) {
         assert_true(plan.step_count == 0 && plan.workspace_bytes == 0);
         return;
     }
-    assert_int_equal(plan.step_count, 1 + staged);
+    const struct plan_step *product = product_of(&plan), *end = plan.steps + plan.step_count;
+    size_t parts = product->grid[2],
+           sums = parts > 1 ? parts * (size_t)p->shape.M * (size_t)p->shape.N * 4 : 0;
+    size_t staged_bytes = staged ? (size_t)p->shape.M * (size_t)layout.blocks * 64 : 0;
+    assert_int_equal(product - plan.steps, staged);
+    assert_int_equal(end - product, parts > 1 ? 2 : 1);
+    if (parts > 1) assert_int_equal(end[-1].kernel->family->role, ROLE_COMBINE);
+    assert_int_equal(plan.workspace_bytes, (staged_bytes + 255) / 256 * 256 + (sums + 255) / 256 * 256);
     for (unsigned i = 0; i < plan.step_count; i++) {
         assert_true(all_have(plan.steps[i].kernel->family->name));
         check_patches(&plan.steps[i], &plan, &layout);
     }
     check_linear(&plan, p, &layout);
-    if (staged)
-        check_stage(&plan, p, &layout);
-    else
-        assert_int_equal(plan.workspace_bytes, 0);
+    if (staged) check_stage(&plan, p, &layout);
 }
 
 static void test_supported(void **state) {
@@ -163,7 +169,7 @@ struct order {
     uint32_t waves, summed;
 };
 static struct order order_of(const struct plan *plan) {
-    const struct kernel_row *row = plan->steps[plan->step_count - 1].kernel;
+    const struct kernel_row *row = product_of(plan)->kernel;
     if (row->family == &decode_family) {
         struct decode_args args = decode_args_of(plan);
         return (struct order){args.waves, (uint32_t)row->k_chunk};

@@ -26,13 +26,47 @@ static uint32_t lds_bytes(const struct kernel_row *row) {
     return (uint32_t)(tile_bytes > out_bytes ? tile_bytes : out_bytes);
 }
 
+static int64_t folds_of(const struct kernel_row *row, const w4a16_problem *p) {
+    return plan_blocks(p) / (gfx11_in_halves(row) ? 1 : gfx11_fold(p));
+}
+
+/*
+ * Of a dense product, cycles that its work-groups take on a card of PAIRS pairs of compute units if K is in so
+ * many parts, as modelled for the 7900 XTX: PAIRS are its, whatever the card is, for bits must not depend on
+ * that. A step of 32 K takes ALONE where a work-group has a pair to itself, and STEP of a SIMD for each wave
+ * where there are enough others, with FOLD for each fold and PIECE for each piece of weights that it
+ * dequantises. Parts are added by a launch of its own, which reads what they have left.
+ */
+enum { PAIRS = 48, SIMDS = 4, ALONE = 1640, STEP = 656, FOLD = 64, PIECE = 24 };
+enum { ADDING = 10000, SUMS_BYTES = 600 /* in a cycle */, PARTS_MAX = 8 };
+static double cycles(const struct kernel_row *row, const w4a16_problem *p, int64_t parts) {
+    int64_t blocks = plan_blocks(p), folds = plan_tiles(folds_of(row, p), parts);
+    int64_t groups = plan_tiles(p->shape.N, row->n_tile) * gfx11_m_tiles(row, p) * parts;
+    double each_block = (gfx11_in_halves(row) ? 2. : 1.) * (double)folds_of(row, p) / (double)blocks;
+    double waves = row->threads / 32., pieces = (double)row->n_tile / 16 / waves;
+    double shared =
+        (double)plan_tiles(groups, PAIRS) * waves / SIMDS * (STEP + FOLD * each_block + PIECE * pieces);
+    double product = (double)(folds * (blocks / folds_of(row, p))) * (shared > ALONE ? shared : ALONE);
+    return parts == 1 ? product
+                      : product + ADDING + (double)(parts * p->shape.M * p->shape.N * 4) / SUMS_BYTES;
+}
+
+static int64_t parts(const struct kernel_row *row, const w4a16_problem *p) {
+    int64_t best = 1;
+    for (int64_t n = 2; n <= PARTS_MAX && n <= folds_of(row, p) && !p->mixture.experts; n++)
+        if (cycles(row, p, n) < cycles(row, p, best)) best = n;
+    return best;
+}
+
 static void add(struct build *b, const struct kernel_row *row) {
     int halves = gfx11_in_halves(row);
     int64_t fold = halves ? 1 : gfx11_fold(b->p), granule = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
     int64_t granules = b->p->shape.group_size / granule;
-    struct matrix_args args = gfx11_matrix_args(b, fold, granules, halves ? granules : granules / fold);
-    plan_set_order(b, W4A16_ADDER_WMMA, halves ? granule : fold * PACK_BLOCK,
-                   (halves ? 2 : 1) * b->l->blocks / fold, 1);
+    struct matrix_args args = gfx11_matrix_args(b, fold, granules);
+    int64_t folds = folds_of(row, b->p);
+    args.parts = (uint32_t)b->parts;
+    plan_set_order(b, W4A16_ADDER_WMMA, halves ? granule : fold * PACK_BLOCK, folds, b->parts);
+    if (halves) b->plan->additions.folds *= 2;
     gfx11_add_matrix(b, row, &args, lds_bytes(row));
 }
 
@@ -48,6 +82,7 @@ const struct family matrix_family = {.name = "matrix",
                                      .add = add,
                                      .largest = largest,
                                      .helped = 1,
+                                     .parts = parts,
                                      .other_bits = 1,
                                      .too_large = gfx11_too_large,
                                      .cost = gfx11_cost};

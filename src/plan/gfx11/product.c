@@ -41,7 +41,11 @@ void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *ld
 /* ---- arguments ----------------------------------------------------------------------------------------- */
 
 int64_t gfx11_lda(const struct build *b) { return b->staged ? b->l->blocks * PACK_BLOCK : plan_lda(b->p); }
-int64_t gfx11_ldo(const struct build *b) { return b->p->epilogue.combine ? b->p->shape.N : plan_ldo(b->p); }
+/* Sums for combine.c lie side by side, the parts of a row one after the other. */
+static int leaves_sums(const struct build *b) { return b->p->epilogue.combine || b->parts > 1; }
+int64_t gfx11_ldo(const struct build *b) {
+    return leaves_sums(b) ? b->p->shape.N * b->parts : plan_ldo(b->p);
+}
 
 uint32_t gfx11_group_divisor(int64_t granules_per_group) {
     return (uint32_t)(((INT64_C(1) << 31) + granules_per_group - 1) / granules_per_group);
@@ -50,17 +54,16 @@ uint32_t gfx11_group_divisor(int64_t granules_per_group) {
 void gfx11_patch_product(struct build *b, struct plan_step *s, size_t a, size_t out, size_t tile_list,
                          size_t row_list) {
     const w4a16_problem *p = b->p;
-    if (p->epilogue.combine) b->partial_at = plan_reserve(b, plan_slots(p) * p->shape.N * 4);
+    if (leaves_sums(b)) b->partial_at = plan_reserve(b, plan_slots(p) * b->parts * p->shape.N * 4);
     plan_patch(s, a, b->staged ? PLAN_WORKSPACE : PLAN_A, b->staged_at);
-    plan_patch(s, out, p->epilogue.combine ? PLAN_WORKSPACE : PLAN_OUT, b->partial_at);
+    plan_patch(s, out, leaves_sums(b) ? PLAN_WORKSPACE : PLAN_OUT, b->partial_at);
     if (!p->mixture.experts) return;
     plan_patch(s, tile_list, PLAN_WORKSPACE, b->tiles_at);
     plan_patch(s, row_list, PLAN_WORKSPACE, b->rows_at);
 }
 
 KERNARG_FITS(matrix_args);
-struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t granules_per_group,
-                                     int64_t folds_per_group) {
+struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t granules_per_group) {
     const w4a16_problem *p = b->p;
     const struct packed_layout *l = b->l;
     return (struct matrix_args){
@@ -70,12 +73,11 @@ struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_
         .blocks = (uint32_t)l->blocks,
         .groups = (uint32_t)l->groups,
         .fold = (uint32_t)fold,
-        .folds_per_group = plan_one_group(p) ? UINT32_MAX : (uint32_t)folds_per_group,
         .divisor = plan_one_group(p) ? 0 : gfx11_group_divisor(granules_per_group),
         .lda = (uint64_t)gfx11_lda(b),
         .ldo = (uint64_t)gfx11_ldo(b),
         .scale_bf16 = p->weights.scale_type == W4A16_BF16,
-        .out_f32 = p->epilogue.combine != W4A16_COMBINE_NONE,
+        .out_f32 = (uint32_t)leaves_sums(b),
         .grid = plan_grid_of(b),
     };
 }

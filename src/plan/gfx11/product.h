@@ -47,8 +47,7 @@ uint32_t gfx11_partial_bytes(const struct kernel_row *row, int64_t waves);
 void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *lds_bytes);
 
 /* Arguments of strip.c and matrix.c. fold: blocks; granules: pieces of K that `divisor` maps to groups. */
-struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t granules_per_group,
-                                     int64_t folds_per_group);
+struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t granules_per_group);
 void gfx11_add_matrix(struct build *b, const struct kernel_row *row, const struct matrix_args *args,
                       uint32_t lds_bytes);
 /* What every product is given besides its sections: offsets in its arguments. Reserves the slots' results. */

@@ -17,7 +17,10 @@ static const struct kernel_row rows[] = {
 #include "KERNELS.def"
 };
 
-static int needed(const w4a16_problem *p) { return p->mixture.experts != 0; }
+static int needed(const struct kernel_row *product, const w4a16_problem *p) {
+    (void)product;
+    return p->mixture.experts != 0;
+}
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
     (void)row, (void)p;

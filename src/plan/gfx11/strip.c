@@ -39,7 +39,7 @@ static void add(struct build *b, const struct kernel_row *row) {
     int halves = gfx11_in_halves(row);
     int64_t fold = blocks_of(row, b->p), folds = folds_of(row, b->p), waves = gfx11_waves(b->p, folds);
     int64_t chunk = halves ? PACK_BLOCK / 2 : fold * PACK_BLOCK, group = b->p->shape.group_size;
-    struct matrix_args args = gfx11_matrix_args(b, fold, group / row->k_chunk, group / chunk);
+    struct matrix_args args = gfx11_matrix_args(b, fold, group / row->k_chunk);
     args.waves = (uint32_t)waves;
     plan_set_order(b, W4A16_ADDER_WMMA, chunk, folds, waves);
     if (halves) b->plan->additions.folds *= 2;
