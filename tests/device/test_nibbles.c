@@ -107,9 +107,9 @@ static const struct rung {
     int64_t M, group_size;
     const char *mask, *kernel;
 } rungs[] = {
-    {1, 128, NULL, "decode"},
-    {3, 64, NULL, "decode"},
-    {7, 32, NULL, "decode"},
+    {1, 128, "w4a16_strip*", "decode"},
+    {3, 64, "w4a16_strip*", "decode"},
+    {7, 32, "w4a16_strip*", "decode"},
     {16, K, "w4a16_strip*,w4a16_matrix*", "decode"},
     {3, 16, "w4a16_matrix*", "strip"},
     {40, 48, "w4a16_matrix*", "strip"},
