@@ -63,19 +63,8 @@ static inline __attribute__((always_inline)) void multiply(enum dot_input in, en
         }
 }
 
-static inline __attribute__((always_inline)) void wmma_float(struct wave *w, const struct inst *i,
-                                                             enum dot_input in, enum dot_output out) {
-    u32v a[PAIRS], b[PAIRS];
-    lanes32 acc[REGISTERS];
-    fetch_factors(w, i, 0, a);
-    fetch_factors(w, i, 1, b);
-    fetch_accumulator(w, i, out, acc);
-    multiply(in, out, shape_of(w), a, b, acc);
-    store_result(w, i, out, acc);
-}
-
 #define DEFINE_FLOAT(name, in, out)                                                                          \
-    static void name(struct wave *w, const struct inst *i) { wmma_float(w, i, in, out); }
+    static void name(struct wave *w, const struct inst *i) { wmma_float(w, i, in, out, multiply); }
 FLOAT_FORMS(DEFINE_FLOAT)
 
 /* ---- integers: exact, then wrapped or clamped; bits 0 and 1 of neg_lo say which matrices are signed ---- */

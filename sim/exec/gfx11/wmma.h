@@ -69,6 +69,21 @@ static inline __attribute__((always_inline)) void store_result(struct wave *w, c
     }
 }
 
+/* Adds A times B to acc; a constant wherever wmma_float is used. */
+typedef void multiply_fn(enum dot_input in, enum dot_output out, struct shape shape, const u32v *a,
+                         const u32v *b, lanes32 *acc);
+static inline __attribute__((always_inline)) void wmma_float(struct wave *w, const struct inst *i,
+                                                             enum dot_input in, enum dot_output out,
+                                                             multiply_fn *multiply) {
+    u32v a[PAIRS], b[PAIRS];
+    lanes32 acc[REGISTERS];
+    fetch_factors(w, i, 0, a);
+    fetch_factors(w, i, 1, b);
+    fetch_accumulator(w, i, out, acc);
+    multiply(in, out, shape_of(w), a, b, acc);
+    store_result(w, i, out, acc);
+}
+
 #define FLOAT_FORMS(X)                                                                                       \
     X(v_wmma_f32_16x16x16_f16, DOT_F16, DOT_TO_F32)                                                          \
     X(v_wmma_f32_16x16x16_bf16, DOT_BF16, DOT_TO_F32)                                                        \

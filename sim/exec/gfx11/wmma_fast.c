@@ -30,8 +30,10 @@ static inline __attribute__((always_inline)) void widen(enum dot_input in, const
     }
 }
 
-static inline __attribute__((always_inline)) void multiply(enum dot_input in, struct shape shape,
-                                                           const u32v *a, const u32v *b, lanes32 *acc) {
+static inline __attribute__((always_inline)) void multiply(enum dot_input in, enum dot_output out,
+                                                           struct shape shape, const u32v *a, const u32v *b,
+                                                           lanes32 *acc) {
+    (void)out; /* sums are fp32 whatever the result is */
     float fa[K][LANES] LANES_ALIGNED, fb[K][LANES] LANES_ALIGNED;
     widen(in, a, fa);
     widen(in, b, fb);
@@ -51,19 +53,8 @@ static inline __attribute__((always_inline)) void multiply(enum dot_input in, st
         FOR_LANES(l) acc[r][l] = select32(nan_f32(acc[r][l]), DEFAULT_NAN_32, acc[r][l]);
 }
 
-static inline __attribute__((always_inline)) void wmma_float(struct wave *w, const struct inst *i,
-                                                             enum dot_input in, enum dot_output out) {
-    u32v a[PAIRS], b[PAIRS];
-    lanes32 acc[REGISTERS];
-    fetch_factors(w, i, 0, a);
-    fetch_factors(w, i, 1, b);
-    fetch_accumulator(w, i, out, acc);
-    multiply(in, shape_of(w), a, b, acc);
-    store_result(w, i, out, acc);
-}
-
 #define DEFINE_FLOAT(name, in, out)                                                                          \
-    static void name(struct wave *w, const struct inst *i) { wmma_float(w, i, in, out); }
+    static void name(struct wave *w, const struct inst *i) { wmma_float(w, i, in, out, multiply); }
 FLOAT_FORMS(DEFINE_FLOAT)
 
 #define BIND_ROW(name, ...) BIND(name)
