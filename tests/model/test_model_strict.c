@@ -184,12 +184,14 @@ static void propagate(struct machine *m, const struct inst *i, const struct plac
     static struct shadow shadow;
     static u32v v[2 * VGPRS];
     static uint8_t v_state[2 * VGPRS];
+    static uint32_t v_origin[2 * VGPRS];
     static rdnasim sim = {.target = &targets[TARGET_gfx1100]};
-    strict = (struct strict){.checks = RDNASIM_CHECK_ALL, .sim = &sim};
+    static const rdnasim_launch launch;
+    strict = (struct strict){.checks = RDNASIM_CHECK_ALL, .sim = &sim, .launch = &launch};
     memset(&shadow, 0, sizeof shadow);
     memset(v, 0, sizeof v);
     memset(v_state, 0, sizeof v_state);
-    shadow.strict = &strict, shadow.v = v, shadow.v_state = v_state;
+    shadow.strict = &strict, shadow.v = v, shadow.v_state = v_state, shadow.v_origin = v_origin;
     m->w.shadow = &shadow;
     m->w.v = m->v;
     if (!p->operand)
