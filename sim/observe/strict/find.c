@@ -27,12 +27,19 @@ uint32_t strict_origin_sgpr(const struct wave *w, unsigned reg) {
     return sh->s_origin[reg] ? sh->s_origin[reg] : ORIGIN_REGISTER | SGPR_NAMES | reg;
 }
 
+/* The SGPRs of an operand: [*first, end). Of a mask of lanes, that of the half being executed. */
+static unsigned sgprs(const struct wave *w, const struct operand *o, unsigned *first) {
+    bool mask = o->type == TYPE_MASK && s_count(o);
+    *first = o->reg + (mask ? w->half : 0);
+    return *first + (mask ? 1 : s_count(o));
+}
+
 uint32_t strict_origin(const struct wave *w, const struct operand *o) {
     uint32_t origin = 0;
     for (unsigned n = 0; o->kind == OPND_VGPR && n < o->dwords && !origin; n++)
         origin = origin_vgpr(w, o->reg + n);
-    unsigned half = o->type == TYPE_MASK ? w->half : 0;
-    for (unsigned n = half; n < half + s_count(o) && !origin; n++) origin = strict_origin_sgpr(w, o->reg + n);
+    unsigned reg, end = sgprs(w, o, &reg);
+    for (; reg < end && !origin; reg++) origin = strict_origin_sgpr(w, reg);
     return origin;
 }
 
@@ -41,9 +48,9 @@ void strict_set_origin(struct wave *w, const struct operand *o, uint32_t origin)
     for (unsigned n = 0; o->kind == OPND_VGPR && n < o->dwords; n++)
         if (v_states(w)[o->reg + n] & REG_UNDEFINED)
             sh->v_origin[w->half * w->vgpr_count + o->reg + n] = origin;
-    unsigned half = o->type == TYPE_MASK ? w->half : 0;
-    for (unsigned n = half; n < half + s_count(o); n++)
-        if (sh->s_state[o->reg + n] & REG_UNDEFINED) sh->s_origin[o->reg + n] = origin;
+    unsigned reg, end = sgprs(w, o, &reg);
+    for (; reg < end; reg++)
+        if (sh->s_state[reg] & REG_UNDEFINED) sh->s_origin[reg] = origin;
 }
 
 /* Its part of the sentence, and its fields. */
