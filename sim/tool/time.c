@@ -37,7 +37,7 @@ static int time_once(struct session *s, unsigned axes, bool warm, unsigned char 
     options.shader_mhz = s->timing.shader_mhz;
     options.threads = s->options.threads;
     options.axes = axes;
-    rdnasim_timing *timing;
+    rdnasim_timing *timing = NULL;
     rdnasim_report report;
     int code = EXIT_USAGE;
     rdnasim_status status = rdnasim_timing_create(&options, &timing, &report);
@@ -50,9 +50,8 @@ static int time_once(struct session *s, unsigned axes, bool warm, unsigned char 
         status = rdnasim_time(timing, s->sim, s->kernel, &s->launch, counts, out, &report);
         code = EXIT_FAULT;
     }
-    if (status != RDNASIM_OK) return fail_sim(code, NULL, &report);
     rdnasim_timing_destroy(timing);
-    return EXIT_OK;
+    return status == RDNASIM_OK ? EXIT_OK : fail_sim(code, NULL, &report);
 }
 
 /* ---- text --------------------------------------------------------------------------------------------------- */
