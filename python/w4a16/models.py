@@ -24,7 +24,7 @@ def load(directory: str | os.PathLike[str]) -> tuple[Any, list[str]]:
         return transformers.AutoModelForCausalLM.from_pretrained(path, dtype=config.dtype).eval(), []
     del config.quantization_config  # transformers would look for a quantiser of its own
     model = transformers.AutoModelForCausalLM.from_config(config, dtype=config.dtype).eval()
-    tensors = {}
+    tensors: dict[str, Any] = {}
     for file in sorted(path.glob("*.safetensors")):
         with safetensors.safe_open(file, "pt") as opened:
             tensors |= {name: opened.get_tensor(name) for name in opened.keys() if name in model.state_dict()}

@@ -48,7 +48,7 @@ def main():
     parser.add_argument("programs", nargs="*", metavar="NAME=PATH")
     parser.add_argument("--only", metavar="WORD")
     parser.add_argument("--file", type=Path, action="append", default=[], help="to lie in the folder at the start")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     found = blocks(arguments.page.read_text(encoding="utf-8"), arguments.only)
     if not found:
         sys.exit(f"{arguments.page} has no such block")
