@@ -255,7 +255,7 @@ static double median(const double *sorted, size_t count) {
 
 static int summarise(struct run *run) {
     size_t count = run->ratio_count;
-    qsort(run->ratios, count, sizeof *run->ratios, by_size);
+    if (count) qsort(run->ratios, count, sizeof *run->ratios, by_size);
     if (run->json) {
         json_t *ratios =
             count ? doc_pack("{s:I, s:f, s:f, s:f}", "count", (json_int_t)count, "least", run->ratios[0],

@@ -252,6 +252,10 @@ static void quantize_with_feedback(struct work *w, int64_t n, float *x) {
         for (int64_t k = g * size; k < (g + 1) * size; k++) {
             float missed[COLUMNS];
             for (int c = 0; c < COLUMNS; c++) {
+                if (!isfinite(columns[k][c])) { /* since the group began */
+                    report_bad(w, (n + c) * w->t->K + k);
+                    return;
+                }
                 int level = group_level(columns[k][c], &grids[c]);
                 missed[c] = columns[k][c] - grids[c].scale * (float)(level - grids[c].zero);
                 write_level(w, n + c, k, level);

@@ -112,13 +112,11 @@ static void search(const float *x, const float *importance, int64_t padded, cons
 
 int group_choose(const float *x, const float *importance, int64_t padded, const struct group_rules *rules,
                  struct group_grid *grid) {
-    float min = 0, max = 0, none = 0; /* the grid always contains 0 */
+    float min = 0, max = 0; /* the grid always contains 0 */
     for (int64_t i = 0; i < padded; i++) {
         min = x[i] < min ? x[i] : min;
         max = x[i] > max ? x[i] : max;
-        none += x[i] * 0; /* a NaN is neither smaller nor larger */
     }
-    if (isnan(none)) return 0;
     float scale;
     if (rules->symmetric) {
         scale = (max > -min ? max : -min) / 7.5f;

@@ -23,8 +23,8 @@ struct group_grid {
        */
 
 /*
- * Chooses the grid for the `padded` values at x; importance[i] is what the square of x[i]'s error
- * counts, finite and >= 0. False if they are so large that their scale is not finite in scale_type, or if one is a NaN.
+ * Chooses the grid for the `padded` finite values at x; importance[i] is what the square of x[i]'s error
+ * counts, finite and >= 0. False if they are so large that their scale is not finite in scale_type.
  */
 int group_choose(const float *x, const float *importance, int64_t padded, const struct group_rules *rules,
                  struct group_grid *grid);
