@@ -64,7 +64,7 @@ static const int64_t values[] = {0,
                                  -(INT64_C(1) << 62),
                                  INT64_MIN + 1,
                                  INT64_MIN};
-enum { VALUES = sizeof values / sizeof values[0] };
+enum { VALUES = sizeof values / sizeof values[0], PARTS_MAX = 8 /* of K, in the grid of a product */ };
 
 struct input {
     const uint8_t *data;
@@ -139,7 +139,8 @@ static void check_plan(const w4a16_plan *plan, int runs) {
     for (size_t n = 0; n < count; n++) {
         CHECK(w4a16_plan_launch(plan, n, &launch, NULL) == W4A16_OK);
         uint64_t all = (uint64_t)launch.grid[0] * launch.grid[1] * launch.grid[2];
-        CHECK(all && launch.grid[1] <= 65535 && launch.grid[2] == 1 && launch.block[0] <= 1024);
+        CHECK(all && launch.grid[1] <= 65535 && launch.grid[2] && launch.grid[2] <= PARTS_MAX &&
+              launch.block[0] <= 1024);
         CHECK(all * launch.block[0] <= UINT32_MAX);
         groups += all;
     }

@@ -4,7 +4,8 @@
 #
 # run.sh TARGET_PROGRAM SECONDS WORK SEEDS [libFuzzer option...]
 # Fuzzes for that long, growing the corpus in WORK, and prints the edges covered; the line is also kept in
-# WORK.summary, and an input that breaks the target in WORK.crash-*.
+# WORK.summary, and an input that breaks the target in WORK.crash-*. libFuzzer's own exit code for that, 77, would say that the
+# test was skipped.
 set -euo pipefail
 program=$1 seconds=$2 work=$3 seeds=$4
 shift 4
@@ -12,7 +13,7 @@ mkdir -p "$work"
 rm -f "$work.summary"
 status=0
 "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 -print_final_stats=1 -verbosity=1 \
-    -artifact_prefix="$work." "$@" "$work" "$seeds" >"$work.log" 2>&1 || status=$?
+    -error_exitcode=1 -artifact_prefix="$work." "$@" "$work" "$seeds" >"$work.log" 2>&1 || status=$?
 tail -n 30 "$work.log"
 edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$work.log" | tail -n 1)
 runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work.log")
