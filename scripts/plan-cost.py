@@ -199,7 +199,7 @@ def compare(cases, results, choices_of):
         if lost > LIMIT:
             slower += case[0] == FIT_CARD  # the choice is one for all cards: of the others it is shown
             print(f"{' '.join(map(str, case))}: {chosen} takes {times[chosen]:.2f} us, {best} {times[best]:.2f}, "
-                  f"{100 * lost:.0f} % less; rated {found[best][1]:.2f}")
+                  f"the best: it takes {100 * lost:.0f} % longer; rated {found[best][1]:.2f}")
     print(f"{judged} products: {slower} of the kernels on a {FIT_CARD} take more than {100 * LIMIT:g} % longer than the best; "
           f"on any card the worst {100 * worst:.1f} %")
     return slower

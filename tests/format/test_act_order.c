@@ -17,12 +17,10 @@
 #include <errno.h>
 #include <math.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "format/safetensors.h"
-#include "half.h"
+#include "outputs.h"
 #include "random.h"
-#include "w4a16/checkpoint.h"
 
 enum { N = 64, K = 512, M = 16 };
 
@@ -30,16 +28,10 @@ static float weights[N * K], size_of[K];
 static uint16_t activations[M * K];
 static double energy[K];
 
-static void must(w4a16_status status, const w4a16_error *error) {
-    if (status != W4A16_OK) fail_msg("%s", error->message);
-}
-
 /* Features of sizes e^-2 .. e^2; activations small where weights are large, as normalisation leaves them. */
 static int make_data(void **state) {
-    (void)state;
     static char folder[] = "/tmp/w4a16-act-order-XXXXXX";
-    if (!mkdtemp(folder) || chdir(folder) != 0) return -1;
-    *state = folder;
+    if (enter_folder(folder, state) != 0) return -1;
     for (int k = 0; k < K; k++) size_of[k] = expf(random_normal(random_at(1, (uint64_t)k)));
     for (int n = 0; n < N; n++)
         for (int k = 0; k < K; k++)
@@ -53,12 +45,6 @@ static int make_data(void **state) {
     return 0;
 }
 
-static int remove_data(void **state) {
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", (const char *)*state);
-    return chdir("/") != 0 || system(command) != 0 ? -1 : 0;
-}
-
 static void write_weights(const char *path) {
     struct st_source source = {.name = "a.weight", .dtype = ST_F32, .dims = 2, .shape = {N, K}};
     struct safetensors_writer *writer;
@@ -68,28 +54,15 @@ static void write_weights(const char *path) {
     must(safetensors_finish(writer, &error), &error);
 }
 
-/* Mean square distance of the quantised layer's outputs from the given weights'. */
+/* Of a quantised layer, which reads back with an order if it should. */
 static double output_error(const char *dir, const w4a16_quantize_options *options) {
     w4a16_error error;
     w4a16_checkpoint *checkpoint;
-    w4a16_layer *layer;
-    static double y[M * N];
     must(w4a16_quantize_file("act_order.safetensors", dir, options, NULL, NULL, &error), &error);
     must(w4a16_checkpoint_open(dir, &checkpoint, &error), &error);
     assert_int_equal(w4a16_checkpoint_layer(checkpoint, 0)->act_order, options->act_order);
-    must(w4a16_checkpoint_read_layer(checkpoint, 0, &layer, &error), &error);
-    must(w4a16_reference(layer, W4A16_F16, M, activations, K, y, NULL, 1, &error), &error);
-    w4a16_layer_free(layer);
     w4a16_checkpoint_close(checkpoint);
-    double sum = 0;
-    for (int m = 0; m < M; m++)
-        for (int n = 0; n < N; n++) {
-            double exact = 0;
-            for (int k = 0; k < K; k++)
-                exact += (double)f16_to_float(activations[m * K + k]) * weights[n * K + k];
-            sum += (y[m * N + n] - exact) * (y[m * N + n] - exact);
-        }
-    return sum / (M * N);
+    return outputs_distance(dir, activations, weights, M, N, K);
 }
 
 static void test_order_lowers_the_error(void **state) {
@@ -175,5 +148,5 @@ static void test_refusal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order_lowers_the_error),
                                        cmocka_unit_test(test_several_files), cmocka_unit_test(test_refusal)};
-    return cmocka_run_group_tests(tests, make_data, remove_data);
+    return cmocka_run_group_tests(tests, make_data, remove_folder);
 }

@@ -17,12 +17,10 @@
 
 #include <cmocka.h>
 #include <math.h>
-#include <unistd.h>
 
 #include "format/safetensors.h"
-#include "half.h"
+#include "outputs.h"
 #include "random.h"
-#include "w4a16/checkpoint.h"
 
 enum { N = 64, K = 256, M = 64 };
 #define R 0.95f
@@ -30,10 +28,6 @@ enum { N = 64, K = 256, M = 64 };
 static float weights[N * K], importance[K];
 static uint16_t activations[M * K], feedback[K * K];
 static int32_t number = 3;
-
-static void must(w4a16_status status, const w4a16_error *error) {
-    if (status != W4A16_OK) fail_msg("%s", error->message);
-}
 
 /* The layer's tensors in a file of statistics, good ones. */
 enum { INPUTS, IMPORTANCE, FEEDBACK, PARTS };
@@ -44,10 +38,8 @@ static struct st_source parts[PARTS] = {
 };
 
 static int make_data(void **state) {
-    (void)state;
     static char folder[] = "/tmp/w4a16-calibration-XXXXXX";
-    if (!mkdtemp(folder) || chdir(folder) != 0) return -1;
-    *state = folder;
+    if (enter_folder(folder, state) != 0) return -1;
     for (int i = 0; i < N * K; i++) weights[i] = random_normal(random_at(1, (uint64_t)i));
     for (int m = 0; m < M; m++) {
         float x = random_normal(random_at(2, (uint64_t)(m * K)));
@@ -64,12 +56,6 @@ static int make_data(void **state) {
     return safetensors_write("layer.safetensors", &layer, 1, &error) == W4A16_OK ? 0 : -1;
 }
 
-static int remove_data(void **state) {
-    char command[128];
-    snprintf(command, sizeof command, "rm -r '%s'", (const char *)*state);
-    return chdir("/") != 0 || system(command) != 0 ? -1 : 0;
-}
-
 static w4a16_status quantize(const char *calibration, int64_t group_size, int symmetric, w4a16_error *error) {
     w4a16_quantize_options options;
     w4a16_quantize_init(&options, sizeof options);
@@ -80,27 +66,7 @@ static w4a16_status quantize(const char *calibration, int64_t group_size, int sy
     return w4a16_quantize_file("layer.safetensors", "out", &options, NULL, NULL, error);
 }
 
-/* Mean square distance of the quantised layer's outputs from the given weights', in fp64. */
-static double output_error(void) {
-    w4a16_error error;
-    w4a16_checkpoint *checkpoint;
-    w4a16_layer *layer;
-    static double y[M * N];
-    must(w4a16_checkpoint_open("out", &checkpoint, &error), &error);
-    must(w4a16_checkpoint_read_layer(checkpoint, 0, &layer, &error), &error);
-    must(w4a16_reference(layer, W4A16_F16, M, activations, K, y, NULL, 1, &error), &error);
-    w4a16_layer_free(layer);
-    w4a16_checkpoint_close(checkpoint);
-    double sum = 0;
-    for (int m = 0; m < M; m++)
-        for (int n = 0; n < N; n++) {
-            double exact = 0;
-            for (int k = 0; k < K; k++)
-                exact += (double)f16_to_float(activations[m * K + k]) * weights[n * K + k];
-            sum += (y[m * N + n] - exact) * (y[m * N + n] - exact);
-        }
-    return sum / (M * N);
-}
+static double output_error(void) { return outputs_distance("out", activations, weights, M, N, K); }
 
 static void test_outputs_are_nearer(void **state) {
     (void)state;
@@ -205,5 +171,5 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outputs_are_nearer), cmocka_unit_test(test_bad_statistics),
         cmocka_unit_test(test_bad_values), cmocka_unit_test(test_feedback_without_bounds)};
-    return cmocka_run_group_tests(tests, make_data, remove_data);
+    return cmocka_run_group_tests(tests, make_data, remove_folder);
 }
