@@ -340,6 +340,28 @@ static void loads_may_pass_the_end(void **state) {
     free(in);
 }
 
+/* A group knows those whom it has met in atomics, and whom they had met; nobody else. */
+static void order_is_of_those_who_were_met(void **state) {
+    (void)state;
+    static const char *const names[] = {"met_good", "met_bad"};
+    for (int bad = 0; bad < 2; bad++) {
+        rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL);
+        const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, STRICT_OBJECT), names[bad]);
+        assert_non_null(kernel);
+        uint32_t in[1] = {0}, out[1] = {0};
+        struct {
+            uint64_t in, out;
+        } args = {bind(sim, in, sizeof in, RDNASIM_READ | RDNASIM_WRITE, "in"),
+                  bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
+        rdnasim_launch launch = launch_of(3, 1, &args, sizeof args);
+        rdnasim_report report;
+        rdnasim_status status = rdnasim_run(sim, kernel, &launch, NULL, &report);
+        if (status != (bad ? RDNASIM_STRICT : RDNASIM_OK)) fail_msg("%s: %s", names[bad], report.text);
+        if (bad) assert_non_null(strstr(report.text, "which work-group 0"));
+        rdnasim_destroy(sim);
+    }
+}
+
 static void atomics_reach_the_last_dword(void **state) {
     (void)state;
     for (unsigned checks = 0; checks <= RDNASIM_CHECK_ALL; checks += RDNASIM_CHECK_ALL) {
@@ -393,12 +415,19 @@ static void unknown_checks_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faults_are_found),          cmocka_unit_test(near_faults_are_silent),
-        cmocka_unit_test(checks_are_separate),       cmocka_unit_test(freed_buffers_are_named),
-        cmocka_unit_test(marks_stay_inside_buffers), cmocka_unit_test(unknown_checks_are_refused),
-        cmocka_unit_test(loads_may_pass_the_end),    cmocka_unit_test(atomics_reach_the_last_dword),
-        cmocka_unit_test(checks_have_names),         cmocka_unit_test(launches_may_go_on),
-        cmocka_unit_test(origins_are_told),          cmocka_unit_test(reports_are_json),
+        cmocka_unit_test(faults_are_found),
+        cmocka_unit_test(near_faults_are_silent),
+        cmocka_unit_test(checks_are_separate),
+        cmocka_unit_test(freed_buffers_are_named),
+        cmocka_unit_test(marks_stay_inside_buffers),
+        cmocka_unit_test(unknown_checks_are_refused),
+        cmocka_unit_test(loads_may_pass_the_end),
+        cmocka_unit_test(atomics_reach_the_last_dword),
+        cmocka_unit_test(checks_have_names),
+        cmocka_unit_test(launches_may_go_on),
+        cmocka_unit_test(origins_are_told),
+        cmocka_unit_test(reports_are_json),
+        cmocka_unit_test(order_is_of_those_who_were_met),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

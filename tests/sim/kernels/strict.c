@@ -217,6 +217,13 @@ CASE(groups_flag_good, "v_mov_b32 v40, 0\n v_mov_b32 v41, 1\n s_cmp_lg_u32 " GRO
                        "1: global_load_b32 v42, v40, " IN " glc\n" WAIT "v_cmp_ne_u32 vcc_lo, 0, v42\n"
                        "s_cbranch_vccz 2f\n global_load_b32 v43, v40, " OUT "\n" WAIT "2:\n")
 
+/* Three groups: the last one meets the second in an atomic, and that one has met the first, or has not. */
+#define MET(first) "v_mov_b32 v40, 0\n s_cmp_eq_u32 " GROUP ", 0\n s_cbranch_scc0 1f\n global_store_b32 v40, v40, " OUT "\n" \
+                   "s_waitcnt_vscnt null, 0\n" first "1: global_atomic_add_u32 v42, v40, v40, " IN " glc\n" WAIT \
+                   "s_cmp_eq_u32 " GROUP ", 8\n s_cbranch_scc0 3f\n global_load_b32 v43, v40, " OUT "\n" WAIT "3:\n"
+CASE(met_bad, MET("s_branch 3f\n"))
+CASE(met_good, MET(""))
+
 /* ---- matrices, alignment, memory, barriers, loops ------------------------------------------------- */
 
 #define ZERO8(a, b, c, d, e, f, g, h)                                                                        \
