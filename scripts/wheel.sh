@@ -35,13 +35,16 @@ install_compiler() {
     chmod +x "$kept/cc"
 }
 
-# The newest sources of Debian 12 that its archives hand out. A security update that is listed but not there is passed
+# The newest sources of Debian 12 that the archives of this system's apt hand out. A security update that is listed but not there is passed
 # over, which is said: the wheel's own list of sources (licences/SOURCES) has the version.
 fetch_sources() {
-    local lists=$kept/apt name archive=http://deb.debian.org options
+    local lists=$kept/apt name options
+    rm -rf "$kept/sources" # what a run before has not finished
     mkdir -p "$lists/partial" "$kept/sources"
-    printf 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s main\n' \
-        "$archive/debian bookworm" "$archive/debian-security bookworm-security" >"$kept/sources.list"
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+        sed -n -E 's,^[^ ]+ bookworm(-security|-updates)?$,deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] & main,p' |
+        sort -u >"$kept/sources.list"
+    [ -s "$kept/sources.list" ] || die "apt knows no archive of Debian 12 (bookworm): apt-get update, or build on Debian 12"
     options=(-q -o Dir::Etc::sourcelist="$kept/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists="$lists"
         -o Debug::NoLocking=1 -o APT::Sandbox::User=)
     apt-get "${options[@]}" update
@@ -66,6 +69,7 @@ with_cmake() { # NAME OPTIONS...
 
 # configure and make, where there is no use in CMake's list of programs.
 make_zlib() {
+    rm -rf "$kept/zlib"
     cp -r "$kept/sources/zlib" "$kept/zlib"
     cd "$kept/zlib"
     CC=$kept/cc CFLAGS='-O2 -fPIC' ./configure --static --prefix="$prefix"
@@ -74,6 +78,7 @@ make_zlib() {
 }
 
 make_elfutils() { # libelf alone
+    rm -rf "$kept/elfutils"
     mkdir "$kept/elfutils"
     cd "$kept/elfutils"
     # The question for __cxa_demangle would have zig build a C++ library.
