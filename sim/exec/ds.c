@@ -7,7 +7,10 @@
 #include "access.h"
 #include "executors.h"
 
-/* Host pointer of an access, or null after a fault. */
+/*
+ * Host pointer of an access, or null after a fault. Only atomics have to be aligned: LLVM merges loads from odd places into
+ * two-address ones, too, and knows of one target that wants those aligned, which is none of ours.
+ */
 static unsigned char *lds_at(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, uint32_t align,
                              const char *what) {
     const struct group *g = w->group;
@@ -73,8 +76,7 @@ static inline void load2(struct wave *w, const struct inst *i, enum width width,
     addresses(w, i, 0, (uint32_t)(i->offset & 255) * granule, false, false, width, a);
     uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * granule, false, false, width, b);
     FOR_ACTIVE(l, mask)
-    if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "load")) ||
-        !(q[l] = lds_at(w, l, b[l], bytes, bytes, "load")))
+    if (!(p[l] = lds_at(w, l, a[l], bytes, 1, "load")) || !(q[l] = lds_at(w, l, b[l], bytes, 1, "load")))
         return;
     FOR_ACTIVE(l, mask) {
         load_lane(w, i->dst.reg, l, p[l], width);
@@ -88,8 +90,7 @@ static inline void store2(struct wave *w, const struct inst *i, enum width width
     addresses(w, i, 0, (uint32_t)(i->offset & 255) * granule, true, false, width, a);
     uint32_t mask = addresses(w, i, 1, (uint32_t)(i->offset >> 8 & 255) * granule, true, false, width, b);
     FOR_ACTIVE(l, mask)
-    if (!(p[l] = lds_at(w, l, a[l], bytes, bytes, "store")) ||
-        !(q[l] = lds_at(w, l, b[l], bytes, bytes, "store")))
+    if (!(p[l] = lds_at(w, l, a[l], bytes, 1, "store")) || !(q[l] = lds_at(w, l, b[l], bytes, 1, "store")))
         return;
     FOR_ACTIVE(l, mask) {
         store_lane(w, i->src[1].reg, l, p[l], width);

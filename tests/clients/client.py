@@ -8,7 +8,13 @@ import traceback
 import numpy as np
 
 TO_DEVICE, FROM_DEVICE = 1, 2
+COOPERATIVE_LAUNCH = 10  # an attribute of a device
 _cases = []
+
+
+class Skipped(Exception):
+    """A case raises it with the reason why it cannot be asked here."""
+
 
 
 def case(function):
@@ -30,19 +36,22 @@ def cases(name, arguments):
 def main(client):
     """Runs the cases, all or those whose names begin with the first word of the command line; the last line counts them."""
     wanted = next((word for word in sys.argv[1:] if word != "-v"), "")
-    passed = failed = 0
+    passed = failed = skipped = 0
     for name, function in _cases:
         if not name.startswith(wanted):
             continue
         try:
             function()
             passed += 1
+        except Skipped as reason:
+            skipped += 1
+            print(f"SKIPPED {client} {name}: {reason}")
         except Exception as error:  # a client may raise anything
             failed += 1
             print(f"FAILED {client} {name}: {type(error).__name__}: {error}")
             if "-v" in sys.argv:
                 traceback.print_exc()
-    print(f"{client}: {passed} passed, {failed} failed")
+    print(f"{client}: {passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
 
 
 def equal(found, expected):
@@ -69,6 +78,11 @@ class Hip:
             if code:
                 raise RuntimeError(f"{name}: {self.library.hipGetErrorName(code).decode()}")
         return checked
+
+    def attribute(self, number):
+        value = ctypes.c_int()
+        self.hipDeviceGetAttribute(ctypes.byref(value), number, 0)
+        return value.value
 
     def allocate(self, count):
         pointer = ctypes.c_void_p()

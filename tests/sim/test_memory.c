@@ -302,7 +302,6 @@ static const struct wild {
     {"lds_store", LDS_BYTES - 2, 4, 0, 4, 3, "the work-group has 4096 bytes of LDS"},
     {"lds_load_b64", LDS_BYTES - 8 * 5 - 1, 8, 5, 8, 3, "the work-group has 4096 bytes of LDS"},
     {"lds_pair", LDS_BYTES - 4, 0, 0, 4, 3, "the work-group has 4096 bytes of LDS"},
-    {"lds_pair", 2, 8, 0, 4, 3, "not a multiple of 4"},
     {"lds_atomic", 3, 4, 0, 4, 3, "not a multiple of 4"},
     {"lds_atomic", LDS_BYTES - 4, 4, 1, 4, 3, "the work-group has 4096 bytes of LDS"},
     {"lds_atomic_b64", 4, 8, 0, 8, 3, "not a multiple of 8"},

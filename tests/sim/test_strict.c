@@ -58,6 +58,7 @@ static const struct fault {
     {"groups_read", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
     {"groups_atomic", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
     {"groups_cas", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "several work-groups", "global_", WRITTEN},
+    {"groups_far", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
     {"lds_cas", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
     {"store_atomic", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_add_u32", WRITTEN},
     {"store_update", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "wave 0 has", "ds_", WRITTEN},
