@@ -113,7 +113,9 @@ typedef struct rdnasim_report {
     rdnasim_origin origin; /* of the undefined value, with RDNASIM_CHECK_UNDEFINED */
     uint32_t origin_register;
     uint64_t origin_pc;
-    uint64_t reserved[2];
+    uint32_t line;                /* of the source, from 1; 0: not known, as without clang's -g */
+    uint16_t file_at, file_bytes; /* its file's name is these bytes of text */
+    uint64_t reserved;
 } rdnasim_report;
 
 /*
@@ -224,6 +226,14 @@ RDNASIM_API const rdnasim_kernel_info *rdnasim_get_kernel_info(const rdnasim_ker
 
 /* The kernel's instructions as they are in the file: info.code_bytes / 4 dwords, the object's. */
 RDNASIM_API const uint32_t *rdnasim_kernel_code(const rdnasim_kernel *kernel);
+
+/*
+ * The line of source that the instruction at pc (bytes from the kernel's first) comes from, where the code object has line tables
+ * (DWARF 2 to 5, as clang writes them with -g): stores the file's name without its folders, made safe to show and cut to
+ * `bytes`, and the line, and returns 1. 0: not known; nothing is stored. file and line may be null.
+ */
+RDNASIM_API int rdnasim_source_line(const rdnasim_kernel *kernel, uint64_t pc, char *file, size_t bytes,
+                                    uint32_t *line);
 
 /* ---- targets --------------------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines.h"
 #include "machine/simulator.h"
 #include "metadata.h"
 #include "symbols.h"
@@ -399,8 +400,10 @@ static rdnasim_status load(struct loader *l) {
     memcpy(o->code, o->image + (l->code_start - l->low), l->code_bytes);
     o->code_dwords = (uint32_t)(l->code_bytes / 4);
     o->code_address = o->address + (l->code_start - l->low);
-    status = load_kernels(l);
-    return status ? status : load_variables(l);
+    if ((status = load_kernels(l)) || (status = load_variables(l))) return status;
+    o->lines = lines_read(l->elf, l->code_start, l->code_bytes, &l->sections);
+    REPORT_IF(!o->lines, l->report, RDNASIM_OUT_OF_MEMORY, "out of memory for the lines of a code object");
+    return RDNASIM_OK;
 }
 
 static void free_object(rdnasim_object *o) {
@@ -410,6 +413,7 @@ static void free_object(rdnasim_object *o) {
     metadata_free(o->metadata);
     if (o->variables) variables_free(o->variables);
     free(o->variables);
+    lines_free(o->lines);
     free(o->code);
     free(o->image);
     free(o);
@@ -495,6 +499,17 @@ const rdnasim_kernel_info *rdnasim_get_kernel_info(const rdnasim_kernel *kernel)
 
 const uint32_t *rdnasim_kernel_code(const rdnasim_kernel *kernel) {
     return kernel->object->code + program_entry(kernel->program);
+}
+
+int rdnasim_source_line(const rdnasim_kernel *kernel, uint64_t pc, char *file, size_t bytes, uint32_t *line) {
+    const rdnasim_object *o = kernel->object;
+    uint64_t at =
+        pc + 4 * (uint64_t)program_entry(kernel->program); /* functions before the kernel: modulo 2^64 */
+    const struct line *found = at < 4 * (uint64_t)o->code_dwords ? lines_find(o->lines, at) : NULL;
+    if (!found) return 0;
+    if (file && bytes) lines_file(found, file, bytes);
+    if (line) *line = found->number;
+    return 1;
 }
 
 const char *rdnasim_elf_target(const void *elf, size_t bytes) {

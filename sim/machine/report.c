@@ -118,6 +118,16 @@ void wave_memory_fault(struct wave *w, unsigned lane, uint64_t address, uint32_t
                verb, bytes, address, where);
 }
 
+enum { FILE_BYTES = 65 };
+
+void describe_line(const rdnasim_kernel *kernel, uint64_t pc, char *text, size_t text_bytes) {
+    char file[FILE_BYTES];
+    uint32_t line;
+    *text = 0;
+    if (rdnasim_source_line(kernel, pc, file, sizeof file, &line))
+        snprintf(text, text_bytes, " (%s:%" PRIu32 ")", file, line);
+}
+
 void report_complete(rdnasim_report *report, const struct wave *w, const rdnasim_kernel *kernel) {
     const rdnasim_object *object = kernel->object;
     char cause[sizeof report->text];
@@ -142,13 +152,18 @@ void report_complete(rdnasim_report *report, const struct wave *w, const rdnasim
                                report->encoding[n]);
         snprintf(instruction + length, sizeof instruction - (size_t)length, ")");
     }
-    char lane[32] = "";
+    char lane[32] = "", head[sizeof report->kernel + 32], source[FILE_BYTES + 16];
+    int at = snprintf(head, sizeof head, "kernel %s, pc 0x%" PRIx64, report->kernel, report->pc);
+    describe_line(kernel, report->pc, source, sizeof source);
+    if (rdnasim_source_line(kernel, report->pc, NULL, 0, &report->line)) {
+        report->file_at = (uint16_t)(at + 2);
+        report->file_bytes = (uint16_t)(strrchr(source, ':') - (source + 2));
+    }
     if (report->bytes) snprintf(lane, sizeof lane, ", lane %" PRIu32, report->lane);
     snprintf(report->text, sizeof report->text,
-             "kernel %s, pc 0x%" PRIx64 "%s: work-group (%" PRIu32 ",%" PRIu32 ",%" PRIu32 "), wave %" PRIu32
-             "%s%s %.500s",
-             report->kernel, report->pc, instruction, report->workgroup[0], report->workgroup[1],
-             report->workgroup[2], report->wave, lane, report->bytes ? "" : ":", cause);
+             "%s%s%s: work-group (%" PRIu32 ",%" PRIu32 ",%" PRIu32 "), wave %" PRIu32 "%s%s %.500s", head,
+             source, instruction, report->workgroup[0], report->workgroup[1], report->workgroup[2],
+             report->wave, lane, report->bytes ? "" : ":", cause);
 }
 
 /* ---- as JSON ---------------------------------------------------------------------------------------------- */
@@ -174,11 +189,17 @@ static void append(char *text, size_t bytes, size_t *length, const char *format,
 }
 
 /* The texts of reports have no control characters. */
-static void append_text(char *text, size_t bytes, size_t *length, const char *name, const char *value) {
-    append(text, bytes, length, ", \"%s\": \"", name);
-    for (; *value; value++)
-        append(text, bytes, length, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+static void append_part(char *text, size_t bytes, size_t *length, const char *name, const char *value,
+                        size_t value_bytes) {
+    append(text, bytes, length, "\"%s\": \"", name);
+    for (size_t n = 0; n < value_bytes && value[n]; n++)
+        append(text, bytes, length, "%s%c", value[n] == '"' || value[n] == '\\' ? "\\" : "", value[n]);
     append(text, bytes, length, "\"");
+}
+
+static void append_text(char *text, size_t bytes, size_t *length, const char *name, const char *value) {
+    append(text, bytes, length, ", ");
+    append_part(text, bytes, length, name, value, SIZE_MAX);
 }
 
 size_t rdnasim_report_json(const rdnasim_report *report, char *text, size_t bytes) {
@@ -194,6 +215,11 @@ size_t rdnasim_report_json(const rdnasim_report *report, char *text, size_t byte
     if (*report->kernel) {
         append_text(text, bytes, &n, "kernel", report->kernel);
         append(text, bytes, &n, ", \"pc\": %" PRIu64, report->pc);
+        if (report->line) {
+            append(text, bytes, &n, ", \"source\": {");
+            append_part(text, bytes, &n, "file", report->text + report->file_at, report->file_bytes);
+            append(text, bytes, &n, ", \"line\": %" PRIu32 "}", report->line);
+        }
         append_text(text, bytes, &n, "instruction", report->instruction);
         append(text, bytes, &n,
                ", \"workgroup\": [%" PRIu32 ", %" PRIu32 ", %" PRIu32 "], \"wave\": %" PRIu32

@@ -53,6 +53,7 @@ struct rdnasim_object {
     uint64_t code_address; /* of code[0] in simulated memory */
     struct metadata *metadata;
     struct variables *variables; /* addresses as in simulated memory */
+    struct lines *lines;
     size_t kernel_count;
     rdnasim_kernel *kernels;
 };
@@ -67,6 +68,8 @@ rdnasim_status report_fail(rdnasim_report *report, rdnasim_status status, const 
 /* "16 bytes past the end of buffer 'x' (...)": where an address lies, for the end of a sentence. */
 void describe_address(const struct memory *m, uint64_t address, uint32_t bytes, unsigned access, char *text,
                       size_t text_bytes);
+/* " (kernel.c:42)": the source line of an instruction; nothing if it is not known. */
+void describe_line(const rdnasim_kernel *kernel, uint64_t pc, char *text, size_t text_bytes);
 /* Turns what wave_fault noted into the full report of the instruction at w->pc. */
 void report_complete(rdnasim_report *report, const struct wave *w, const rdnasim_kernel *kernel);
 

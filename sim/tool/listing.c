@@ -109,6 +109,8 @@ static int disassemble(const rdnasim_object *object, const rdnasim_kernel *kerne
         if (to >= 0 && to < (int64_t)dwords) labelled[to] = 1;
     }
     printf("%s: ; %s, %u bytes\n", info.name, target, info.code_bytes);
+    char file[96], last_file[96] = "";
+    uint32_t line, last_line = 0;
     for (size_t at = 0; at < dwords; at += used) {
         used = rdnasim_disassemble_wave(target, info.wave_size, code + at, dwords - at, text, sizeof text);
         if (!used) {
@@ -116,6 +118,12 @@ static int disassemble(const rdnasim_object *object, const rdnasim_kernel *kerne
             snprintf(text, sizeof text, "(not an instruction)");
         }
         if (labelled[at]) printf("L%zx:\n", at * 4);
+        if (rdnasim_source_line(kernel, at * 4, file, sizeof file, &line) &&
+            (line != last_line || strcmp(file, last_file) != 0)) {
+            printf("    ; %s:%" PRIu32 "\n", file, line);
+            memcpy(last_file, file, sizeof file);
+            last_line = line;
+        }
         int64_t to = branch_target(text, code, at);
         int length = printf("    %s", text);
         if (to >= 0 && to < (int64_t)dwords) length += printf(" (L%" PRIx64 ")", (uint64_t)to * 4);

@@ -47,6 +47,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         CHECK(info.explicit_bytes <= info.kernarg_bytes);
         for (size_t a = 0; a < info.arg_count; a++)
             CHECK((uint64_t)info.args[a].offset + info.args[a].size <= info.kernarg_bytes);
+        for (uint64_t pc = 0; pc < 4096; pc += 4) {
+            char file[32];
+            uint32_t line = 0;
+            if (rdnasim_source_line(kernel, pc, file, sizeof file, &line))
+                CHECK(line && strlen(file) < sizeof file);
+        }
         launch_kernel(sim, kernel, &info);
     }
     rdnasim_unload(object);

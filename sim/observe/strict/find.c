@@ -66,8 +66,10 @@ static void describe_origin(const struct wave *w, uint32_t origin, rdnasim_repor
     } else if (origin) {
         report->origin = RDNASIM_ORIGIN_LOAD;
         report->origin_pc = ((uint64_t)origin - 1 - program_entry(kernel->program)) * 4;
-        snprintf(text, bytes, "; it comes from memory that the instruction at pc 0x%" PRIx64 " has read",
-                 report->origin_pc);
+        char source[96];
+        describe_line(kernel, report->origin_pc, source, sizeof source);
+        snprintf(text, bytes, "; it comes from memory that the instruction at pc 0x%" PRIx64 "%s has read",
+                 report->origin_pc, source);
     }
 }
 
@@ -85,7 +87,7 @@ bool strict_found(struct wave *w, struct find f, const char *format, ...) {
     if (w->state == WAVE_FAULTED) return false;
     const rdnasim_launch *launch = st->launch;
     if (launch->on_find && known(st, w->pc, f.check)) return true;
-    char text[300], where[200] = "", lane[24] = "", origin[96] = "";
+    char text[300], where[200] = "", lane[24] = "", origin[192] = "";
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

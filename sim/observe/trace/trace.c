@@ -62,6 +62,10 @@ static void after(void *context, const rdnasim_event *e) {
         fprintf(t->to, "%u,%u,%u wave %u  %05" PRIx64 "  exec %0*" PRIx64 "  %s", e->workgroup[0],
                 e->workgroup[1], e->workgroup[2], e->wave, i->pc, e->wave_size == 64 ? 16 : 8, e->exec, text);
         if (t->choice.registers) print_registers(t->to, e);
+        char file[96];
+        uint32_t line;
+        if (rdnasim_source_line(e->kernel, i->pc, file, sizeof file, &line))
+            fprintf(t->to, "  ; %s:%" PRIu32, file, line);
         fputc('\n', t->to);
     }
     pthread_mutex_unlock(&t->lock);

@@ -113,7 +113,9 @@ typedef struct rdnasim_report {
     rdnasim_origin origin; /* of the undefined value, with RDNASIM_CHECK_UNDEFINED */
     uint32_t origin_register;
     uint64_t origin_pc;
-    uint64_t reserved[2];
+    uint32_t line;                /* of the source, from 1; 0: not known, as without clang's -g */
+    uint16_t file_at, file_bytes; /* its file's name is these bytes of text */
+    uint64_t reserved;
 } rdnasim_report;
 
 /*
