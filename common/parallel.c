@@ -5,6 +5,9 @@
  * waits for those who are in it, but not for workers that have not come yet: they may be asleep, or their cores busy with
  * the caller's own threads.
  *
+ * The indices lie in one share, or in as many as there are threads. Then each thread begins with its own and goes on to
+ * the next ones, so that nothing waits for a thread that comes late.
+ *
  * Workers look out for the next loop for SPIN_NS and then go to sleep, for waking them takes longer than many loops. So
  * does the caller that waits for the last ones.
  */
@@ -31,11 +34,18 @@ enum { SPIN_NS = 50000, LOOKS_PER_CLOCK = 32 };
 #define ONE_LOOP   UINT64_C(0x10000)
 static_assert(POOL_THREADS_MAX * ONE_INSIDE <= INSIDE, "state counts all workers");
 
+/* More threads than that begin several in one share: neighbours, which as a rule lie on one memory node. */
+enum { SHARES = 64, CACHE_LINE = 64 };
+
 struct loop {
     pool_body *body;
     void *context;
     int64_t count;
-    _Atomic int64_t next;
+    int shares, threads;
+    struct share {
+        _Atomic int64_t next;
+        char apart[CACHE_LINE - sizeof(int64_t)];
+    } share[SHARES];
 };
 
 struct pool {
@@ -87,10 +97,31 @@ static bool spin(bool (*ready)(void *of), void *of, bool spins) {
     return false;
 }
 
+/* The first index of a share; that of share `shares` is count. */
+static int64_t first_of(const struct loop *l, int share) {
+    int64_t each = l->count / l->shares, more = l->count % l->shares; /* the first ones have one more */
+    return each * share + (share < more ? share : more);
+}
+
+static void begin_loop(struct loop *l, int shares, int threads, int64_t count, pool_body *body,
+                       void *context) {
+    l->body = body;
+    l->context = context;
+    l->count = count;
+    l->threads = threads;
+    l->shares = shares < SHARES ? shares : SHARES;
+    for (int s = 0; s < l->shares; s++)
+        atomic_store_explicit(&l->share[s].next, first_of(l, s), memory_order_relaxed);
+}
+
 static void take_indices(void *loop, int thread) {
     struct loop *l = loop;
-    int64_t index;
-    while ((index = atomic_fetch_add(&l->next, 1)) < l->count) l->body(l->context, index, thread);
+    int own = (int)((int64_t)thread * l->shares / l->threads);
+    for (int n = 0; n < l->shares; n++) {
+        int s = (own + n) % l->shares;
+        int64_t index, end = first_of(l, s + 1);
+        while ((index = atomic_fetch_add(&l->share[s].next, 1)) < end) l->body(l->context, index, thread);
+    }
 }
 
 /* ---- workers -------------------------------------------------------------------------------------------- */
@@ -226,19 +257,17 @@ int pool_threads(const struct pool *p) { return p->threads; }
 
 static bool nobody_is_inside(void *of) { return !(atomic_load(&((struct pool *)of)->state) & INSIDE); }
 
-static void run_on_team(struct pool *p, int64_t count, pool_body *body, void *context) {
-    struct loop loop = {body, context, count, 0};
+static void run_on_team(struct pool *p, int shares, int64_t count, pool_body *body, void *context) {
+    struct loop loop;
+    begin_loop(&loop, shares, p->threads, count, body, context);
     p->team(p->team_argument, count < p->threads ? (int)count : p->threads, take_indices, &loop);
     take_indices(&loop, 0);
 }
 
-static void run_on_workers(struct pool *p, int64_t count, pool_body *body, void *context) {
+static void run_on_workers(struct pool *p, int shares, int64_t count, pool_body *body, void *context) {
     pthread_mutex_lock(&p->run_lock);
     start_workers(p); /* in a forked child; with fewer it takes longer */
-    p->loop.body = body;
-    p->loop.context = context;
-    p->loop.count = count;
-    atomic_store(&p->loop.next, 0);
+    begin_loop(&p->loop, shares, p->threads, count, body, context);
     atomic_fetch_add(&p->state, ONE_LOOP | OPEN);
     if (count > 1 && atomic_load(&p->sleepers)) {
         pthread_mutex_lock(&p->lock);
@@ -257,6 +286,14 @@ static void run_on_workers(struct pool *p, int64_t count, pool_body *body, void 
     pthread_mutex_unlock(&p->run_lock);
 }
 
+static void run(struct pool *p, int shares, int64_t count, pool_body *body, void *context) {
+    if (count > 0) (p->team ? run_on_team : run_on_workers)(p, shares, count, body, context);
+}
+
 void pool_run(struct pool *p, int64_t count, pool_body *body, void *context) {
-    if (count > 0) (p->team ? run_on_team : run_on_workers)(p, count, body, context);
+    run(p, 1, count, body, context);
+}
+
+void pool_run_shares(struct pool *p, int64_t count, pool_body *body, void *context) {
+    run(p, p->threads, count, body, context);
 }

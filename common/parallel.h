@@ -31,6 +31,13 @@ typedef void pool_body(void *context, int64_t index, int thread);
 void pool_run(struct pool *pool, int64_t count, pool_body *body, void *context);
 
 /*
+ * The same, but each thread begins with a share of its own, ascending indices that follow each other: the n-th of as many
+ * shares as there are threads. Who has finished takes from the others' shares. So what one loop writes first another loop
+ * over it reads by the same threads, from their own node of memory.
+ */
+void pool_run_shares(struct pool *pool, int64_t count, pool_body *body, void *context);
+
+/*
  * A pool without threads of its own: run(team, count, member, loop) calls member(loop, n) once for each n in [0, count),
  * on whatever threads and in whatever order, also one after the other, and returns when all calls have. The members share
  * the indices of a loop; n is what body gets as thread, below `threads`. Loops of several callers go side by side. What

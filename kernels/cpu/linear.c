@@ -125,7 +125,7 @@ static void combine_token(void *context, int64_t token, int thread) {
 enum { ALONE = 1 << 17 };
 static void loop(struct run *run, int64_t count, pool_body *body, double work) {
     if (work > ALONE && count > 1) {
-        pool_run(run->pool, count, body, run);
+        pool_run_shares(run->pool, count, body, run);
         return;
     }
     for (int64_t index = 0; index < count; index++) body(run, index, 0);

@@ -149,6 +149,7 @@ INLINE void few(const struct cpu_linear_args *p, const struct rows *rows, int64_
                     block_of(p, stored, (c[i].word + first) / 4) + v * LANES * PACK_COLUMN_BYTES;
                 transpose(at, w[i][v]);
             }
+        FEW_WORDS_UNROLLED
         for (int n = 0; n < 4; n++) {
             int64_t word = first + n;
             if (word < 0 || word >= c->words) continue;

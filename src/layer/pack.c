@@ -183,7 +183,7 @@ static void run_job(struct job *job, struct pool *pool) {
     enum { MOST_K = 1 << 18 }; /* 8 MB for each thread */
     size_t rows = (size_t)((l->K + 7) / 8) * (size_t)pool_threads(pool);
     if (l->perm && l->K <= MOST_K) job->rows = malloc(rows * sizeof *job->rows);
-    pool_run(pool, (job->layout->strips + SIDE - 1) / SIDE, pack_side, job);
+    pool_run_shares(pool, (job->layout->strips + SIDE - 1) / SIDE, pack_side, job);
     free(job->rows);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The pool: every index once, for every thread count, also when several threads use one pool, on
- * threads of the caller's own, and in forked children. */
+ * threads of the caller's own, and in forked children; and who begins where. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,12 +11,13 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "parallel.h"
 
-enum { INDICES = 1000, ROUNDS = 200, CALLERS = 4 };
+enum { INDICES = 1000, ROUNDS = 200, CALLERS = 4, SEATS = 70 /* more than a loop has shares */ };
 
 struct loop {
     int threads;
@@ -36,9 +37,12 @@ static int each_once(const struct loop *loop, int64_t count) {
     return !loop->wrong_thread;
 }
 
+typedef void run_fn(struct pool *pool, int64_t count, pool_body *body, void *context);
+static run_fn *const runs[] = {pool_run, pool_run_shares};
+
 static void test_each_index_once(void **state) {
     (void)state;
-    static const int64_t counts[] = {0, 1, 2, 3, 7, INDICES};
+    static const int64_t counts[] = {0, 1, 2, 3, 7, INDICES - 1, INDICES};
     for (int threads = 1; threads <= 9; threads++) {
         struct pool *pool = pool_create(threads);
         assert_non_null(pool);
@@ -46,11 +50,78 @@ static void test_each_index_once(void **state) {
         for (int round = 0; round < ROUNDS; round++) {
             struct loop loop = {.threads = threads};
             int64_t count = counts[(size_t)round % (sizeof counts / sizeof counts[0])];
-            pool_run(pool, count, count_call, &loop);
+            runs[round % 2](pool, count, count_call, &loop);
             assert_true(each_once(&loop, count)); /* nothing is still running, nothing was left out */
         }
         pool_destroy(pool);
     }
+}
+
+/* ---- shares -------------------------------------------------------------------------------------------- */
+
+/* Threads that wait for each other after their first index, so that nobody is late and none takes another's share. */
+struct shares {
+    int threads;
+    _Atomic int begun;
+    int thread_of[SEATS];
+};
+static void note_thread(void *context, int64_t index, int thread) {
+    struct shares *s = context;
+    s->thread_of[index] = thread;
+    atomic_fetch_add(&s->begun, 1);
+    while (atomic_load(&s->begun) < s->threads) sched_yield();
+}
+
+/* One index for each thread: it is that of its place. */
+static void test_shares(void **state) {
+    (void)state;
+    static const int some[] = {1, 2, 3, 8, 64};
+    for (size_t n = 0; n < sizeof some / sizeof some[0]; n++) {
+        struct pool *pool = pool_create(some[n]);
+        assert_non_null(pool);
+        for (int round = 0; round < 20; round++) {
+            struct shares s = {.threads = some[n]};
+            pool_run_shares(pool, some[n], note_thread, &s);
+            for (int i = 0; i < some[n]; i++) assert_int_equal(s.thread_of[i], i);
+        }
+        pool_destroy(pool);
+    }
+}
+
+static void test_more_threads_than_shares(void **state) {
+    (void)state;
+    struct pool *pool = pool_create(SEATS);
+    assert_non_null(pool);
+    for (int64_t count = 1; count < 2 * SEATS; count += 23) {
+        struct loop loop = {.threads = SEATS};
+        pool_run_shares(pool, count, count_call, &loop);
+        assert_true(each_once(&loop, count));
+    }
+    pool_destroy(pool);
+}
+
+/* A thread alone takes its own share, and then the others' in turn. */
+static void append(void *context, int64_t index, int thread) {
+    struct shares *s = context;
+    (void)thread;
+    s->thread_of[atomic_fetch_add(&s->begun, 1)] = (int)index;
+}
+static void run_third(void *unused, int count, pool_member *member, void *loop) {
+    (void)unused;
+    if (count == 4) member(loop, 2);
+}
+static void test_other_shares_follow(void **state) {
+    (void)state;
+    struct pool *pool = pool_create_on(run_third, NULL, 4);
+    struct shares s = {0};
+    assert_non_null(pool);
+    pool_run_shares(pool, 10, append, &s); /* shares 0 1 2, 3 4 5, 6 7, 8 9 */
+    static const int order[] = {6, 7, 8, 9, 0, 1, 2, 3, 4, 5};
+    for (int i = 0; i < 10; i++) assert_int_equal(s.thread_of[i], order[i]);
+    s.begun = 0;
+    pool_run(pool, 10, append, &s);
+    for (int i = 0; i < 10; i++) assert_int_equal(s.thread_of[i], i);
+    pool_destroy(pool);
 }
 
 static void test_all_available(void **state) {
@@ -67,7 +138,7 @@ static void *call_often(void *shared) {
     struct pool *pool = shared;
     for (int round = 0; round < ROUNDS; round++) {
         struct loop loop = {.threads = pool_threads(pool)};
-        pool_run(pool, INDICES, count_call, &loop);
+        runs[round % 2](pool, INDICES, count_call, &loop);
         if (!each_once(&loop, INDICES)) return shared;
     }
     return NULL;
@@ -131,7 +202,7 @@ static void test_teams(void **state) {
             assert_int_equal(pool_threads(pool), threads);
             for (int64_t count = 0; count < 20; count++) {
                 struct loop loop = {.threads = count < threads ? (int)count : threads};
-                pool_run(pool, count, count_call, &loop);
+                runs[count % 2](pool, count, count_call, &loop);
                 assert_true(each_once(&loop, count));
             }
             assert_int_equal(calls, 19); /* a loop of nothing is none */
@@ -238,6 +309,9 @@ static void test_fork_while_busy(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_index_once),
+                                       cmocka_unit_test(test_shares),
+                                       cmocka_unit_test(test_more_threads_than_shares),
+                                       cmocka_unit_test(test_other_shares_follow),
                                        cmocka_unit_test(test_all_available),
                                        cmocka_unit_test(test_several_callers),
                                        cmocka_unit_test(test_teams),
