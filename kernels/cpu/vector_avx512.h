@@ -13,11 +13,11 @@ INLINE floats fma_rounded(floats a, floats b, floats c) {
 INLINE floats fma_exact(floats a, floats w, floats sum) { return fma_rounded(a, w, sum); }
 INLINE floats fma_huge(floats a, floats w, floats sum) { return fma_rounded(a, w, sum); }
 
-/* first + the low 4 bits of each lane. */
-#define TABLE_OF_FLOATS
-INLINE floats table_of_floats(words index, float first) {
-    const floats table = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    return (floats)_mm512_permutexvar_ps((__m512i)index, (__m512)(table + first));
+/* The low 4 bits of each lane, less 8. */
+#define NIBBLES_LESS_8
+INLINE floats nibbles_less_8(words index) {
+    const floats table = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
+    return (floats)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
 }
 
 /*
@@ -39,6 +39,14 @@ INLINE floats arranged(floats x) {
     return (floats)_mm512_permutexvar_ps(columns, (__m512)x);
 }
 INLINE floats restored(floats x) { return arranged(x); } /* rows and columns of a square, swapped */
+
+/* place, a number whose lower half is 0, with pair j's odd or even nibbles of a word as its last bits. */
+INLINE floats with_nibbles(words word, int j, int odd, float place) {
+    enum { A_AND_B_OR_C = 0xea };
+    return (floats)_mm512_ternarylogic_epi32((__m512i)(odd ? word >> 16 : word),
+                                             _mm512_set1_epi32(15 << 4 * j),
+                                             _mm512_set1_epi32((int)float_bits(place)), A_AND_B_OR_C);
+}
 
 INLINE words widened(const uint16_t *from) {
     return (words)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)from));
