@@ -120,6 +120,21 @@ void LEVEL_NAME(cpu_combine)(const struct cpu_linear_args *p, int64_t token) {
 
 enum { FETCH_AHEAD = 6144 };
 
+/* Word n of the blocks w, which is that of `count` in the chunks a, if it is one. */
+INLINE void few_word(words w[2][VECTORS][4], int n, int64_t word, int64_t count, const prepared *const a[2],
+                     const struct group group[2], floats sum[FEW_ROWS][2][VECTORS], int R, int C,
+                     int symmetric) {
+    if (word < 0 || word >= count) return;
+#pragma GCC unroll 8 /* else shifts and tables depend on s */
+    for (int s = 0; s < STEPS; s++)
+        for (int i = 0; i < C; i++)
+            for (int v = 0; v < VECTORS; v++) {
+                operand x = operand_of(w[i][v][n], s, &group[i].zeros, v * LANES, symmetric);
+                for (int r = 0; r < R; r++)
+                    sum[r][i][v] = step(sum[r][i][v], a[i] + (r * count + word) * STEPS + s, x, 0);
+            }
+}
+
 /*
  * A strip's chunks c, C of them one after the other with as many whole blocks each, for R rows. They are
  * summed side by side, which hides the latency of additions, and go to the totals in their order. R, C and
@@ -149,18 +164,11 @@ INLINE void few(const struct cpu_linear_args *p, const struct rows *rows, int64_
                     block_of(p, stored, (c[i].word + first) / 4) + v * LANES * PACK_COLUMN_BYTES;
                 transpose(at, w[i][v]);
             }
-        FEW_WORDS_UNROLLED
-        for (int n = 0; n < 4; n++) {
-            int64_t word = first + n;
-            if (word < 0 || word >= c->words) continue;
-#pragma GCC unroll 8 /* else shifts and tables depend on s */
-            for (int s = 0; s < STEPS; s++)
-                for (int i = 0; i < C; i++)
-                    for (int v = 0; v < VECTORS; v++) {
-                        operand x = operand_of(w[i][v][n], s, &group[i].zeros, v * LANES, symmetric);
-                        for (int r = 0; r < R; r++)
-                            sum[r][i][v] = step(sum[r][i][v], a[i] + (r * c->words + word) * STEPS + s, x, 0);
-                    }
+        if (R <= FEW_UNROLLED) {
+#pragma GCC unroll 4 /* else the words go through memory */
+            for (int n = 0; n < 4; n++) few_word(w, n, first + n, c->words, a, group, sum, R, C, symmetric);
+        } else {
+            for (int n = 0; n < 4; n++) few_word(w, n, first + n, c->words, a, group, sum, R, C, symmetric);
         }
     }
     for (int i = 0; i < C; i++)

@@ -63,10 +63,10 @@ INLINE void to_f16(floats x, uint16_t *to) {
 
 /* Rows and chunks that are summed in registers, enough chains to hide the latency of additions; and up to how
  * many rows that is faster than decoding into memory, if need be several times. */
-#define FEW_FORMS(X)       X(1, 1) X(2, 1)
-#define FEW_ROWS           2
-#define FEW_WORDS_UNROLLED /* a block's words do not fit into registers anyway */
-#define FEW_AT_MOST        2
+#define FEW_FORMS(X) X(1, 1) X(2, 1)
+#define FEW_ROWS     2
+#define FEW_UNROLLED 0
+#define FEW_AT_MOST  2
 
 /* Rows of a tile of two vectors: what registers hold. */
 #define TILE_FORMS(X) X(1) X(2) X(3) X(4) X(5) X(6)

@@ -67,15 +67,10 @@ INLINE void to_f16(floats x, uint16_t *to) {
 
 /* Rows and chunks that are summed in registers, enough chains to hide the latency of additions; and up to how
  * many rows that is faster than decoding into memory, if need be several times. */
-#ifdef LEVEL_avx512bf16 /* a dot is two steps of a chain */
-#define FEW_FORM_OF_2(X) X(2, 2)
-#else
-#define FEW_FORM_OF_2(X) X(2, 1)
-#endif
-#define FEW_FORMS(X)       X(1, 2) FEW_FORM_OF_2(X) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
-#define FEW_ROWS           8
-#define FEW_WORDS_UNROLLED _Pragma("GCC unroll 4") /* else a block's words go through memory */
-#define FEW_AT_MOST        8
+#define FEW_FORMS(X) X(1, 2) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1)
+#define FEW_ROWS     8
+#define FEW_UNROLLED 2 /* up to how many rows a block's words fit into registers with all else */
+#define FEW_AT_MOST  8
 
 /* Rows of a tile of two vectors: what registers hold. */
 #define TILE_FORMS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8)
