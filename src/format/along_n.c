@@ -38,7 +38,6 @@ w4a16_status along_n_read(const struct format *format, const struct store *store
                           const struct layer_place *place, w4a16_layer_info *info, w4a16_layer **out,
                           w4a16_error *error) {
     struct source s = {.store = store, .place = place};
-    info->format = format->methods[0];
     TRY(source_find(&s, format, error));
     TRY(check_shapes(&s, format->rules[ALONG_N_WEIGHTS].name, error));
     w4a16_stored stored;

@@ -180,7 +180,6 @@ static w4a16_status read_layer(const struct store *store, const struct quant_con
                                w4a16_error *error) {
     (void)config;
     struct source s = {.store = store, .place = place};
-    info->format = "compressed-tensors";
     TRY(source_find(&s, &compressed_tensors_format, error));
     TRY(check_shapes(&s, error));
     static const struct part_roles roles = {

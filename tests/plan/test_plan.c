@@ -5,8 +5,11 @@
  * expect; what decides the order of additions does not depend on M.
  */
 #include "args.h"
+#include "cpu/levels.h"
 #include "cpu/linear.h"
 #include "requests.h"
+
+#include <stdlib.h>
 
 /* Whether every target that was built has the object. */
 static int all_have(const char *object) {
@@ -246,6 +249,34 @@ static void test_cpu(void **state) {
     assert_int_equal(plan.steps[0].kernarg_bytes, sizeof(struct cpu_linear_args));
 }
 
+static const char *cpu_kernel(w4a16_dtype act, int64_t M) {
+    struct plan_request r = request(M, 256, 256, 32);
+    r.arch = "cpu";
+    r.problem.act = act;
+    return build(&r).steps[0].kernel->name;
+}
+
+/* One row is multiplied by the highest level that may be used; fp16 has none above AVX-512. */
+static void test_cpu_levels(void **state) {
+    (void)state;
+    static const char *const levels[] = {"portable", "avx2", "avx512", "avx512bf16"};
+    const char *set = getenv(CPU_LEVEL_VARIABLE);
+    char before[32], kernel[32];
+    snprintf(before, sizeof before, "%s", set ? set : "");
+    int highest = 0;
+    while (strcmp(levels[highest], cpu_highest_level()) != 0) highest++;
+    for (int allowed = 0; allowed < 4; allowed++) {
+        setenv(CPU_LEVEL_VARIABLE, levels[allowed], 1);
+        int level = allowed < highest ? allowed : highest;
+        snprintf(kernel, sizeof kernel, "cpu_linear_%s", levels[level]);
+        assert_string_equal(cpu_kernel(W4A16_BF16, 1), kernel);
+        snprintf(kernel, sizeof kernel, "cpu_linear_%s", levels[level < 2 ? level : 2]);
+        assert_string_equal(cpu_kernel(W4A16_F16, 1), kernel);
+        assert_string_equal(cpu_kernel(W4A16_F16, 64), kernel);
+    }
+    setenv(CPU_LEVEL_VARIABLE, before, 1);
+}
+
 static void test_fill_kernarg(void **state) {
     (void)state;
     struct plan_request r = request(2, 64, 100, 32);
@@ -271,7 +302,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_supported),     cmocka_unit_test(test_batch_invariant),
         cmocka_unit_test(test_group_divisor), cmocka_unit_test(test_cpu),
-        cmocka_unit_test(test_fill_kernarg),
+        cmocka_unit_test(test_cpu_levels),    cmocka_unit_test(test_fill_kernarg),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
