@@ -27,24 +27,24 @@ import time
 # others. The longest folder that a file lies in counts. kernels_golden is left out: it notices that device code is
 # another, not that it is wrong.
 TESTS = {
-    "common": ("common", "npy|golden|bad_.*|config|sim_object|cli_.*|fuzz_seeds_.*|hostile_.*|memory|programs_memcheck|faults"),
-    "sim": ("sim model tool", "fuzz_seeds_(object|instruction)|hostile_(objects|guests)|example_.*|hip_front.*|memory|"
-                              "programs_memcheck|batch|experts|faults"),
+    "common": ("common", "npy|golden|bad_.*|config|sim_object|cli_.*|fuzz_seeds_.*|hostile_.*|memory|faults"),
+    "sim": ("sim model tool", "fuzz_seeds_(object|instruction)|hostile_(objects|guests)|example_.*|hip_(front|settings).*|memory|"
+                              "batch|experts|faults"),
     "sim/hip": ("hip", "torch_hip"),
-    "sim/observe/timing": ("timing", "sim_observer|tool|memory|programs_memcheck|cli_bench"),
-    "sim/tool": ("tool", "hostile_(objects|guests)|memory|programs_memcheck|faults"),
+    "sim/observe/timing": ("timing", "sim_observer|tool|memory|cli_bench"),
+    "sim/tool": ("tool", "hostile_(objects|guests)|memory|faults"),
     "kernels": ("", "padding|experts|nibbles|bits|batch|packed|kernels|parts|bound|conformance_sim_(gfx1100|tiles|strict)"),
     "kernels/cpu": ("", "cpu|interface|linear|padding|experts|bits|packed|parts|bound|conformance_cpu.*"),
-    "src/check": ("", "bound|conformance_(data|cpu|sim_gfx1100)|cli_(report|tables|usage)|report_hip|programs_memcheck"),
-    "src/core": ("", "golden|bad_.*|config|listing|layer_check|plan|refusals|interface|linear|cli_.*|hostile_.*"),
-    "src/format": ("format", "quantize_group|pack|memory|programs_memcheck|fuzz_seeds_.*|hostile_(files|checkpoints)|faults|"
+    "src/check": ("", "bound|conformance_(data|cpu|sim_gfx1100)|cli_(report|tables|usage)|report_hip"),
+    "src/core": ("", "golden|bad_.*|config|listing|layer_check|plan|refusals|interface|addresses|linear|cli_.*|hostile_.*"),
+    "src/format": ("format", "quantize_group|pack|memory|fuzz_seeds_.*|hostile_(files|checkpoints)|faults|"
                              "cli_(bad_files|quantize.*|end_to_end|deterministic|json|errors_json|overflow|tables)"),
-    "src/layer": ("layer", "parts|packed.*|nibbles|golden|classes|bits|linear|padding|experts|interface|bound|"
-                           "conformance_cpu|memory|programs_memcheck|cli_(end_to_end|deterministic|overflow)"),
-    "src/plan": ("plan", "linear|interface|experts|padding|nibbles|bits|parts|packed.*|classes|bound|cpu|"
+    "src/layer": ("layer", "parts|packed.*|nibbles|golden|classes|bits|linear|padding|experts|interface|addresses|bound|"
+                           "conformance_cpu|memory|cli_(end_to_end|deterministic|overflow)"),
+    "src/plan": ("plan", "linear|interface|addresses|experts|padding|nibbles|bits|parts|packed.*|classes|bound|cpu|"
                          "fuzz_seeds_problem|cli_(plan|end_to_end|tables)|conformance_sim_gfx1100|experts_cost"),
-    "src/device": ("device", "batch|hip_w4a16.*|conformance_hip|memory|programs_memcheck|report_hip|cli_.*"),
-    "cli": ("cli", "memory|programs_memcheck|report_hip|hostile_.*"),
+    "src/device": ("device", "batch|hip_w4a16.*|conformance_hip|memory|report_hip|cli_.*"),
+    "cli": ("cli", "memory|report_hip|hostile_.*"),
     "torch": ("", "torch_(register.*|hip.*|cpu|sim)"),
 }
 LEFT_OUT = "kernels_golden|sim_bench|golden_reproducible|conformance_sim_gfx11(0[1-9]|5.)"

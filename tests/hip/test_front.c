@@ -2,75 +2,13 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * A HIP program that knows nothing of the simulator, on libamdhip64: every call, and every error.
- * test_front LIBRARY OBJECT OTHER_OBJECT [strict | targets | quota]: OTHER_OBJECT is of a target that the
- * device is not; the last word names tests that need a process of their own, because they choose what the
- * device is.
+ * test_front LIBRARY OBJECT OTHER_OBJECT: the last is of a target that the device is not.
  */
 #include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "front.h"
-
-enum { BLOCK = 256, GROUPS = 4, ITEMS = BLOCK * GROUPS, BYTES = 4 * ITEMS };
-
-static const char *object_path, *other_path;
-static void *module, *group_sum, *store_at, *trap_kernel;
-
-static unsigned char *read_all(const char *path, size_t *bytes) {
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    fseek(file, 0, SEEK_END);
-    *bytes = (size_t)ftell(file);
-    rewind(file);
-    unsigned char *data = malloc(*bytes);
-    assert_int_equal(fread(data, 1, *bytes, file), *bytes);
-    fclose(file);
-    return data;
-}
-
-static int set_up(void **state) {
-    (void)state;
-    unsetenv("RDNASIM_HIP_FAIL");
-    OK(hipModuleLoad(&module, object_path));
-    OK(hipModuleGetFunction(&group_sum, module, "group_sum"));
-    OK(hipModuleGetFunction(&store_at, module, "store_at"));
-    OK(hipModuleGetFunction(&trap_kernel, module, "trap"));
-    hipGetLastError();
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    size_t left, total;
-    OK(hipModuleUnload(module));
-    OK(hipMemGetInfo(&left, &total));
-    assert_int_equal(left, total); /* the test has freed what it made */
-    return 0;
-}
-
-static void *device_memory(size_t bytes) {
-    void *p;
-    OK(hipMalloc(&p, bytes));
-    return p;
-}
-
-/* sums[g] of ones counted up from `first` */
-static uint32_t expected_sum(uint32_t first, uint32_t group) {
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < BLOCK; i++) sum += first + group * BLOCK + i;
-    return sum;
-}
-static void fill_input(uint32_t *in, uint32_t first) {
-    for (uint32_t i = 0; i < ITEMS; i++) in[i] = first + i;
-}
-static int launch_sums(void *in, void *out, void *stream) {
-    void *params[] = {&in, &out};
-    return hipModuleLaunchKernel(group_sum, GROUPS, 1, 1, BLOCK, 1, 1, 0, stream, params, NULL);
-}
-static void check_sums(const uint32_t *out, uint32_t first) {
-    for (uint32_t g = 0; g < GROUPS; g++) assert_int_equal(out[g], expected_sum(first, g));
-}
+#include "sums.h"
 
 /* ---- the device --------------------------------------------------------------------------------------- */
 
@@ -530,109 +468,12 @@ static void test_ordered_failures(void **state) {
     OK(hipFree(q));
 }
 
-/* ---- the device that the environment asks for --------------------------------------------------------- */
-
-static void read_text(const char *path, char *text, size_t bytes) {
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    text[fread(text, 1, bytes - 1, file)] = 0;
-    fclose(file);
-    unlink(path);
-}
-
-/* Its finds are written down, and the launch succeeds. */
-static void test_going_on(void **state) {
-    (void)state;
-    char lines[] = "/tmp/hip-front-XXXXXX", text[8192] = "";
-    close(mkstemp(lines));
-    setenv("RDNASIM_REPORT", lines, 1);
-    setenv("RDNASIM_STRICT", "1", 1);
-    setenv("RDNASIM_GO_ON", "1", 1);
-    set_up(NULL);
-    void *in = device_memory(BYTES), *out = device_memory(4 * GROUPS);
-    OK(launch_sums(in, out, NULL));
-    OK(hipDeviceSynchronize());
-    OK(hipDeviceReset());
-    read_text(lines, text, sizeof text);
-    static const char begin[] = "{\"status\": \"strict\", \"check\": \"undefined\", ";
-    assert_int_equal(strncmp(text, begin, sizeof begin - 1), 0);
-    assert_non_null(strstr(text, "\"origin\": {\"load_pc\": "));
-    assert_string_equal(strchr(text, '\n'), "\n");
-}
-
-/* Strict mode: what hipMalloc gives is undefined until something is written there. */
-static void test_strict(void **state) {
-    (void)state;
-    char log[] = "/tmp/hip-front-XXXXXX", text[2048] = "";
-    close(mkstemp(log));
-    setenv("RDNASIM_HIP_LOG", log, 1);
-    setenv("RDNASIM_STRICT", "1", 1);
-    set_up(NULL);
-    void *in = device_memory(BYTES), *out = device_memory(4 * GROUPS), *copy = device_memory(BYTES);
-    OK(hipMemset(in, 1, BYTES));
-    OK(hipMemcpy(copy, in, BYTES, ON_DEVICE));
-    OK(launch_sums(copy, out, NULL));
-    OK(hipDeviceSynchronize());
-    OK(hipFree(in));
-    in = device_memory(BYTES);
-    OK(launch_sums(in, out, NULL));
-    GIVES("hipErrorLaunchFailure", hipDeviceSynchronize());
-    OK(hipDeviceReset());
-    read_text(log, text, sizeof text);
-    assert_non_null(strstr(text, "rdnasim: kernel group_sum"));
-}
-
-static void test_targets(void **state) {
-    (void)state;
-    char properties[1472];
-    int count = 7;
-    void *m;
-    setenv("RDNASIM_TARGET", "gfx906", 1);
-    GIVES("hipErrorNoDevice", hipInit(0));
-    GIVES("hipErrorNoDevice", hipGetDeviceCount(&count));
-    GIVES("hipErrorNoDevice", hipMalloc(&m, 8));
-    setenv("RDNASIM_TARGET", "gfx1101", 1);
-    setenv("RDNASIM_THREADS", "1", 1);
-    OK(hipGetDevicePropertiesR0600(properties, 0));
-    assert_string_equal(properties + 1160, "gfx1101");
-    GIVES("hipErrorNoBinaryForGpu", hipModuleLoad(&m, object_path));
-    OK(hipModuleLoad(&m, other_path));
-    OK(hipModuleUnload(m));
-}
-
-/* What a wave may execute. */
-static void test_quota(void **state) {
-    (void)state;
-    static const char *const wrong[] = {"0", "-1", "many", "1x", "99999999999999999999"};
-    for (size_t n = 0; n < sizeof wrong / sizeof wrong[0]; n++) {
-        setenv("RDNASIM_QUOTA", wrong[n], 1);
-        GIVES("hipErrorNoDevice", hipInit(0));
-    }
-    setenv("RDNASIM_QUOTA", "20", 1);
-    set_up(NULL);
-    void *in = device_memory(BYTES), *out = device_memory(4 * GROUPS);
-    OK(hipMemset(in, 1, BYTES));
-    OK(launch_sums(in, out, NULL));
-    GIVES("hipErrorLaunchTimeOut", hipDeviceSynchronize());
-    OK(hipDeviceReset());
-}
-
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(int argc, char **argv) {
-    if (argc < 4) return 2;
+    if (argc != 4) return 2;
     open_front(argv[1]);
     object_path = argv[2], other_path = argv[3];
-    if (argc == 5) {
-        const struct CMUnitTest strict[] = {cmocka_unit_test(test_strict)},
-                                finds[] = {cmocka_unit_test(test_going_on)},
-                                targets[] = {cmocka_unit_test(test_targets)},
-                                quota[] = {cmocka_unit_test(test_quota)};
-        return strcmp(argv[4], "strict") == 0  ? cmocka_run_group_tests(strict, NULL, NULL)
-               : strcmp(argv[4], "finds") == 0 ? cmocka_run_group_tests(finds, NULL, NULL)
-               : strcmp(argv[4], "quota") == 0 ? cmocka_run_group_tests(quota, NULL, NULL)
-                                               : cmocka_run_group_tests(targets, NULL, NULL);
-    }
     const struct CMUnitTest tests[] = {
         TEST(test_device),          TEST(test_attributes), TEST(test_errors),       TEST(test_memory),
         TEST(test_pinned_memory),   TEST(test_modules),    TEST(test_bundle),       TEST(test_launch),
