@@ -498,6 +498,9 @@ static void test_devices(void **state) {
     OK(hipMalloc(&second, 1 << 20));
     OK(hipDeviceCanAccessPeer(&value, 1, 0));
     assert_int_equal(value, 1);
+    GIVES("hipErrorInvalidDevice", hipDeviceCanAccessPeer(&value, 1, 4));
+    GIVES("hipErrorInvalidDevice", hipDeviceCanAccessPeer(&value, -1, 0));
+    GIVES("hipErrorInvalidDevice", hipDeviceEnablePeerAccess(4, 0));
     OK(hipDeviceEnablePeerAccess(0, 0));
     GIVES("hipErrorPeerAccessAlreadyEnabled", hipDeviceEnablePeerAccess(0, 0));
     OK(hipMemcpyPeer(second, 1, first, 0, 1 << 20));

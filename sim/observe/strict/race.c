@@ -339,11 +339,8 @@ void strict_race_writers(struct wave *w, uint64_t address, uint32_t bytes, struc
     uint64_t offset = address - b->base;
     for (uint64_t dword = offset / 4; dword * 4 < offset + bytes; dword++) {
         const uint32_t entries[] = {cells[dword].earlier, cells[dword].writer};
-        for (unsigned n = 0; n < 2; n++) {
-            bool again = writers->count && writers->entries[writers->count - 1] == entries[n];
-            if (entries[n] && !again && writers->count < WRITERS)
-                writers->entries[writers->count++] = entries[n];
-        }
+        for (unsigned n = 0; n < 2; n++)
+            if (entries[n] && writers->count < WRITERS) writers->entries[writers->count++] = entries[n];
     }
 }
 
