@@ -80,6 +80,15 @@ def other_backend() -> str | None:
     return f"--linear-backend asks for {backend}"
 
 
+def on_cpu() -> bool:
+    """Whether vLLM's platform is the CPU and these kernels are wanted there."""
+    if not arch.wants_cpu():
+        return False
+    from vllm.platforms import current_platform
+
+    return current_platform.is_cpu()
+
+
 def _target() -> tuple[str | None, str | None]:
     """The target whose kernels this process would use, or None and why there is none."""
     from vllm.platforms import current_platform
@@ -224,10 +233,9 @@ def _kernels(module: ModuleType) -> list[type]:
     """vLLM's list of linear kernels for ROCm, or for the CPU where that is wanted and is vLLM's platform."""
     kernels = module._POSSIBLE_KERNELS
     if isinstance(kernels, dict):  # one list per platform; older releases have one for all
-        from vllm.platforms import PlatformEnum, current_platform
+        from vllm.platforms import PlatformEnum
 
-        on_cpu = arch.wants_cpu() and current_platform.is_cpu()
-        kernels = kernels.setdefault(PlatformEnum.CPU if on_cpu else PlatformEnum.ROCM, [])
+        kernels = kernels.setdefault(PlatformEnum.CPU if on_cpu() else PlatformEnum.ROCM, [])
     return kernels
 
 

@@ -11,6 +11,7 @@ the experts of a token in fp32.
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -253,6 +254,8 @@ def route(cls: Any, method: Method) -> None:
         why = _no_modular_kernel() or _refusal(self, method.settings(self, layer), *sizes)
         layer.w4a16_loads = None
         if why:
+            if issubclass(getattr(self, "experts_cls", None) or object, _Products):  # by _offer_on_cpu
+                raise NotImplementedError(f"vLLM has no kernels for these experts on this CPU, and w4a16 refuses them: {why}")
             vllm_kernel.log_fallback(why)
             return
         vllm_kernel.log_use(experts_class().__name__, cls.__name__)
@@ -294,8 +297,35 @@ def route(cls: Any, method: Method) -> None:
     cls.w4a16_routed = True
 
 
+def _offer_on_cpu(module: ModuleType) -> None:
+    """Lets mixtures come to their methods on vLLM's platform for the CPU, as they do on ROCm; a second call changes
+    nothing.
+
+    There the methods ask for experts of vLLM's own before they load anything, and without AMX there are none: then they
+    get ours, and create_weights decides.
+    """
+    if hasattr(module, "AutoGPTQMoEMethod"):  # another form of GPTQ's experts, not used on ROCm
+        module.check_moe_marlin_supports_layer = lambda *args, **named: False
+        return
+    select = getattr(module, "select_wna16_moe_backend", None)
+    if select is None or hasattr(select, "w4a16_offers"):
+        return
+
+    @functools.wraps(select)
+    def select_or_ours(*args: Any, **named: Any) -> tuple[Any, Any]:
+        try:
+            return select(*args, **named)
+        except NotImplementedError:
+            return importlib.import_module(select.__module__).WNA16MoEBackend.CPU, experts_class()
+
+    select_or_ours.w4a16_offers = True  # type: ignore[attr-defined]
+    module.select_wna16_moe_backend = select_or_ours
+
+
 def register(module: ModuleType) -> None:
     """Routes what of these a module of vLLM has."""
+    if vllm_kernel.on_cpu():
+        _offer_on_cpu(module)
     for method in METHODS:
         if hasattr(module, method.name):
             route(getattr(module, method.name), method)

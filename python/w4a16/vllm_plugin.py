@@ -23,23 +23,24 @@ from types import ModuleType
 logger = logging.getLogger("vllm.w4a16")
 
 _QUANTIZATION = "vllm.model_executor.layers.quantization"
-# Each module of vLLM that is changed where a release has it, and the module of ours whose register() changes it.
+# Each module of vLLM that is changed where a release has it, and the modules of ours whose register() changes it.
 MODULES = {
-    "vllm.model_executor.kernels.linear": "vllm_kernel",
-    f"{_QUANTIZATION}.kernels.mixed_precision": "vllm_kernel",
-    f"{_QUANTIZATION}.auto_awq": "vllm_methods",
-    f"{_QUANTIZATION}.awq": "vllm_methods",
-    f"{_QUANTIZATION}.gptq": "vllm_methods",
-    f"{_QUANTIZATION}.auto_gptq": "vllm_parts",
-    f"{_QUANTIZATION}.compressed_tensors.schemes.compressed_tensors_wNa16": "vllm_parts",
-    f"{_QUANTIZATION}.moe_wna16": "vllm_moe",
-    f"{_QUANTIZATION}.compressed_tensors.compressed_tensors_moe.compressed_tensors_moe_wna16": "vllm_moe",
+    "vllm.model_executor.kernels.linear": ("vllm_kernel",),
+    f"{_QUANTIZATION}.kernels.mixed_precision": ("vllm_kernel",),
+    f"{_QUANTIZATION}.auto_awq": ("vllm_methods",),
+    f"{_QUANTIZATION}.awq": ("vllm_methods",),
+    f"{_QUANTIZATION}.gptq": ("vllm_methods",),
+    f"{_QUANTIZATION}.auto_gptq": ("vllm_parts", "vllm_moe"),
+    f"{_QUANTIZATION}.compressed_tensors.schemes.compressed_tensors_wNa16": ("vllm_parts",),
+    f"{_QUANTIZATION}.moe_wna16": ("vllm_moe",),
+    f"{_QUANTIZATION}.compressed_tensors.compressed_tensors_moe.compressed_tensors_moe_wna16": ("vllm_moe",),
 }
 
 
 def _change(name: str) -> None:
     try:
-        importlib.import_module(f"w4a16.{MODULES[name]}").register(sys.modules[name])
+        for part in MODULES[name]:
+            importlib.import_module(f"w4a16.{part}").register(sys.modules[name])
     except Exception as error:
         logger.warning("%s keeps vLLM's own kernels: %s: %s", name, type(error).__name__, error)
 

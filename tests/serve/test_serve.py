@@ -2,17 +2,18 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """vLLM's server with models of several formats on these kernels: what it answers, alone and in a batch.
 
-W4A16_SERVE_MODELS is a directory of models (make_models.py); the tests of those that are not there are skipped.
+W4A16_SERVE_MODELS is a directory of models (scripts/serve-test.sh); the tests of those that are not there are skipped.
 """
 
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from server import Server
 
-MODELS = Path(os.environ["W4A16_SERVE_MODELS"])
+DIRECTORY = Path(os.environ["W4A16_SERVE_MODELS"])
 PROMPTS = [
     "The capital of France is",
     "Water boils at a temperature of",
@@ -21,19 +22,43 @@ PROMPTS = [
     "Two plus two is",
     "def fibonacci(n):",
 ]
-GPTQ, AWQ, CT = "AutoGPTQLinearMethod", "AutoAWQMarlinLinearMethod", "mixed-precision linear"
-USED = {  # what the log says of each model's layers
-    "gptq": f"Using W4A16LinearKernel for {GPTQ}",
-    "awq": f"Using W4A16LinearKernel for {AWQ}",
-    "ct-asym": f"Using W4A16LinearKernel for {CT}",
+GPTQ, AWQ, CT = (
+    f"Using W4A16LinearKernel for {layers}"
+    for layers in ("AutoGPTQLinearMethod", "AutoAWQMarlinLinearMethod", "mixed-precision linear")
+)
+GPTQ_EXPERTS, CT_EXPERTS = (
+    f"Using W4A16Experts for {method}" for method in ("MoeWNA16Method", "CompressedTensorsWNA16MoEMethod")
+)
+
+
+class Model(NamedTuple):
+    """What the log says of its layers, and the options of its server."""
+
+    used: list[str]
+    options: list[str] = []
+
+
+MODELS = {
+    "gptq": Model([GPTQ]),  # of `w4a16 quantize`
+    "awq": Model([AWQ]),  # its weights, by make_models.py
+    "ct-asym": Model([CT]),
+    "two-ranks": Model([GPTQ], ["--tensor-parallel-size", "2"]),
+    "mixture": Model([GPTQ, GPTQ_EXPERTS]),
+    "auto-round-gptq": Model([GPTQ]),
+    "auto-round-awq": Model([AWQ]),
+    "gptqmodel-gptq": Model([GPTQ]),
+    "llm-compressor-sym": Model([CT]),
+    "llm-compressor-asym": Model([CT]),
+    "llm-compressor-order": Model([CT]),
+    "llm-compressor-mixture": Model([CT, CT_EXPERTS]),
 }
 said = {}  # by the models so far
 
 
 def needs(name):
-    if not (MODELS / name / "config.json").exists():
-        pytest.skip(f"no model {name} in {MODELS}")
-    return MODELS / name
+    if not (DIRECTORY / name / "config.json").exists():
+        pytest.skip(f"no model {name} in {DIRECTORY}")
+    return DIRECTORY / name
 
 
 def check_answers(server):
@@ -48,10 +73,12 @@ def check_answers(server):
     return alone
 
 
-@pytest.mark.parametrize("name", USED)
+@pytest.mark.parametrize("name", MODELS)
 def test_answers(name, tmp_path):
-    with Server(needs(name), tmp_path, "--enforce-eager", "--dtype", "float16") as server:
-        assert USED[name] in server.text()
+    model = MODELS[name]
+    with Server(needs(name), tmp_path, "--enforce-eager", "--dtype", "float16", *model.options) as server:
+        log = server.text()
+        assert [line for line in model.used if line not in log] == []
         said[name] = check_answers(server)
     if {"awq", "ct-asym"} <= said.keys():  # the same weights in two formats
         assert said["awq"] == said["ct-asym"]

@@ -390,6 +390,33 @@ def test_refused_mixtures_are_left_to_vllm(monkeypatch):
     assert not taken()
 
 
+@pytest.mark.parametrize("case", ["gptq", "compressed-tensors", "compressed-tensors asymmetric"])
+def test_on_the_cpu_mixtures_that_vllm_has_no_kernels_for_come_here(case, monkeypatch):
+    import vllm.model_executor.layers.fused_moe.oracle.int_wna16 as oracle
+
+    from w4a16 import vllm_kernel, vllm_moe, vllm_plugin
+
+    Mixture(case, torch.float16, monkeypatch)  # imports the methods
+    monkeypatch.setattr(oracle, "_get_priority_backends", lambda: [])
+    with pytest.raises(NotImplementedError):
+        Mixture(case, torch.float16, monkeypatch)
+    monkeypatch.setattr(vllm_kernel, "on_cpu", lambda: True)
+    for name, parts in vllm_plugin.MODULES.items():
+        if "vllm_moe" in parts and name in sys.modules:
+            for kept in ("select_wna16_moe_backend", "check_moe_marlin_supports_layer"):
+                if hasattr(sys.modules[name], kept):
+                    monkeypatch.setattr(sys.modules[name], kept, getattr(sys.modules[name], kept))
+            vllm_moe.register(sys.modules[name])
+            vllm_moe.register(sys.modules[name])
+    mixture = Mixture(case, torch.float16, monkeypatch)
+    mixture.load()
+    x, ids, gates = mixture.token(0)
+    y = mixture.layer.quant_method.apply(mixture.layer, x[None], gates[None], ids[None], None, None)
+    mixture.assert_close(y[0], x, ids, gates)
+    with pytest.raises(NotImplementedError, match="w4a16 refuses them: "):
+        Mixture(case, torch.float16, monkeypatch, group_size=8)
+
+
 @pytest.mark.parametrize(
     "case, build, what",
     [
