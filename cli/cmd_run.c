@@ -43,6 +43,8 @@ struct total {
     size_t rows, failed;
 };
 
+enum { SENTENCES = 8 };
+
 struct session {
     const struct options *options;
     w4a16_checkpoint *checkpoint;
@@ -56,6 +58,8 @@ struct session {
     struct progress progress;
     size_t done, count; /* rows of the table */
     struct total totals[2];
+    w4a16_error said[SENTENCES]; /* the first reasons why layers could not be run */
+    size_t said_count, unsaid;   /* ... and for how many more layers one of these holds */
 };
 
 /* One layer with one type of activations, for all M. */
@@ -358,6 +362,18 @@ static void begin_report(struct session *s) {
                           (json_int_t)s->options->schedule_seed, "repeat", (json_int_t)s->options->repeat));
 }
 
+/* Says why a layer could not be run, each reason once: in a GGUF file hundreds may be of one type that no kernel takes. */
+static void say_failure(struct session *s, const w4a16_error *error) {
+    for (size_t i = 0; i < s->said_count; i++)
+        if (strcmp(s->said[i].message, error->message) == 0) {
+            s->unsaid++;
+            return;
+        }
+    if (s->said_count < SENTENCES) s->said[s->said_count++] = *error;
+    if (s->options->json) report_note(&s->report, "%s", error->message);
+    show_error("run", error);
+}
+
 /* One more row per type that sums up, judged over all outputs. failed counts layers that could not be run. */
 static int end_report(struct session *s, double seconds, size_t failed) {
     size_t rows = 0;
@@ -422,11 +438,13 @@ static int run(struct session *s, struct options *o, const char *path, w4a16_err
                 report_drop(&s->report);
                 return report_error("run", error);
             }
-            if (s->options->json) report_note(&s->report, "%s", error->message);
-            show_error("run", error);
+            say_failure(s, error);
             failed++;
         }
     progress_clear(&s->progress);
+    if (s->unsaid)
+        report_note(&s->report, "%zu more layer%s could not be run, for a reason that is given once",
+                    s->unsaid, s->unsaid == 1 ? "" : "s");
     for (size_t i = 0; i < w4a16_checkpoint_notes(s->checkpoint); i++)
         report_note(&s->report, "%s", w4a16_checkpoint_note(s->checkpoint, i));
     return end_report(s, now_seconds() - start, failed);
