@@ -11,18 +11,6 @@
 #include "core/error.h"
 #include "half.h"
 
-/* The tensor `module.part`, or null. */
-static const struct st_tensor *find(const struct safetensors *file, const char *module, const char *part) {
-    size_t length = strlen(module);
-    for (size_t i = 0; i < safetensors_count(file); i++) {
-        const struct st_tensor *t = safetensors_at(file, i);
-        if (strncmp(t->name, module, length) == 0 && t->name[length] == '.' &&
-            strcmp(t->name + length + 1, part) == 0)
-            return t;
-    }
-    return NULL;
-}
-
 /* Reads a tensor of this type whose `dims` dimensions all have this size; free *out. */
 static w4a16_status read_tensor(const struct safetensors *file, const struct st_tensor *t, enum st_dtype type,
                                 int dims, int64_t size, void **out, w4a16_error *error) {
@@ -39,10 +27,10 @@ static w4a16_status read_tensor(const struct safetensors *file, const struct st_
 /* Reads the tensor `inputs.NUMBER.part`. */
 static w4a16_status read_part(const struct safetensors *file, int32_t number, const char *part,
                               enum st_dtype type, int dims, int64_t K, void **out, w4a16_error *error) {
-    char inputs[32];
-    snprintf(inputs, sizeof inputs, "inputs.%" PRId32, number);
-    const struct st_tensor *t = find(file, inputs, part);
-    FAIL_IF(!t, error, W4A16_BAD_FILE, "%s: there is no tensor %s.%s", safetensors_path(file), inputs, part);
+    char name[48];
+    snprintf(name, sizeof name, "inputs.%" PRId32 ".%s", number, part);
+    const struct st_tensor *t = safetensors_find(file, name);
+    FAIL_IF(!t, error, W4A16_BAD_FILE, "%s: there is no tensor %s", safetensors_path(file), name);
     return read_tensor(file, t, type, dims, K, out, error);
 }
 
@@ -70,7 +58,11 @@ static float *widen(const uint16_t *halves, int64_t count) {
 w4a16_status statistics_read(const struct safetensors *file, const char *module, int64_t K,
                              struct input_statistics *out, w4a16_error *error) {
     *out = (struct input_statistics){0};
-    const struct st_tensor *inputs = find(file, module, "inputs");
+    char *name;
+    FAIL_IF(asprintf(&name, "%s.inputs", module) < 0, error, W4A16_OUT_OF_MEMORY, "%s: out of memory",
+            safetensors_path(file));
+    const struct st_tensor *inputs = safetensors_find(file, name);
+    free(name);
     if (!inputs) return W4A16_OK;
     void *number = NULL, *floats = NULL, *halves = NULL;
     w4a16_status status = read_tensor(file, inputs, ST_I32, 1, 1, &number, error);

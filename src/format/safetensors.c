@@ -26,7 +26,8 @@ struct safetensors {
     uint64_t data_start;
     json_t *header; /* owns all names */
     size_t count;
-    struct st_tensor *tensors; /* by begin */
+    struct st_tensor *tensors;        /* by begin */
+    const struct st_tensor **by_name; /* the same */
 };
 
 /* ST_OTHER: types whose size can be checked but which nothing here reads. */
@@ -162,6 +163,11 @@ static int compare_begin(const void *a, const void *b) {
     return strcmp(x->name, y->name);
 }
 
+static int compare_names(const void *a, const void *b) {
+    const struct st_tensor *const *x = a, *const *y = b;
+    return strcmp((*x)->name, (*y)->name);
+}
+
 /* Neither hole nor overlap: a hole can hide data, an overlap can hide a tensor. */
 static w4a16_status check_tiling(const struct safetensors *st, uint64_t data_bytes, w4a16_error *error) {
     uint64_t end = 0;
@@ -182,7 +188,8 @@ static w4a16_status check_tiling(const struct safetensors *st, uint64_t data_byt
 static w4a16_status read_header(struct safetensors *st, uint64_t data_bytes, w4a16_error *error) {
     size_t entries = json_object_size(st->header);
     st->tensors = calloc(entries + 1, sizeof *st->tensors);
-    FAIL_IF(!st->tensors, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", st->path);
+    st->by_name = calloc(entries + 1, sizeof *st->by_name);
+    FAIL_IF(!st->tensors || !st->by_name, error, W4A16_OUT_OF_MEMORY, "%s: out of memory", st->path);
     const char *name;
     json_t *json;
     json_object_foreach(st->header, name, json) {
@@ -192,6 +199,8 @@ static w4a16_status read_header(struct safetensors *st, uint64_t data_bytes, w4a
             TRY(read_tensor(st->path, name, json, &st->tensors[st->count++], error));
     }
     qsort(st->tensors, st->count, sizeof *st->tensors, compare_begin);
+    for (size_t i = 0; i < st->count; i++) st->by_name[i] = &st->tensors[i];
+    qsort(st->by_name, st->count, sizeof *st->by_name, compare_names);
     return check_tiling(st, data_bytes, error);
 }
 
@@ -252,6 +261,7 @@ void safetensors_close(struct safetensors *st) {
     input_close(&st->file);
     json_decref(st->header);
     free(st->tensors);
+    free(st->by_name);
     free(st->path);
     free(st);
 }
@@ -262,6 +272,12 @@ size_t safetensors_count(const struct safetensors *st) { return st->count; }
 
 const struct st_tensor *safetensors_at(const struct safetensors *st, size_t index) {
     return &st->tensors[index];
+}
+
+const struct st_tensor *safetensors_find(const struct safetensors *st, const char *name) {
+    const struct st_tensor wanted = {.name = name}, *key = &wanted;
+    const struct st_tensor **found = bsearch(&key, st->by_name, st->count, sizeof *found, compare_names);
+    return found ? *found : NULL;
 }
 
 w4a16_status safetensors_read_part(const struct safetensors *st, const struct st_tensor *tensor,

@@ -42,6 +42,7 @@ void safetensors_close(struct safetensors *st);
 const char *safetensors_path(const struct safetensors *st);
 size_t safetensors_count(const struct safetensors *st);
 const struct st_tensor *safetensors_at(const struct safetensors *st, size_t index); /* in order of begin */
+const struct st_tensor *safetensors_find(const struct safetensors *st, const char *name); /* or null */
 /* Reads all end - begin bytes of a tensor. */
 w4a16_status safetensors_read(const struct safetensors *st, const struct st_tensor *tensor, void *to,
                               w4a16_error *error);

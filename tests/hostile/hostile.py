@@ -102,6 +102,17 @@ def guests():
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 123456\n"
 
 
+def tensors(directory, all):
+    """A file of these: {name: (type, shape, bytes)}."""
+    header, data = {}, b"".join(data for _, _, data in all.values())
+    at = 0
+    for name, (dtype, shape, own) in all.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(own)]}
+        at += len(own)
+    text = json.dumps(header).encode()
+    write(f"{directory}/model.safetensors", struct.pack("<Q", len(text)) + text + data)
+
+
 def checkpoint(directory, config=None, index=None):
     """A layer of zeros, K = 32 and N = 8."""
     tensors, at = {}, 0
@@ -120,10 +131,12 @@ def files():
     os.mkfifo("fifo")
     write("pointer", POINTER)
     checkpoint("sound")
+    tensors("plain", {"l.weight": ("F16", [8, 32], bytes(512))})
     uses = [("a code object", 3, [rdnasim, "info", "PATH"]),
             ("recorded cases", 3, [rdnasim, "cases", "PATH"]),
             ("a buffer", 3, [rdnasim, "run", strict_object, "--kernel", "endless_bad", "--arg", "file:PATH"]),
             ("activations", 1, [w4a16, "run", "sound", "--device", "cpu", "--layer", "l", "--input", "PATH"]),
+            ("statistics of inputs", 1, [w4a16, "quantize", "--calibration", "PATH", "plain", "out"]),
             ("a checkpoint", 1, [w4a16, "inspect", "PATH"])]
     for what, code, command in uses:
         for path, sentence in (("fifo", "is not a regular file"), ("/dev/zero", "is not a regular file"),
@@ -193,6 +206,13 @@ def checkpoints():
     names = [f"model.layers.{n}.a_tensor_that_no_layer_has" for n in range(60000)]
     big_checkpoint("shards", names, shards=200)
     ask("60,000 tensors in 200 files", 0, "ok", w4a16, "inspect", "shards")
+    names = [f"model.layers.{n}.a_layer" for n in range(20000)]
+    tensors("linears", {f"{name}.weight": ("F16", [8, 32], bytes(512)) for name in names})
+    inputs = {f"{name}.inputs": ("I32", [1], bytes(4)) for name in names}
+    feedback = {"inputs.0.importance": ("F32", [32], bytes(128)), "inputs.0.feedback": ("F16", [32, 32], bytes(2048))}
+    tensors("statistics", inputs | feedback)
+    ask("statistics of the inputs of 20,000 layers", 0, "20000 layers", w4a16, "quantize", "--no-progress", "--group-size", "32",
+        "--calibration", "statistics/model.safetensors", "linears", "out")
     write("deep/model.safetensors", struct.pack("<Q", 4000000) + b"[" * 4000000)
     write("deep/quantize_config.json", "{}")
     ask("a deep header", 1, "deep", w4a16, "inspect", "deep")
