@@ -305,7 +305,7 @@ def _offer_on_cpu(module: ModuleType) -> None:
     get ours, and create_weights decides.
     """
     if hasattr(module, "AutoGPTQMoEMethod"):  # another form of GPTQ's experts, not used on ROCm
-        module.check_moe_marlin_supports_layer = lambda *args, **named: False
+        module.check_moe_marlin_supports_layer = lambda *args, **named: False  # type: ignore[attr-defined]
         return
     select = getattr(module, "select_wna16_moe_backend", None)
     if select is None or hasattr(select, "w4a16_offers"):
@@ -319,7 +319,7 @@ def _offer_on_cpu(module: ModuleType) -> None:
             return importlib.import_module(select.__module__).WNA16MoEBackend.CPU, experts_class()
 
     select_or_ours.w4a16_offers = True  # type: ignore[attr-defined]
-    module.select_wna16_moe_backend = select_or_ours
+    module.select_wna16_moe_backend = select_or_ours  # type: ignore[attr-defined]
 
 
 def register(module: ModuleType) -> None:
