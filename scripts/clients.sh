@@ -5,10 +5,10 @@
 # Real clients of HIP on the simulator's libamdhip64: installs each from PyPI into an environment of its own under
 # build/clients, runs a list of ours (tests/clients), and compares the counts with those that are recorded.
 #
-#   scripts/clients.sh [--strict] [--no-install] [--front DIR] [C++ triton tinygrad bitsandbytes hip-python ...]
+#   scripts/clients.sh [--strict] [--no-install] [--front DIR] [C++ ocml triton tinygrad bitsandbytes hip-python ...]
 #
-# --strict runs the kernels in strict mode. --no-install takes what is there, and exits with 77 if a client is not.
-# DIR holds libamdhip64.so (default: build/release/sim/hip). Debian's LLVM 22 (clang, lld, clang-tools, libLLVM) compiles
+# --strict runs the kernels in strict mode, for which counts of their own are recorded. --no-install takes what is there,
+# and exits with 77 if a client is not. DIR holds libamdhip64.so (default: build/release/sim/hip). Debian's LLVM 22 (clang, lld, clang-tools, libLLVM) compiles
 # the C++ program and links what tinygrad makes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,14 +18,15 @@ while [ $# -gt 0 ]; do
     --strict) export RDNASIM_STRICT=1 ;;
     --no-install) install=0 ;;
     --front) front=$(realpath "$2") && shift ;;
-    C++ | triton | tinygrad | bitsandbytes | hip-python) clients+=("$1") ;;
+    C++ | ocml | triton | tinygrad | bitsandbytes | hip-python) clients+=("$1") ;;
     *) sed -n '5,13s/^# \?//p' "$0" >&2 && exit 2 ;;
     esac
     shift
 done
-[ ${#clients[@]} -gt 0 ] || clients=(C++ triton tinygrad bitsandbytes hip-python)
+[ ${#clients[@]} -gt 0 ] || clients=(C++ ocml triton tinygrad bitsandbytes hip-python)
 [ -e "$front/libamdhip64.so" ] || { echo "no libamdhip64.so in $front: build first" >&2 && exit 2; }
 
+mode=${RDNASIM_STRICT:+strict }
 root=$PWD/build/clients tests=$PWD/tests/clients llvm=/usr/lib/llvm-22
 export LD_LIBRARY_PATH=$front TRITON_DEFAULT_FP_FUSION=1 TRITON_CACHE_DIR=$root/triton-cache
 mkdir -p "$root"
@@ -84,13 +85,10 @@ run_hip_python() {
     CLIENT_OBJECT=$front/../../tests/hip/hip_compiled.hsaco "$python" "$tests/hip_python.py"
 }
 
-# Headers and device libraries are those of Triton's wheel; what ROCm's oclc_*.bc say is written here.
-run_cpp() {
-    need $llvm/bin/clang-offload-bundler clang-tools-22
+# Headers and device libraries are those of Triton's wheel: amd, libraries. What ROCm's oclc_*.bc say is written here.
+device_libraries() {
     environment triton $NUMPY $TRITON
-    local amd libraries=$root/device-libraries headers
-    amd=$(packages_of)/triton/backends/amd
-    headers=$(dirname "$(find $llvm/lib/clang -name __clang_hip_runtime_wrapper.h | head -1)")
+    amd=$(packages_of)/triton/backends/amd libraries=$root/device-libraries
     mkdir -p "$libraries"
     cp "$amd/lib/ocml.bc" "$amd/lib/ockl.bc" "$libraries"
     {
@@ -99,6 +97,19 @@ run_cpp() {
             'ISA_version' 'i32 11000' 'ABI_version' 'i32 600' 'wavefrontsize64' 'i8 0' 'finite_only_opt' 'i8 0' \
             'unsafe_math_opt' 'i8 0' 'daz_opt' 'i8 0' 'correctly_rounded_sqrt32' 'i8 1'
     } | $llvm/bin/clang -x ir -w -c -emit-llvm -o "$libraries/oclc.bc" -
+}
+
+run_ocml() {
+    device_libraries
+    environment ocml $NUMPY mpmath==1.4.1
+    CLIENT_CLANG=$llvm/bin/clang CLIENT_LIBRARIES=$libraries "$python" "$tests/ocml.py"
+}
+
+run_cpp() {
+    need $llvm/bin/clang-offload-bundler clang-tools-22
+    device_libraries
+    local headers
+    headers=$(dirname "$(find $llvm/lib/clang -name __clang_hip_runtime_wrapper.h | head -1)")
     $llvm/bin/clang++ -x hip --offload-arch=gfx1100 --offload-compress -O2 -nogpuinc -D__HIP_PLATFORM_AMD__ \
         -isystem "$headers/cuda_wrappers" -I"$amd/include" -include __clang_hip_runtime_wrapper.h \
         --hip-device-lib-path="$libraries" --hip-device-lib=ocml.bc --hip-device-lib=ockl.bc \
@@ -114,13 +125,13 @@ for client in "${clients[@]}"; do
     esac
     code=0
     ($function) >"$root/$client.log" 2>&1 || code=$?
-    grep '^FAILED' "$root/$client.log" || true
+    grep -E '^(FAILED|SKIPPED)' "$root/$client.log" || true
     last=$(tail -1 "$root/$client.log")
     echo "$last"
     if [ $code = 77 ]; then
         [ $status != 0 ] || status=77
-    elif [ $code != 0 ] || ! grep -qxF "$last" "$tests/counts"; then
-        echo "$client: recorded is $(grep "^$client:" "$tests/counts" || echo nothing); see $root/$client.log" >&2
+    elif [ $code != 0 ] || ! grep -qxF "$mode$last" "$tests/counts"; then
+        echo "$client: recorded is $(grep "^$mode$client:" "$tests/counts" || echo nothing); see $root/$client.log" >&2
         status=1
     fi
 done

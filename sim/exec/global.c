@@ -62,8 +62,8 @@ struct access {
 };
 
 /* Why resolve refused; offsets in LDS and scratch mean nothing to the bindings of global memory. */
-static void report_fault(struct wave *w, enum segment segment, unsigned lane, uint64_t address,
-                         const struct access *access) {
+static __attribute__((cold)) void report_fault(struct wave *w, enum segment segment, unsigned lane,
+                                               uint64_t address, const struct access *access) {
     unsigned at = lane + LANES * w->half;
     uint32_t high = (uint32_t)(address >> 32);
     if (segment == SCRATCH || (segment == FLAT && high == APERTURE_PRIVATE >> 32))
@@ -80,9 +80,10 @@ static void report_fault(struct wave *w, enum segment segment, unsigned lane, ui
 
 /* Host pointers of all active lanes, null for an atomic on a last dword; false after a fault. *together: they are consecutive and all lanes
  * active. */
-static inline bool resolve_lanes(struct wave *w, const struct inst *i, enum segment segment,
-                                 const struct access *access, uint32_t mask, unsigned char **p,
-                                 bool *together) {
+static inline __attribute__((always_inline)) bool resolve_lanes(struct wave *w, const struct inst *i,
+                                                                enum segment segment,
+                                                                const struct access *access, uint32_t mask,
+                                                                unsigned char **p, bool *together) {
     uint64_t a[LANES];
     lane_addresses(w, i, segment, a);
     if (w->observed)

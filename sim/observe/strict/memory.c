@@ -58,18 +58,19 @@ struct place {
 };
 
 /* The undefined bits of global memory, null if all are defined. False: nothing is there. */
-static bool global_bits(const struct strict *st, uint64_t address, uint32_t bytes,
-                        unsigned char **undefined) {
+static inline bool global_bits(const struct strict *st, uint64_t address, uint32_t bytes,
+                               unsigned char **undefined) {
     struct memory *m = &st->sim->memory;
     bool inside = memory_at(m, address, bytes, 0) != NULL;
-    if (!inside && !memory_begins(m, address, bytes, 0)) return false;
+    if (__builtin_expect(!inside, 0) && !memory_begins(m, address, bytes, 0)) return false;
     const struct binding *b = &m->slots[address >> SLOT_SHIFT];
     unsigned char *bits = inside ? b->undefined : memory_track(m, b);
     *undefined = bits ? bits + (address - b->base) : NULL;
     return true;
 }
 
-static struct place find(const struct wave *w, unsigned lane, uint64_t address, uint32_t bytes) {
+static inline __attribute__((always_inline)) struct place find(const struct wave *w, unsigned lane,
+                                                               uint64_t address, uint32_t bytes) {
     const struct strict *st = w->shadow->strict;
     struct place p = {w->note.space, NULL, address};
     if (p.space == RDNASIM_SPACE_GLOBAL && address >> 32 == APERTURE_SHARED >> 32)
@@ -108,7 +109,7 @@ static bool aligned(struct wave *w, unsigned lane, const struct place *p, uint32
     uint32_t need = bytes;
     if (p->space != RDNASIM_SPACE_LDS && need > 4 && !w->note.atomic) need = 4;
     if (need == 12) need = 16;
-    if (p->address % need == 0) return true;
+    if (!(p->address & (need - 1))) return true;
     struct find find = {
         .check = RDNASIM_CHECK_ALIGNMENT, .lane = lane, .address = p->address, .bytes = bytes};
     return strict_found(w, find,

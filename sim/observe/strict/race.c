@@ -60,7 +60,11 @@ static uint32_t of_several(const struct party *p, uint32_t flags) {
     return (p->in_lds ? p->me | SEVERAL : ID_MASK) << ID_SHIFT | flags;
 }
 
-static uint32_t group_party(const struct strict *st) { return (uint32_t)(st->group % (ID_MASK - 2)) + 1; }
+void strict_race_group(struct strict *st, uint64_t group) {
+    st->group = group;
+    st->group_party = (uint32_t)(group % (ID_MASK - 2)) + 1;
+    strict_race_epoch(st, NULL);
+}
 
 static bool may_meet(const struct party *p, uint32_t entry, enum access_kind kind) {
     bool atomic = kind == ACCESS_ATOMIC, other = (entry & KINDS) == ATOMIC;
@@ -155,6 +159,25 @@ static inline uint32_t enter_write(struct cell *c, const struct party *p, uint32
 static inline uint32_t enter(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind,
                              const unsigned char *memory) {
     return kind == ACCESS_LOAD ? enter_load(c, p, bytes) : enter_write(c, p, bytes, kind, memory);
+}
+
+/* In global memory: whether nobody else has accessed the dword. */
+static inline bool alone(const struct cell *c, const struct party *p) {
+    uint32_t own = p->me << ID_SHIFT | (BYTES | KINDS);
+    return !c->earlier && (!c->writer || (c->writer | BYTES | KINDS) == own) &&
+           (!c->reader || (c->reader | BYTES | KINDS) == own);
+}
+
+/* The same as enter, where it can find nothing. */
+static inline void enter_alone(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind,
+                               const unsigned char *memory) {
+    if (kind == ACCESS_LOAD) {
+        merge(&c->reader, p, bytes);
+        return;
+    }
+    uint32_t value = value_of(memory, bytes);
+    c->value = bytes == BYTES ? value : (c->value & ~bits_of(bytes)) | value;
+    merge(&c->writer, p, bytes | (kind == ACCESS_ATOMIC ? ATOMIC : PLAIN));
 }
 
 /* Whether the instruction is a compare-and-swap, or one follows a load so closely that the load is its loop's first. */
@@ -294,7 +317,7 @@ static bool make_known(struct strict *st) {
 /* False: no memory; then no order is known. */
 static bool learn(struct strict *st, uint32_t entry) {
     uint32_t id = entry >> ID_SHIFT;
-    if (!id || id == group_party(st)) return true;
+    if (!id || id == st->group_party) return true;
     uint64_t other = id == ID_MASK ? 0 : (id - 1) % st->group_count, bit = other >> st->known_shift;
     uint64_t **mine = &st->known[st->group];
     size_t words = known_words(st);
@@ -351,36 +374,50 @@ void strict_race_acquire(struct wave *w, const struct writers *writers) {
         if (!learn(st, writers->entries[n])) return;
 }
 
+/* An access to a dword that others have accessed, too; false: it stops the wave. */
+static __attribute__((noinline)) bool enter_shared(struct wave *w, struct cell *c, struct find find,
+                                                   struct party p, uint32_t part, enum access_kind kind,
+                                                   const unsigned char *memory) {
+    uint32_t with = enter(c, &p, part, kind, memory);
+    if (with && may_swap(w, kind)) {
+        p.may_swap = true;
+        with = enter(c, &p, part, kind, memory);
+    }
+    if (!with) return true;
+    char who[48] = "several work-groups have";
+    if (with >> ID_SHIFT != ID_MASK)
+        snprintf(who, sizeof who, "work-group %u (counted from 0) has", (with >> ID_SHIFT) - 1);
+    if (!knows(w->shadow->strict, with) &&
+        !strict_found(w, find,
+                      "%s %u bytes at 0x%llx, which %s accessed too in the same launch, and no atomic "
+                      "orders the two",
+                      verbs[kind], find.bytes, (unsigned long long)find.address, who))
+        return false;
+    *c = (struct cell){0};
+    enter(c, &p, part, kind, memory);
+    return true;
+}
+
 bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes,
                         enum access_kind kind) {
     struct strict *st = w->shadow->strict;
     const struct binding *b = &st->sim->memory.slots[address >> SLOT_SHIFT];
+    if (!(b->access & RDNASIM_WRITE)) return true; /* nobody can write it */
     struct cell *cells = cells_of(w, b);
-    if (!cells) return w->state != WAVE_FAULTED; /* nobody can write it */
-    struct party p = {.me = group_party(st)};
+    if (!cells) return false;
+    const struct party p = {.me = st->group_party};
     uint64_t offset = address - b->base;
     if (bytes > b->bytes - offset) bytes = (uint32_t)(b->bytes - offset); /* a load that passes the end */
     for (uint64_t dword = offset & ~UINT64_C(3); dword < offset + bytes; dword += 4) {
         struct cell *c = &cells[dword / 4];
+        uint32_t part = covered(dword, offset, bytes);
         const unsigned char *memory = b->host + dword;
-        uint32_t with = enter(c, &p, covered(dword, offset, bytes), kind, memory);
-        if (with && may_swap(w, kind)) {
-            p.may_swap = true;
-            with = enter(c, &p, covered(dword, offset, bytes), kind, memory);
+        if (alone(c, &p)) { /* most often */
+            enter_alone(c, &p, part, kind, memory);
+            continue;
         }
-        if (!with) continue;
-        char who[48] = "several work-groups have";
-        if (with >> ID_SHIFT != ID_MASK)
-            snprintf(who, sizeof who, "work-group %u (counted from 0) has", (with >> ID_SHIFT) - 1);
         struct find find = {.check = RDNASIM_CHECK_RACE, .lane = lane, .address = address, .bytes = bytes};
-        if (!knows(st, with) &&
-            !strict_found(w, find,
-                          "%s %u bytes at 0x%llx, which %s accessed too in the same launch, and no atomic "
-                          "orders the two",
-                          verbs[kind], bytes, (unsigned long long)address, who))
-            return false;
-        *c = (struct cell){0};
-        enter(c, &p, covered(dword, offset, bytes), kind, memory);
+        if (!enter_shared(w, c, find, p, part, kind, memory)) return false;
     }
     return true;
 }

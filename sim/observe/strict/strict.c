@@ -172,11 +172,10 @@ static struct wave *barrier(struct watcher *watcher, struct group *group) {
 
 static void group_begin(struct watcher *watcher, struct group *group) {
     struct strict *st = (struct strict *)watcher;
-    st->group = group->index;
     memset(st->lds, 255, st->lds_bytes);
     if (st->scratch_bytes)
         memset(st->scratch, 255, (size_t)st->wave_count * st->wave_size * st->scratch_bytes);
-    strict_race_epoch(st, NULL);
+    strict_race_group(st, group->index);
 }
 
 static void wave_begin(struct watcher *watcher, struct wave *w) {

@@ -78,7 +78,8 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     uint32_t epoch;      /* grows with every barrier and work-group */
     struct cell **cells; /* [SLOT_COUNT]: of global memory, made at the first access */
     uint64_t group, group_count;
-    uint64_t **known; /* [group_count] sets of work-groups, null while empty: see race.c */
+    uint32_t group_party; /* what race.c calls the group */
+    uint64_t **known;     /* [group_count] sets of work-groups, null while empty: see race.c */
     unsigned known_shift;
 };
 
@@ -171,5 +172,6 @@ void strict_race_writers(struct wave *w, uint64_t address, uint32_t bytes, struc
 void strict_race_acquire(struct wave *w, const struct writers *writers);
 void strict_race_note_lds(struct wave *w);
 void strict_race_epoch(struct strict *strict, struct group *group); /* a barrier opens */
+void strict_race_group(struct strict *strict, uint64_t group);      /* a work-group begins */
 
 #endif
