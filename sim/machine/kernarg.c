@@ -13,22 +13,41 @@ enum hidden_value {
     DYNAMIC_LDS,  /* bytes */
     PRIVATE_BASE, /* high halves of the flat apertures */
     SHARED_BASE,
-    QUEUE_ADDRESS
+    QUEUE_ADDRESS,
+    SERVICE /* an address at which nothing is, and of which a fault says what the kernel wanted there */
 };
 
-/* Hidden arguments that are not listed (global offsets, printf, hostcall, heap, ...) stay zero. */
+/* What kernels ask of a host that answers while they run, or of a heap. A kernel that has the argument, but does not come to use it, runs. */
+static const char *const services[] = {"hostcall, by which a kernel's printf and assert reach the host",
+                                       "the buffer of a kernel's printf", "the heap of a kernel's malloc",
+                                       "the queue of kernels that launch kernels"};
+#define SERVICES (UINT64_C(3) << 48) /* each has 4 GiB of addresses there */
+
+/* Hidden arguments that are not listed (global offsets, ...) stay zero. */
 static const struct {
     const char *kind;
     enum hidden_value value;
     unsigned dimension;
 } hidden_arguments[] = {
-    {"hidden_block_count_x", BLOCK_COUNT, 0},    {"hidden_block_count_y", BLOCK_COUNT, 1},
-    {"hidden_block_count_z", BLOCK_COUNT, 2},    {"hidden_group_size_x", GROUP_SIZE, 0},
-    {"hidden_group_size_y", GROUP_SIZE, 1},      {"hidden_group_size_z", GROUP_SIZE, 2},
-    {"hidden_remainder_x", REMAINDER, 0},        {"hidden_remainder_y", REMAINDER, 1},
-    {"hidden_remainder_z", REMAINDER, 2},        {"hidden_grid_dims", GRID_DIMS, 0},
-    {"hidden_dynamic_lds_size", DYNAMIC_LDS, 0}, {"hidden_private_base", PRIVATE_BASE, 0},
-    {"hidden_shared_base", SHARED_BASE, 0},      {"hidden_queue_ptr", QUEUE_ADDRESS, 0},
+    {"hidden_block_count_x", BLOCK_COUNT, 0},
+    {"hidden_block_count_y", BLOCK_COUNT, 1},
+    {"hidden_block_count_z", BLOCK_COUNT, 2},
+    {"hidden_group_size_x", GROUP_SIZE, 0},
+    {"hidden_group_size_y", GROUP_SIZE, 1},
+    {"hidden_group_size_z", GROUP_SIZE, 2},
+    {"hidden_remainder_x", REMAINDER, 0},
+    {"hidden_remainder_y", REMAINDER, 1},
+    {"hidden_remainder_z", REMAINDER, 2},
+    {"hidden_grid_dims", GRID_DIMS, 0},
+    {"hidden_dynamic_lds_size", DYNAMIC_LDS, 0},
+    {"hidden_private_base", PRIVATE_BASE, 0},
+    {"hidden_shared_base", SHARED_BASE, 0},
+    {"hidden_queue_ptr", QUEUE_ADDRESS, 0},
+    {"hidden_hostcall_buffer", SERVICE, 0},
+    {"hidden_printf_buffer", SERVICE, 1},
+    {"hidden_heap_v1", SERVICE, 2},
+    {"hidden_default_queue", SERVICE, 3},
+    {"hidden_completion_action", SERVICE, 3},
 };
 
 static unsigned grid_dimensions(const rdnasim_launch *launch) {
@@ -46,8 +65,14 @@ static uint64_t hidden_value(enum hidden_value value, unsigned d, const rdnasim_
     case PRIVATE_BASE: return APERTURE_PRIVATE >> 32;
     case SHARED_BASE: return APERTURE_SHARED >> 32;
     case QUEUE_ADDRESS: return queue_address;
+    case SERVICE: return SERVICES + ((uint64_t)d << 32);
     }
     return 0;
+}
+
+const char *kernarg_service(uint64_t address) {
+    uint64_t n = (address - SERVICES) >> 32;
+    return address >= SERVICES && n < sizeof services / sizeof services[0] ? services[n] : NULL;
 }
 
 void kernarg_fill(unsigned char *segment, const rdnasim_kernel *kernel, const rdnasim_launch *launch,

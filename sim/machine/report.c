@@ -112,6 +112,12 @@ void wave_memory_fault(struct wave *w, unsigned lane, uint64_t address, uint32_t
         verb = accesses[n].verb;
         access = accesses[n].access;
     }
+    const char *service = kernarg_service(address);
+    if (service) {
+        wave_fault(w, RDNASIM_UNSUPPORTED, lane, address, bytes, "%s wants %s, which is not modelled", what,
+                   service);
+        return;
+    }
     char where[256];
     describe_address(w->group->memory, address, bytes, access, where, sizeof where);
     wave_fault(w, RDNASIM_MEMORY_FAULT, lane, address, bytes, "%s %" PRIu32 " bytes at 0x%" PRIx64 ", %s",

@@ -111,6 +111,8 @@ uint64_t run_wave(struct wave *w, struct program *program, struct op_counts *cou
 /* The kernel argument segment of a launch: explicit arguments copied, hidden ones filled in. */
 void kernarg_fill(unsigned char *segment, const rdnasim_kernel *kernel, const rdnasim_launch *launch,
                   uint64_t queue_address);
+/* What a kernel wanted that accesses this address, an argument of a service that is not modelled; else null. */
+const char *kernarg_service(uint64_t address);
 #define DISPATCH_PACKET_BYTES 64
 void dispatch_packet_fill(unsigned char packet[DISPATCH_PACKET_BYTES], const rdnasim_kernel *kernel,
                           const rdnasim_launch *launch, uint64_t kernarg_address);

@@ -111,6 +111,33 @@ static void hidden_arguments(void **state) {
     rdnasim_destroy(m.sim);
 }
 
+/* What printf, malloc and the like need is refused by name, when it is used. */
+static void services_are_refused_by_name(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t offset; /* of the hidden argument, in code objects of version 5 */
+        const char *text;
+    } services[] = {{80, "hostcall, by which a kernel's printf and assert reach the host"},
+                    {96, "the heap of a kernel's malloc"},
+                    {104, "the queue of kernels that launch kernels"},
+                    {0, NULL}};
+    for (unsigned n = 0; n < sizeof services / sizeof services[0]; n++) {
+        struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0);
+        uint32_t out[2] = {0};
+        struct {
+            uint64_t out;
+            uint32_t wanted;
+        } args = {bind(m.sim, out, sizeof out, RDNASIM_WRITE, "out"), services[n].offset};
+        rdnasim_launch launch = launch_of(32, 32, &args, 12);
+        rdnasim_report report;
+        rdnasim_status status = run(&m, "service", &launch, NULL, &report);
+        assert_int_equal(out[0], 5);
+        assert_int_equal(status, services[n].text ? RDNASIM_UNSUPPORTED : RDNASIM_OK);
+        if (status && !strstr(report.text, services[n].text)) fail_msg("%s", report.text);
+        rdnasim_destroy(m.sim);
+    }
+}
+
 static void environment(void **state) {
     (void)state;
     struct machine m = machine(LAUNCH_OBJECT, 1, 0, 0);
@@ -451,6 +478,7 @@ int main(void) {
         cmocka_unit_test(ids_wave32),
         cmocka_unit_test(ids_wave64),
         cmocka_unit_test(hidden_arguments),
+        cmocka_unit_test(services_are_refused_by_name),
         cmocka_unit_test(environment),
         cmocka_unit_test(barriers),
         cmocka_unit_test(seeded_order),

@@ -40,6 +40,13 @@ KERNEL void hidden(GLOBAL u32 *out) {
     out[9] = AT(unsigned short, 64);
 }
 
+/* A kernel that asks for a service of the host, at the offset of its argument, if `wanted` is not 0. */
+KERNEL void service(GLOBAL u32 *out, u32 wanted) {
+    const __attribute__((address_space(4))) unsigned char *p = __builtin_amdgcn_implicitarg_ptr();
+    out[0] = 5;
+    if (wanted) out[1] = *(GLOBAL u32 *)AT(unsigned long, wanted);
+}
+
 static LDS u32 part[256] __attribute__((loader_uninitialized));
 
 /* Sum over the work-group through LDS and barriers; one result per group. */
