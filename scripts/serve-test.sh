@@ -15,7 +15,7 @@ setup test
 install_server "$PWD/build/serve-venv"
 fetch_model "$PWD/build/smollm2" build/serve-venv/bin/python
 say "Building"
-cmake --preset release -DW4A16_TESTS=OFF -B build/serve >/dev/null
+cmake --preset release -DW4A16_BUILD_TESTS=OFF -B build/serve >/dev/null
 cmake --build build/serve --target w4a16_torch w4a16_program
 export W4A16_SERVE_MODELS=$PWD/build/serve/models
 sources=$PWD/build/serve/sources

@@ -35,15 +35,30 @@ choose_python() {
     if has_torch "$python"; then echo "$python"; else echo python3; fi
 }
 
+# Prints its name, and that of the model's file for vLLM's server.
+find_python() {
+    local python
+    python=$(choose_python)
+    fetch_model "$PWD/build/smollm2" "$python" ||
+        say "no model could be fetched: the test with vLLM's server will be skipped" >&2
+    printf '%s\n' "$python" "$SERVE_GGUF"
+}
+
 setup test
-python=$(choose_python)
-fetch_model "$PWD/build/smollm2" "$python" || say "no model could be fetched: the test with vLLM's server will be skipped" >&2
+mkdir -p build
+find_python >build/python & # which the sanitizers' tests can do without
+finding=$!
+trap 'kill "$finding" 2>/dev/null || true' EXIT
 for preset in sanitize release; do
     say "Building: $preset"
-    options=(-DCMAKE_C_COMPILER=gcc)
     # The other targets' kernels have the same host code to run.
-    [ $preset = sanitize ] && options=(-DCMAKE_C_COMPILER="clang-$LLVM_VERSION" -DW4A16_TARGETS=gfx1100)
-    cmake --preset "$preset" "${options[@]}" -DW4A16_PYTHON="$python" -DW4A16_SERVE_GGUF="$SERVE_GGUF"
+    options=(-DCMAKE_C_COMPILER="clang-$LLVM_VERSION" -DW4A16_TARGETS=gfx1100)
+    if [ $preset = release ]; then
+        wait "$finding"
+        { read -r python && read -r model; } <build/python
+        options=(-DCMAKE_C_COMPILER=gcc -DW4A16_PYTHON="$python" -DW4A16_SERVE_GGUF="$model")
+    fi
+    cmake --preset "$preset" "${options[@]}"
     cmake --build --preset "$preset"
     say "Testing: $preset"
     ctest --preset "$preset" -L full -j "$(nproc)"

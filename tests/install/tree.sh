@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 #
-# Installs everything into a folder with a space in its name, moves that, and uses it from outside: by CMake and by
-# pkg-config, from C and C++, shared and static; looks at the names that the libraries show, the manual pages and the
-# completion.
+# Installs everything into a folder with a space in its name, moves that, and uses it from outside (use.sh); looks at the
+# names that the libraries show, the manual pages and the completion.
 #   tree.sh BUILD SOURCE COMPILER PAGES (1: scdoc is there)
 set -euo pipefail
 build=$1 source=$2 compiler=$3 pages=$4
@@ -21,29 +20,8 @@ mv "$work/first place" "$tree"
 lib=$(dirname "$(find "$tree" -name libw4a16.so)")
 mkdir "$work/outside"
 cp -r "$source/examples" "$work/outside"
-embed=$work/outside/examples/embed
-
-right() { # PROGRAM [ARGUMENT]
-    local output
-    output=$("$@") || die "$1 fails: $output"
-    grep -qE '(128 of 128|1000 of 1000) right' <<<"$output" || die "$1 says: $output"
-}
-needs() { readelf -d "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p'; } # the libraries that a program or library opens
-
-cmake -S "$embed/find_package" -B "$work/built" -DCMAKE_PREFIX_PATH="$tree" -DCMAKE_C_COMPILER="$compiler" >/dev/null
-cmake --build "$work/built" -j2 >/dev/null
-mkdir "$work/made"
-PKG_CONFIG_PATH=$lib/pkgconfig LIBRARY_PATH='' make -s -f "$embed/Makefile" CC="$compiler" OUT="$work/made"
-for folder in built made; do
-    for program in layer layer_cpp; do
-        LD_LIBRARY_PATH=$lib right "$work/$folder/$program"
-        right "$work/$folder/${program}_static"
-        needs "$work/$folder/$program" | grep -q '^libw4a16' || die "$folder/$program is not shared"
-        ! needs "$work/$folder/${program}_static" | grep -qE '^lib(w4a16|rdnasim)' || die "$folder/${program}_static is shared"
-    done
-done
-right "$work/built/layer_static" sim
-for program in axpy axpy_static; do LD_LIBRARY_PATH=$lib right "$work/built/$program" "$build/examples/axpy.hsaco"; done
+"$source/tests/install/use.sh" "$tree" "$work/outside/examples" "$build/examples/axpy.hsaco" "$compiler"
+needs() { readelf -d "$1" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p'; } # the libraries that a library opens
 
 # Each library shows the names of its headers alone.
 for name in w4a16 rdnasim; do
@@ -76,4 +54,4 @@ completed=$(PATH="$tree/bin:$PATH" bash -c '. "$1"; COMP_WORDS=(w4a16 q) COMP_CW
     COMP_WORDS=(w4a16 quantize --gr) COMP_CWORD=2; first=${COMPREPLY[*]}; _w4a16_complete w4a16 --gr
     echo "$first ${COMPREPLY[*]}"' - "$(find "$tree" -path '*/completions/w4a16')")
 [ "$completed" = "quantize --group-size" ] || die "completion gives: $completed"
-echo "the installed libraries serve CMake and pkg-config, C and C++, shared and static"
+echo "the installed libraries show their own names alone, and have their pages"

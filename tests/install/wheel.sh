@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 #
-# scripts/wheel.sh, with the code objects of this build: twice, from two folders, for the same bytes; then the wheel in an
-# empty Debian 12 that has Python and PyTorch and nothing of ours.
+# scripts/wheel.sh, with the code objects of this build: twice, from two folders and with the libraries of others built in
+# two, for the same bytes; then the wheel in an empty Debian 12 that has Python and PyTorch and nothing of ours.
 #   wheel.sh BUILD SOURCE PYTHON
 # 77 (skipped) without the network, or what installs Debian's packages.
 set -euo pipefail
@@ -22,14 +22,14 @@ command -v apt-get >/dev/null || skip "no apt-get, which fetches the sources of 
 "$python" -m pip download -q --no-deps -d "$work" scikit-build-core==1.1.2 2>/dev/null || skip "PyPI cannot be reached"
 
 cmake --install "$build" --component kernels --prefix "$work/kernels" >/dev/null
-export W4A16_PREBUILT_KERNELS=$work/kernels W4A16_WHEEL_KEPT=$build/wheel
+export W4A16_PREBUILT_KERNELS=$work/kernels
 W4A16_TARGETS=$(cd "$work/kernels" && ls combine.*.hsaco | cut -d. -f2 | paste -sd ';')
 export W4A16_TARGETS SOURCE_DATE_EPOCH=1700000000
-"$source/scripts/wheel.sh" "$work/first"
+W4A16_WHEEL_KEPT=$build/wheel "$source/scripts/wheel.sh" "$work/first"
 mkdir "$work/elsewhere"
 (cd "$source" && git ls-files -z -co --exclude-standard 2>/dev/null || find . -type f -not -path './build/*' -print0) |
     (cd "$source" && tar --null --files-from=- -cf - 2>/dev/null) | tar -xf - -C "$work/elsewhere"
-"$work/elsewhere/scripts/wheel.sh" "$work/second"
+W4A16_WHEEL_KEPT=$work/kept "$work/elsewhere/scripts/wheel.sh" "$work/second"
 cmp "$work"/first/*.whl "$work"/second/*.whl || die "two builds differ"
 
 "$python" -m pip install -q --no-deps --target "$work/site" "$work"/first/*.whl

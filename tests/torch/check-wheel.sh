@@ -3,8 +3,8 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 #
 # check-wheel.sh PYTHON BUILD: builds the wheel as pip install does, without a compiler for the GPU: with BUILD's code objects,
-# of one architecture. Installs it and lets its doctor try the operators, far from the sources. 77 (skipped) without pip,
-# PyTorch or the build backend.
+# of one architecture, and unoptimised, which is quicker. Installs it and lets its doctor try the operators, far from the
+# sources. 77 (skipped) without pip, PyTorch or the build backend.
 set -euo pipefail
 python=$1 build=$2
 source=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,7 +18,7 @@ if ! "$python" -c 'import torch' 2>/dev/null || ! "${pip[@]}" download --no-deps
 fi
 unset W4A16_LIBRARY W4A16_DEVICE PYTHONPATH
 cmake --install "$build" --component kernels --prefix "$work/kernels" >/dev/null
-"${pip[@]}" wheel --no-deps -Ccmake.define.W4A16_TARGETS=gfx1100 -Ccmake.define.AMDGCN_CLANG=/nowhere \
+"${pip[@]}" wheel --no-deps -Ccmake.build-type=Debug -Ccmake.define.W4A16_TARGETS=gfx1100 -Ccmake.define.AMDGCN_CLANG=/nowhere \
     -Ccmake.define.W4A16_PREBUILT_KERNELS="$work/kernels" "$source"
 "${pip[@]}" install --no-deps --target "$work/site" w4a16-*-py3-none-*.whl
 export PYTHONPATH=$work/site PYTHONDONTWRITEBYTECODE=1
