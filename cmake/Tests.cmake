@@ -18,6 +18,7 @@
 # device what a fast one does.
 set(W4A16_SLOW_TESTS
     .*_memcheck
+    clients_.*
     conformance_hip
     conformance_sim_gfx11.[1-9]
     conformance_sim_gfx115.

@@ -78,7 +78,8 @@ setup() {
     fi
     LLVM_VERSION=$(choose_llvm)
     packages+=("clang-$LLVM_VERSION" "lld-$LLVM_VERSION")
-    [ "$1" = test ] && packages+=("llvm-$LLVM_VERSION" "libclang-rt-$LLVM_VERSION-dev" "clang-format-$LLVM_VERSION")
+    [ "$1" = test ] && packages+=("llvm-$LLVM_VERSION" "libclang-rt-$LLVM_VERSION-dev" "clang-format-$LLVM_VERSION"
+        "clang-tools-$LLVM_VERSION")
     local missing
     missing=$(missing_of "${packages[@]}")
     if [ -z "$missing" ]; then

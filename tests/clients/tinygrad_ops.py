@@ -1,43 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
-"""tinygrad's HIP backend over a list of operations and types, against numpy.
-
-Its compiler is tinygrad's own way through LLVM, as ROCm's compiler library is not here; lld links what it makes.
-"""
-import os
-import subprocess
-import tempfile
-
+"""tinygrad's HIP backend over a list of operations and types, against numpy."""
 import numpy as np
 
-os.environ["DEV"] = "HIP"
-os.environ["CACHELEVEL"] = "0"
-os.environ["PARALLEL"] = "0"  # in other processes the compiler would be the one without a linker
-from tinygrad.renderer import llvmir
-from tinygrad.runtime import ops_hip
-from tinygrad.runtime.support import compiler_llvm
+import tinygrad_hip  # before tinygrad
+from tinygrad import Device, Tensor, dtypes
 
 from client import case, cases, close, equal, main
-
-
-class Linked(compiler_llvm.AMDLLVMCompiler):
-    def __reduce__(self):
-        return (Linked, (self.arch,))
-
-    def compile(self, source):
-        with tempfile.TemporaryDirectory() as folder:
-            with open(f"{folder}/object", "wb") as file:
-                file.write(super().compile(source))
-            subprocess.run([os.environ.get("CLIENT_LLD", "ld.lld"), "-shared", "-o", f"{folder}/linked",
-                            f"{folder}/object"], check=True)
-            with open(f"{folder}/linked", "rb") as file:
-                return file.read()
-
-
-compiler_llvm.AMDLLVMCompiler = Linked
-ops_hip.HIPRenderer = llvmir.AMDLLVMRenderer
-
-from tinygrad import Device, Tensor, dtypes
 
 assert Device.DEFAULT == "HIP"
 random = np.random.default_rng(3)

@@ -4,29 +4,9 @@
 import numpy as np
 import triton
 import triton.language as tl
-from triton.backends.amd import driver as amd
 
-from client import COOPERATIVE_LAUNCH, Hip, Skipped, case, cases, close, equal, from_bf16, main, to_bf16
-
-hip = Hip()
-
-
-class Driver(amd.HIPDriver):
-    """Triton's own, but for what it asks PyTorch: there is one device, and its null stream."""
-
-    def __init__(self):
-        self.utils = amd.HIPUtils()
-        self.launcher_cls = amd.HIPLauncher
-
-    def get_current_device(self):
-        return 0
-
-    def set_current_device(self, device):
-        pass
-
-    def get_current_stream(self, device):
-        return 0
-
+from client import COOPERATIVE_LAUNCH, Skipped, case, cases, close, equal, from_bf16, main, to_bf16
+from triton_hip import Driver, hip
 
 triton.runtime.driver.set_active(Driver())
 
