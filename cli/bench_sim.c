@@ -78,8 +78,9 @@ static int assume_peaks(struct bench *b) {
     rdnasim_timing_options_init(&options, sizeof options);
     options.card = b->asked->card;
     options.threads = 1;
-    if (rdnasim_timing_create(&options, &timing, &report) != RDNASIM_OK)
-        return usage_error("bench", "--card: %s", report.text);
+    rdnasim_status status = rdnasim_timing_create(&options, &timing, &report);
+    if (status == RDNASIM_OUT_OF_MEMORY) return report_no_memory("bench");
+    if (status != RDNASIM_OK) return usage_error("bench", "--card: %s", report.text);
     b->peak_bytes = 1e6 * figure(timing, "dram_read_mb_s");
     b->gap = 1e-9 * figure(timing, "gap_ns");
     b->peak_operations = 1e6 * figure(timing, "shader_mhz") * figure(timing, "compute_units") * OPERATIONS;

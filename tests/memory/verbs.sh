@@ -20,6 +20,10 @@ cat >cases.json <<'JSON'
 {"cases": [{"id": "a", "target": "gfx1100", "kind": "memory", "wave": 32, "n_lanes": 32, "rsrc2": 0, "lds_bytes": 65536,
  "scratch_per_lane": 0, "out_bytes": 8, "ulp": 0, "code": "0000b0bf", "asserted": [0], "expect_nonzero": {}}]}
 JSON
+cat >times.json <<JSON
+{"source": "made here", "cases": [{"name": "one", "card": "7900 XTX", "object": "$object", "grid": [64], "block": [32],
+ "arguments": ["zeros:u32[4096]"]}]}
+JSON
 for json in "" --json; do
     w4a16 info $json
     w4a16 info --kernels --target gfx1100 $json
@@ -33,6 +37,8 @@ for json in "" --json; do
 done
 w4a16 inspect "$work/dynamic"
 w4a16 run --device cpu --threads 2 --repeat 2 --layer half --input "$work/f2.npy" --output y.npy "$work/order"
+w4a16 run --timing "7900 XTX" --threads 1 --layer half --m 1 "$work/q"
+w4a16 bench --device sim --n 32 --k 64 --m 1 --act fp16 --threads 1 --csv rows.csv --plot rows.svg
 w4a16 report --device cpu --every 4000 --no-timing --threads 1
 w4a16 quantize --threads 1 --group-size 32 "$work/in.safetensors" out
 w4a16 quantize --json --threads 2 --asymmetric --act-order --group-size -1 "$work/in.safetensors" out
@@ -45,6 +51,9 @@ for json in "" --json; do
     rdnasim stats "$object" --threads 1 $json --block 32 --arg zeros:u32[4096]
 done
 rdnasim run "$object" --threads 1 --strict --profile --trace --trace-limit 5 --block 32 --arg "file:$work/f4.npy"
+rdnasim run "$object" --threads 1 --timing "7900 XTX" --block 32 --arg zeros:u32[4096]
+rdnasim time --threads 1 --range "$work/times.json"
+rdnasim time --threads 2 --json "$work/times.json"
 rdnasim disasm "$object"
 rdnasim info "$object"
 rdnasim cases "$work/cases.json"

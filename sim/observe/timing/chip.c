@@ -342,7 +342,7 @@ cycle chip_run(struct chip *c, const struct chip_kernel *kernel, struct recorder
         pool_run(c->pool, (int64_t)c->engine_count, run_engine, c);
         c->border += QUANTUM;
         if (!serve(c)) {
-            c->failure = "out of memory";
+            c->failure = timing_no_memory;
             break;
         }
         free_ended(c);

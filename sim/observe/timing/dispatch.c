@@ -128,7 +128,7 @@ bool dispatch(struct chip *c) {
         if (!found) return true;
         c->engine_turn = (engine + 1) % c->engine_count;
         if (!start_group(c, &c->engines[engine], processor, unit, c->waiting, simd_of)) {
-            c->failure = "out of memory";
+            c->failure = timing_no_memory;
             return false;
         }
         c->waiting = NULL;

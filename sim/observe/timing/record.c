@@ -54,6 +54,8 @@ static size_t bytes_of(const struct recorded_group *g) {
     return bytes;
 }
 
+const char timing_no_memory[] = "out of memory for its timing";
+
 static void refuse(struct recorder *r, const rdnasim_event *e, const char *why) {
     pthread_mutex_lock(&r->lock);
     if (!r->refusal) r->refusal = why;
@@ -107,7 +109,7 @@ static void after(void *context, const rdnasim_event *e) {
     }
     if (!room((void **)&s->steps, &s->step_capacity, s->step_count + 1, sizeof *s->steps) ||
         !room((void **)&s->lines, &s->line_capacity, s->line_count + LINES_MOST, sizeof *s->lines)) {
-        refuse(r, e, "out of memory for what its waves execute");
+        refuse(r, e, timing_no_memory);
         return;
     }
     size_t first = s->line_count, count = 0;
@@ -143,7 +145,7 @@ static void group_begin(void *context, const rdnasim_event *e) {
         return;
     }
     pthread_mutex_lock(&r->lock);
-    r->refusal = "out of memory for what its waves execute";
+    r->refusal = timing_no_memory;
     r->over = true;
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);

@@ -37,6 +37,9 @@ struct recorded_group {
     struct stream waves[]; /* RECORD_WAVES of them */
 };
 
+/* The one reason why a launch is not timed that is not the kernel's. */
+extern const char timing_no_memory[];
+
 enum { RECORD_WAVES = 32, RECORD_AHEAD = 2048 /* work-groups */ };
 
 struct recorder {

@@ -258,8 +258,9 @@ static rdnasim_status run_both(struct modelling *m, rdnasim *sim, const rdnasim_
                  c->dispatched + m->sample.left_out == m->kernel.groups;
     if (status == RDNASIM_OK && whole) return RDNASIM_OK;
     m->timing->usable = false;
-    if (status != RDNASIM_OK) return status;
     const char *why = m->recorder.refusal ? m->recorder.refusal : c->failure ? c->failure : "it ended early";
+    if (why == timing_no_memory) return fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: %s", name, why);
+    if (status != RDNASIM_OK) return status;
     return fail(report, RDNASIM_UNSUPPORTED, "kernel %.200s cannot be timed: %s", name, why);
 }
 
@@ -298,8 +299,7 @@ rdnasim_status rdnasim_time(rdnasim_timing *t, rdnasim *sim, const rdnasim_kerne
     struct modelling *m = calloc(1, sizeof *m);
     rdnasim_status status;
     if (!flags || !table || !m || !recorder_create(&m->recorder, table, streams_most)) {
-        status =
-            fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: out of memory for its timing", info.name);
+        status = fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: %s", info.name, timing_no_memory);
     } else if (why) {
         status = fail(report, RDNASIM_UNSUPPORTED, "kernel %.200s cannot be timed: %s", info.name, why);
         recorder_destroy(&m->recorder);
