@@ -23,25 +23,28 @@
 
 /* clang-format off */
 
+/* What is needed behind the loop over K only comes last: what is needed first are two lines of a cache. */
 #define DECODE_ARGS(X) \
     X##_POINTER(const GLOBAL u32x4 *, weights) X##_AND /* sections of the packed layer; 0 where absent */ \
     X##_POINTER(const GLOBAL u16 *, scales) X##_AND \
     X##_POINTER(const GLOBAL u8 *, zeros) X##_AND \
-    X##_POINTER(const GLOBAL float *, bias) X##_AND \
-    X##_POINTER(const UNIFORM char *, a) X##_AND /* activations, 4-byte aligned */ \
-    X##_POINTER(GLOBAL u16 *, out) X##_AND \
+    X##_POINTER(const UNIFORM char *, a) X##_AND /* activations, 4-byte aligned unless gathered */ \
+    X##_POINTER(const GLOBAL int *, order) X##_AND /* of kernels that gather: which feature each K is */ \
+    X##_LISTS X##_AND \
     X##_VALUE(uint32_t, M) X##_AND \
     X##_VALUE(uint32_t, N) X##_AND \
     X##_VALUE(uint32_t, blocks) X##_AND /* of 32 K, in a strip */ \
     X##_VALUE(uint32_t, groups) X##_AND \
     X##_VALUE(uint32_t, group_divisor) X##_AND /* of group_of in dequant.h, for chunks */ \
-    X##_VALUE(uint32_t, lda_bytes) X##_AND /* row stride of a, a multiple of 4 */ \
-    X##_VALUE(uint64_t, ldo) X##_AND /* row stride of out in elements */ \
+    X##_VALUE(uint32_t, lda_bytes) X##_AND /* row stride of a, a multiple of 4 unless gathered */ \
+    X##_VALUE(uint32_t, features) X##_AND /* K as the activations have it */ \
     X##_VALUE(uint32_t, waves) X##_AND /* of the work-group */ \
     X##_VALUE(uint32_t, scale_bf16) X##_AND /* 1: scales are bf16, 0: fp16 */ \
-    X##_LISTS X##_AND \
+    X##_GRID X##_AND \
     X##_VALUE(uint32_t, out_f32) X##_AND /* 1: out is fp32, for combine.c */ \
-    X##_GRID
+    X##_VALUE(uint64_t, ldo) X##_AND /* row stride of out in elements */ \
+    X##_POINTER(const GLOBAL float *, bias) X##_AND \
+    X##_POINTER(GLOBAL u16 *, out)
 
 #define MATRIX_ARGS(X) /* of matrix.c and strip.c */ \
     X##_POINTER(const GLOBAL u32x4 *, weights) X##_AND \
@@ -141,6 +144,9 @@ struct combine_args {
 #define ROUTE_WIDTH      1024 /* and the most experts */
 #define COMBINE_WIDTH    64
 #define COMBINE_PER_LANE 4 /* columns */
+
+/* LDS of a wave of decode.c that gathers, beside its sums: a chunk of so many K of its rows in 2 bytes. */
+#define DECODE_GATHERED_BYTES(rows, chunk) ((rows) * (chunk) * 2)
 
 /* LDS of a wave of strip.c, until it has its sums: 32 K of its rows and columns in 2 bytes. */
 #define STRIP_WAVE_BYTES(rows) (((rows) + PACK_STRIP) * PACK_BLOCK * 2)

@@ -67,6 +67,14 @@ INLINE u32 lane_id(void) { return __builtin_amdgcn_workitem_id_x() % LANES; }
 /* The same in all lanes, and known to be so: everything computed from it stays in scalar registers. */
 INLINE u32 wave_id(void) { return __builtin_amdgcn_readfirstlane(__builtin_amdgcn_workitem_id_x() / LANES); }
 
+/* Keeps the lane's offset apart from the address, which else becomes two vector registers and two additions. */
+#define uniform_base(pointer)                                                                                \
+    ({                                                                                                       \
+        __typeof__(pointer) base = pointer;                                                                  \
+        __asm__("" : "+s"(base));                                                                            \
+        base;                                                                                                \
+    })
+
 /* LDS written before is visible after, in the whole work-group; global loads stay in flight across it. */
 INLINE void barrier(void) {
     __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup", "local");

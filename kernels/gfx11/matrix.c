@@ -91,14 +91,6 @@ INLINE struct route route_of(const struct matrix_problem *p, const struct rows *
     return r;
 }
 
-/* Keeps the lane's offset apart from the address, which else becomes two vector registers and two additions. */
-#define uniform_base(pointer)                                                                                \
-    ({                                                                                                       \
-        __typeof__(pointer) base = pointer;                                                                  \
-        __asm__("" : "+s"(base));                                                                            \
-        base;                                                                                                \
-    })
-
 INLINE u32 group_of_block(const struct matrix_problem *p, const struct form form, u32 block, u32 half) {
     u32 group = group_of(form.halves ? 2 * block + half : block, p->divisor);
     return group < p->groups ? group : p->groups - 1; /* the padding behind K */

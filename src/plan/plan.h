@@ -30,6 +30,7 @@ struct kernel_row {
     uint32_t threads;   /* of a work-group, where they do not follow from the problem */
     int64_t k_chunk;    /* divides the group size. decode: K that are summed before they are scaled */
     int symmetric;      /* 1 or 0; -1: both */
+    int gathers;        /* takes activations of act-order layers as they are; 0: they are staged for it */
     const char *limits; /* the same for people */
 };
 

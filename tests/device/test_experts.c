@@ -75,7 +75,7 @@ static void test_rows_are_those_of_dense_plans(void **state) {
         const char *expected;
     } rungs[] = {
         {NULL, 1, "decode"},
-        {"w4a16_strip*,w4a16_matrix*", 6, "decode"},
+        {"w4a16_strip*,w4a16_matrix*", 2, "decode"},
         {"w4a16_decode*,w4a16_matrix*", 50, "strip"},
         {"w4a16_decode*,w4a16_strip*,w4a16_matrix_f16_64*,w4a16_matrix_bf16_64*", 130, "128x128"},
         {"w4a16_decode*,w4a16_strip*,w4a16_matrix_f16_128*,w4a16_matrix_bf16_128*", 130, "64x128"},

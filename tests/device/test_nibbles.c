@@ -108,9 +108,9 @@ static const struct rung {
     const char *mask, *kernel;
 } rungs[] = {
     {1, 128, "w4a16_strip*", "decode"},
-    {3, 64, "w4a16_strip*", "decode"},
-    {7, 32, "w4a16_strip*", "decode"},
-    {16, K, "w4a16_strip*,w4a16_matrix*", "decode"},
+    {2, 64, "w4a16_strip*", "decode"},
+    {3, 32, "w4a16_strip*", "decode"},
+    {4, K, "w4a16_strip*,w4a16_matrix*", "decode"},
     {3, 16, "w4a16_matrix*", "strip"},
     {40, 48, "w4a16_matrix*", "strip"},
     {40, 128, "w4a16_decode*,w4a16_matrix*", "strip"},

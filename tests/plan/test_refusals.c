@@ -101,7 +101,7 @@ static void test_edges(void **state) {
     r.kernel_mask = "w4a16_matrix*,w4a16_strip*";
     build(&r);
     r.problem.shape.group_size = 128 * 8192;
-    refuses_by(r, NOT_DECODE, "w4a16_decode_f16_m16_g32_sym",
+    refuses_by(r, NOT_DECODE, "w4a16_decode_f16_m4_g32_sym",
                "group_size is 1048576; with K = 16777216 it counts groups of up to 65504, or one");
     r.problem.shape.group_size = SIZE;
     build(&r);
@@ -120,14 +120,14 @@ static void test_edges(void **state) {
     refuses_by(r, "w4a16_decode*,w4a16_matrix*", "w4a16_strip_f16_m16_g16_sym",
                "1024 experts have N = 4194305 columns each; accepted are up to 2^32 together");
 
-    r = request(8192, 32, 32, 32);
-    r.problem.mixture.experts = 1024, r.problem.mixture.top_k = 1, r.problem.shape.lda = (1 << 18);
+    r = request(2048, 32, 32, 32);
+    r.problem.mixture.experts = 1024, r.problem.mixture.top_k = 1, r.problem.shape.lda = (1 << 20);
     r.kernel_mask = NOT_DECODE;
     build(&r);
     r.problem.shape.lda += 2;
     refuses_by(
-        r, NOT_DECODE, "w4a16_decode_f16_m16_g32_sym",
-        "the activations of 8192 uses of experts are 524292 bytes apart; accepted are up to 2^32 bytes "
+        r, NOT_DECODE, "w4a16_decode_f16_m4_g32_sym",
+        "the activations of 2048 uses of experts are 2097156 bytes apart; accepted are up to 2^32 bytes "
         "together");
     r = request(32, 32, 32, 32);
     r.problem.shape.lda = (1 << 26);

@@ -17,7 +17,7 @@ static const struct kernel_row rows[] = {
 
 /* What scalar loads of activations cannot take. */
 static int needed(const struct kernel_row *product, const w4a16_problem *p) {
-    (void)product;
+    if (product->gathers) return 0;
     return p->weights.act_order || p->shape.K % PACK_BLOCK || plan_lda(p) % 2;
 }
 
