@@ -495,6 +495,26 @@ static void text_buffer(struct text *t, const struct inst *i) {
     if (i->tfe) text_add(t, " tfe");
 }
 
+static void text_export(struct text *t, const struct inst *i) {
+    static const char *const named[] = {[8] = "mrtz", [20] = "prim", "dual_src_blend0", "dual_src_blend1"};
+    unsigned target = BITS(i->words[0], 4, 6);
+    if (target < 8)
+        text_add(t, " mrt%u", target);
+    else if (target >= 12 && target < 17)
+        text_add(t, " pos%u", target - 12);
+    else
+        text_add(t, " %s", named[target]); /* the decoder lets no other pass */
+    for (unsigned n = 0; n < 4; n++) {
+        const char *separator = n ? ", " : " ";
+        if (BITS(i->words[0], n, 1))
+            text_add(t, "%sv%u", separator, BITS(i->words[1], 8 * n, 8));
+        else
+            text_add(t, "%soff", separator);
+    }
+    if (BITS(i->words[0], 11, 1)) text_add(t, " done");
+    if (BITS(i->words[0], 13, 1)) text_add(t, " row_en");
+}
+
 static void text_lds_direct(struct text *t, const struct inst *i) {
     uint32_t w = i->words[0];
     text_add(t, " v%u", i->dst.reg);
@@ -530,8 +550,8 @@ void disassemble(const struct generation *generation, unsigned wave_size, const 
     case FMT_MUBUF:
     case FMT_MTBUF: text_buffer(&t, i); break;
     case FMT_LDSDIR: text_lds_direct(&t, i); break;
-    case FMT_MIMG:
-    case FMT_EXP: break; /* graphics: by name only */
+    case FMT_EXP: text_export(&t, i); break;
+    case FMT_MIMG: break; /* graphics: by name only */
     default: text_add(&t, "%s", vector_suffix(&t, i)); text_vector(&t, i);
     }
 }

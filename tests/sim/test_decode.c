@@ -71,6 +71,7 @@ static const struct format_case formats[] = {
     {"MUBUF", 0xe0000000, 0xfc000000, 0, 0, false},
     {"MTBUF", 0xe8000000, 0xfc000000, 0, 0, false},
     /* What has names: messages, hardware registers, patterns of a swizzle. */
+    {"EXP", 0xf8000000, 0xffffd400, 0, 0, true},
     {"s_sendmsg", 0xbfb60000, 0xffffff00, 0, 0, true},
     {"s_sendmsg_rtn_b32", 0xbe804c00, 0xff80ff00, 0, 0, true},
     {"s_getreg_b32", 0xb8800000, 0xff800000, 0, 0, true},

@@ -56,7 +56,11 @@ static void decode_first(struct decoder *d, struct inst_pair *pair, uint32_t w) 
         case 0x3a: gfx11_decode_buffer(d, i, w, FMT_MTBUF); break;
         case 0x3c: decode_named(d, i, FMT_MIMG, BITS(w, 18, 8), BITS(w, 0, 1) ? 3 : 2); break;
         case 0x3d: gfx11_decode_smem(d, i, w); break;
-        case 0x3e: decode_named(d, i, FMT_EXP, 0, 2); break;
+        case 0x3e:
+            decode_named(d, i, FMT_EXP, 0, 2);
+            /* mrt0 to 7, mrtz, pos0 to 4, prim, two blends */
+            if (!(UINT64_C(0x71f1ff) >> BITS(w, 4, 6) & 1)) refuse(d, "no such target of an export");
+            break;
         default: refuse(d, "no instruction begins like this");
         }
     }
