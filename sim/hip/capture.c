@@ -39,12 +39,14 @@ static struct node *copy_node(const struct node *n) {
     if (!copy) return NULL;
     memcpy(copy, n, bytes);
     copy->next = NULL;
+    if (n->kind == NODE_ALLOCATE) memory_of_graph(n->to, 1);
     return copy;
 }
 
 static void free_nodes(struct node *n) {
     for (struct node *next; n; n = next) {
         next = n->next;
+        if (n->kind == NODE_ALLOCATE) memory_of_graph(n->to, -1);
         free(n);
     }
 }
@@ -59,6 +61,8 @@ static hipError_t do_now(const struct node *n) {
     case NODE_COPY: return copy_now(n);
     case NODE_FILL: return fill_now(n);
     case NODE_LAUNCH: return launch_now(n);
+    case NODE_ALLOCATE: return allocate_now(n);
+    case NODE_FREE: return free_now(n);
     default: call_host_function(n->call, n->to); return hipSuccess;
     }
 }
@@ -289,7 +293,9 @@ hipError_t hipThreadExchangeStreamCaptureMode(int *mode) { CALL(CALL_HOST, excha
 
 /* ---- graphs ------------------------------------------------------------------------------------------- */
 
-static hipError_t instantiate(hipGraphExec_t *out, hipGraph_t handle) {
+enum { FREE_ON_LAUNCH = 1 }; /* hipGraphInstantiateFlagAutoFreeOnLaunch */
+
+static hipError_t instantiate(hipGraphExec_t *out, hipGraph_t handle, unsigned long long flags) {
     const struct graph *g = handle_find(HANDLE_GRAPH, handle);
     if (!out || !g) return hipErrorInvalidValue;
     struct graph *exec = handle_new(HANDLE_GRAPH_EXEC, sizeof *exec);
@@ -301,6 +307,7 @@ static hipError_t instantiate(hipGraphExec_t *out, hipGraph_t handle) {
         handle_free(HANDLE_GRAPH_EXEC, exec);
         return hipErrorOutOfMemory;
     }
+    for (struct node *n = exec->first; n; n = n->next) n->again = flags & FREE_ON_LAUNCH;
     *out = exec;
     return hipSuccess;
 }
@@ -310,6 +317,8 @@ static hipError_t replay(hipGraphExec_t handle, hipStream_t stream) {
     if (!exec) return hipErrorInvalidValue;
     struct stream *s;
     HIP_TRY(stream_find(stream, &s));
+    for (const struct node *n = exec->first; n; n = n->next)
+        if (n->kind == NODE_ALLOCATE && !n->again && memory_is_live(n->to)) return hipErrorInvalidValue;
     for (const struct node *n = exec->first; n && !runtime.sticky; n = n->next) HIP_TRY(submit(n, stream));
     return hipSuccess;
 }
@@ -324,11 +333,10 @@ static hipError_t destroy(enum handle_kind kind, void *handle) {
 
 hipError_t hipGraphInstantiate(hipGraphExec_t *exec, hipGraph_t graph, void **node, char *log, size_t bytes) {
     (void)node, (void)log, (void)bytes; /* for what is wrong with a graph: nothing that a capture gives */
-    CALL(CALL_QUEUE, instantiate(exec, graph));
+    CALL(CALL_QUEUE, instantiate(exec, graph, 0));
 }
 hipError_t hipGraphInstantiateWithFlags(hipGraphExec_t *exec, hipGraph_t graph, unsigned long long flags) {
-    (void)flags;
-    CALL(CALL_QUEUE, instantiate(exec, graph));
+    CALL(CALL_QUEUE, instantiate(exec, graph, flags));
 }
 hipError_t hipGraphLaunch(hipGraphExec_t exec, hipStream_t stream) { CALL(CALL_QUEUE, replay(exec, stream)); }
 hipError_t hipGraphExecDestroy(hipGraphExec_t exec) { CALL(CALL_RELEASE, destroy(HANDLE_GRAPH_EXEC, exec)); }

@@ -121,7 +121,12 @@ static hipError_t release_at(const void *pointer, enum allocation_kind kind) {
     for (struct handle *h = handle_first(HANDLE_ALLOCATION); h; h = h->next) {
         struct allocation *a = (struct allocation *)h;
         if (!frees(kind, a->kind) || program_address(a) != (uint64_t)(uintptr_t)pointer) continue;
-        release(a);
+        if (!a->graph_nodes)
+            release(a);
+        else if (a->live)
+            a->live = false;
+        else
+            return hipErrorInvalidValue;
         return runtime.sticky;
     }
     return kind == MEMORY_REGISTERED ? hipErrorHostMemoryNotRegistered : hipErrorInvalidValue;
@@ -190,12 +195,57 @@ static hipError_t memory_info(size_t *free_bytes, size_t *total) {
     return hipSuccess;
 }
 
+/* ---- memory of graphs ------------------------------------------------------------------------------------- */
+
+/*
+ * A captured allocation is made at once, so that its address is known, and belongs to the graph's nodes. It is live from
+ * the node that allocates it until a node or the program frees it; what it held is lost then.
+ */
+static struct allocation *graph_block(const void *pointer) {
+    uint64_t offset;
+    struct allocation *a = allocation_at(pointer, &offset);
+    return a && a->graph_nodes && !offset ? a : NULL;
+}
+
+void memory_of_graph(const void *pointer, int change) {
+    uint64_t offset;
+    struct allocation *a = change > 0 ? allocation_at(pointer, &offset) : graph_block(pointer);
+    if (!a) return; /* the device has been reset */
+    a->graph_nodes += (unsigned)change;
+    if (!a->graph_nodes && !a->live) release(a);
+}
+
+bool memory_is_live(const void *pointer) {
+    const struct allocation *a = graph_block(pointer);
+    return a && a->live;
+}
+
+static hipError_t set_live(struct allocation *a, bool live) {
+    rdnasim_report report;
+    bool fault;
+    a->live = live;
+    if (a->bytes <= POISON_MAX) memset(a->host, POISON, a->bytes);
+    rdnasim_status status = rdnasim_mark(runtime.sim, a->address, a->bytes, 0, &report);
+    return status == RDNASIM_OK ? hipSuccess : error_from_report(&report, &fault);
+}
+
+hipError_t allocate_now(const struct node *n) {
+    struct allocation *a = graph_block(n->to);
+    return !a || (a->live && !n->again) ? hipErrorInvalidValue : set_live(a, true);
+}
+
+hipError_t free_now(const struct node *n) {
+    struct allocation *a = graph_block(n->to);
+    return !a || !a->live ? hipErrorInvalidValue : set_live(a, false);
+}
+
+/* ---- memory in the order of streams ----------------------------------------------------------------------- */
+
 /* From a pool; null: from the current one of the device. */
 static hipError_t allocate_queued(void **pointer, size_t bytes, void *pool, hipStream_t handle) {
     struct stream *stream;
     uint64_t offset;
     HIP_TRY(stream_find(handle, &stream));
-    if (stream && stream->capture) return capture_check_stream(stream);
     if (!pool && !(pool = pool_current(current_device()))) return hipErrorOutOfMemory;
     if (!handle_find(HANDLE_POOL, pool)) return hipErrorInvalidValue;
     HIP_TRY(allocate(pointer, bytes, MEMORY_DEVICE, 0));
@@ -203,7 +253,13 @@ static hipError_t allocate_queued(void **pointer, size_t bytes, void *pool, hipS
     if (!a) return hipSuccess; /* of no bytes */
     a->pool = pool;
     pool_takes(pool, bytes);
-    return hipSuccess;
+    if (!stream || !stream->capture) return hipSuccess;
+    const struct node n = {.kind = NODE_ALLOCATE, .to = *pointer};
+    hipError_t code = submit(&n, handle);
+    if (!code) return hipSuccess;
+    release(a);
+    *pointer = NULL;
+    return code;
 }
 static hipError_t allocate_from(void **pointer, size_t bytes, void *pool, hipStream_t handle) {
     return pool ? allocate_queued(pointer, bytes, pool, handle) : hipErrorInvalidValue;
@@ -211,8 +267,10 @@ static hipError_t allocate_from(void **pointer, size_t bytes, void *pool, hipStr
 static hipError_t free_queued(void *pointer, hipStream_t handle) {
     struct stream *stream;
     HIP_TRY(stream_find(handle, &stream));
-    if (stream && stream->capture) return capture_check_stream(stream);
-    return release_at(pointer, MEMORY_DEVICE);
+    if (!stream || !stream->capture) return release_at(pointer, MEMORY_DEVICE);
+    if (!graph_block(pointer)) return capture_check_stream(stream);
+    const struct node n = {.kind = NODE_FREE, .to = pointer};
+    return submit(&n, handle);
 }
 
 hipError_t hipMalloc(void **pointer, size_t bytes) {

@@ -124,7 +124,9 @@ struct allocation {
     void *host;           /* what the program sees of pinned memory */
     size_t bytes, mapped; /* mapped is 0 for memory that is the program's own */
     unsigned flags, device;
-    struct pool *pool; /* that it was taken from, or null */
+    struct pool *pool;    /* that it was taken from, or null */
+    unsigned graph_nodes; /* that allocate it: it is theirs, and the program's while it is live */
+    bool live;
     enum allocation_kind { MEMORY_DEVICE, MEMORY_PINNED, MEMORY_REGISTERED, MEMORY_MANAGED } kind;
 };
 
@@ -133,6 +135,10 @@ hipError_t memory_reset(void); /* frees everything */
 hipError_t allocate(void **pointer, size_t bytes, enum allocation_kind kind, unsigned flags);
 /* The allocation that holds the byte, by its simulated or its pinned address, or null. */
 struct allocation *allocation_at(const void *pointer, uint64_t *offset);
+
+/* One more node of a graph allocates the block (1), or one less (-1): with the last one it goes, unless it is live. */
+void memory_of_graph(const void *pointer, int change);
+bool memory_is_live(const void *pointer); /* of a graph's block: it was allocated and not freed since */
 
 /* Its allocations belong to no pool any more. */
 void memory_forget_pool(const struct pool *pool);
@@ -219,11 +225,12 @@ hipError_t event_record(hipEvent_t event, hipStream_t stream);
 
 struct node {
     struct node *next;
-    enum { NODE_COPY, NODE_FILL, NODE_LAUNCH, NODE_CALL } kind;
+    enum { NODE_COPY, NODE_FILL, NODE_LAUNCH, NODE_CALL, NODE_ALLOCATE, NODE_FREE } kind;
     void *to;
     const void *from;
     size_t bytes, rows, to_pitch, from_pitch; /* of every row; rows 0: one */
     int copy_kind;
+    bool again;           /* a block that is still live is freed and allocated anew */
     void (*call)(void *); /* of the host, with `to` */
     uint32_t value, value_bytes;
     struct function *function;
@@ -231,10 +238,12 @@ struct node {
     unsigned char kernarg[];
 };
 
-/* copy.c, launch.c: do the work now. */
+/* copy.c, launch.c, memory.c: do the work now. */
 hipError_t copy_now(const struct node *node);
 hipError_t fill_now(const struct node *node);
 hipError_t launch_now(const struct node *node);
+hipError_t allocate_now(const struct node *node);
+hipError_t free_now(const struct node *node);
 
 /* copy.c: `bytes` bytes, in order with the stream's work. */
 hipError_t copy(void *to, const void *from, size_t bytes, int kind, hipStream_t stream);
