@@ -6,6 +6,7 @@ TOOL is auto-round (0.16), gptqmodel (7.5) or llm-compressor (0.14), installed i
 the models `source` and `mixture`. Fast recipes, for a server's tests, not for quality: rounding, or a few lines of text.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -32,6 +33,7 @@ def auto_round(source, directory):
 
 
 def gptqmodel(source, directory):
+    os.environ.setdefault("GPTQMODEL_CPU_WORKERS", "2")  # with two processors it would have one, and wants two
     from gptqmodel import GPTQModel, QuantizeConfig
 
     model = GPTQModel.load(str(source / "source"), QuantizeConfig(bits=4, group_size=GROUP_SIZE), device="cpu")
