@@ -10,15 +10,17 @@ set -euo pipefail
 build=$1 source=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-skip() {
-    echo "skipped: $*"
+if [ "$(id -u)" != 0 ] || ! command -v debootstrap >/dev/null; then
+    echo "skipped: no debootstrap, or not root"
     exit 77
-}
-[ "$(id -u)" = 0 ] && command -v debootstrap >/dev/null || skip "no debootstrap, or not root"
+fi
 root=$work/root
-debootstrap --variant=minbase bookworm "$root" \
-    --include=g++,cmake,make,pkg-config,libjansson-dev,libpcre2-dev,libelf-dev,libmsgpack-dev >"$work/log" 2>&1 ||
-    skip "$(tail -n 1 "$work/log")"
+packages=g++,cmake,make,pkg-config,libjansson-dev,libpcre2-dev,libelf-dev,libmsgpack-dev
+if ! debootstrap --variant=minbase --include=$packages bookworm "$root" >"$work/log" 2>&1; then
+    tail -n 5 "$work/log"
+    grep -qE "Failed getting release file|Couldn't download" "$work/log" && exit 77
+    exit 1
+fi
 cmake --install "$build" --prefix "$root/opt/w4a16" >/dev/null
 cp -r "$source/examples" "$build/examples/axpy.hsaco" "$source/tests/install/use.sh" "$root/opt"
 chroot "$root" /opt/use.sh /opt/w4a16 /opt/examples /opt/axpy.hsaco gcc
