@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Same bits always: every family of kernels under 20 schedules, on one and two host threads, twice each;
- * every row at every M up to 16, by decode kernels and strips; and, with batch_invariant, every row at every
+ * every row at every M up to 16, by decode kernels and strips, gathered and staged; and, with batch_invariant, every row at every
  * M.
  */
 #include "product.h"
@@ -181,6 +181,43 @@ static void test_few_rows(void **state) {
     }
 }
 
+/* One or two rows of a layer with act-order have the same bits gathered and staged, empty places included. */
+static void test_gathered(void **state) {
+    (void)state;
+    enum { N = 72, PLACES = 1024, FEATURES = 1000 };
+    static const char *const masks[] = {
+        NULL, "w4a16_decode_f16_m1_*,w4a16_decode_f16_m2_*,w4a16_decode_bf16_m1_*,w4a16_decode_bf16_m2_*"};
+    static uint16_t out[2][2 * N];
+    for (int turn = 0; turn < 12; turn++) {
+        const int64_t M = turn / 6 + 1, group = 128 >> turn % 3;
+        const struct layer_shape shape = {N, PLACES, group, turn % 2, 1, 0};
+        w4a16_dtype act = turn % 6 / 3 ? W4A16_BF16 : W4A16_F16;
+        struct owned_layer owned = make_layer(&shape, 7);
+        owned.layer.K = FEATURES, owned.layer.padded_K = PLACES;
+        for (int k = 0; k < PLACES; k++)
+            if (owned.perm[k] >= FEATURES) owned.perm[k] = -1;
+        uint16_t *a = random_activations(act, (size_t)(M * FEATURES), 8);
+        for (int way = 0; way < 2; way++) {
+            w4a16_device *device = open_sim(2, 0, masks[way]);
+            w4a16_weights *weights;
+            w4a16_problem problem;
+            w4a16_error error;
+            must(w4a16_weights_create(device, &owned.layer, &weights, &error), &error);
+            w4a16_problem_init(&problem, sizeof problem);
+            w4a16_problem_from_weights(&problem, weights);
+            problem.act = act, problem.shape.M = M;
+            struct inputs in = {a, (size_t)(M * FEATURES), NULL, NULL, 0, 0, 0};
+            const char *kernel = run_product(device, weights, &problem, &in, out[way], (size_t)(M * N));
+            assert_int_equal(!strstr(kernel, "_gather"), way);
+            w4a16_weights_free(weights);
+            w4a16_device_close(device);
+        }
+        assert_memory_equal(out[0], out[1], (size_t)(M * N) * 2);
+        free_layer(&owned);
+        free(a);
+    }
+}
+
 /* The same for tokens of a mixture, whatever others its experts have to serve. */
 static void test_every_batch_of_experts(void **state) {
     (void)state;
@@ -233,7 +270,7 @@ static void test_every_batch_of_experts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_schedules), cmocka_unit_test(test_few_rows),
-                                       cmocka_unit_test(test_every_batch),
+                                       cmocka_unit_test(test_gathered), cmocka_unit_test(test_every_batch),
                                        cmocka_unit_test(test_every_batch_of_experts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
