@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Same bits always: every family of kernels under 20 schedules, on one and two host threads, twice each;
- * every row at every M up to 16, by decode kernels and strips, gathered and staged; and, with batch_invariant, every row at every
- * M.
+ * every row at every M up to 16, by decode kernels and strips, gathered and staged; and, with batch_invariant, every
+ * row at every M.
  */
 #include "product.h"
 
