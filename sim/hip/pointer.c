@@ -27,6 +27,7 @@ static hipError_t all(struct pointer_attributes *out, const void *pointer) {
         (struct pointer_attributes){.type = TYPE_UNREGISTERED, .device = -2}; /* as HIP says of such memory */
     if (!a) return hipSuccess;
     *out = (struct pointer_attributes){.type = type_of(a),
+                                       .device = (int)a->device,
                                        .device_pointer = (void *)(uintptr_t)(a->address + offset),
                                        .managed = a->kind == MEMORY_MANAGED,
                                        .flags = a->flags};
@@ -62,7 +63,7 @@ static hipError_t one(void *data, int attribute, const void *pointer) {
         break;
     case ATTRIBUTE_BUFFER_ID: *(unsigned *)data = (unsigned)(start / RDNASIM_ADDRESS_STEP); break;
     case ATTRIBUTE_IS_MANAGED: *(bool *)data = a->kind == MEMORY_MANAGED; break;
-    case ATTRIBUTE_DEVICE_ORDINAL: *(int *)data = 0; break;
+    case ATTRIBUTE_DEVICE_ORDINAL: *(int *)data = (int)a->device; break;
     case ATTRIBUTE_RANGE_START: *(uint64_t *)data = start; break;
     case ATTRIBUTE_RANGE_SIZE: *(size_t *)data = a->bytes; break;
     case ATTRIBUTE_MAPPED: *(bool *)data = true; break;
