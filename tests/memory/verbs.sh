@@ -38,7 +38,7 @@ done
 w4a16 inspect "$work/dynamic"
 w4a16 run --device cpu --threads 2 --repeat 2 --layer half --input "$work/f2.npy" --output y.npy "$work/order"
 w4a16 run --timing "7900 XTX" --threads 1 --layer half --m 1 "$work/q"
-w4a16 bench --device sim --n 32 --k 64 --m 1 --act fp16 --threads 1 --csv rows.csv --plot rows.svg
+w4a16 bench --device sim --n 32 --k 64 --m 1 --act fp16 --threads 1 --plot rows.svg
 w4a16 report --device cpu --every 4000 --no-timing --threads 1
 w4a16 quantize --threads 1 --group-size 32 "$work/in.safetensors" out
 w4a16 quantize --json --threads 2 --asymmetric --act-order --group-size -1 "$work/in.safetensors" out
