@@ -22,7 +22,7 @@ struct launch {
     struct buffer buffers[4]; /* the last one in use is the output */
     unsigned buffer_count;
     uint32_t groups[2], block, lds_bytes; /* groups: of the grid */
-    unsigned char kernarg[128];
+    unsigned char kernarg[256];
     size_t kernarg_bytes;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* The workloads of the benchmark: operands, launches, and the results that the host expects. */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,8 @@ static void expect_matrix(const struct workload *w, const struct launch *launch,
 /* ---- the library's decode kernel for one row, in groups of 128 ----------------------------------------- */
 
 enum { GROUP = 128, WORDS = GROUP / 8 };
+static_assert(sizeof(struct decode_args) <= sizeof((struct launch *)0)->kernarg,
+              "a launch has room for its arguments");
 
 static void prepare_decode(const struct workload *w, enum size size, struct launch *launch) {
     (void)w;
@@ -203,6 +206,7 @@ static void prepare_decode(const struct workload *w, enum size size, struct laun
                                .groups = K / GROUP,
                                .group_divisor = UINT32_C(1) << 31,
                                .lda_bytes = 2 * K,
+                               .features = K,
                                .ldo = N,
                                .waves = 8,
                                .grid = {.strip_stride = K / GROUP * LANES, .group_stride = LANES}};

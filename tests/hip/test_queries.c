@@ -11,22 +11,22 @@
 typedef struct {
     uint32_t x, y, z;
 } dim3;
-struct attribute {
+struct launch_attribute {
     int id;
     char value[64] __attribute__((aligned(8)));
 };
-struct driver_config {
+struct driver_launch {
     dim3 grid, block;
     unsigned lds_bytes;
     void *stream;
-    const struct attribute *attributes;
+    const struct launch_attribute *attributes;
     unsigned count;
 };
-struct host_config {
+struct launch_config {
     dim3 grid, block;
     size_t lds_bytes;
     void *stream;
-    const struct attribute *attributes;
+    const struct launch_attribute *attributes;
     unsigned count;
 };
 
@@ -85,8 +85,8 @@ struct host_config {
     X(int, hipModuleOccupancyMaxPotentialBlockSize, (int *, int *, void *, size_t, int))                     \
     X(int, hipModuleLaunchCooperativeKernel,                                                                 \
       (void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void **))       \
-    X(int, hipDrvLaunchKernelEx, (const struct driver_config *, void *, void **, void **))                   \
-    X(int, hipLaunchKernelExC, (const struct host_config *, const void *, void **))                          \
+    X(int, hipDrvLaunchKernelEx, (const struct driver_launch *, void *, void **, void **))                   \
+    X(int, hipLaunchKernelExC, (const struct launch_config *, const void *, void **))                        \
     X(int, hipExtLaunchKernel, (const void *, dim3, dim3, void **, size_t, void *, void *, void *, int))
 #define HIP_POINTER(result, name, parameters) static result(*name) parameters;
 MORE_CALLS(HIP_POINTER)
@@ -387,17 +387,17 @@ static void test_launches(void **state) {
     OK(hipExtLaunchKernel(&scale, grid, block, params, 0, NULL, start, stop, 0));
     OK(hipEventSynchronize(stop));
     check_scaled(out, factor);
-    const struct driver_config driver = {grid, block, 0, NULL, NULL, 0};
+    const struct driver_launch driver = {grid, block, 0, NULL, NULL, 0};
     OK(hipDrvLaunchKernelEx(&driver, function, params, NULL));
     check_scaled(out, factor);
-    const struct host_config host = {grid, block, 0, NULL, NULL, 0};
+    const struct launch_config host = {grid, block, 0, NULL, NULL, 0};
     OK(hipLaunchKernelExC(&host, &scale, params));
     check_scaled(out, factor);
     OK(hipModuleLaunchCooperativeKernel(function, GROUPS, 1, 1, BLOCK, 1, 1, 0, NULL, params));
     check_scaled(out, factor);
     GIVES("hipErrorInvalidValue", hipDrvLaunchKernelEx(NULL, function, params, NULL));
     GIVES("hipErrorInvalidValue", hipLaunchKernelExC(NULL, &scale, params));
-    const struct driver_config no_list = {grid, block, 0, NULL, NULL, 1};
+    const struct driver_launch no_list = {grid, block, 0, NULL, NULL, 1};
     GIVES("hipErrorInvalidValue", hipDrvLaunchKernelEx(&no_list, function, params, NULL));
     OK(hipEventDestroy(start));
     OK(hipEventDestroy(stop));
@@ -410,13 +410,13 @@ static void test_cooperative_attribute(void **state) {
     (void)state;
     uint32_t groups = 40, *arrived, count;
     void *function, *params[] = {&arrived, &groups};
-    struct attribute attributes[] = {{.id = 1}, {.id = 2}};
+    struct launch_attribute attributes[] = {{.id = 1}, {.id = 2}};
     const int on = 1;
     memcpy(attributes[1].value, &on, sizeof on);
     OK(hipMalloc((void **)&arrived, 4));
     OK(hipGetFuncBySymbol(&function, &meet));
-    const struct driver_config driver = {{groups, 1, 1}, {32, 1, 1}, 0, NULL, attributes, 2};
-    const struct host_config host = {{groups, 1, 1}, {32, 1, 1}, 0, NULL, attributes, 2};
+    const struct driver_launch driver = {{groups, 1, 1}, {32, 1, 1}, 0, NULL, attributes, 2};
+    const struct launch_config host = {{groups, 1, 1}, {32, 1, 1}, 0, NULL, attributes, 2};
     for (int way = 0; way < 2; way++) {
         OK(hipMemset(arrived, 0, 4));
         OK(way ? hipDrvLaunchKernelEx(&driver, function, params, NULL)
@@ -424,7 +424,7 @@ static void test_cooperative_attribute(void **state) {
         OK(hipMemcpy(&count, arrived, 4, FROM_DEVICE));
         assert_int_equal(count, groups);
     }
-    const struct host_config too_many = {{1 << 20, 1, 1}, {32, 1, 1}, 0, NULL, attributes, 2};
+    const struct launch_config too_many = {{1 << 20, 1, 1}, {32, 1, 1}, 0, NULL, attributes, 2};
     GIVES("hipErrorCooperativeLaunchTooLarge", hipLaunchKernelExC(&too_many, &meet, params));
     OK(hipFree(arrived));
 }

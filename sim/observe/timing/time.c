@@ -249,7 +249,8 @@ static rdnasim_status run_both(struct modelling *m, rdnasim *sim, const rdnasim_
     watched.observer = &m->recorder.observer;
     pthread_t thread;
     if (pthread_create(&thread, NULL, model, m) != 0)
-        return fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: no thread for the timing model", name);
+        return fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: out of memory or threads for its timing",
+                    name);
     rdnasim_status status = rdnasim_run(sim, kernel, &watched, counts, report);
     recorder_stop(&m->recorder); /* a launch that is refused at once tells no observer */
     pthread_join(thread, NULL);
