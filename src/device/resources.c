@@ -47,6 +47,17 @@ static w4a16_status read_object(rdnasim *sim, const struct kernel_object *object
     return W4A16_OK;
 }
 
+static void refuse_target(const char *target, const rdnasim_report *report, w4a16_error *error) {
+    if (target && report->status == RDNASIM_OUT_OF_MEMORY) {
+        w4a16_fail(error, W4A16_OUT_OF_MEMORY, "simulator: %s", report->text);
+        return;
+    }
+    char names[256];
+    kernel_targets(names, sizeof names);
+    w4a16_fail(error, W4A16_INVALID_ARGUMENT, "there are no kernels for \"%s\"; there are for %s",
+               target ? target : "(null)", names);
+}
+
 size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, size_t capacity,
                               w4a16_error *error) {
     w4a16_succeed(error);
@@ -61,14 +72,7 @@ size_t w4a16_target_resources(const char *target, w4a16_kernel_resources *rows, 
     rdnasim *sim;
     rdnasim_report report;
     if (!target || rdnasim_create(&options, &sim, &report) != RDNASIM_OK) {
-        if (target && report.status == RDNASIM_OUT_OF_MEMORY) {
-            w4a16_fail(error, W4A16_OUT_OF_MEMORY, "simulator: %s", report.text);
-            return 0;
-        }
-        char names[256];
-        kernel_targets(names, sizeof names);
-        w4a16_fail(error, W4A16_INVALID_ARGUMENT, "there are no kernels for \"%s\"; there are for %s",
-                   target ? target : "(null)", names);
+        refuse_target(target, &report, error);
         return 0;
     }
     size_t count = 0;
