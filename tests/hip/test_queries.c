@@ -133,6 +133,9 @@ static void test_peers(void **state) {
     GIVES("hipErrorInvalidValue", hipDeviceEnablePeerAccess(1, 1));
     GIVES("hipErrorInvalidDevice", hipDeviceEnablePeerAccess(0, 0)); /* itself */
     GIVES("hipErrorInvalidDevice", hipDeviceDisablePeerAccess(2));
+    OK(hipDeviceEnablePeerAccess(1, 0));
+    OK(hipDeviceReset());
+    GIVES("hipErrorPeerAccessNotEnabled", hipDeviceDisablePeerAccess(1));
 }
 
 static void test_preferences(void **state) {
