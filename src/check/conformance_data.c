@@ -38,13 +38,14 @@ static unsigned nibble(const struct data *d, uint64_t i) {
 
 static uint16_t scale_bits(const struct data *d, uint64_t i) {
     uint64_t r = draw(d, 3, i);
+    uint16_t sign = (uint16_t)(r >> 63 << 15); /* half of what symmetric quantisers choose are negative */
     if (d->c->fill >= ADVERSARIAL)
         return to_16(d->c->p.weights.scale_type, adversary_scale((int64_t)i % d->c->p.shape.N));
     if (d->c->fill == SUBNORMAL_SCALES) /* below the smallest normal number of the scale's type */
-        return (uint16_t)(1 + r % (d->c->p.weights.scale_type == W4A16_F16 ? 0x3ff : 0x7f));
+        return (uint16_t)(sign | (1 + r % (d->c->p.weights.scale_type == W4A16_F16 ? 0x3ff : 0x7f)));
     float scale = 0.004f + 0.012f * (float)(r & 0xffff) / 65536;
     if (d->c->fill == HEAVY) scale *= (float)(1 << (r >> 16 & 7)) / 8;
-    return to_16(d->c->p.weights.scale_type, scale);
+    return sign | to_16(d->c->p.weights.scale_type, scale);
 }
 
 static uint8_t zero_point(const struct data *d, uint64_t i) {

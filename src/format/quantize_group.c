@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * The scale (and zero) that minimises the sum of the squared errors of a group, each times its importance.
+ * The grid of a group: plain rounding, or the scale (and zero) that minimises the sum of the squared errors, each
+ * times its importance.
  *
- * Min-max gives the one largest weight an exact place and pays for it with a coarse grid for all others;
- * clipping it is nearly always better. The error is no smooth function of the scale, so a row of shrunk
- * scales is tried, each with every zero that makes sense for it, and the best is then improved by least
- * squares: with the levels fixed, the best scale is sum(x * level) / sum(level^2), summed by importance. Every
- * error is that of the scale as it will be stored.
+ * Plain grids clip next to nothing. An asymmetric one reaches from the smallest weight to the largest. A symmetric
+ * one has eight levels on one side of 0 and seven on the other: the weight of the largest size lies at the
+ * eighth, -8, so the scale is negative if that weight is positive.
+ *
+ * The search clips the largest weights for a finer grid for all others. The error is no smooth function of the
+ * scale, so a row of shrunk scales is tried, each with every zero, or either sign, that makes sense for it, and
+ * the best is then improved by least squares: with the levels fixed, the best scale is sum(x * level) /
+ * sum(level^2), summed by importance. Every error is that of the scale as it will be stored.
  */
 #include "format/quantize_group.h"
 
@@ -16,17 +20,17 @@
 
 #include "half.h"
 
-/* Shrink factors tried: 1.1 down to 0.35 of the min-max scale. */
+/* Shrink factors tried: 1.1 down to 0.35 of the plain scale. */
 #define FACTOR_FIRST 44
 #define FACTOR_LAST  14
 #define FACTOR_UNIT  0.025f
 
 #define REFINEMENTS 3
 
-/* As stored, or Inf. Scales that are subnormal in fp32 count as zero: their reciprocal overflows. */
+/* As stored, or infinite. Scales that are subnormal in fp32 count as zero: their reciprocal overflows. */
 static float stored(float scale, w4a16_dtype type) {
     float s = type == W4A16_F16 ? f16_to_float(float_to_f16(scale)) : bf16_to_float(float_to_bf16(scale));
-    return s < FLT_MIN ? 0 : s;
+    return fabsf(s) < FLT_MIN ? 0 : s;
 }
 
 /* x in units of the scale, rounded to an integer and clipped to what four bits hold. */
@@ -37,7 +41,7 @@ static inline float steps(float x, float inverse, float low, float high) {
     return r > high ? high : r;
 }
 
-static float inverse_of(float scale) { return scale > 0 ? 1 / scale : 0; }
+static float inverse_of(float scale) { return scale != 0 ? 1 / scale : 0; }
 
 /* Sums run in fixed lanes, so that every compiler and vector width gives the same bits. */
 static float squared_error(const float *x, const float *importance, int64_t padded,
@@ -95,6 +99,8 @@ static void search(const float *x, const float *importance, int64_t padded, cons
         struct group_grid g = {stored(plain_scale * (FACTOR_UNIT * (float)f), rules->scale_type), best->zero};
         if (rules->symmetric || g.scale == 0) {
             keep_better(x, importance, padded, g, best, &best_error);
+            g.scale = -g.scale;
+            keep_better(x, importance, padded, g, best, &best_error);
             continue;
         }
         /* From the zero that clips only the smallest weights to the one that clips only the largest. */
@@ -119,7 +125,7 @@ int group_choose(const float *x, const float *importance, int64_t padded, const 
     }
     float scale;
     if (rules->symmetric) {
-        scale = (max > -min ? max : -min) / 7.5f;
+        scale = (max > -min ? -max : -min) / 8; /* positive where both ends are as large */
         grid->zero = 8;
     } else {
         float lowest = -max / (float)(15 - rules->zero_min) * (float)rules->zero_min;
@@ -129,7 +135,7 @@ int group_choose(const float *x, const float *importance, int64_t padded, const 
     }
     grid->scale = stored(scale, rules->scale_type);
     if (!isfinite(grid->scale)) return 0;
-    if (rules->search && scale > 0) {
+    if (rules->search && scale != 0) {
         struct group_grid plain = *grid;
         search(x, importance, padded, rules, min, max, scale, grid);
         if (exact_error(x, importance, padded, &plain) <= exact_error(x, importance, padded, grid))

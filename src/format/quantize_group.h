@@ -10,12 +10,13 @@ struct group_rules {
     int symmetric;          /* zero is 8 */
     int zero_min;           /* asymmetric: the smallest zero that can be stored; the largest used is 15 */
     w4a16_dtype scale_type; /* F16 or BF16: what the scale is rounded to */
-    int search;             /* 0: plain min-max */
+    int search;             /* 0: plain */
 };
 
 struct group_grid {
-    float scale; /* exact in scale_type, >= 0; 0 if the weights are too small for a scale of that type */
-    int zero;    /* 0..15 */
+    float
+        scale; /* exact in scale_type, negative only if symmetric; 0 if the weights are too small for that type */
+    int zero; /* 0..15 */
 };
 
 #define GROUP_LANES                                                                                          \

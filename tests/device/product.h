@@ -46,7 +46,8 @@ static inline struct owned_layer make_layer(const struct layer_shape *s, uint64_
     o.perm = malloc((size_t)s->K * 4);
     for (size_t i = 0; i < words; i++) o.q[i] = (uint32_t)random_at(seed + 1, i);
     for (size_t i = 0; i < entries; i++) {
-        o.scale[i] = float_to_f16(0.01f + 0.001f * random_normal(random_at(seed + 2, i)));
+        float size = 0.01f + 0.001f * random_normal(random_at(seed + 2, i));
+        o.scale[i] = float_to_f16(random_at(seed + 5, i) & 1 ? -size : size);
         o.zero[i] = (uint8_t)(random_at(seed + 3, i) % 17);
     }
     for (int64_t n = 0; n < s->N; n++)

@@ -88,6 +88,35 @@ static void test_order_lowers_the_error(void **state) {
     }
 }
 
+/* Of each group's weights, which its neighbours do not see, the largest is at level 0, whatever its sign. */
+static void test_largest_weights_at_minus_8(void **state) {
+    (void)state;
+    enum { GROUP = 64 };
+    w4a16_quantize_options options;
+    w4a16_checkpoint *checkpoint;
+    w4a16_layer *layer;
+    w4a16_error error;
+    w4a16_quantize_init(&options, sizeof options);
+    options.replace = options.act_order = 1;
+    options.group_size = GROUP;
+    options.search = 0;
+    must(w4a16_quantize_file("act_order.safetensors", "act_order_signs", &options, NULL, NULL, &error),
+         &error);
+    must(w4a16_checkpoint_open("act_order_signs", &checkpoint, &error), &error);
+    must(w4a16_checkpoint_read_layer(checkpoint, 0, &layer, &error), &error);
+    for (int g = 0; g < K / GROUP; g++)
+        for (int n = 0; n < N; n++) {
+            int largest = layer->perm[g * GROUP];
+            for (int p = g * GROUP; p < (g + 1) * GROUP; p++)
+                if (fabsf(weights[n * K + layer->perm[p]]) > fabsf(weights[n * K + largest]))
+                    largest = layer->perm[p];
+            assert_int_equal(layer->q[largest / 8 * N + n] >> 4 * (largest % 8) & 15, 0);
+            assert_int_equal(layer->scale[g * N + n] >> 15, weights[n * K + largest] > 0);
+        }
+    w4a16_layer_free(layer);
+    w4a16_checkpoint_close(checkpoint);
+}
+
 static void write_tensor(const char *path, const char *name) {
     struct st_source source = {.name = name, .dtype = ST_F32, .dims = 2, .shape = {N, K}, .data = weights};
     w4a16_error error;
@@ -147,6 +176,7 @@ static void test_refusal(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_order_lowers_the_error),
+                                       cmocka_unit_test(test_largest_weights_at_minus_8),
                                        cmocka_unit_test(test_several_files), cmocka_unit_test(test_refusal)};
     return cmocka_run_group_tests(tests, make_data, remove_folder);
 }

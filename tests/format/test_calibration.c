@@ -56,31 +56,54 @@ static int make_data(void **state) {
     return safetensors_write("layer.safetensors", &layer, 1, &error) == W4A16_OK ? 0 : -1;
 }
 
-static w4a16_status quantize(const char *calibration, int64_t group_size, int symmetric, w4a16_error *error) {
+static w4a16_status quantize(const char *calibration, int64_t group_size, int symmetric, int search,
+                             w4a16_error *error) {
     w4a16_quantize_options options;
     w4a16_quantize_init(&options, sizeof options);
     options.replace = 1; /* of an earlier run */
     options.group_size = group_size;
     options.symmetric = symmetric;
+    options.search = search;
     options.calibration = calibration;
     return w4a16_quantize_file("layer.safetensors", "out", &options, NULL, NULL, error);
 }
 
 static double output_error(void) { return outputs_distance("out", activations, weights, M, N, K); }
 
+/* About half of a symmetric layer's scales are negative, and none of another's. */
+static void check_signs(int symmetric) {
+    w4a16_error error;
+    w4a16_checkpoint *checkpoint;
+    w4a16_layer *layer;
+    must(w4a16_checkpoint_open("out", &checkpoint, &error), &error);
+    must(w4a16_checkpoint_read_layer(checkpoint, 0, &layer, &error), &error);
+    int64_t scales = K / layer->group_size * N, negative = 0;
+    for (int64_t i = 0; i < scales; i++) negative += layer->scale[i] >> 15;
+    if (symmetric)
+        assert_in_range(100 * negative / scales, 35, 65);
+    else
+        assert_int_equal(negative, 0);
+    w4a16_layer_free(layer);
+    w4a16_checkpoint_close(checkpoint);
+}
+
 static void test_outputs_are_nearer(void **state) {
     (void)state;
     w4a16_error error;
     must(safetensors_write("statistics", parts, PARTS, &error), &error);
-    for (int symmetric = 0; symmetric < 2; symmetric++)
+    for (int options = 0; options < 4; options++)
         for (int64_t group_size = 32; group_size <= 128; group_size *= 2) {
-            must(quantize(NULL, group_size, symmetric, &error), &error);
-            double plain = output_error();
-            must(quantize("statistics", group_size, symmetric, &error), &error);
+            int symmetric = options & 1, search = options >> 1;
+            must(quantize(NULL, group_size, symmetric, search, &error), &error);
+            double without = output_error();
+            must(quantize("statistics", group_size, symmetric, search, &error), &error);
             double fed_back = output_error();
-            print_message("groups of %d, symmetric %d: mean square error %.4f, with feedback %.4f\n",
-                          (int)group_size, symmetric, plain, fed_back);
-            assert_true(fed_back < 0.15 * plain); /* 1 - R^2 is 0.0975; the last input has nobody behind it */
+            print_message(
+                "groups of %d, symmetric %d, search %d: mean square error %.4f, with feedback %.4f\n",
+                (int)group_size, symmetric, search, without, fed_back);
+            check_signs(symmetric);
+            assert_true(fed_back <
+                        0.15 * without); /* 1 - R^2 is 0.0975; the last input has nobody behind it */
         }
 }
 
@@ -96,7 +119,7 @@ static void write_changed(int part, struct st_source changed) {
 
 static void must_refuse_of(int64_t group_size, const char *sentence) {
     w4a16_error error;
-    w4a16_status status = quantize("bad", group_size, 1, &error);
+    w4a16_status status = quantize("bad", group_size, 1, 0, &error);
     if (status == W4A16_OK || !strstr(error.message, sentence))
         fail_msg("expected '%s', found '%s'", sentence, status == W4A16_OK ? "success" : error.message);
 }

@@ -79,7 +79,7 @@ static struct sample make(int64_t N, int64_t K, int64_t group, int asymmetric, i
     size_t entries = (size_t)(w4a16_layer_groups(&s.layer) * N);
     s.layer.q = s.q = filled(seed, (size_t)((K + 7) / 8 * N) * 4);
     s.layer.scale = s.scale = filled(seed + 1, entries * 2);
-    for (size_t i = 0; i < entries; i++) s.scale[i] &= 0x3fff; /* finite */
+    for (size_t i = 0; i < entries; i++) s.scale[i] &= 0xbfff; /* finite, of either sign */
     if (asymmetric) {
         s.layer.zero = s.zero = filled(seed + 2, entries);
         for (size_t i = 0; i < entries; i++) s.zero[i] %= 17;

@@ -40,9 +40,11 @@ def random_layer(N, K, group_size, scales=torch.float16, zeros=False, perm=False
     if perm:
         order = torch.cat([torch.randperm(K, generator=random), torch.full((places - K,), -1)]).to(torch.int32)
         order = order[torch.randperm(places, generator=random)].contiguous()
+    size = 0.01 + 0.05 * torch.rand(groups, N, generator=random)
+    sign = 1 - 2 * torch.randint(0, 2, (groups, N), generator=random)
     return Layer(
         torch.randint(-(2**31), 2**31 - 1, (K // 8, N), dtype=torch.int32, generator=random),
-        (0.01 + 0.05 * torch.rand(groups, N, generator=random)).to(scales),
+        (size * sign).to(scales),
         torch.randint(0, 17, (groups if zeros else 0, N), dtype=torch.uint8, generator=random),
         order,
         group_size,
