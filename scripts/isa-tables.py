@@ -459,7 +459,8 @@ FLAGS = (("IDLE", r"s_(nop|delay_alu|clause|waitcnt)"), ("WAITS", r"s_(waitcnt(?
          ("READS_VCC", r"s_cbranch_vcc|v_div_fmas"), ("ACCUMULATES", r"[vs]_(pk_)?fmac_|v_dot2acc"),
          ("MASK_RESULT", r"v_(add|sub|subrev)_co_|v_div_scale|v_mad_[iu]64_"), ("ADDS_LITERAL", r"[vs]_fmaak_"),
          ("SCALES_LITERAL", r"[vs]_fmamk_"), ("FILLS_HALVES", r"v_dot2(acc|_f32_bf16|_f16|_bf16)"),
-         ("F32_CONSTANTS", r"v_dot2_f32_f16"), ("LOWER_HALF", r"v_fma_mixlo"), ("UPPER_HALF", r"v_fma_mixhi"),
+         ("F32_CONSTANTS", r"v_dot2_f32_f16"), ("LOWER_HALF", r"v_fma_mixlo|\w+_d16(_[bui]\d+|_format_x)?$|\w+_store_b(8|16)$"),
+         ("UPPER_HALF", r"v_fma_mixhi|\w+_d16_hi"),
          ("OWN_OP_SEL", r"v_permlanex?16"), ("GDS", r"ds_(gws_|\w+_gs_reg|ordered_count)"),
          ("SWAPS", r"\w+_cmp(swap|store)_"))
 

@@ -159,7 +159,7 @@ enum op_flags {
     OP_SCALES_LITERAL = 1 << 6, /* ... the second one */
     OP_FILLS_HALVES = 1 << 7,   /* inline constants fill both halves of a factor */
     OP_F32_CONSTANTS = 1 << 8,  /* float inline constants are f32 whatever the type says */
-    OP_LOWER_HALF = 1 << 9,     /* writes the lower half of the destination only */
+    OP_LOWER_HALF = 1 << 9, /* writes the lower half of the destination only, or stores that of the data */
     OP_UPPER_HALF = 1 << 10,
     OP_OWN_OP_SEL = 1 << 11, /* op_sel does not select halves */
     OP_GDS = 1 << 12,        /* only of the global data share */

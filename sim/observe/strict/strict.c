@@ -186,12 +186,12 @@ static void wave_begin(struct watcher *watcher, struct wave *w) {
     *sh = (struct shadow){.strict = st,
                           .v = st->v + first,
                           .v_state = st->v_state + first,
-                          .v_event = st->v_event + 2 * first,
+                          .v_event = st->v_event + first,
                           .v_origin = st->v_origin + first,
                           .scc = true};
     w->shadow = sh;
     memset(sh->v_state, 0, st->registers);
-    memset(sh->v_event, 0, 2 * st->registers * sizeof *sh->v_event);
+    memset(sh->v_event, 0, st->registers * sizeof *sh->v_event);
     memset(sh->v_origin, 0, st->registers * sizeof *sh->v_origin);
     /* Lanes beyond the work-group's items never become active in a sound kernel: they are not followed. */
     for (unsigned half = 0; half < halves; half++)
@@ -246,7 +246,7 @@ static bool create(const struct launch_run *r, struct watcher **out) {
     st->shadows = calloc(waves, sizeof *st->shadows);
     st->v = aligned_alloc(sizeof *st->v, registers * sizeof *st->v);
     st->v_state = malloc(registers);
-    st->v_event = malloc(2 * registers * sizeof *st->v_event);
+    st->v_event = malloc(registers * sizeof *st->v_event);
     st->v_origin = malloc(registers * sizeof *st->v_origin);
     st->found = calloc(r->kernel->object->code_dwords, 1);
     st->lds = calloc(1, r->lds_bytes + 16);

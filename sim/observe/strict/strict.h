@@ -30,6 +30,11 @@ struct counter {
     uint32_t unordered; /* the last one that others may overtake: then only a wait for zero says anything */
 };
 
+/* The last ones that write a register: its lower and its upper half. */
+struct events {
+    uint32_t vm[2], lgkm[2];
+};
+
 /* An LDS access that has not been waited for: it may still happen after the next barrier. */
 struct lds_access {
     uint32_t event, mask, bytes, count;
@@ -40,9 +45,9 @@ enum { LDS_ACCESSES = 64 }; /* lgkmcnt has six bits */
 
 struct shadow { /* of a wave */
     struct strict *strict;
-    u32v *v;            /* bits that are undefined: [halves][vgpr_count], as the registers themselves */
-    uint8_t *v_state;   /* REG_*, of each of them */
-    uint32_t *v_event;  /* [][2]: the last VMEM and the last LGKM event that writes it */
+    u32v *v;          /* bits that are undefined: [halves][vgpr_count], as the registers themselves */
+    uint8_t *v_state; /* REG_*, of each of them */
+    struct events *v_event;
     uint32_t *v_origin; /* of its undefined bits; 0: never written since the wave began */
     uint32_t s[SREG_COUNT], s_event[SREG_COUNT], s_origin[SREG_COUNT];
     uint8_t s_state[SREG_COUNT];
@@ -72,7 +77,8 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     struct shadow *shadows;
     u32v *v;
     uint8_t *v_state;
-    uint32_t *v_event, *v_origin;
+    struct events *v_event;
+    uint32_t *v_origin;
     unsigned char *lds, *scratch; /* undefined bits of LDS, and of the scratch of all waves */
     struct cell *lds_cells;
     uint32_t epoch;      /* grows with every barrier and work-group */

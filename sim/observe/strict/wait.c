@@ -5,6 +5,9 @@
  * (vmcnt: vector memory; lgkmcnt: LDS, scalar memory, messages), and a kernel must have waited before it
  * reads or overwrites such a register. Loads of one counter finish in order, FLAT ones in both of theirs, so
  * a wait for n leaves the last n open; scalar loads are overtaken, so only a wait for zero is sure.
+ *
+ * The halves of a register are apart, as in LLVM's code for these targets: who stores the lower one need not wait for a load
+ * into the upper one.
  */
 #include "isa/generation.h"
 #include "strict.h"
@@ -36,14 +39,28 @@ static uint8_t counted(const struct op_info *info) {
     return (info->counter & COUNTER_VM ? REG_VMEM : 0) | (info->counter & COUNTER_LGKM ? REG_LGKM : 0);
 }
 
-static void pend_vgprs(struct wave *w, const struct operand *o, uint8_t state) {
+/* Bit 0: the operand is, or has, the lower halves of its registers; bit 1: the upper ones. */
+static unsigned halves_of(const struct inst *i, const struct operand *o) {
+    const struct op_info *info = op_info(i->op);
+    bool marked = o == &i->dst || (info->bits == BITS_MEMORY && o == &i->src[1]);
+    if (marked && info->flags & OP_LOWER_HALF) return 1;
+    if (marked && info->flags & OP_UPPER_HALF) return 2;
+    return !type_is_16(o->type) ? 3 : o->hi ? 2 : 1;
+}
+
+static void pend_vgprs(struct wave *w, const struct inst *i, uint8_t state) {
     struct shadow *sh = w->shadow;
+    const struct operand *o = &i->dst;
     if (o->kind != OPND_VGPR) return;
+    unsigned halves = halves_of(i, o);
     for (unsigned n = 0; n < o->dwords; n++) {
         unsigned reg = w->half * w->vgpr_count + o->reg + n;
         sh->v_state[reg] |= state;
-        if (state & REG_VMEM) sh->v_event[2 * reg] = sh->vm.issued;
-        if (state & REG_LGKM) sh->v_event[2 * reg + 1] = sh->lgkm.issued;
+        for (unsigned h = 0; h < 2; h++) {
+            if (!(halves >> h & 1)) continue;
+            if (state & REG_VMEM) sh->v_event[reg].vm[h] = sh->vm.issued;
+            if (state & REG_LGKM) sh->v_event[reg].lgkm[h] = sh->lgkm.issued;
+        }
     }
 }
 
@@ -62,20 +79,27 @@ void strict_issue(struct wave *w, const struct inst *i) {
         if (info->counter & COUNTER_VM && i->dst.kind == OPND_VGPR) count(&sh->vm, false);
         if (info->counter & COUNTER_LGKM) count(&sh->lgkm, !info->lanes); /* scalar loads and messages */
     }
-    pend_vgprs(w, &i->dst, counted(info));
+    pend_vgprs(w, i, counted(info));
     pend_sgprs(w, &i->dst);
 }
 
 /* ---- operands ------------------------------------------------------------------------------------- */
 
+static bool is_open(const uint32_t events[2], unsigned halves, uint32_t done) {
+    return (halves & 1 && events[0] > done) || (halves & 2 && events[1] > done);
+}
+
 /* An event that has been waited for is forgotten when somebody asks. Returns the states that still stand. */
-static uint8_t open_vgpr(struct wave *w, unsigned reg) {
+static uint8_t open_vgpr(struct wave *w, unsigned reg, unsigned halves) {
     struct shadow *sh = w->shadow;
     unsigned at = w->half * w->vgpr_count + reg;
-    uint8_t *state = &sh->v_state[at];
-    if (*state & REG_VMEM && sh->v_event[2 * at] <= sh->vm.done) *state &= ~REG_VMEM;
-    if (*state & REG_LGKM && sh->v_event[2 * at + 1] <= sh->lgkm.done) *state &= ~REG_LGKM;
-    return *state & (REG_VMEM | REG_LGKM);
+    const struct events *events = &sh->v_event[at];
+    uint8_t *state = &sh->v_state[at], open = 0;
+    if (!is_open(events->vm, 3, sh->vm.done)) *state &= ~REG_VMEM;
+    if (!is_open(events->lgkm, 3, sh->lgkm.done)) *state &= ~REG_LGKM;
+    if (is_open(events->vm, halves, sh->vm.done)) open |= REG_VMEM;
+    if (is_open(events->lgkm, halves, sh->lgkm.done)) open |= REG_LGKM;
+    return *state & open;
 }
 
 static uint8_t open_sgpr(struct wave *w, unsigned reg) {
@@ -86,12 +110,13 @@ static uint8_t open_sgpr(struct wave *w, unsigned reg) {
 }
 
 /* allowed: states that do not matter, because this instruction writes the register in the same order. */
-static bool check(struct wave *w, const struct operand *o, uint8_t allowed, const char *verb) {
+static bool check(struct wave *w, const struct inst *i, const struct operand *o, uint8_t allowed,
+                  const char *verb) {
     bool vector = o->kind == OPND_VGPR;
-    unsigned dwords = vector ? o->dwords : s_count(o);
+    unsigned dwords = vector ? o->dwords : s_count(o), halves = halves_of(i, o);
     for (unsigned n = 0; n < dwords; n++) {
         unsigned reg = o->reg + n;
-        uint8_t open = (vector ? open_vgpr(w, reg) : open_sgpr(w, reg)) & ~allowed;
+        uint8_t open = (vector ? open_vgpr(w, reg, halves) : open_sgpr(w, reg)) & ~allowed;
         if (!open) continue;
         const char *counter = open == (REG_VMEM | REG_LGKM) ? "vmcnt and lgkmcnt"
                               : open == REG_VMEM            ? "vmcnt"
@@ -110,9 +135,9 @@ static bool check(struct wave *w, const struct operand *o, uint8_t allowed, cons
 bool strict_check_waits(struct wave *w, const struct inst *i) {
     if (!(w->shadow->strict->checks & RDNASIM_CHECK_WAIT)) return true;
     for (unsigned n = 0; n < i->src_count; n++)
-        if (!check(w, &i->src[n], 0, "reads")) return false;
+        if (!check(w, i, &i->src[n], 0, "reads")) return false;
     uint8_t same =
         counted(op_info(i->op)); /* its counter finishes in order, but for FLAT's two and scalar loads */
     uint8_t allowed = i->dst.kind == OPND_VGPR && same != (REG_VMEM | REG_LGKM) ? same : 0;
-    return check(w, &i->dst, allowed, "overwrites") && check(w, &i->sdst, 0, "overwrites");
+    return check(w, i, &i->dst, allowed, "overwrites") && check(w, i, &i->sdst, 0, "overwrites");
 }

@@ -116,6 +116,14 @@ KERNEL void scratch_good(GLOBAL u32 *in, GLOBAL u32 *out) {
 #define LOAD(to, offset) "global_load_b32 " to ", " AT ", " IN " offset:" offset "\n"
 CASE(vmcnt_bad, LOAD("v40", "0") LOAD("v41", "4") "s_waitcnt vmcnt(1)\n" STORE("v41") WAIT)
 CASE(vmcnt_good, LOAD("v40", "0") LOAD("v41", "4") "s_waitcnt vmcnt(1)\n" STORE("v40") WAIT)
+/* Halves of a register that different loads write. */
+#define HALVES "global_load_d16_b16 v40, " AT ", " IN "\n s_waitcnt vmcnt(0)\n global_load_d16_hi_b16 v40, " AT ", " IN "\n"
+CASE(load_half_bad, HALVES "global_store_d16_hi_b16 " ITEM ", v40, " OUT "\n" WAIT)
+CASE(load_half_good, HALVES "global_store_b16 " ITEM ", v40, " OUT "\n v_add_f16 v41.l, v40.l, v40.l\n" WAIT STORE("v40"))
+CASE(add_half_bad, HALVES "v_add_f16 v41.l, v40.l, v40.h\n" WAIT)
+CASE(add_half_good, HALVES "v_mov_b16 v40.l, 0\n" WAIT "v_add_f16 v41.l, v40.l, v40.h\n")
+CASE(store_halves_bad, HALVES STORE("v40") WAIT)
+CASE(store_halves_good, HALVES WAIT STORE("v40"))
 CASE(overwrite_bad, LOAD("v40", "0") "v_mov_b32 v40, 1\n" WAIT STORE("v40"))
 CASE(overwrite_good, LOAD("v40", "0") LOAD("v40", "4") WAIT STORE("v40"))
 CASE(lgkmcnt_bad, "v_mov_b32 v41, 1\n ds_store_b32 " SLOT ", v41\n ds_load_b32 v40, " SLOT
