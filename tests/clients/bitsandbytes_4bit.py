@@ -9,7 +9,7 @@ import os
 
 import numpy as np
 
-from client import Hip, cases, close, equal, from_bf16, main, to_bf16
+from client import FOUR_BITS, Hip, cases, close, equal, from_bf16, main, to_bf16
 
 hip = Hip()
 ctypes.CDLL("libamdhip64.so", ctypes.RTLD_GLOBAL)
@@ -17,17 +17,9 @@ library = ctypes.CDLL(os.environ["CLIENT_LIBRARY"], os.RTLD_LAZY)
 random = np.random.default_rng(2)
 P, I = ctypes.c_void_p, ctypes.c_int32
 
-# The published tables: quantiles of the normal distribution, and the values of a 4-bit float by code.
-NF4 = np.array([-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635,
-                -0.18477343022823334, -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725,
-                0.24611230194568634, 0.33791524171829224, 0.44070982933044434, 0.5626170039176941, 0.7229568362236023,
-                1.0], np.float32)
-_HALF = np.array([0.0, 0.0625, 8.0, 12.0, 4.0, 6.0, 2.0, 3.0], np.float32) / 12
-FP4 = np.concatenate([_HALF, -_HALF]).astype(np.float32)
-TABLES = {"nf4": NF4, "fp4": FP4}
 TYPES = {"fp16": (lambda x: x.astype(np.float16), lambda x: x.astype(np.float32)),
          "fp32": (lambda x: x.astype(np.float32), lambda x: x), "bf16": (to_bf16, from_bf16)}
-ALL = [f"{dtype}-{table}-{block}" for dtype in TYPES for table in TABLES for block in (64, 128, 256)]
+ALL = [f"{dtype}-{table}-{block}" for dtype in TYPES for table in FOUR_BITS for block in (64, 128, 256)]
 
 
 def quantised(name):
@@ -39,7 +31,7 @@ def quantised(name):
     codes, scales = hip.allocate(n // 2), hip.allocate(4 * n // block)
     function = getattr(library, f"cquantize_blockwise_{dtype}_{table}")
     function(P(0), P(hip.upload(stored)), P(scales), P(codes), I(block), I(n))
-    return dtype, TABLES[table], table, block, stored, decode(stored), codes, scales
+    return dtype, FOUR_BITS[table], table, block, stored, decode(stored), codes, scales
 
 
 @cases("quantize", ALL)
@@ -72,7 +64,7 @@ def dequantize(name):
     close(TYPES[dtype][1](hip.download(out, np.zeros_like(stored))), expected, step, 1e-6)
 
 
-@cases("gemv", [f"{dtype}-{table}" for dtype in TYPES for table in TABLES])
+@cases("gemv", [f"{dtype}-{table}" for dtype in TYPES for table in FOUR_BITS])
 def gemv(name):
     """One row of activations times 4-bit weights [N, K]."""
     dtype, table = name.split("-")
@@ -84,12 +76,12 @@ def gemv(name):
                                                           I(N * K))
     packed = hip.download(codes, np.zeros(N * K // 2, np.uint8))
     nibbles = np.stack([packed >> 4, packed & 15], 1).reshape(-1)
-    used = TABLES[table][nibbles] * hip.download(scales, np.zeros(N * K // block, np.float32)).repeat(block)
+    used = FOUR_BITS[table][nibbles] * hip.download(scales, np.zeros(N * K // block, np.float32)).repeat(block)
     x = encode(random.standard_normal(K).astype(np.float32))
     out = encode(np.zeros(N, np.float32))
     result = hip.upload(out)
     getattr(library, f"cgemm_4bit_inference_naive_{dtype}")(
-        I(N), I(1), I(K), P(hip.upload(x)), P(codes), P(scales), P(hip.upload(TABLES[table])), P(result), I(N),
+        I(N), I(1), I(K), P(hip.upload(x)), P(codes), P(scales), P(hip.upload(FOUR_BITS[table])), P(result), I(N),
         I((K + 1) // 2), I(N), I(block), P(0))
     hip.hipDeviceSynchronize()
     found = decode(hip.download(result, out))

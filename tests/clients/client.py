@@ -10,6 +10,14 @@ import numpy as np
 
 TO_DEVICE, FROM_DEVICE = 1, 2
 COOPERATIVE_LAUNCH = 10  # an attribute of a device
+# Bitsandbytes' published tables: quantiles of the normal distribution, and the values of a 4-bit float by code.
+NF4 = np.array([-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635,
+                -0.18477343022823334, -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725,
+                0.24611230194568634, 0.33791524171829224, 0.44070982933044434, 0.5626170039176941, 0.7229568362236023,
+                1.0], np.float32)
+_HALF = np.array([0.0, 0.0625, 8.0, 12.0, 4.0, 6.0, 2.0, 3.0], np.float32) / 12
+FP4 = np.concatenate([_HALF, -_HALF]).astype(np.float32)
+FOUR_BITS = {"nf4": NF4, "fp4": FP4}
 _cases = []
 
 

@@ -31,6 +31,15 @@ class Driver(amd.HIPDriver):
     def get_current_stream(self, device):
         return 0
 
+    def get_benchmarker(self):
+        return run_once
+
+
+def run_once(kernel, quantiles):
+    """Takes the place of a stop-watch where Triton tunes: there is no time to measure, but each configuration runs."""
+    kernel()
+    return [0.0] * len(quantiles)
+
 
 class Copied:
     """A tensor's place in a copy of its storage."""
