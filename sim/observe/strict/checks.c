@@ -16,7 +16,7 @@ static const struct {
     {"alignment", RDNASIM_CHECK_ALIGNMENT, "an address that is a multiple of the element"},
     {"wait", RDNASIM_CHECK_WAIT, "an s_waitcnt on that counter in between"},
     {"race", RDNASIM_CHECK_RACE,
-     "a barrier between the two in LDS, in global memory by atomics of both on one address, or by another "
+     "a barrier between the two in LDS, by atomics of both on one address, or in global memory by another "
      "launch"},
     {"hazard", RDNASIM_CHECK_HAZARD, "a VALU instruction in between, or by registers that lie apart"},
     {"barrier", RDNASIM_CHECK_BARRIER, "one barrier that all waves of the work-group reach"},

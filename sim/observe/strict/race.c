@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
- * Data races. In LDS the parties are the waves of a work-group, and a barrier orders them; in global memory
- * they are the work-groups of a launch, and nothing does but atomics: a work-group whose atomic (or atomic load) reads
- * what another has written is taken to know all that the other did, and all that the other knew (so a race behind such a
- * pair is missed, but none is made up).
+ * Data races. In LDS the parties are the waves of a work-group, and barriers and atomics order them; in global memory
+ * they are the work-groups of a launch, and nothing does but atomics: a party whose atomic (or atomic load from global memory)
+ * reads what another has written is taken to know all that the other did, and all that the other knew (so a race behind such
+ * a pair is missed, but none is made up).
  *
  * What compilers make of atomics decides what meets an atomic without a race: the plain load that a compare-and-swap loop
  * begins with (it is known by the compare-and-swap that follows), and in global memory plain stores, which may be
@@ -35,13 +35,15 @@ enum { WAVE_BITS = 7, LATE = 64, SEVERAL = 63 };
 struct party {
     uint32_t me; /* not 0 */
     bool in_lds;
-    bool may_swap; /* the access may be part of a compare-and-swap loop */
+    uint64_t known; /* in LDS: of which waves it knows what they have done */
+    bool may_swap;  /* the access may be part of a compare-and-swap loop */
 };
 
-/* In LDS: of the same epoch, which is never 0, and another wave. */
+/* In LDS: of the same epoch, which is never 0, and another wave of which it does not know. */
 static inline bool unordered(const struct party *p, uint32_t entry) {
     uint32_t id = entry >> ID_SHIFT, differs = id ^ p->me;
-    return p->in_lds ? !(differs & EPOCH) && differs & SEVERAL : id && differs;
+    if (!p->in_lds) return id && differs;
+    return !(differs & EPOCH) && differs & SEVERAL && !(p->known >> (id & SEVERAL) & 1);
 }
 
 /* Whether the entry is the party's own, or still matters to it. */
@@ -205,7 +207,20 @@ static const char *const verbs[] = {"reads", "writes", "updates"};
 /* ---- LDS ------------------------------------------------------------------------------------------ */
 
 static struct party lds_party(const struct strict *st, const struct wave *w) {
-    return (struct party){.me = (st->epoch << WAVE_BITS | w->index) & ID_MASK, .in_lds = true};
+    return (struct party){.me = (st->epoch << WAVE_BITS | w->index) & ID_MASK,
+                          .in_lds = true,
+                          .known = st->lds_known[w->index]};
+}
+
+/* An atomic meets that of another wave, which may know more than when they met last. */
+static void learn_lds(struct strict *st, const struct wave *w, uint32_t address, uint32_t bytes) {
+    struct party p = lds_party(st, w);
+    p.known = 0;
+    for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4) {
+        uint32_t entry = st->lds_cells[dword / 4].writer, other = entry >> ID_SHIFT & SEVERAL;
+        if ((entry & KINDS) == ATOMIC && unordered(&p, entry) && other != SEVERAL)
+            st->lds_known[w->index] |= UINT64_C(1) << other | st->lds_known[other];
+    }
 }
 
 static inline uint32_t enter_lds(struct strict *st, const struct party *p, const unsigned char *lds,
@@ -220,6 +235,7 @@ static inline uint32_t enter_lds(struct strict *st, const struct party *p, const
 
 bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, enum access_kind kind) {
     struct strict *st = w->shadow->strict;
+    if (kind == ACCESS_ATOMIC) learn_lds(st, w, address, bytes);
     struct party p = lds_party(st, w);
     uint32_t with;
     while ((with = enter_lds(st, &p, w->group->lds, address, bytes, kind)) && !p.may_swap &&
@@ -238,7 +254,7 @@ bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t b
                       address, who,
                       late ? "before the barrier, but without a wait: only the order in which LDS serves its "
                              "instructions keeps the two apart"
-                           : "too: no barrier orders the two"))
+                           : "too: no barrier or atomic orders the two"))
         return false;
     for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4)
         st->lds_cells[dword / 4] = (struct cell){0};
@@ -278,6 +294,7 @@ void strict_race_epoch(struct strict *st, struct group *group) {
         st->epoch = 1;
         for (uint32_t n = 0; n < st->lds_bytes / 4 + 4; n++) st->lds_cells[n] = (struct cell){0};
     }
+    memset(st->lds_known, 0, sizeof st->lds_known);
     for (unsigned n = 0; group && n < group->wave_count; n++) {
         struct wave *w = &group->waves[n];
         struct party p = lds_party(st, w);

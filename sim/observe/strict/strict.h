@@ -81,8 +81,9 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     uint32_t *v_origin;
     unsigned char *lds, *scratch; /* undefined bits of LDS, and of the scratch of all waves */
     struct cell *lds_cells;
-    uint32_t epoch;      /* grows with every barrier and work-group */
-    struct cell **cells; /* [SLOT_COUNT]: of global memory, made at the first access */
+    uint64_t lds_known[MAX_WAVES]; /* sets of waves, since the last barrier: see race.c */
+    uint32_t epoch;                /* grows with every barrier and work-group */
+    struct cell **cells;           /* [SLOT_COUNT]: of global memory, made at the first access */
     uint64_t group, group_count;
     uint32_t group_party; /* what race.c calls the group */
     uint64_t **known;     /* [group_count] sets of work-groups, null while empty: see race.c */

@@ -62,7 +62,7 @@ struct step {
     u32 who, bytes, offset, value; /* 0 bytes: a load of the dword */
 };
 
-static LDS u32 places[2] __attribute__((loader_uninitialized)), turn __attribute__((loader_uninitialized));
+static LDS u32 places[2] __attribute__((loader_uninitialized));
 
 /* A plain load: a volatile one has glc in global memory, and counts as atomic. */
 #define LOAD(from) __asm__ volatile("" ::"v"(from) : "memory")
@@ -75,10 +75,10 @@ static LDS u32 places[2] __attribute__((loader_uninitialized)), turn __attribute
         if (s->bytes == 0) LOAD(*(space u32 *)at);                                                           \
     } while (0)
 
-/* Waves take the steps in their order. An atomic tells whose turn it is; it orders nothing in LDS. */
-KERNEL void steps_lds(GLOBAL const struct step *steps, GLOBAL u32 *out __attribute__((unused)), u32 count) {
+/* Waves take the steps in their order. An atomic in global memory tells whose turn it is; it orders nothing in LDS. */
+KERNEL void steps_lds(GLOBAL const struct step *steps, GLOBAL u32 *turn, u32 count) {
     u32 x = __builtin_amdgcn_workitem_id_x(), nothing = 0;
-    if (x == 0) turn = 0;
+    if (x == 0) *turn = 0;
     __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup");
     __builtin_amdgcn_s_barrier();
     if (x % 32) return;
@@ -86,11 +86,11 @@ KERNEL void steps_lds(GLOBAL const struct step *steps, GLOBAL u32 *out __attribu
         GLOBAL const struct step *s = &steps[n];
         if (s->who != x / 32) continue;
         __asm__ volatile("" : "+v"(nothing)); /* else it becomes a load */
-        while (__atomic_fetch_add(&turn, nothing, __ATOMIC_RELAXED) != n) {
+        while (__atomic_fetch_add(turn, nothing, __ATOMIC_RELAXED) != n) {
         }
         TAKE(LDS, places);
         __asm__ volatile("" ::: "memory");
-        __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(turn, 1, __ATOMIC_RELAXED);
     }
 }
 

@@ -171,6 +171,12 @@ CASE(unwaited_store_good, SWAPPED "ds_store_b32 " SLOT ", " AT "\n s_barrier\n" 
                           "\n" WAIT)
 CASE(same_word_bad, "v_and_b32 v42, 0x7f, " SLOT "\n ds_store_b32 v42, " AT "\n")
 CASE(same_word_good, "v_and_b32 v42, 0x7f, " SLOT "\n ds_add_u32 v42, " AT "\n")
+/* The wave that is last to add to a counter reads what the other has stored before it did; the first one may not. */
+#define ARRIVE SWAPPED "v_mov_b32 v40, 0\n v_mov_b32 v41, 1\n ds_store_b32 v40, v40 offset:1024\n" BARRIER \
+               "ds_store_b32 " SLOT ", " AT "\n ds_add_rtn_u32 v43, v40, v41 offset:1024\n" WAIT
+CASE(lds_last_bad, ARRIVE "ds_load_b32 v44, v42\n" WAIT)
+CASE(lds_last_good, ARRIVE "s_mov_b32 s40, exec_lo\n v_cmpx_lt_u32 31, v43\n ds_load_b32 v44, v42\n" WAIT
+                    "s_mov_b32 exec_lo, s40\n")
 /* Bytes beside each other in one dword are no conflict. */
 CASE(bytes_bad, "v_lshrrev_b32 v42, 6, " AT "\n v_and_b32 v42, 2, v42\n ds_store_b16 v42, " AT
                 "\n v_mov_b32 v43, 0\n ds_load_u16 v44, v43\n" WAIT)
