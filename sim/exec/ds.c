@@ -14,7 +14,7 @@
 static unsigned char *lds_at(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, uint32_t align,
                              const char *what) {
     const struct group *g = w->group;
-    if (address > g->lds_bytes || bytes > g->lds_bytes - address) {
+    if ((uint64_t)address + bytes > g->lds_bytes) {
         wave_fault(w, RDNASIM_MEMORY_FAULT, lane + LANES * w->half, address, bytes,
                    "LDS %s of %u bytes at 0x%x, but the work-group has %u bytes of LDS", what, bytes, address,
                    g->lds_bytes);

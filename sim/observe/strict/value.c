@@ -221,8 +221,7 @@ static void tried(struct wave *w, const struct inst *i, exec_fn *execute) {
         if (w->wave_size == 64 && op_info(i->op)->lanes == LANES_WAVE)
             add_registers(&t, w->v + w->vgpr_count, sh->v + w->vgpr_count, operands[n]);
     }
-    uint32_t s[SREG_COUNT], s_first[SREG_COUNT] = {0}, s_differs[SREG_COUNT] = {0}, scc = w->scc,
-                            scc_first = 0;
+    uint32_t s[SREG_COUNT], s_first[SREG_COUNT], s_differs[SREG_COUNT] = {0}, scc = w->scc, scc_first = 0;
     bool scc_differs = false;
     memcpy(s, w->s, sizeof s);
     uint64_t random = 1;
