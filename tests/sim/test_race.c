@@ -76,6 +76,29 @@ static void same_bytes_are_no_race(void **state) {
         for (uint64_t seed = 0; seed < 3; seed++) check_row(row, seed);
 }
 
+/* Atomics in LDS hand on what a wave knows. */
+static void waves_know_what_they_hear(void **state) {
+    (void)state;
+    static const uint32_t in[1] = {5};
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        uint32_t out[1] = {0};
+        rdnasim *sim = strict_machine(seed);
+        const rdnasim_object *object = load(sim, RACE_OBJECT);
+        struct {
+            uint64_t in, out;
+        } args = {bind(sim, (void *)in, sizeof in, RDNASIM_READ, "in"),
+                  bind(sim, out, sizeof out, RDNASIM_READ | RDNASIM_WRITE, "out")};
+        rdnasim_launch launch = launch_of(ITEMS, ITEMS, &args, sizeof args);
+        rdnasim_report report;
+        assert_ok(rdnasim_run(sim, rdnasim_find_kernel(object, "heard"), &launch, NULL, &report), report);
+        assert_int_equal(out[0], 5);
+        assert_int_equal(rdnasim_run(sim, rdnasim_find_kernel(object, "unheard"), &launch, NULL, &report),
+                         RDNASIM_STRICT);
+        assert_int_equal(report.check, RDNASIM_CHECK_RACE);
+        rdnasim_destroy(sim);
+    }
+}
+
 /* ---- sequences ---------------------------------------------------------------------------------------- */
 
 struct step {
@@ -174,6 +197,7 @@ static void sequences_are_judged_by_bytes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(same_bytes_are_no_race),
+                                       cmocka_unit_test(waves_know_what_they_hear),
                                        cmocka_unit_test(sequences_are_judged_by_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,36 @@ KERNEL void steps_lds(GLOBAL const struct step *steps, GLOBAL u32 *turn, u32 cou
     }
 }
 
+/* The last of three waves stores, the first one hears of it (or does not), the second one hears that from the first. */
+static LDS u32 first __attribute__((loader_uninitialized)), second __attribute__((loader_uninitialized));
+#define UNTIL(counter, value)                                                                                \
+    while (__atomic_fetch_add(&counter, nothing, __ATOMIC_RELAXED) != value) {                               \
+    }
+#define HEARSAY(name, hear)                                                                                  \
+    KERNEL void name(GLOBAL const u32 *in, GLOBAL u32 *out) {                                                \
+        u32 x = __builtin_amdgcn_workitem_id_x(), nothing = 0;                                               \
+        __asm__ volatile("" : "+v"(nothing)); /* else it becomes a load */                                   \
+        if (x == 0) first = second = 0;                                                                      \
+        __builtin_amdgcn_fence(__ATOMIC_RELEASE, "workgroup");                                               \
+        __builtin_amdgcn_s_barrier();                                                                        \
+        if (x == 0) {                                                                                        \
+            UNTIL(first, 1)                                                                                  \
+            __atomic_fetch_add(&first, 1, __ATOMIC_RELAXED);                                                 \
+            hear;                                                                                            \
+            __atomic_fetch_add(&first, 1, __ATOMIC_RELEASE);                                                 \
+        } else if (x == 32) {                                                                                \
+            __atomic_fetch_add(&first, 1, __ATOMIC_RELAXED);                                                 \
+            UNTIL(first, 3)                                                                                  \
+            __atomic_thread_fence(__ATOMIC_ACQUIRE);                                                         \
+            out[0] = places[0];                                                                              \
+        } else if (x == 64) {                                                                                \
+            places[0] = in[0];                                                                               \
+            __atomic_fetch_add(&second, 1, __ATOMIC_RELEASE);                                                \
+        }                                                                                                    \
+    }
+HEARSAY(heard, UNTIL(second, 1))
+HEARSAY(unheard, )
+
 /* Work-groups of one work-item, which run one after the other. */
 KERNEL void steps_global(GLOBAL const struct step *steps, GLOBAL u32 *out, u32 count) {
     u32 group = __builtin_amdgcn_workgroup_id_x();
