@@ -56,7 +56,7 @@ static void show(struct report *report, const w4a16_problem *problem, const stru
 static int explain_all(const w4a16_device *device, const char *mask, w4a16_problem *problem,
                        const struct int_list *ms, int all, int json) {
     static const struct report_column columns[] = {{"m", "M", 6, NULL, 0},
-                                                   {"kernel", "kernel", -36, NULL, 0},
+                                                   {"kernel", "kernel", -37, NULL, 0},
                                                    {"verdict", "verdict", -7, NULL, 0},
                                                    {"cost", "cost", 6, "%.2f", 0},
                                                    {"reason", "reason", -29, NULL, 0}};
