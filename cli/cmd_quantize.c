@@ -152,7 +152,7 @@ int cmd_quantize(int argc, char **argv) {
     int64_t group_size = 128, threads = 0;
     const char *activations = NULL, *calibration = NULL;
     struct text_list ignore = {0};
-    int act_order = 0, format = 0, type = 0, asymmetric = 0, plain = 0, json = 0, wide = 0, quiet = 0, first;
+    int act_order = 0, format = 0, type = 0, asymmetric = 0, search = 0, json = 0, wide = 0, quiet = 0, first;
     int no_defaults = 0, force = 0;
     const struct option_row rows[] = {
         {"group-size", OPTION_INT, &group_size, "N", "inputs that share a scale; -1 = all (default 128)", -1,
@@ -161,7 +161,7 @@ int cmd_quantize(int argc, char **argv) {
          NULL},
         {"format", OPTION_CHOICE, &format, "NAME", "gptq (default) or gptq_v2", 0, 0, formats},
         {"scale-type", OPTION_CHOICE, &type, "TYPE", "fp16 (default) or bf16", 0, 0, types},
-        {"min-max", OPTION_FLAG, &plain, NULL, "plain min-max scales; default: least squared error", 0, 0,
+        {"search", OPTION_FLAG, &search, NULL, "scales of least squared error; default: plain rounding", 0, 0,
          NULL},
         {"act-order", OPTION_FLAG, &act_order, NULL, "groups of like inputs instead of neighbours (desc_act)",
          0, 0, NULL},
@@ -209,7 +209,7 @@ int cmd_quantize(int argc, char **argv) {
     options.symmetric = !asymmetric;
     options.version = format + 1;
     options.scale_type = type ? W4A16_BF16 : W4A16_F16;
-    options.search = !plain;
+    options.search = search;
     options.threads = threads ? (int)threads : pool_available_threads();
     w4a16_error error;
     double *energy = NULL;

@@ -49,7 +49,6 @@ void w4a16_quantize_init(w4a16_quantize_options *options, size_t struct_size) {
                                          .symmetric = 1,
                                          .version = 1,
                                          .scale_type = W4A16_F16,
-                                         .search = 1,
                                          .threads = 1,
                                          .keep_usual = 1};
     struct_give(options, struct_size, &ours, sizeof ours);

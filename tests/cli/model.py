@@ -101,12 +101,12 @@ def tensors(path):
 
 
 def layer(read, name):
-    """The columns of a GPTQ version 1 layer: a list of N lists of K weights."""
+    """The columns of a GPTQ version 1 layer: a list of N lists of K weights, and of N lists of scales."""
     (rows, n_count), words = read[name + ".qweight"]
     (groups, _), scales = read[name + ".scales"]
     zeros = read[name + ".qzeros"][1]
     size = 8 * rows // groups
-    return [
+    columns = [
         [
             scales[k // size * n_count + n]
             * (
@@ -118,6 +118,7 @@ def layer(read, name):
         ]
         for n in range(n_count)
     ]
+    return columns, [scales[n::n_count] for n in range(n_count)]
 
 
 def originals(kind, read):
@@ -144,12 +145,22 @@ def originals(kind, read):
 
 def compare(out, model, kind):
     made = tensors(f"{out}/model.safetensors")
-    worst = count = 0
+    worst = count = groups = at_the_end = negative = 0
     for name, columns in originals(kind, tensors(f"{model}/model.safetensors")):
-        pairs = [(q, w) for a, b in zip(layer(made, name), columns, strict=True) for q, w in zip(a, b, strict=True)]
+        quantized, all_scales = layer(made, name)
+        pairs = [(q, w) for a, b in zip(quantized, columns, strict=True) for q, w in zip(a, b, strict=True)]
         worst = max(worst, (sum((q - w) ** 2 for q, w in pairs) / sum(w * w for _, w in pairs)) ** 0.5)
         count += 1
+        for a, b, scales in zip(quantized, columns, all_scales, strict=True):
+            size = len(a) // len(scales)
+            for g, scale in enumerate(scales):
+                group = list(zip(a, b, strict=True))[g * size : (g + 1) * size]
+                largest = max(abs(w) for _, w in group)
+                at_the_end += -8 * scale in [q for q, w in group if abs(w) == largest]
+                negative += scale < 0
+                groups += 1
     print(f"{count} layers, relative error below 0.15: {worst < 0.15}; tensors: {len(made)}")
+    print(f"largest weight at -8 in all groups: {at_the_end == groups}; negative scales: {round(negative / groups, 1)}")
 
 
 {"make": make, "rules": rules, "compare": compare}[sys.argv[1]](*sys.argv[2:])

@@ -6,7 +6,7 @@
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 python3 "$HERE/../cli/weights.py" make in.safetensors
 "$w4a16" quantize --group-size 32 in.safetensors q >/dev/null
-"$w4a16" quantize --group-size 32 --asymmetric --act-order in.safetensors order >/dev/null
+"$w4a16" quantize --group-size 32 --asymmetric --act-order --search in.safetensors order >/dev/null
 python3 "$HERE/../cli/product.py" input 2 64
 mkdir model dynamic
 cp in.safetensors model/model.safetensors

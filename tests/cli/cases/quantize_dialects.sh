@@ -3,8 +3,9 @@
 # Whatever the quantiser writes, Python finds close to the original, the reader reads and the cpu multiplies.
 . "$HERE/tiny.sh"
 for version in 1 2; do
-    for options in "--group-size 128" "--group-size 128 --asymmetric" "--group-size 32 --scale-type bf16" \
-        "--group-size -1 --asymmetric --min-max" "--group-size 64 --asymmetric --scale-type bf16 --threads 3"; do
+    for options in "--group-size 128" "--group-size 128 --search" "--group-size 128 --asymmetric --search" \
+        "--group-size 32 --scale-type bf16" "--group-size -1 --asymmetric" \
+        "--group-size 64 --asymmetric --scale-type bf16 --threads 3"; do
         format=gptq
         [ $version = 2 ] && format=gptq_v2
         echo "$format $options"

@@ -63,7 +63,7 @@ typedef struct w4a16_quantize_options {
     int symmetric;          /* default 1: zero = 8 */
     int version;            /* 1 or 2: GPTQ zero convention; default 1 */
     w4a16_dtype scale_type; /* F16 (default) or BF16 */
-    int search;             /* default 1: search the scale that minimises squared error; 0: plain min-max */
+    int search;             /* default 0: plain rounding; 1: the scale that minimises squared error */
     int threads;            /* 1 (default) to 1024 */
     /*
      * Act-order (default 0): groups are made of input features of like weight, so that one scale fits them
