@@ -171,7 +171,7 @@ int cmd_quantize(int argc, char **argv) {
          0, 0, NULL},
         {"calibration", OPTION_TEXT, &calibration, "FILE",
          "statistics of the layers' inputs, by `python -m w4a16 calibrate`:\n"
-         "                             weights make up for each other's errors (GPTQ)",
+         "                             weights make up for each other's errors (GPTQ), by --search",
          0, 0, NULL},
         {"ignore", OPTION_TEXTS, &ignore, "PATTERN",
          "keep modules in 16 bits: a name (its last parts are enough), or a\n"

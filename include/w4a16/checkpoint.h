@@ -86,7 +86,7 @@ typedef struct w4a16_quantize_options {
     /*
      * A safetensors file with statistics of layers' inputs, which `python -m w4a16 calibrate` writes, or null (default).
      * Layers that it has are quantised input by input, and what rounding misses is made up for by the weights behind
-     * (GPTQ); others as without. UNSUPPORTED if it has none of the layers; not together with act_order.
+     * (GPTQ), with searched scales; others as without. UNSUPPORTED if it has none of the layers; not together with act_order.
      */
     const char *calibration;
 } w4a16_quantize_options;

@@ -346,10 +346,11 @@ static w4a16_status quantize_layer(struct quantization *run, const struct planne
     TRY(read_statistics(run, t, layer, &statistics, error));
     const w4a16_quantize_options *o = run->options;
     size_t N = (size_t)t->N, K = (size_t)t->K, groups = (size_t)groups_of(t);
+    int search = o->search || statistics.feedback; /* docs/formats.md measures feedback with either */
     int64_t output_step = t->transposed ? 1 : t->K, input_step = t->transposed ? t->halves * t->N : 1;
     struct work w = {.t = t,
                      .groups = groups_of(t),
-                     .rules = {o->symmetric, o->version == 1, o->scale_type, o->search},
+                     .rules = {o->symmetric, o->version == 1, o->scale_type, search},
                      .weights = (const unsigned char *)weights +
                                 half * t->N * output_step * (int64_t)st_dtype_size(t->in.tensor->dtype),
                      .output_step = output_step,
