@@ -104,6 +104,8 @@ static void test_outputs_are_nearer(void **state) {
             check_signs(symmetric);
             assert_true(fed_back <
                         0.15 * without); /* 1 - R^2 is 0.0975; the last input has nobody behind it */
+            must(quantize("statistics", group_size, symmetric, !search, &error), &error);
+            assert_true(output_error() == fed_back); /* it is searched in any case */
         }
 }
 
