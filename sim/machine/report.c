@@ -166,10 +166,10 @@ void report_complete(rdnasim_report *report, const struct wave *w, const rdnasim
         report->file_bytes = (uint16_t)(strrchr(source, ':') - (source + 2));
     }
     if (report->bytes) snprintf(lane, sizeof lane, ", lane %" PRIu32, report->lane);
-    snprintf(report->text, sizeof report->text,
-             "%s%s%s: work-group (%" PRIu32 ",%" PRIu32 ",%" PRIu32 "), wave %" PRIu32 "%s%s %.500s", head,
-             source, instruction, report->workgroup[0], report->workgroup[1], report->workgroup[2],
-             report->wave, lane, report->bytes ? "" : ":", cause);
+    text_format(report->text, sizeof report->text,
+                "%s%s%s: work-group (%" PRIu32 ",%" PRIu32 ",%" PRIu32 "), wave %" PRIu32 "%s%s %s", head,
+                source, instruction, report->workgroup[0], report->workgroup[1], report->workgroup[2],
+                report->wave, lane, report->bytes ? "" : ":", cause);
 }
 
 /* ---- as JSON ---------------------------------------------------------------------------------------------- */
