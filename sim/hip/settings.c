@@ -9,6 +9,7 @@
 /* ---- peers: all cards have the same addresses, and reach each other's memory ----------------------------- */
 
 static bool peer_enabled[DEVICES_MAX][DEVICES_MAX]; /* by the program: [from][to] */
+static unsigned device_flags[DEVICES_MAX];
 
 static hipError_t can_access(int *out, int device, int peer) {
     if (!out) return hipErrorInvalidValue;
@@ -26,7 +27,10 @@ static hipError_t enable(int peer, unsigned flags, bool on) {
     return hipSuccess;
 }
 
-void settings_reset(void) { memset(peer_enabled, 0, sizeof peer_enabled); }
+void settings_reset(void) {
+    memset(peer_enabled, 0, sizeof peer_enabled);
+    memset(device_flags, 0, sizeof device_flags);
+}
 
 hipError_t hipDeviceCanAccessPeer(int *can, int device, int peer) {
     CALL(CALL_QUEUE, can_access(can, device, peer));
@@ -118,7 +122,6 @@ static hipError_t put_zero(int *to) {
 }
 
 enum { FLAGS_KNOWN = 0x1f }; /* how to wait, whether to map pinned memory, and LDS beside local memory */
-static unsigned device_flags[DEVICES_MAX];
 
 static hipError_t get_flags(unsigned *flags) {
     if (!flags) return hipErrorInvalidValue;

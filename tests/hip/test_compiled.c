@@ -7,18 +7,9 @@
  */
 #include <zstd.h>
 
-#include "front.h"
-
-typedef struct {
-    uint32_t x, y, z;
-} dim3;
+#include "compiled.h"
 
 #define MORE_CALLS(X)                                                                                        \
-    X(void **, __hipRegisterFatBinary, (const void *))                                                       \
-    X(void, __hipUnregisterFatBinary, (void **))                                                             \
-    X(void, __hipRegisterFunction,                                                                           \
-      (void **, const void *, char *, const char *, unsigned, void *, void *, void *, void *, int *))        \
-    X(void, __hipRegisterVar, (void **, void *, char *, char *, int, size_t, int, int))                      \
     X(void, __hipRegisterManagedVar, (void **, void **, void *, const char *, size_t, unsigned))             \
     X(int, __hipPushCallConfiguration, (dim3, dim3, size_t, void *))                                         \
     X(int, __hipPopCallConfiguration, (dim3 *, dim3 *, size_t *, void **))                                   \
@@ -108,11 +99,6 @@ static struct image compressed(unsigned version) {
 }
 
 /* ---- a compiled program ----------------------------------------------------------------------------------- */
-
-static struct {
-    uint32_t magic, version;
-    const void *image, *unused;
-} wrapper = {0x48495046, 1, NULL, NULL};
 
 /* Addresses of the host, as stubs and shadows of variables are. */
 static char scale, bump, meet, missing, counter, factors;
@@ -521,6 +507,7 @@ int main(int argc, char **argv) {
     open_front(argv[1]);
     void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
 #define HIP_FIND(result, name, parameters) find_call(library, #name, &name);
+    REGISTER_CALLS(HIP_FIND)
     MORE_CALLS(HIP_FIND)
 #undef HIP_FIND
     FILE *file = fopen(argv[2], "rb");

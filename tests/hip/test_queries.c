@@ -6,11 +6,8 @@
  */
 #include <stdbool.h>
 
-#include "front.h"
+#include "compiled.h"
 
-typedef struct {
-    uint32_t x, y, z;
-} dim3;
 struct launch_attribute {
     int id;
     char value[64] __attribute__((aligned(8)));
@@ -31,11 +28,6 @@ struct launch_config {
 };
 
 #define MORE_CALLS(X)                                                                                        \
-    X(void **, __hipRegisterFatBinary, (const void *))                                                       \
-    X(void, __hipUnregisterFatBinary, (void **))                                                             \
-    X(void, __hipRegisterFunction,                                                                           \
-      (void **, const void *, char *, const char *, unsigned, void *, void *, void *, void *, int *))        \
-    X(void, __hipRegisterVar, (void **, void *, char *, char *, int, size_t, int, int))                      \
     X(int, hipDrvGetErrorName, (int, const char **))                                                         \
     X(int, hipDrvGetErrorString, (int, const char **))                                                       \
     X(int, hipExtGetLastError, (void))                                                                       \
@@ -92,10 +84,6 @@ struct launch_config {
 MORE_CALLS(HIP_POINTER)
 #undef HIP_POINTER
 
-static struct {
-    uint32_t magic, version;
-    const void *image, *unused;
-} wrapper = {0x48495046, 1, NULL, NULL};
 static char scale, meet, factors, unknown; /* addresses of the host, as stubs and shadows of variables are */
 
 /* ---- devices -------------------------------------------------------------------------------------------- */
@@ -163,7 +151,9 @@ static void test_preferences(void **state) {
     OK(hipGetDeviceFlags(&flags));
     assert_int_equal(flags, 0);
     OK(hipSetDevice(0));
-    OK(hipSetDeviceFlags(0));
+    OK(hipDeviceReset());
+    OK(hipGetDeviceFlags(&flags));
+    assert_int_equal(flags, 0);
     GIVES("hipErrorInvalidValue", hipGetDeviceFlags(NULL));
 }
 
@@ -437,6 +427,7 @@ int main(int argc, char **argv) {
     open_front(argv[1]);
     void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
 #define HIP_FIND(result, name, parameters) find_call(library, #name, &name);
+    REGISTER_CALLS(HIP_FIND)
     MORE_CALLS(HIP_FIND)
 #undef HIP_FIND
     static unsigned char object[1 << 20];
