@@ -31,6 +31,9 @@ struct rows {
 CPU_LEVELS(CPU_LEVEL)
 #undef CPU_LEVEL
 
+/* [n] takes nibble n of a half to its end, as the upper half of a product of 16 bits (levels.c). */
+extern const uint16_t cpu_nibble_factors[4][32];
+
 /* In the sources that are compiled per level, with LEVEL defined. */
 #define LEVEL_JOIN(name, level)   name##_##level
 #define LEVEL_EXPAND(name, level) LEVEL_JOIN(name, level)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/linear.h"
+#include "cpu/level.h"
 
 /* From the lowest to the highest. */
 enum { LEVEL_portable, LEVEL_avx2, LEVEL_avx512, LEVEL_avx512bf16, LEVEL_COUNT };
@@ -48,3 +48,7 @@ const char *cpu_highest_level(void) {
                  : cpu_has_avx2()     ? LEVEL_avx2
                                       : LEVEL_portable];
 }
+
+#define EVERY_HALF(x) {[0 ... 31] = (x)}
+const uint16_t cpu_nibble_factors[4][32] __attribute__((aligned(64))) = {
+    [1] = EVERY_HALF(1 << 12), [2] = EVERY_HALF(1 << 8), [3] = EVERY_HALF(1 << 4)};

@@ -32,11 +32,11 @@ static const uint16_t sixteen_below[32] __attribute__((aligned(64))) = {
 
 /* Step s of a word: K 2s and 2s + 1. */
 INLINE operand operand_of(words word, int s, const struct zeros *z, int column, int symmetric) {
-    words index = word >> 4 * s;
+    words index = halves_from_nibble(word, s);
     if (!symmetric) {
         words zero;
         memcpy(&zero, z->of + column, sizeof zero);
-        index = (((s % 2 ? word >> 4 : word) & 0x0f0f0f0f) + zero) >> 4 * (s & 2);
+        index = halves_from_nibble((halves_from_nibble(word, s % 2) & 0x0f0f0f0f) + zero, s & 2);
     }
     const __m512i table = _mm512_load_si512(symmetric ? eight_below : sixteen_below);
     return (__m512bh)_mm512_permutexvar_epi16((__m512i)index, table);

@@ -23,7 +23,7 @@ INLINE void zeros_of(struct zeros *z, int column, floats zero) {
 /* Step s of a word: K s ^ 1. Looking up, where one instruction does it, is faster while no zero has to be taken away. */
 INLINE operand operand_of(words word, int s, const struct zeros *z, int column, int symmetric) {
 #ifdef NIBBLES_LESS_8
-    if (symmetric) return nibbles_less_8(word >> pack_bit(s ^ 1));
+    if (symmetric) return nibble_less_8(word, pack_bit(s ^ 1) / 4);
 #endif
     int j = s / 2;
     return with_nibbles(word, j, s % 2 == 0, PLACE(j)) -

@@ -13,9 +13,19 @@ INLINE floats fma_rounded(floats a, floats b, floats c) {
 INLINE floats fma_exact(floats a, floats w, floats sum) { return fma_rounded(a, w, sum); }
 INLINE floats fma_huge(floats a, floats w, floats sum) { return fma_rounded(a, w, sum); }
 
-/* The low 4 bits of each lane, less 8. */
+/*
+ * Both halves of each lane, shifted right by 4 n bits: as the upper half of a product, because AMD's processors multiply in
+ * pipes that lookups, shifts and unpacks leave idle. The factors are in memory, else the compiler would see shifts in them.
+ */
+INLINE words halves_from_nibble(words x, int n) {
+    if (n == 0) return x;
+    return (words)_mm512_mulhi_epu16((__m512i)x, _mm512_load_si512(cpu_nibble_factors[n]));
+}
+
+/* Nibble n of each lane, less 8. */
 #define NIBBLES_LESS_8
-INLINE floats nibbles_less_8(words index) {
+INLINE floats nibble_less_8(words word, int n) {
+    const words index = halves_from_nibble(n < 4 ? word : word >> 16, n % 4);
     const floats table = {-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7};
     return (floats)_mm512_permutexvar_ps((__m512i)index, (__m512)table);
 }
