@@ -56,6 +56,7 @@ static const struct report_column columns[] = {
     {"kernel", "kernel", -14, "w4a16_", 0},
     {"modelled_cycles", "cycles", 8, NULL, 1},
     {"memory_bytes", "memory B", 9, NULL, 1},
+    {"sim_wave_instructions", "instructions", 12, NULL, 1},
     {"relative_error", "error", 8, "%.2e", 1},
     {"worst_excess", "worst", 6, "%.3f", 1},
 };
@@ -135,19 +136,20 @@ static void add_row(struct bench *b, const struct bench_shape *shape, int m, int
     double by_bytes = bytes / b->peak_bytes, by_operations = operations / b->peak_operations;
     double roofline = by_bytes > by_operations ? by_bytes : by_operations;
     span(b, t->seconds, &least, &most);
-    report_row(
-        &b->report,
-        doc_pack(
-            "{s:s, s:I, s:I, s:I, s:s, s:f, s:I, s:f, s:f, s:f, s:f, s:o, s:o, s:s, s:I, s:I, s:b, s:f, s:f}",
-            "layer", shape->name, "n", (json_int_t)shape->N, "k", (json_int_t)shape->K, "m", (json_int_t)M,
-            "type", type ? "bf16" : "fp16", "modelled_us", 1e6 * seconds, "launches",
-            (json_int_t)stats->modelled_launches, "modelled_us_with_gaps", 1e6 * with_gaps,
-            "modelled_gb_per_s", (double)t->bytes / seconds / 1e9, "modelled_tflops",
-            operations / seconds / 1e12, "roofline_percent", 100 * roofline / seconds, "range_us",
-            range_text(b, least, most), "variants", variants_json(b, t), "kernel", t->central.kernel,
-            "modelled_cycles", (json_int_t)stats->modelled_cycles, "memory_bytes",
-            (json_int_t)stats->memory_bytes, "sampled", stats->sampled_launches != 0, "relative_error",
-            t->central.relative_error, "worst_excess", t->central.accuracy.worst_excess));
+    report_row(&b->report,
+               doc_pack("{s:s, s:I, s:I, s:I, s:s, s:f, s:I, s:f, s:f, s:f, s:f, s:o, s:o, s:s, s:I, s:I, "
+                        "s:I, s:b, s:f, s:f}",
+                        "layer", shape->name, "n", (json_int_t)shape->N, "k", (json_int_t)shape->K, "m",
+                        (json_int_t)M, "type", type ? "bf16" : "fp16", "modelled_us", 1e6 * seconds,
+                        "launches", (json_int_t)stats->modelled_launches, "modelled_us_with_gaps",
+                        1e6 * with_gaps, "modelled_gb_per_s", (double)t->bytes / seconds / 1e9,
+                        "modelled_tflops", operations / seconds / 1e12, "roofline_percent",
+                        100 * roofline / seconds, "range_us", range_text(b, least, most), "variants",
+                        variants_json(b, t), "kernel", t->central.kernel, "modelled_cycles",
+                        (json_int_t)stats->modelled_cycles, "memory_bytes", (json_int_t)stats->memory_bytes,
+                        "sim_wave_instructions", (json_int_t)stats->wave_instructions, "sampled",
+                        stats->sampled_launches != 0, "relative_error", t->central.relative_error,
+                        "worst_excess", t->central.accuracy.worst_excess));
     if (b->asked->csv)
         fprintf(b->asked->csv,
                 "%s,%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",%s,%.3f,%.3f,%.3f,%" PRIu32

@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Files as buffers: NumPy's .npy (versions 1.0 and 2.0, C order) and plain bytes. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,21 +141,33 @@ static uint64_t bits_at(const struct array *a, size_t bytes, size_t n) {
     return bits;
 }
 
-static void print_element(const struct element *e, uint64_t bits) {
+static int64_t extended(const struct element *e, uint64_t bits) {
+    return (int64_t)(bits << (64 - 8 * e->bytes)) >> (64 - 8 * e->bytes);
+}
+
+/* An element as a number; integers beyond 2^53 are rounded. */
+static double value_of(const struct element *e, uint64_t bits) {
     double d;
     memcpy(&d, &bits, 8);
-    if (strcmp(e->name, "f16") == 0)
-        printf(" %.5g", (double)f16_to_float((uint16_t)bits));
-    else if (strcmp(e->name, "bf16") == 0)
-        printf(" %.4g", (double)bf16_to_float((uint16_t)bits));
-    else if (strcmp(e->name, "f32") == 0)
-        printf(" %.9g", (double)bits_float((uint32_t)bits));
-    else if (strcmp(e->name, "f64") == 0)
-        printf(" %.17g", d);
-    else if (e->name[0] == 'i')
-        printf(" %" PRId64, (int64_t)(bits << (64 - 8 * e->bytes)) >> (64 - 8 * e->bytes));
-    else
+    if (strcmp(e->name, "f16") == 0) return (double)f16_to_float((uint16_t)bits);
+    if (strcmp(e->name, "bf16") == 0) return (double)bf16_to_float((uint16_t)bits);
+    if (strcmp(e->name, "f32") == 0) return (double)bits_float((uint32_t)bits);
+    if (strcmp(e->name, "f64") == 0) return d;
+    return e->name[0] == 'i' ? (double)extended(e, bits) : (double)bits;
+}
+
+static void print_element(const struct element *e, uint64_t bits) {
+    if (e->name[0] == 'i')
+        printf(" %" PRId64, extended(e, bits));
+    else if (e->name[0] == 'u')
         printf(" %" PRIu64, bits);
+    else
+        printf(" %.*g",
+               e->bytes == 8       ? 17
+               : e->bytes == 4     ? 9
+               : e->name[0] == 'b' ? 4
+                                   : 5,
+               value_of(e, bits));
 }
 
 void array_print(const char *name, const struct array *array, size_t most) {
@@ -163,4 +176,17 @@ void array_print(const char *name, const struct array *array, size_t most) {
     printf("%s, %zu %s:", name, count, element->name);
     for (size_t n = 0; n < count && n < most; n++) print_element(element, bits_at(array, element->bytes, n));
     puts(count > most ? " ..." : "");
+}
+
+bool array_error(const struct array *got, const struct array *expected, double *error) {
+    if (!got->element || !expected->element || !got->count || got->count != expected->count) return false;
+    double differences = 0, squares = 0;
+    for (size_t n = 0; n < got->count; n++) {
+        double wanted = value_of(expected->element, bits_at(expected, expected->element->bytes, n));
+        double difference = value_of(got->element, bits_at(got, got->element->bytes, n)) - wanted;
+        differences += difference * difference;
+        squares += wanted * wanted;
+    }
+    *error = sqrt(differences / squares);
+    return true;
 }

@@ -3,6 +3,7 @@
 /* time: kernels of case files on modelled cards, beside the times that were published of them. docs/timing.md has the format. */
 #include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,11 @@ static void add(struct words *w, const char *first, const char *second, const ch
     if (word) w->word[w->count++] = word;
 }
 
+/* A path that is relative to the folder. */
+static void add_path(struct words *w, const char *first, const char *folder, const char *path) {
+    add(w, first, path[0] == '/' ? "" : folder, path);
+}
+
 static void add_option(struct words *w, const char *option, const char *text) {
     add(w, "", "", option);
     add(w, "", "", text);
@@ -49,9 +55,24 @@ struct run { /* of the verb, over all its files */
 struct fields {
     const char *name, *card, *object, *kernel;
     json_t *grid, *block, *arguments, *in_l2, *published;
-    int64_t dynamic_lds;
+    const char *expected;        /* the file of the right result, or null */
+    int64_t dynamic_lds, result; /* result: the argument that it is of */
     int warm;
 };
+
+/* {"argument": 4, "file": "right.npy"}, if it is there. */
+static bool read_expected(const json_t *one, struct fields *f, struct doc_problem *problem) {
+    json_t *expected = NULL;
+    if (!doc_field(one, "expected", DOC_OBJECT, &expected, problem)) return false;
+    if (!expected) return true;
+    if (!doc_integer(expected, "argument", 1, ARGUMENTS_MAX, &f->result, problem) ||
+        !doc_text(expected, "file", &f->expected, problem))
+        return false;
+    if (f->expected && f->result >= 1 && (size_t)f->result <= json_array_size(f->arguments)) return true;
+    snprintf(problem->text, sizeof problem->text,
+             "expected has not both an argument, counted from 1, and the file of its right contents");
+    return false;
+}
 
 static bool read_fields(const json_t *one, struct fields *f, struct doc_problem *problem) {
     *f = (struct fields){.name = "(no name)"};
@@ -64,7 +85,7 @@ static bool read_fields(const json_t *one, struct fields *f, struct doc_problem 
         !doc_field(one, "in_l2", DOC_LIST, &f->in_l2, problem) ||
         !doc_integer(one, "dynamic_lds", 0, 65536, &f->dynamic_lds, problem) ||
         !doc_bool(one, "warm", &f->warm, problem) ||
-        !doc_field(one, "published_us", DOC_ANY, &f->published, problem))
+        !doc_field(one, "published_us", DOC_ANY, &f->published, problem) || !read_expected(one, f, problem))
         return false;
     const char *missing = !f->card ? "card" : !f->object ? "object" : !f->grid ? "grid" : NULL;
     if (missing)
@@ -124,43 +145,65 @@ static bool make_words(struct words *w, const struct run *run, const struct fiel
             return false;
         }
         add(w, "", "", "--arg");
-        if (strncmp(text, "file:", 5) == 0 && text[5] != '/')
-            add(w, "file:", folder, text + 5);
+        if (strncmp(text, "file:", 5) == 0)
+            add_path(w, "file:", folder, text + 5);
         else
             add(w, "", "", text);
     }
     add(w, "", "", "--");
-    if (f->object[0] == '/')
-        add(w, "", "", f->object);
-    else if (run->objects)
+    if (run->objects && f->object[0] != '/')
         add(w, run->objects, "/", f->object);
     else
-        add(w, "", folder, f->object);
+        add_path(w, "", folder, f->object);
     return true;
+}
+
+/* How far the result is from the expected one. */
+static int judge(const struct fields *f, const char *folder, const struct session *s, struct timed *t) {
+    struct words path = {0};
+    struct array expected;
+    add_path(&path, "", folder, f->expected);
+    int code = path.failed ? fail_memory(f->expected) : EXIT_OK;
+    if (!code && !array_read(path.word[0], &expected)) code = EXIT_FILE;
+    if (!code) {
+        if (!array_error(&s->arguments[f->result - 1].array, &expected, &t->error))
+            code = fail(EXIT_FILE,
+                        "%s: has %zu elements; accepted are as many numbers as argument %" PRId64 " has",
+                        path.word[0], expected.count, f->result);
+        free(expected.data);
+    }
+    free_words(&path);
+    return code;
 }
 
 static void tell(struct run *run, const struct fields *f, const struct timed *t) {
     const rdnasim_time_result *r = &t->central;
     double published = f->published ? json_number_value(f->published) : 0;
     double ratio = published > 0 ? r->microseconds / published : 0;
-    char name[64], range[48] = "", beside[48] = "";
+    char name[64], range[48] = "", error[24] = "", beside[48] = "";
     if (published > 0) run->ratios[run->ratio_count++] = ratio;
     if (run->json) {
         doc_append(&run->rows,
-                   doc_pack("{s:s, s:s, s:b, s:f, s:I, s:o, s:o, s:o, s:o, s:I, s:b}", "case", f->name,
-                            "card", f->card, "warm", f->warm, "modelled_us", r->microseconds, "cycles",
-                            (json_int_t)r->cycles, "least_us", run->range ? json_real(t->least) : json_null(),
-                            "most_us", run->range ? json_real(t->most) : json_null(), "published_us",
+                   doc_pack("{s:s, s:s, s:b, s:f, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:b, s:o}", "case",
+                            f->name, "card", f->card, "warm", f->warm, "modelled_us", r->microseconds,
+                            "cycles", (json_int_t)r->cycles, "least_us",
+                            run->range ? json_real(t->least) : json_null(), "most_us",
+                            run->range ? json_real(t->most) : json_null(), "published_us",
                             published > 0 ? json_real(published) : json_null(), "ratio",
                             published > 0 ? json_real(ratio) : json_null(), "instructions",
-                            (json_int_t)r->instructions, "sampled", r->modelled_workgroups < r->workgroups));
+                            (json_int_t)r->instructions, "idle_instructions",
+                            (json_int_t)t->counts.idle_instructions, "memory_bytes",
+                            (json_int_t)r->levels[RDNASIM_LEVEL_DRAM].bytes, "sampled",
+                            r->modelled_workgroups < r->workgroups, "relative_error",
+                            f->expected && isfinite(t->error) ? json_real(t->error) : json_null()));
         return;
     }
     text_format(name, sizeof name, "%.40s", f->name);
     if (run->range) snprintf(range, sizeof range, "%.2f-%.2f", t->least, t->most);
+    if (f->expected) snprintf(error, sizeof error, "%.2e", t->error);
     if (published > 0) snprintf(beside, sizeof beside, "%12.2f %6.2f", published, ratio);
-    printf("%-40s %-8.8s %-4s %11.2f %19s %s\n", name, f->card, f->warm ? "warm" : "cold", r->microseconds,
-           range, beside);
+    printf("%-40s %-8.8s %-4s %11.2f %19s %9s %s\n", name, f->card, f->warm ? "warm" : "cold",
+           r->microseconds, range, error, beside);
 }
 
 static int run_case(struct run *run, const char *path, const char *folder, size_t number, const json_t *one) {
@@ -187,6 +230,7 @@ static int run_case(struct run *run, const char *path, const char *folder, size_
                 code = fail(EXIT_FILE, "argument %zu names a file to write: cases write none", n + 1);
         s->timing.in_l2 = in_l2;
         if (!code) code = time_case(s, &timed);
+        if (!code && f.expected) code = judge(&f, folder, s, &timed);
         session_close(s);
         if (code) fprintf(stderr, "rdnasim: that was case %zu of %s\n", number + 1, path);
     }
@@ -297,8 +341,8 @@ int cmd_time(int argc, char **argv) {
     if (run.json)
         run.rows = json_array();
     else
-        printf("%-40s %-8s %-4s %11s %19s %12s %6s\n", "case", "card", "", "modelled us",
-               run.range ? "range" : "", "published us", "ratio");
+        printf("%-40s %-8s %-4s %11s %19s %9s %12s %6s\n", "case", "card", "", "modelled us",
+               run.range ? "range" : "", "error", "published us", "ratio");
     for (int n = first; n < argc; n++) {
         int code = run_file(&run, argv[n]);
         if (code > worst) worst = code;

@@ -173,8 +173,9 @@ static void widen(void *to, const char *axis, const rdnasim_time_result *r) {
 int time_case(struct session *s, struct timed *out) {
     unsigned char *kept[ARGUMENTS_MAX] = {0};
     int code = keep_buffers(s, kept) ? EXIT_OK : fail_memory("time");
-    if (!code) code = time_once(s, 0, s->timing.warm, kept, &out->central, NULL);
+    if (!code) code = time_once(s, 0, s->timing.warm, kept, &out->central, &out->counts);
     out->least = out->most = out->central.microseconds;
+    out->error = -1;
     if (!code && s->timing.range) code = vary(s, kept, widen, out);
     for (size_t n = 0; n < ARGUMENTS_MAX; n++) free(kept[n]);
     return code;

@@ -62,6 +62,11 @@ bool array_read(const char *path, struct array *out);
 bool array_write(const char *path, const struct array *array);
 /* The first elements, at most `most`, on one line. */
 void array_print(const char *name, const struct array *array, size_t most);
+/*
+ * The root mean square of what `got` differs from `expected` by, over that of `expected`: NaN or infinite where numbers are.
+ * False: they have not equally many numbers, or none.
+ */
+bool array_error(const struct array *got, const struct array *expected, double *error);
 /* The whole file, if it has at most `most` bytes; a 0 follows. False: reported. */
 bool file_read(const char *path, uint64_t most, unsigned char **data, size_t *bytes);
 #define OBJECT_MAX (UINT64_C(1) << 30) /* bytes of a code object; what it loads is limited further */
@@ -131,7 +136,9 @@ int time_launch(struct session *s, rdnasim_counts *counts, struct json_t **json)
 /* A session that is timed, and with --range the least and the most of its variants; else they are the central one. */
 struct timed {
     rdnasim_time_result central;
+    rdnasim_counts counts;
     double least, most; /* microseconds */
+    double error;       /* of the result, where one is expected; else negative */
 };
 int time_case(struct session *s, struct timed *out);
 

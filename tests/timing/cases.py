@@ -7,6 +7,7 @@
 """
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,12 @@ def case(**changes):
     return {"source": "made up", "cases": [one | changes]}
 
 
+def write_npy(path, type_of_numpy, letter, values):
+    header = f"{{'descr': '{type_of_numpy}', 'fortran_order': False, 'shape': ({len(values)},), }}".ljust(117) + "\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode()
+                     + struct.pack(f"<{len(values)}{letter}", *values))
+
+
 with tempfile.TemporaryDirectory() as folder:
     work = pathlib.Path(folder)
 
@@ -88,6 +95,27 @@ with tempfile.TemporaryDirectory() as folder:
     (work / "next.bin").write_bytes(bytes(128))
     path.write_text(json.dumps(case(object="micro.hsaco", arguments=["file:next.bin", "zeros:u32[32]", "i32:100"])))
     check("beside the file", rows(path)["rows"][0]["cycles"] == row["cycles"], row)
+
+    # What is expected: 32 ones come, and one of them should have been a 2. Of any type, and beside the file.
+    stored = {"kernel": "store_and_end", "arguments": ["zeros:i32[32]"]}
+    for name, descr, letter in (("double", "<f8", "d"), ("half", "<f2", "e"), ("bytes", "|u1", "B"), ("signed", "<i8", "q")):
+        write_npy(work / f"{name}.npy", descr, letter, [1] * 31 + [2])
+        path.write_text(json.dumps(case(**stored, expected={"argument": 1, "file": f"{name}.npy"})))
+        error = rows(path)["rows"][0]["relative_error"]
+        check(f"an error against {name}", abs(error - (1 / 35) ** 0.5) < 1e-8, error)
+    check("the error in the table", "1.69e-01" in run(rdnasim, "time", path).stdout, path.read_text())
+    check("nothing expected", row["relative_error"] is None, row)
+    write_npy(work / "nan.npy", "<f8", "d", [1] * 31 + [float("nan")])
+    path.write_text(json.dumps(case(**stored, expected={"argument": 1, "file": str(work / "nan.npy")})))
+    check("no number is no error", rows(path)["rows"][0]["relative_error"] is None, path.read_text())
+    write_npy(work / "short.npy", "<f8", "d", [1] * 31)
+    refuses("too few are expected", 3, "short.npy: has 31 elements", case(**stored, expected={"argument": 1, "file": "short.npy"}))
+    refuses("bytes are expected", 3, "next.bin: has 128 elements", case(**stored, expected={"argument": 1, "file": "next.bin"}))
+    refuses("no such file is expected", 3, "gone.npy", case(**stored, expected={"argument": 1, "file": "gone.npy"}))
+    refuses("of no argument", 3, "expected has not both", case(**stored, expected={"argument": 2, "file": "double.npy"}))
+    refuses("of argument 0", 3, "argument", case(**stored, expected={"argument": 0, "file": "double.npy"}))
+    refuses("without a file", 3, "expected has not both", case(**stored, expected={"argument": 1}))
+    refuses("expected is a text", 3, "expected", case(**stored, expected="double.npy"))
 
     refuses("no JSON", 3, "bad.json", "{")
     refuses("no cases", 3, "has no list of cases", {"source": "x"})
