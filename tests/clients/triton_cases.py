@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 """Triton's real compiler and launcher over kernels of ours for gfx1100, against numpy."""
+import pathlib
+import sys
+
 import numpy as np
 import triton
 import triton.language as tl
 
 from client import COOPERATIVE_LAUNCH, Skipped, case, cases, close, equal, from_bf16, main, to_bf16
 from triton_hip import Driver, hip
+
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "scripts"))
+from triton_w4a16 import w4a16_dot  # noqa: E402
 
 triton.runtime.driver.set_active(Driver())
 
@@ -505,25 +511,6 @@ def split_k():
     close(matmul(a, b, None, np.float32, 4), a.astype(np.float64) @ b, 1e-4, 1e-4)
 
 
-@triton.jit
-def w4a16_kernel(x, q, scales, zeros, out, M, N, K, GROUP: tl.constexpr, BLOCK_M: tl.constexpr,
-                 BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr):
-    m = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M)
-    n = tl.program_id(1) * BLOCK_N + tl.arange(0, BLOCK_N)
-    accumulator = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
-    for start in range(0, K, BLOCK_K):
-        k = start + tl.arange(0, BLOCK_K)
-        words = tl.load(q + (k[:, None] // 8) * N + n[None, :])
-        nibbles = (words >> ((k[:, None] % 8) * 4)) & 15
-        group = start // GROUP
-        scale = tl.load(scales + group * N + n)
-        zero = (tl.load(zeros + group * (N // 8) + n // 8) >> ((n % 8) * 4)) & 15
-        weights = (nibbles - zero[None, :]).to(tl.float16) * scale[None, :]
-        left = tl.load(x + m[:, None] * K + k[None, :], m[:, None] < M, other=0.0)
-        accumulator = tl.dot(left, weights, accumulator)
-    tl.store(out + m[:, None] * N + n[None, :], accumulator.to(tl.float16), m[:, None] < M)
-
-
 @cases("w4a16", [1, 16, 40])
 def w4a16(M):
     N, K, group = 64, 256, 64
@@ -536,8 +523,8 @@ def w4a16(M):
         q |= (nibbles[n::8] << 4 * n).astype(np.uint32)
         z |= (zeros[:, n::8] << 4 * n).astype(np.uint32)
     out = Tensor(np.zeros((M, N), np.float16))
-    w4a16_kernel[((M + 15) // 16, N // 32)](Tensor(x), Tensor(q.view(np.int32)), Tensor(scales), Tensor(z.view(np.int32)),
-                                            out, M, N, K, GROUP=group, BLOCK_M=16, BLOCK_N=32, BLOCK_K=64)
+    w4a16_dot[((M + 15) // 16, N // 32, 1)](Tensor(x), Tensor(q.view(np.int32)), Tensor(scales), Tensor(z.view(np.int32)),
+                                            out, M, N, K, GROUP=group, ZEROS=True, BLOCK_M=16, BLOCK_N=32, BLOCK_K=64, PARTS=1)
     weights = ((nibbles - zeros.repeat(group, 0)) * scales.repeat(group, 0)).astype(np.float16)
     close(out.numpy(), x.astype(np.float64) @ weights.astype(np.float64), 2e-3, 2e-3)
 
