@@ -195,9 +195,37 @@ static void sequences_are_judged_by_bytes(void **state) {
     }
 }
 
+static int count_find(void *context, const rdnasim_report *report) {
+    (void)report;
+    ++*(unsigned *)context;
+    return 1;
+}
+
+/* What is reported has happened all the same: the third wave meets the second one's store. */
+static void what_was_found_counts(void **state) {
+    (void)state;
+    static struct step steps[] = {{0, 4, 0, 1}, {1, 4, 0, 2}, {2, 0, 0, 0}};
+    uint32_t turn[1] = {0};
+    rdnasim *sim = strict_machine(0);
+    struct {
+        uint64_t steps, turn;
+        uint32_t count;
+    } args = {bind(sim, steps, sizeof steps, RDNASIM_READ, "steps"),
+              bind(sim, turn, sizeof turn, RDNASIM_READ | RDNASIM_WRITE, "turn"), 3};
+    unsigned found = 0;
+    rdnasim_launch launch = launch_of(ITEMS, ITEMS, &args, sizeof args);
+    launch.on_find = count_find;
+    launch.find_context = &found;
+    rdnasim_report report;
+    const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, RACE_OBJECT), "steps_lds");
+    assert_ok(rdnasim_run(sim, kernel, &launch, NULL, &report), report);
+    assert_int_equal(found, 2);
+    rdnasim_destroy(sim);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_bytes_are_no_race),
-                                       cmocka_unit_test(waves_know_what_they_hear),
-                                       cmocka_unit_test(sequences_are_judged_by_bytes)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_bytes_are_no_race), cmocka_unit_test(waves_know_what_they_hear),
+        cmocka_unit_test(sequences_are_judged_by_bytes), cmocka_unit_test(what_was_found_counts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

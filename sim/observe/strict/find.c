@@ -43,14 +43,13 @@ uint32_t strict_origin(const struct wave *w, const struct operand *o) {
     return origin;
 }
 
+/* Where nothing is undefined nobody asks for it. */
 void strict_set_origin(struct wave *w, const struct operand *o, uint32_t origin) {
     struct shadow *sh = w->shadow;
     for (unsigned n = 0; o->kind == OPND_VGPR && n < o->dwords; n++)
-        if (v_states(w)[o->reg + n] & REG_UNDEFINED)
-            sh->v_origin[w->half * w->vgpr_count + o->reg + n] = origin;
+        sh->v_origin[w->half * w->vgpr_count + o->reg + n] = origin;
     unsigned reg, end = sgprs(w, o, &reg);
-    for (; reg < end; reg++)
-        if (sh->s_state[reg] & REG_UNDEFINED) sh->s_origin[reg] = origin;
+    for (; reg < end; reg++) sh->s_origin[reg] = origin;
 }
 
 /* Its part of the sentence, and its fields. */

@@ -275,6 +275,11 @@ CASE(matrix_row_good, MATRICES "s_mov_b32 s40, exec_lo\n s_mov_b32 exec_lo, 0xff
                       "v_mov_b32 v64, 0\n s_mov_b32 exec_lo, s40\n v_mov_b32 v65, 0\n v_mov_b32 v66, 0\n"
                       "v_mov_b32 v67, 0\n v_mov_b32 v68, 0\n v_mov_b32 v69, 0\n v_mov_b32 v70, 0\n v_mov_b32 v71, 0\n"
                       WMMA("56:63", "64:71", "48:55", "56:63") STORE("v57"))
+/* A register of C that nobody wrote makes that register of the result undefined, and only that one. */
+#define SUM MATRICES "v_mov_b32 v64, 0\n v_mov_b32 v65, 0\n v_mov_b32 v66, 0\n v_mov_b32 v68, 0\n v_mov_b32 v69, 0\n" \
+            "v_mov_b32 v70, 0\n v_mov_b32 v71, 0\n" WMMA("56:63", "40:47", "48:55", "64:71")
+CASE(matrix_sum_bad, SUM STORE("v59"))
+CASE(matrix_sum_good, SUM STORE("v58") STORE("v60") STORE("v53"))
 CASE(alignment_bad, "global_load_b64 v[40:41], " AT ", " IN " offset:2\n" WAIT)
 CASE(alignment_good, "global_load_b64 v[40:41], " AT ", " IN " offset:4\n global_load_u16 v42, " AT ", " IN
                      " offset:2\n" WAIT)
