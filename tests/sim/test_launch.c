@@ -371,6 +371,7 @@ static void refused_instructions(void **state) {
         says(&report, cases[n].says);
         assert_string_equal(report.kernel, cases[n].kernel);
         assert_true(report.encoding_dwords > 0);
+        assert_true(!report.lane && !report.address && !report.bytes); /* nothing of it is about memory */
     }
     rdnasim_destroy(m.sim);
 }
