@@ -22,7 +22,6 @@ enum { VARIANTS_MOST = 18, TYPES = 2, CENTRAL = 0 };
 struct times {
     double seconds[VARIANTS_MOST];
     struct bench_times central;
-    size_t bytes; /* of the packed weights */
 };
 
 struct sums { /* of all shapes, for a number of rows and a type */
@@ -131,8 +130,9 @@ static void add_row(struct bench *b, const struct bench_shape *shape, int m, int
     const w4a16_run_stats *stats = &t->central.stats;
     double gaps = stats->modelled_launches > 1 ? (stats->modelled_launches - 1) * b->gap : 0;
     double seconds = t->seconds[CENTRAL], with_gaps = seconds + gaps, least, most;
-    double operations = 2.0 * (double)M * (double)shape->N * (double)shape->K;
-    double bytes = (double)t->bytes + 2.0 * (double)M * (double)(shape->N + shape->K);
+    double operations = 2.0 * (double)t->central.rows * (double)shape->N * (double)shape->K;
+    double bytes =
+        t->central.bytes + 2.0 * ((double)M * (double)shape->K + (double)t->central.rows * (double)shape->N);
     double by_bytes = bytes / b->peak_bytes, by_operations = operations / b->peak_operations;
     double roofline = by_bytes > by_operations ? by_bytes : by_operations;
     span(b, t->seconds, &least, &most);
@@ -142,7 +142,7 @@ static void add_row(struct bench *b, const struct bench_shape *shape, int m, int
                         "layer", shape->name, "n", (json_int_t)shape->N, "k", (json_int_t)shape->K, "m",
                         (json_int_t)M, "type", type ? "bf16" : "fp16", "modelled_us", 1e6 * seconds,
                         "launches", (json_int_t)stats->modelled_launches, "modelled_us_with_gaps",
-                        1e6 * with_gaps, "modelled_gb_per_s", (double)t->bytes / seconds / 1e9,
+                        1e6 * with_gaps, "modelled_gb_per_s", t->central.bytes / seconds / 1e9,
                         "modelled_tflops", operations / seconds / 1e12, "roofline_percent",
                         100 * roofline / seconds, "range_us", range_text(b, least, most), "variants",
                         variants_json(b, t), "kernel", t->central.kernel, "modelled_cycles",
@@ -156,11 +156,11 @@ static void add_row(struct bench *b, const struct bench_shape *shape, int m, int
                 ",%.3f,%.1f,%.2f,%.1f,%s\n",
                 b->asked->card, b->asked->model, shape->name, shape->N, shape->K, M, type ? "bf16" : "fp16",
                 1e6 * seconds, 1e6 * least, 1e6 * most, stats->modelled_launches, 1e6 * with_gaps,
-                (double)t->bytes / seconds / 1e9, operations / seconds / 1e12, 100 * roofline / seconds,
+                t->central.bytes / seconds / 1e9, operations / seconds / 1e12, 100 * roofline / seconds,
                 t->central.kernel);
     struct sums *s = &b->sums[m][type];
     s->seconds += seconds, s->gaps += gaps, s->roofline += roofline;
-    s->operations += operations, s->bytes += (double)t->bytes, s->least += least, s->most += most;
+    s->operations += operations, s->bytes += t->central.bytes, s->least += least, s->most += most;
 }
 
 /* ---- all of them ----------------------------------------------------------------------------------------- */
@@ -196,7 +196,6 @@ static w4a16_status time_variant(struct bench *b, const struct bench_shape *shap
                                     error);
             progress_clear(&b->progress);
             times[m][type].seconds[variant] = one.stats.modelled_seconds;
-            times[m][type].bytes = layer.bytes;
             if (variant == CENTRAL) times[m][type].central = one;
         }
     bench_layer_free(&layer);
@@ -305,10 +304,12 @@ int bench_sim(const struct bench_sim *asked) {
     progress_begin(&b->progress, !asked->quiet);
     report_begin(&b->report, "bench", columns, sizeof columns / sizeof columns[0], 0,
                  report_form_of(asked->json, asked->wide),
-                 doc_pack("{s:s, s:b, s:b, s:s, s:s, s:I, s:I, s:b, s:b, s:b, s:f, s:f}", "device", "sim",
-                          "simulated", 1, "modelled", 1, "card", asked->card, "model", asked->model, "layers",
-                          (json_int_t)asked->layers, "group_size", (json_int_t)asked->kind.group_size,
-                          "asymmetric", asked->kind.asymmetric, "act_order", asked->kind.act_order, "warm",
+                 doc_pack("{s:s, s:b, s:b, s:s, s:s, s:I, s:I, s:b, s:b, s:I, s:I, s:b, s:b, s:f, s:f}",
+                          "device", "sim", "simulated", 1, "modelled", 1, "card", asked->card, "model",
+                          asked->model, "layers", (json_int_t)asked->layers, "group_size",
+                          (json_int_t)asked->kind.group_size, "asymmetric", asked->kind.asymmetric,
+                          "act_order", asked->kind.act_order, "experts", (json_int_t)asked->kind.experts,
+                          "top_k", (json_int_t)asked->kind.top_k, "skewed", asked->kind.skewed, "warm",
                           asked->warm, "assumed_gb_per_s", b->peak_bytes / 1e9, "assumed_tflops",
                           b->peak_operations / 1e12));
     w4a16_error error;

@@ -67,9 +67,9 @@ static json_t *percent(double part, double whole) {
 }
 
 static void add_row(struct bench *b, const struct bench_shape *shape, int64_t M, w4a16_dtype act,
-                    size_t bytes, const struct bench_times *t) {
-    double operations = 2.0 * (double)M * (double)shape->N * (double)shape->K;
-    double speed = (double)bytes / t->least, rate = operations / t->least;
+                    const struct bench_times *t) {
+    double operations = 2.0 * (double)t->rows * (double)shape->N * (double)shape->K;
+    double speed = t->bytes / t->least, rate = operations / t->least;
     double peak = bench_machine_peak(&b->machine, t->kernel);
     report_row(&b->report,
                doc_pack("{s:s, s:I, s:I, s:I, s:s, s:f, s:f, s:f, s:o, s:f, s:o, s:s, s:f, s:f, s:I}",
@@ -87,7 +87,7 @@ static void add_row(struct bench *b, const struct bench_shape *shape, int64_t M,
     struct bench_point *p = s->points;
     while (p < s->points + s->count && p->M != M) p++;
     if (p == s->points + s->count) s->count++, p->M = M;
-    p->seconds += t->least, p->operations += operations, p->bytes += (double)bytes;
+    p->seconds += t->least, p->operations += operations, p->bytes += t->bytes;
     if (peak > s->peak) s->peak = peak;
 }
 
@@ -113,7 +113,7 @@ static w4a16_status time_shape(struct bench *b, const struct bench_shape *shape,
             progress_show(&b->progress, what, b->done++, b->all);
             status = bench_time(&layer, act, b->ms.values[n], &clock, &times, error);
             progress_clear(&b->progress);
-            if (status == W4A16_OK) add_row(b, shape, b->ms.values[n], act, layer.bytes, &times);
+            if (status == W4A16_OK) add_row(b, shape, b->ms.values[n], act, &times);
         }
     bench_layer_free(&layer);
     return status;
@@ -156,13 +156,14 @@ static void describe(struct bench *b) {
 
 static json_t *facts(const struct bench *b) {
     const struct bench_machine *m = &b->machine;
-    return doc_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:b, s:{s:I, s:f, s:f, s:f, s:f}}", "device",
-                    "cpu", "level", cpu_highest_level(), "model", b->model, "layers", (json_int_t)b->layers,
-                    "threads", (json_int_t)b->threads, "group_size", (json_int_t)b->kind.group_size,
-                    "asymmetric", b->kind.asymmetric, "act_order", b->kind.act_order, "processor_time",
-                    b->processor_time, "machine", "cache_bytes", (json_int_t)m->cache_bytes,
-                    "stream_gb_per_s", m->stream / 1e9, "fma_256_gflops", m->fma_256 / 1e9, "fma_512_gflops",
-                    m->fma_512 / 1e9, "bf16_dots_gflops", m->dots / 1e9);
+    return doc_pack(
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:b, s:b, s:{s:I, s:f, s:f, s:f, s:f}}", "device",
+        "cpu", "level", cpu_highest_level(), "model", b->model, "layers", (json_int_t)b->layers, "threads",
+        (json_int_t)b->threads, "group_size", (json_int_t)b->kind.group_size, "asymmetric",
+        b->kind.asymmetric, "act_order", b->kind.act_order, "experts", (json_int_t)b->kind.experts, "top_k",
+        (json_int_t)b->kind.top_k, "skewed", b->kind.skewed, "processor_time", b->processor_time, "machine",
+        "cache_bytes", (json_int_t)m->cache_bytes, "stream_gb_per_s", m->stream / 1e9, "fma_256_gflops",
+        m->fma_256 / 1e9, "fma_512_gflops", m->fma_512 / 1e9, "bf16_dots_gflops", m->dots / 1e9);
 }
 
 /* A file that is asked for: opened before the work; null: none. */
@@ -278,6 +279,11 @@ int cmd_bench(int argc, char **argv) {
         {"asymmetric", OPTION_FLAG, &b.kind.asymmetric, NULL, "zeros of their own for each group", 0, 0,
          NULL},
         {"act-order", OPTION_FLAG, &b.kind.act_order, NULL, "groups are not contiguous in K", 0, 0, NULL},
+        {"experts", OPTION_INT, &b.kind.experts, "E", "with --n and --k: a mixture of E experts", 1, 1024,
+         NULL},
+        {"top-k", OPTION_INT, &b.kind.top_k, "J", "experts that each row uses", 1, 1024, NULL},
+        {"skewed", OPTION_FLAG, &b.kind.skewed, NULL, "expert e is drawn as 1 / (e + 1), not all alike", 0, 0,
+         NULL},
         {"time", OPTION_INT, &b.milliseconds, "MS", "milliseconds for each row of the table (default 300)", 1,
          3600000, NULL},
         {"processor-time", OPTION_FLAG, &b.processor_time, NULL,
@@ -313,6 +319,11 @@ int cmd_bench(int argc, char **argv) {
     if (b.processor_time && b.threads != 1)
         return usage_error("bench", "--processor-time: accepted with --threads 1, whose time it is");
     if (!one.N != !one.K) return usage_error("bench", "--n and --k: expected both or neither");
+    if (!b.kind.experts != !b.kind.top_k || b.kind.top_k > b.kind.experts)
+        return usage_error("bench",
+                           "--experts and --top-k: expected both or neither, the first at least the second");
+    if (b.kind.experts && !one.N) return usage_error("bench", "--experts: accepted with --n and --k");
+    if (b.kind.skewed && !b.kind.experts) return usage_error("bench", "--skewed: accepted with --experts");
     b.shapes = model->shapes, b.shape_count = BENCH_SHAPES, b.layers = model->layers;
     if (one.N) b.model = "one layer", b.shapes = &one, b.shape_count = b.layers = 1;
     if (device == 1) {

@@ -43,7 +43,7 @@ static w4a16_status download(w4a16_device *device, w4a16_address from, size_t by
     return W4A16_OK;
 }
 
-static void name_kernels(const w4a16_plan *plan, char *names, size_t size) {
+void name_kernels(const w4a16_plan *plan, char *names, size_t size) {
     w4a16_launch_info launch;
     names[0] = 0;
     for (size_t i = 0; w4a16_plan_launch(plan, i, &launch, NULL) == W4A16_OK; i++) {

@@ -30,4 +30,7 @@ w4a16_status product_run(w4a16_device *device, const w4a16_weights *weights, con
  */
 int check_kernel_mask(const char *verb, const char *mask);
 
+/* The kernels of a plan's launches in their order, "a + b". */
+void name_kernels(const w4a16_plan *plan, char *names, size_t size);
+
 #endif

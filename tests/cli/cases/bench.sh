@@ -21,3 +21,20 @@ print(b['rows'][0]['n'], b['rows'][0]['k'], b['rows'][0]['m'], b['rows'][0]['typ
 "$W4A16" bench --n 64 || echo "exit $?"
 "$W4A16" bench --processor-time || echo "exit $?"
 W4A16_CPU_LEVEL=sse9 "$W4A16" bench --model tiny || echo "exit $?"
+# A mixture: bytes are those of the experts that are used, operations those of all uses.
+"$W4A16" bench --n 64 --k 128 --experts 6 --top-k 2 --m 1,9 --act fp16 --time 20 --threads 1 --json >mixture.json
+"$W4A16" bench --device sim --n 64 --k 128 --experts 6 --top-k 2 --m 1,9 --skewed --act fp16 --json >modelled.json
+python3 -c "
+import json
+for name in 'mixture', 'modelled':
+    b = json.load(open(name + '.json'))
+    print(name, b['experts'], b['top_k'], b['skewed'], name == 'mixture' or [row['kernel'] for row in b['rows']])
+    for row in b['rows']:
+        us = row.get('least_us') or row['modelled_us']
+        work = (row.get('gflops') or 1000 * row['modelled_tflops']) * us
+        print(round(1e-3 * work * 1e6 / (2 * 64 * 128)), 'products of rows,',
+              round((row.get('gb_per_s') or row['modelled_gb_per_s']) * us * 1e3 / (64 * 128 / 2 + 64 * 2), 1), 'experts')"
+"$W4A16" bench --n 64 --k 64 --experts 4 || echo "exit $?"
+"$W4A16" bench --n 64 --k 64 --experts 4 --top-k 5 || echo "exit $?"
+"$W4A16" bench --experts 4 --top-k 2 || echo "exit $?"
+"$W4A16" bench --n 64 --k 64 --skewed || echo "exit $?"
