@@ -16,7 +16,8 @@ GOLDEN = pathlib.Path(__file__).parent / "golden.csv"
 LIMIT = 0.01
 # Arguments of bench: between them each family of kernels, layers with zeros, and another card.
 RUNS = ["--n 512 --k 512 --m 1,8,16,32,64,128", "--n 512 --k 512 --m 128,256 --kernel-mask w4a16_strip*",
-        "--n 1024 --k 512 --m 1,64 --asymmetric", "--n 512 --k 512 --m 1,32 --card W7900"]
+        "--n 1024 --k 512 --m 1,64 --asymmetric", "--n 512 --k 512 --m 1,32 --card W7900",
+        "--n 256 --k 256 --experts 16 --top-k 4 --m 1,64"]
 
 
 def modelled(program, arguments):
