@@ -54,7 +54,7 @@ static rdnasim_status check(struct launch_run *r, rdnasim_report *report) {
               MAX_SCRATCH);
     r->group_count = groups;
     r->max_waves = (unsigned)((items + info->wave_size - 1) / info->wave_size);
-    r->lds_bytes = (uint32_t)lds;
+    r->lds_bytes = (uint32_t)(lds + 3) / 4 * 4; /* atomics on its last 16 bits are made of those on a dword */
     r->scratch_bytes = (uint32_t)(scratch + 3) & ~UINT32_C(3);
     return RDNASIM_OK;
 }

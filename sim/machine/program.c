@@ -207,6 +207,7 @@ static struct decoded *decode_at(struct program *p, uint32_t pc) {
     d->inst = pair.x;
     d->cost = host_cost(&pair.x);
     atomic_init(&d->successor, NULL);
+    atomic_init(&d->role, 0);
     if (pair.x.dual) {
         d[1].inst = pair.y;
         d->inst.dual = &d[1].inst;

@@ -13,7 +13,8 @@
 
 struct decoded {
     struct inst inst;
-    uint16_t cost;                            /* what it takes of the wave's quota */
+    uint16_t cost;         /* what it takes of the wave's quota */
+    _Atomic(uint8_t) role; /* in strict mode (observe/strict/role.c); 0 until it was asked for */
     _Atomic(rdnasim_instruction *) described; /* as observers see it; null until one asked */
     /* What follows when no branch is taken; null until it was looked up once. Spares the way through at[]. */
     _Atomic(struct decoded *) successor;

@@ -134,6 +134,16 @@ static void settle_loaded(struct wave *w, unsigned reg, unsigned dwords, bool un
     if (undefined) strict_set_origin(w, &loaded, w->pc + 1);
 }
 
+/*
+ * Atomics on one or two bytes are made of compare-and-swaps of a dword, whose other bytes may well be undefined. Of a dword that is
+ * undefined in part these and the load before them return defined values; the bytes in memory stay what they are.
+ */
+static bool partly(const unsigned char *undefined) {
+    uint32_t bytes = 0;
+    for (unsigned n = 0; n < 4; n++) bytes += undefined[n] != 0;
+    return bytes % 4;
+}
+
 static void load_values(struct wave *w, const struct inst *i, const struct part *part) {
     static const unsigned char defined[16];
     if (i->dst.kind != OPND_VGPR) return;
@@ -145,8 +155,10 @@ static void load_values(struct wave *w, const struct inst *i, const struct part 
         if (exec >> l & 1 && part->places[l].undefined)
             memory = any_bit(part->places[l].undefined, part->bytes);
     if (!some && !memory) return;
+    bool of_swap = memory && part->bytes == 4 && strict_role(w) == ROLE_SWAP;
     FOR_ACTIVE(l, exec) {
         const unsigned char *undefined = part->places[l].undefined;
+        if (of_swap && undefined && partly(undefined)) undefined = NULL;
         read_undefined(w, reg, l, undefined ? undefined : defined, part->width);
     }
     settle_loaded(w, reg, dwords, memory);
@@ -207,6 +219,11 @@ static bool atomic_values(struct wave *w, const struct inst *i, const struct par
     FOR_ACTIVE(l, exec) {
         const struct place *p = &part->places[l];
         bool operand = lanes >> l & 1, memory = p->undefined && any_bit(p->undefined, part->bytes);
+        if (memory && !operand && part->bytes == 4 && op_info(i->op)->flags & OP_SWAPS &&
+            partly(p->undefined)) {
+            if (dwords) ((uint32_t *)&v_undefined(w)[reg])[l] = 0;
+            continue;
+        }
         if (operand && p->space == RDNASIM_SPACE_GLOBAL) {
             if (!strict_found(w, undefined_at(w, l, p, part->bytes, origin),
                               "updates 0x%" PRIx64 " with an undefined value", p->address))
@@ -286,11 +303,14 @@ static void scalar_load(struct wave *w, const struct inst *i) {
         s_define(w, i->dst.reg + n, bits);
     }
     strict_set_origin(w, &i->dst, w->pc + 1);
-    if (inside && st->checks & RDNASIM_CHECK_RACE) strict_race_global(w, 0, address, bytes, ACCESS_LOAD);
+    if (!inside || !(st->checks & RDNASIM_CHECK_RACE)) return;
+    const struct access access = strict_access(w, i, ACCESS_LOAD);
+    strict_race_global(w, 0, address, bytes, &access);
 }
 
 static bool races(struct wave *w, const struct inst *i, const struct part *part) {
     enum access_kind kind = w->note.atomic ? ACCESS_ATOMIC : w->note.store ? ACCESS_STORE : ACCESS_LOAD;
+    const struct access access = strict_access(w, i, kind);
     bool coherent = kind == ACCESS_LOAD && i->cache & 1; /* glc: an atomic load, as compilers write it */
     struct writers writers;
     writers.count = 0;
@@ -298,12 +318,14 @@ static bool races(struct wave *w, const struct inst *i, const struct part *part)
         const struct place *p = &part->places[l];
         unsigned lane = l + LANES * w->half;
         if (p->space == RDNASIM_SPACE_LDS &&
-            !strict_race_lds(w, lane, (uint32_t)p->address, part->bytes, kind))
+            !strict_race_lds(w, lane, (uint32_t)p->address, part->bytes, &access))
             return false;
         if (p->space != RDNASIM_SPACE_GLOBAL) continue;
         if (coherent || kind == ACCESS_ATOMIC) strict_race_writers(w, p->address, part->bytes, &writers);
-        if (!coherent && !strict_race_global(w, lane, p->address, part->bytes, kind)) return false;
+        if (!coherent && !strict_race_global(w, lane, p->address, part->bytes, &access)) return false;
     }
+    if (kind != ACCESS_LOAD && (w->note.space == RDNASIM_SPACE_LDS || i->format == FMT_FLAT))
+        strict_race_tick(w->shadow->strict);
     strict_race_acquire(w, &writers);
     return true;
 }

@@ -7,8 +7,9 @@
  * a pair is missed, but none is made up).
  *
  * What compilers make of atomics decides what meets an atomic without a race: the plain load that a compare-and-swap loop
- * begins with (it is known by the compare-and-swap that follows), and in global memory plain stores, which may be
- * atomic ones.
+ * begins with, and in global memory plain stores, which may be atomic ones. In LDS loads and read-modify-writes of flags and
+ * locks meet plain stores. The code around an access tells (role.c). A load that meets atomics, with a compare-and-swap only far behind it,
+ * is kept as a doubt: the wave's compare-and-swap of the same dword clears it, and all of that load; the wave's end reports it.
  *
  * Stores of the same bytes are no race among themselves: a plain store that meets plain stores only, and leaves
  * what they have stored as it is, joins them. The bytes are of several parties from then on, and whoever stores
@@ -16,10 +17,12 @@
  *
  * A cell per dword says who wrote it last, who wrote other bytes of it before (or which bytes several have stored
  * alike), who has read it since, and what the writers have left there. Each of the three entries:
- *     bits 31:6 the party, 5 whether by an atomic, 4 by a plain store, 3:0 which bytes
- * In LDS the party's upper bits are an epoch that grows with every barrier, so that older entries count no
- * more, and one bit says that only the order in which LDS serves its instructions has kept the access on its side of
- * the barrier: nobody has waited for it.
+ *     bits 31:8 the party, 7:4 how, 3:0 which bytes
+ * How: PLAIN by a store, or a load; ATOMIC by an atomic, or a load that begins a compare-and-swap loop; SWAP by a compare-and-swap;
+ * SYNC by an access to a flag or lock in LDS.
+ * In LDS the party is a wave and a time, which grows with every store and barrier: entries from before the last barrier count no
+ * more, and of another wave a wave knows what it did up to some time. One bit says that only the order in which LDS serves
+ * its instructions has kept the access on its side of the barrier: nobody has waited for it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,39 +30,63 @@
 
 #include "strict.h"
 
-enum { BYTES = 15, PLAIN = 16, ATOMIC = 32, KINDS = PLAIN | ATOMIC, ID_SHIFT = 6, ID_BITS = 32 - ID_SHIFT };
-enum { WAVE_BITS = 7, LATE = 64, SEVERAL = 63 };
+enum { BYTES = 15, PLAIN = 16, ATOMIC = 32, SWAP = 64, SYNC = 128, KINDS = PLAIN | ATOMIC | SWAP | SYNC };
+enum { ID_SHIFT = 8, ID_BITS = 32 - ID_SHIFT };
+enum { WAVE_BITS = 7, LATE = 64, SEVERAL = 63, TIMES = 1 << (ID_BITS - WAVE_BITS) };
 #define ID_MASK ((UINT32_C(1) << ID_BITS) - 1)
-#define EPOCH   (ID_MASK & ~((1u << WAVE_BITS) - 1))
 
 struct party {
-    uint32_t me; /* not 0 */
+    uint32_t me;  /* not 0 */
+    uint32_t how; /* PLAIN, ATOMIC, SWAP, SYNC */
     bool in_lds;
-    uint64_t known; /* in LDS: of which waves it knows what they have done */
-    bool may_swap;  /* the access may be part of a compare-and-swap loop */
+    uint32_t since;        /* in LDS: the time of the last barrier */
+    const uint32_t *known; /* ... up to which time it knows what each wave has done */
+    uint32_t *reads;       /* ... when each of `waves` has read the dword, if several have */
+    unsigned waves;
 };
 
-/* In LDS: of the same epoch, which is never 0, and another wave of which it does not know. */
+/* In LDS: since the last barrier, by another wave that has done it later than is known. */
 static inline bool unordered(const struct party *p, uint32_t entry) {
-    uint32_t id = entry >> ID_SHIFT, differs = id ^ p->me;
-    if (!p->in_lds) return id && differs;
-    return !(differs & EPOCH) && differs & SEVERAL && !(p->known >> (id & SEVERAL) & 1);
+    uint32_t id = entry >> ID_SHIFT, time = id >> WAVE_BITS, other = id & SEVERAL;
+    if (!p->in_lds) return id && id != p->me;
+    return time > p->since && (other ^ p->me) & SEVERAL && (other == SEVERAL || time > p->known[other]);
 }
 
-/* Whether the entry is the party's own, or still matters to it. */
-static bool stands(const struct party *p, uint32_t entry) {
-    return entry >> ID_SHIFT == p->me || unordered(p, entry);
+/* The same of those who have read. */
+static inline bool unordered_reader(const struct party *p, uint32_t entry) {
+    if (!unordered(p, entry)) return false;
+    if (!p->in_lds || (entry >> ID_SHIFT & SEVERAL) != SEVERAL) return true;
+    for (unsigned n = 0; n < p->waves; n++)
+        if (n != (p->me & SEVERAL) && p->reads[n] > p->known[n]) return true;
+    return false;
 }
 
-/* Adds to the party's entry, or begins it. In LDS a plain store makes the atomics around it no better. */
-static void merge(uint32_t *entry, const struct party *p, uint32_t flags) {
-    uint32_t kept = p->in_lds ? BYTES | KINDS : BYTES;
-    *entry = p->me << ID_SHIFT | flags | (*entry >> ID_SHIFT == p->me ? *entry & kept : 0);
+/* Whether the entry is the party's own; in LDS since the last barrier. */
+static bool own(const struct party *p, uint32_t entry) {
+    uint32_t id = entry >> ID_SHIFT;
+    if (!p->in_lds) return id == p->me;
+    return id >> WAVE_BITS > p->since && !((id ^ p->me) & (SEVERAL | LATE));
+}
+
+/*
+ * Adds to the party's entry, or begins it. In LDS a plain store makes the atomics around it no better, nor a plain load others,
+ * and bytes that were accessed earlier keep their time, as there is one for all.
+ */
+static void merge(uint32_t *entry, const struct party *p, uint32_t bytes, bool load) {
+    uint32_t before = own(p, *entry) ? *entry : 0, id = p->me, kept = BYTES;
+    if ((p->in_lds || load) && p->how != SYNC) kept |= KINDS;
+    if (before & BYTES & ~bytes) id = before >> ID_SHIFT;
+    *entry = id << ID_SHIFT | p->how | bytes | (before & kept);
 }
 
 /* The entry of several parties, this one among them. */
 static uint32_t of_several(const struct party *p, uint32_t flags) {
     return (p->in_lds ? p->me | SEVERAL : ID_MASK) << ID_SHIFT | flags;
+}
+
+static bool is_several(const struct party *p, uint32_t entry) {
+    uint32_t id = entry >> ID_SHIFT;
+    return p->in_lds ? (id & SEVERAL) == SEVERAL && id >> WAVE_BITS > p->since : id == ID_MASK;
 }
 
 void strict_race_group(struct strict *st, uint64_t group) {
@@ -68,10 +95,19 @@ void strict_race_group(struct strict *st, uint64_t group) {
     strict_race_epoch(st, NULL);
 }
 
+/* Whether it may meet a writer. */
 static bool may_meet(const struct party *p, uint32_t entry, enum access_kind kind) {
-    bool atomic = kind == ACCESS_ATOMIC, other = (entry & KINDS) == ATOMIC;
-    if (kind == ACCESS_LOAD) return other && p->may_swap;
-    return (atomic && other) || (!p->in_lds && atomic != other);
+    bool plain = entry & PLAIN;
+    if (p->how == SYNC) return true;
+    if (kind == ACCESS_LOAD) return p->how == ATOMIC && !plain && !(entry & ATOMIC);
+    if (kind == ACCESS_ATOMIC) return !plain || !p->in_lds;
+    return p->in_lds ? (entry & KINDS) == SYNC : !plain;
+}
+
+/* Whether a store or an atomic may meet those who have read. */
+static bool may_meet_reader(const struct party *p, uint32_t entry, enum access_kind kind) {
+    if ((entry & KINDS) == SYNC) return true;
+    return kind == ACCESS_ATOMIC && (p->how & SWAP || !(entry & PLAIN));
 }
 
 /* All bits of some bytes of a dword. */
@@ -97,15 +133,15 @@ static uint32_t value_of(const unsigned char *dword, uint32_t bytes) {
  */
 static void join(struct cell *c, const struct party *p, uint32_t bytes, uint32_t alike) {
     const uint32_t writers[] = {c->earlier, c->writer};
-    uint32_t several = of_several(p, PLAIN | alike), rest = 0, own = bytes & ~alike;
+    uint32_t several = of_several(p, PLAIN | alike), rest = 0, apart = bytes & ~alike;
     for (unsigned n = 0; n < 2; n++) {
         uint32_t left = writers[n] & BYTES & ~bytes;
-        if (writers[n] >> ID_SHIFT == several >> ID_SHIFT)
+        if (is_several(p, writers[n]))
             several |= writers[n] & BYTES;
-        else if (left && stands(p, writers[n]) && rest >> ID_SHIFT != p->me)
+        else if (left && (own(p, writers[n]) || unordered(p, writers[n])) && !own(p, rest))
             rest = (writers[n] & ~(uint32_t)BYTES) | left;
     }
-    if (own) merge(&rest, p, PLAIN | own);
+    if (apart) merge(&rest, p, apart, false);
     c->writer = rest;
     c->earlier = several;
 }
@@ -118,10 +154,19 @@ static inline bool conflicts(const struct party *p, uint32_t writer, uint32_t by
 static inline uint32_t enter_load(struct cell *c, const struct party *p, uint32_t bytes) {
     if (conflicts(p, c->writer, bytes, ACCESS_LOAD)) return c->writer;
     if (conflicts(p, c->earlier, bytes, ACCESS_LOAD)) return c->earlier;
-    if (unordered(p, c->reader))
-        c->reader = of_several(p, (c->reader & BYTES) | bytes);
-    else
-        merge(&c->reader, p, bytes);
+    if (!unordered_reader(p, c->reader)) {
+        merge(&c->reader, p, bytes, true);
+        return 0;
+    }
+    if (p->in_lds) {
+        uint32_t before = c->reader >> ID_SHIFT;
+        if ((before & SEVERAL) != SEVERAL) {
+            memset(p->reads, 0, p->waves * sizeof *p->reads);
+            p->reads[before & SEVERAL] = before >> WAVE_BITS;
+        }
+        p->reads[p->me & SEVERAL] = p->me >> WAVE_BITS;
+    }
+    c->reader = of_several(p, (c->reader & (BYTES | KINDS)) | p->how | bytes);
     return 0;
 }
 
@@ -131,7 +176,7 @@ static uint32_t stored_alike(const struct cell *c, const struct party *p, uint32
     uint32_t alike = 0;
     for (unsigned n = 0; n < 2; n++) {
         if (!conflicts(p, writers[n], bytes, ACCESS_STORE)) continue;
-        if (writers[n] & ATOMIC) return 0;
+        if (writers[n] & KINDS & ~(uint32_t)PLAIN) return 0;
         alike |= writers[n] & bytes;
     }
     return (value ^ c->value) & bits_of(alike) ? 0 : alike;
@@ -145,15 +190,15 @@ static inline uint32_t enter_write(struct cell *c, const struct party *p, uint32
     if (conflicts(p, c->writer, bytes, kind)) with = c->writer;
     if (with && kind == ACCESS_STORE) alike = stored_alike(c, p, bytes, value);
     if (with && !alike) return with;
-    bool meets_loads = kind == ACCESS_ATOMIC && p->may_swap;
-    if (c->reader & bytes && unordered(p, c->reader) && !meets_loads) return c->reader;
+    if (c->reader & bytes && unordered_reader(p, c->reader) && !may_meet_reader(p, c->reader, kind))
+        return c->reader;
     c->value = bytes == BYTES ? value : (c->value & ~bits_of(bytes)) | value;
     if (alike) {
         join(c, p, bytes, alike);
         return 0;
     }
     if (unordered(p, c->writer) && !(c->writer & bytes)) c->earlier = c->writer;
-    merge(&c->writer, p, bytes | (kind == ACCESS_ATOMIC ? ATOMIC : PLAIN));
+    merge(&c->writer, p, bytes, false);
     return 0;
 }
 
@@ -174,26 +219,24 @@ static inline bool alone(const struct cell *c, const struct party *p) {
 static inline void enter_alone(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind,
                                const unsigned char *memory) {
     if (kind == ACCESS_LOAD) {
-        merge(&c->reader, p, bytes);
+        merge(&c->reader, p, bytes, true);
         return;
     }
     uint32_t value = value_of(memory, bytes);
     c->value = bytes == BYTES ? value : (c->value & ~bits_of(bytes)) | value;
-    merge(&c->writer, p, bytes | (kind == ACCESS_ATOMIC ? ATOMIC : PLAIN));
+    merge(&c->writer, p, bytes, false);
 }
 
-/* Whether the instruction is a compare-and-swap, or one follows a load so closely that the load is its loop's first. */
-static bool may_swap(const struct wave *w, enum access_kind kind) {
-    enum { FAR = 256 }; /* clang's code at -O0 has 130 between them */
-    if (kind == ACCESS_STORE) return false;
-    struct program *program = w->shadow->strict->kernel->program;
-    uint32_t pc = w->pc;
-    for (unsigned n = 0; n < (kind == ACCESS_LOAD ? FAR : 1); n++) {
-        const struct inst *i = &program_at(program, pc)->inst;
-        if (op_info(i->op)->flags & OP_SWAPS) return true;
-        pc += i->dwords;
-    }
-    return false;
+struct access strict_access(const struct wave *w, const struct inst *i, enum access_kind kind) {
+    return (struct access){.kind = kind,
+                           .role = kind == ACCESS_STORE ? ROLE_PLAIN : strict_role(w),
+                           .swaps = op_info(i->op)->flags & OP_SWAPS};
+}
+
+static uint32_t how(const struct access *a, bool in_lds) {
+    if (in_lds && a->role == ROLE_SYNC) return SYNC;
+    if (a->kind == ACCESS_ATOMIC) return a->swaps ? SWAP : ATOMIC;
+    return a->role == ROLE_SWAP ? ATOMIC : PLAIN;
 }
 
 /* Bytes of the dword at `dword` that [address, address + bytes) covers. */
@@ -202,30 +245,124 @@ static uint32_t covered(uint64_t dword, uint64_t address, uint32_t bytes) {
     return (BYTES << first) & (BYTES >> (end < 4 ? 4 - end : 0));
 }
 
+/* ---- what is found, and doubts ---------------------------------------------------------------------- */
+
 static const char *const verbs[] = {"reads", "writes", "updates"};
+
+/* f: the access; with: the entry that it has met. False: it stops the wave. */
+static bool found(struct wave *w, struct find f, bool in_lds, enum access_kind kind, uint32_t with) {
+    uint32_t id = with >> ID_SHIFT;
+    char who[48];
+    if (!in_lds) {
+        snprintf(who, sizeof who,
+                 id == ID_MASK ? "several work-groups have" : "work-group %u (counted from 0) has", id - 1);
+        return strict_found(w, f,
+                            "%s %u bytes at 0x%llx, which %s accessed too in the same launch, and no atomic "
+                            "orders the two",
+                            verbs[kind], f.bytes, (unsigned long long)f.address, who);
+    }
+    bool late = id & LATE, several = (id & SEVERAL) >= w->shadow->strict->wave_count;
+    snprintf(who, sizeof who, several ? "several waves have" : "wave %u has", id & SEVERAL);
+    if (late) f.check = RDNASIM_CHECK_LDS_ORDER;
+    return strict_found(
+        w, f, "%s %u bytes of LDS at 0x%llx, which %s accessed %s", verbs[kind], f.bytes,
+        (unsigned long long)f.address, who,
+        late ? "before the barrier, but without a wait: only the order in which LDS serves its "
+               "instructions keeps the two apart"
+             : "too: no barrier or atomic orders the two");
+}
+
+static bool has_swapped(const struct strict *st, uint32_t pc) {
+    for (unsigned n = 0; n < st->swapped_count; n++)
+        if (st->swapped[n] == pc) return true;
+    return false;
+}
+
+/* Whether the load, which has met an atomic, may still turn out to be that of a compare-and-swap loop. */
+static bool doubt(struct wave *w, struct find f, bool in_lds, enum access_kind kind, uint32_t with) {
+    struct shadow *sh = w->shadow;
+    if (kind != ACCESS_LOAD || with & PLAIN) return false;
+    if (has_swapped(sh->strict, w->pc)) return true;
+    if (!strict_swap_ahead(w)) return false;
+    for (unsigned n = 0; n < sh->doubt_count; n++)
+        if (sh->doubts[n].pc == w->pc && sh->doubts[n].address == f.address) return true;
+    if (sh->doubt_count < DOUBTS)
+        sh->doubts[sh->doubt_count++] = (struct doubt){.address = f.address,
+                                                       .pc = w->pc,
+                                                       .bytes = f.bytes,
+                                                       .with = with,
+                                                       .lane = (uint8_t)f.lane,
+                                                       .in_lds = in_lds};
+    return true;
+}
+
+/* A compare-and-swap: doubts about loads of that place are cleared. */
+static void clear_doubts(struct wave *w, bool in_lds, uint64_t address, uint32_t bytes) {
+    struct shadow *sh = w->shadow;
+    struct strict *st = sh->strict;
+    for (unsigned n = 0; n < sh->doubt_count;) {
+        const struct doubt *d = &sh->doubts[n];
+        if (d->in_lds != in_lds || d->address >= address + bytes || address >= d->address + d->bytes) {
+            n++;
+            continue;
+        }
+        if (!has_swapped(st, d->pc) && st->swapped_count < DOUBTS) st->swapped[st->swapped_count++] = d->pc;
+        sh->doubts[n] = sh->doubts[--sh->doubt_count];
+    }
+}
+
+bool strict_race_end(struct wave *w) {
+    struct shadow *sh = w->shadow;
+    uint32_t pc = w->pc;
+    for (unsigned n = 0; n < sh->doubt_count; n++) {
+        const struct doubt *d = &sh->doubts[n];
+        if (has_swapped(sh->strict, d->pc)) continue;
+        struct find f = {
+            .check = RDNASIM_CHECK_RACE, .lane = d->lane, .address = d->address, .bytes = d->bytes};
+        w->pc = d->pc; /* for the report */
+        w->note.space = d->in_lds ? RDNASIM_SPACE_LDS : RDNASIM_SPACE_GLOBAL;
+        if (!found(w, f, d->in_lds, ACCESS_LOAD, d->with)) return false;
+    }
+    w->pc = pc;
+    return true;
+}
 
 /* ---- LDS ------------------------------------------------------------------------------------------ */
 
 static struct party lds_party(const struct strict *st, const struct wave *w) {
-    return (struct party){.me = (st->epoch << WAVE_BITS | w->index) & ID_MASK,
+    return (struct party){.me = st->time << WAVE_BITS | w->index,
                           .in_lds = true,
-                          .known = st->lds_known[w->index]};
+                          .since = st->barrier_time,
+                          .known = st->lds_known[w->index],
+                          .waves = st->wave_count};
 }
 
-/* An atomic meets that of another wave, which may know more than when they met last. */
-static void learn_lds(struct strict *st, const struct wave *w, uint32_t address, uint32_t bytes) {
-    struct party p = lds_party(st, w);
-    p.known = 0;
+/*
+ * An atomic, or a load of a flag, meets what another wave has left there: it knows what that one had done by then, and what it
+ * knows of others.
+ */
+static void learn_lds(struct strict *st, const struct wave *w, bool sync, uint32_t address, uint32_t bytes) {
+    const struct party p = lds_party(st, w);
+    uint32_t *mine = st->lds_known[w->index];
     for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4) {
-        uint32_t entry = st->lds_cells[dword / 4].writer, other = entry >> ID_SHIFT & SEVERAL;
-        if ((entry & KINDS) == ATOMIC && unordered(&p, entry) && other != SEVERAL)
-            st->lds_known[w->index] |= UINT64_C(1) << other | st->lds_known[other];
+        const struct cell *c = &st->lds_cells[dword / 4];
+        const uint32_t writers[] = {c->writer, c->earlier};
+        for (unsigned n = 0; n < 2; n++) {
+            uint32_t id = writers[n] >> ID_SHIFT, other = id & SEVERAL;
+            bool meets = writers[n] & covered(dword, address, bytes) && (sync || !(writers[n] & PLAIN));
+            if (!meets || !unordered(&p, writers[n]) || other == SEVERAL) continue;
+            const uint32_t *theirs = st->lds_known[other];
+            for (unsigned k = 0; k < st->wave_count; k++)
+                if (theirs[k] > mine[k]) mine[k] = theirs[k];
+            if (id >> WAVE_BITS > mine[other]) mine[other] = id >> WAVE_BITS;
+        }
     }
 }
 
-static inline uint32_t enter_lds(struct strict *st, const struct party *p, const unsigned char *lds,
+static inline uint32_t enter_lds(struct strict *st, struct party *p, const unsigned char *lds,
                                  uint32_t address, uint32_t bytes, enum access_kind kind) {
     for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4) {
+        p->reads = &st->lds_reads[(size_t)dword / 4 * st->wave_count];
         uint32_t with =
             enter(&st->lds_cells[dword / 4], p, covered(dword, address, bytes), kind, lds + dword);
         if (with) return with;
@@ -233,33 +370,30 @@ static inline uint32_t enter_lds(struct strict *st, const struct party *p, const
     return 0;
 }
 
-bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, enum access_kind kind) {
+bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes,
+                     const struct access *a) {
     struct strict *st = w->shadow->strict;
-    if (kind == ACCESS_ATOMIC) learn_lds(st, w, address, bytes);
     struct party p = lds_party(st, w);
-    uint32_t with;
-    while ((with = enter_lds(st, &p, w->group->lds, address, bytes, kind)) && !p.may_swap &&
-           may_swap(w, kind))
-        p.may_swap = true;
+    p.how = how(a, true);
+    if (p.how == SYNC || a->kind == ACCESS_ATOMIC) learn_lds(st, w, p.how == SYNC, address, bytes);
+    if (a->swaps && w->shadow->doubt_count) clear_doubts(w, true, address, bytes);
+    uint32_t with = enter_lds(st, &p, w->group->lds, address, bytes, a->kind);
     if (!with) return true;
-    unsigned other = with >> ID_SHIFT & SEVERAL;
-    char who[32] = "several waves have";
-    if (other < st->wave_count) snprintf(who, sizeof who, "wave %u has", other);
-    bool late = with >> ID_SHIFT & LATE;
-    struct find find = {.check = late ? RDNASIM_CHECK_LDS_ORDER : RDNASIM_CHECK_RACE,
-                        .lane = lane,
-                        .address = address,
-                        .bytes = bytes};
-    if (!strict_found(w, find, "%s %u bytes of LDS at 0x%x, which %s accessed %s", verbs[kind], bytes,
-                      address, who,
-                      late ? "before the barrier, but without a wait: only the order in which LDS serves its "
-                             "instructions keeps the two apart"
-                           : "too: no barrier or atomic orders the two"))
-        return false;
+    struct find f = {.check = RDNASIM_CHECK_RACE, .lane = lane, .address = address, .bytes = bytes};
+    if (doubt(w, f, true, a->kind, with)) return true;
+    if (!found(w, f, true, a->kind, with)) return false;
     for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4)
         st->lds_cells[dword / 4] = (struct cell){0};
-    enter_lds(st, &p, w->group->lds, address, bytes, kind);
+    enter_lds(st, &p, w->group->lds, address, bytes, a->kind);
     return true;
+}
+
+void strict_race_tick(struct strict *st) {
+    if (++st->time < TIMES) return;
+    st->time = 1; /* nothing is known of what was before */
+    st->barrier_time = 0;
+    memset(st->lds_known, 0, sizeof st->lds_known);
+    for (uint32_t n = 0; n < st->lds_bytes / 4 + 4; n++) st->lds_cells[n] = (struct cell){0};
 }
 
 /* Accesses that have not been waited for may happen after the next barrier: they are kept to be entered
@@ -290,11 +424,8 @@ void strict_race_note_lds(struct wave *w) {
 }
 
 void strict_race_epoch(struct strict *st, struct group *group) {
-    if (++st->epoch >> (ID_BITS - WAVE_BITS)) { /* the cells' numbers begin anew */
-        st->epoch = 1;
-        for (uint32_t n = 0; n < st->lds_bytes / 4 + 4; n++) st->lds_cells[n] = (struct cell){0};
-    }
-    memset(st->lds_known, 0, sizeof st->lds_known);
+    st->barrier_time = st->time;
+    strict_race_tick(st);
     for (unsigned n = 0; group && n < group->wave_count; n++) {
         struct wave *w = &group->waves[n];
         struct party p = lds_party(st, w);
@@ -303,6 +434,7 @@ void strict_race_epoch(struct strict *st, struct group *group) {
             const struct lds_access *a = &w->shadow->accesses[k];
             if (a->event <= w->shadow->lgkm.done) continue;
             enum access_kind kind = a->atomic ? ACCESS_ATOMIC : a->store ? ACCESS_STORE : ACCESS_LOAD;
+            p.how = a->atomic ? ATOMIC : PLAIN;
             for (unsigned c = 0; c < a->count; c++)
                 for (unsigned l = 0; l < LANES; l++)
                     if (a->mask >> l & 1) enter_lds(st, &p, group->lds, a->addresses[c][l], a->bytes, kind);
@@ -396,33 +528,25 @@ static __attribute__((noinline)) bool enter_shared(struct wave *w, struct cell *
                                                    struct party p, uint32_t part, enum access_kind kind,
                                                    const unsigned char *memory) {
     uint32_t with = enter(c, &p, part, kind, memory);
-    if (with && may_swap(w, kind)) {
-        p.may_swap = true;
-        with = enter(c, &p, part, kind, memory);
-    }
     if (!with) return true;
-    char who[48] = "several work-groups have";
-    if (with >> ID_SHIFT != ID_MASK)
-        snprintf(who, sizeof who, "work-group %u (counted from 0) has", (with >> ID_SHIFT) - 1);
-    if (!knows(w->shadow->strict, with) &&
-        !strict_found(w, find,
-                      "%s %u bytes at 0x%llx, which %s accessed too in the same launch, and no atomic "
-                      "orders the two",
-                      verbs[kind], find.bytes, (unsigned long long)find.address, who))
-        return false;
+    if (!knows(w->shadow->strict, with)) {
+        if (doubt(w, find, false, kind, with)) return true;
+        if (!found(w, find, false, kind, with)) return false;
+    }
     *c = (struct cell){0};
     enter(c, &p, part, kind, memory);
     return true;
 }
 
 bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes,
-                        enum access_kind kind) {
+                        const struct access *a) {
     struct strict *st = w->shadow->strict;
     const struct binding *b = &st->sim->memory.slots[address >> SLOT_SHIFT];
     if (!(b->access & RDNASIM_WRITE)) return true; /* nobody can write it */
     struct cell *cells = cells_of(w, b);
     if (!cells) return false;
-    const struct party p = {.me = st->group_party};
+    const struct party p = {.me = st->group_party, .how = how(a, false)};
+    if (a->swaps && w->shadow->doubt_count) clear_doubts(w, false, address, bytes);
     uint64_t offset = address - b->base;
     if (bytes > b->bytes - offset) bytes = (uint32_t)(b->bytes - offset); /* a load that passes the end */
     for (uint64_t dword = offset & ~UINT64_C(3); dword < offset + bytes; dword += 4) {
@@ -430,11 +554,11 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
         uint32_t part = covered(dword, offset, bytes);
         const unsigned char *memory = b->host + dword;
         if (alone(c, &p)) { /* most often */
-            enter_alone(c, &p, part, kind, memory);
+            enter_alone(c, &p, part, a->kind, memory);
             continue;
         }
         struct find find = {.check = RDNASIM_CHECK_RACE, .lane = lane, .address = address, .bytes = bytes};
-        if (!enter_shared(w, c, find, p, part, kind, memory)) return false;
+        if (!enter_shared(w, c, find, p, part, a->kind, memory)) return false;
     }
     return true;
 }

@@ -106,7 +106,7 @@ static bool before_half(struct wave *w, const struct inst *i) {
     if (port == RDNASIM_PORT_IMMEDIATE) {
         if (info->flags & OP_WAITS) strict_wait(w, i);
         if (i->op == OP_s_barrier) sh->barriers++;
-        return true;
+        return i->op != OP_s_endpgm || strict_race_end(w);
     }
     bool whole = w->wave_size == 64 && info->lanes == LANES_WAVE;
     unsigned state = whole ? states_of_both_halves(w, i) : states_of(w, i);
@@ -211,6 +211,7 @@ static void wave_begin(struct watcher *watcher, struct wave *w) {
 static void release(struct strict *st) {
     for (unsigned slot = 0; st->cells && slot < SLOT_COUNT; slot++) free(st->cells[slot]);
     free(st->cells);
+    free(st->lds_reads);
     free(st->lds_cells);
     free(st->scratch);
     free(st->lds);
@@ -252,9 +253,10 @@ static bool create(const struct launch_run *r, struct watcher **out) {
     st->lds = calloc(1, r->lds_bytes + 16);
     st->scratch = calloc(1, (size_t)waves * wave_size * r->scratch_bytes + 16);
     st->lds_cells = calloc(r->lds_bytes / 4 + 4, sizeof *st->lds_cells);
+    st->lds_reads = calloc(((size_t)r->lds_bytes / 4 + 4) * waves, sizeof *st->lds_reads);
     st->cells = calloc(SLOT_COUNT, sizeof *st->cells);
     if (!st->shadows || !st->v || !st->v_state || !st->v_event || !st->v_origin || !st->found || !st->lds ||
-        !st->scratch || !st->lds_cells || !st->cells) {
+        !st->scratch || !st->lds_cells || !st->lds_reads || !st->cells) {
         release(st);
         return false;
     }

@@ -43,6 +43,15 @@ struct lds_access {
 };
 enum { LDS_ACCESSES = 64 }; /* lgkmcnt has six bits */
 
+/* A load that has met atomics: a fault unless a compare-and-swap of the same place follows. See race.c. */
+struct doubt {
+    uint64_t address;
+    uint32_t pc, bytes, with;
+    uint8_t lane;
+    bool in_lds;
+};
+enum { DOUBTS = 64 };
+
 struct shadow { /* of a wave */
     struct strict *strict;
     u32v *v;          /* bits that are undefined: [halves][vgpr_count], as the registers themselves */
@@ -58,6 +67,8 @@ struct shadow { /* of a wave */
     uint32_t barriers;       /* passed or waited at */
     struct lds_access accesses[LDS_ACCESSES];
     unsigned access_count;
+    struct doubt doubts[DOUBTS];
+    unsigned doubt_count;
 };
 
 /* Who has accessed a dword, see race.c. */
@@ -81,13 +92,16 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     uint32_t *v_origin;
     unsigned char *lds, *scratch; /* undefined bits of LDS, and of the scratch of all waves */
     struct cell *lds_cells;
-    uint64_t lds_known[MAX_WAVES]; /* sets of waves, since the last barrier: see race.c */
-    uint32_t epoch;                /* grows with every barrier and work-group */
-    struct cell **cells;           /* [SLOT_COUNT]: of global memory, made at the first access */
+    uint32_t *lds_reads;                                          /* [dwords][wave_count] */
+    uint32_t lds_known[MAX_WAVES][MAX_WAVES], time, barrier_time; /* see race.c */
+    struct cell **cells; /* [SLOT_COUNT]: of global memory, made at the first access */
     uint64_t group, group_count;
     uint32_t group_party; /* what race.c calls the group */
     uint64_t **known;     /* [group_count] sets of work-groups, null while empty: see race.c */
     unsigned known_shift;
+    uint32_t
+        swapped[DOUBTS]; /* pcs of loads that compare-and-swaps have followed, of those that were doubted */
+    unsigned swapped_count;
 };
 
 /* ---- find.c: what is reported -------------------------------------------------------------------------- */
@@ -159,18 +173,31 @@ uint32_t strict_undefined_lanes(const struct wave *w, const struct operand *o);
 bool strict_check_addresses(struct wave *w, const struct inst *i); /* before: are they defined? */
 void strict_memory(struct wave *w, const struct inst *i);          /* after */
 
+/* ---- role.c: what the code around an access says of it --------------------------------------------------- */
+
+enum role { ROLE_PLAIN = 1, ROLE_SWAP, ROLE_SYNC };
+enum role strict_role(const struct wave *w);  /* of the present instruction */
+bool strict_swap_ahead(const struct wave *w); /* whether the code has a compare-and-swap anywhere behind it */
+
 /* ---- race.c -------------------------------------------------------------------------------------------- */
 
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_ATOMIC };
+struct access {
+    enum access_kind kind;
+    enum role role;
+    bool swaps; /* a compare-and-swap */
+};
+struct access strict_access(const struct wave *w, const struct inst *i, enum access_kind kind);
 /* False: it conflicts with another wave's (LDS) or work-group's (global memory) access. */
-bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, enum access_kind kind);
+bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, const struct access *a);
 bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes,
-                        enum access_kind kind);
+                        const struct access *a);
 /*
  * Atomic accesses to global memory order work-groups: before each those who have written there are collected, and after
  * the instruction the work-group learns what they know.
  */
-enum { WRITERS = 4 * LANES }; /* two of each dword */
+bool strict_race_end(struct wave *w); /* the wave ends; false: with a fault */
+enum { WRITERS = 4 * LANES };         /* two of each dword */
 struct writers {
     unsigned count;
     uint32_t entries[WRITERS];
@@ -178,6 +205,7 @@ struct writers {
 void strict_race_writers(struct wave *w, uint64_t address, uint32_t bytes, struct writers *writers);
 void strict_race_acquire(struct wave *w, const struct writers *writers);
 void strict_race_note_lds(struct wave *w);
+void strict_race_tick(struct strict *strict);                       /* LDS has been written */
 void strict_race_epoch(struct strict *strict, struct group *group); /* a barrier opens */
 void strict_race_group(struct strict *strict, uint64_t group);      /* a work-group begins */
 

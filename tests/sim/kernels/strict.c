@@ -195,12 +195,18 @@ CASE(groups_cas_bad, "v_mov_b32 v40, 0\n global_load_b32 v42, v40, " OUT "\n" WA
                      "global_atomic_swap_b32 v43, v40, v42, " OUT " glc\n" WAIT)
 CASE(groups_cas_good, "v_mov_b32 v40, 0\n global_load_b32 v42, v40, " OUT "\n" WAIT "v_mov_b32 v41, v42\n"
                       "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " glc\n" WAIT)
-/* However far clang's -O0 puts the two from each other. */
-#define APART(count) "global_load_b32 v42, v40, " OUT "\n" WAIT ".rept " count "\n s_nop 0\n .endr\n"
-CASE(groups_far_bad, "v_mov_b32 v40, 0\n" APART("260") "v_mov_b32 v41, v42\n"
-                     "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " glc\n" WAIT)
-CASE(groups_far_good, "v_mov_b32 v40, 0\n" APART("240") "v_mov_b32 v41, v42\n"
-                      "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " glc\n" WAIT)
+/* However far the two lie apart; a compare-and-swap elsewhere does not make one of it. */
+#define APART(count) "v_mov_b32 v40, 0\n global_load_b32 v42, v40, " OUT "\n" WAIT ".rept " count "\n s_nop 0\n .endr\n" \
+                     "v_mov_b32 v41, v42\n"
+CASE(groups_far_bad, APART("2000") "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " offset:8 glc\n" WAIT
+                     "global_atomic_add_u32 v40, v41, " OUT "\n")
+CASE(groups_far_good, APART("2000") "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " glc\n" WAIT
+                      "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " offset:8 glc\n" WAIT)
+/* Nor does one nearby, where others use other atomics. */
+CASE(groups_near_bad, APART("2") "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " offset:8 glc\n" WAIT
+                      "global_atomic_add_u32 v40, v41, " OUT "\n")
+CASE(groups_near_good, APART("2") "global_atomic_cmpswap_b32 v43, v40, v[41:42], " OUT " glc\n" WAIT
+                       "global_atomic_add_u32 v40, v41, " OUT "\n")
 CASE(lds_cas_bad, "v_mov_b32 v40, 0\n ds_load_b32 v42, v40\n" WAIT "ds_storexchg_rtn_b32 v43, v40, v40\n" WAIT)
 CASE(lds_cas_good, "v_mov_b32 v40, 0\n ds_load_b32 v42, v40\n" WAIT "ds_cmpstore_rtn_b32 v43, v40, v40, v40\n" WAIT)
 /* A plain store is none the less one when an atomic of the same wave follows it. */
