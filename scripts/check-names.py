@@ -18,6 +18,7 @@ FOLDERS = "scripts|tests|src|sim|cli|kernels|common|include|torch|python|example
 CODE = re.compile(r"^```.*?^```|(?<!new: )`[^`\n]+`|^ {4}[^ ].*?$", re.M | re.S)
 PATH = re.compile(rf"(?<![\w/.<>-])((?:{FOLDERS})/[\w./-]*\w)(?![\w<>{{*-])")
 VARIABLE = re.compile(r"\b((?:W4A16|RDNASIM|AMDGCN)_[A-Z0-9_]+)\b(?!\()")
+TARGETS = re.compile(r"cmake --build [^\n`]*?--target ((?:[\w.-]+ ?)+)")
 OPTION = re.compile(r"-D((?:W4A16|AMDGCN)_[A-Z0-9_]+)=")
 TESTS = re.compile(r"ctest [^\n`]*?-R (\w+)")
 CALL = re.compile(r"(?<!-m )(?<![\w/.-])(w4a16|rdnasim) ([a-z][a-z-]*)((?:[ ][^\n`|#&>]*)?)")
@@ -72,12 +73,16 @@ def main():
     tests = [re.sub(r"\$\{\w+\}", "any", name) for name in re.findall(r"w4a16_\w*test\((?:NAME )?([\w${}]+)", lists)]
     cmake = words_of(texts_of(root, ("CMakeLists.txt", ".cmake")))
     words = cmake | words_of(texts_of(root, (".c", ".h", ".py", ".sh", ".def", ".in", ".json")))
+    made = re.findall(r"\badd_(?:executable|library|custom_target)\((\S+)", "".join(text for _, text in texts_of(root, ("CMakeLists.txt", ".cmake"))))
+    made = [re.sub(r"\$\{\w+\}", r"\\w+", name.rstrip(")")) for name in made if not name.startswith("$")]
     pages = [(name, text) for name, text in texts_of(root, ".md") if name != "CHANGELOG.md"]
     faults = []
     for name, text in pages:
         faults += [f"{name}: {fault}" for fault in dict.fromkeys(faults_of(text, root, words, tests, help_of))]
     for name, text in [*pages, *texts_of(root, ".sh")]:
         faults += [f"{name}: -D{option}: CMake has no such option" for option in OPTION.findall(text) if option not in cmake]
+        named = " ".join(TARGETS.findall(FOLLOWED.sub(" ", text))).split()
+        faults += [f"{name}: --target {target}: CMake has no such target" for target in named if not any(re.fullmatch(m, target) for m in made)]
     print("\n".join(faults) if faults else f"what {len(pages)} pages name is there")
     return bool(faults) or not pages or not tests
 

@@ -102,6 +102,7 @@ int main(int argc, char **argv) {
         ROW(bad, fences),
         ROW(good, half),
         ROW(good, alone),
+        ROW(good, maximum),
         ROW(unwritten, half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

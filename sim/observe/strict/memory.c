@@ -305,6 +305,7 @@ static void scalar_load(struct wave *w, const struct inst *i) {
     strict_set_origin(w, &i->dst, w->pc + 1);
     if (!inside || !(st->checks & RDNASIM_CHECK_RACE)) return;
     const struct access access = strict_access(w, i, ACCESS_LOAD);
+    strict_race_note_load(w, false, address);
     strict_race_global(w, 0, address, bytes, &access);
 }
 
@@ -312,6 +313,11 @@ static bool races(struct wave *w, const struct inst *i, const struct part *part)
     enum access_kind kind = w->note.atomic ? ACCESS_ATOMIC : w->note.store ? ACCESS_STORE : ACCESS_LOAD;
     const struct access access = strict_access(w, i, kind);
     bool coherent = kind == ACCESS_LOAD && i->cache & 1; /* glc: an atomic load, as compilers write it */
+    if (kind == ACCESS_LOAD) {
+        const struct place *first = &part->places[__builtin_ctz(exec_mask(w))];
+        if (first->space == RDNASIM_SPACE_LDS || first->space == RDNASIM_SPACE_GLOBAL)
+            strict_race_note_load(w, first->space == RDNASIM_SPACE_LDS, first->address);
+    }
     struct writers writers;
     writers.count = 0;
     FOR_ACTIVE(l, exec_mask(w)) {

@@ -8,8 +8,9 @@
  *
  * What compilers make of atomics decides what meets an atomic without a race: the plain load that a compare-and-swap loop
  * begins with, and in global memory plain stores, which may be atomic ones. In LDS loads and read-modify-writes of flags and
- * locks meet plain stores. The code around an access tells (role.c). A load that meets atomics, with a compare-and-swap only far behind it,
- * is kept as a doubt: the wave's compare-and-swap of the same dword clears it, and all of that load; the wave's end reports it.
+ * locks meet plain stores. The code around an access tells (role.c). Any other load that meets atomics, in code that has a
+ * compare-and-swap, is kept as a doubt: the wave's compare-and-swap of that place clears it, and that load in the whole launch; else
+ * it is reported when the wave ends.
  *
  * Stores of the same bytes are no race among themselves: a plain store that meets plain stores only, and leaves
  * what they have stored as it is, joins them. The bytes are of several parties from then on, and whoever stores
@@ -283,7 +284,7 @@ static bool doubt(struct wave *w, struct find f, bool in_lds, enum access_kind k
     struct shadow *sh = w->shadow;
     if (kind != ACCESS_LOAD || with & PLAIN) return false;
     if (has_swapped(sh->strict, w->pc)) return true;
-    if (!strict_swap_ahead(w)) return false;
+    if (!strict_swaps_exist(w)) return false;
     for (unsigned n = 0; n < sh->doubt_count; n++)
         if (sh->doubts[n].pc == w->pc && sh->doubts[n].address == f.address) return true;
     if (sh->doubt_count < DOUBTS)
@@ -296,17 +297,30 @@ static bool doubt(struct wave *w, struct find f, bool in_lds, enum access_kind k
     return true;
 }
 
-/* A compare-and-swap: doubts about loads of that place are cleared. */
+void strict_race_note_load(struct wave *w, bool in_lds, uint64_t address) {
+    struct shadow *sh = w->shadow;
+    sh->recent[sh->recent_at] = (struct recent_load){.address = address, .pc = w->pc, .in_lds = in_lds};
+    sh->recent_at = (sh->recent_at + 1) % RECENT_LOADS;
+}
+
+static void set_swapped(struct strict *st, uint32_t pc) {
+    if (st->swapped_count < DOUBTS && !has_swapped(st, pc)) st->swapped[st->swapped_count++] = pc;
+}
+
+/* A compare-and-swap: loads of that place were its loop's, and doubts about them are cleared. */
 static void clear_doubts(struct wave *w, bool in_lds, uint64_t address, uint32_t bytes) {
     struct shadow *sh = w->shadow;
-    struct strict *st = sh->strict;
+    for (unsigned n = 0; n < RECENT_LOADS; n++) {
+        const struct recent_load *load = &sh->recent[n];
+        if (load->pc && load->address == address && load->in_lds == in_lds) set_swapped(sh->strict, load->pc);
+    }
     for (unsigned n = 0; n < sh->doubt_count;) {
         const struct doubt *d = &sh->doubts[n];
         if (d->in_lds != in_lds || d->address >= address + bytes || address >= d->address + d->bytes) {
             n++;
             continue;
         }
-        if (!has_swapped(st, d->pc) && st->swapped_count < DOUBTS) st->swapped[st->swapped_count++] = d->pc;
+        set_swapped(sh->strict, d->pc);
         sh->doubts[n] = sh->doubts[--sh->doubt_count];
     }
 }
@@ -376,7 +390,7 @@ bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t b
     struct party p = lds_party(st, w);
     p.how = how(a, true);
     if (p.how == SYNC || a->kind == ACCESS_ATOMIC) learn_lds(st, w, p.how == SYNC, address, bytes);
-    if (a->swaps && w->shadow->doubt_count) clear_doubts(w, true, address, bytes);
+    if (a->swaps) clear_doubts(w, true, address, bytes);
     uint32_t with = enter_lds(st, &p, w->group->lds, address, bytes, a->kind);
     if (!with) return true;
     struct find f = {.check = RDNASIM_CHECK_RACE, .lane = lane, .address = address, .bytes = bytes};
@@ -546,7 +560,7 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
     struct cell *cells = cells_of(w, b);
     if (!cells) return false;
     const struct party p = {.me = st->group_party, .how = how(a, false)};
-    if (a->swaps && w->shadow->doubt_count) clear_doubts(w, false, address, bytes);
+    if (a->swaps) clear_doubts(w, false, address, bytes);
     uint64_t offset = address - b->base;
     if (bytes > b->bytes - offset) bytes = (uint32_t)(b->bytes - offset); /* a load that passes the end */
     for (uint64_t dword = offset & ~UINT64_C(3); dword < offset + bytes; dword += 4) {

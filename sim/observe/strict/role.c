@@ -163,7 +163,13 @@ enum role strict_role(const struct wave *w) {
     return role;
 }
 
-bool strict_swap_ahead(const struct wave *w) {
+/* Functions may lie anywhere in the code. */
+bool strict_swaps_exist(const struct wave *w) {
     struct program *program = w->shadow->strict->kernel->program;
-    return swap_follows(program, w->pc, program->object->code_dwords);
+    for (uint32_t pc = 0; pc < program->object->code_dwords;) {
+        const struct inst *i = at(program, pc);
+        if (op_info(i->op)->flags & OP_SWAPS) return true;
+        pc += i->dwords ? i->dwords : 1;
+    }
+    return false;
 }

@@ -52,6 +52,14 @@ struct doubt {
 };
 enum { DOUBTS = 64 };
 
+/* One of the last loads of LDS or global memory, by its first active lane. */
+struct recent_load {
+    uint64_t address;
+    uint32_t pc;
+    bool in_lds;
+};
+enum { RECENT_LOADS = 32 };
+
 struct shadow { /* of a wave */
     struct strict *strict;
     u32v *v;          /* bits that are undefined: [halves][vgpr_count], as the registers themselves */
@@ -69,6 +77,8 @@ struct shadow { /* of a wave */
     unsigned access_count;
     struct doubt doubts[DOUBTS];
     unsigned doubt_count;
+    struct recent_load recent[RECENT_LOADS];
+    unsigned recent_at;
 };
 
 /* Who has accessed a dword, see race.c. */
@@ -99,8 +109,7 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     uint32_t group_party; /* what race.c calls the group */
     uint64_t **known;     /* [group_count] sets of work-groups, null while empty: see race.c */
     unsigned known_shift;
-    uint32_t
-        swapped[DOUBTS]; /* pcs of loads that compare-and-swaps have followed, of those that were doubted */
+    uint32_t swapped[DOUBTS]; /* pcs of loads that begin compare-and-swap loops, as was seen */
     unsigned swapped_count;
 };
 
@@ -176,8 +185,8 @@ void strict_memory(struct wave *w, const struct inst *i);          /* after */
 /* ---- role.c: what the code around an access says of it --------------------------------------------------- */
 
 enum role { ROLE_PLAIN = 1, ROLE_SWAP, ROLE_SYNC };
-enum role strict_role(const struct wave *w);  /* of the present instruction */
-bool strict_swap_ahead(const struct wave *w); /* whether the code has a compare-and-swap anywhere behind it */
+enum role strict_role(const struct wave *w);   /* of the present instruction */
+bool strict_swaps_exist(const struct wave *w); /* whether the code has a compare-and-swap at all */
 
 /* ---- race.c -------------------------------------------------------------------------------------------- */
 
@@ -205,6 +214,7 @@ struct writers {
 void strict_race_writers(struct wave *w, uint64_t address, uint32_t bytes, struct writers *writers);
 void strict_race_acquire(struct wave *w, const struct writers *writers);
 void strict_race_note_lds(struct wave *w);
+void strict_race_note_load(struct wave *w, bool in_lds, uint64_t address);
 void strict_race_tick(struct strict *strict);                       /* LDS has been written */
 void strict_race_epoch(struct strict *strict, struct group *group); /* a barrier opens */
 void strict_race_group(struct strict *strict, uint64_t group);      /* a work-group begins */
