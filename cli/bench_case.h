@@ -32,7 +32,7 @@ w4a16_status bench_layer_make(struct bench_layer *layer, w4a16_device *device, i
 void bench_layer_free(struct bench_layer *layer);
 
 struct bench_times {
-    char kernel[160]; /* of each launch: "a + b" */
+    char kernel[160];     /* of each launch: "a + b" */
     double least, median; /* seconds */
     int64_t runs;
     int64_t rows;            /* of products: M, or M * top_k */
