@@ -46,10 +46,10 @@ INLINE int pieces_of_b(const struct form form) { return tile_columns(form) * 2 /
 enum { A_MAX = 4, B_MAX = 2 };
 struct route {
     const GLOBAL u16 *from_a[A_MAX];
-    u32 put_a[A_MAX];
+    LDS u16 *put_a[A_MAX];
     const GLOBAL char *strip_b[B_MAX]; /* weights of the strip */
     u32 strip[B_MAX], column[B_MAX];   /* the first of the 16, in its strip */
-    u32 put_b[B_MAX];
+    LDS u16 *put_b[B_MAX];
     u32 lane_column, lane_half;
 };
 struct carried {
@@ -78,14 +78,15 @@ INLINE struct route route_of(const struct matrix_problem *p, const struct rows *
         u32 row = (wave + n * waves) * 8 + row_of_lane(lane), m = row;
         if (m >= list->count) m = list->count - 1;
         r.from_a[n] = p->a + row_from(*list, m) * p->lda + quarter_of_lane(lane) * 8;
-        r.put_a[n] = row * PITCH + quarter_of_lane(lane) * 8;
+        r.put_a[n] = (LDS u16 *)shared + row * PITCH + quarter_of_lane(lane) * 8;
     }
     _Pragma("unroll") for (int n = 0; n < pieces_b; n++) {
         u32 column = (wave + n * waves) * 16, strip = (first_n + column) / PACK_STRIP;
         if (strip >= p->strips) strip = p->strips - 1;
         r.strip[n] = strip, r.column[n] = column % PACK_STRIP;
         r.strip_b[n] = (const GLOBAL char *)(p->weights + (u64)strip * p->blocks * LANES);
-        r.put_b[n] = (tile_rows(form) + column + column_of_lane(lane)) * PITCH + half_of_lane(lane) * 16;
+        r.put_b[n] = (LDS u16 *)shared + (tile_rows(form) + column + column_of_lane(lane)) * PITCH +
+                     half_of_lane(lane) * 16;
     }
     r.lane_column = column_of_lane(lane), r.lane_half = half_of_lane(lane);
     return r;
@@ -105,6 +106,8 @@ INLINE void fetch(struct carried *c, const struct matrix_problem *p, const struc
         const GLOBAL char *from =
             r->strip_b[n] + (u64)block * PACK_BLOCK_BYTES + r->column[n] * PACK_COLUMN_BYTES;
         u32 lane_bytes = r->lane_column * PACK_COLUMN_BYTES + r->lane_half * (PACK_COLUMN_BYTES / 2);
+        __asm__(""
+                : "+v"(lane_bytes)); /* else it is widened before the loop, and no longer the load's offset */
         c->q[n] = *(const GLOBAL u32x2 *)(uniform_base(from) + lane_bytes);
         if (form.symmetric) continue;
         u32 group = group_of_block(p, form, block, r->lane_half);
@@ -115,16 +118,16 @@ INLINE void fetch(struct carried *c, const struct matrix_problem *p, const struc
     }
 }
 
-INLINE void put(LDS u16 *to, const struct carried *c, const struct matrix_problem *p, const struct route *r,
+INLINE void put(const struct carried *c, const struct matrix_problem *p, const struct route *r,
                 const struct form form) {
     const int pieces_a = pieces_of_a(form), pieces_b = pieces_of_b(form);
-    _Pragma("unroll") for (int n = 0; n < pieces_a; n++) * (LDS u32x4 *)(to + r->put_a[n]) = c->a[n];
+    _Pragma("unroll") for (int n = 0; n < pieces_a; n++) * (LDS u32x4 *)r->put_a[n] = c->a[n];
     _Pragma("unroll") for (int n = 0; n < pieces_b; n++) {
         u32x8 w = dequantise(c->q[n][0], c->q[n][1],
                              zero_point(form.symmetric ? 8 : zero_of(c->zero[n], r->lane_column, p->grid)),
                              form.bf16);
-        ((LDS u32x4 *)(to + r->put_b[n]))[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);
-        ((LDS u32x4 *)(to + r->put_b[n]))[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);
+        ((LDS u32x4 *)r->put_b[n])[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);
+        ((LDS u32x4 *)r->put_b[n])[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);
     }
 }
 
@@ -133,7 +136,7 @@ INLINE void put(LDS u16 *to, const struct carried *c, const struct matrix_proble
  * start, ahead of what the next step brings, so that nobody waits for them.
  */
 struct scales {
-    u16 of[2][4];
+    u32 of[2][4];
 };
 
 /* `column` is the wave's first; 16 lanes have those of a fragment. */
@@ -150,34 +153,40 @@ INLINE void fetch_scales(struct scales *s, const struct matrix_problem *p, u32 c
     }
 }
 
-/*
- * A wave's share of a step: fragments of 16 x 16 from LDS, multiplied. `fresh`: acc is written, as if it had
- * been zero.
- */
-INLINE void multiply(float8 acc[4][4], const LDS u16 *a_from, const LDS u16 *b_from, const struct form form,
-                     const int fresh) {
+/* A wave's fragments of half a step. */
+struct fragments {
     u32x8 a[4], b[4];
+};
+
+INLINE void read(struct fragments *f, const LDS u16 *a_from, const LDS u16 *b_from, const struct form form) {
     _Pragma("unroll") for (int i = 0; i < form.frags_m; i++) {
         const LDS u32x4 *x = (const LDS u32x4 *)(a_from + i * 16 * PITCH);
-        a[i] = join(x[0], x[1]);
+        f->a[i] = join(x[0], x[1]);
     }
     _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) {
         const LDS u32x4 *x = (const LDS u32x4 *)(b_from + j * 16 * PITCH);
-        b[j] = join(x[0], x[1]);
+        f->b[j] = join(x[0], x[1]);
     }
+    /* Else they share registers, and are read when products have left those. */
+    __builtin_amdgcn_sched_barrier(0);
+}
+
+/* `fresh`: acc is written, as if it had been zero. */
+INLINE void multiply(float8 acc[4][4], const struct fragments *f, const struct form form, const int fresh) {
     _Pragma("unroll") for (int i = 0; i < form.frags_m; i++)
         _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) acc[i][j] =
-            fresh ? wmma_fresh(a[i], b[j], form.bf16) : wmma(a[i], b[j], acc[i][j], form.bf16);
-    /* Else fragments share registers, and reads wait for products. */
+            fresh ? wmma_fresh(f->a[i], f->b[j], form.bf16) : wmma(f->a[i], f->b[j], acc[i][j], form.bf16);
     __builtin_amdgcn_sched_barrier(0);
 }
 
 /* A work-group's way through its folds of K, as a wave sees it. */
 struct work {
-    u32 odd; /* which buffer has this step */
     struct route route;
     struct carried carried;
-    u32 get_a, get_b, column; /* in a buffer, and in the layer: of the wave's first fragments */
+    const LDS u16 *get_a, *get_b; /* the wave's first fragments, in the buffer of this step */
+    int other;                    /* how far from there the other buffer lies */
+    u32 column;                   /* of the layer: the wave's first */
+    u32 coming;                   /* the block that is to be brought next */
     struct scales scales;
     float8 acc[4][4], total[4][4];
 };
@@ -185,27 +194,59 @@ struct work {
 /* Adds a fold's sums, scaled, to the totals; `half`: which of the step's folds. */
 INLINE void fold(struct work *w, const struct matrix_problem *p, const struct form form, const int half) {
     _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) {
-        float scale = scale_of(w->scales.of[half][j], p->scale_bf16);
-        _Pragma("unroll") for (int i = 0; i < form.frags_m; i++) w->total[i][j] =
-            scaled_sum(w->total[i][j], w->acc[i][j], scale);
+        float scale = scale_of((u16)w->scales.of[half][j], p->scale_bf16);
+        _Pragma("unroll") for (int i = 0; i < form.frags_m; i++) {
+            w->total[i][j] = scaled_sum(w->total[i][j], w->acc[i][j], scale);
+            __asm__ volatile("" : "+v"(w->total[i][j])); /* else it is put off until totals are needed */
+        }
     }
 }
 
-/* The step of a block; `fresh`: the first of a fold. The next one is brought. */
+/* The block behind one: the other parts' blocks lie behind a fold. */
+INLINE u32 following(const struct matrix_problem *p, u32 block) {
+    block++;
+    return block & (p->fold - 1) ? block : block + (p->parts - 1) * p->fold;
+}
+
+/* The step that was brought is read, the next one goes to the buffer behind it or in front of it. */
+INLINE void change_buffers(struct work *w, const struct form form) {
+    w->get_a += w->other, w->get_b += w->other, w->other = -w->other;
+    _Pragma("unroll") for (int n = 0; n < pieces_of_a(form); n++) w->route.put_a[n] += w->other;
+    _Pragma("unroll") for (int n = 0; n < pieces_of_b(form); n++) w->route.put_b[n] += w->other;
+}
+
+/* Asks for the block that comes; behind the last one for it again, and nobody reads it. */
+INLINE void bring(struct work *w, const struct matrix_problem *p, const struct form form) {
+    fetch(&w->carried, p, &w->route, form, w->coming < p->blocks ? w->coming : p->blocks - 1);
+    w->coming = following(p, w->coming);
+}
+
+/*
+ * The step of a block; `fresh`: the first of a fold. While its first fragments come from LDS, the sums of the fold
+ * before are added, the next step goes to LDS, and the one behind that is asked for. Products come last: a wave is at
+ * the barrier when the last of them is issued, and those that are under way then are what the matrix units do until
+ * the next fragments are there.
+ */
 INLINE void advance(struct work *w, const struct matrix_problem *p, const struct form form, u32 block,
-                    u32 next, const int fresh) {
-    const u32 buffer = tile_buffer(form);
-    LDS u16 *from = (LDS u16 *)shared + w->odd * buffer, *to = (LDS u16 *)shared + (w->odd ^ 1) * buffer;
-    if (fresh) fetch_scales(&w->scales, p, w->column, form, block);
-    fetch(&w->carried, p, &w->route, form, next < p->blocks ? next : block); /* else nobody reads it */
-    _Pragma("unroll") for (int half = 0; half < 2; half++) {
-        const u32 k = half * STEP / 2;
-        multiply(w->acc, from + w->get_a + k, from + w->get_b + k, form, form.halves || (fresh && !half));
-        if (form.halves) fold(w, p, form, half);
+                    const int fresh) {
+    struct fragments f;
+    read(&f, w->get_a, w->get_b, form);
+    if (fresh && !form.halves) {
+        fold(w, p, form, 0);
+        __builtin_amdgcn_sched_barrier(0);
     }
-    put(to, &w->carried, p, &w->route, form);
+    put(&w->carried, p, &w->route, form);
+    __builtin_amdgcn_sched_barrier(0);
+    if (fresh) fetch_scales(&w->scales, p, w->column, form, block);
+    bring(w, p, form);
+    __builtin_amdgcn_sched_barrier(0);
+    multiply(w->acc, &f, form, fresh);
+    if (form.halves) fold(w, p, form, 0);
+    read(&f, w->get_a + STEP / 2, w->get_b + STEP / 2, form);
+    change_buffers(w, form);
+    multiply(w->acc, &f, form, form.halves);
+    if (form.halves) fold(w, p, form, 1);
     barrier();
-    w->odd ^= 1;
 }
 
 /*
@@ -213,26 +254,36 @@ INLINE void advance(struct work *w, const struct matrix_problem *p, const struct
  * allows: `rows` rows of `full` bytes, of which the first `bytes` exist, in elements of 2 or 4.
  */
 INLINE void store_rows(struct rows list, u32 rows, GLOBAL char *out, u64 stride, u32 bytes, const u32 full,
-                       const u32 element, u32 t, const u32 threads) {
+                       const u32 element, u32 t, const struct form form) {
     const LDS char *from = (const LDS char *)shared;
-    const int whole = bytes >= full && (((u64)out | stride) & 15) == 0;
-    const u32 step = whole ? 16 : element;
-    for (u32 at = t * step; at < rows * full; at += threads * step) {
+    const u32 threads = threads_of(form), pitch = full + MATRIX_OUT_PADDING;
+    if (bytes >= full && (((u64)out | stride) & 15) == 0) {
+        enum { PIECE = sizeof(u32x4), AT_ONCE = 8 };
+        u32x4 piece[AT_ONCE];
+        const u32 pieces = tile_rows(form) * full / PIECE / threads;
+        _Pragma("unroll") for (u32 i = 0; i < pieces; i++) {
+            u32 at = (t + i * threads) * PIECE;
+            piece[i] = *(const LDS u32x4 *)(from + at / full * pitch + at % full);
+        }
+        _Pragma("unroll") for (u32 i = 0; i < pieces; i++) {
+            u32 at = (t + i * threads) * PIECE, m = at / full;
+            if (m < rows) *(GLOBAL u32x4 *)(out + row_to(list, m) * stride + at % full) = piece[i];
+        }
+        return;
+    }
+    for (u32 at = t * element; at < rows * full; at += threads * element) {
         u32 m = at / full, n = at % full;
         GLOBAL char *to = out + row_to(list, m) * stride + n;
-        const LDS char *piece = from + m * (full + MATRIX_OUT_PADDING) + n;
-        if (whole)
-            *(GLOBAL u32x4 *)to = *(const LDS u32x4 *)piece;
-        else if (n < bytes && element == 4)
-            *(GLOBAL u32 *)to = *(const LDS u32 *)piece;
+        if (n < bytes && element == 4)
+            *(GLOBAL u32 *)to = *(const LDS u32 *)(from + m * pitch + n);
         else if (n < bytes)
-            *(GLOBAL u16 *)to = *(const LDS u16 *)piece;
+            *(GLOBAL u16 *)to = *(const LDS u16 *)(from + m * pitch + n);
     }
 }
 
 INLINE void matrix(struct matrix_problem p, const struct form form) {
     const int frags_m = form.frags_m, frags_n = form.frags_n;
-    const u32 tile_m = tile_rows(form), tile_n = tile_columns(form), threads = threads_of(form);
+    const u32 tile_m = tile_rows(form), tile_n = tile_columns(form);
     const u32 t = __builtin_amdgcn_workitem_id_x(), lane = lane_id(), wave = wave_id();
     struct rows list = rows_of(p.lists, p.M, p.N, tile_m);
     if (list.count == 0) return;
@@ -242,28 +293,29 @@ INLINE void matrix(struct matrix_problem p, const struct form form) {
     LDS u16 *lds = (LDS u16 *)shared;
 
     u32 block = __builtin_amdgcn_workgroup_id_z() * p.fold;
-    const u32 skipped = (p.parts - 1) * p.fold; /* the other parts' blocks behind a fold */
     struct work w;
-    w.odd = 0;
+    w.other = (int)tile_buffer(form);
     w.route = route_of(&p, &list, first_n, form);
-    w.get_a = (wave_m + lane % 16) * PITCH, w.get_b = (tile_m + wave_n + lane % 16) * PITCH;
+    w.get_a = lds + (wave_m + lane % 16) * PITCH, w.get_b = lds + (tile_m + wave_n + lane % 16) * PITCH;
     w.column = first_n + wave_n;
+    w.scales = (struct scales){{{0}}}; /* of the fold before the first */
     _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int j = 0; j < frags_n; j++)
-        w.total[i][j] = (float8)(0.0f);
+        w.total[i][j] = w.acc[i][j] = (float8)(0.0f);
 
-    fetch(&w.carried, &p, &w.route, form, block);
-    put(lds, &w.carried, &p, &w.route, form);
+    w.coming = block;
+    bring(&w, &p, form);
+    put(&w.carried, &p, &w.route, form);
+    _Pragma("unroll") for (int n = 0; n < pieces_of_a(form); n++) w.route.put_a[n] += w.other;
+    _Pragma("unroll") for (int n = 0; n < pieces_of_b(form); n++) w.route.put_b[n] += w.other;
+    bring(&w, &p, form);
     barrier();
     while (block < p.blocks) {
         const u32 last = block + p.fold - 1;
-        advance(&w, &p, form, block, block < last ? block + 1 : block + 1 + skipped, 1);
-        while (block < last) {
-            block++;
-            advance(&w, &p, form, block, block < last ? block + 1 : block + 1 + skipped, 0);
-        }
-        block += 1 + skipped;
-        if (!form.halves) fold(&w, &p, form, 0);
+        advance(&w, &p, form, block, 1);
+        while (block < last) advance(&w, &p, form, ++block, 0);
+        block = following(&p, block);
     }
+    if (!form.halves) fold(&w, &p, form, 0);
 
     list = rows_of(p.lists, p.M, p.N, tile_m);
     u32 rows = list.count < tile_m ? list.count : tile_m,
@@ -285,8 +337,7 @@ INLINE void matrix(struct matrix_problem p, const struct form form) {
             barrier();
             if (first < columns)
                 store_rows(list, rows, (GLOBAL char *)(out + first_n + first), p.ldo * sizeof(float),
-                           (columns - first) * sizeof(float), half * sizeof(float), sizeof(float), t,
-                           threads);
+                           (columns - first) * sizeof(float), half * sizeof(float), sizeof(float), t, form);
             barrier();
         }
         return;
@@ -302,13 +353,14 @@ INLINE void matrix(struct matrix_problem p, const struct form form) {
     }
     barrier();
     store_rows(list, rows, (GLOBAL char *)(p.out + first_n), p.ldo * sizeof(u16), columns * sizeof(u16),
-               tile_n * sizeof(u16), sizeof(u16), t, threads);
+               tile_n * sizeof(u16), sizeof(u16), t, form);
 }
 
 #define MATRIX(arch, act, tile_m, tile_n, wm, wn, fm, fn, granule, zeros_kind)                               \
     ONLY_##arch(                                                                                             \
         KERNEL(wm * wn * LANES) void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##granule##_##zeros_kind(   \
             MATRIX_ARGS(PARAMETER)) {                                                                        \
+            LOAD_ARGUMENTS(MATRIX_ARGS);                                                                     \
             struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
             matrix(p, (struct form){wm, wn, fm, fn, granule == 16, IS_##act, IS_##zeros_kind});              \
         })
