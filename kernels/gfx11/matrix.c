@@ -6,9 +6,10 @@
  *     work-group  = a tile of tile_m rows and tile_n columns, for all of K or a part
  *     wave        = frags_m x frags_n fragments of 16 x 16 of it
  *     step        = 32 K (a block of the packed layout), brought to LDS once for the whole work-group
+ *     pair        = two steps, each with a buffer of its own: a row's K of both are one line of a cache
  *
- *     global memory --registers--> LDS, buffer (s + 1) % 2         while the matrix units work on
- *                     dequantised on the way                        LDS, buffer s % 2
+ *     global memory --registers--> LDS, one buffer                  while the matrix units work on
+ *                     dequantised on the way                        LDS, the other buffer
  *
  * Each weight is dequantised once per tile. A row of LDS is 32 K of 2 bytes and 16 bytes of padding: at that
  * pitch the same 16 bytes of eight rows lie in 32 different banks, so neither reads nor stores of 16 bytes
@@ -52,10 +53,11 @@ struct route {
     LDS u16 *put_b[B_MAX];
     u32 lane_column, lane_half;
 };
+/* Of either step of a pair. */
 struct carried {
-    u32x4 a[A_MAX];
-    u32x2 q[B_MAX];
-    u8 zero[B_MAX];
+    u32x4 a[2][A_MAX];
+    u32x2 q[2][B_MAX];
+    u8 zero[2][B_MAX];
 };
 
 /*
@@ -97,37 +99,42 @@ INLINE u32 group_of_block(const struct matrix_problem *p, const struct form form
     return group < p->groups ? group : p->groups - 1; /* the padding behind K */
 }
 
-INLINE void fetch(struct carried *c, const struct matrix_problem *p, const struct route *r,
-                  const struct form form, u32 block) {
-    const int pieces_a = pieces_of_a(form), pieces_b = pieces_of_b(form);
-    _Pragma("unroll") for (int n = 0; n < pieces_a; n++) c->a[n] =
+INLINE void fetch_a(struct carried *c, const struct route *r, const struct form form, const int s,
+                    u32 block) {
+    _Pragma("unroll") for (int n = 0; n < pieces_of_a(form); n++) c->a[s][n] =
         *(const GLOBAL activations_x4 *)(r->from_a[n] + (u64)block * STEP);
-    _Pragma("unroll") for (int n = 0; n < pieces_b; n++) {
+}
+
+INLINE void fetch_b(struct carried *c, const struct matrix_problem *p, const struct route *r,
+                    const struct form form, const int s, u32 block) {
+    _Pragma("unroll") for (int n = 0; n < pieces_of_b(form); n++) {
         const GLOBAL char *from =
             r->strip_b[n] + (u64)block * PACK_BLOCK_BYTES + r->column[n] * PACK_COLUMN_BYTES;
         u32 lane_bytes = r->lane_column * PACK_COLUMN_BYTES + r->lane_half * (PACK_COLUMN_BYTES / 2);
-        __asm__(""
-                : "+v"(lane_bytes)); /* else it is widened before the loop, and no longer the load's offset */
-        c->q[n] = *(const GLOBAL u32x2 *)(uniform_base(from) + lane_bytes);
+        /* Else it is widened before the loop, and no longer the load's offset. */
+        __asm__("" : "+v"(lane_bytes));
+        c->q[s][n] = *(const GLOBAL u32x2 *)(uniform_base(from) + lane_bytes);
         if (form.symmetric) continue;
         u32 group = group_of_block(p, form, block, r->lane_half);
         u64 entry = grid_entry(p->grid, r->strip[n], group) + r->column[n];
-        c->zero[n] = form.halves
-                         ? p->zeros[(entry + r->lane_column) >> p->grid.zero_halves]
-                         : (p->zeros + (entry >> p->grid.zero_halves))[r->lane_column >> p->grid.zero_halves];
+        c->zero[s][n] =
+            form.halves ? p->zeros[(entry + r->lane_column) >> p->grid.zero_halves]
+                        : (p->zeros + (entry >> p->grid.zero_halves))[r->lane_column >> p->grid.zero_halves];
     }
 }
 
+/* A step to its buffer. */
 INLINE void put(const struct carried *c, const struct matrix_problem *p, const struct route *r,
-                const struct form form) {
-    const int pieces_a = pieces_of_a(form), pieces_b = pieces_of_b(form);
-    _Pragma("unroll") for (int n = 0; n < pieces_a; n++) * (LDS u32x4 *)r->put_a[n] = c->a[n];
-    _Pragma("unroll") for (int n = 0; n < pieces_b; n++) {
-        u32x8 w = dequantise(c->q[n][0], c->q[n][1],
-                             zero_point(form.symmetric ? 8 : zero_of(c->zero[n], r->lane_column, p->grid)),
+                const struct form form, const int s) {
+    const u32 to = s * tile_buffer(form);
+    _Pragma("unroll") for (int n = 0; n < pieces_of_a(form); n++) * (LDS u32x4 *)(r->put_a[n] + to) =
+        c->a[s][n];
+    _Pragma("unroll") for (int n = 0; n < pieces_of_b(form); n++) {
+        u32x8 w = dequantise(c->q[s][n][0], c->q[s][n][1],
+                             zero_point(form.symmetric ? 8 : zero_of(c->zero[s][n], r->lane_column, p->grid)),
                              form.bf16);
-        ((LDS u32x4 *)r->put_b[n])[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);
-        ((LDS u32x4 *)r->put_b[n])[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);
+        ((LDS u32x4 *)(r->put_b[n] + to))[0] = __builtin_shufflevector(w, w, 0, 1, 2, 3);
+        ((LDS u32x4 *)(r->put_b[n] + to))[1] = __builtin_shufflevector(w, w, 4, 5, 6, 7);
     }
 }
 
@@ -183,10 +190,9 @@ INLINE void multiply(float8 acc[4][4], const struct fragments *f, const struct f
 struct work {
     struct route route;
     struct carried carried;
-    const LDS u16 *get_a, *get_b; /* the wave's first fragments, in the buffer of this step */
-    int other;                    /* how far from there the other buffer lies */
+    const LDS u16 *get_a, *get_b; /* the wave's first fragments, in the first buffer */
     u32 column;                   /* of the layer: the wave's first */
-    u32 coming;                   /* the block that is to be brought next */
+    u32 coming;                   /* the first block of the pair that is to be brought next */
     struct scales scales;
     float8 acc[4][4], total[4][4];
 };
@@ -208,44 +214,50 @@ INLINE u32 following(const struct matrix_problem *p, u32 block) {
     return block & (p->fold - 1) ? block : block + (p->parts - 1) * p->fold;
 }
 
-/* The step that was brought is read, the next one goes to the buffer behind it or in front of it. */
-INLINE void change_buffers(struct work *w, const struct form form) {
-    w->get_a += w->other, w->get_b += w->other, w->other = -w->other;
-    _Pragma("unroll") for (int n = 0; n < pieces_of_a(form); n++) w->route.put_a[n] += w->other;
-    _Pragma("unroll") for (int n = 0; n < pieces_of_b(form); n++) w->route.put_b[n] += w->other;
-}
-
-/* Asks for the block that comes; behind the last one for it again, and nobody reads it. */
-INLINE void bring(struct work *w, const struct matrix_problem *p, const struct form form) {
-    fetch(&w->carried, p, &w->route, form, w->coming < p->blocks ? w->coming : p->blocks - 1);
-    w->coming = following(p, w->coming);
+/* Behind the last blocks they are brought again, and nobody reads them. */
+INLINE u32 within(const struct matrix_problem *p, u32 block) {
+    return block < p->blocks ? block : p->blocks - 1;
 }
 
 /*
- * The step of a block; `fresh`: the first of a fold. While its first fragments come from LDS, the sums of the fold
- * before are added, the next step goes to LDS, and the one behind that is asked for. Products come last: a wave is at
- * the barrier when the last of them is issued, and those that are under way then are what the matrix units do until
- * the next fragments are there.
+ * Step s of a pair; `fresh`: it begins a fold, and so may the second step of a pair where a fold is one step. While
+ * its first fragments come from LDS, the sums of the fold before are added, the next step goes to LDS, and what its
+ * registers held is asked for of the next pair. Products come last: a wave is at the barrier when the last of them is
+ * issued, and those that are under way then are what the matrix units do until the next fragments are there.
  */
 INLINE void advance(struct work *w, const struct matrix_problem *p, const struct form form, u32 block,
-                    const int fresh) {
+                    const int s, const int fresh) {
+    const u32 buffer = s * tile_buffer(form);
     struct fragments f;
-    read(&f, w->get_a, w->get_b, form);
-    if (fresh && !form.halves) {
+    read(&f, w->get_a + buffer, w->get_b + buffer, form);
+    const int exists = s == 0 || block < p->blocks; /* of the last pair there may be one step only */
+    const int begins = fresh || (s == 1 && p->fold == 1);
+    if (!form.halves && begins) {
         fold(w, p, form, 0);
+        if (!fresh)
+            _Pragma("unroll") for (int i = 0; i < form.frags_m; i++)
+                _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) w->acc[i][j] = (float8)(0.0f);
         __builtin_amdgcn_sched_barrier(0);
     }
-    put(&w->carried, p, &w->route, form);
+    put(&w->carried, p, &w->route, form, 1 - s);
     __builtin_amdgcn_sched_barrier(0);
-    if (fresh) fetch_scales(&w->scales, p, w->column, form, block);
-    bring(w, p, form);
+    if (begins) fetch_scales(&w->scales, p, w->column, form, block);
+    if (s == 0) {
+        /* Both steps' activations: of a row they are a line of a cache. */
+        u32 first = within(p, w->coming), second = within(p, following(p, w->coming));
+        fetch_a(&w->carried, &w->route, form, 0, first);
+        fetch_a(&w->carried, &w->route, form, 1, second);
+        fetch_b(&w->carried, p, &w->route, form, 1, second);
+    } else {
+        w->coming = following(p, following(p, w->coming));
+        fetch_b(&w->carried, p, &w->route, form, 0, within(p, w->coming));
+    }
     __builtin_amdgcn_sched_barrier(0);
     multiply(w->acc, &f, form, fresh);
-    if (form.halves) fold(w, p, form, 0);
-    read(&f, w->get_a + STEP / 2, w->get_b + STEP / 2, form);
-    change_buffers(w, form);
+    if (form.halves && exists) fold(w, p, form, 0);
+    read(&f, w->get_a + buffer + STEP / 2, w->get_b + buffer + STEP / 2, form);
     multiply(w->acc, &f, form, form.halves);
-    if (form.halves) fold(w, p, form, 1);
+    if (form.halves && exists) fold(w, p, form, 1);
     barrier();
 }
 
@@ -294,7 +306,6 @@ INLINE void matrix(struct matrix_problem p, const struct form form) {
 
     u32 block = __builtin_amdgcn_workgroup_id_z() * p.fold;
     struct work w;
-    w.other = (int)tile_buffer(form);
     w.route = route_of(&p, &list, first_n, form);
     w.get_a = lds + (wave_m + lane % 16) * PITCH, w.get_b = lds + (tile_m + wave_n + lane % 16) * PITCH;
     w.column = first_n + wave_n;
@@ -302,20 +313,26 @@ INLINE void matrix(struct matrix_problem p, const struct form form) {
     _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int j = 0; j < frags_n; j++)
         w.total[i][j] = w.acc[i][j] = (float8)(0.0f);
 
-    w.coming = block;
-    bring(&w, &p, form);
-    put(&w.carried, &p, &w.route, form);
-    _Pragma("unroll") for (int n = 0; n < pieces_of_a(form); n++) w.route.put_a[n] += w.other;
-    _Pragma("unroll") for (int n = 0; n < pieces_of_b(form); n++) w.route.put_b[n] += w.other;
-    bring(&w, &p, form);
+    u32 second = within(&p, following(&p, block));
+    fetch_a(&w.carried, &w.route, form, 0, block);
+    fetch_a(&w.carried, &w.route, form, 1, second);
+    fetch_b(&w.carried, &p, &w.route, form, 0, block);
+    fetch_b(&w.carried, &p, &w.route, form, 1, second);
+    put(&w.carried, &p, &w.route, form, 0);
+    w.coming = following(&p, following(&p, block));
+    fetch_b(&w.carried, &p, &w.route, form, 0, within(&p, w.coming));
     barrier();
     while (block < p.blocks) {
-        const u32 last = block + p.fold - 1;
-        advance(&w, &p, form, block, 1);
-        while (block < last) advance(&w, &p, form, ++block, 0);
-        block = following(&p, block);
+        second = following(&p, block);
+        advance(&w, &p, form, block, 0, 1);
+        advance(&w, &p, form, second, 1, form.halves);
+        for (u32 n = 2; n < p.fold; n += 2) {
+            advance(&w, &p, form, block, 0, 0);
+            advance(&w, &p, form, block, 1, 0);
+        }
+        block = p.fold == 1 ? following(&p, second) : block + p.parts * p.fold;
     }
-    if (!form.halves) fold(&w, &p, form, 0);
+    if (!form.halves && second < p.blocks) fold(&w, &p, form, 0);
 
     list = rows_of(p.lists, p.M, p.N, tile_m);
     u32 rows = list.count < tile_m ? list.count : tile_m,
