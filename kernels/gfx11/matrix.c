@@ -220,23 +220,20 @@ INLINE u32 within(const struct matrix_problem *p, u32 block) {
 }
 
 /*
- * Step s of a pair; `fresh`: it begins a fold, and so may the second step of a pair where a fold is one step. While
- * its first fragments come from LDS, the sums of the fold before are added, the next step goes to LDS, and what its
- * registers held is asked for of the next pair. Products come last: a wave is at the barrier when the last of them is
- * issued, and those that are under way then are what the matrix units do until the next fragments are there.
+ * Step s of a pair. While its first fragments come from LDS, the sums of the fold before it are added if it begins
+ * one, the next step goes to LDS, and what its registers held is asked for of the next pair. Products come last: a
+ * wave is at the barrier when the last of them is issued, and those that are under way then are what the matrix
+ * units do until the next fragments are there.
  */
 INLINE void advance(struct work *w, const struct matrix_problem *p, const struct form form, u32 block,
-                    const int s, const int fresh) {
+                    const int s) {
     const u32 buffer = s * tile_buffer(form);
+    const int exists = s == 0 || block < p->blocks; /* of the last pair there may be one step only */
+    const int begins = form.halves || (s == 0 ? (block & (p->fold - 1)) == 0 : p->fold == 1);
     struct fragments f;
     read(&f, w->get_a + buffer, w->get_b + buffer, form);
-    const int exists = s == 0 || block < p->blocks; /* of the last pair there may be one step only */
-    const int begins = fresh || (s == 1 && p->fold == 1);
     if (!form.halves && begins) {
         fold(w, p, form, 0);
-        if (!fresh)
-            _Pragma("unroll") for (int i = 0; i < form.frags_m; i++)
-                _Pragma("unroll") for (int j = 0; j < form.frags_n; j++) w->acc[i][j] = (float8)(0.0f);
         __builtin_amdgcn_sched_barrier(0);
     }
     put(&w->carried, p, &w->route, form, 1 - s);
@@ -253,7 +250,10 @@ INLINE void advance(struct work *w, const struct matrix_problem *p, const struct
         fetch_b(&w->carried, p, &w->route, form, 0, within(p, w->coming));
     }
     __builtin_amdgcn_sched_barrier(0);
-    multiply(w->acc, &f, form, fresh);
+    if (begins)
+        multiply(w->acc, &f, form, 1);
+    else
+        multiply(w->acc, &f, form, 0);
     if (form.halves && exists) fold(w, p, form, 0);
     read(&f, w->get_a + buffer + STEP / 2, w->get_b + buffer + STEP / 2, form);
     multiply(w->acc, &f, form, form.halves);
@@ -323,14 +323,10 @@ INLINE void matrix(struct matrix_problem p, const struct form form) {
     fetch_b(&w.carried, &p, &w.route, form, 0, within(&p, w.coming));
     barrier();
     while (block < p.blocks) {
+        advance(&w, &p, form, block, 0);
         second = following(&p, block);
-        advance(&w, &p, form, block, 0, 1);
-        advance(&w, &p, form, second, 1, form.halves);
-        for (u32 n = 2; n < p.fold; n += 2) {
-            advance(&w, &p, form, block, 0, 0);
-            advance(&w, &p, form, block, 1, 0);
-        }
-        block = p.fold == 1 ? following(&p, second) : block + p.parts * p.fold;
+        advance(&w, &p, form, second, 1);
+        block = following(&p, second);
     }
     if (!form.halves && second < p.blocks) fold(&w, &p, form, 0);
 
