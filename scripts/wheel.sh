@@ -101,7 +101,9 @@ make_libraries() {
     # What its programs can use would bring in the system's headers, of another glibc.
     with_cmake pcre2 -DPCRE2_BUILD_TESTS=OFF -DPCRE2_BUILD_PCRE2GREP=OFF -DPCRE2_SUPPORT_LIBZ=OFF \
         -DPCRE2_SUPPORT_LIBBZ2=OFF -DPCRE2_SUPPORT_LIBREADLINE=OFF -DPCRE2_SUPPORT_LIBEDIT=OFF
-    with_cmake msgpack-c -DMSGPACK_BUILD_TESTS=OFF -DMSGPACK_BUILD_EXAMPLES=OFF -DMSGPACK_ENABLE_SHARED=OFF
+    # It asks for a C++ compiler, which it has no use for and a system need not have.
+    with_cmake msgpack-c -DCMAKE_CXX_COMPILER="$kept/cc" -DMSGPACK_BUILD_TESTS=OFF -DMSGPACK_BUILD_EXAMPLES=OFF \
+        -DMSGPACK_ENABLE_SHARED=OFF
     touch "$prefix/done"
 }
 
@@ -115,11 +117,11 @@ make_wheel() { # what pip builds of this checkout, and the licences of what is i
         done
         printf '%s %s\n' "$name" "$(dpkg-parsechangelog -l "$kept/sources/$name/debian/changelog" -S Version)"
     done >"$kept/licences/SOURCES"
-    options+=(-Ccmake.define.CMAKE_C_COMPILER="$kept/cc" -Ccmake.define.W4A16_BUNDLED_LICENCES="$kept/licences"
-        -Ccmake.define.CMAKE_C_FLAGS="-ffile-prefix-map=$PWD=w4a16") # the same bytes from any folder
-    [ -z "${W4A16_TARGETS:-}" ] || options+=(-Ccmake.define.W4A16_TARGETS="$W4A16_TARGETS")
+    options+=(--config-settings=cmake.define.CMAKE_C_COMPILER="$kept/cc" --config-settings=cmake.define.W4A16_BUNDLED_LICENCES="$kept/licences"
+        --config-settings=cmake.define.CMAKE_C_FLAGS="-ffile-prefix-map=$PWD=w4a16") # the same bytes from any folder
+    [ -z "${W4A16_TARGETS:-}" ] || options+=(--config-settings=cmake.define.W4A16_TARGETS="$W4A16_TARGETS")
     [ -z "${W4A16_PREBUILT_KERNELS:-}" ] ||
-        options+=(-Ccmake.define.W4A16_PREBUILT_KERNELS="$(realpath "$W4A16_PREBUILT_KERNELS")")
+        options+=(--config-settings=cmake.define.W4A16_PREBUILT_KERNELS="$(realpath "$W4A16_PREBUILT_KERNELS")")
     export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 315532800)}
     export PATH=$kept/venv/bin:$PATH PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig
     umask 022
