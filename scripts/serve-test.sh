@@ -15,7 +15,7 @@ setup test
 install_server "$PWD/build/serve-venv"
 fetch_model "$PWD/build/smollm2" build/serve-venv/bin/python
 say "Building"
-cmake --preset release -DW4A16_BUILD_TESTS=OFF -B build/serve >/dev/null
+cmake --preset release -DW4A16_BUILD_TESTS=OFF -DW4A16_TARGETS=gfx1100 -B build/serve >/dev/null
 cmake --build build/serve --target w4a16_torch w4a16_program
 export W4A16_SERVE_MODELS=$PWD/build/serve/models
 sources=$PWD/build/serve/sources
@@ -32,7 +32,7 @@ quantize "$sources/mixture" "$W4A16_SERVE_MODELS/mixture"
 for tool in "${!TOOLS[@]}"; do
     install_tool "$tool" "$PWD/build/$tool-venv"
     compgen -G "$W4A16_SERVE_MODELS/$tool-*/config.json" >/dev/null ||
-        HF_HUB_OFFLINE=1 "build/$tool-venv/bin/python" tests/serve/make_with_tools.py "$tool" "$sources/source" "$W4A16_SERVE_MODELS"
+        HF_HUB_OFFLINE=1 "build/$tool-venv/bin/python" tests/serve/make_with_tools.py "$tool" "$sources" "$W4A16_SERVE_MODELS"
 done
 library=$(find "$PWD/build/serve" -name 'libw4a16_torch.so')
 tests/serve/run.sh "$PWD/$python" "$library" "$PWD/$w4a16" "$SERVE_GGUF" "$@"

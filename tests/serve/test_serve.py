@@ -26,7 +26,9 @@ GPTQ, AWQ, CT = (
     f"Using W4A16LinearKernel for {layers}"
     for layers in ("AutoGPTQLinearMethod", "AutoAWQMarlinLinearMethod", "mixed-precision linear")
 )
-GPTQ_EXPERTS = "Using W4A16Experts for MoeWNA16Method"
+GPTQ_EXPERTS, CT_EXPERTS = (
+    f"Using W4A16Experts for {method}" for method in ("MoeWNA16Method", "CompressedTensorsWNA16MoEMethod")
+)
 
 
 class Model(NamedTuple):
@@ -46,6 +48,8 @@ MODELS = {
     "auto-round-awq": Model([AWQ]),
     "llm-compressor-sym": Model([CT]),
     "llm-compressor-asym": Model([CT]),
+    "llm-compressor-act-order": Model([CT]),
+    "llm-compressor-mixture": Model([CT, CT_EXPERTS]),
 }
 said = {}  # by the models so far
 
