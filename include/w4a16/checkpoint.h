@@ -85,8 +85,9 @@ typedef struct w4a16_quantize_options {
     int replace; /* default 0: out_dir must be new or empty; 1: a model in it is replaced, other files stay */
     /*
      * A safetensors file with statistics of layers' inputs, which `python -m w4a16 calibrate` writes, or null (default).
-     * Layers that it has are quantised input by input, and what rounding misses is made up for by the weights behind
-     * (GPTQ), with searched scales; others as without. UNSUPPORTED if it has none of the layers; not together with act_order.
+     * Layers that it has are quantised input by input, those of larger energy first, and what rounding misses is made up
+     * for by the weights behind (GPTQ), with searched scales; others as without. UNSUPPORTED if it has none of the
+     * layers; not together with act_order.
      */
     const char *calibration;
 } w4a16_quantize_options;

@@ -2,9 +2,10 @@
 # SPDX-FileCopyrightText: The w4a16 authors
 """Statistics of the inputs of a model's linear layers while it reads a text, for `w4a16 quantize --calibration`.
 
-With H = the mean of x x^T over the tokens, damped by a hundredth of its mean diagonal, and U the upper Cholesky factor
-of its inverse (LAPACK's, through PyTorch), inputs get the tensors that src/format/calibration.h describes:
-1 / U[k][k]^2 relative to their mean, and U[k][j] / U[k][k] above the diagonal. Needs transformers.
+With H = the mean of x x^T over the tokens, inputs in the order of their energy (the diagonal), damped by a hundredth of
+its mean diagonal, and U the upper Cholesky factor of its inverse (LAPACK's, through PyTorch), inputs get the tensors that
+src/format/calibration.h describes: the energy relative to its mean, and U[p][q] / U[p][p] above the diagonal. Needs
+transformers.
 """
 
 from __future__ import annotations
@@ -89,12 +90,16 @@ def moments(model: Any, windows: list[torch.Tensor], names: list[str]) -> dict[s
 
 
 def statistics(moment: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """importance, float32 [K], and feedback, float16 [K, K]. ValueError: the moments are no finite numbers."""
+    """energy, float32 [K], and feedback, float16 [K, K]. ValueError: the moments are no finite numbers."""
     if not moment.isfinite().all():
         raise ValueError("the inputs are no finite numbers")
     moment = moment.double()
+    mean = moment.diagonal().mean().clamp(min=torch.finfo(torch.float32).tiny)
+    energy = (moment.diagonal().clamp(min=0) / mean).float()
+    order = energy.argsort(descending=True, stable=True)
+    moment = moment[order][:, order]
     diagonal = moment.diagonal()
-    damping = DAMPING * diagonal.mean().clamp(min=torch.finfo(torch.float32).tiny)
+    damping = DAMPING * mean
     while True:
         diagonal += damping
         lower, failed = torch.linalg.cholesky_ex(moment)
@@ -104,10 +109,9 @@ def statistics(moment: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             break
         damping *= 10  # rounding has left moments that no real inputs have
     scale = upper.diagonal()
-    importance = scale**-2
     largest = torch.finfo(torch.float16).max
     feedback = (upper / scale.unsqueeze(1)).triu(1).clamp(-largest, largest)
-    return (importance / importance.mean()).float(), feedback.half().contiguous()
+    return energy, feedback.half().contiguous()
 
 
 def calibrate(model: Any, tokens: torch.Tensor, out: str | os.PathLike[str], memory: int = 4 << 30) -> int:
@@ -124,11 +128,11 @@ def calibrate(model: Any, tokens: torch.Tensor, out: str | os.PathLike[str], mem
     for portion in _portions(inputs, sizes, memory):
         for first, moment in moments(model, windows, portion).items():
             try:
-                importance, feedback = statistics(moment)
+                energy, feedback = statistics(moment)
             except ValueError as error:
                 raise ValueError(f"layer {first}: {error}") from None
             number = list(readers).index(first)
-            tensors |= {f"inputs.{number}.importance": importance, f"inputs.{number}.feedback": feedback}
+            tensors |= {f"inputs.{number}.energy": energy, f"inputs.{number}.feedback": feedback}
             tensors |= {f"{name}.inputs": torch.tensor([number], dtype=torch.int32) for name in readers[first]}
             layers += len(readers[first])
     save_file(tensors, os.fspath(out))

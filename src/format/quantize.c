@@ -143,6 +143,8 @@ static w4a16_status add_sources(struct quantization *run, w4a16_error *error) {
 
 /* ---- one layer ----------------------------------------------------------------------------------------- */
 
+enum { COLUMNS = 8 }; /* that a thread works on at a time */
+
 /* An input feature, and what it is sorted by. */
 struct feature {
     int64_t k;
@@ -158,18 +160,18 @@ struct work {
     int64_t output_step, input_step; /* elements from one output or input to the next */
     uint32_t *qweight, *qzeros;
     uint16_t *scales;
-    int32_t *g_idx;                     /* [K] */
-    struct feature *order;              /* [K]: which feature is at a place; groups are runs of places */
-    struct input_statistics statistics; /* or nulls */
-    float *scratch;                     /* scratch_size(w) for each thread */
+    int32_t *g_idx;                      /* [K] */
+    struct feature *order;               /* [K]: which feature is at a place; groups are runs of places */
+    struct input_statistics statistics;  /* or nulls */
+    float *scratch;                      /* scratch_size(w) for each thread */
+    struct group_grid (*grids)[COLUMNS]; /* [groups] for each thread, for feedback */
     int64_t padded;
-    int zero_bias;       /* what version 1 subtracts from zeros before it stores them */
-    _Atomic int64_t bad; /* the first weight that cannot be quantised, or INT64_MAX */
+    int zero_bias;             /* what version 1 subtracts from zeros before it stores them */
+    _Atomic int64_t bad;       /* the first weight that cannot be quantised, or INT64_MAX */
+    _Atomic int64_t unbounded; /* the first that feedback makes infinite, or INT64_MAX */
 };
 
-enum { COLUMNS = 8 }; /* that a thread works on at a time */
-
-/* The padded values of a group, their importance and, for feedback, the columns. */
+/* The padded values of a group, their energy and, for feedback, the columns. */
 static int64_t scratch_size(const struct work *w) {
     return 2 * w->padded + (w->statistics.feedback ? COLUMNS * w->t->K : 0);
 }
@@ -187,9 +189,9 @@ static float load_weight(const struct work *w, int64_t n, int64_t k) {
     return dtype == ST_F16 ? f16_to_float(half) : bf16_to_float(half);
 }
 
-static void report_bad(struct work *w, int64_t index) {
-    int64_t seen = atomic_load(&w->bad);
-    while (index < seen && !atomic_compare_exchange_weak(&w->bad, &seen, index)) {
+static void report(_Atomic int64_t *first, int64_t index) {
+    int64_t seen = atomic_load(first);
+    while (index < seen && !atomic_compare_exchange_weak(first, &seen, index)) {
     }
 }
 
@@ -197,17 +199,17 @@ static const struct feature *members_of(const struct work *w, int64_t g) {
     return w->order + g * w->t->group_size;
 }
 
-/* Chooses and writes the scale and zero of the group at x, which importance follows. False if it is reported. */
+/* Chooses and writes the scale and zero of the group at x, which their energy follows. False if it is reported. */
 static int write_grid(struct work *w, int64_t n, int64_t g, const float *x, struct group_grid *grid) {
     const struct planned *t = w->t;
     const struct feature *members = members_of(w, g);
     for (int64_t i = 0; i < t->group_size; i++)
         if (!isfinite(x[i])) {
-            report_bad(w, n * t->K + members[i].k);
+            report(&w->bad, n * t->K + members[i].k);
             return 0;
         }
     if (!group_choose(x, x + w->padded, w->padded, &w->rules, grid)) {
-        report_bad(w, n * t->K + members[0].k);
+        report(&w->bad, n * t->K + members[0].k);
         return 0;
     }
     w->scales[g * t->N + n] =
@@ -228,39 +230,41 @@ static void quantize_group(struct work *w, int64_t n, int64_t g, float *x) {
     for (int64_t i = 0; i < w->t->group_size; i++) write_level(w, n, members[i].k, group_level(x[i], &grid));
 }
 
-/* What rounding the weights of input k has missed is taken over by the weights behind it. */
-static void feed_back(const struct work *w, int64_t k, const float *missed, float (*columns)[COLUMNS]) {
-    const float *feedback = w->statistics.feedback + k * w->t->K;
-    for (int64_t j = k + 1; j < w->t->K; j++)
-        for (int c = 0; c < COLUMNS; c++) columns[j][c] -= missed[c] * feedback[j];
+/* What rounding the weights of the input at place p has missed is taken over by the weights behind it. */
+static void feed_back(const struct work *w, int64_t p, const float *missed, float (*columns)[COLUMNS]) {
+    const float *feedback = w->statistics.feedback + p * w->t->K;
+    for (int64_t q = p + 1; q < w->t->K; q++)
+        for (int c = 0; c < COLUMNS; c++) columns[q][c] -= missed[c] * feedback[q];
 }
 
-/* Input by input, as GPTQ: a group's grids are chosen when all inputs before it have fed their errors back. */
-static void quantize_with_feedback(struct work *w, int64_t n, float *x) {
+/* As GPTQ, but grids are those of the weights as they came, and inputs take turns by their energy: errors of the
+ * largest are made up for by all others. */
+static void quantize_with_feedback(struct work *w, int64_t n, float *x, struct group_grid (*grids)[COLUMNS]) {
     int64_t size = w->t->group_size;
     float (*columns)[COLUMNS] = (float (*)[COLUMNS])(x + 2 * w->padded);
-    for (int64_t k = 0; k < w->t->K; k++)
-        for (int c = 0; c < COLUMNS; c++) columns[k][c] = load_weight(w, n + c, k);
     for (int64_t g = 0; g < w->groups; g++) {
-        struct group_grid grids[COLUMNS];
-        memcpy(x + w->padded, w->statistics.importance + g * size, (size_t)size * sizeof *x);
+        memcpy(x + w->padded, w->statistics.energy + g * size, (size_t)size * sizeof *x);
         for (int c = 0; c < COLUMNS; c++) {
-            for (int64_t i = 0; i < size; i++) x[i] = columns[g * size + i][c];
-            if (!write_grid(w, n + c, g, x, &grids[c])) return;
+            for (int64_t i = 0; i < size; i++) x[i] = load_weight(w, n + c, g * size + i);
+            if (!write_grid(w, n + c, g, x, &grids[g][c])) return;
         }
-        for (int64_t k = g * size; k < (g + 1) * size; k++) {
-            float missed[COLUMNS];
-            for (int c = 0; c < COLUMNS; c++) {
-                if (!isfinite(columns[k][c])) { /* since the group began */
-                    report_bad(w, (n + c) * w->t->K + k);
-                    return;
-                }
-                int level = group_level(columns[k][c], &grids[c]);
-                missed[c] = columns[k][c] - grids[c].scale * (float)(level - grids[c].zero);
-                write_level(w, n + c, k, level);
+    }
+    for (int64_t p = 0; p < w->t->K; p++)
+        for (int c = 0; c < COLUMNS; c++) columns[p][c] = load_weight(w, n + c, w->statistics.order[p]);
+    for (int64_t p = 0; p < w->t->K; p++) {
+        int64_t k = w->statistics.order[p];
+        float missed[COLUMNS];
+        for (int c = 0; c < COLUMNS; c++) {
+            const struct group_grid *grid = &grids[k / size][c];
+            if (!isfinite(columns[p][c])) {
+                report(&w->unbounded, (n + c) * w->t->K + k);
+                return;
             }
-            feed_back(w, k, missed, columns);
+            int level = group_level(columns[p][c], grid);
+            missed[c] = columns[p][c] - grid->scale * (float)(level - grid->zero);
+            write_level(w, n + c, k, level);
         }
+        feed_back(w, p, missed, columns);
     }
 }
 
@@ -269,7 +273,7 @@ static void quantize_columns(void *context, int64_t index, int thread) {
     float *x = w->scratch + thread * scratch_size(w);
     int64_t n = COLUMNS * index;
     if (w->statistics.feedback) {
-        quantize_with_feedback(w, n, x);
+        quantize_with_feedback(w, n, x, w->grids + thread * w->groups);
         return;
     }
     for (int64_t i = 0; i < w->t->group_size; i++) x[w->padded + i] = 1;
@@ -278,17 +282,17 @@ static void quantize_columns(void *context, int64_t index, int thread) {
 }
 
 static w4a16_status check_work(const struct quantization *run, const struct work *w, w4a16_error *error) {
-    int64_t index = w->bad;
+    int64_t index = w->bad < INT64_MAX ? w->bad : w->unbounded;
     if (index == INT64_MAX) return W4A16_OK;
     const char *path = store_path(run->in), *name = w->t->in.tensor->name;
     int64_t n = index / w->t->K, k = index % w->t->K;
     FAIL_IF(!isfinite(load_weight(w, n, k)), error, W4A16_BAD_FILE,
             "%s: tensor %s: element [%" PRId64 ", %" PRId64 "] is %f; accepted are finite weights", path,
             name, n, k, (double)load_weight(w, n, k));
-    FAIL_IF(w->statistics.feedback, error, W4A16_UNSUPPORTED,
-            "%s: tensor %s: with what the inputs before it feed back by %s the group from element [%" PRId64
-            ", %" PRId64 "] on needs a scale too large for %s; bf16 scales reach further",
-            path, name, run->options->calibration, n, k, w4a16_dtype_name(w->rules.scale_type));
+    FAIL_IF(w->bad == INT64_MAX, error, W4A16_BAD_FILE,
+            "%s: feedback to element [%" PRId64 ", %" PRId64
+            "] of tensor %s grows beyond all numbers; accepted are statistics of real inputs",
+            run->options->calibration, n, k, name);
     return w4a16_fail(error, W4A16_UNSUPPORTED,
                       "%s: tensor %s: the group from element [%" PRId64 ", %" PRId64
                       "] on needs a scale too large for %s; bf16 scales reach further",
@@ -363,10 +367,13 @@ static w4a16_status quantize_layer(struct quantization *run, const struct planne
                      .statistics = statistics,
                      .padded = (t->group_size + GROUP_LANES - 1) / GROUP_LANES * GROUP_LANES,
                      .zero_bias = o->version == 1,
-                     .bad = INT64_MAX};
-    w.scratch = calloc((size_t)pool_threads(run->pool) * (size_t)scratch_size(&w), sizeof *w.scratch);
+                     .bad = INT64_MAX,
+                     .unbounded = INT64_MAX};
+    size_t threads = (size_t)pool_threads(run->pool);
+    w.scratch = calloc(threads * (size_t)scratch_size(&w), sizeof *w.scratch);
+    w.grids = calloc(statistics.feedback ? threads * groups : 1, sizeof *w.grids);
     w4a16_status status;
-    if (!w.qweight || !w.qzeros || !w.scales || !w.g_idx || !w.order || !w.scratch)
+    if (!w.qweight || !w.qzeros || !w.scales || !w.g_idx || !w.order || !w.scratch || !w.grids)
         status = no_memory(error);
     else {
         order_features(o, &w);
@@ -380,6 +387,7 @@ static w4a16_status quantize_layer(struct quantization *run, const struct planne
     free(w.g_idx);
     free(w.order);
     free(w.scratch);
+    free(w.grids);
     statistics_free(&statistics);
     return status;
 }

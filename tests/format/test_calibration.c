@@ -4,8 +4,9 @@
  * quantize with statistics of the inputs: outputs on inputs that the statistics have not seen are nearer to those of the
  * unquantised layer, and files that say something else than they should are refused.
  *
- * The inputs are a chain, x[k] = R * x[k - 1] + noise, whose second moments are R^|i - j|. The inverse of these
- * has two diagonals, and its Cholesky factor is known: what an input misses is taken over by its neighbour alone.
+ * The inputs are a chain, y[p] = R * y[p - 1] + noise, whose second moments are R^|i - j|. The inverse of these
+ * has two diagonals, and its Cholesky factor is known: what an input misses is taken over by the next one alone. In the
+ * layer the chain's inputs are mixed, and each is smaller than the one before.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,17 +24,21 @@
 #include "random.h"
 
 enum { N = 64, K = 256, M = 64 };
-#define R 0.95f
+#define R    0.95f
+#define FALL 0.99f /* of the sizes along the chain */
 
-static float weights[N * K], importance[K];
+/* Which input of the layer a place of the chain is. */
+static int input_at(int p) { return 37 * p % K; }
+
+static float weights[N * K], energy[K];
 static uint16_t activations[M * K], feedback[K * K];
 static int32_t number = 3;
 
 /* The layer's tensors in a file of statistics, good ones. */
-enum { INPUTS, IMPORTANCE, FEEDBACK, PARTS };
+enum { INPUTS, ENERGY, FEEDBACK, PARTS };
 static struct st_source parts[PARTS] = {
     {.name = "a.inputs", .dtype = ST_I32, .dims = 1, .shape = {1}, .data = &number},
-    {.name = "inputs.3.importance", .dtype = ST_F32, .dims = 1, .shape = {K}, .data = importance},
+    {.name = "inputs.3.energy", .dtype = ST_F32, .dims = 1, .shape = {K}, .data = energy},
     {.name = "inputs.3.feedback", .dtype = ST_F16, .dims = 2, .shape = {K, K}, .data = feedback},
 };
 
@@ -42,14 +47,14 @@ static int make_data(void **state) {
     if (enter_folder(folder, state) != 0) return -1;
     for (int i = 0; i < N * K; i++) weights[i] = random_normal(random_at(1, (uint64_t)i));
     for (int m = 0; m < M; m++) {
-        float x = random_normal(random_at(2, (uint64_t)(m * K)));
-        for (int k = 0; k < K; k++) {
-            activations[m * K + k] = float_to_f16(x);
-            x = R * x + sqrtf(1 - R * R) * random_normal(random_at(2, (uint64_t)(m * K + k + 1)));
+        float y = random_normal(random_at(2, (uint64_t)(m * K)));
+        for (int p = 0; p < K; p++) {
+            activations[m * K + input_at(p)] = float_to_f16(powf(FALL, (float)p) * y);
+            y = R * y + sqrtf(1 - R * R) * random_normal(random_at(2, (uint64_t)(m * K + p + 1)));
         }
     }
-    for (int k = 0; k < K; k++) importance[k] = k < K - 1 ? 1 - R * R : 1;
-    for (int k = 0; k < K - 1; k++) feedback[k * K + k + 1] = float_to_f16(-R);
+    for (int p = 0; p < K; p++) energy[input_at(p)] = powf(FALL, 2 * (float)p);
+    for (int p = 0; p < K - 1; p++) feedback[p * K + p + 1] = float_to_f16(-R / FALL);
     struct st_source layer = {
         .name = "a.weight", .dtype = ST_F32, .dims = 2, .shape = {N, K}, .data = weights};
     w4a16_error error;
@@ -140,11 +145,11 @@ static void test_bad_statistics(void **state) {
         {INPUTS, {.name = "b.inputs", .dtype = ST_I32, .dims = 1, .shape = {1}, .data = &number}, "of none of the layers"},
         {INPUTS, {.name = "a.inputs", .dtype = ST_I32, .dims = 0, .data = &number}, "a.inputs is I32 of 0 dimensions"},
         {INPUTS, {.name = "a.inputs", .dtype = ST_F32, .dims = 1, .shape = {1}, .data = &number}, "a.inputs is F32"},
-        {INPUTS, {.name = "a.inputs", .dtype = ST_I32, .dims = 1, .shape = {2}, .data = importance}, "each 1 long"},
+        {INPUTS, {.name = "a.inputs", .dtype = ST_I32, .dims = 1, .shape = {2}, .data = energy}, "each 1 long"},
         {INPUTS, {.name = "a.inputs", .dtype = ST_I32, .dims = 1, .shape = {1}, .data = weights}, "there is no tensor inputs."},
-        {IMPORTANCE, {.name = NULL}, "there is no tensor inputs.3.importance"},
+        {ENERGY, {.name = NULL}, "there is no tensor inputs.3.energy"},
         {FEEDBACK, {.name = NULL}, "there is no tensor inputs.3.feedback"},
-        {IMPORTANCE, {.name = "inputs.3.importance", .dtype = ST_F32, .dims = 1, .shape = {K - 1}, .data = importance},
+        {ENERGY, {.name = "inputs.3.energy", .dtype = ST_F32, .dims = 1, .shape = {K - 1}, .data = energy},
          "accepted is F32 of 1, each 256 long"},
         {FEEDBACK, {.name = "inputs.3.feedback", .dtype = ST_F16, .dims = 2, .shape = {K, K - 1}, .data = feedback},
          "accepted is F16 of 2, each 256 long"},
@@ -162,16 +167,16 @@ static void test_bad_values(void **state) {
     static const struct {
         float value;
         const char *sentence;
-    } cases[] = {{-1, "importance of input 5 of module a is -1"},
-                 {NAN, "importance of input 5 of module a is"},
-                 {INFINITY, "importance of input 5 of module a is inf"}};
+    } cases[] = {{-1, "energy of input 5 of module a is -1"},
+                 {NAN, "energy of input 5 of module a is"},
+                 {INFINITY, "energy of input 5 of module a is inf"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         static float changed[K];
-        memcpy(changed, importance, sizeof changed);
+        memcpy(changed, energy, sizeof changed);
         changed[5] = cases[i].value;
-        struct st_source source = parts[IMPORTANCE];
+        struct st_source source = parts[ENERGY];
         source.data = changed;
-        write_changed(IMPORTANCE, source);
+        write_changed(ENERGY, source);
         must_refuse(cases[i].sentence);
     }
     static uint16_t changed[K * K];
@@ -180,7 +185,7 @@ static void test_bad_values(void **state) {
     struct st_source source = parts[FEEDBACK];
     source.data = changed;
     write_changed(FEEDBACK, source);
-    must_refuse("feedback from input 5 to 7 of module a is inf");
+    must_refuse("feedback from place 5 to 7 of module a is inf");
 }
 
 /* Finite feedback may still let the weights grow beyond every scale. */
@@ -191,8 +196,8 @@ static void test_feedback_without_bounds(void **state) {
     struct st_source source = parts[FEEDBACK];
     source.data = changed;
     write_changed(FEEDBACK, source);
-    must_refuse("feed back by bad the group from");
-    must_refuse_of(K, "feed back by bad the group from"); /* nothing comes behind that group */
+    must_refuse("bad: feedback to element [");
+    must_refuse_of(K, "grows beyond all numbers");
 }
 
 int main(void) {

@@ -22,11 +22,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     w4a16_error error;
     if (safetensors_open(path, &file, &error) == W4A16_OK) {
         w4a16_status status = statistics_read(file, "l", K, &statistics, &error);
-        CHECK(!statistics.importance == !statistics.feedback);
+        CHECK(!statistics.energy == !statistics.feedback && !statistics.order == !statistics.feedback);
         CHECK(status == W4A16_OK ||
               (!statistics.feedback && strncmp(error.message, path, strlen(path)) == 0));
         for (int64_t i = 0; statistics.feedback && i < K * K; i++)
-            CHECK(isfinite(statistics.feedback[i]) && statistics.importance[i / K] >= 0);
+            CHECK(isfinite(statistics.feedback[i]) && statistics.energy[i / K] >= 0);
+        for (int64_t p = 1; statistics.order && p < K; p++)
+            CHECK(statistics.energy[statistics.order[p - 1]] >= statistics.energy[statistics.order[p]]);
         statistics_free(&statistics);
         safetensors_close(file);
     }

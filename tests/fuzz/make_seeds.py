@@ -76,7 +76,7 @@ stack = [("e.up_packed", "I32", [2, N, K // 8], bytes(range(256)) * 2), ("e.up_s
          ("e.up_shape", "I64", [3], struct.pack("<qqq", 2, N, K)), ("e.down_packed", "U8", [0, 4], b"")]
 seed("checkpoint", "stack", checkpoint(5, 32, stack))
 
-statistics = [("l.inputs", "I32", [1], struct.pack("<i", 2)), ("inputs.2.importance", "F32", [4], struct.pack("<4f", 1, 2, 0, 1)),
+statistics = [("l.inputs", "I32", [1], struct.pack("<i", 2)), ("inputs.2.energy", "F32", [4], struct.pack("<4f", 1, 2, 0, 1)),
               ("inputs.2.feedback", "F16", [4, 4], b"\x00\x3c\x00\xb8" * 8)]
 seed("calibration", "layer", b"\4" + checkpoint(0, 0, statistics)[2:])
 seed("calibration", "other", b"\5" + checkpoint(0, 0, statistics)[2:])

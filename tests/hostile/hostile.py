@@ -209,7 +209,7 @@ def checkpoints():
     names = [f"model.layers.{n}.a_layer" for n in range(20000)]
     tensors("linears", {f"{name}.weight": ("F16", [8, 32], bytes(512)) for name in names})
     inputs = {f"{name}.inputs": ("I32", [1], bytes(4)) for name in names}
-    feedback = {"inputs.0.importance": ("F32", [32], bytes(128)), "inputs.0.feedback": ("F16", [32, 32], bytes(2048))}
+    feedback = {"inputs.0.energy": ("F32", [32], bytes(128)), "inputs.0.feedback": ("F16", [32, 32], bytes(2048))}
     tensors("statistics", inputs | feedback)
     ask("statistics of the inputs of 20,000 layers", 0, "20000 layers", w4a16, "quantize", "--no-progress", "--group-size", "32",
         "--calibration", "statistics/model.safetensors", "linears", "out")
