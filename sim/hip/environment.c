@@ -105,14 +105,17 @@ static unsigned leave_listed(const char *list, unsigned *cards, unsigned count) 
     return kept;
 }
 
-/* ROCr's list first; then HIP's or, without it, CUDA's, in which numbers count what the first has left. */
+/*
+ * ROCr's list first; then HIP's or, without it, CUDA's, in which numbers count what the first has left. An empty one of ROCr leaves
+ * no card; the others are not there if they are empty.
+ */
 static void choose_cards(unsigned count) {
     for (unsigned n = 0; n < count; n++) runtime.devices[n].card = n;
     unsigned cards[DEVICES_MAX];
     for (unsigned n = 0; n < count; n++) cards[n] = n;
     const char *list = getenv("ROCR_VISIBLE_DEVICES");
     if (list) count = leave_listed(list, cards, count);
-    if (!(list = getenv("HIP_VISIBLE_DEVICES"))) list = getenv("CUDA_VISIBLE_DEVICES");
+    if (!(list = value_of("HIP_VISIBLE_DEVICES"))) list = value_of("CUDA_VISIBLE_DEVICES");
     if (list) count = leave_listed(list, cards, count);
     for (unsigned n = 0; n < count; n++) runtime.devices[n].card = cards[n];
     runtime.device_count = count;

@@ -309,9 +309,16 @@ static void scalar_load(struct wave *w, const struct inst *i) {
     strict_race_global(w, 0, address, bytes, &access);
 }
 
+/* As the lanes of a matrix's operands do: what lane l - 16 has read. */
+static inline bool reads_again(const struct part *part, unsigned l, uint32_t exec) {
+    const struct place *p = &part->places[l], *before = &part->places[l - 16];
+    return exec >> (l - 16) & 1 && p->space == RDNASIM_SPACE_LDS && before->space == p->space &&
+           before->address == p->address;
+}
+
 static bool races(struct wave *w, const struct inst *i, const struct part *part) {
     enum access_kind kind = w->note.atomic ? ACCESS_ATOMIC : w->note.store ? ACCESS_STORE : ACCESS_LOAD;
-    const struct access access = strict_access(w, i, kind);
+    struct access access = strict_access(w, i, kind);
     bool coherent = kind == ACCESS_LOAD && i->cache & 1; /* glc: an atomic load, as compilers write it */
     if (kind == ACCESS_LOAD) {
         const struct place *first = &part->places[__builtin_ctz(exec_mask(w))];
@@ -323,6 +330,7 @@ static bool races(struct wave *w, const struct inst *i, const struct part *part)
     FOR_ACTIVE(l, exec_mask(w)) {
         const struct place *p = &part->places[l];
         unsigned lane = l + LANES * w->half;
+        if (kind == ACCESS_LOAD && l >= 16 && reads_again(part, l, exec_mask(w))) continue;
         if (p->space == RDNASIM_SPACE_LDS &&
             !strict_race_lds(w, lane, (uint32_t)p->address, part->bytes, &access))
             return false;

@@ -36,16 +36,6 @@ enum { ID_SHIFT = 8, ID_BITS = 32 - ID_SHIFT };
 enum { WAVE_BITS = 7, LATE = 64, SEVERAL = 63, TIMES = 1 << (ID_BITS - WAVE_BITS) };
 #define ID_MASK ((UINT32_C(1) << ID_BITS) - 1)
 
-struct party {
-    uint32_t me;  /* not 0 */
-    uint32_t how; /* PLAIN, ATOMIC, SWAP, SYNC */
-    bool in_lds;
-    uint32_t since;        /* in LDS: the time of the last barrier */
-    const uint32_t *known; /* ... up to which time it knows what each wave has done */
-    uint32_t *reads;       /* ... when each of `waves` has read the dword, if several have */
-    unsigned waves;
-};
-
 /* In LDS: since the last barrier, by another wave that has done it later than is known. */
 static inline bool unordered(const struct party *p, uint32_t entry) {
     uint32_t id = entry >> ID_SHIFT, time = id >> WAVE_BITS, other = id & SEVERAL;
@@ -152,6 +142,19 @@ static inline bool conflicts(const struct party *p, uint32_t writer, uint32_t by
     return writer & bytes && unordered(p, writer) && !may_meet(p, writer, kind);
 }
 
+/* One more party reads. */
+static inline void join_readers(struct cell *c, const struct party *p, uint32_t bytes) {
+    if (p->in_lds) {
+        uint32_t before = c->reader >> ID_SHIFT;
+        if ((before & SEVERAL) != SEVERAL) {
+            for (unsigned n = 0; n < p->waves; n++) p->reads[n] = 0;
+            p->reads[before & SEVERAL] = before >> WAVE_BITS;
+        }
+        p->reads[p->me & SEVERAL] = p->me >> WAVE_BITS;
+    }
+    c->reader = of_several(p, (c->reader & (BYTES | KINDS)) | p->how | bytes);
+}
+
 static inline uint32_t enter_load(struct cell *c, const struct party *p, uint32_t bytes) {
     if (conflicts(p, c->writer, bytes, ACCESS_LOAD)) return c->writer;
     if (conflicts(p, c->earlier, bytes, ACCESS_LOAD)) return c->earlier;
@@ -159,15 +162,7 @@ static inline uint32_t enter_load(struct cell *c, const struct party *p, uint32_
         merge(&c->reader, p, bytes, true);
         return 0;
     }
-    if (p->in_lds) {
-        uint32_t before = c->reader >> ID_SHIFT;
-        if ((before & SEVERAL) != SEVERAL) {
-            memset(p->reads, 0, p->waves * sizeof *p->reads);
-            p->reads[before & SEVERAL] = before >> WAVE_BITS;
-        }
-        p->reads[p->me & SEVERAL] = p->me >> WAVE_BITS;
-    }
-    c->reader = of_several(p, (c->reader & (BYTES | KINDS)) | p->how | bytes);
+    join_readers(c, p, bytes);
     return 0;
 }
 
@@ -183,6 +178,11 @@ static uint32_t stored_alike(const struct cell *c, const struct party *p, uint32
     return (value ^ c->value) & bits_of(alike) ? 0 : alike;
 }
 
+static inline void keep_value(struct cell *c, uint32_t bytes, const unsigned char *memory) {
+    uint32_t value = value_of(memory, bytes);
+    c->value = bytes == BYTES ? value : (c->value & ~bits_of(bytes)) | value;
+}
+
 /* memory: the dword, after the store or atomic. */
 static inline uint32_t enter_write(struct cell *c, const struct party *p, uint32_t bytes,
                                    enum access_kind kind, const unsigned char *memory) {
@@ -193,7 +193,7 @@ static inline uint32_t enter_write(struct cell *c, const struct party *p, uint32
     if (with && !alike) return with;
     if (c->reader & bytes && unordered_reader(p, c->reader) && !may_meet_reader(p, c->reader, kind))
         return c->reader;
-    c->value = bytes == BYTES ? value : (c->value & ~bits_of(bytes)) | value;
+    keep_value(c, bytes, memory);
     if (alike) {
         join(c, p, bytes, alike);
         return 0;
@@ -219,25 +219,58 @@ static inline bool alone(const struct cell *c, const struct party *p) {
 /* The same as enter, where it can find nothing. */
 static inline void enter_alone(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind,
                                const unsigned char *memory) {
+    uint32_t entry = p->me << ID_SHIFT | p->how | bytes;
     if (kind == ACCESS_LOAD) {
-        merge(&c->reader, p, bytes, true);
+        c->reader = entry | (c->reader & (BYTES | KINDS));
         return;
     }
-    uint32_t value = value_of(memory, bytes);
-    c->value = bytes == BYTES ? value : (c->value & ~bits_of(bytes)) | value;
-    merge(&c->writer, p, bytes, false);
+    keep_value(c, bytes, memory);
+    c->writer = entry | (c->writer & BYTES);
+}
+
+/* The same in LDS, where nobody has written since the last barrier, or else read what is written. False: somebody has. */
+static inline bool enter_fresh(struct cell *c, const struct party *p, uint32_t bytes, enum access_kind kind,
+                               const unsigned char *memory) {
+    if (c->writer >= p->fresh || c->earlier >= p->fresh || p->how == SYNC) return false;
+    uint32_t entry = p->me << ID_SHIFT | p->how | bytes;
+    if (kind != ACCESS_LOAD) {
+        if (c->reader >= p->fresh) return false;
+        keep_value(c, bytes, memory);
+        c->writer = entry;
+    } else if (c->reader < p->fresh) {
+        c->reader = entry;
+    } else if (c->reader >> ID_SHIFT == p->me) {
+        c->reader |= entry;
+    } else if (((c->reader >> ID_SHIFT ^ p->me) & SEVERAL) == 0) {
+        return false;
+    } else {
+        join_readers(c, p, bytes);
+    }
+    return true;
+}
+
+static struct party lds_party(const struct strict *st, const struct wave *w) {
+    return (struct party){.me = st->time << WAVE_BITS | w->index,
+                          .in_lds = true,
+                          .since = st->barrier_time,
+                          .fresh = (st->barrier_time + 1) << (ID_SHIFT + WAVE_BITS),
+                          .known = st->lds_known[w->index],
+                          .waves = st->wave_count};
 }
 
 struct access strict_access(const struct wave *w, const struct inst *i, enum access_kind kind) {
-    return (struct access){.kind = kind,
-                           .role = kind == ACCESS_STORE ? ROLE_PLAIN : strict_role(w),
-                           .swaps = op_info(i->op)->flags & OP_SWAPS};
-}
-
-static uint32_t how(const struct access *a, bool in_lds) {
-    if (in_lds && a->role == ROLE_SYNC) return SYNC;
-    if (a->kind == ACCESS_ATOMIC) return a->swaps ? SWAP : ATOMIC;
-    return a->role == ROLE_SWAP ? ATOMIC : PLAIN;
+    const struct strict *st = w->shadow->strict;
+    enum role role = kind == ACCESS_STORE ? ROLE_PLAIN : strict_role(w);
+    struct access a = {.kind = kind,
+                       .swaps = op_info(i->op)->flags & OP_SWAPS,
+                       .in_lds = lds_party(st, w),
+                       .in_global = {.me = st->group_party}};
+    uint32_t how = role == ROLE_SWAP ? ATOMIC : PLAIN;
+    if (kind == ACCESS_ATOMIC) how = a.swaps ? SWAP : ATOMIC;
+    a.in_global.how = how;
+    a.in_lds.how = role == ROLE_SYNC ? SYNC : how;
+    a.learns = role == ROLE_SYNC || kind == ACCESS_ATOMIC;
+    return a;
 }
 
 /* Bytes of the dword at `dword` that [address, address + bytes) covers. */
@@ -343,14 +376,6 @@ bool strict_race_end(struct wave *w) {
 
 /* ---- LDS ------------------------------------------------------------------------------------------ */
 
-static struct party lds_party(const struct strict *st, const struct wave *w) {
-    return (struct party){.me = st->time << WAVE_BITS | w->index,
-                          .in_lds = true,
-                          .since = st->barrier_time,
-                          .known = st->lds_known[w->index],
-                          .waves = st->wave_count};
-}
-
 /*
  * An atomic, or a load of a flag, meets what another wave has left there: it knows what that one had done by then, and what it
  * knows of others.
@@ -375,30 +400,30 @@ static void learn_lds(struct strict *st, const struct wave *w, bool sync, uint32
 
 static inline uint32_t enter_lds(struct strict *st, struct party *p, const unsigned char *lds,
                                  uint32_t address, uint32_t bytes, enum access_kind kind) {
+    bool whole = !((address | bytes) & 3);
     for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4) {
         p->reads = &st->lds_reads[(size_t)dword / 4 * st->wave_count];
-        uint32_t with =
-            enter(&st->lds_cells[dword / 4], p, covered(dword, address, bytes), kind, lds + dword);
+        struct cell *c = &st->lds_cells[dword / 4];
+        uint32_t part = whole ? BYTES : covered(dword, address, bytes);
+        if (enter_fresh(c, p, part, kind, lds + dword)) continue; /* most often */
+        uint32_t with = enter(c, p, part, kind, lds + dword);
         if (with) return with;
     }
     return 0;
 }
 
-bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes,
-                     const struct access *a) {
+bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, struct access *a) {
     struct strict *st = w->shadow->strict;
-    struct party p = lds_party(st, w);
-    p.how = how(a, true);
-    if (p.how == SYNC || a->kind == ACCESS_ATOMIC) learn_lds(st, w, p.how == SYNC, address, bytes);
+    if (a->learns) learn_lds(st, w, a->in_lds.how == SYNC, address, bytes);
     if (a->swaps) clear_doubts(w, true, address, bytes);
-    uint32_t with = enter_lds(st, &p, w->group->lds, address, bytes, a->kind);
+    uint32_t with = enter_lds(st, &a->in_lds, w->group->lds, address, bytes, a->kind);
     if (!with) return true;
     struct find f = {.check = RDNASIM_CHECK_RACE, .lane = lane, .address = address, .bytes = bytes};
     if (doubt(w, f, true, a->kind, with)) return true;
     if (!found(w, f, true, a->kind, with)) return false;
     for (uint32_t dword = address & ~3u; dword < address + bytes; dword += 4)
         st->lds_cells[dword / 4] = (struct cell){0};
-    enter_lds(st, &p, w->group->lds, address, bytes, a->kind);
+    enter_lds(st, &a->in_lds, w->group->lds, address, bytes, a->kind);
     return true;
 }
 
@@ -539,16 +564,16 @@ void strict_race_acquire(struct wave *w, const struct writers *writers) {
 
 /* An access to a dword that others have accessed, too; false: it stops the wave. */
 static __attribute__((noinline)) bool enter_shared(struct wave *w, struct cell *c, struct find find,
-                                                   struct party p, uint32_t part, enum access_kind kind,
-                                                   const unsigned char *memory) {
-    uint32_t with = enter(c, &p, part, kind, memory);
+                                                   const struct party *p, uint32_t part,
+                                                   enum access_kind kind, const unsigned char *memory) {
+    uint32_t with = enter(c, p, part, kind, memory);
     if (!with) return true;
     if (!knows(w->shadow->strict, with)) {
         if (doubt(w, find, false, kind, with)) return true;
         if (!found(w, find, false, kind, with)) return false;
     }
     *c = (struct cell){0};
-    enter(c, &p, part, kind, memory);
+    enter(c, p, part, kind, memory);
     return true;
 }
 
@@ -559,7 +584,7 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
     if (!(b->access & RDNASIM_WRITE)) return true; /* nobody can write it */
     struct cell *cells = cells_of(w, b);
     if (!cells) return false;
-    const struct party p = {.me = st->group_party, .how = how(a, false)};
+    const struct party *p = &a->in_global;
     if (a->swaps) clear_doubts(w, false, address, bytes);
     uint64_t offset = address - b->base;
     if (bytes > b->bytes - offset) bytes = (uint32_t)(b->bytes - offset); /* a load that passes the end */
@@ -567,8 +592,8 @@ bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_
         struct cell *c = &cells[dword / 4];
         uint32_t part = covered(dword, offset, bytes);
         const unsigned char *memory = b->host + dword;
-        if (alone(c, &p)) { /* most often */
-            enter_alone(c, &p, part, a->kind, memory);
+        if (alone(c, p)) { /* most often */
+            enter_alone(c, p, part, a->kind, memory);
             continue;
         }
         struct find find = {.check = RDNASIM_CHECK_RACE, .lane = lane, .address = address, .bytes = bytes};

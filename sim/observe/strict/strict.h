@@ -191,14 +191,27 @@ bool strict_swaps_exist(const struct wave *w); /* whether the code has a compare
 /* ---- race.c -------------------------------------------------------------------------------------------- */
 
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_ATOMIC };
+/* Who accesses memory, how, and what it knows: see race.c. */
+struct party {
+    uint32_t me;  /* not 0 */
+    uint32_t how; /* PLAIN, ATOMIC, SWAP, SYNC */
+    bool in_lds;
+    uint32_t since;        /* in LDS: the time of the last barrier */
+    uint32_t fresh;        /* ... the least entry that is younger */
+    const uint32_t *known; /* ... up to which time it knows what each wave has done */
+    uint32_t *reads;       /* ... when each of `waves` has read the dword, if several have */
+    unsigned waves;
+};
+
 struct access {
     enum access_kind kind;
-    enum role role;
-    bool swaps; /* a compare-and-swap */
+    bool swaps;  /* a compare-and-swap */
+    bool learns; /* in LDS, what others know whom it meets */
+    struct party in_lds, in_global;
 };
 struct access strict_access(const struct wave *w, const struct inst *i, enum access_kind kind);
 /* False: it conflicts with another wave's (LDS) or work-group's (global memory) access. */
-bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, const struct access *a);
+bool strict_race_lds(struct wave *w, unsigned lane, uint32_t address, uint32_t bytes, struct access *a);
 bool strict_race_global(struct wave *w, unsigned lane, uint64_t address, uint32_t bytes,
                         const struct access *a);
 /*
