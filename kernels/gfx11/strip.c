@@ -120,14 +120,13 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
 
     float8 total[MOST_FRAGMENTS][2], acc[MOST_FRAGMENTS][2];
     _Pragma("unroll") for (int i = 0; i < frags; i++) _Pragma("unroll") for (int j = 0; j < 2; j++)
-        total[i][j] = acc[i][j] = (float8)(0.0f);
+        total[i][j] = (float8)(0.0f);
 
 #define FOLD(v)                                                                                              \
     _Pragma("unroll") for (int j = 0; j < 2; j++) {                                                          \
         float scale = scale_of((u16)(v).scale[j], p.scale_bf16);                                             \
         _Pragma("unroll") for (int i = 0; i < frags; i++) {                                                  \
             total[i][j] = scaled_sum(total[i][j], acc[i][j], scale);                                         \
-            acc[i][j] = (float8)(0.0f);                                                                      \
         }                                                                                                    \
     }
 
@@ -163,6 +162,7 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
             if (b) fetch_activations(x, f, fetched, loads);
             __builtin_amdgcn_wave_barrier(); /* lanes read what others wrote; a wave's LDS keeps its order */
             _Pragma("unroll") for (int h = 0; h < 2; h++) {
+                const int begins = halves || (h == 0 && (block[b] & (p.fold - 1)) == 0); /* a fold */
                 u32x8 w[2];
                 _Pragma("unroll") for (int j = 0; j < 2; j++) {
                     const LDS u32x4 *column = weights + 2 * h * LANES + 16 * j + lane % 16;
@@ -171,7 +171,7 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
                 _Pragma("unroll") for (int i = 0; i < frags; i++) {
                     u32x8 row = join(from[2 * h][16 * PIECES * i], from[2 * h + 1][16 * PIECES * i]);
                     _Pragma("unroll") for (int j = 0; j < 2; j++) acc[i][j] =
-                        wmma(row, w[j], acc[i][j], bf16);
+                        begins ? wmma_fresh(row, w[j], bf16) : wmma(row, w[j], acc[i][j], bf16);
                 }
                 if (halves) FOLD(now.values[b][h])
             }
