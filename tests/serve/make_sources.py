@@ -3,7 +3,8 @@
 """make_sources.py MODEL DIRECTORY: of SmolLM2 in 16 bits, other models that compute the same, in DIRECTORY:
 
 mixture     a Mixtral with four experts, of which each token's router chooses two. Each expert is the model's MLP with its
-            hidden features in an order of its own, so a product that takes another expert's weights shows.
+            hidden features in an order of its own, so a product that takes another expert's weights shows. Groups of
+            quantisation stay together, so that all experts are rounded alike.
 even        heads that two ranks can share: one more head of keys and values, and its heads of queries, whose outputs
             are multiplied by zeros.
 """
@@ -17,6 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 EXPERTS, CHOSEN = 4, 2
+GROUP_SIZE = 64
 EXPERTS_NAMES = {"gate_proj": "w1", "up_proj": "w3", "down_proj": "w2"}
 
 
@@ -32,7 +34,8 @@ def mixture(config, tensors):
         layer = int(block.rpartition(".")[2])
         for expert in range(EXPERTS):
             seed = torch.Generator().manual_seed(EXPERTS * layer + expert)
-            order = torch.randperm(config["intermediate_size"], generator=seed)
+            groups = torch.randperm(config["intermediate_size"] // GROUP_SIZE, generator=seed)
+            order = (GROUP_SIZE * groups[:, None] + torch.arange(GROUP_SIZE)).flatten()
             weights = tensor[:, order] if own == "w2" else tensor[order]
             made[f"{block}.block_sparse_moe.experts.{expert}.{own}.weight"] = weights.contiguous()
         router = torch.randn(EXPERTS, config["hidden_size"], generator=random).to(tensor.dtype)
