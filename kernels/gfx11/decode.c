@@ -225,6 +225,7 @@ INLINE void decode(struct problem p, const int bf16, const int rows, const int c
                 : "+s"(wanted)); /* else min(1, last) becomes a comparison's result, in a vector register */
         row[m] = wanted < last ? wanted : last;
     }
+    if (rows == 1) row[0] = list.first_m;
     if (list.list) _Pragma("unroll") for (int m = 0; m < rows; m++) row[m] = list.list[row[m]].from;
     _Pragma("unroll") for (int m = 0; m < rows; m++) row[m] *= p.lda_bytes;
 

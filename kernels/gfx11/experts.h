@@ -13,7 +13,10 @@
 
 #include "gfx11.h"
 
-/* What kernels are given of it; null in a dense problem. */
+/*
+ * What kernels are given of it; null in a dense problem. A kernel of one row needs no sorting where the rows of activations are
+ * slots: each slot is a tile. Then tiles is null, and rows the experts of the slots, of which there are M.
+ */
 struct expert_lists {
     const UNIFORM struct expert_tile *tiles;
     const UNIFORM struct expert_row *rows;
@@ -33,12 +36,24 @@ struct rows {
 INLINE struct rows rows_of(struct expert_lists lists, u32 M, u32 N, u32 m_tile) {
     u32 index = __builtin_amdgcn_workgroup_id_y();
     __asm__("" : "+s"(index));
-    struct rows r = {0, index * m_tile, M - index * m_tile, 0};
-    if (lists.tiles) {
-        struct expert_tile t = lists.tiles[index];
-        struct rows of_tile = {lists.rows + t.first, 0, t.count,
-                               t.expert * ((N + LANES - 1) / LANES) * LANES};
-        r = of_tile;
+    u32 first = m_tile == 1 ? 0 : index * m_tile; /* kernels of one row have one work-group along M */
+    struct rows r = {0, first, M - first, 0};
+    if (__builtin_expect(lists.rows != 0,
+                         0)) { /* behind the dense kernel's code, which is fetched in order */
+        if (m_tile == 1 && !lists.tiles) {
+            u32 expert = ((const UNIFORM u32 *)lists.rows)[index];
+            u64 below_M = (u64)expert - M;
+            __asm__("" : "+s"(below_M)); /* a comparison's result would go through a vector register */
+            u32 named = (u32)(below_M >> 63);
+            expert *= named;
+            struct rows of_slot = {0, index, named, expert * ((N + LANES - 1) / LANES) * LANES};
+            r = of_slot;
+        } else {
+            struct expert_tile t = lists.tiles[index];
+            struct rows of_tile = {lists.rows + t.first, 0, t.count,
+                                   t.expert * ((N + LANES - 1) / LANES) * LANES};
+            r = of_tile;
+        }
     }
     return r;
 }

@@ -43,13 +43,14 @@ static void add(struct build *b, const struct kernel_row *row) {
     const w4a16_problem *p = b->p;
     const struct packed_layout *l = b->l;
     int64_t folds = folds_of(row, p), waves = gfx11_waves(p, folds);
+    const int unsorted = p->mixture.experts && gfx11_slots_are_tiles(row, p);
     struct decode_args args = {
-        .M = (uint32_t)p->shape.M,
+        .M = (uint32_t)(unsorted ? p->mixture.experts : p->shape.M),
         .N = (uint32_t)p->shape.N,
         .blocks = (uint32_t)l->blocks,
         .groups = (uint32_t)l->groups,
         .group_divisor = plan_one_group(p) ? 0 : gfx11_group_divisor(p->shape.group_size / row->k_chunk),
-        .lda_bytes = (uint32_t)(2 * gfx11_lda(b)),
+        .lda_bytes = unsorted && !gfx11_row_per_slot(b) ? 0 : (uint32_t)(2 * gfx11_lda(b)),
         .ldo = (uint64_t)gfx11_ldo(b),
         .waves = (uint32_t)waves,
         .scale_bf16 = p->weights.scale_type == W4A16_BF16,

@@ -14,6 +14,10 @@ int64_t gfx11_m_tiles(const struct kernel_row *row, const w4a16_problem *p) {
     return most < slots ? most : slots;
 }
 
+int gfx11_slots_are_tiles(const struct kernel_row *row, const w4a16_problem *p) {
+    return row->m_tile == 1 && p->shape.M == 1;
+}
+
 int64_t gfx11_fold(const w4a16_problem *p) {
     int64_t blocks = plan_blocks(p), fold = 4,
             group = plan_one_group(p) ? blocks : p->shape.group_size / PACK_BLOCK;
@@ -58,6 +62,10 @@ void gfx11_patch_product(struct build *b, struct plan_step *s, size_t a, size_t 
     plan_patch(s, a, b->staged ? PLAN_WORKSPACE : PLAN_A, b->staged_at);
     plan_patch(s, out, leaves_sums(b) ? PLAN_WORKSPACE : PLAN_OUT, b->partial_at);
     if (!p->mixture.experts) return;
+    if (gfx11_slots_are_tiles(b->row, p)) {
+        plan_patch_ids(b, s, row_list);
+        return;
+    }
     plan_patch(s, tile_list, PLAN_WORKSPACE, b->tiles_at);
     plan_patch(s, row_list, PLAN_WORKSPACE, b->rows_at);
 }

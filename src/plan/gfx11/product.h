@@ -17,6 +17,14 @@ static inline int gfx11_staged_per_slot(const w4a16_problem *p) {
     return p->mixture.experts && p->weights.act_order;
 }
 
+/* Whether the product's rows of activations are slots, not tokens. */
+static inline int gfx11_row_per_slot(const struct build *b) {
+    return b->p->epilogue.combine == W4A16_COMBINE_ADD || (b->staged && gfx11_staged_per_slot(b->p));
+}
+
+/* Whether the product takes slots as they come, one a tile, and needs no route: of one token, by a kernel of one row. */
+int gfx11_slots_are_tiles(const struct kernel_row *row, const w4a16_problem *p);
+
 /* Work-groups along M. With experts each that is in use may leave one tile partly filled. */
 int64_t gfx11_m_tiles(const struct kernel_row *row, const w4a16_problem *p);
 

@@ -18,8 +18,7 @@ static const struct kernel_row rows[] = {
 };
 
 static int needed(const struct kernel_row *product, const w4a16_problem *p) {
-    (void)product;
-    return p->mixture.experts != 0;
+    return p->mixture.experts && !gfx11_slots_are_tiles(product, p);
 }
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
@@ -33,10 +32,9 @@ static void add(struct build *b, const struct kernel_row *row) {
     int64_t slots = plan_slots(p), tile_count = gfx11_m_tiles(b->row, p);
     b->tiles_at = plan_reserve(b, tile_count * (int64_t)sizeof(struct expert_tile));
     b->rows_at = plan_reserve(b, slots * (int64_t)sizeof(struct expert_row));
-    int row_per_slot = p->epilogue.combine == W4A16_COMBINE_ADD || (b->staged && gfx11_staged_per_slot(p));
     struct route_args args = {.slots = (uint32_t)slots,
                               .experts = (uint32_t)p->mixture.experts,
-                              .slots_per_row = row_per_slot ? 1 : (uint32_t)p->mixture.top_k,
+                              .slots_per_row = gfx11_row_per_slot(b) ? 1 : (uint32_t)p->mixture.top_k,
                               .m_tile = (uint32_t)b->row->m_tile,
                               .tile_count = (uint32_t)tile_count};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
