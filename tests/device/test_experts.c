@@ -13,20 +13,21 @@ enum { EXPERTS = 5, TOP_K = 2, N = 72, K = 200 };
 
 static const struct layer_shape shape = {N, K, 64, 0, 1, 1};
 
-/* Slots of all experts but the last; slot 3 has none. */
-static void fill_ids(int32_t *ids, size_t slots) {
+/* Slots of all experts but the last; `none` of them has an id that is no expert's. */
+static void fill_ids(int32_t *ids, size_t slots, size_t none, int32_t id) {
     for (size_t i = 0; i < slots; i++) ids[i] = (int32_t)((i * 7 + i / TOP_K) % (EXPERTS - 1));
-    if (slots > 3) ids[3] = -1;
+    if (none < slots) ids[none] = id;
 }
 
-static void compare_with_dense(const char *mask, int64_t tokens, w4a16_dtype type, const char *expected) {
+static void compare_with_dense(const char *mask, int64_t tokens, w4a16_dtype type, size_t none, int32_t id,
+                               const char *expected) {
     size_t slots = (size_t)tokens * TOP_K;
     struct owned_layer owned[EXPERTS];
     const w4a16_layer *layers[EXPERTS];
     for (int e = 0; e < EXPERTS; e++)
         owned[e] = make_layer(&shape, 100 + (uint64_t)e), layers[e] = &owned[e].layer;
     int32_t *ids = malloc(slots * 4);
-    fill_ids(ids, slots);
+    fill_ids(ids, slots, none, id);
     uint16_t *a = random_activations(type, (size_t)tokens * K, 9), *out = malloc(slots * N * 2),
              *dense = malloc(slots * N * 2), *gathered = malloc(slots * K * 2);
     w4a16_device *device = open_sim(2, 0, mask);
@@ -60,8 +61,8 @@ static void compare_with_dense(const char *mask, int64_t tokens, w4a16_dtype typ
             if (ids[i] == e && memcmp(out + i * N, dense + rows++ * N, N * 2) != 0)
                 fail_msg("%s: slot %zu differs from row %zu of its expert alone", kernel, i, rows - 1);
     }
-    for (size_t n = 0; slots > 3 && n < N; n++)
-        assert_int_equal(out[3 * N + n], 0x5a5a); /* it has no expert */
+    for (size_t n = 0; none < slots && n < N; n++)
+        assert_int_equal(out[none * N + n], 0x5a5a); /* it has no expert */
     w4a16_device_close(device);
     for (int e = 0; e < EXPERTS; e++) free_layer(&owned[e]);
     free(ids), free(a), free(out), free(dense), free(gathered);
@@ -81,9 +82,18 @@ static void test_rows_are_those_of_dense_plans(void **state) {
         {"w4a16_decode*,w4a16_strip*,w4a16_matrix_f16_128*,w4a16_matrix_bf16_128*", 130, "64x128"},
     };
     for (size_t n = 0; n < sizeof rungs / sizeof rungs[0]; n++) {
-        compare_with_dense(rungs[n].mask, rungs[n].tokens, W4A16_F16, rungs[n].expected);
-        compare_with_dense(rungs[n].mask, rungs[n].tokens, W4A16_BF16, rungs[n].expected);
+        compare_with_dense(rungs[n].mask, rungs[n].tokens, W4A16_F16, 3, -1, rungs[n].expected);
+        compare_with_dense(rungs[n].mask, rungs[n].tokens, W4A16_BF16, 3, -1, rungs[n].expected);
     }
+}
+
+/* The slots of one token are taken as they come, unsorted. */
+static void test_ids_of_one_token(void **state) {
+    (void)state;
+    static const int32_t ids[] = {-1, EXPERTS, EXPERTS + 1, INT32_MAX, INT32_MIN};
+    for (size_t n = 0; n < sizeof ids / sizeof ids[0]; n++)
+        for (size_t none = 0; none < TOP_K; none++)
+            compare_with_dense(NULL, 1, W4A16_F16, none, ids[n], "decode_f16_m1");
 }
 
 /* ---- the order in which a token's slots are added ------------------------------------------------- */
@@ -203,8 +213,8 @@ static void test_refusals(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows_are_those_of_dense_plans),
-                                       cmocka_unit_test(test_slots_are_added_in_order),
-                                       cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_are_those_of_dense_plans), cmocka_unit_test(test_ids_of_one_token),
+        cmocka_unit_test(test_slots_are_added_in_order), cmocka_unit_test(test_refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

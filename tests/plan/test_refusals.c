@@ -158,7 +158,7 @@ static void test_edges_of_helpers(void **state) {
     refuses(&r, W4A16_UNSUPPORTED, STAGED "1 x 65536 work-groups of 256" FEWER);
     r = request(1, 65535 * 256, 32, 32);
     r.problem.mixture.experts = r.problem.mixture.top_k = 1, r.problem.epilogue.combine = W4A16_COMBINE_ADD;
-    assert_int_equal(build(&r).steps[2].grid[1], 65535);
+    assert_int_equal(build(&r).steps[1].grid[1], 65535);
     r.problem.shape.N++;
     refuses(&r, W4A16_UNSUPPORTED,
             "adding experts or parts of K needs w4a16_combine_f16 with 1 x 65536 work-groups of 64" FEWER);
