@@ -282,6 +282,10 @@ static void leftovers(void **state) {
     check_leftover("b.weight", "F4", "0,2", NULL, "looks packed (F4 [0, 2])", NULL);
     check_leftover("b.weight", "F8_E4M3", "0,2", "b.weight_scale", NULL,
                    "layers of 8 bits, left to other engines: 1, the first is b.weight");
+    check_leftover("b.weight", "F15", "0,2", "b.weight_scale", NULL, "layers of 15 bits");
+    check_leftover("b.weight", "F16X", "0,2", "b.weight_scale", NULL, NULL);
+    check_leftover("b.weight", "F-3", "0,2", "b.weight_scale", NULL, NULL);
+    check_leftover("b.weight", "F999999", "0,2", "b.weight_scale", NULL, NULL);
     check_leftover("b.weight", "I8", "0,2", "b.weight_scale", NULL, "layers of 8 bits");
     check_leftover("b.bias", "U8", "0,1,4,4", NULL, NULL, NULL); /* a mask */
     check_leftover("b.position_ids", "I64", "0,4", "b.logit_scale", NULL, NULL);
@@ -308,6 +312,7 @@ static void indices(void **state) {
     write_text("m/config.json", GPTQ(""));
     model_fill(&model, "l.scales", "F16", "2,8", 0x38, 32);
     model_fill(&model, "norm", "F16", "2", 0, 4);
+    model_fill(&model, "tail", "F16", "2", 0, 4);
     model_write(&model, "other");
     add_gptq("l");
     model_fill(&model, "norm", "F16", "2", 0, 4);
@@ -324,7 +329,7 @@ static void indices(void **state) {
         "names no tensor of 1 .safetensors files beside it, which are not read; the first is other.saf");
     check_index(INDEX(LAYER "," IN("norm", "other")),
                 "tensor l.scales is in model.safetensors and in another file",
-                "needs: 2, the first is norm in m/model.safetensors");
+                "needs: 3, the first is norm in m/model.safetensors");
     write_text("m/model.safetensors.index.json", INDEX(LAYER "," IN("mtp", "other")));
     refused("m", W4A16_BAD_FILE,
             "m/model.safetensors.index.json: weight_map: tensor mtp: file is \"other.safetensors\", but "

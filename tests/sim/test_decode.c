@@ -338,6 +338,15 @@ static void test_known_texts(void **state) {
         {{0xbfb00000}, 1, "s_endpgm"},
         {{0x7e0c0308}, 1, "v_mov_b32_e32 v6, v8"},
         {{0xf4000202, 0xf8000010}, 2, "s_load_b32 s8, s[4:5], 0x10"},
+        /* the edges of the ranges that a swizzle's pattern has */
+        {{0xd8d47fff, 0x01000002}, 2, "ds_swizzle_b32 v1, v2 offset:swizzle(BITMASK_PERM,\"00000\")"},
+        {{0xd8d48000, 0x01000002}, 2, "ds_swizzle_b32 v1, v2 offset:swizzle(QUAD_PERM,0,0,0,0)"},
+        {{0xd8d480ff, 0x01000002}, 2, "ds_swizzle_b32 v1, v2 offset:swizzle(QUAD_PERM,3,3,3,3)"},
+        {{0xd8d48100, 0x01000002}, 2, "ds_swizzle_b32 v1, v2 offset:33024"},
+        {{0xd8d4bfff, 0x01000002}, 2, "ds_swizzle_b32 v1, v2 offset:49151"},
+        {{0xd8d4c000, 0x01000002}, 2, "ds_swizzle_b32 v1, v2 offset:swizzle(ROTATE,0,0)"},
+        {{0xd8d4dfff, 0x01000002}, 2, "ds_swizzle_b32 v1, v2 offset:swizzle(ROTATE,1,31)"},
+        {{0xd8d4e000, 0x01000002}, 2, "ds_swizzle_b32 v1, v2 offset:swizzle(FFT,0)"},
     };
     for (unsigned n = 0; n < sizeof cases / sizeof cases[0]; n++) {
         char text[128];

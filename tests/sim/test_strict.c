@@ -273,6 +273,9 @@ static void reports_are_json(void **state) {
     assert_int_equal(rdnasim_report_json(&report, text, 10), sizeof whole - 1);
     assert_string_equal(text, "{\"status\"");
     assert_int_equal(rdnasim_report_json(&report, NULL, 0), sizeof whole - 1);
+    memcpy(text, "old", 4);
+    assert_int_equal(rdnasim_report_json(NULL, text, sizeof text), 0);
+    assert_string_equal(text, "");
     /* The longest: every character of every text needs a backslash. */
     memset(report.text, '"', sizeof report.text - 1);
     memset(report.kernel, '"', sizeof report.kernel - 1);

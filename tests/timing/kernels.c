@@ -94,3 +94,14 @@ KERNEL meets(GLOBAL int *out, int times) {
     }
     out[group() * 256 + lane()] = x;
 }
+
+/* Of each work-group the first wave ends, later than the others wait at a barrier that it does not reach. */
+KERNEL leaves(GLOBAL float *out, int times) {
+    float x = (float)lane();
+    if (__builtin_amdgcn_readfirstlane(lane()) < 32) {
+        for (int n = 0; n < times; n++) x = x * 1.5f + 1;
+    } else {
+        __builtin_amdgcn_s_barrier();
+    }
+    out[group() * 256 + lane()] = x;
+}

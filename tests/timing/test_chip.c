@@ -163,6 +163,25 @@ static void slots_are_limited(void **state) {
 
 /* ---- the same on every host ----------------------------------------------------------------------------------- */
 
+/* *emergent*: a wave that ends lets those go on that wait for it, and these end after it. */
+static void waves_that_end_open_barriers(void **state) {
+    (void)state;
+    enum { GROUPS = 3, WAVES = 8 };
+    rdnasim_time_result r[2];
+    for (int n = 0; n < 2; n++) {
+        struct bench b = begin("leaves");
+        float *out = buffer(&b, 0, GROUPS * 1024);
+        memset(out, 0xff, GROUPS * 1024);
+        number(&b, n ? 1500 : 500);
+        r[n] = run(&b, GROUPS, 32 * WAVES);
+        for (unsigned i = 32; i < GROUPS * 256; i++)
+            if (i % 256 >= 32) assert_true(out[i] == (float)(i % 256));
+        finish(&b);
+    }
+    assert_true(r[0].instructions > 500 * GROUPS);
+    assert_between((double)(r[1].cycles - r[0].cycles), 1000 * 5, 1000 * 60); /* all waited for the first */
+}
+
 static void threads_change_nothing(void **state) {
     (void)state;
     static const char *const kernels[] = {"read_pieces", "meets"};
@@ -261,12 +280,13 @@ static void figures_have_sources(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(streams_reach_memory_rate), cmocka_unit_test(second_launches_find_data),
-        cmocka_unit_test(strides_meet_few_channels), cmocka_unit_test(levels_have_their_latencies),
-        cmocka_unit_test(strides_meet_few_sets),     cmocka_unit_test(waves_end_after_their_stores),
-        cmocka_unit_test(work_groups_wait_for_lds),  cmocka_unit_test(slots_are_limited),
-        cmocka_unit_test(threads_change_nothing),    cmocka_unit_test(samples_are_near_the_whole),
-        cmocka_unit_test(refusals_say_why),          cmocka_unit_test(figures_have_sources),
+        cmocka_unit_test(streams_reach_memory_rate),    cmocka_unit_test(second_launches_find_data),
+        cmocka_unit_test(strides_meet_few_channels),    cmocka_unit_test(levels_have_their_latencies),
+        cmocka_unit_test(strides_meet_few_sets),        cmocka_unit_test(waves_end_after_their_stores),
+        cmocka_unit_test(work_groups_wait_for_lds),     cmocka_unit_test(slots_are_limited),
+        cmocka_unit_test(waves_that_end_open_barriers), cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(samples_are_near_the_whole),   cmocka_unit_test(refusals_say_why),
+        cmocka_unit_test(figures_have_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
