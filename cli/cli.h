@@ -83,11 +83,11 @@ void show_error(const char *verb, const w4a16_error *error);
 
 void print_version(void);
 
+#define ROW_FLAG(name, target, help) {name, OPTION_FLAG, target, NULL, help, 0, 0, NULL}
 /* Rows that most verbs have. */
-#define ROW_JSON(target) {"json", OPTION_FLAG, target, NULL, "print JSON instead of a table", 0, 0, NULL}
-#define ROW_WIDE(target) {"wide", OPTION_FLAG, target, NULL, "all columns, in full", 0, 0, NULL}
-#define ROW_NO_PROGRESS(target)                                                                              \
-    {"no-progress", OPTION_FLAG, target, NULL, "no progress on stderr", 0, 0, NULL}
+#define ROW_JSON(target)             ROW_FLAG("json", target, "print JSON instead of a table")
+#define ROW_WIDE(target)             ROW_FLAG("wide", target, "all columns, in full")
+#define ROW_NO_PROGRESS(target)      ROW_FLAG("no-progress", target, "no progress on stderr")
 #define ROW_THREADS(target)                                                                                  \
     {"threads", OPTION_INT, target, "N", "host threads; 0 = all available (default 0)", 0, 1024, NULL}
 

@@ -150,7 +150,7 @@ int cmd_info(int argc, char **argv) {
     int json = 0, resources = 0, first;
     const char *target = "gfx1100";
     const struct option_row rows[] = {
-        {"kernels", OPTION_FLAG, &resources, NULL, "registers, LDS and occupancy of each kernel", 0, 0, NULL},
+        ROW_FLAG("kernels", &resources, "registers, LDS and occupancy of each kernel"),
         {"target", OPTION_TEXT, &target, "GFX", "whose kernels (default gfx1100)", 0, 0, NULL},
         ROW_JSON(&json)};
     const struct usage usage = {

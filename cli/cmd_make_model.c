@@ -17,7 +17,7 @@ int cmd_make_model(int argc, char **argv) {
     const struct option_row rows[] = {
         {"model", OPTION_CHOICE, &model, "NAME", "qwen3-4b (default), llama-3.1-8b or tiny", 0, 0, names},
         {"seed", OPTION_INT, &seed, "N", "same seed, same bytes (default 1)", 0, INT64_MAX, NULL},
-        {"json", OPTION_FLAG, &json, NULL, "print JSON", 0, 0, NULL},
+        ROW_FLAG("json", &json, "print JSON"),
     };
     const struct usage usage = {
         "make-model",
