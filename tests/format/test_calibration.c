@@ -6,7 +6,8 @@
  *
  * The inputs are a chain, y[p] = R * y[p - 1] + noise, whose second moments are R^|i - j|. The inverse of these
  * has two diagonals, and its Cholesky factor is known: what an input misses is taken over by the next one alone. In the
- * layer the chain's inputs are mixed, and each is smaller than the one before.
+ * layer the chain's inputs are mixed, and each is smaller than the one before. The last eighth is noise alone: the
+ * chain would otherwise look the same from its other end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,12 +20,13 @@
 #include <cmocka.h>
 #include <math.h>
 
+#include "format/calibration.h"
 #include "format/safetensors.h"
 #include "outputs.h"
 #include "random.h"
 
-enum { N = 64, K = 256, M = 64 };
-#define R    0.95f
+enum { N = 64, K = 256, M = 64, LINKED = 7 * K / 8 };
+#define R    0.95f /* up to LINKED, then 0 */
 #define FALL 0.99f /* of the sizes along the chain */
 
 /* Which input of the layer a place of the chain is. */
@@ -50,11 +52,12 @@ static int make_data(void **state) {
         float y = random_normal(random_at(2, (uint64_t)(m * K)));
         for (int p = 0; p < K; p++) {
             activations[m * K + input_at(p)] = float_to_f16(powf(FALL, (float)p) * y);
-            y = R * y + sqrtf(1 - R * R) * random_normal(random_at(2, (uint64_t)(m * K + p + 1)));
+            float r = p < LINKED ? R : 0;
+            y = r * y + sqrtf(1 - r * r) * random_normal(random_at(2, (uint64_t)(m * K + p + 1)));
         }
     }
     for (int p = 0; p < K; p++) energy[input_at(p)] = powf(FALL, 2 * (float)p);
-    for (int p = 0; p < K - 1; p++) feedback[p * K + p + 1] = float_to_f16(-R / FALL);
+    for (int p = 0; p < LINKED; p++) feedback[p * K + p + 1] = float_to_f16(-R / FALL);
     struct st_source layer = {
         .name = "a.weight", .dtype = ST_F32, .dims = 2, .shape = {N, K}, .data = weights};
     w4a16_error error;
@@ -107,8 +110,8 @@ static void test_outputs_are_nearer(void **state) {
                 "groups of %d, symmetric %d, search %d: mean square error %.4f, with feedback %.4f\n",
                 (int)group_size, symmetric, search, without, fed_back);
             check_signs(symmetric);
-            assert_true(fed_back <
-                        0.15 * without); /* 1 - R^2 is 0.0975; the last input has nobody behind it */
+            /* 1 - R^2 is 0.0975, and 0.01 of the energy is in inputs that have nobody behind them. */
+            assert_true(fed_back < 0.15 * without);
             must(quantize("statistics", group_size, symmetric, !search, &error), &error);
             assert_true(output_error() == fed_back); /* it is searched in any case */
         }
@@ -122,6 +125,27 @@ static void write_changed(int part, struct st_source changed) {
     for (int p = 0; p < PARTS; p++)
         if (p != part || changed.name) all[count++] = p == part ? changed : parts[p];
     must(safetensors_write("bad", all, count, &error), &error);
+}
+
+/* Of equal energies the first input comes first, as in the feedback's rows. */
+static void test_order(void **state) {
+    (void)state;
+    static float levels[K];
+    for (int k = 0; k < K; k++) levels[k] = (float)(37 * k % 16);
+    write_changed(ENERGY,
+                  (struct st_source){
+                      .name = "inputs.3.energy", .dtype = ST_F32, .dims = 1, .shape = {K}, .data = levels});
+    w4a16_error error;
+    struct safetensors *file;
+    struct input_statistics statistics;
+    must(safetensors_open("bad", &file, &error), &error);
+    must(statistics_read(file, "a", K, &statistics, &error), &error);
+    for (int p = 1; p < K; p++) {
+        int64_t before = statistics.order[p - 1], k = statistics.order[p];
+        assert_true(levels[before] > levels[k] || (levels[before] == levels[k] && before < k));
+    }
+    statistics_free(&statistics);
+    safetensors_close(file);
 }
 
 static void must_refuse_of(int64_t group_size, const char *sentence) {
@@ -201,8 +225,9 @@ static void test_feedback_without_bounds(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outputs_are_nearer), cmocka_unit_test(test_bad_statistics),
-        cmocka_unit_test(test_bad_values), cmocka_unit_test(test_feedback_without_bounds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_outputs_are_nearer),
+                                       cmocka_unit_test(test_order), cmocka_unit_test(test_bad_statistics),
+                                       cmocka_unit_test(test_bad_values),
+                                       cmocka_unit_test(test_feedback_without_bounds)};
     return cmocka_run_group_tests(tests, make_data, remove_folder);
 }
