@@ -11,8 +11,12 @@ seconds=${1:-3600}
 [[ $seconds =~ ^[0-9]+$ ]] || { echo "fuzz.sh: SECONDS is '$seconds'; expected a number" >&2; exit 2; }
 shift || true
 targets=("$@")
-all=(safetensors config checkpoint document npy compressed problem object instruction programs)
-[ ${#targets[@]} -gt 0 ] || targets=("${all[@]}")
+if [ ${#targets[@]} -eq 0 ]; then
+    for source in tests/fuzz/fuzz_*.c; do
+        target=${source##*/fuzz_}
+        targets+=("${target%.c}")
+    done
+fi
 
 setup test
 cmake --preset sanitize -DCMAKE_C_COMPILER="clang-$LLVM_VERSION"
@@ -26,7 +30,8 @@ for target in "${targets[@]}"; do
     fi
     options=()
     case $target in
-    safetensors | config | checkpoint | document) options=(-dict=tests/fuzz/json.dict) ;;
+    calibration | capture | checkpoint | config | document | safetensors) options=(-dict=tests/fuzz/json.dict) ;;
+    compressed) options=(-malloc_limit_mb=4200) ;;
     problem) options=(-max_len=24) ;;
     instruction) options=(-max_len=64) ;;
     esac
