@@ -38,8 +38,8 @@ INLINE struct rows rows_of(struct expert_lists lists, u32 M, u32 N, u32 m_tile) 
     __asm__("" : "+s"(index));
     u32 first = m_tile == 1 ? 0 : index * m_tile; /* kernels of one row have one work-group along M */
     struct rows r = {0, first, M - first, 0};
-    if (__builtin_expect(lists.rows != 0,
-                         0)) { /* behind the dense kernel's code, which is fetched in order */
+    /* Unlikely, so that it lies behind the dense kernel's code, which is fetched in order. */
+    if (__builtin_expect(lists.rows != 0, 0)) {
         if (m_tile == 1 && !lists.tiles) {
             u32 expert = ((const UNIFORM u32 *)lists.rows)[index];
             u64 below_M = (u64)expert - M;
