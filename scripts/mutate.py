@@ -32,7 +32,7 @@ TESTS = {
                               "batch|experts|faults"),
     "sim/hip": ("hip", "torch_hip"),
     "sim/observe/timing": ("timing", "sim_observer|tool|memory|cli_bench"),
-    "sim/tool": ("tool", "timing_(validate_.*|cases)|hostile_(objects|guests)|memory|faults"),
+    "sim/tool": ("tool", "tool_memcheck|timing_(validate_.*|cases)|hostile_(objects|guests)|memory|faults"),
     "kernels": ("", "padding|experts|nibbles|bits|batch|packed|kernels|parts|bound|conformance_sim_(gfx1100|tiles|strict)"),
     "kernels/cpu": ("", "cpu|interface|linear|padding|experts|bits|packed|parts|bound|conformance_cpu.*"),
     "src/check": ("", "bound|conformance_(data|cpu|sim_gfx1100)|cli_(report|tables|usage)|report_hip"),

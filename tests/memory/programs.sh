@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # SPDX-FileCopyrightText: The w4a16 authors
 #
-# Runs every verb under valgrind:
-#   programs.sh W4A16 RDNASIM CODE_OBJECT
+# Runs every verb under valgrind, of both programs or of one:
+#   programs.sh W4A16 RDNASIM CODE_OBJECT [w4a16|rdnasim]
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
-w4a16=$1 rdnasim=$2 object=$3
+w4a16=$1 rdnasim=$2 object=$3 only=${4:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -27,8 +27,8 @@ checked() { # PROGRAM [options of run.sh] VERB [arguments]
         status=1
     fi
 }
-w4a16() { checked "$w4a16" "$@"; }
-rdnasim() { checked "$rdnasim" "$@"; }
+w4a16() { [ "$only" = rdnasim ] || checked "$w4a16" "$@"; }
+rdnasim() { [ "$only" = w4a16 ] || checked "$rdnasim" "$@"; }
 . "$HERE/verbs.sh"
 for checkpoint in "$HERE"/../golden/*/; do w4a16 inspect "$checkpoint"; done
 for model in llama gemma3 values; do w4a16 quantize --threads 1 --group-size 32 "$HERE/../golden/gguf_$model/model.gguf" q; done
