@@ -115,7 +115,8 @@ static void test_work(void **state) {
         status = selector_match(&expression, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", all,
                                 &rank, &error);
     }
-    assert_in_range(count, 100, 100000);
+    /* 403 with PCRE2 10.42, whose steps are another number in other versions: a price is half as much, or twice. */
+    assert_in_range(count, 330, 500);
     assert_int_equal(status, W4A16_UNSUPPORTED);
     assert_non_null(strstr(error.message, "take too long to match"));
     assert_int_equal(selector_match(&name, "Linear", all, &rank, &error), W4A16_UNSUPPORTED);
