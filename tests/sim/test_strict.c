@@ -97,11 +97,13 @@ static const struct fault {
     {"upper_lane", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN_WAVE64},
 };
 
-static rdnasim *strict_machine(uint64_t seed, unsigned checks) {
+/* threads: 0 for all */
+static rdnasim *strict_machine(uint64_t seed, unsigned checks, int threads) {
     rdnasim_options options;
     rdnasim_options_init(&options, sizeof options);
     options.checks = checks;
     options.quota = 10000;
+    options.threads = threads;
     options.schedule_seed = seed;
     return create(&options);
 }
@@ -121,12 +123,12 @@ static int keep_find(void *context, const rdnasim_report *report) {
     return ++finds->count != finds->most;
 }
 
-/* finds: null to stop at the first. */
+/* finds: null to stop at the first; else on one thread, for what races leave depends on who is first. */
 static rdnasim_status run(const struct fault *f, const char *suffix, uint64_t seed, unsigned checks,
                           struct finds *finds, rdnasim_report *report) {
     char name[64];
     snprintf(name, sizeof name, "%s%s", f->name, suffix);
-    rdnasim *sim = strict_machine(seed, checks);
+    rdnasim *sim = strict_machine(seed, checks, finds ? 1 : 0);
     const char *object = f->memory == WRITTEN_WAVE64 ? STRICT_WAVE64_OBJECT : STRICT_OBJECT;
     const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, object), name);
     if (!kernel) fail_msg("no kernel %s", name);
@@ -204,7 +206,8 @@ static void launches_may_go_on(void **state) {
                     fail_msg("%s_bad twice: %s", f->name, finds.reports[a].text);
         assert_ok(run(f, "_bad", 0, 0, &unchecked, &report), report);
         assert_int_equal(unchecked.count, 0);
-        assert_memory_equal(finds.out, unchecked.out, sizeof finds.out);
+        if (memcmp(finds.out, unchecked.out, sizeof finds.out) != 0)
+            fail_msg("%s_bad leaves something else than without checks", f->name);
         assert_int_equal(run(f, "_bad", 0, RDNASIM_CHECK_ALL, &first, &report), RDNASIM_STRICT);
         assert_int_equal(first.count, 1);
         assert_string_equal(report.text, found->text);
@@ -286,7 +289,7 @@ static void reports_are_json(void **state) {
 
 static void freed_buffers_are_named(void **state) {
     (void)state;
-    rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL);
+    rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL, 0);
     const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, STRICT_OBJECT), "store_good");
     uint32_t in[ITEMS] = {0}, out[ITEMS], other[ITEMS];
     struct {
@@ -305,7 +308,7 @@ static void freed_buffers_are_named(void **state) {
 
 static void marks_stay_inside_buffers(void **state) {
     (void)state;
-    rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL);
+    rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL, 0);
     unsigned char memory[64];
     uint64_t address = bind(sim, memory, sizeof memory, RDNASIM_READ, "memory");
     rdnasim_report report;
@@ -319,7 +322,7 @@ static void marks_stay_inside_buffers(void **state) {
 /* One wave of one lane, with `bytes` of in. */
 static rdnasim_status run_small(const char *name, void *in, size_t bytes, uint32_t *out, unsigned checks,
                                 rdnasim_report *report) {
-    rdnasim *sim = strict_machine(0, checks);
+    rdnasim *sim = strict_machine(0, checks, 0);
     const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, STRICT_OBJECT), name);
     assert_non_null(kernel);
     struct {
@@ -356,7 +359,7 @@ static void order_is_of_those_who_were_met(void **state) {
     (void)state;
     static const char *const names[] = {"met_good", "met_bad"};
     for (int bad = 0; bad < 2; bad++) {
-        rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL);
+        rdnasim *sim = strict_machine(0, RDNASIM_CHECK_ALL, 0);
         const rdnasim_kernel *kernel = rdnasim_find_kernel(load(sim, STRICT_OBJECT), names[bad]);
         assert_non_null(kernel);
         uint32_t in[1] = {0}, out[1] = {0};
