@@ -72,7 +72,7 @@ setup() {
         libmsgpack-dev libzstd-dev)
     [ "$1" != build ] && packages+=(python3 python3-venv)
     [ "$1" = test ] && packages+=(libcmocka-dev libmpfr-dev g++ make scdoc abigail-tools
-        python3-jsonschema mkdocs valgrind libnuma1)
+        python3-jsonschema mkdocs valgrind libnuma1 python3-dev)
     if [ -n "$(missing_of "${packages[@]}")" ] || ! { installed clang-22 || installed clang-19; }; then
         quietly "Updating the lists of packages" as_root apt-get update -q
     fi
