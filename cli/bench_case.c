@@ -142,12 +142,6 @@ static int64_t draw_experts(struct bench_run *r) {
     return used;
 }
 
-static w4a16_status upload(w4a16_device *device, const void *from, size_t bytes, w4a16_address *to,
-                           w4a16_error *error) {
-    TRY(w4a16_buffer_alloc(device, bytes, to, error));
-    return w4a16_copy_to_device(device, *to, from, bytes, error);
-}
-
 static w4a16_status prepare(struct bench_run *r, struct bench_times *times, w4a16_error *error) {
     const w4a16_layer *l = r->layer->layers;
     const struct bench_kind *kind = &r->layer->kind;
@@ -173,11 +167,11 @@ static w4a16_status prepare(struct bench_run *r, struct bench_times *times, w4a1
     times->rows = r->rows;
     times->bytes = (double)r->layer->bytes;
     TRY(w4a16_plan_create(device, r->layer->weights, &problem, &r->plan, error));
-    TRY(upload(device, r->a, a_bytes, &r->args.a, error));
-    TRY(upload(device, r->out, out_bytes, &r->args.out, error));
+    TRY(device_upload(device, r->a, a_bytes, &r->args.a, error));
+    TRY(device_upload(device, r->out, out_bytes, &r->args.out, error));
     if (kind->experts) {
         times->bytes *= (double)draw_experts(r) / (double)kind->experts;
-        TRY(upload(device, r->ids, (size_t)r->rows * sizeof *r->ids, &r->args.expert_ids, error));
+        TRY(device_upload(device, r->ids, (size_t)r->rows * sizeof *r->ids, &r->args.expert_ids, error));
     }
     return w4a16_buffer_alloc(device, w4a16_plan_workspace(r->plan), &r->args.workspace, error);
 }

@@ -49,8 +49,9 @@ struct bench_clock {
 };
 
 /*
- * Draws experts for M rows of a mixture, verifies the first and the last result against the fp64 reference (MISMATCH: nothing was timed), then times runs, each
- * with the next copy of the weights. clock->now null: nothing is timed but by the device itself (times->stats).
+ * Draws experts for M rows of a mixture and verifies the first and the last result against the fp64 reference (MISMATCH: nothing
+ * was timed), then times runs, each with the next copy of the weights. clock->now null: nothing is timed but by the device itself
+ * (times->stats).
  */
 w4a16_status bench_time(const struct bench_layer *layer, w4a16_dtype act, int64_t M,
                         const struct bench_clock *clock, struct bench_times *times, w4a16_error *error);

@@ -14,8 +14,7 @@
 
 const char *const device_names[] = {"sim", "cpu", "hip", NULL};
 
-/* A device buffer with known contents. */
-static w4a16_status upload(w4a16_device *device, const void *data, size_t bytes, w4a16_address *out,
+w4a16_status device_upload(w4a16_device *device, const void *data, size_t bytes, w4a16_address *out,
                            w4a16_error *error) {
     TRY(w4a16_buffer_alloc(device, bytes, out, error));
     return w4a16_copy_to_device(device, *out, data, bytes, error);
@@ -26,7 +25,7 @@ static w4a16_status upload_poison(w4a16_device *device, size_t bytes, w4a16_addr
     void *poison = malloc(bytes);
     FAIL_IF(!poison, error, W4A16_OUT_OF_MEMORY, "out of memory");
     memset(poison, POISON, bytes);
-    w4a16_status status = upload(device, poison, bytes, out, error);
+    w4a16_status status = device_upload(device, poison, bytes, out, error);
     free(poison);
     return status;
 }
@@ -62,7 +61,7 @@ w4a16_status product_run(w4a16_device *device, const w4a16_weights *weights, con
            out_bytes = (size_t)(problem->shape.M * problem->shape.N) * 2;
     size_t workspace_bytes = w4a16_plan_workspace(plan);
     w4a16_run_args args = {.struct_size = sizeof args};
-    w4a16_status status = upload(device, a, a_bytes, &args.a, error);
+    w4a16_status status = device_upload(device, a, a_bytes, &args.a, error);
     if (status == W4A16_OK) status = upload_poison(device, out_bytes + GUARD, &args.out, error);
     if (status == W4A16_OK && workspace_bytes)
         status = upload_poison(device, workspace_bytes, &args.workspace, error);

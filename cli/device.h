@@ -30,6 +30,10 @@ w4a16_status product_run(w4a16_device *device, const w4a16_weights *weights, con
  */
 int check_kernel_mask(const char *verb, const char *mask);
 
+/* A new device buffer with the contents of `data`. */
+w4a16_status device_upload(w4a16_device *device, const void *data, size_t bytes, w4a16_address *out,
+                           w4a16_error *error);
+
 /* The kernels of a plan's launches in their order, "a + b". */
 void name_kernels(const w4a16_plan *plan, char *names, size_t size);
 

@@ -164,12 +164,17 @@ enum role strict_role(const struct wave *w) {
 }
 
 /* Functions may lie anywhere in the code. */
-bool strict_swaps_exist(const struct wave *w) {
-    struct program *program = w->shadow->strict->kernel->program;
+static bool has_swaps(struct program *program) {
     for (uint32_t pc = 0; pc < program->object->code_dwords;) {
         const struct inst *i = at(program, pc);
         if (op_info(i->op)->flags & OP_SWAPS) return true;
         pc += i->dwords ? i->dwords : 1;
     }
     return false;
+}
+
+bool strict_swaps_exist(const struct wave *w) {
+    struct strict *st = w->shadow->strict;
+    if (st->swaps == SWAPS_UNKNOWN) st->swaps = has_swaps(st->kernel->program) ? SWAPS_SOME : SWAPS_NONE;
+    return st->swaps == SWAPS_SOME;
 }

@@ -111,6 +111,7 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     unsigned known_shift;
     uint32_t swapped[DOUBTS]; /* pcs of loads that begin compare-and-swap loops, as was seen */
     unsigned swapped_count;
+    enum { SWAPS_UNKNOWN, SWAPS_NONE, SWAPS_SOME } swaps; /* whether the code has a compare-and-swap */
 };
 
 /* ---- find.c: what is reported -------------------------------------------------------------------------- */
@@ -185,8 +186,9 @@ void strict_memory(struct wave *w, const struct inst *i);          /* after */
 /* ---- role.c: what the code around an access says of it --------------------------------------------------- */
 
 enum role { ROLE_PLAIN = 1, ROLE_SWAP, ROLE_SYNC };
-enum role strict_role(const struct wave *w);   /* of the present instruction */
-bool strict_swaps_exist(const struct wave *w); /* whether the code has a compare-and-swap at all */
+enum role strict_role(const struct wave *w); /* of the present instruction */
+bool strict_swaps_exist(
+    const struct wave *w); /* whether the code has a compare-and-swap at all; looked for once */
 
 /* ---- race.c -------------------------------------------------------------------------------------------- */
 
