@@ -12,16 +12,10 @@ import subprocess
 import sys
 import tempfile
 
+from checks import check, end
+
 rdnasim, w4a16, kernels, micro = (str(pathlib.Path(word).resolve()) for word in sys.argv[1:])
 HERE = pathlib.Path(__file__).parent
-failures = 0
-
-
-def check(what, ok, seen):
-    global failures
-    if not ok:
-        failures += 1
-        print(f"FAILED: {what}: {seen}")
 
 
 def run(*command):
@@ -142,5 +136,4 @@ with tempfile.TemporaryDirectory() as folder:
     done = run(rdnasim, "time", work / "nowhere.json")
     check("no such file", done.returncode == 3, done)
     check("no file", run(rdnasim, "time").returncode == 2, "")
-print("FAILED" if failures else "ok")
-sys.exit(failures != 0)
+end()

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+from checks import check, end
+
 try:
     import numpy  # noqa: F401
     import triton  # noqa: F401
@@ -19,14 +21,6 @@ except ImportError as why:
 
 w4a16, rdnasim, kernels = sys.argv[1:]
 root = pathlib.Path(__file__).parents[2]
-failures = 0
-
-
-def check(what, ok, seen):
-    global failures
-    if not ok:
-        failures += 1
-        print(f"FAILED: {what}: {seen}")
 
 
 def rows(*words):
@@ -58,5 +52,4 @@ with tempfile.TemporaryDirectory() as folder:
     case.write_bytes((root / "tests/timing/ours.json").read_bytes())
     got = rows("--m", "1", "--act", "fp16", str(case))
     check("the case's rows", [row[0] for row in got[2:]][0] == "decode f16 m1, N = K = 4096" and len(got) == 5, got)
-print("FAILED" if failures else "ok")
-sys.exit(failures != 0)
+end()
