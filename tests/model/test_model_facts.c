@@ -199,9 +199,32 @@ static void redraw_lanes(struct machine *m, unsigned from, unsigned to, unsigned
 
 struct seen {
     unsigned exec;
-    bool nothing, crosses, whole, stays, indexed;
+    bool nothing, crosses, whole, stays, indexed, others;
     uint32_t written;
 };
+
+/* Whether a register changed that the instruction does not name as a result of this wave. */
+static bool others_change(const struct inst *i, const struct machine *start, const struct machine *after) {
+    if (i->op == OP_v_swap_b16 || i->op == OP_v_swap_b32 || i->op == OP_v_swaprel_b32 ||
+        i->op == OP_v_movreld_b32 || i->op == OP_v_movrelsd_b32 || i->op == OP_v_movrelsd_2_b32)
+        return false; /* their second operand is a result too, or M0 says which is */
+    unsigned dwords = i->dst.dwords;
+    if (op_info(i->op)->port == RDNASIM_PORT_WMMA)
+        dwords = gfx11.matrix_registers(start->w.wave_size, dwords);
+    for (unsigned reg = 0; reg < 2 * VGPRS; reg++) {
+        unsigned n = reg % VGPRS;
+        bool own = i->dst.kind == OPND_VGPR && n >= i->dst.reg && n < i->dst.reg + dwords &&
+                   (reg < VGPRS || start->w.wave_size == 64);
+        if (!own && memcmp(&start->v[reg], &after->v[reg], sizeof start->v[reg])) return true;
+    }
+    for (unsigned reg = 0; reg < SREG_COUNT; reg++) {
+        unsigned masks = start->w.wave_size / LANES;
+        bool own = (i->dst.kind == OPND_SGPR && reg == i->dst.reg) ||
+                   (i->sdst.kind == OPND_SGPR && reg >= i->sdst.reg && reg < i->sdst.reg + masks);
+        if (!own && start->w.s[reg] != after->w.s[reg]) return true;
+    }
+    return false;
+}
 
 /* The bits of an active lane's destination, or of another register, that the old ones have a part in. */
 static bool old_bits_stay(const struct inst *i, const struct machine *start, const struct machine *after,
@@ -233,6 +256,7 @@ static void observe(enum op op, const struct inst *i, struct seen *seen) {
     plain = start;
     execute_wave(table[0], &plain, i);
     seen->nothing &= same_registers(&plain, &start);
+    seen->others |= others_change(i, &start, &plain);
     if (memcmp(&plain.w.s[SREG_EXEC], &start.w.s[SREG_EXEC], 8)) seen->exec |= STATE_W;
     assert_int_equal(plain.w.scc, start.w.scc);
     for (unsigned lane = 0; i->dst.kind == OPND_VGPR && lane < 64; lane++)
@@ -278,6 +302,7 @@ static void observe(enum op op, const struct inst *i, struct seen *seen) {
     start.w.wave_size = 32;
     plain = start;
     execute_wave(table[0], &plain, i);
+    seen->others |= others_change(i, &start, &plain);
     seen->stays |= old_bits_stay(i, &start, &plain, bits, table[0]);
 }
 
@@ -291,6 +316,10 @@ static void vector_state_is_as_the_columns_say(void **state) {
         struct inst i = vector_instruction(op);
         struct seen seen = {.nothing = true};
         for (unsigned round = 0; round < VECTOR_ROUNDS; round++) observe(op, &i, &seen);
+        if (seen.others) {
+            print_error("%s: changes a register that it does not name\n", info->name);
+            wrong++;
+        }
         if (matches(info->name, "^v_cmpx?_[ft]_")) /* results that depend on nothing show less */
             seen = (struct seen){.exec = starts_with(info->name, "v_cmpx") ? STATE_RW : STATE_R};
         column(op, "EXEC", info->exec, seen.exec);
