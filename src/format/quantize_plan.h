@@ -42,6 +42,7 @@ w4a16_status plan_create(const struct store *store, const json_t *config,
                          w4a16_error *error);
 void plan_free(struct quantize_plan *plan);
 
+static inline int64_t plan_groups(const struct planned *tensor) { return tensor->K / tensor->group_size; }
 int64_t plan_layers(const struct planned *tensor); /* how many it becomes; 0 if it is copied */
 /* Whether a module whose name ends in that part is quantised. */
 int plan_has_quantized(const struct quantize_plan *plan, const char *leaf);

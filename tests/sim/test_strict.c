@@ -55,6 +55,7 @@ static const struct fault {
     {"barrier_missing", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "4 bytes of LDS", "ds_", WRITTEN},
     {"read_then_write", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_", WRITTEN},
     {"unwaited_store", RDNASIM_STRICT, RDNASIM_CHECK_LDS_ORDER, "LDS", "ds_", WRITTEN},
+    {"unwaited_second", RDNASIM_STRICT, RDNASIM_CHECK_LDS_ORDER, "LDS", "ds_", WRITTEN},
     {"same_word", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "wave 0 has", "ds_store_b32", WRITTEN},
     {"lds_last", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "no barrier or atomic", "ds_", WRITTEN},
     {"bytes", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_", WRITTEN},

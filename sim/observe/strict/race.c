@@ -34,7 +34,6 @@
 enum { BYTES = 15, PLAIN = 16, ATOMIC = 32, SWAP = 64, SYNC = 128, KINDS = PLAIN | ATOMIC | SWAP | SYNC };
 enum { ID_SHIFT = 8, ID_BITS = 32 - ID_SHIFT };
 enum { WAVE_BITS = 7, LATE = 64, SEVERAL = 63, TIMES = 1 << (ID_BITS - WAVE_BITS) };
-#define ID_MASK ((UINT32_C(1) << ID_BITS) - 1)
 
 /* In LDS: since the last barrier, by another wave that has done it later than is known. */
 static inline bool unordered(const struct party *p, uint32_t entry) {
@@ -72,17 +71,17 @@ static void merge(uint32_t *entry, const struct party *p, uint32_t bytes, bool l
 
 /* The entry of several parties, this one among them. */
 static uint32_t of_several(const struct party *p, uint32_t flags) {
-    return (p->in_lds ? p->me | SEVERAL : ID_MASK) << ID_SHIFT | flags;
+    return (p->in_lds ? p->me | SEVERAL : SEVERAL_GROUPS) << ID_SHIFT | flags;
 }
 
 static bool is_several(const struct party *p, uint32_t entry) {
     uint32_t id = entry >> ID_SHIFT;
-    return p->in_lds ? (id & SEVERAL) == SEVERAL && id >> WAVE_BITS > p->since : id == ID_MASK;
+    return p->in_lds ? (id & SEVERAL) == SEVERAL && id >> WAVE_BITS > p->since : id == SEVERAL_GROUPS;
 }
 
 void strict_race_group(struct strict *st, uint64_t group) {
     st->group = group;
-    st->group_party = (uint32_t)(group % (ID_MASK - 2)) + 1;
+    st->group_party = (uint32_t)(group % (SEVERAL_GROUPS - 2)) + 1;
     strict_race_epoch(st, NULL);
 }
 
@@ -289,7 +288,8 @@ static bool found(struct wave *w, struct find f, bool in_lds, enum access_kind k
     char who[48];
     if (!in_lds) {
         snprintf(who, sizeof who,
-                 id == ID_MASK ? "several work-groups have" : "work-group %u (counted from 0) has", id - 1);
+                 id == SEVERAL_GROUPS ? "several work-groups have" : "work-group %u (counted from 0) has",
+                 id - 1);
         return strict_found(w, f,
                             "%s %u bytes at 0x%llx, which %s accessed too in the same launch, and no atomic "
                             "orders the two",
@@ -441,10 +441,7 @@ void strict_race_note_lds(struct wave *w) {
     struct shadow *sh = w->shadow;
     unsigned kept = 0;
     for (unsigned n = 0; n < sh->access_count; n++)
-        if (sh->accesses[n].event > sh->lgkm.done) {
-            if (kept != n) sh->accesses[kept] = sh->accesses[n];
-            kept++;
-        }
+        if (sh->accesses[n].event > sh->lgkm.done) sh->accesses[kept++] = sh->accesses[n];
     if (kept == LDS_ACCESSES) { /* the hardware would have stalled: the oldest is over */
         for (unsigned n = 1; n < kept; n++) sh->accesses[n - 1] = sh->accesses[n];
         kept--;
@@ -483,55 +480,6 @@ void strict_race_epoch(struct strict *st, struct group *group) {
 
 /* ---- global memory -------------------------------------------------------------------------------- */
 
-/*
- * What a work-group knows of others: a bit for each, or for as many neighbours as keep the sets of all within
- * KNOWN_BYTES. Whoever shares a bit with one that is known counts as known too, so nothing is made up.
- */
-enum { KNOWN_BYTES = 1 << 26, KNOWN_COARSE = 4096 };
-
-static size_t known_words(const struct strict *st) {
-    return ((st->group_count - 1) >> st->known_shift) / 64 + 1;
-}
-
-static bool make_known(struct strict *st) {
-    if (st->known) return true;
-    st->known = calloc(st->group_count, sizeof *st->known);
-    if (!st->known) return false;
-    if (st->group_count * known_words(st) * 8 > KNOWN_BYTES)
-        while (st->group_count >> st->known_shift > KNOWN_COARSE) st->known_shift++;
-    return true;
-}
-
-/* False: no memory; then no order is known. */
-static bool learn(struct strict *st, uint32_t entry) {
-    uint32_t id = entry >> ID_SHIFT;
-    if (!id || id == st->group_party) return true;
-    uint64_t other = id == ID_MASK ? 0 : (id - 1) % st->group_count, bit = other >> st->known_shift;
-    uint64_t **mine = &st->known[st->group];
-    size_t words = known_words(st);
-    if (!*mine) *mine = calloc(words, sizeof **mine);
-    if (!*mine) return false;
-    if (id == ID_MASK) { /* several: which ones is not known */
-        memset(*mine, 255, words * sizeof **mine);
-        return true;
-    }
-    /* It has ended, and knows no more than when it was met first. */
-    if (!st->known_shift && (*mine)[bit / 64] >> bit % 64 & 1) return true;
-    (*mine)[bit / 64] |= UINT64_C(1) << bit % 64;
-    const uint64_t *theirs = st->known[other];
-    for (size_t n = 0; theirs && n < words; n++) (*mine)[n] |= theirs[n];
-    return true;
-}
-
-static bool knows(const struct strict *st, uint32_t entry) {
-    const uint64_t *mine = st->known ? st->known[st->group] : NULL;
-    uint32_t id = entry >> ID_SHIFT;
-    if (!mine) return false;
-    if (id == ID_MASK) return true; /* several: which ones is not known */
-    uint64_t bit = (id - 1) % st->group_count >> st->known_shift;
-    return mine[bit / 64] >> bit % 64 & 1;
-}
-
 /* The cells of a buffer, made at the first access. Null: none can write it, or there is no memory for them. */
 static struct cell *cells_of(struct wave *w, const struct binding *b) {
     struct cell **cells = &w->shadow->strict->cells[b->base >> SLOT_SHIFT];
@@ -557,9 +505,8 @@ void strict_race_writers(struct wave *w, uint64_t address, uint32_t bytes, struc
 
 void strict_race_acquire(struct wave *w, const struct writers *writers) {
     struct strict *st = w->shadow->strict;
-    if (!writers->count || !make_known(st)) return;
     for (unsigned n = 0; n < writers->count; n++)
-        if (!learn(st, writers->entries[n])) return;
+        if (!strict_learn(st, writers->entries[n] >> ID_SHIFT)) return;
 }
 
 /* An access to a dword that others have accessed, too; false: it stops the wave. */
@@ -568,7 +515,7 @@ static __attribute__((noinline)) bool enter_shared(struct wave *w, struct cell *
                                                    enum access_kind kind, const unsigned char *memory) {
     uint32_t with = enter(c, p, part, kind, memory);
     if (!with) return true;
-    if (!knows(w->shadow->strict, with)) {
+    if (!strict_knows(w->shadow->strict, with >> ID_SHIFT)) {
         if (doubt(w, find, false, kind, with)) return true;
         if (!found(w, find, false, kind, with)) return false;
     }

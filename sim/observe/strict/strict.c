@@ -220,8 +220,7 @@ static void release(struct strict *st) {
     free(st->v_state);
     free(st->v);
     free(st->shadows);
-    for (uint64_t n = 0; st->known && n < st->group_count; n++) free(st->known[n]);
-    free(st->known);
+    strict_known_free(st);
     free(st->found);
     free(st);
 }

@@ -107,7 +107,7 @@ struct strict { /* of a launch: one host thread runs all its work-groups */
     struct cell **cells; /* [SLOT_COUNT]: of global memory, made at the first access */
     uint64_t group, group_count;
     uint32_t group_party; /* what race.c calls the group */
-    uint64_t **known;     /* [group_count] sets of work-groups, null while empty: see race.c */
+    uint64_t **known;     /* [group_count] sets of work-groups, null while empty: see known.c */
     unsigned known_shift;
     uint32_t swapped[DOUBTS]; /* pcs of loads that begin compare-and-swap loops, as was seen */
     unsigned swapped_count;
@@ -233,5 +233,11 @@ void strict_race_note_load(struct wave *w, bool in_lds, uint64_t address);
 void strict_race_tick(struct strict *strict);                       /* LDS has been written */
 void strict_race_epoch(struct strict *strict, struct group *group); /* a barrier opens */
 void strict_race_group(struct strict *strict, uint64_t group);      /* a work-group begins */
+
+/* Which work-groups the one that runs knows to have done what they did; parties as group_party, 24 bits. */
+#define SEVERAL_GROUPS UINT32_C(0xffffff)                 /* as one party; which ones is not known */
+bool strict_learn(struct strict *strict, uint32_t party); /* false: no memory; then no order is known */
+bool strict_knows(const struct strict *strict, uint32_t party);
+void strict_known_free(struct strict *strict);
 
 #endif

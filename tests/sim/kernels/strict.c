@@ -169,6 +169,10 @@ CASE(read_then_write_good, SWAPPED "ds_store_b32 " SLOT ", " AT "\n" BARRIER "ds
 CASE(unwaited_store_bad, SWAPPED "ds_store_b32 " SLOT ", " AT "\n s_barrier\n ds_load_b32 v41, v42\n" WAIT)
 CASE(unwaited_store_good, SWAPPED "ds_store_b32 " SLOT ", " AT "\n s_barrier\n" WAIT "ds_load_b32 v41, " SLOT
                           "\n" WAIT)
+#define STORE_THREE SWAPPED "ds_store_b32 " SLOT ", " AT "\n ds_store_b32 " SLOT ", " AT " offset:512\n s_waitcnt lgkmcnt(1)\n" \
+                    "ds_store_b32 " SLOT ", " AT " offset:1024\n"
+CASE(unwaited_second_bad, STORE_THREE "s_barrier\n ds_load_b32 v41, v42 offset:512\n" WAIT)
+CASE(unwaited_second_good, STORE_THREE "s_waitcnt lgkmcnt(1)\n s_barrier\n ds_load_b32 v41, v42 offset:512\n" WAIT)
 CASE(same_word_bad, "v_and_b32 v42, 0x7f, " SLOT "\n ds_store_b32 v42, " AT "\n")
 CASE(same_word_good, "v_and_b32 v42, 0x7f, " SLOT "\n ds_add_u32 v42, " AT "\n")
 /* The wave that is last to add to a counter reads what the other has stored before it did; the first one may not. */
