@@ -11,8 +11,8 @@ void text_add(struct text *t, const char *format, ...) {
     va_start(arguments, format);
     int length = vsnprintf(t->at, t->left, format, arguments);
     va_end(arguments);
-    if (length <= 0 || !t->left) return;
-    unsigned taken = (unsigned)length < t->left ? (unsigned)length : t->left - 1;
+    if (length <= 0) return;
+    unsigned taken = (unsigned)length < t->left ? (unsigned)length : t->left; /* then nothing more is added */
     t->at += taken;
     t->left -= taken;
 }
