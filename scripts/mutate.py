@@ -6,7 +6,8 @@ A fault ("mutant") is one change of one line inside a function: another relation
 or less, a negated condition, a deleted statement, two arguments swapped. One that does not compile is discarded and
 another drawn. The others are
 
-    noticed      a test of the folder failed, or took ten times as long as usual and was ended
+    noticed      a test of the folder failed, or took ten times as long as usual and was ended: in the release build, or,
+                 if none did there, in that with the sanitizers
     equivalent   the compiler made the same code of it, or scripts/mutate.equivalent says why nobody could notice
     SURVIVED     neither
 """
@@ -154,7 +155,7 @@ def run(command, seconds):
 
 class Tests:
     def __init__(self, build, jobs):
-        self.build, self.jobs = build, jobs
+        self.build, self.jobs, self.name = build, jobs, os.path.basename(build)
         outputs = subprocess.run(["ninja", "-C", build, "-t", "targets", "all"], check=True, capture_output=True,
                                  text=True).stdout
         outputs = set(re.findall(r"^(\S+): ", outputs, re.M))
@@ -174,7 +175,7 @@ class Tests:
     def read_costs(self):
         """How long each took when it last ran, from ctest's own notes."""
         costs = {}
-        for path in (self.build + "/../../../release", self.build):
+        for path in (f"{self.build}/../../../{self.name}", self.build):
             try:
                 with open(path + "/Testing/Temporary/CTestCostData.txt", encoding="utf-8") as f:
                     for line in f:
@@ -246,14 +247,13 @@ def reason_of(known, path, new):
     return None
 
 
-def judge(root, tests, known, path, number, new):
+def judge(root, builds, known, path, number, new):
     """(verdict, by or why)"""
     file = f"{root}/{path}"
     with open(file, encoding="utf-8") as f:
         source = f.read()
     lines = source.split("\n")
     lines[number] = new
-    names = tests.of(path)
     reason = reason_of(known, path, new)
     if reason:
         return "equivalent", reason
@@ -262,29 +262,40 @@ def judge(root, tests, known, path, number, new):
         with open(file, "w", encoding="utf-8") as f:
             f.write(text)
 
+    def is_sound(tests, name):
+        put(source)
+        sound = tests.compile([name]) and tests.passes(name)
+        put("\n".join(lines))
+        if not sound:
+            print(f"  {name} in {tests.name} fails without a fault too: left out", flush=True)
+        return sound
+
+    def is_same_code(tests, names):
+        with_fault = objects_of(tests.build)
+        put(source)
+        tests.compile(names)
+        put("\n".join(lines))
+        return with_fault == objects_of(tests.build)
+
     put("\n".join(lines))
     try:
-        for name in names:
-            if tests.sound.get(name) is False:
-                continue
-            if not tests.compile([name]):
-                return "discarded", "it does not compile"
-            if tests.passes(name):
-                continue
-            if name not in tests.sound:  # is it the fault's doing?
-                put(source)
-                tests.sound[name] = tests.compile([name]) and tests.passes(name)
-                put("\n".join(lines))
-                if not tests.sound[name]:
-                    print(f"  {name} fails without a fault too: left out", flush=True)
+        for tests in builds:
+            names = tests.of(path)
+            for name in names:
+                if tests.sound.get(name) is False:
                     continue
-            return "noticed", name
-        with_fault = objects_of(tests.build)
+                if not tests.compile([name]):
+                    return "discarded", "it does not compile"
+                if tests.passes(name):
+                    continue
+                if name not in tests.sound:  # is it the fault's doing?
+                    tests.sound[name] = is_sound(tests, name)
+                if tests.sound[name]:
+                    return "noticed", f"{name}, {tests.name}"
+            if tests is builds[0] and is_same_code(tests, names):
+                return "equivalent", "the compiler makes the same code of it"
     finally:
         put(source)
-    tests.compile(names)
-    if with_fault == objects_of(tests.build):
-        return "equivalent", "the compiler makes the same code of it"
     return "SURVIVED", ""
 
 
@@ -297,14 +308,14 @@ def main():
     parser.add_argument("--list", action="store_true", help="only show the first faults of the seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="for building (default: one per processor)")
     options = parser.parse_args()
-    root, build = options.copy, options.copy + "/build/release"
+    root = options.copy
     faults = draw(root, options.folder or TESTS, options.seed)
     if options.list:
         for _, (path, number, kind, old, new) in zip(range(options.count), faults):
             print(f"{path}:{number + 1}: {kind}\n    - {old.strip()}\n    + {new.strip()}")
         return 0
-    tests = Tests(build, options.jobs)
-    tests.check_table()
+    builds = [Tests(f"{root}/build/{name}", options.jobs) for name in ("release", "sanitize")]
+    builds[0].check_table()
     known = known_equivalents(os.path.dirname(os.path.abspath(__file__)) + "/mutate.equivalent")
     counts = collections.Counter()
     with open(options.copy + "/report.txt", "w", encoding="utf-8") as report:
@@ -315,7 +326,7 @@ def main():
         while counts.total() < options.count:
             path, number, kind, old, new = next(faults)
             began = time.time()
-            verdict, why = judge(root, tests, known, path, number, new)
+            verdict, why = judge(root, builds, known, path, number, new)
             if verdict == "discarded":
                 continue
             counts[verdict] += 1
