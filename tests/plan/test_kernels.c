@@ -18,6 +18,7 @@
 #include <libelf.h>
 
 #include "args.h"
+#include "golden.h"
 #include "plan/family.h"
 #include "rdnasim.h"
 
@@ -173,20 +174,7 @@ static void test_golden(void **state) {
                       ", of which this build lacks one\n");
         skip();
     }
-    FILE *golden = fopen(KERNELS_GOLDEN, "r"), *made = tmpfile();
-    assert_true(golden && made);
-    print_golden(made);
-    rewind(made);
-    char expected[256], got[256];
-    for (;;) {
-        char *e = fgets(expected, sizeof expected, golden), *g = fgets(got, sizeof got, made);
-        if (!e && !g) break;
-        if (!e || !g || strcmp(expected, got) != 0)
-            fail_msg("kernels.golden has\n  %sthe kernels have\n  %swrite it anew if that is intended",
-                     e ? expected : "nothing\n", g ? got : "nothing\n");
-    }
-    fclose(golden);
-    fclose(made);
+    same_as_golden(KERNELS_GOLDEN, print_golden);
 }
 
 /* ---- static shape, from the disassembly ---------------------------------------------------------------- */
