@@ -80,6 +80,17 @@ KERNEL spins(GLOBAL float *out, int times) {
     out[group() * 32 + lane()] = x;
 }
 
+/* Work-group 0 is busy first, and the last to come to the counter behind it. */
+KERNEL comes_last(GLOBAL unsigned *counter, GLOBAL float *out, int groups, int times) {
+    float x = (float)lane();
+    for (int n = 0; group() == 0 && n < times; n++) x = x * 1.5f + 1;
+    unsigned before = 0;
+    if (lane() == 0) before = __atomic_fetch_add(counter, x == 0.5f ? 2 : 1, __ATOMIC_RELAXED);
+    if ((int)__builtin_amdgcn_readfirstlane(before) != groups - 1) return;
+    for (int n = 0; n < times; n++) x = x * 1.5f + 1;
+    out[lane()] = x;
+}
+
 /* Waves that meet at barriers. */
 KERNEL meets(GLOBAL int *out, int times) {
     static LDS int shared[256] __attribute__((loader_uninitialized));

@@ -229,6 +229,30 @@ static void assert_refused(struct bench *b, rdnasim_timing *timing, rdnasim_stat
     if (!strstr(report.text, part)) fail_msg("\"%s\" does not say \"%s\"", report.text, part);
 }
 
+/*
+ * What a work-group does because it is the last to come begins when all others have come, though it was another one that
+ * was last when it was recorded; the same on several host threads.
+ */
+static void atomics_keep_their_turns(void **state) {
+    (void)state;
+    enum { TIMES = 2000 };
+    uint64_t cycles
+        [4]; /* one alone, busy twice; without the first time, which the others take no part in; two, on 1 and 3 threads */
+    for (unsigned n = 0; n < 4; n++) {
+        struct bench b = begin("comes_last");
+        buffer(&b, 0, 64);
+        buffer(&b, 1, 128);
+        number(&b, n == 0 ? 1 : n == 1 ? 9 : 4);
+        number(&b, TIMES);
+        b.options.threads = n == 3 ? 3 : 1;
+        cycles[n] = run(&b, n < 2 ? 1 : 4, 32).cycles;
+        finish(&b);
+    }
+    assert_true(cycles[1] > 4 * TIMES && cycles[0] > 1.8 * (double)cycles[1]);
+    assert_between((double)cycles[2], (double)cycles[0], 1.1 * (double)cycles[0]);
+    assert_int_equal(cycles[3], cycles[2]);
+}
+
 static void refusals_say_why(void **state) {
     (void)state;
     struct bench b = begin("reads_clock");
@@ -286,7 +310,7 @@ int main(void) {
         cmocka_unit_test(work_groups_wait_for_lds),     cmocka_unit_test(slots_are_limited),
         cmocka_unit_test(waves_that_end_open_barriers), cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(samples_are_near_the_whole),   cmocka_unit_test(refusals_say_why),
-        cmocka_unit_test(figures_have_sources),
+        cmocka_unit_test(atomics_keep_their_turns),     cmocka_unit_test(figures_have_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ static bool next_step(void *context, void *wave, struct step *step) {
                                                                           : ACCESS_STORE,
                                        .returns = returns,
                                        .bytes = (uint16_t)(row->dwords * 4 * (k->wave_size / 32)),
+                                       .turn = k->flags[op] & OP_TURN ? &w->stream->turns[w->turn++] : NULL,
                                        .line_count = (uint16_t)count,
                                        .lines = w->stream->lines + w->line};
         w->line += count;
@@ -186,6 +187,8 @@ void chip_destroy(struct chip *c) {
     for (unsigned n = 0; c->engines && n < c->engine_count; n++) destroy_engine(&c->engines[n]);
     free(c->engines);
     free(c->pending);
+    free(c->held);
+    free(c->came);
     shared_destroy(&c->shared);
     pool_destroy(c->pool);
 }
@@ -247,6 +250,63 @@ static bool grow(struct request **requests, size_t *capacity, size_t wanted) {
     return true;
 }
 
+static bool answer(struct chip *c, struct request *q) {
+    q->ready = l2_request(&c->shared, tlb_request(&c->shared, q->at, q->line), q->line, q->kind);
+    struct chip_engine *e = &c->engines[q->engine];
+    if (!grow(&e->answers, &e->answer_capacity, e->answer_count + 1)) return false;
+    e->answers[e->answer_count++] = *q;
+    return true;
+}
+
+static bool room_for_place(struct chip *c, uint32_t place) {
+    if (place < c->came_capacity) return true;
+    size_t capacity = 2 * (size_t)place + 256;
+    uint32_t *grown = realloc(c->came, capacity * sizeof *grown);
+    if (!grown) return false;
+    memset(grown + c->came_capacity, 0, (capacity - c->came_capacity) * sizeof *grown);
+    c->came = grown;
+    c->came_capacity = capacity;
+    return true;
+}
+
+/* Atomics that waited for the work-group that has come at `at`. */
+static bool release(struct chip *c, uint32_t place, cycle at) {
+    for (size_t n = 0; n < c->held_count; n++) {
+        struct request q = c->held[n];
+        if (q.turn.place != place || q.turn.rank > c->came[place]) continue;
+        c->held[n] = c->held[--c->held_count];
+        if (q.at < at) q.at = at;
+        if (!answer(c, &q)) return false;
+        c->came[place] += q.turn.first;
+        n = (size_t)-1; /* others may have waited for this one */
+        at = q.at;
+    }
+    return true;
+}
+
+/* An atomic that keeps its turn. */
+static bool serve_in_turn(struct chip *c, struct request *q) {
+    if (!room_for_place(c, q->turn.place)) return false;
+    if (q->turn.rank > c->came[q->turn.place]) {
+        if (!grow(&c->held, &c->held_capacity, c->held_count + 1)) return false;
+        c->held[c->held_count++] = *q;
+        return true;
+    }
+    if (!answer(c, q)) return false;
+    c->came[q->turn.place] += q->turn.first;
+    return !q->turn.first || release(c, q->turn.place, q->at);
+}
+
+/* Nobody waits for work-groups that are left out. */
+static bool release_all(struct chip *c) {
+    for (; c->held_count; c->held_count--) {
+        struct request *q = &c->held[c->held_count - 1];
+        if (q->at < c->border) q->at = c->border;
+        if (!answer(c, q)) return false;
+    }
+    return true;
+}
+
 /* What the engines have asked of L2 before the border is answered in the order of time. */
 static bool serve(struct chip *c) {
     for (unsigned n = 0; n < c->engine_count; n++) {
@@ -262,10 +322,8 @@ static bool serve(struct chip *c) {
     size_t served = 0;
     for (; served < c->pending_count && c->pending[served].at < c->border; served++) {
         struct request *q = &c->pending[served];
-        q->ready = l2_request(&c->shared, tlb_request(&c->shared, q->at, q->line), q->line, q->kind);
-        struct chip_engine *e = &c->engines[q->engine];
-        if (!grow(&e->answers, &e->answer_capacity, e->answer_count + 1)) return false;
-        e->answers[e->answer_count++] = *q;
+        bool in_turn = q->turn.place && !c->left_out;
+        if (!(in_turn ? serve_in_turn(c, q) : answer(c, q))) return false;
     }
     c->pending_count -= served;
     if (c->pending_count) memmove(c->pending, c->pending + served, c->pending_count * sizeof *c->pending);
@@ -299,7 +357,9 @@ static void begin(struct chip *c, const struct chip_kernel *kernel, struct recor
     c->recorder = recorder;
     c->begin = c->border += 2 * QUANTUM;
     c->dispatched = c->ended = 0;
-    c->pending_count = 0;
+    c->pending_count = c->held_count = 0;
+    if (c->came) memset(c->came, 0, c->came_capacity * sizeof *c->came);
+    c->left_out = false;
     c->engine_turn = 0;
     c->waiting = NULL;
     c->failure = NULL;
@@ -341,12 +401,13 @@ cycle chip_run(struct chip *c, const struct chip_kernel *kernel, struct recorder
         }
         pool_run(c->pool, (int64_t)c->engine_count, run_engine, c);
         c->border += QUANTUM;
-        if (!serve(c)) {
+        if (!serve(c) || (c->left_out && !release_all(c))) {
             c->failure = timing_no_memory;
             break;
         }
         free_ended(c);
         sample_rounds(c, sample);
+        c->left_out = sample->left_out != 0;
     }
     cycle last = c->begin;
     for (unsigned n = 0; n < c->engine_count; n++)

@@ -26,7 +26,7 @@ struct chip_group {
 
 struct chip_wave {
     struct stream *stream; /* null: the slot is free */
-    size_t step, line;
+    size_t step, line, turn;
     struct chip_group *group;
     uint16_t simd, slot; /* of the engine; of the SIMD */
     cycle start;
@@ -60,8 +60,6 @@ struct chip_engine {
     uint64_t instructions, wave_cycles, held[RULES_MOST];
 };
 
-enum { OP_PAST = 1 /* a load that L0 and GL1 must not answer */, OP_ATOMIC = 2 };
-
 /* What a launch takes of the card. */
 struct chip_kernel {
     const struct table *table;
@@ -91,6 +89,11 @@ struct chip {
     struct recorded_group *waiting; /* the next one, for which there was no room */
     struct request *pending;
     size_t pending_count, pending_capacity;
+    /* Atomics whose turn has not come, and how many work-groups have come to each place; see turns.h. */
+    struct request *held;
+    size_t held_count, held_capacity, came_capacity;
+    uint32_t *came;
+    bool left_out;       /* some work-groups: then nobody waits for others */
     const char *failure; /* why the launch cannot be timed, or null */
 };
 

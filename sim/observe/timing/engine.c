@@ -132,7 +132,8 @@ void engine_begin(struct engine *e, bool cold) {
 
 /* ---- requests and answers ------------------------------------------------------------------------------- */
 
-void engine_ask(struct engine *e, cycle at, uint64_t line, enum request_kind kind, uint32_t who) {
+void engine_ask(struct engine *e, cycle at, uint64_t line, enum request_kind kind, uint32_t who,
+                const struct turn *turn) {
     if (e->request_count == e->request_capacity) {
         size_t capacity = e->request_capacity ? 2 * e->request_capacity : 4096;
         struct request *requests = realloc(e->requests, capacity * sizeof *requests);
@@ -145,6 +146,7 @@ void engine_ask(struct engine *e, cycle at, uint64_t line, enum request_kind kin
     }
     e->requests[e->request_count++] = (struct request){
         .at = at, .line = line, .kind = kind, .who = who, .engine = e->number, .sequence = e->sequence++};
+    if (turn) e->requests[e->request_count - 1].turn = *turn;
 }
 
 void fill_join(struct engine *e, uint32_t fill, uint32_t wait, cycle looked) {

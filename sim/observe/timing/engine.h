@@ -13,6 +13,7 @@
 #define TIMING_ENGINE_H
 
 #include "shared.h"
+#include "turns.h"
 
 enum { PROCESSOR_SIMDS = 4, PROCESSOR_CUS = 2, CODE_LINES = 2 /* that one fetch brings */ };
 
@@ -24,6 +25,7 @@ struct request {
     enum request_kind kind;
     uint32_t who; /* LINE: a fill of GL1; else a wait */
     uint32_t engine, sequence;
+    struct turn turn; /* of an atomic that must wait for it */
 };
 
 /* An access that waits for lines. */
@@ -125,7 +127,8 @@ uint32_t pool_new(struct engine *e, struct pool_of *pool);
 void pool_release(struct pool_of *pool, uint32_t item);
 struct wait *wait_at(const struct engine *e, uint32_t wait);
 struct fill *fill_at(const struct engine *e, uint32_t fill);
-void engine_ask(struct engine *e, cycle at, uint64_t line, enum request_kind kind, uint32_t who);
+void engine_ask(struct engine *e, cycle at, uint64_t line, enum request_kind kind, uint32_t who,
+                const struct turn *turn);
 /* The access waits for one line more. */
 void fill_join(struct engine *e, uint32_t fill, uint32_t wait, cycle looked);
 /* One line less; `ready`: when it was there. */

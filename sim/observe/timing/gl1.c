@@ -36,7 +36,7 @@ cycle gl1_request(struct engine *e, cycle at, uint64_t line, uint32_t l0_fill, b
         }
         *fill_at(e, fill) =
             (struct fill){.line = line, .way = way, .cache = gl1, .first = NO_FILL, .array = (uint16_t)array};
-        engine_ask(e, here + e->gl1_to_l2, line, REQUEST_LINE, fill);
+        engine_ask(e, here + e->gl1_to_l2, line, REQUEST_LINE, fill, NULL);
     }
     struct fill *mine = fill_at(e, l0_fill), *f = fill_at(e, fill);
     mine->looked = here;

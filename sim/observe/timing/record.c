@@ -43,6 +43,7 @@ static void free_group(struct recorded_group *g) {
     for (unsigned n = 0; g && n < RECORD_WAVES; n++) {
         free(g->waves[n].steps);
         free(g->waves[n].lines);
+        free(g->waves[n].turns);
     }
     free(g);
 }
@@ -50,7 +51,8 @@ static void free_group(struct recorded_group *g) {
 static size_t bytes_of(const struct recorded_group *g) {
     size_t bytes = sizeof *g + RECORD_WAVES * sizeof g->waves[0];
     for (unsigned n = 0; n < g->wave_count; n++)
-        bytes += g->waves[n].step_capacity * sizeof(uint32_t) + g->waves[n].line_capacity * sizeof(uint64_t);
+        bytes += g->waves[n].step_capacity * sizeof(uint32_t) + g->waves[n].line_capacity * sizeof(uint64_t) +
+                 g->waves[n].turn_capacity * sizeof(struct turn);
     return bytes;
 }
 
@@ -96,6 +98,26 @@ static void add_scratch(struct stream *s, const rdnasim_event *e, size_t first) 
             add_line(s, first, place + (e->addresses[0][lane] + at) / 4);
 }
 
+/* The address that all lanes have which take part; 0: they have several, or none does. */
+static uint64_t one_address(const rdnasim_event *e) {
+    uint64_t one = 0;
+    for (unsigned lane = 0; lane < e->wave_size; lane++) {
+        if (!(e->exec >> lane & 1)) continue;
+        if (one && e->addresses[0][lane] != one) return 0;
+        one = e->addresses[0][lane];
+    }
+    return e->space == RDNASIM_SPACE_GLOBAL && one < RDNASIM_APERTURE_LDS ? one : 0;
+}
+
+/* False: out of memory. */
+static bool add_turn(struct recorder *r, struct stream *s, const rdnasim_event *e) {
+    if (!room((void **)&s->turns, &s->turn_capacity, s->turn_count + 1, sizeof *s->turns)) return false;
+    struct turn *turn = &s->turns[s->turn_count++];
+    uint64_t address = one_address(e);
+    *turn = (struct turn){0};
+    return !address || turns_take(&r->turns, address, e->workgroup_index, turn);
+}
+
 static void after(void *context, const rdnasim_event *e) {
     enum { LINES_MOST = 64 * RDNASIM_PARTS * 4 }; /* 64 lanes, each part of 16 bytes or dwords of scratch */
     struct recorder *r = context;
@@ -108,7 +130,8 @@ static void after(void *context, const rdnasim_event *e) {
         return;
     }
     if (!room((void **)&s->steps, &s->step_capacity, s->step_count + 1, sizeof *s->steps) ||
-        !room((void **)&s->lines, &s->line_capacity, s->line_count + LINES_MOST, sizeof *s->lines)) {
+        !room((void **)&s->lines, &s->line_capacity, s->line_count + LINES_MOST, sizeof *s->lines) ||
+        (r->flags[op] & OP_TURN && !add_turn(r, s, e))) {
         refuse(r, e, timing_no_memory);
         return;
     }
@@ -187,8 +210,8 @@ static void launch_end(void *context, rdnasim_status status) {
 
 /* ---- the model's side ----------------------------------------------------------------------------------- */
 
-bool recorder_create(struct recorder *r, const struct table *table, size_t most) {
-    *r = (struct recorder){.table = table, .most = most};
+bool recorder_create(struct recorder *r, const struct table *table, const uint8_t *flags, size_t most) {
+    *r = (struct recorder){.table = table, .flags = flags, .most = most};
     r->observer = (rdnasim_observer){.struct_size = sizeof r->observer,
                                      .context = r,
                                      .launch_end = launch_end,
@@ -201,6 +224,7 @@ bool recorder_create(struct recorder *r, const struct table *table, size_t most)
 
 void recorder_destroy(struct recorder *r) {
     for (unsigned n = 0; n < RECORD_AHEAD; n++) free_group(r->ready[n]);
+    turns_free(&r->turns);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
 }

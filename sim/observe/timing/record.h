@@ -14,6 +14,7 @@
 #include "rdnasim.h"
 #include "simd.h"
 #include "table.h"
+#include "turns.h"
 
 /* A step of a stream: bits. */
 enum {
@@ -27,7 +28,8 @@ enum {
 struct stream {
     uint32_t *steps; /* op, bits, and how many lines or LDS passes */
     uint64_t *lines;
-    size_t step_count, line_count, step_capacity, line_capacity;
+    struct turn *turns; /* of atomics that return something */
+    size_t step_count, line_count, turn_count, step_capacity, line_capacity, turn_capacity;
 };
 
 struct recorded_group {
@@ -40,11 +42,20 @@ struct recorded_group {
 /* The one reason why a launch is not timed that is not the kernel's. */
 extern const char timing_no_memory[];
 
+/* Flags of an op. */
+enum {
+    OP_PAST = 1, /* a load that L0 and GL1 must not answer */
+    OP_ATOMIC = 2,
+    OP_TURN = 4 /* an atomic of global memory that returns something */
+};
+
 enum { RECORD_WAVES = 32, RECORD_AHEAD = 2048 /* work-groups */ };
 
 struct recorder {
     rdnasim_observer observer; /* of the launch */
     const struct table *table;
+    const uint8_t *flags; /* OP_*, by op */
+    struct turns turns;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct recorded_group *ready[RECORD_AHEAD]; /* whole ones, by index % RECORD_AHEAD */
@@ -56,8 +67,8 @@ struct recorder {
     const char *refusal;           /* why it cannot be timed, or null */
 };
 
-/* False: out of memory. The table must outlive it. */
-bool recorder_create(struct recorder *r, const struct table *table, size_t most);
+/* False: out of memory. Table and flags must outlive it. */
+bool recorder_create(struct recorder *r, const struct table *table, const uint8_t *flags, size_t most);
 void recorder_destroy(struct recorder *r);
 /* The next work-group, whole; null: the launch has failed, or the recorder. It is the caller's until recorder_release. */
 struct recorded_group *recorder_take(struct recorder *r);

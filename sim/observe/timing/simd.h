@@ -29,6 +29,7 @@ struct access {
     uint16_t bytes; /* per lane */
     uint16_t
         passes; /* LDS: cycles of the CU's LDS unit, conflicts included (lds_passes); 0: without conflicts */
+    const struct turn *turn; /* of an atomic that returns something: turns.h. Null: none */
     uint16_t line_count;   /* distinct lines of 128 bytes, in the order of the first lane that touches each */
     const uint64_t *lines; /* their addresses / 128; valid until the wave's next step is asked for */
 };

@@ -145,7 +145,7 @@ static uint8_t *scan(const struct card *card, const uint32_t *code, size_t dword
         if (length) {
             if (!*why) *why = time_dependence(i);
             if (strstr(i->opcode, "atomic"))
-                flags[at] = OP_ATOMIC;
+                flags[at] = i->port == RDNASIM_PORT_VMEM && i->cache & GLC ? OP_ATOMIC | OP_TURN : OP_ATOMIC;
             else if (i->port == RDNASIM_PORT_VMEM && i->cache & GLC)
                 flags[at] = OP_PAST;
         }
@@ -247,6 +247,8 @@ static rdnasim_status run_both(struct modelling *m, rdnasim *sim, const rdnasim_
     const char *name = rdnasim_get_kernel_info(kernel)->name;
     rdnasim_launch watched = *launch;
     watched.observer = &m->recorder.observer;
+    for (size_t op = 0; op < m->kernel.table->count; op++)
+        if (m->kernel.flags[op] & OP_TURN) watched.resident = 1; /* one after the other: turns.h */
     pthread_t thread;
     if (pthread_create(&thread, NULL, model, m) != 0)
         return fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: out of memory or threads for its timing",
@@ -299,7 +301,7 @@ rdnasim_status rdnasim_time(rdnasim_timing *t, rdnasim *sim, const rdnasim_kerne
     struct table *table = table_create(t->card.target, code, info.code_bytes / 4, info.wave_size);
     struct modelling *m = calloc(1, sizeof *m);
     rdnasim_status status;
-    if (!flags || !table || !m || !recorder_create(&m->recorder, table, streams_most)) {
+    if (!flags || !table || !m || !recorder_create(&m->recorder, table, flags, streams_most)) {
         status = fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: %s", info.name, timing_no_memory);
     } else if (why) {
         status = fail(report, RDNASIM_UNSUPPORTED, "kernel %.200s cannot be timed: %s", info.name, why);

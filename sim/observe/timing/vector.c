@@ -57,7 +57,7 @@ cycle vector_request(struct engine *e, unsigned simd, const struct access *acces
             cycle sent = port_take(&a->write_path, at + e->l0_to_gl1, e->line_cost);
             wait_at(e, wait)->missing++;
             engine_ask(e, sent + e->gl1_to_l2, line,
-                       access->kind == ACCESS_ATOMIC ? REQUEST_ATOMIC : REQUEST_STORE, wait);
+                       access->kind == ACCESS_ATOMIC ? REQUEST_ATOMIC : REQUEST_STORE, wait, access->turn);
         }
         at += n < NEAR_LINES ? line_cycles : card_get(e->card, CARD_far_line_cycles);
     }
