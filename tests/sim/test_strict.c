@@ -69,6 +69,8 @@ static const struct fault {
     {"store_atomic", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "LDS", "ds_add_u32", WRITTEN},
     {"store_update", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "wave 0 has", "ds_", WRITTEN},
     {"last_group", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
+    {"released", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "no atomic orders", "global_load_b32", WRITTEN},
+    {"marked", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "VCC", "s_cbranch_vccz", UNWRITTEN},
     {"groups_apart", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "work-group 0", "global_", WRITTEN},
     {"groups_flag", RDNASIM_STRICT, RDNASIM_CHECK_RACE, "no atomic orders", "global_", WRITTEN},
     {"hazard", RDNASIM_STRICT, RDNASIM_CHECK_HAZARD, "matrix A", "v_wmma_f32_16x16x16_f16", WRITTEN},

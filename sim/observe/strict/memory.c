@@ -117,6 +117,9 @@ static bool aligned(struct wave *w, unsigned lane, const struct place *p, uint32
                         bytes, p->address, need);
 }
 
+/* glc: an atomic load, as compilers write it. */
+static bool is_coherent(const struct inst *i) { return i->cache & 1; }
+
 /* ---- values --------------------------------------------------------------------------------------- */
 
 static void read_undefined(struct wave *w, unsigned reg, unsigned lane, const unsigned char *from,
@@ -144,6 +147,12 @@ static bool partly(const unsigned char *undefined) {
     return bytes % 4;
 }
 
+/*
+ * A word of this many bytes may begin with a mark that tells whether the rest of it counts, so that it may hold anything
+ * before. Its atomic load in front of a compare-and-swap returns a defined value, and the compare-and-swap defines it.
+ */
+enum { MARKED = 8 };
+
 static void load_values(struct wave *w, const struct inst *i, const struct part *part) {
     static const unsigned char defined[16];
     if (i->dst.kind != OPND_VGPR) return;
@@ -155,13 +164,14 @@ static void load_values(struct wave *w, const struct inst *i, const struct part 
         if (exec >> l & 1 && part->places[l].undefined)
             memory = any_bit(part->places[l].undefined, part->bytes);
     if (!some && !memory) return;
-    bool of_swap = memory && part->bytes == 4 && strict_role(w) == ROLE_SWAP;
+    bool of_swap = memory && strict_role(w) == ROLE_SWAP;
+    bool marked = of_swap && part->bytes == MARKED && is_coherent(i);
     FOR_ACTIVE(l, exec) {
         const unsigned char *undefined = part->places[l].undefined;
-        if (of_swap && undefined && partly(undefined)) undefined = NULL;
+        if (marked || (of_swap && part->bytes == 4 && undefined && partly(undefined))) undefined = NULL;
         read_undefined(w, reg, l, undefined ? undefined : defined, part->width);
     }
-    settle_loaded(w, reg, dwords, memory);
+    settle_loaded(w, reg, dwords, memory && !marked);
 }
 
 static struct find undefined_at(const struct wave *w, unsigned lane, const struct place *p, uint32_t bytes,
@@ -224,6 +234,7 @@ static bool atomic_values(struct wave *w, const struct inst *i, const struct par
             if (dwords) ((uint32_t *)&v_undefined(w)[reg])[l] = 0;
             continue;
         }
+        if (part->bytes == MARKED && op_info(i->op)->flags & OP_SWAPS) memory = false;
         if (operand && p->space == RDNASIM_SPACE_GLOBAL) {
             if (!strict_found(w, undefined_at(w, l, p, part->bytes, origin),
                               "updates 0x%" PRIx64 " with an undefined value", p->address))
@@ -319,7 +330,7 @@ static inline bool reads_again(const struct part *part, unsigned l, uint32_t exe
 static bool races(struct wave *w, const struct inst *i, const struct part *part) {
     enum access_kind kind = w->note.atomic ? ACCESS_ATOMIC : w->note.store ? ACCESS_STORE : ACCESS_LOAD;
     struct access access = strict_access(w, i, kind);
-    bool coherent = kind == ACCESS_LOAD && i->cache & 1; /* glc: an atomic load, as compilers write it */
+    bool coherent = kind == ACCESS_LOAD && is_coherent(i);
     if (kind == ACCESS_LOAD) {
         const struct place *first = &part->places[__builtin_ctz(exec_mask(w))];
         if (first->space == RDNASIM_SPACE_LDS || first->space == RDNASIM_SPACE_GLOBAL)
@@ -338,6 +349,7 @@ static bool races(struct wave *w, const struct inst *i, const struct part *part)
         if (coherent || kind == ACCESS_ATOMIC) strict_race_writers(w, p->address, part->bytes, &writers);
         if (!coherent && !strict_race_global(w, lane, p->address, part->bytes, &access)) return false;
     }
+    if (kind == ACCESS_STORE && w->note.space == RDNASIM_SPACE_GLOBAL) w->shadow->stores_open = true;
     if (kind != ACCESS_LOAD && (w->note.space == RDNASIM_SPACE_LDS || i->format == FMT_FLAT))
         strict_race_tick(w->shadow->strict);
     strict_race_acquire(w, &writers);

@@ -20,7 +20,8 @@
  * alike), who has read it since, and what the writers have left there. Each of the three entries:
  *     bits 31:8 the party, 7:4 how, 3:0 which bytes
  * How: PLAIN by a store, or a load; ATOMIC by an atomic, or a load that begins a compare-and-swap loop; SWAP by a compare-and-swap;
- * SYNC by an access to a flag or lock in LDS.
+ * SYNC by an access to a flag or lock in LDS; in global memory the same bit, OPEN, says of an atomic that its wave had not waited
+ * for its stores, so that who meets it does not know of them.
  * In LDS the party is a wave and a time, which grows with every store and barrier: entries from before the last barrier count no
  * more, and of another wave a wave knows what it did up to some time. One bit says that only the order in which LDS serves
  * its instructions has kept the access on its side of the barrier: nobody has waited for it.
@@ -31,7 +32,15 @@
 
 #include "strict.h"
 
-enum { BYTES = 15, PLAIN = 16, ATOMIC = 32, SWAP = 64, SYNC = 128, KINDS = PLAIN | ATOMIC | SWAP | SYNC };
+enum {
+    BYTES = 15,
+    PLAIN = 16,
+    ATOMIC = 32,
+    SWAP = 64,
+    SYNC = 128,
+    OPEN = SYNC,
+    KINDS = PLAIN | ATOMIC | SWAP | SYNC
+};
 enum { ID_SHIFT = 8, ID_BITS = 32 - ID_SHIFT };
 enum { WAVE_BITS = 7, LATE = 64, SEVERAL = 63, TIMES = 1 << (ID_BITS - WAVE_BITS) };
 
@@ -58,6 +67,12 @@ static bool own(const struct party *p, uint32_t entry) {
     return id >> WAVE_BITS > p->since && !((id ^ p->me) & (SEVERAL | LATE));
 }
 
+/* An atomic of the party's that told of all that it did is not undone by another one. */
+static inline uint32_t how_of(const struct party *p, uint32_t before) {
+    bool told = !p->in_lds && before & (ATOMIC | SWAP) && !(before & OPEN);
+    return told ? p->how & ~(uint32_t)OPEN : p->how;
+}
+
 /*
  * Adds to the party's entry, or begins it. In LDS a plain store makes the atomics around it no better, nor a plain load others,
  * and bytes that were accessed earlier keep their time, as there is one for all.
@@ -66,7 +81,7 @@ static void merge(uint32_t *entry, const struct party *p, uint32_t bytes, bool l
     uint32_t before = own(p, *entry) ? *entry : 0, id = p->me, kept = BYTES;
     if ((p->in_lds || load) && p->how != SYNC) kept |= KINDS;
     if (before & BYTES & ~bytes) id = before >> ID_SHIFT;
-    *entry = id << ID_SHIFT | p->how | bytes | (before & kept);
+    *entry = id << ID_SHIFT | how_of(p, before) | bytes | (before & kept);
 }
 
 /* The entry of several parties, this one among them. */
@@ -224,7 +239,7 @@ static inline void enter_alone(struct cell *c, const struct party *p, uint32_t b
         return;
     }
     keep_value(c, bytes, memory);
-    c->writer = entry | (c->writer & BYTES);
+    c->writer = p->me << ID_SHIFT | how_of(p, c->writer) | bytes | (c->writer & BYTES);
 }
 
 /* The same in LDS, where nobody has written since the last barrier, or else read what is written. False: somebody has. */
@@ -266,7 +281,7 @@ struct access strict_access(const struct wave *w, const struct inst *i, enum acc
                        .in_global = {.me = st->group_party}};
     uint32_t how = role == ROLE_SWAP ? ATOMIC : PLAIN;
     if (kind == ACCESS_ATOMIC) how = a.swaps ? SWAP : ATOMIC;
-    a.in_global.how = how;
+    a.in_global.how = how | (kind == ACCESS_ATOMIC && w->shadow->stores_open ? OPEN : 0);
     a.in_lds.how = role == ROLE_SYNC ? SYNC : how;
     a.learns = role == ROLE_SYNC || kind == ACCESS_ATOMIC;
     return a;
@@ -506,7 +521,7 @@ void strict_race_writers(struct wave *w, uint64_t address, uint32_t bytes, struc
 void strict_race_acquire(struct wave *w, const struct writers *writers) {
     struct strict *st = w->shadow->strict;
     for (unsigned n = 0; n < writers->count; n++)
-        if (!strict_learn(st, writers->entries[n] >> ID_SHIFT)) return;
+        if (!(writers->entries[n] & OPEN) && !strict_learn(st, writers->entries[n] >> ID_SHIFT)) return;
 }
 
 /* An access to a dword that others have accessed, too; false: it stops the wave. */

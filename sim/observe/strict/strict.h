@@ -71,6 +71,7 @@ struct shadow { /* of a wave */
     bool scc; /* undefined */
     uint32_t scc_origin;
     struct counter vm, lgkm;
+    bool stores_open;        /* to global memory, since it last waited for all */
     const struct inst *wmma; /* the last VALU instruction, if it was one */
     uint32_t barriers;       /* passed or waited at */
     struct lds_access accesses[LDS_ACCESSES];

@@ -32,6 +32,7 @@ void strict_wait(struct wave *w, const struct inst *i) {
     int vm = waits_for(generation, i, COUNTER_VM), lgkm = waits_for(generation, i, COUNTER_LGKM);
     if (vm != RDNASIM_NO_WAIT) wait(&sh->vm, (uint32_t)vm);
     if (lgkm != RDNASIM_NO_WAIT) wait(&sh->lgkm, (uint32_t)lgkm);
+    if (waits_for(generation, i, COUNTER_VS) == 0) sh->stores_open = false;
 }
 
 /* The counters of what it loads, as states of the registers. */

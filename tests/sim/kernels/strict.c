@@ -224,9 +224,24 @@ CASE(last_group_bad, STORE(AT) "v_mov_b32 v40, 0\n global_load_b32 v42, " AT ", 
                      ", " OUT " offset:256\n" WAIT)
 CASE(last_group_good, STORE(AT) "s_waitcnt_vscnt null, 0\n s_barrier\n v_mov_b32 v40, 0\n v_mov_b32 v41, 1\n"
                       "global_atomic_add_u32 v42, v40, v41, " IN " glc\n" WAIT
-                      "v_cmp_ne_u32 vcc_lo, 127, v42\n s_cbranch_vccnz 1f\n"
+                      "v_cmp_eq_u32 vcc_lo, 127, v42\n s_cbranch_vccz 1f\n"
                       "global_load_b32 v43, " AT ", " OUT "\n global_load_b32 v44, " AT ", " OUT " offset:256\n" WAIT
                       "1:\n")
+
+/* The same, but the counting does not wait for the store: who meets it does not know of that. */
+#define COUNTED(wait) STORE(AT) wait "v_mov_b32 v40, 0\n v_mov_b32 v41, 1\n" \
+                      "global_atomic_add_u32 v42, v40, v41, " IN " glc\n" WAIT \
+                      "v_cmp_eq_u32 vcc_lo, 127, v42\n s_cbranch_vccz 1f\n" \
+                      "global_load_b32 v43, " AT ", " OUT "\n global_load_b32 v44, " AT ", " OUT " offset:256\n" WAIT "1:\n"
+CASE(released_bad, COUNTED(""))
+CASE(released_good, COUNTED("s_waitcnt_vscnt null, 0\n"))
+/* A word with a mark may hold anything before: of an atomic load in front of a compare-and-swap, and of nothing else. */
+#define MARKED(glc) "v_mov_b32 v40, 0\n v_mov_b32 v43, 1\n v_mov_b32 v44, 2\n global_load_b64 v[41:42], v40, " IN glc "\n" WAIT \
+                    "v_cmp_ne_u64 vcc_lo, v[41:42], v[43:44]\n s_cbranch_vccz 1f\n v_mov_b32 v45, v41\n v_mov_b32 v46, v42\n" \
+                    "global_atomic_cmpswap_b64 v40, v[43:46], " IN "\n" \
+                    "1: global_atomic_add_u64 v[47:48], v40, v[43:44], " IN " glc\n" WAIT STORE("v47")
+CASE(marked_bad, MARKED(""))
+CASE(marked_good, MARKED(" glc"))
 
 /* Atomics on different addresses order nothing; a flag that one group stores and another loads by an atomic does. */
 CASE(groups_apart_bad, "v_mov_b32 v40, 0\n v_mov_b32 v41, " GROUP "\n global_store_b32 v40, v41, " OUT "\n"
