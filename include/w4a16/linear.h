@@ -329,10 +329,12 @@ W4A16_API w4a16_status w4a16_plan_launch(const w4a16_plan *plan, size_t index, w
  */
 typedef struct w4a16_run_args {
     size_t struct_size;
-    w4a16_address a;          /* [M][lda]; rows with experts: see w4a16_problem */
-    w4a16_address out;        /* [M][ldo]; elements between N and ldo are not touched */
-    w4a16_address workspace;  /* w4a16_plan_workspace bytes, one per concurrent run; 0 if none is needed */
-    void *stream;             /* hip: a hipStream_t, null = default stream; else ignored */
+    w4a16_address a;   /* [M][lda]; rows with experts: see w4a16_problem */
+    w4a16_address out; /* [M][ldo]; elements between N and ldo are not touched */
+    w4a16_address
+        workspace; /* w4a16_plan_workspace bytes, one per concurrent run, whatever they hold (but see
+                                 docs/numerics.md, Workspaces); 0 if none is needed */
+    void *stream;  /* hip: a hipStream_t, null = default stream; else ignored */
     w4a16_address expert_ids; /* experts: int32 [M * top_k]; else 0 */
     w4a16_address gates;      /* combine: fp32 [M * top_k], or 0: all are 1; else 0 */
     w4a16_address weights;    /* 0 (default): the plan's; else packed bytes of the same shape and types */

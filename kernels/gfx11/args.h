@@ -66,8 +66,13 @@
     X##_VALUE(uint64_t, ldo) X##_AND \
     X##_VALUE(uint32_t, scale_bf16) X##_AND \
     X##_LISTS X##_AND \
-    X##_VALUE(uint32_t, out_f32) X##_AND /* out has a row per part of K */ \
+    X##_VALUE(uint32_t, out_f32) X##_AND /* 1: out is fp32, for combine.c */ \
     X##_GRID
+
+#define TILE_ARGS(X) /* of matrix.c */ \
+    MATRIX_ARGS(X) X##_AND \
+    X##_POINTER(GLOBAL u64 *, tickets) X##_AND /* of the tiles; see parts.h */ \
+    X##_POINTER(GLOBAL float4 *, sums) /* of the tiles' parts */
 
 #define STAGE_ARGS(X) \
     X##_POINTER(const GLOBAL u16 *, a) X##_AND \
@@ -104,7 +109,6 @@
     X##_POINTER(const GLOBAL float *, partial) X##_AND \
     X##_POINTER(const UNIFORM int *, ids) X##_AND /* 0: every slot counts */ \
     X##_POINTER(const UNIFORM float *, gates) X##_AND /* 0: all are 1 */ \
-    X##_POINTER(const GLOBAL float *, bias) X##_AND /* of the sum; may be 0 */ \
     X##_POINTER(GLOBAL u16 *, out) X##_AND \
     X##_VALUE(uint64_t, ldo) X##_AND /* in elements */ \
     X##_VALUE(uint32_t, N) X##_AND \
@@ -124,6 +128,15 @@ struct decode_args {
 };
 struct matrix_args {
     MATRIX_ARGS(HOST)
+};
+struct tile_args {
+    union {
+        struct matrix_args product;
+        struct {
+            MATRIX_ARGS(HOST)
+        };
+    };
+    uint64_t tickets, sums;
 };
 struct stage_args {
     STAGE_ARGS(HOST)

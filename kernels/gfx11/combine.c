@@ -2,9 +2,8 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /*
  * Combine: a token's result is the sum of its slots' fp32 results, each times the slot's gate, in the order
- * of the slots, rounded once. Slots that name no expert count as zero; without gates all are 1. The parts of K
- * of a dense product are such slots of its rows, with the bias to add. Grid (tokens, N / COLUMNS); a lane has
- * every THREADS-th of a work-group's columns.
+ * of the slots, rounded once. Slots that name no expert count as zero; without gates all are 1. Grid (tokens,
+ * N / COLUMNS); a lane has every THREADS-th of a work-group's columns.
  */
 #include "gfx11.h"
 
@@ -54,6 +53,6 @@ INLINE struct sums sums_of_slots(const GLOBAL float *partial, const UNIFORM int 
         struct sums sum = sums_of_slots(partial, ids, gates, n, N, top_k, experts);                          \
         _Pragma("unroll") for (int c = 0; c < PER_LANE; c++) if (n + c * THREADS < N)                        \
             out[__builtin_amdgcn_workgroup_id_x() * ldo + n + c * THREADS] =                                 \
-                float_to_##act##_bits(sum.of[c] + (bias ? bias[n + c * THREADS] : 0));                       \
+                float_to_##act##_bits(sum.of[c]);                                                            \
     })
 #include "../KERNELS.def"

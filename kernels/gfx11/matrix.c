@@ -17,9 +17,9 @@
  *
  * Numerics: as in decode.c. Sums of at most 128 K inside a group are folded, scaled, into fp32 totals, so
  * there are two sets of accumulators. Where work-groups share K they take turns over the folds, as waves do in
- * strip.c; each leaves its fp32 sums, a row of out for each part, and combine.c adds them in order.
+ * strip.c; each leaves its fp32 sums, and the last to come adds them in order (parts.h).
  */
-#include "matrix.h"
+#include "parts.h"
 
 enum { STEP = PACK_BLOCK, PITCH = MATRIX_PITCH / sizeof(u16) };
 
@@ -254,7 +254,10 @@ INLINE void advance(struct work *w, const struct matrix_problem *p, const struct
         multiply(w->acc, &f, form, 1);
     else
         multiply(w->acc, &f, form, 0);
-    if (form.halves && exists) fold(w, p, form, 0);
+    if (form.halves && exists)
+        fold(w, p, form, 0);
+    else if (form.halves)
+        __asm__ volatile("v_nop"); /* between products, of which one may take the other's registers */
     read(&f, w->get_a + buffer + STEP / 2, w->get_b + buffer + STEP / 2, form);
     multiply(w->acc, &f, form, form.halves);
     if (form.halves && exists) fold(w, p, form, 1);
@@ -262,41 +265,43 @@ INLINE void advance(struct work *w, const struct matrix_problem *p, const struct
 }
 
 /*
- * Results go through LDS once more, so that they can leave in pieces of 16 bytes where the output's alignment
- * allows: `rows` rows of `full` bytes, of which the first `bytes` exist, in elements of 2 or 4.
+ * A wave's results go through LDS once more, so that they can leave in pieces of 16 bytes where the output's alignment
+ * allows: its rows, of which `rows` exist, of RESULT_BYTES each, of which `bytes` exist, in elements of 2 or 4.
  */
-INLINE void store_rows(struct rows list, u32 rows, GLOBAL char *out, u64 stride, u32 bytes, const u32 full,
-                       const u32 element, u32 t, const struct form form) {
-    const LDS char *from = (const LDS char *)shared;
-    const u32 threads = threads_of(form), pitch = full + MATRIX_OUT_PADDING;
-    if (bytes >= full && (((u64)out | stride) & 15) == 0) {
+enum { RESULT_BYTES = 128, RESULT_PITCH = RESULT_BYTES + MATRIX_OUT_PADDING };
+INLINE void store_rows(struct rows list, u32 first, u32 rows, const LDS char *from, GLOBAL char *out,
+                       u64 stride, u32 bytes, const u32 element, const struct form form) {
+    const u32 lane = lane_id();
+    if (bytes >= RESULT_BYTES && (((u64)out | stride) & 15) == 0) {
         enum { PIECE = sizeof(u32x4), AT_ONCE = 8 };
         u32x4 piece[AT_ONCE];
-        const u32 pieces = tile_rows(form) * full / PIECE / threads;
+        const u32 pieces = form.frags_m * 16 * RESULT_BYTES / PIECE / LANES;
         _Pragma("unroll") for (u32 i = 0; i < pieces; i++) {
-            u32 at = (t + i * threads) * PIECE;
-            piece[i] = *(const LDS u32x4 *)(from + at / full * pitch + at % full);
+            u32 at = (lane + i * LANES) * PIECE;
+            piece[i] = *(const LDS u32x4 *)(from + at / RESULT_BYTES * RESULT_PITCH + at % RESULT_BYTES);
         }
         _Pragma("unroll") for (u32 i = 0; i < pieces; i++) {
-            u32 at = (t + i * threads) * PIECE, m = at / full;
-            if (m < rows) *(GLOBAL u32x4 *)(out + row_to(list, m) * stride + at % full) = piece[i];
+            u32 at = (lane + i * LANES) * PIECE, m = at / RESULT_BYTES;
+            if (m < rows)
+                *(GLOBAL u32x4 *)(out + row_to(list, first + m) * stride + at % RESULT_BYTES) = piece[i];
         }
         return;
     }
-    for (u32 at = t * element; at < rows * full; at += threads * element) {
-        u32 m = at / full, n = at % full;
-        GLOBAL char *to = out + row_to(list, m) * stride + n;
+    for (u32 at = lane * element; at < rows * RESULT_BYTES; at += LANES * element) {
+        u32 m = at / RESULT_BYTES, n = at % RESULT_BYTES;
+        GLOBAL char *to = out + row_to(list, first + m) * stride + n;
         if (n < bytes && element == 4)
-            *(GLOBAL u32 *)to = *(const LDS u32 *)(from + m * pitch + n);
+            *(GLOBAL u32 *)to = *(const LDS u32 *)(from + m * RESULT_PITCH + n);
         else if (n < bytes)
-            *(GLOBAL u16 *)to = *(const LDS u16 *)(from + m * pitch + n);
+            *(GLOBAL u16 *)to = *(const LDS u16 *)(from + m * RESULT_PITCH + n);
     }
 }
 
-INLINE void matrix(struct matrix_problem p, const struct form form) {
+INLINE void matrix(struct matrix_problem p, GLOBAL u64 *tickets, GLOBAL float4 *sums,
+                   const struct form form) {
     const int frags_m = form.frags_m, frags_n = form.frags_n;
     const u32 tile_m = tile_rows(form), tile_n = tile_columns(form);
-    const u32 t = __builtin_amdgcn_workitem_id_x(), lane = lane_id(), wave = wave_id();
+    const u32 lane = lane_id(), wave = wave_id();
     struct rows list = rows_of(p.lists, p.M, p.N, tile_m);
     if (list.count == 0) return;
     p = of_expert(p, list);
@@ -313,14 +318,21 @@ INLINE void matrix(struct matrix_problem p, const struct form form) {
     _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int j = 0; j < frags_n; j++)
         w.total[i][j] = w.acc[i][j] = (float8)(0.0f);
 
+    const u32 tile =
+        __builtin_amdgcn_workgroup_id_y() * ((p.N + tile_n - 1) / tile_n) + __builtin_amdgcn_workgroup_id_x();
+    const struct part part = part_of(tickets, sums, p.parts, tile * form.waves_m * form.waves_n + wave,
+                                     pieces_of(frags_m, frags_n));
     u32 second = within(&p, following(&p, block));
     fetch_a(&w.carried, &w.route, form, 0, block);
     fetch_a(&w.carried, &w.route, form, 1, second);
     fetch_b(&w.carried, &p, &w.route, form, 0, block);
     fetch_b(&w.carried, &p, &w.route, form, 1, second);
+    u64 found = TICKET;
+    if (p.parts > 1) found = look(&part);
     put(&w.carried, &p, &w.route, form, 0);
     w.coming = following(&p, following(&p, block));
     fetch_b(&w.carried, &p, &w.route, form, 0, within(&p, w.coming));
+    if (p.parts > 1) see_that_it_counts(&part, found);
     barrier();
     while (block < p.blocks) {
         advance(&w, &p, form, block, 0);
@@ -330,51 +342,55 @@ INLINE void matrix(struct matrix_problem p, const struct form form) {
     }
     if (!form.halves && second < p.blocks) fold(&w, &p, form, 0);
 
+    if (p.parts > 1) {
+        if (!last_to_leave(&part, w.total, frags_m, frags_n)) return;
+        add_parts(&part, w.total, frags_m, frags_n);
+    }
+
     list = rows_of(p.lists, p.M, p.N, tile_m);
-    u32 rows = list.count < tile_m ? list.count : tile_m,
-        columns = p.N - first_n < tile_n ? p.N - first_n : tile_n;
-    if (p.out_f32) { /* sums for combine.c: LDS holds one half of the columns after the other */
-        GLOBAL float *out = (GLOBAL float *)p.out + (u64)__builtin_amdgcn_workgroup_id_z() * p.N;
-        const u32 half = tile_n / 2, pitch = half + MATRIX_OUT_PADDING / sizeof(float);
-        LDS float *sums = (LDS float *)shared;
-        for (u32 h = 0; h < 2; h++) {
-            u32 first = h * half;
-            if (wave_n / half == h) _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
-                    u32 n = wave_n + 16 * j + lane % 16;
-                    float bias = p.bias && n < columns ? p.bias[list.first_column + first_n + n] : 0;
-                    _Pragma("unroll") for (int i = 0; i < frags_m; i++)
-                        _Pragma("unroll") for (int e = 0; e < 8; e++)
-                            sums[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n - first] =
-                                w.total[i][j][e] + bias;
-                }
-            barrier();
+    if (list.count <= wave_m || p.N <= w.column) return;
+    u32 rows = list.count - wave_m, columns = p.N - w.column;
+    const u32 all = frags_m * 16;
+    if (rows > all) rows = all;
+    LDS char *place = (LDS char *)shared + wave * all * RESULT_PITCH;
+    if (p.out_f32) { /* sums for combine.c: one half of the columns after the other */
+        GLOBAL float *out = (GLOBAL float *)p.out + w.column;
+        _Pragma("unroll") for (int h = 0; h < 2; h++) {
+            const int half = frags_n / 2;
+            _Pragma("unroll") for (int j = 0; j < half; j++) {
+                u32 n = 16 * (h * half + j) + lane % 16;
+                float bias = p.bias && n < columns ? p.bias[list.first_column + w.column + n] : 0;
+                _Pragma("unroll") for (int i = 0; i < frags_m; i++)
+                        _Pragma("unroll") for (int e = 0; e < 8; e++) *
+                    (LDS float *)(place + (16 * i + 2 * e + lane / 16) * RESULT_PITCH +
+                                  (16 * j + lane % 16) * sizeof(float)) = w.total[i][h * half + j][e] + bias;
+            }
+            const u32 first = 16 * h * half;
             if (first < columns)
-                store_rows(list, rows, (GLOBAL char *)(out + first_n + first), p.ldo * sizeof(float),
-                           (columns - first) * sizeof(float), half * sizeof(float), sizeof(float), t, form);
-            barrier();
+                store_rows(list, wave_m, rows, place, (GLOBAL char *)(out + first), p.ldo * sizeof(float),
+                           (columns - first) * sizeof(float), sizeof(float), form);
         }
         return;
     }
 
-    const u32 pitch = tile_n + MATRIX_OUT_PADDING / sizeof(u16);
     _Pragma("unroll") for (int j = 0; j < frags_n; j++) {
-        u32 n = wave_n + 16 * j + lane % 16;
-        float bias = p.bias && n < columns ? p.bias[list.first_column + first_n + n] : 0;
-        _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int e = 0; e < 8; e++)
-            lds[(wave_m + 16 * i + 2 * e + lane / 16) * pitch + n] =
-                rounded(w.total[i][j][e] + bias, form.bf16);
+        u32 n = 16 * j + lane % 16;
+        float bias = p.bias && n < columns ? p.bias[list.first_column + w.column + n] : 0;
+        _Pragma("unroll") for (int i = 0; i < frags_m; i++) _Pragma("unroll") for (int e = 0; e < 8; e++) *
+            (LDS u16 *)(place + (16 * i + 2 * e + lane / 16) * RESULT_PITCH + n * sizeof(u16)) =
+            rounded(w.total[i][j][e] + bias, form.bf16);
     }
-    barrier();
-    store_rows(list, rows, (GLOBAL char *)(p.out + first_n), p.ldo * sizeof(u16), columns * sizeof(u16),
-               tile_n * sizeof(u16), sizeof(u16), t, form);
+    store_rows(list, wave_m, rows, place, (GLOBAL char *)(p.out + w.column), p.ldo * sizeof(u16),
+               columns * sizeof(u16), sizeof(u16), form);
 }
 
 #define MATRIX(arch, act, tile_m, tile_n, wm, wn, fm, fn, granule, zeros_kind)                               \
     ONLY_##arch(                                                                                             \
         KERNEL(wm * wn * LANES) void w4a16_matrix_##act##_##tile_m##x##tile_n##_g##granule##_##zeros_kind(   \
-            MATRIX_ARGS(PARAMETER)) {                                                                        \
-            LOAD_ARGUMENTS(MATRIX_ARGS);                                                                     \
+            TILE_ARGS(PARAMETER)) {                                                                          \
+            LOAD_ARGUMENTS(TILE_ARGS);                                                                       \
             struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
-            matrix(p, (struct form){wm, wn, fm, fn, granule == 16, IS_##act, IS_##zeros_kind});              \
+            matrix(p, tickets, sums,                                                                         \
+                   (struct form){wm, wn, fm, fn, granule == 16, IS_##act, IS_##zeros_kind});                 \
         })
 #include "../KERNELS.def"

@@ -17,6 +17,7 @@
 
 typedef _Float16 half16 __attribute__((ext_vector_type(16)));
 typedef short short16 __attribute__((ext_vector_type(16)));
+typedef float float4 __attribute__((ext_vector_type(4)));
 typedef float float8 __attribute__((ext_vector_type(8)));
 typedef u32 u32x2 __attribute__((ext_vector_type(2)));
 typedef u32 u32x8 __attribute__((ext_vector_type(8)));

@@ -4,10 +4,10 @@
  * From a row and a problem to kernel launches.
  *
  *     [unsort: an expert per slot]  [stage: activations in another order]  [route: slots to tiles]  product
- *     [combine: slots to tokens, or parts of K to results]
+ *     [combine: slots to tokens]
  *
- * Each family adds its own. Staged activations, the experts of sorted slots, the lists of tiles and the fp32
- * results of slots or parts lie in the workspace.
+ * Each family adds its own. Staged activations, the experts of sorted slots, the lists of tiles, the fp32
+ * results of slots, and tickets and sums of tiles that share K lie in the workspace.
  */
 #include <string.h>
 
@@ -57,7 +57,7 @@ void plan_patch_sections(const struct build *b, struct plan_step *s, size_t weig
     plan_patch(s, weights, PLAN_WEIGHTS, l->weights);
     plan_patch(s, scales, l->kind.packing ? PLAN_SCALES : PLAN_WEIGHTS, l->scales);
     if (l->kind.zeros) plan_patch(s, zeros, l->kind.packing ? PLAN_ZEROS : PLAN_WEIGHTS, l->zeros);
-    if (b->parts == 1) plan_patch_bias(b, s, bias);
+    plan_patch_bias(b, s, bias);
 }
 
 void plan_patch_order(const struct build *b, struct plan_step *s, size_t offset) {

@@ -42,7 +42,7 @@ struct build {
     const w4a16_problem *p;
     const struct packed_layout *l;
     int staged;
-    int64_t parts; /* of K, which the product leaves apart */
+    int64_t parts; /* of K, which work-groups of their own have */
     uint64_t staged_at, ids_at, tiles_at, rows_at, partial_at;
 };
 
@@ -71,7 +71,7 @@ struct family {
     int helped; /* the other roles' kernels prepare and complete it; 0: it does all by itself */
     /*
      * Parts of K that work-groups of their own have, where the tiles alone would not fill a card: their sums
-     * lie in the workspace until they are added. It must not depend on the card. Null: 1.
+     * lie in the workspace until the last one adds them. It must not depend on the card. Null: 1.
      */
     int64_t (*parts)(const struct kernel_row *row, const w4a16_problem *problem);
     int other_bits; /* its rows have other bits than those of few rows have: not for up to PLAN_FEW_ROWS */

@@ -48,6 +48,7 @@ struct arguments {
 };
 ARGUMENTS(decode, DECODE_ARGS)
 ARGUMENTS(matrix, MATRIX_ARGS)
+ARGUMENTS(tile, TILE_ARGS)
 ARGUMENTS(stage, STAGE_ARGS)
 ARGUMENTS(route, ROUTE_ARGS)
 ARGUMENTS(unsort, UNSORT_ARGS)
@@ -62,7 +63,7 @@ struct expected {
 };
 static const struct expected families[] = {
     {"decode", decode_arguments, 512, 128, 0},   {"strip", matrix_arguments, 512, 256, 0},
-    {"matrix", matrix_arguments, 0, 256, 0},     {"stage", stage_arguments, 256, 32, 0},
+    {"matrix", tile_arguments, 0, 256, 0},       {"stage", stage_arguments, 256, 32, 0},
     {"route", route_arguments, 1024, 64, 45056}, {"unsort", unsort_arguments, 1024, 32, 0},
     {"combine", combine_arguments, 64, 56, 0}};
 

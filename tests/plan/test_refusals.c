@@ -161,7 +161,7 @@ static void test_edges_of_helpers(void **state) {
     assert_int_equal(build(&r).steps[1].grid[1], 65535);
     r.problem.shape.N++;
     refuses(&r, W4A16_UNSUPPORTED,
-            "adding experts or parts of K needs w4a16_combine_f16 with 1 x 65536 work-groups of 64" FEWER);
+            "adding experts needs w4a16_combine_f16 with 1 x 65536 work-groups of 64" FEWER);
 }
 
 /* ---- wrong problems ------------------------------------------------------------------------------------ */

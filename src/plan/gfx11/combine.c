@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SPDX-FileCopyrightText: The w4a16 authors */
-/* The family of kernels/gfx11/combine.c: the fp32 results of a token's slots, or of parts of K, to one row. */
+/* The family of kernels/gfx11/combine.c: the fp32 results of a token's slots, to one row. */
 #include "plan/gfx11/product.h"
 
 static const struct kernel_row rows[] = {
@@ -12,12 +12,13 @@ static const struct kernel_row rows[] = {
      .m_max = INT64_MAX,                                                                                     \
      .k_chunk = 1,                                                                                           \
      .symmetric = -1,                                                                                        \
-     .limits = #type ", adds the experts of a token, weighted, or parts of K, in fp32"},
+     .limits = #type ", adds the experts of a token, weighted, in fp32"},
 #include "KERNELS.def"
 };
 
 static int needed(const struct kernel_row *product, const w4a16_problem *p) {
-    return p->epilogue.combine || plan_parts(product, p) > 1;
+    (void)product;
+    return p->epilogue.combine != W4A16_COMBINE_NONE;
 }
 
 static struct plan_grid grid(const struct kernel_row *row, const w4a16_problem *p) {
@@ -32,16 +33,12 @@ static void add(struct build *b, const struct kernel_row *row) {
     struct combine_args args = {
         .ldo = (uint64_t)plan_ldo(p),
         .N = (uint32_t)p->shape.N,
-        .top_k = (uint32_t)(p->epilogue.combine == W4A16_COMBINE_ADD ? p->mixture.top_k : b->parts),
+        .top_k = (uint32_t)(p->epilogue.combine == W4A16_COMBINE_ADD ? p->mixture.top_k : 1),
         .experts = (uint32_t)p->mixture.experts};
     struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
     plan_patch(s, offsetof(struct combine_args, partial), PLAN_WORKSPACE, b->partial_at);
-    if (b->parts > 1) {
-        plan_patch_bias(b, s, offsetof(struct combine_args, bias));
-    } else {
-        plan_patch_ids(b, s, offsetof(struct combine_args, ids));
-        plan_patch(s, offsetof(struct combine_args, gates), PLAN_GATES, 0);
-    }
+    plan_patch_ids(b, s, offsetof(struct combine_args, ids));
+    plan_patch(s, offsetof(struct combine_args, gates), PLAN_GATES, 0);
     plan_patch(s, offsetof(struct combine_args, out), PLAN_OUT, 0);
 }
 
@@ -58,4 +55,4 @@ const struct family combine_family = {.name = "combine",
                                       .add = add,
                                       .largest = largest,
                                       .needed = needed,
-                                      .who_needs = "adding experts or parts of K needs"};
+                                      .who_needs = "adding experts needs"};

@@ -35,10 +35,11 @@ static int64_t folds_of(const struct kernel_row *row, const w4a16_problem *p) {
  * many parts, as modelled for the 7900 XTX: PAIRS are its, whatever the card is, for bits must not depend on
  * that. A step of 32 K takes ALONE where a work-group has a pair to itself, and STEP of a SIMD for each wave
  * where there are enough others, with FOLD for each fold and PIECE for each piece of weights that it
- * dequantises. Parts are added by a launch of its own, which reads what they have left.
+ * dequantises. The last to come of a tile's work-groups adds up: ADDING until it knows, ANOTHER for the way to each other
+ * part's sums, and all of them go through caches.
  */
 enum { PAIRS = 48, SIMDS = 4, ALONE = 1640, STEP = 656, FOLD = 64, PIECE = 24 };
-enum { ADDING = 10000, SUMS_BYTES = 600 /* in a cycle */, PARTS_MAX = 8 };
+enum { ADDING = 4000, ANOTHER = 1500, SUMS_BYTES = 1000 /* in a cycle */, PARTS_MAX = 8 };
 static double cycles(const struct kernel_row *row, const w4a16_problem *p, int64_t parts) {
     int64_t blocks = plan_blocks(p), folds = plan_tiles(folds_of(row, p), parts);
     int64_t groups = plan_tiles(p->shape.N, row->n_tile) * gfx11_m_tiles(row, p) * parts;
@@ -48,7 +49,8 @@ static double cycles(const struct kernel_row *row, const w4a16_problem *p, int64
         (double)plan_tiles(groups, PAIRS) * waves / SIMDS * (STEP + FOLD * each_block + PIECE * pieces);
     double product = (double)(folds * (blocks / folds_of(row, p))) * (shared > ALONE ? shared : ALONE);
     return parts == 1 ? product
-                      : product + ADDING + (double)(parts * p->shape.M * p->shape.N * 4) / SUMS_BYTES;
+                      : product + ADDING + (double)((parts - 1) * ANOTHER) +
+                            (double)(parts * p->shape.M * p->shape.N * 4) / SUMS_BYTES;
 }
 
 static int64_t parts(const struct kernel_row *row, const w4a16_problem *p) {
@@ -58,16 +60,25 @@ static int64_t parts(const struct kernel_row *row, const w4a16_problem *p) {
     return best;
 }
 
+KERNARG_FITS(tile_args);
 static void add(struct build *b, const struct kernel_row *row) {
     int halves = gfx11_in_halves(row);
     int64_t fold = halves ? 1 : gfx11_fold(b->p), granule = halves ? PACK_BLOCK / 2 : PACK_BLOCK;
     int64_t granules = b->p->shape.group_size / granule;
-    struct matrix_args args = gfx11_matrix_args(b, fold, granules);
+    struct tile_args args = {.product = gfx11_matrix_args(b, fold, granules)};
     int64_t folds = folds_of(row, b->p);
-    args.parts = (uint32_t)b->parts;
+    args.product.parts = (uint32_t)b->parts;
     plan_set_order(b, W4A16_ADDER_WMMA, halves ? granule : fold * PACK_BLOCK, folds, b->parts);
     if (halves) b->plan->additions.folds *= 2;
-    gfx11_add_matrix(b, row, &args, lds_bytes(row));
+    struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
+    s->lds_bytes = lds_bytes(row);
+    gfx11_patch_matrix(b, s);
+    if (b->parts == 1) return;
+    int64_t tiles = plan_tiles(b->p->shape.N, row->n_tile) * gfx11_m_tiles(row, b->p);
+    plan_patch(s, offsetof(struct tile_args, tickets), PLAN_WORKSPACE,
+               plan_reserve(b, tiles * row->threads / 32 * 8));
+    plan_patch(s, offsetof(struct tile_args, sums), PLAN_WORKSPACE,
+               plan_reserve(b, tiles * b->parts * row->m_tile * row->n_tile * 4));
 }
 
 static void largest(const struct kernel_row *row, uint32_t *threads, uint32_t *bytes) {

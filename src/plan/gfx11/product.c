@@ -45,11 +45,9 @@ void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *ld
 /* ---- arguments ----------------------------------------------------------------------------------------- */
 
 int64_t gfx11_lda(const struct build *b) { return b->staged ? b->l->blocks * PACK_BLOCK : plan_lda(b->p); }
-/* Sums for combine.c lie side by side, the parts of a row one after the other. */
-static int leaves_sums(const struct build *b) { return b->p->epilogue.combine || b->parts > 1; }
-int64_t gfx11_ldo(const struct build *b) {
-    return leaves_sums(b) ? b->p->shape.N * b->parts : plan_ldo(b->p);
-}
+/* Sums for combine.c lie side by side. */
+static int leaves_sums(const struct build *b) { return b->p->epilogue.combine != W4A16_COMBINE_NONE; }
+int64_t gfx11_ldo(const struct build *b) { return leaves_sums(b) ? b->p->shape.N : plan_ldo(b->p); }
 
 uint32_t gfx11_group_divisor(int64_t granules_per_group) {
     return (uint32_t)(((INT64_C(1) << 31) + granules_per_group - 1) / granules_per_group);
@@ -58,7 +56,7 @@ uint32_t gfx11_group_divisor(int64_t granules_per_group) {
 void gfx11_patch_product(struct build *b, struct plan_step *s, size_t a, size_t out, size_t tile_list,
                          size_t row_list) {
     const w4a16_problem *p = b->p;
-    if (leaves_sums(b)) b->partial_at = plan_reserve(b, plan_slots(p) * b->parts * p->shape.N * 4);
+    if (leaves_sums(b)) b->partial_at = plan_reserve(b, plan_slots(p) * p->shape.N * 4);
     plan_patch(s, a, b->staged ? PLAN_WORKSPACE : PLAN_A, b->staged_at);
     plan_patch(s, out, leaves_sums(b) ? PLAN_WORKSPACE : PLAN_OUT, b->partial_at);
     if (!p->mixture.experts) return;
@@ -90,10 +88,7 @@ struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_
     };
 }
 
-void gfx11_add_matrix(struct build *b, const struct kernel_row *row, const struct matrix_args *args,
-                      uint32_t lds_bytes) {
-    struct plan_step *s = plan_add_step(b, row, args, sizeof *args);
-    s->lds_bytes = lds_bytes;
+void gfx11_patch_matrix(struct build *b, struct plan_step *s) {
     plan_patch_sections(b, s, offsetof(struct matrix_args, weights), offsetof(struct matrix_args, scales),
                         offsetof(struct matrix_args, zeros), offsetof(struct matrix_args, bias));
     gfx11_patch_product(b, s, offsetof(struct matrix_args, a), offsetof(struct matrix_args, out),

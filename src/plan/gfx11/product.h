@@ -56,8 +56,7 @@ void gfx11_largest(const struct kernel_row *row, uint32_t *threads, uint32_t *ld
 
 /* Arguments of strip.c and matrix.c. fold: blocks; granules: pieces of K that `divisor` maps to groups. */
 struct matrix_args gfx11_matrix_args(const struct build *b, int64_t fold, int64_t granules_per_group);
-void gfx11_add_matrix(struct build *b, const struct kernel_row *row, const struct matrix_args *args,
-                      uint32_t lds_bytes);
+void gfx11_patch_matrix(struct build *b, struct plan_step *s);
 /* What every product is given besides its sections: offsets in its arguments. Reserves the slots' results. */
 void gfx11_patch_product(struct build *b, struct plan_step *s, size_t a, size_t out, size_t tile_list,
                          size_t row_list);

@@ -43,7 +43,9 @@ static void add(struct build *b, const struct kernel_row *row) {
     args.waves = (uint32_t)waves;
     plan_set_order(b, W4A16_ADDER_WMMA, chunk, folds, waves);
     if (halves) b->plan->additions.folds *= 2;
-    gfx11_add_matrix(b, row, &args, lds_bytes(row, waves));
+    struct plan_step *s = plan_add_step(b, row, &args, sizeof args);
+    s->lds_bytes = lds_bytes(row, waves);
+    gfx11_patch_matrix(b, s);
 }
 
 static void leaves(const struct kernel_row *row, const w4a16_problem *p, char *reason, size_t bytes) {
