@@ -337,6 +337,8 @@ static void test_pointers(void **state) {
     assert_true(base == device && bytes == 1000);
     GIVES("hipErrorNotFound", hipMemGetAddressRange(&base, &bytes, (char *)device + 1000));
     OK(hipMemPrefetchAsync(managed, 1000, 0, NULL));
+    OK(hipMemPrefetchAsync(managed, 1000, -1, NULL)); /* the host */
+    GIVES("hipErrorInvalidDevice", hipMemPrefetchAsync(managed, 1000, -2, NULL));
     GIVES("hipErrorInvalidValue", hipMemPrefetchAsync(device, 1000, 0, NULL));
     GIVES("hipErrorInvalidValue", hipMemPrefetchAsync(managed, 1001, 0, NULL));
     OK(hipFree(device));
