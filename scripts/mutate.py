@@ -227,8 +227,8 @@ def objects_of(build):
 
 
 def known_equivalents(path):
-    """[(files, lines, reason)]: patterns of shell's kind and of re's. The file's lines are FILES: NEW LINE # REASON, the
-    new line as it stands or as /an expression for all of it/."""
+    """[(files, lines, reason)]: patterns of shell's kind and of re's. The file's lines are FILES: LINE # REASON, LINE the new
+    line or - and the deleted one, as it stands or as /an expression for all of it/."""
     known = []
     with open(path, encoding="utf-8") as f:
         for line in f:
@@ -240,9 +240,10 @@ def known_equivalents(path):
     return known
 
 
-def reason_of(known, path, new):
+def reason_of(known, path, old, new):
+    line = new.strip() if new.strip() != ";" else "-" + old.strip()
     for files, pattern, reason in known:
-        if fnmatch.fnmatch(path, files) and re.fullmatch(pattern, new.strip()):
+        if fnmatch.fnmatch(path, files) and re.fullmatch(pattern, line):
             return reason
     return None
 
@@ -253,10 +254,10 @@ def judge(root, builds, known, path, number, new):
     with open(file, encoding="utf-8") as f:
         source = f.read()
     lines = source.split("\n")
-    lines[number] = new
-    reason = reason_of(known, path, new)
+    reason = reason_of(known, path, lines[number], new)
     if reason:
         return "equivalent", reason
+    lines[number] = new
 
     def put(text):
         with open(file, "w", encoding="utf-8") as f:
