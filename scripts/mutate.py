@@ -7,7 +7,7 @@ or less, a negated condition, a deleted statement, two arguments swapped. One th
 another drawn. The others are
 
     noticed      a test of the folder failed, or took ten times as long as usual and was ended: in the release build, or,
-                 if none did there, in that with the sanitizers
+                 if none did there, a fast one in that with the sanitizers
     equivalent   the compiler made the same code of it, or scripts/mutate.equivalent says why nobody could notice
     SURVIVED     neither
 """
@@ -49,6 +49,7 @@ TESTS = {
     "torch": ("", "torch_(register.*|hip.*|cpu|sim)"),
 }
 LEFT_OUT = "kernels_golden|sim_bench|golden_reproducible|conformance_sim_gfx11(0[1-9]|5.)"
+BUILDS = ("release", "full"), ("sanitize", "fast")  # and the label of the tests that run there
 MOST_SURVIVORS = 0.1  # of the faults that are judged: more, and the exit code is 1
 SLOWER, LEAST_SECONDS = 10, 180  # a test may take so many times as long as usual, and so long at least
 
@@ -154,7 +155,7 @@ def run(command, seconds):
 
 
 class Tests:
-    def __init__(self, build, jobs):
+    def __init__(self, build, jobs, label):
         self.build, self.jobs, self.name = build, jobs, os.path.basename(build)
         outputs = subprocess.run(["ninja", "-C", build, "-t", "targets", "all"], check=True, capture_output=True,
                                  text=True).stdout
@@ -164,7 +165,12 @@ class Tests:
         self.targets, self.folders = {}, {}
         for path in glob.glob(f"{build}/**/CTestTestfile.cmake", recursive=True):
             with open(path, encoding="utf-8") as f:
-                for name, command in re.findall(r"^add_test\((?:\[=*\[)?(.+?)(?:\]=*\])? (\".*)\)$", f.read(), re.M):
+                text = f.read()
+                labels = dict(re.findall(r"^set_tests_properties\((?:\[=*\[)?(.+?)(?:\]=*\])? PROPERTIES .*LABELS \"(.*?)\"",
+                                         text, re.M))
+                for name, command in re.findall(r"^add_test\((?:\[=*\[)?(.+?)(?:\]=*\])? (\".*)\)$", text, re.M):
+                    if label not in labels[name].split(";"):
+                        continue
                     words = re.findall(r'"([^"]*)"', command)
                     names = [os.path.relpath(word, build) for word in words if word.startswith(build + "/")]
                     self.targets[name] = [name for name in names if name in outputs]
@@ -315,7 +321,7 @@ def main():
         for _, (path, number, kind, old, new) in zip(range(options.count), faults):
             print(f"{path}:{number + 1}: {kind}\n    - {old.strip()}\n    + {new.strip()}")
         return 0
-    builds = [Tests(f"{root}/build/{name}", options.jobs) for name in ("release", "sanitize")]
+    builds = [Tests(f"{root}/build/{name}", options.jobs, label) for name, label in BUILDS]
     builds[0].check_table()
     known = known_equivalents(os.path.dirname(os.path.abspath(__file__)) + "/mutate.equivalent")
     counts = collections.Counter()
