@@ -56,12 +56,12 @@ static struct tiled prepare(const struct tiles *c, w4a16_device *device) {
     return t;
 }
 
+/* All but the device. */
 static void finish(struct tiled *t) {
     const w4a16_address used[] = {t->args.a, t->args.out, t->args.workspace};
     for (size_t n = 0; n < 3; n++) w4a16_buffer_free(t->device, used[n], NULL);
     w4a16_plan_free(t->plan);
     w4a16_weights_free(t->weights);
-    w4a16_device_close(t->device);
 }
 
 /* Runs; out is poisoned first. */
@@ -119,6 +119,7 @@ static uint16_t *first_bits(const struct tiles *c) {
     check(c, &t, out);
     run_same(&t, out, "as the run before left it");
     finish(&t);
+    w4a16_device_close(t.device);
     return out;
 }
 
@@ -135,6 +136,7 @@ static void test_contents(void **state) {
                 run_same(&t, first, what);
             }
             finish(&t);
+            w4a16_device_close(t.device);
         }
         free(first);
     }
@@ -149,6 +151,7 @@ static void test_schedules(void **state) {
             struct tiled t = prepare(&cases[n], open_sim(1 + (int)seed % 2, seed, cases[n].mask));
             run_same(&t, first, "under another schedule");
             finish(&t);
+            w4a16_device_close(t.device);
         }
         free(first);
     }
@@ -166,14 +169,14 @@ static void test_leftovers(void **state) {
         first[n] = malloc(t[n].elements * 2);
         run(&t[n], first[n]);
         check(&cases[1 + n], &t[n], first[n]);
-        if (t[n].space > t[0].space) t[0].args.workspace = t[n].args.workspace;
     }
-    for (int n = 0; n < PLANS; n++) t[n].args.workspace = t[0].args.workspace;
-    for (int turn = 0; turn < 6; turn++) run_same(&t[turn % 2], first[turn % 2], "behind another plan");
-    for (int n = 0; n < PLANS; n++) {
-        free(first[n]);
-        w4a16_plan_free(t[n].plan), w4a16_weights_free(t[n].weights);
+    const struct tiled *larger = &t[t[1].space > t[0].space];
+    for (int turn = 0; turn < 6; turn++) {
+        struct tiled shared = t[turn % PLANS];
+        shared.args.workspace = larger->args.workspace;
+        run_same(&shared, first[turn % PLANS], "behind another plan");
     }
+    for (int n = 0; n < PLANS; n++) free(first[n]), finish(&t[n]);
     w4a16_device_close(device);
 }
 
@@ -192,6 +195,7 @@ static void test_strict(void **state) {
         run_same(&t, first, "strict");
         free(first);
         finish(&t);
+        w4a16_device_close(t.device);
     }
 }
 
