@@ -51,15 +51,14 @@ static void on_one_lane(struct wave *w, const struct inst *i) {
                      .plain = true};
     for (unsigned n = 0; n < i->src_count; n++) {
         registers[n] = (u32v){scalar_read32(w, &i->src[n])};
-        v.src[n] =
-            (struct operand){.kind = OPND_VGPR, .reg = (uint16_t)n, .type = op_info(op)->src[n], .dwords = 1};
+        v.src[n] = (struct operand){.kind = OPND_VGPR, .reg = (uint16_t)n, .type = op_info(op)->src[n]};
     }
     if (i->op == OP_s_cvt_hi_f32_f16) v.src[0].hi = true, v.plain = false;
     registers[RESULT] = (u32v){0}; /* a 16-bit result leaves zeros above it */
     if (compares)
-        v.sdst = (struct operand){.kind = OPND_SGPR, .reg = SREG_VCC, .type = TYPE_MASK, .dwords = 1};
+        v.sdst = (struct operand){.kind = OPND_SGPR, .reg = SREG_VCC, .type = TYPE_MASK};
     else
-        v.dst = (struct operand){.kind = OPND_VGPR, .reg = RESULT, .type = op_info(op)->dst, .dwords = 1};
+        v.dst = (struct operand){.kind = OPND_VGPR, .reg = RESULT, .type = op_info(op)->dst};
     v.exec(&one, &v);
     if (compares)
         w->scc = one.s[SREG_VCC] & 1;

@@ -455,7 +455,10 @@ static void test_strict(void **state) {
     __hipUnregisterFatBinary(binary);
 }
 
-/* RDNASIM_DEVICES=4, ROCR_VISIBLE_DEVICES=3,0,1, HIP_VISIBLE_DEVICES=1,0: cards 0 and 3; gfx1100 by override. */
+/*
+ * RDNASIM_DEVICES=4, ROCR_VISIBLE_DEVICES=3,0,1, HIP_VISIBLE_DEVICES=1,0,1: cards 0 and 3, for a list ends where a
+ * card comes twice; gfx1100 by override.
+ */
 static void test_devices(void **state) {
     (void)state;
     int value;

@@ -27,6 +27,8 @@ static const struct fault {
     {"sum", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b16", WRITTEN},
     {"packed", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
     {"permuted", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b32", WRITTEN},
+    {"kept", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "lane 0 stores", "global_store_b32", WRITTEN},
+    {"other_half", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v41", "global_store_b16", WRITTEN},
     {"pair", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "v43", "global_store_b32", WRITTEN},
     {"address", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "used as an address", "global_load_b32", WRITTEN},
     {"scalar_address", RDNASIM_STRICT, RDNASIM_CHECK_UNDEFINED, "s40", "s_load_b32", WRITTEN},

@@ -161,6 +161,12 @@ refuses 2 "is a buffer of 8 bytes, not a value of 4" "$tool" run "$axpy" --arg f
 refuses 2 "is a buffer of 8 bytes, not a value of 3" "$tool" run "$axpy" --arg bytes:010203 --arg null --arg f32:1 --arg u32:1
 check "the bytes of a value" "$tool" run "$axpy" --block 6 --arg file:shape.npy --arg file:shape.npy=twice.npy --arg bytes:0000803f \
     --arg bytes:06000000 --print
+check "once itself and itself" python3 - <<'PY'
+before, after = (open(name, 'rb').read()[-24:] for name in ('shape.npy', 'twice.npy'))
+import struct
+before, after = struct.unpack('<6f', before), struct.unpack('<6f', after)
+assert any(before) and after == tuple(2 * x for x in before), (before, after)
+PY
 refuses 2 "expected two hexadecimal digits" "$tool" run "$axpy" --arg bytes:0g
 refuses 2 "no value of that type" "$tool" run "$axpy" --arg u8:256
 refuses 2 "no value of that type" "$tool" run "$axpy" --arg i8:-129

@@ -40,8 +40,8 @@ static unsigned add_line(struct stats *st, struct lines *s, uint64_t line) {
 }
 
 static void empty(struct lines *s) {
-    if (s->used) memset(s->keys, 0, s->capacity * sizeof *s->keys);
-    s->used = 0;
+    free(s->keys);
+    *s = (struct lines){0};
 }
 
 /* ---- one instruction ------------------------------------------------------------------------------ */
@@ -128,7 +128,7 @@ rdnasim_observer stats_observer(struct stats *stats) {
 }
 
 void stats_release(struct stats *stats) {
-    for (unsigned n = 0; n < STATS_WAVES; n++) free(stats->wave[n].keys);
-    free(stats->group.keys);
-    free(stats->launch.keys);
+    for (unsigned n = 0; n < STATS_WAVES; n++) empty(&stats->wave[n]);
+    empty(&stats->group);
+    empty(&stats->launch);
 }

@@ -362,7 +362,6 @@ static void begin(struct chip *c, const struct chip_kernel *kernel, struct recor
     c->left_out = false;
     c->engine_turn = 0;
     c->waiting = NULL;
-    c->failure = NULL;
     c->launches++;
     shared_begin(&c->shared);
     for (unsigned n = 0; n < c->engine_count; n++) {

@@ -67,6 +67,14 @@ CASE(permuted_bad, "s_mov_b32 s40, exec_lo\n s_mov_b32 exec_lo, 1\n v_mov_b32 v4
 CASE(permuted_good, "s_mov_b32 s40, exec_lo\n s_mov_b32 exec_lo, 0x10001\n v_mov_b32 v40, 7\n"
                     "s_mov_b32 exec_lo, s40\n"
                     "v_mov_b32_dpp v41, v40 row_share:0 row_mask:0xf bank_mask:0xf\n" STORE("v41"))
+/* Lanes that DPP leaves alone keep what they have. */
+#define KEPT(bound) "v_mov_b32 v41, 1.0\n v_add_f32_dpp v40, v41, v41 row_shr:1 row_mask:0xf bank_mask:0xf" bound "\n"
+CASE(kept_bad, KEPT("") STORE("v40"))
+CASE(kept_good, KEPT(" bound_ctrl:1") STORE("v40"))
+/* The other half of a source is nobody's. */
+#define UPPER "global_load_d16_hi_b16 v40, " AT ", " IN "\n" WAIT
+CASE(other_half_bad, UPPER "v_add_f16 v41.l, v40.h, v40.l\n global_store_b16 " ITEM ", v41, " OUT "\n")
+CASE(other_half_good, UPPER "v_add_f16 v41.l, v40.h, v40.h\n global_store_b16 " ITEM ", v41, " OUT "\n")
 CASE(pair_bad, "v_mov_b32 v41, 1\n v_dual_mov_b32 v42, v41 :: v_dual_mov_b32 v43, v40\n" STORE("v43"))
 CASE(pair_good, "v_mov_b32 v41, 1\n v_mov_b32 v42, 2\n v_dual_mov_b32 v40, v41 :: v_dual_mov_b32 v43, v42\n" STORE("v40"))
 CASE(address_bad, "v_and_b32 v40, 0x3c, v40\n global_load_b32 v41, v40, " IN "\n" WAIT)
