@@ -169,6 +169,46 @@ static void test_null(void **state) {
     free_layer(&o);
 }
 
+/* What a call would have made is null where it fails. */
+static void test_nothing_made(void **state) {
+    (void)state;
+    struct owned_layer o = make_layer(&dense, 1);
+    const w4a16_layer *const layers[] = {&o.layer}, *const none[] = {NULL};
+    w4a16_device *device = open_device(W4A16_DEVICE_CPU, 1, 0, NULL), *opened;
+    w4a16_device_options options;
+    w4a16_device_options_init(&options, sizeof options);
+    options.struct_size = 1;
+    w4a16_weights *made, *weights;
+    w4a16_problem problem;
+    w4a16_plan *plan;
+    w4a16_layer *part, empty = o.layer;
+    w4a16_checkpoint *checkpoint;
+    w4a16_error error;
+    empty.N = 0;
+    must(w4a16_weights_create(device, &o.layer, &weights, &error), &error);
+    w4a16_problem_init(&problem, sizeof problem);
+    w4a16_problem_from_weights(&problem, weights);
+    problem.shape.M = -1;
+#define MAKES_NOTHING(out, call)                                                                             \
+    do {                                                                                                     \
+        (out) = (void *)&(out); /* poison */                                                                 \
+        assert_int_not_equal(call, W4A16_OK);                                                                \
+        assert_null(out);                                                                                    \
+    } while (0)
+    MAKES_NOTHING(opened, w4a16_device_open(&options, &opened, &error));
+    MAKES_NOTHING(made, w4a16_weights_create(device, &empty, &made, &error));
+    MAKES_NOTHING(made, w4a16_experts_create(device, layers, 0, &made, &error));
+    MAKES_NOTHING(made, w4a16_weights_wrap(device, &problem, 1, &made, &error));
+    MAKES_NOTHING(plan, w4a16_plan_create(device, weights, &problem, &plan, &error));
+    MAKES_NOTHING(part, w4a16_layer_concat(none, 1, &part, &error));
+    MAKES_NOTHING(part, w4a16_layer_part_n(&o.layer, -8, 8, &part, &error));
+    MAKES_NOTHING(part, w4a16_layer_part_k(&o.layer, -8, 8, &part, &error));
+    MAKES_NOTHING(checkpoint, w4a16_checkpoint_open("none", &checkpoint, &error));
+    w4a16_weights_free(weights);
+    w4a16_device_close(device);
+    free_layer(&o);
+}
+
 /* ---- structs and numbers ------------------------------------------------------------------------------- */
 
 static const size_t wrong_sizes[] = {0, 1, SIZE_MAX, SIZE_MAX / 2};
@@ -331,9 +371,12 @@ static void test_beyond_the_last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_null),    cmocka_unit_test(test_struct_sizes),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_parts_too_large),
-        cmocka_unit_test(test_largest), cmocka_unit_test(test_beyond_the_last)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_null),
+                                       cmocka_unit_test(test_nothing_made),
+                                       cmocka_unit_test(test_struct_sizes),
+                                       cmocka_unit_test(test_numbers),
+                                       cmocka_unit_test(test_parts_too_large),
+                                       cmocka_unit_test(test_largest),
+                                       cmocka_unit_test(test_beyond_the_last)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

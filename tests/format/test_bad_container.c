@@ -2,6 +2,7 @@
 /* SPDX-FileCopyrightText: The w4a16 authors */
 /* Damaged safetensors files, and the sentence that each gives. */
 #include "bad.h"
+#include "format/safetensors.h"
 
 #define FILE_NAME     "m/model.safetensors"
 #define BAD(sentence) W4A16_BAD_FILE, FILE_NAME ": " sentence
@@ -135,6 +136,13 @@ static void cut_anywhere(void **state) {
 static void not_a_file(void **state) {
     (void)state;
     refused("nowhere", W4A16_IO, "nowhere: cannot open: No such file or directory");
+    struct safetensors *s = (void *)&s; /* poison */
+    struct safetensors_writer *w = (void *)&w;
+    w4a16_error error;
+    assert_int_equal(safetensors_open("nowhere", &s, &error), W4A16_IO);
+    assert_null(s);
+    assert_int_equal(safetensors_create("nowhere/x", NULL, 0, &w, &error), W4A16_IO);
+    assert_null(w);
     unlink(FILE_NAME);
     refused("m", W4A16_BAD_FILE,
             "m: has 0 .safetensors files; accepted is one, or model.safetensors.index.json that says "

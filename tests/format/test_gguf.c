@@ -43,6 +43,17 @@ static struct gguf *open_values(void) {
     return g;
 }
 
+static void nothing_is_opened(void **state) {
+    (void)state;
+    struct gguf *g = (void *)&g; /* poison */
+    struct gguf_model *m = (void *)&m;
+    w4a16_error error;
+    assert_int_equal(gguf_open("nowhere", &g, &error), W4A16_IO);
+    assert_null(g);
+    assert_int_equal(gguf_model_open("nowhere", &m, &error), W4A16_IO);
+    assert_null(m);
+}
+
 static void values_are_exact(void **state) {
     (void)state;
     struct gguf *g = open_values();
@@ -419,6 +430,7 @@ static void cut_anywhere(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_opened),
         cmocka_unit_test(values_are_exact),
         cmocka_unit_test(keys_are_read),
         cmocka_unit_test(layers_are_exact),

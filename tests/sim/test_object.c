@@ -10,7 +10,7 @@
 static struct file object_file;
 
 static rdnasim_status try_load(rdnasim *sim, const void *data, size_t bytes, rdnasim_report *report) {
-    rdnasim_object *object;
+    rdnasim_object *object = (void *)&object; /* poison */
     rdnasim_status status = rdnasim_load(sim, data, bytes, &object, report);
     if (status == RDNASIM_OK) {
         rdnasim_unload(object);
@@ -168,7 +168,9 @@ static void other_target(void **state) {
     assert_non_null(strstr(report.text, "gfx1101"));
     rdnasim_destroy(sim);
     options.target = "gfx942";
+    sim = (void *)&sim; /* poison */
     assert_int_equal(rdnasim_create(&options, &sim, &report), RDNASIM_INVALID_ARGUMENT);
+    assert_null(sim);
     assert_non_null(strstr(report.text, "gfx942"));
 }
 
