@@ -4,8 +4,8 @@
  * Status codes, errors and element types that every other header uses.
  *
  * Errors are values. A function that can fail returns a w4a16_status and, if the caller handed it a
- * w4a16_error, fills in one sentence: what went wrong, where, and what would be accepted. The library never
- * prints, aborts, exits or changes global state.
+ * w4a16_error, fills in one sentence: what went wrong, where, and what would be accepted. What it would have
+ * made is null then. The library never prints, aborts, exits or changes global state.
  *
  * A library may be newer than the header that its user was compiled with, within a soname; never older.
  * Structs that the caller fills begin with struct_size, which their init function is told; shorter ones, of an

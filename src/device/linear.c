@@ -65,8 +65,9 @@ static w4a16_status open_device(const w4a16_device_options *options, w4a16_devic
 
 w4a16_status w4a16_device_open(const w4a16_device_options *given, w4a16_device **out, w4a16_error *error) {
     w4a16_succeed(error);
-    FAIL_IF(!given, error, W4A16_INVALID_ARGUMENT, "w4a16_device_open: options is null");
     NOT_NULL(error, "w4a16_device_open", out);
+    *out = NULL;
+    FAIL_IF(!given, error, W4A16_INVALID_ARGUMENT, "w4a16_device_open: options is null");
     w4a16_device_options all;
     const w4a16_device_options *options = &all;
     FAIL_IF(
@@ -179,9 +180,10 @@ static w4a16_status pack_and_upload(w4a16_weights *w, const w4a16_layer *const *
 w4a16_status w4a16_weights_create(w4a16_device *device, const w4a16_layer *layer, w4a16_weights **out,
                                   w4a16_error *error) {
     w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_weights_create", out);
+    *out = NULL;
     NOT_NULL(error, "w4a16_weights_create", device);
     NOT_NULL(error, "w4a16_weights_create", layer);
-    NOT_NULL(error, "w4a16_weights_create", out);
     TRY(w4a16_layer_check(layer, error));
     w4a16_weights *w = calloc(1, sizeof *w);
     FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_weights_create: out of memory");
@@ -224,9 +226,10 @@ static w4a16_status check_experts(const w4a16_layer *const *layers, size_t count
 w4a16_status w4a16_experts_create(w4a16_device *device, const w4a16_layer *const *layers, size_t count,
                                   w4a16_weights **out, w4a16_error *error) {
     w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_experts_create", out);
+    *out = NULL;
     NOT_NULL(error, "w4a16_experts_create", device);
     NOT_NULL(error, "w4a16_experts_create", layers);
-    NOT_NULL(error, "w4a16_experts_create", out);
     TRY(check_experts(layers, count, error));
     w4a16_weights *w = calloc(1, sizeof *w);
     FAIL_IF(!w, error, W4A16_OUT_OF_MEMORY, "w4a16_experts_create: out of memory");
@@ -324,9 +327,10 @@ w4a16_status w4a16_pack_nibbles(w4a16_device *device, const uint32_t *q, const i
 w4a16_status w4a16_weights_wrap(w4a16_device *device, const w4a16_problem *problem, w4a16_address address,
                                 w4a16_weights **out, w4a16_error *error) {
     w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_weights_wrap", out);
+    *out = NULL;
     NOT_NULL(error, "w4a16_weights_wrap", device);
     NOT_NULL(error, "w4a16_weights_wrap", problem);
-    NOT_NULL(error, "w4a16_weights_wrap", out);
     struct packed_layout layout;
     TRY(packed_layout_of_problem(problem, &layout, error));
     FAIL_IF(address % 16 || !range_exists(address, layout.bytes), error, W4A16_INVALID_ARGUMENT,
@@ -362,10 +366,11 @@ void w4a16_problem_from_weights(w4a16_problem *problem, const w4a16_weights *wei
 w4a16_status w4a16_plan_create(w4a16_device *device, const w4a16_weights *weights,
                                const w4a16_problem *problem, w4a16_plan **out, w4a16_error *error) {
     w4a16_succeed(error);
+    NOT_NULL(error, "w4a16_plan_create", out);
+    *out = NULL;
     NOT_NULL(error, "w4a16_plan_create", device);
     NOT_NULL(error, "w4a16_plan_create", weights);
     NOT_NULL(error, "w4a16_plan_create", problem);
-    NOT_NULL(error, "w4a16_plan_create", out);
     FAIL_IF(weights->device != device, error, W4A16_INVALID_ARGUMENT,
             "w4a16_plan_create: the weights were packed for another device");
     w4a16_problem taken;

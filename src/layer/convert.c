@@ -38,6 +38,7 @@ static w4a16_status check(const w4a16_stored *s, enum form form, w4a16_layer **o
                                             "w4a16_layer_from_ct"};
     const char *function = functions[form];
     w4a16_succeed(error);
+    if (out) *out = NULL;
     FAIL_IF(!s || !out, error, W4A16_INVALID_ARGUMENT,
             "%s: stored or out is null, or stored is not from w4a16_stored_init", function);
     FAIL_IF(s->N < 1 || s->N > W4A16_SIZE_MAX || s->K < 1 || s->K > W4A16_SIZE_MAX || s->group_size < 1 ||

@@ -60,6 +60,7 @@ w4a16_status w4a16_layer_concat(const w4a16_layer *const *layers, size_t count, 
         !layers || !count || !out, error, W4A16_INVALID_ARGUMENT,
         "w4a16_layer_concat: %zu layers at %p to %p; expected at least one layer and a place for the result",
         count, (const void *)layers, (void *)out);
+    *out = NULL;
     struct layer_shape shape = {0};
     for (size_t i = 0; i < count; i++) {
         const w4a16_layer *l = layers[i];
@@ -84,6 +85,7 @@ static w4a16_status check_part(const w4a16_layer *l, const char *function, int64
                                int64_t size, w4a16_layer **out, w4a16_error *error) {
     w4a16_succeed(error);
     FAIL_IF(!out, error, W4A16_INVALID_ARGUMENT, "%s: out is null", function);
+    *out = NULL;
     TRY(w4a16_layer_check(l, error));
     FAIL_IF(first < 0 || count < 1 || first >= size || count > size - first, error, W4A16_INVALID_ARGUMENT,
             "%s: %" PRId64 " from %" PRId64 " on; the layer has %" PRId64, function, count, first, size);

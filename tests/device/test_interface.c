@@ -183,7 +183,9 @@ static void test_nothing_made(void **state) {
     w4a16_plan *plan;
     w4a16_layer *part, empty = o.layer;
     w4a16_checkpoint *checkpoint;
+    w4a16_stored stored;
     w4a16_error error;
+    w4a16_stored_init(&stored, sizeof stored);
     empty.N = 0;
     must(w4a16_weights_create(device, &o.layer, &weights, &error), &error);
     w4a16_problem_init(&problem, sizeof problem);
@@ -203,6 +205,7 @@ static void test_nothing_made(void **state) {
     MAKES_NOTHING(part, w4a16_layer_concat(none, 1, &part, &error));
     MAKES_NOTHING(part, w4a16_layer_part_n(&o.layer, -8, 8, &part, &error));
     MAKES_NOTHING(part, w4a16_layer_part_k(&o.layer, -8, 8, &part, &error));
+    MAKES_NOTHING(part, w4a16_layer_from_gptq(&stored, &part, &error));
     MAKES_NOTHING(checkpoint, w4a16_checkpoint_open("none", &checkpoint, &error));
     w4a16_weights_free(weights);
     w4a16_device_close(device);
