@@ -21,6 +21,8 @@ print(b['rows'][0]['n'], b['rows'][0]['k'], b['rows'][0]['m'], b['rows'][0]['typ
 "$W4A16" bench --n 64 || echo "exit $?"
 "$W4A16" bench --processor-time || echo "exit $?"
 W4A16_CPU_LEVEL=sse9 "$W4A16" bench --model tiny || echo "exit $?"
+"$W4A16" bench --model tiny --m 1,3 --time 20 --threads 1 --processor-time --json >model.json
+python3 "$HERE/figures.py" model.json
 # A mixture: bytes are those of the experts that are used, operations those of all uses.
 "$W4A16" bench --n 64 --k 128 --experts 6 --top-k 2 --m 1,9 --act fp16 --time 20 --threads 1 --json >mixture.json
 "$W4A16" bench --device sim --n 64 --k 128 --experts 6 --top-k 2 --m 1,9 --skewed --act fp16 --json >modelled.json

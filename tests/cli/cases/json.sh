@@ -9,6 +9,6 @@ keys() { python3 "$HERE/keys.py"; }
 "$W4A16" inspect --json q | keys
 "$W4A16" run --json --layer k_proj --act fp16 --m 2 q >run.json
 keys <run.json
-python3 "$HERE/figures.py" <run.json
+python3 "$HERE/figures.py" run.json
 "$W4A16" info --json | keys
 "$W4A16" info --kernels --target gfx1100 --json | keys
