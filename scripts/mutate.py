@@ -51,7 +51,8 @@ TESTS = {
 LEFT_OUT = "kernels_golden|sim_bench|golden_reproducible|conformance_sim_gfx11(0[1-9]|5.)"
 BUILDS = ("release", "full"), ("sanitize", "fast")  # and the label of the tests that run there
 MOST_SURVIVORS = 0.1  # of the faults that are judged: more, and the exit code is 1
-SLOWER, LEAST_SECONDS = 10, 180  # a test may take so many times as long as usual, and so long at least
+SLOWER, LEAST_SECONDS = 10, 180  # tests may take so many times as long as usual, and so long at least
+MOST_AT_ONCE = 16  # tests that are built and run together
 
 # ---- faults -----------------------------------------------------------------------------------------
 
@@ -162,7 +163,7 @@ class Tests:
         outputs = set(re.findall(r"^(\S+): ", outputs, re.M))
         # What a test's command names is built for it; scripts find more beside those. ctest itself would not list the
         # commands of programs that are not built yet.
-        self.targets, self.folders = {}, {}
+        self.targets, self.folders, self.seconds = {}, {}, {}
         for path in glob.glob(f"{build}/**/CTestTestfile.cmake", recursive=True):
             with open(path, encoding="utf-8") as f:
                 text = f.read()
@@ -175,7 +176,6 @@ class Tests:
                     names = [os.path.relpath(word, build) for word in words if word.startswith(build + "/")]
                     self.targets[name] = [name for name in names if name in outputs]
                     self.folders[name] = os.path.basename(os.path.dirname(path))
-        self.seconds = self.read_costs()
         self.sound = {}  # name: whether the test passes without a fault
 
     def read_costs(self):
@@ -197,6 +197,7 @@ class Tests:
         names = [name for name in self.targets
                  if (self.folders[name] in folders.split() or re.fullmatch(others, name))
                  and not re.fullmatch(LEFT_OUT, name)]
+        self.seconds = self.read_costs()
         return sorted(names, key=lambda name: (self.seconds.get(name, 10), name))
 
     def check_table(self):
@@ -212,13 +213,12 @@ class Tests:
         targets = sorted({target for name in names for target in self.targets[name]})
         return not targets or run(["ninja", "-j", str(self.jobs), "-C", self.build, *targets], 1800) == 0
 
-    def passes(self, name):
-        """Passed or skipped, and in time."""
-        limit = max(LEAST_SECONDS, SLOWER * self.seconds.get(name, 30))
-        began = time.time()
-        code = run(["ctest", "--test-dir", self.build, "-R", f"^{re.escape(name)}$"], limit)
-        if code == 0:
-            self.seconds[name] = time.time() - began
+    def passes(self, *names):
+        """All passed or were skipped, and in time."""
+        seconds = [self.seconds.get(name, 30) for name in names]
+        limit = max(LEAST_SECONDS, SLOWER * max(seconds)) + sum(seconds)
+        code = run(["ctest", "--test-dir", self.build, "-j", str(self.jobs), "--stop-on-failure", "-R",
+                    f"^({'|'.join(map(re.escape, names))})$"], limit)
         return code == 0
 
 
@@ -254,6 +254,15 @@ def reason_of(known, path, old, new):
     return None
 
 
+def batches(names):
+    """The quickest alone, then more and more of them side by side."""
+    at = 0
+    while at < len(names):
+        count = max(1, min(at, MOST_AT_ONCE))
+        yield names[at:at + count]
+        at += count
+
+
 def judge(root, builds, known, path, number, new):
     """(verdict, by or why)"""
     file = f"{root}/{path}"
@@ -287,18 +296,19 @@ def judge(root, builds, known, path, number, new):
     put("\n".join(lines))
     try:
         for tests in builds:
-            names = tests.of(path)
-            for name in names:
-                if tests.sound.get(name) is False:
-                    continue
-                if not tests.compile([name]):
+            names = [name for name in tests.of(path) if tests.sound.get(name) is not False]
+            for some in batches(names):
+                if not tests.compile(some):
                     return "discarded", "it does not compile"
-                if tests.passes(name):
+                if tests.passes(*some):
                     continue
-                if name not in tests.sound:  # is it the fault's doing?
-                    tests.sound[name] = is_sound(tests, name)
-                if tests.sound[name]:
-                    return "noticed", f"{name}, {tests.name}"
+                for name in some:
+                    if tests.passes(name):
+                        continue
+                    if name not in tests.sound:  # is it the fault's doing?
+                        tests.sound[name] = is_sound(tests, name)
+                    if tests.sound[name]:
+                        return "noticed", f"{name}, {tests.name}"
             if tests is builds[0] and is_same_code(tests, names):
                 return "equivalent", "the compiler makes the same code of it"
     finally:
