@@ -116,3 +116,91 @@ KERNEL leaves(GLOBAL float *out, int times) {
     }
     out[group() * 256 + lane()] = x;
 }
+
+/* ---- what depends on time --------------------------------------------------------------------------------- */
+
+/* The last work-group sets a flag that all others wait for. */
+KERNEL waits_for_flag(GLOBAL int *flag, int groups) {
+    if (group() == groups - 1) __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE)) __builtin_amdgcn_s_sleep(1);
+    flag[1 + group()] = 2;
+}
+
+/* The first one does: every other work-group finds it set in a simulator that runs them one by one. */
+KERNEL finds_flag(GLOBAL int *flag) {
+    if (group() == 0) __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
+    while (!__atomic_load_n(flag, __ATOMIC_RELAXED)) {
+    }
+    flag[1 + group()] = 2;
+}
+
+/* A lock that is taken by the exchange of 1. */
+KERNEL locks(GLOBAL int *lock) {
+    if (lane() == 0) {
+        while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) __builtin_amdgcn_s_sleep(1);
+        lock[1] += 1;
+        __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+    }
+}
+
+KERNEL locks_by_compare(GLOBAL int *lock) {
+    if (lane() == 0) {
+        int none;
+        do none = 0;
+        while (!__atomic_compare_exchange_n(lock, &none, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+        lock[1] += 1;
+        __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+    }
+}
+
+/* Waves of one work-group that wait for each other through LDS. */
+KERNEL waits_in_lds(GLOBAL int *out) {
+    static LDS int shared __attribute__((loader_uninitialized));
+    LDS int *flag = &shared;
+    asm volatile("" : "+v"(flag)); /* or it would be known that nobody writes anything else */
+    if (lane() == 0) __atomic_store_n(flag, 7, __ATOMIC_RELEASE);
+    while (__atomic_load_n(flag, __ATOMIC_ACQUIRE) != 7) {
+    }
+    out[lane()] = 1;
+}
+
+/* Pieces of work that waves take from a queue until it is empty. */
+KERNEL takes_from_queue(GLOBAL int *queue, GLOBAL float *out, int pieces) {
+    for (;;) {
+        int piece = 0;
+        if (lane() == 0) piece = __atomic_fetch_add(queue, 1, __ATOMIC_RELAXED);
+        piece = __builtin_amdgcn_readfirstlane(piece);
+        if (piece >= pieces) return;
+        out[piece * 32 + lane()] = (float)piece;
+    }
+}
+
+/* Every work-group leaves a part; the one that comes last adds them. */
+KERNEL adds_last(GLOBAL int *ticket, GLOBAL float *parts, int groups) {
+    parts[group() * 32 + lane()] = 1;
+    int before = 0;
+    if (lane() == 0) before = __atomic_fetch_add(ticket, 1, __ATOMIC_ACQ_REL);
+    if (__builtin_amdgcn_readfirstlane(before) != groups - 1) return;
+    float sum = 0;
+    for (int n = 0; n < groups; n++) sum += parts[n * 32 + lane()];
+    parts[groups * 32 + lane()] = sum;
+}
+
+/* Sums of floats by compare and swap. */
+KERNEL swaps(GLOBAL int *sum) {
+    int old = *sum, new;
+    do new = __builtin_bit_cast(int, __builtin_bit_cast(float, old) + 1);
+    while (!__atomic_compare_exchange_n(sum, &old, new, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+/* Looks at one place of memory and of LDS again and again, but for a time that is known before. */
+KERNEL looks_often(GLOBAL int *flag, int times) {
+    static LDS int shared __attribute__((loader_uninitialized));
+    if (lane() == 0) shared = 0;
+    int sum = 0;
+    for (int n = 0; n < times; n++) sum += __atomic_load_n(flag, __ATOMIC_RELAXED);
+    for (int n = 0; n < times; n++) sum += *(volatile LDS int *)&shared;
+    flag[1 + lane()] = sum;
+}
+
+KERNEL asks_where(GLOBAL unsigned *out) { out[lane()] = __builtin_amdgcn_s_getreg(31 << 11 | 23); }

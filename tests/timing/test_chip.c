@@ -280,6 +280,60 @@ static void refusals_say_why(void **state) {
     finish(&b);
 }
 
+/* Whatever the simulator happens to execute: with the order of the grid some of these would never wait, others for ever. */
+static void data_that_depend_on_time_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *kernel, *reason;
+    } rows[] = {{"reads_clock", "SHADER_CYCLES"},      {"asks_where", "HW_ID"},
+                {"waits_for_flag", "waits in a loop"}, {"finds_flag", "waits in a loop"},
+                {"locks", "waits in a loop"},          {"locks_by_compare", "waits in a loop"},
+                {"waits_in_lds", "waits in a loop"},   {"takes_from_queue", "two tickets"}};
+    for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
+        struct bench b = begin(rows[n].kernel);
+        buffer(&b, 0, 4096);
+        if (strcmp(rows[n].kernel, "takes_from_queue") == 0) buffer(&b, 1, 4096);
+        number(&b, 3);
+        rdnasim_timing *timing = card(&b);
+        rdnasim_time_result result;
+        rdnasim_report report;
+        rdnasim_status status = try_time(&b, timing, 4, 32, &result, &report);
+        if (status != RDNASIM_UNSUPPORTED || !strstr(report.text, rows[n].reason))
+            fail_msg("%s: status %d, \"%s\"", rows[n].kernel, status, report.text);
+        rdnasim_timing_destroy(timing);
+        finish(&b);
+    }
+}
+
+/* Who comes last is the last of the grid on every host; loops around compare and swap, and loops that only look, are timed. */
+static void tickets_are_timed_in_the_order_of_the_grid(void **state) {
+    (void)state;
+    enum { GROUPS = 200 };
+    rdnasim_time_result first = {0};
+    for (int threads = 1; threads <= 3; threads++) {
+        struct bench b = begin("adds_last");
+        buffer(&b, 0, 128);
+        float *parts = buffer(&b, 1, (GROUPS + 1) * 128);
+        number(&b, GROUPS);
+        b.options.threads = threads;
+        rdnasim_time_result r = run(&b, GROUPS, 32);
+        assert_true(parts[GROUPS * 32] == GROUPS);
+        if (threads == 1) first = r;
+        assert_memory_equal(&r, &first, sizeof r);
+        finish(&b);
+    }
+    struct bench b = begin("swaps");
+    int *sum = buffer(&b, 0, 4096);
+    assert_true(run(&b, 4, 32).cycles > 300);
+    assert_int_equal(*sum, 0x43000000); /* 128 lanes */
+    finish(&b);
+    b = begin("looks_often");
+    buffer(&b, 0, 4096);
+    number(&b, 10);
+    assert_true(run(&b, 1, 32).cycles > 10 * 120);
+    finish(&b);
+}
+
 /* Each figure of each card has a value and a source; only what a card lacks is 0. */
 static void figures_have_sources(void **state) {
     (void)state;
@@ -304,13 +358,22 @@ static void figures_have_sources(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(streams_reach_memory_rate),    cmocka_unit_test(second_launches_find_data),
-        cmocka_unit_test(strides_meet_few_channels),    cmocka_unit_test(levels_have_their_latencies),
-        cmocka_unit_test(strides_meet_few_sets),        cmocka_unit_test(waves_end_after_their_stores),
-        cmocka_unit_test(work_groups_wait_for_lds),     cmocka_unit_test(slots_are_limited),
-        cmocka_unit_test(waves_that_end_open_barriers), cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(samples_are_near_the_whole),   cmocka_unit_test(refusals_say_why),
-        cmocka_unit_test(atomics_keep_their_turns),     cmocka_unit_test(figures_have_sources),
+        cmocka_unit_test(streams_reach_memory_rate),
+        cmocka_unit_test(second_launches_find_data),
+        cmocka_unit_test(strides_meet_few_channels),
+        cmocka_unit_test(levels_have_their_latencies),
+        cmocka_unit_test(strides_meet_few_sets),
+        cmocka_unit_test(waves_end_after_their_stores),
+        cmocka_unit_test(work_groups_wait_for_lds),
+        cmocka_unit_test(slots_are_limited),
+        cmocka_unit_test(waves_that_end_open_barriers),
+        cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(samples_are_near_the_whole),
+        cmocka_unit_test(refusals_say_why),
+        cmocka_unit_test(atomics_keep_their_turns),
+        cmocka_unit_test(figures_have_sources),
+        cmocka_unit_test(data_that_depend_on_time_are_refused),
+        cmocka_unit_test(tickets_are_timed_in_the_order_of_the_grid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

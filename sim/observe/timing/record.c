@@ -6,25 +6,11 @@
 #include <string.h>
 
 #include "cache.h"
+#include "depends.h"
 #include "lds.h"
 
 /* The work-group that this thread executes: those of a launch without `resident` run whole, each on one thread. */
 static _Thread_local struct recorded_group *current;
-
-/* ---- time-dependent code -------------------------------------------------------------------------------- */
-
-const char *time_dependence(const rdnasim_instruction *i) {
-    enum { SHADER_CYCLES = 29, HWREG_ID = 63, GET_REALTIME = 131 };
-    if (strcmp(i->opcode, "s_getreg_b32") == 0 && (i->immediate & HWREG_ID) == SHADER_CYCLES)
-        return "it reads SHADER_CYCLES: what it computes may depend on time, which the model does not give "
-               "back";
-    if (strncmp(i->opcode, "s_sendmsg_rtn", 13) == 0 && (i->immediate & 255) == GET_REALTIME)
-        return "it asks for the real time: what it computes may depend on it, and the model does not give it "
-               "back";
-    if (strcmp(i->opcode, "s_memtime") == 0 || strcmp(i->opcode, "s_memrealtime") == 0)
-        return "it reads a clock: what it computes may depend on time, which the model does not give back";
-    return NULL;
-}
 
 /* ---- streams -------------------------------------------------------------------------------------------- */
 
@@ -118,6 +104,19 @@ static bool add_turn(struct recorder *r, struct stream *s, const rdnasim_event *
     return !address || turns_take(&r->turns, address, e->workgroup_index, turn);
 }
 
+/*
+ * One ticket for a wave may say who does the last piece of work. A second one from the same place is a queue's: on a card
+ * others would have taken it.
+ */
+static bool second_ticket(struct stream *s, const rdnasim_event *e) {
+    if (e->space != RDNASIM_SPACE_GLOBAL || !e->exec || e->exec & (e->exec - 1) || compares(e->instruction))
+        return false;
+    uint64_t address = e->addresses[0][__builtin_ctzll(e->exec)];
+    bool second = s->ticket == address;
+    s->ticket = address;
+    return second;
+}
+
 static void after(void *context, const rdnasim_event *e) {
     enum { LINES_MOST = 64 * RDNASIM_PARTS * 4 }; /* 64 lanes, each part of 16 bytes or dwords of scratch */
     struct recorder *r = context;
@@ -133,6 +132,12 @@ static void after(void *context, const rdnasim_event *e) {
         !room((void **)&s->lines, &s->line_capacity, s->line_count + LINES_MOST, sizeof *s->lines) ||
         (r->flags[op] & OP_TURN && !add_turn(r, s, e))) {
         refuse(r, e, timing_no_memory);
+        return;
+    }
+    if (r->flags[op] & OP_TURN && second_ticket(s, e)) {
+        refuse(r, e,
+               "a wave takes two tickets from one place: how work is shared out depends on time, which "
+               "the model does not give back");
         return;
     }
     size_t first = s->line_count, count = 0;

@@ -30,6 +30,7 @@ struct stream {
     uint64_t *lines;
     struct turn *turns; /* of atomics that return something */
     size_t step_count, line_count, turn_count, step_capacity, line_capacity, turn_capacity;
+    uint64_t ticket; /* address of the last one, while it is recorded; 0: none */
 };
 
 struct recorded_group {
@@ -77,8 +78,5 @@ void recorder_release(struct recorder *r, struct recorded_group *group);
 void recorder_skip(struct recorder *r, uint64_t next);
 /* The model takes no more: nobody waits for it any longer. */
 void recorder_stop(struct recorder *r);
-
-/* Why code cannot be timed: its data depend on time. Null: they do not. */
-const char *time_dependence(const rdnasim_instruction *instruction);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chip.h"
+#include "depends.h"
 #include "struct_size.h"
 
 enum { DEFAULT_SAMPLE_ABOVE = 40000000 };
@@ -145,12 +146,13 @@ static uint8_t *scan(const struct card *card, const uint32_t *code, size_t dword
         if (length) {
             if (!*why) *why = time_dependence(i);
             if (strstr(i->opcode, "atomic"))
-                flags[at] = i->port == RDNASIM_PORT_VMEM && i->cache & GLC ? OP_ATOMIC | OP_TURN : OP_ATOMIC;
+                flags[at] = takes_ticket(i) ? OP_ATOMIC | OP_TURN : OP_ATOMIC;
             else if (i->port == RDNASIM_PORT_VMEM && i->cache & GLC)
                 flags[at] = OP_PAST;
         }
         at += length ? length : 1;
     }
+    if (!*why) *why = find_polling(card->target, code, dwords);
     return flags;
 }
 
@@ -263,7 +265,7 @@ static rdnasim_status run_both(struct modelling *m, rdnasim *sim, const rdnasim_
     m->timing->usable = false;
     const char *why = m->recorder.refusal ? m->recorder.refusal : c->failure ? c->failure : "it ended early";
     if (why == timing_no_memory) return fail(report, RDNASIM_OUT_OF_MEMORY, "kernel %.200s: %s", name, why);
-    if (status != RDNASIM_OK) return status;
+    if (status != RDNASIM_OK && !m->recorder.refusal) return status;
     return fail(report, RDNASIM_UNSUPPORTED, "kernel %.200s cannot be timed: %s", name, why);
 }
 
