@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench_plot.h"
+#include "modelled.h"
 #include "parallel.h"
 #include "progress.h"
 #include "rdnasim.h"
@@ -269,11 +270,8 @@ static void plot(const struct bench *b) {
 }
 
 static void describe(struct bench *b) {
-    report_note(
-        &b->report,
-        "all times are modelled, not measured, on a %s, %s; a real card takes longer, how much longer "
-        "docs/timing.md estimates",
-        b->asked->card, b->asked->warm ? "caches as the run before left them" : "caches cold");
+    report_note(&b->report, "all times are modelled, not measured, on a %s, %s; " A_REAL_CARD, b->asked->card,
+                b->asked->warm ? "caches as the run before left them" : "caches cold");
     report_note(
         &b->report,
         "roofline: of %.0f GB/s for weights, activations and outputs, or of %.1f TFLOPS, whichever takes "

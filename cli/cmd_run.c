@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "core/error.h"
 #include "device.h"
+#include "modelled.h"
 #include "parallel.h"
 #include "progress.h"
 #include "report.h"
@@ -397,11 +398,8 @@ static int end_report(struct session *s, double seconds, size_t failed) {
                 : overflows ? "all verified, but outputs overflow"
                             : "all verified");
     if (s->options->card)
-        report_note(
-            &s->report,
-            "sim us: modelled, not measured, on a %s, weights cold; a real card takes longer, how much "
-            "longer docs/timing.md estimates",
-            s->options->card);
+        report_note(&s->report, "sim us: modelled, not measured, on a %s, weights cold; " A_REAL_CARD,
+                    s->options->card);
     return report_end(&s->report) == 0 && !failed && !overflows ? EXIT_OK : EXIT_FAILED;
 }
 

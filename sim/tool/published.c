@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "document.h"
+#include "modelled.h"
 #include "text.h"
 #include "tool.h"
 
@@ -311,7 +312,7 @@ static int summarise(struct run *run) {
     if (count)
         printf("\nmodelled / published, of %zu: median %.2f, least %.2f, most %.2f\n", count,
                median(run->ratios, count), run->ratios[0], run->ratios[count - 1]);
-    puts("modelled, not measured: docs/timing.md says how much longer a real card takes");
+    puts("modelled, not measured: " A_REAL_CARD);
     return EXIT_OK;
 }
 

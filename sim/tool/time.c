@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "document.h"
+#include "modelled.h"
 #include "tool.h"
 
 /* ---- contents of buffers, for a launch that runs again ---------------------------------------------------- */
@@ -59,6 +60,7 @@ static int time_once(struct session *s, unsigned axes, bool warm, unsigned char 
 static void print_result(const struct session *s, const char *state, const rdnasim_time_result *r) {
     printf("\nmodelled, not measured: %.2f us on a %s at %u MHz, %s: %" PRIu64 " cycles\n", r->microseconds,
            s->timing.card, r->shader_mhz, state, r->cycles);
+    puts(A_REAL_CARD);
     printf("a launch that depends on one before it begins %.1f us later\n", r->gap_microseconds);
     if (r->modelled_workgroups < r->workgroups)
         printf("sampled %" PRIu64 " of %" PRIu64 " work-groups; rounds differ by %.1f %%\n",
