@@ -203,4 +203,21 @@ KERNEL looks_often(GLOBAL int *flag, int times) {
     flag[1 + lane()] = sum;
 }
 
+/* What lies between a branch back and its target is no loop: nothing there leads to the branch. */
+KERNEL jumps_back(GLOBAL int *flag) {
+    int seen = 0;
+    __asm__ volatile("s_branch 2f\n"
+                     "1: global_load_b32 %0, %1, %2 glc\n"
+                     "s_waitcnt vmcnt(0)\n"
+                     "v_cmp_ne_u32 vcc_lo, 0, %0\n"
+                     "s_cbranch_vccnz 3f\n"
+                     "s_branch 3f\n"
+                     "2: s_branch 1b\n"
+                     "3:"
+                     : "=&v"(seen)
+                     : "v"(0), "s"(flag)
+                     : "vcc", "memory");
+    flag[1 + lane()] = seen;
+}
+
 KERNEL asks_where(GLOBAL unsigned *out) { out[lane()] = __builtin_amdgcn_s_getreg(31 << 11 | 23); }

@@ -327,6 +327,11 @@ static void tickets_are_timed_in_the_order_of_the_grid(void **state) {
     assert_true(run(&b, 4, 32).cycles > 300);
     assert_int_equal(*sum, 0x43000000); /* 128 lanes */
     finish(&b);
+    b = begin("jumps_back");
+    int *seen = buffer(&b, 0, 4096);
+    *seen = 5;
+    assert_true(run(&b, 1, 32).cycles > 100 && seen[32] == 5);
+    finish(&b);
     b = begin("looks_often");
     buffer(&b, 0, 4096);
     number(&b, 10);

@@ -84,10 +84,14 @@ static bool watches(const rdnasim_instruction *i) {
     return i->port == RDNASIM_PORT_LDS || takes_ticket(i) || i->cache & GLC;
 }
 
+enum { FROM_START = 1, TO_END = 2, INSIDE = 3 };
+
 struct loop {
     const char *target;
     const uint32_t *code;
     size_t first, end; /* dwords; the branch back is the last instruction */
+    uint8_t ways
+        [LOOP_DWORDS]; /* of each instruction between them: INSIDE: a way from the first to the last leads over it */
     struct registers changed,
         found; /* by the loop, other than to what is the same each time; what watching gave */
     bool watching, decides;
@@ -119,12 +123,48 @@ static void follow_data(struct loop *l, const rdnasim_instruction *i) {
     if (strstr(i->opcode, "_saveexec") || strstr(i->opcode, "_wrexec")) *exec |= from;
 }
 
+static bool branches(const rdnasim_instruction *i) {
+    return begins(i->opcode, "s_cbranch_") || strcmp(i->opcode, "s_branch") == 0;
+}
+
+static int64_t target_of(const rdnasim_instruction *i, size_t at) {
+    return (int64_t)at + 1 + (int16_t)i->immediate;
+}
+
+/* One step of all ways. Returns whether one was new. */
+static bool go_on(struct loop *l, size_t at, int64_t to) {
+    if (to < (int64_t)l->first || to >= (int64_t)l->end) return false;
+    uint8_t *from = &l->ways[at - l->first], *there = &l->ways[(size_t)to - l->first];
+    uint8_t both = (uint8_t)(*there | (*from & FROM_START)), own = (uint8_t)(*from | (*there & TO_END));
+    bool is_new = both != *there || own != *from;
+    *there = both, *from = own;
+    return is_new;
+}
+
+/* Blocks are laid out in any order: what lies between a branch back and its target need not be in a loop. */
+static bool is_loop(struct loop *l, size_t last) {
+    l->ways[0] = FROM_START;
+    l->ways[last - l->first] |= TO_END;
+    for (bool is_new = true; is_new;) {
+        is_new = false;
+        for (size_t at = l->first; at < l->end;) {
+            rdnasim_instruction i[2];
+            uint32_t length = rdnasim_decode(l->target, l->code + at, l->end - at, 4 * at, i);
+            bool stays = length && strcmp(i->opcode, "s_branch") != 0 && strcmp(i->opcode, "s_endpgm") != 0;
+            if (stays) is_new |= go_on(l, at, (int64_t)at + length);
+            if (length && branches(i)) is_new |= go_on(l, at, target_of(i, at));
+            at += length ? length : 1;
+        }
+    }
+    return l->ways[0] == INSIDE;
+}
+
 /* Calls what for each instruction of the loop, both of a pair. */
 static void visit(struct loop *l, void (*what)(struct loop *, const rdnasim_instruction *)) {
     for (size_t at = l->first; at < l->end;) {
         rdnasim_instruction pair[2];
         uint32_t length = rdnasim_decode(l->target, l->code + at, l->end - at, 4 * at, pair);
-        if (length) {
+        if (length && l->ways[at - l->first] == INSIDE) {
             what(l, pair);
             if (pair->dual) what(l, pair->dual);
         }
@@ -140,8 +180,10 @@ static void check_memory(struct loop *l, const rdnasim_instruction *i) {
     l->watching |= watches(i);
 }
 
-static bool polls(const char *target, const uint32_t *code, size_t first, size_t end) {
-    struct loop l = {.target = target, .code = code, .first = first, .end = end};
+/* last: the instruction that branches back to the first; it has one dword. */
+static bool polls(const char *target, const uint32_t *code, size_t first, size_t last) {
+    struct loop l = {.target = target, .code = code, .first = first, .end = last + 1};
+    if (!is_loop(&l, last)) return false;
     for (int n = 0; n < VISITS; n++) visit(&l, note_changes);
     visit(&l, check_memory);
     for (int n = 0; l.watching && n < VISITS; n++) visit(&l, follow_data);
@@ -156,10 +198,9 @@ const char *find_polling(const char *target, const uint32_t *code, size_t dwords
             at++;
             continue;
         }
-        int64_t to = (int64_t)at + 1 + (int16_t)pair->immediate;
-        if ((begins(pair->opcode, "s_cbranch_") || strcmp(pair->opcode, "s_branch") == 0) && to >= 0 &&
-            to <= (int64_t)at && (int64_t)at - to < LOOP_DWORDS &&
-            polls(target, code, (size_t)to, at + length))
+        int64_t to = target_of(pair, at);
+        if (branches(pair) && to >= 0 && to <= (int64_t)at && (int64_t)at - to < LOOP_DWORDS &&
+            polls(target, code, (size_t)to, at))
             return "it waits in a loop for what another wave writes: how long that takes depends on time, "
                    "which the model does not give back";
         at += length;
