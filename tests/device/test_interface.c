@@ -212,6 +212,48 @@ static void test_nothing_made(void **state) {
     free_layer(&o);
 }
 
+/* An error says nothing after a success. */
+static void test_success_clears(void **state) {
+    (void)state;
+    struct owned_layer o = make_layer(&dense, 1);
+    w4a16_device_options options;
+    w4a16_device_options_init(&options, sizeof options);
+    options.kind = W4A16_DEVICE_CPU;
+    w4a16_device *device;
+    w4a16_weights *weights;
+    w4a16_problem problem;
+    w4a16_plan *plan;
+    w4a16_address buffer;
+    w4a16_launch_info launch;
+    w4a16_error error;
+    size_t bytes;
+    char byte = 0;
+#define CLEARS(call)                                                                                         \
+    do {                                                                                                     \
+        memset(&error, 0xa5, sizeof error);                                                                  \
+        assert_int_equal(call, W4A16_OK);                                                                    \
+        assert_true(error.status == W4A16_OK && !error.message[0]);                                          \
+    } while (0)
+    CLEARS(w4a16_device_open(&options, &device, &error));
+    CLEARS(w4a16_weights_create(device, &o.layer, &weights, &error));
+    w4a16_problem_init(&problem, sizeof problem);
+    w4a16_problem_from_weights(&problem, weights);
+    problem.shape.M = M;
+    CLEARS(w4a16_packed_bytes(&problem, &bytes, &error));
+    CLEARS(w4a16_supports("gfx1100", NULL, &problem, &error));
+    CLEARS(w4a16_plan_create(device, weights, &problem, &plan, &error));
+    CLEARS(w4a16_plan_launch(plan, 0, &launch, &error));
+    CLEARS(w4a16_buffer_alloc(device, 1, &buffer, &error));
+    CLEARS(w4a16_copy_to_device(device, buffer, &byte, 1, &error));
+    CLEARS(w4a16_copy_from_device(device, &byte, buffer, 1, &error));
+    CLEARS(w4a16_buffer_free(device, buffer, &error));
+    CLEARS(w4a16_layer_check(&o.layer, &error));
+    w4a16_plan_free(plan);
+    w4a16_weights_free(weights);
+    w4a16_device_close(device);
+    free_layer(&o);
+}
+
 /* ---- structs and numbers ------------------------------------------------------------------------------- */
 
 static const size_t wrong_sizes[] = {0, 1, SIZE_MAX, SIZE_MAX / 2};
@@ -374,12 +416,10 @@ static void test_beyond_the_last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_null),
-                                       cmocka_unit_test(test_nothing_made),
-                                       cmocka_unit_test(test_struct_sizes),
-                                       cmocka_unit_test(test_numbers),
-                                       cmocka_unit_test(test_parts_too_large),
-                                       cmocka_unit_test(test_largest),
-                                       cmocka_unit_test(test_beyond_the_last)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_null),           cmocka_unit_test(test_nothing_made),
+        cmocka_unit_test(test_success_clears), cmocka_unit_test(test_struct_sizes),
+        cmocka_unit_test(test_numbers),        cmocka_unit_test(test_parts_too_large),
+        cmocka_unit_test(test_largest),        cmocka_unit_test(test_beyond_the_last)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

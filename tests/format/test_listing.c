@@ -276,6 +276,7 @@ static void leftovers(void **state) {
     check_leftover("b.experts.up_packed", "I32", "2,0,8", NULL, "looks packed (I32 [2, 0, 8])", NULL);
     check_leftover("b.weight_packed", "I32", "0,8", NULL, "is part of no gptq layer", NULL);
     check_leftover("b.qweight2", "I32", "0,8", NULL, "looks packed", NULL);
+    check_leftover("longer_than_others_qweight", "I32", "0,8", NULL, "looks packed", NULL);
     check_leftover("b.weight", "U8", "0,1", "b.weight.absmax", "looks packed (U8 [0, 1])", NULL);
     check_leftover("b.up_blocks", "U8", "0,4,16", "b.up_scales", "looks packed", NULL);
     check_leftover("b.weight", "U32", "0,1", "b.scales", "looks packed", NULL);

@@ -356,6 +356,31 @@ static void test_known_texts(void **state) {
     }
 }
 
+/* Literals for which an assembler would take an inline constant are marked, and those beside them are not. */
+static void test_literals(void **state) {
+    (void)state;
+    static const float values[] = {0.5f, -0.5f, 1, -1, 2, -2, 4, -4, 0.15915494f};
+    static const uint16_t halves[] = {0x3800, 0xb800, 0x3c00, 0xbc00, 0x4000, 0xc000, 0x4400, 0xc400, 0x3118};
+    enum { V_MOV_B32 = 0x7e0002ff, V_ADD_F16 = 0x640002ff };
+    for (unsigned n = 0; n < 9; n++)
+        for (unsigned more = 0; more < 2; more++) {
+            uint32_t words[2] = {V_MOV_B32};
+            char text[128], expected[128];
+            memcpy(&words[1], &values[n], 4);
+            words[1] += more;
+            snprintf(expected, sizeof expected,
+                     more ? "v_mov_b32_e32 v0, 0x%x" : "v_mov_b32_e32 v0, lit(0x%x)", words[1]);
+            assert_int_equal(rdnasim_disassemble("gfx1100", words, 2, text, sizeof text), 2);
+            assert_string_equal(text, expected);
+            words[0] = V_ADD_F16, words[1] = halves[n] + more;
+            snprintf(expected, sizeof expected,
+                     more ? "v_add_f16_e32 v0.l, 0x%x, v1.l" : "v_add_f16_e32 v0.l, lit(0x%x), v1.l",
+                     words[1]);
+            assert_int_equal(rdnasim_disassemble("gfx1100", words, 2, text, sizeof text), 2);
+            assert_string_equal(text, expected);
+        }
+}
+
 static void test_refusals(void **state) {
     (void)state;
     const char *reason = NULL;
@@ -404,7 +429,8 @@ int main(int argc, char **argv) {
     }
     if (!lines_per_format || !target_from_name(target)) return 2;
     const struct CMUnitTest tables[] = {cmocka_unit_test(test_tables), cmocka_unit_test(test_known_texts),
-                                        cmocka_unit_test(test_refusals), cmocka_unit_test(test_random_ends)};
+                                        cmocka_unit_test(test_literals), cmocka_unit_test(test_refusals),
+                                        cmocka_unit_test(test_random_ends)};
     int failed = cmocka_run_group_tests_name("tables", tables, NULL, NULL);
     if (access(LLVM_MC, X_OK)) {
         printf("llvm-mc was not found when the build was configured: nothing to compare with\n");

@@ -431,12 +431,27 @@ static void descriptor_sets_it(void **state) {
     free(f.data);
 }
 
+/* The descriptor's bits for MODE, each by itself. */
+static void bits_of_the_descriptor(void **state) {
+    (void)state;
+    static const uint32_t bits[][2] = {{UINT32_C(0xff) << 12, 0xff},
+                                       {UINT32_C(1) << 21, MODE_DX10_CLAMP},
+                                       {UINT32_C(1) << 23, MODE_IEEE},
+                                       {UINT32_C(1) << 26, MODE_FP16_OVFL}};
+    uint32_t all = 0;
+    for (unsigned n = 0; n < 4; n++) {
+        assert_int_equal(gfx11.start_mode(&(struct wave_start){.rsrc1 = bits[n][0]}), bits[n][1]);
+        all |= bits[n][0];
+    }
+    assert_int_equal(gfx11.start_mode(&(struct wave_start){.rsrc1 = ~all}), 0);
+}
+
 int main(void) {
     level_count = bind_levels(levels, table);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_these_follow),  cmocka_unit_test(by_hand),
         cmocka_unit_test(as_recorded),        cmocka_unit_test(instructions_set_it),
-        cmocka_unit_test(descriptor_sets_it),
+        cmocka_unit_test(descriptor_sets_it), cmocka_unit_test(bits_of_the_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

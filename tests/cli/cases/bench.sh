@@ -7,6 +7,7 @@ head -1 rows.csv
 cut -d, -f1-6 rows.csv | sed -n '2p;$p'
 awk -F, 'NR > 1 && !($7 > 0 && $8 >= $7 && $9 > 0 && $11 > 0) { print "no times: " $0 }' rows.csv
 grep -c '<circle.*<title>' rows.svg
+for text in GFLOPS roofline speed; do grep -q ">$text" rows.svg || echo "the plot lacks $text"; done
 "$W4A16" bench --n 65 --k 100 --group-size 48 --asymmetric --act-order --act bf16 --m 2 --time 20 --json --threads 2 >bench.json
 python3 -c "
 import json
