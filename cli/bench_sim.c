@@ -179,6 +179,7 @@ static w4a16_status time_variant(struct bench *b, const struct bench_shape *shap
     options.timing_card = asked->card;
     options.timing_axes = axes_of(b, variant);
     options.timing_warm = asked->warm;
+    options.timing_whole = asked->whole;
     w4a16_device *device;
     struct bench_layer layer;
     w4a16_status status = w4a16_device_open(&options, &device, error);

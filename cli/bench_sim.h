@@ -17,7 +17,7 @@ struct bench_sim {
     const struct int_list *ms;
     int type; /* 0: fp16 and bf16, 1: fp16, 2: bf16 */
     struct bench_kind kind;
-    int warm, range;
+    int warm, whole, range;
     int json, wide, quiet;
     FILE *csv, *plot; /* or null */
 };

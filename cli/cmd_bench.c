@@ -260,12 +260,13 @@ int cmd_bench(int argc, char **argv) {
                       .series = {{.name = "fp16"}, {.name = "bf16"}}};
     struct bench_shape one = {"layer", 0, 0};
     const char *csv = NULL, *plot = NULL, *kernel_mask = NULL, *card = "7900 XTX";
-    int device = 0, warm = 0, range = 0, json = 0, wide = 0, quiet = 0, first;
+    int device = 0, warm = 0, whole = 0, range = 0, json = 0, wide = 0, quiet = 0, first;
     const struct option_row rows[] = {
         {"device", OPTION_CHOICE, &device, "NAME", "cpu (default): measured; sim: a card's times, modelled",
          0, 0, devices},
         {"card", OPTION_TEXT, &card, "NAME", "sim: the card (default 7900 XTX)", 0, 0, NULL},
         ROW_FLAG("warm", &warm, "sim: with caches as the same product left them"),
+        ROW_FLAG("whole", &whole, "sim: long launches are modelled whole, not in part"),
         ROW_FLAG("range", &range, "sim: also with figures of the model at their other end"),
         {"model", OPTION_TEXT, &b.model, "NAME",
          "whose layers: llama-3.1-8b (default), qwen3-4b, smollm2-135m or tiny", 0, 0, NULL},
@@ -336,6 +337,7 @@ int cmd_bench(int argc, char **argv) {
             .type = b.type,
             .kind = b.kind,
             .warm = warm,
+            .whole = whole,
             .range = range,
             .json = json,
             .wide = wide,
@@ -343,8 +345,8 @@ int cmd_bench(int argc, char **argv) {
         };
         return simulate(&asked, csv, plot);
     }
-    if (warm || range || strcmp(card, "7900 XTX") != 0)
-        return usage_error("bench", "--card, --warm and --range: accepted with --device sim");
+    if (warm || whole || range || strcmp(card, "7900 XTX") != 0)
+        return usage_error("bench", "--card, --warm, --whole and --range: accepted with --device sim");
     b.all = (size_t)(b.shape_count * b.ms.count * (b.type ? 1 : 2));
     progress_begin(&b.progress, !quiet);
     w4a16_device_options options;

@@ -61,6 +61,7 @@ typedef struct w4a16_device_options {
         timing_card; /* sim: null (default), or the card that runs are timed on, as rdnasim_timing_options has it */
     uint32_t timing_axes; /* ... and its figures at their other end */
     int timing_warm;      /* 1: caches keep what the run before has left; 0 (default): each run begins cold */
+    int timing_whole;     /* 1: long launches are modelled whole; 0 (default): in part (docs/timing.md) */
 } w4a16_device_options;
 
 typedef struct w4a16_device_info {

@@ -65,6 +65,7 @@ class DeviceOptions(ctypes.Structure):
         (" timing_card", ctypes.c_char_p),
         ("timing_axes", ctypes.c_uint32),
         ("timing_warm", ctypes.c_int),
+        ("timing_whole", ctypes.c_int),
     ]
 
 

@@ -85,6 +85,7 @@ static w4a16_status sim_open(const w4a16_device_options *options, struct pool *p
     timing_options.card = options->timing_card;
     timing_options.axes = options->timing_axes;
     timing_options.threads = pool_threads(pool);
+    if (options->timing_whole) timing_options.sample_above = 0;
     s->warm = options->timing_warm;
     if (options->timing_card && rdnasim_timing_create(&timing_options, &s->timing, &report) != RDNASIM_OK) {
         sim_close(s);
