@@ -7,6 +7,9 @@
  * A counting sort. Each wave has a segment of the slots, and counts in LDS how many of them go to each expert; the counts of the
  * experts and segments before are where a segment's slots of an expert begin, and each wave lists its own. Of 32 slots at a time
  * the lanes of one expert are found by comparing the bits of its number, so that one of them counts for all.
+ *
+ * Tiles come from both ends of the list in turn. Those of an expert with many rows keep the matrix units busy, those of experts
+ * with few rows the memory, and in this order both run at once where experts are sorted by use.
  */
 #include "experts.h"
 
@@ -53,7 +56,7 @@ INLINE void add_up(LDS u64 *numbers, u32 e, u32 experts) {
     barrier();
 }
 
-/* The first expert whose tiles end behind tile i; experts where none do. */
+/* The first expert whose tiles end behind tile i. */
 INLINE u32 expert_of_tile(u32 i, u32 experts) {
     u32 low = 0, high = experts;
     while (low < high) {
@@ -102,15 +105,17 @@ void w4a16_route(ROUTE_ARGS(PARAMETER)) {
         rows[first_rows[s.expert] + in_segment + s.before] = row;
         if (s.before == 0) own[s.expert] = in_segment + s.together;
     }
-    for (u32 i = item; i < tile_count; i += ROUTE_WIDTH) {
+    u32 filled_tiles = (u32)(ends[experts - 1] >> 32);
+    for (u32 place = item; place < tile_count; place += ROUTE_WIDTH) {
         struct expert_tile t = {0, 0, 0, 0};
-        u32 e = expert_of_tile(i, experts);
-        if (e < experts) {
+        if (place < filled_tiles) {
+            u32 i = place % 2 ? filled_tiles - 1 - place / 2 : place / 2;
+            u32 e = expert_of_tile(i, experts);
             u32 tiles_before = e ? (u32)(ends[e - 1] >> 32) : 0, done = (i - tiles_before) * m_tile;
             u32 left = (u32)ends[e] - first_rows[e] - done;
             struct expert_tile filled = {e, first_rows[e] + done, left < m_tile ? left : m_tile, 0};
             t = filled;
         }
-        tiles[i] = t;
+        tiles[place] = t;
     }
 }

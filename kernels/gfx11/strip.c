@@ -86,12 +86,13 @@ INLINE void fetch_activations(u32x4 x[2][MOST_LOADS], const struct fetch f, cons
         *(const GLOBAL activations_x4 *)(at[b] + f.row[i]);
 }
 
-INLINE void strip(struct matrix_problem p, const int bf16, const int frags, const int halves,
-                  const int symmetric) {
+/* A tile, by as many fragments as hold its rows. */
+INLINE void tile(struct matrix_problem p, struct rows list, const u32 m_tile, const int bf16, const int frags,
+                 const int halves, const int symmetric) {
     u32 lane = lane_id(), wave = wave_id(), s = __builtin_amdgcn_workgroup_id_x();
+    /* Else what full tiles and others compute from it is computed once, and kept in more registers. */
+    if (m_tile > 16) __asm__("" : "+v"(lane));
     const u32 rows = frags * 16, loads = rows / 8;
-    struct rows list = rows_of(p.lists, p.M, p.N, rows);
-    if (list.count == 0) return;
     p = of_expert(p, list);
 
     struct fetch f = {p.weights + (u64)s * p.blocks * LANES,
@@ -187,7 +188,7 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
             partial[(wave * rows + 16 * i + 2 * e + lane / 16) * LANES + 16 * j + lane % 16] = total[i][j][e];
     barrier();
 
-    list = rows_of(p.lists, p.M, p.N, rows);
+    list = rows_of(p.lists, p.M, p.N, m_tile);
     u32 n = s * LANES + lane;
     for (u32 m = wave; m < rows && m < list.count; m += p.waves) {
         float sum = 0;
@@ -202,11 +203,23 @@ INLINE void strip(struct matrix_problem p, const int bf16, const int frags, cons
     }
 }
 
+INLINE void strip(struct matrix_problem p, const u32 m_tile, const int bf16, const int halves,
+                  const int symmetric) {
+    struct rows list = rows_of(p.lists, p.M, p.N, m_tile);
+    if (list.count == 0) return;
+    /* Likely, so that the code of few rows lies behind that of full tiles, which is fetched in order. */
+    if (m_tile > 16 && __builtin_expect(list.count > 16, 1)) {
+        tile(p, list, m_tile, bf16, m_tile / 16, halves, symmetric);
+        return;
+    }
+    tile(p, list, m_tile, bf16, 1, halves, symmetric);
+}
+
 #define STRIP(arch, act, m, granule, zeros_kind)                                                             \
     ONLY_##arch(                                                                                             \
         KERNEL(512) void w4a16_strip_##act##_m##m##_g##granule##_##zeros_kind(MATRIX_ARGS(PARAMETER)) {      \
             LOAD_ARGUMENTS(MATRIX_ARGS);                                                                     \
             struct matrix_problem p = {MATRIX_ARGS(NAME)};                                                   \
-            strip(p, IS_##act, m / 16, granule == 16, IS_##zeros_kind);                                      \
+            strip(p, m, IS_##act, granule == 16, IS_##zeros_kind);                                           \
         })
 #include "../KERNELS.def"

@@ -91,9 +91,10 @@ static void check(const struct machine *m, uint32_t slots, uint32_t experts, uin
                                .m_tile = m_tile,
                                .tile_count = tile_count};
     int32_t *ids = malloc(slots * sizeof *ids);
-    struct expert_tile *tiles = malloc(tile_count * sizeof *tiles);
+    struct expert_tile *tiles = malloc(tile_count * sizeof *tiles),
+                       *right = malloc(tile_count * sizeof *tiles);
     struct expert_row *rows = malloc(slots * sizeof *rows);
-    assert_true(ids && tiles && rows);
+    assert_true(ids && tiles && right && rows);
     fill(ids, slots, experts, crowd, none);
     memset(tiles, 0xa5, tile_count * sizeof *tiles);
     memset(rows, 0xa5, slots * sizeof *rows);
@@ -109,18 +110,21 @@ static void check(const struct machine *m, uint32_t slots, uint32_t experts, uin
             row++;
         }
         for (; first < row; first += m_tile, tile++) {
-            struct expert_tile right = {e, first, row - first < m_tile ? row - first : m_tile, 0};
             assert_true(tile < tile_count);
-            if (memcmp(&tiles[tile], &right, sizeof right) != 0)
-                fail_msg("%u slots, %u experts: tile %u is of expert %u, %u rows from %u on", slots, experts,
-                         tile, tiles[tile].expert, tiles[tile].count, tiles[tile].first);
+            right[tile] = (struct expert_tile){e, first, row - first < m_tile ? row - first : m_tile, 0};
         }
+    }
+    for (uint32_t place = 0; place < tile; place++) { /* from both ends in turn */
+        const struct expert_tile *t = &tiles[place];
+        if (memcmp(t, &right[place % 2 ? tile - 1 - place / 2 : place / 2], sizeof *t) != 0)
+            fail_msg("%u slots, %u experts: tile %u is of expert %u, %u rows from %u on", slots, experts,
+                     place, t->expert, t->count, t->first);
     }
     for (; tile < tile_count; tile++) assert_int_equal(tiles[tile].count, 0);
     for (const unsigned char *b = (const unsigned char *)(rows + row);
          b < (const unsigned char *)(rows + slots); b++)
         assert_int_equal(*b, 0xa5); /* nothing is listed beyond */
-    free(ids), free(tiles), free(rows);
+    free(ids), free(tiles), free(right), free(rows);
 }
 
 static void lists_are_right(void **state) {
