@@ -96,6 +96,7 @@ int print_document(json_t *document) {
     if (!text) return fail_memory("stdout");
     puts(text);
     free(text);
+    failure[0] = 0; /* what failed before is told in it */
     return EXIT_OK;
 }
 

@@ -365,29 +365,32 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+struct run {
+    struct simd_config config;
+    bool json;
+    json_t *traces, *refused, *repeats;
+    struct result total;
+    unsigned read;
+};
+
 /* Reads a trace. False: reported, and *code is the exit code. */
-static bool read_trace(const char *path, struct capture *out, int *code) {
+static bool read_trace(struct run *run, const char *path, struct capture *out, int *code) {
     enum { FILE_MAX = 64 << 20 }; /* recorded ones have a hundredth of it */
     unsigned char *text;
     size_t bytes;
     struct doc_problem problem;
     *out = (struct capture){0};
     *code = EXIT_FILE;
-    if (!file_read(path, FILE_MAX, &text, &bytes)) return false;
-    bool ok = capture_parse((char *)text, bytes, out, &problem);
-    free(text);
-    if (!ok)
+    bool found = file_read(path, FILE_MAX, &text, &bytes);
+    bool ok = found && capture_parse((char *)text, bytes, out, &problem);
+    if (found) free(text);
+    if (found && !ok)
         *code = problem.out_of_memory ? fail_memory(path) : fail(EXIT_FILE, "%s: %s", path, problem.text);
+    if (!ok && run->json)
+        doc_append(&run->refused, doc_pack("{s:s,s:o}", "file", base_name(path), "problem",
+                                           doc_string(found ? problem.text : "cannot be read")));
     return ok;
 }
-
-struct run {
-    struct simd_config config;
-    bool json;
-    json_t *traces, *repeats;
-    struct result total;
-    unsigned read;
-};
 
 static int one_trace(struct run *run, const char *path, const struct capture *c) {
     struct result result = {0};
@@ -435,8 +438,9 @@ static int one_repeat(struct run *run, const char *a_path, const struct capture 
 
 static int finish(struct run *run) {
     if (run->json) {
-        json_t *document = doc_pack("{s:i,s:s,s:o,s:o}", "schema_version", SCHEMA_VERSION, "verb", "validate",
-                                    "traces", run->traces, "repeats", run->repeats);
+        json_t *document =
+            doc_pack("{s:i,s:s,s:o,s:o,s:o}", "schema_version", SCHEMA_VERSION, "verb", "validate", "traces",
+                     run->traces, "refused", run->refused, "repeats", run->repeats);
         doc_set(&document, "total", result_json(&run->total));
         return print_document(document);
     }
@@ -453,7 +457,7 @@ static int compare_all(struct run *run, char **paths, size_t count) {
     int worst = EXIT_OK;
     for (size_t n = 0; n < count; n++) {
         int code = EXIT_OK;
-        if (read_trace(paths[n], &captures[n], &code)) code = one_trace(run, paths[n], &captures[n]);
+        if (read_trace(run, paths[n], &captures[n], &code)) code = one_trace(run, paths[n], &captures[n]);
         if (code > worst) worst = code;
     }
     for (size_t n = 0; n < count && worst != EXIT_FAULT; n++)
@@ -491,11 +495,13 @@ int cmd_validate(int argc, char **argv) {
     if (run.json) {
         verbose = false;
         run.traces = json_array();
+        run.refused = json_array();
         run.repeats = json_array();
     }
     int code = compare_all(&run, argv + optind, (size_t)(argc - optind));
-    if (run.json && (code || !run.read)) {
+    if (run.json && (code == EXIT_FAULT || !run.read)) {
         json_decref(run.traces);
+        json_decref(run.refused);
         json_decref(run.repeats);
         return code;
     }

@@ -82,6 +82,10 @@ def bench_sim(document):
         check(row, [row])
         check_accuracy(row)
         assert row["launches"] >= 1 and row["modelled_us_with_gaps"] >= row["modelled_us"], row
+        if row["variants"]:
+            times = [row["modelled_us"]] + [one["modelled_us"] for one in row["variants"]]
+            assert row["range_us"] == f"{min(times):.2f}-{max(times):.2f}" and times[-1] == max(times), row
+            assert len({one["axis"] for one in row["variants"]}) == len(row["variants"]) > 5, row
     for total in document["totals"]:
         rows = [row for row in document["rows"] if same(total, row)]
         check(total, rows)

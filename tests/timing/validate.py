@@ -177,6 +177,16 @@ def files(tool):
         repeats = validate(tool, [os.path.join(folder, name + ".json") for name in "ab"])["repeats"]
         if len(repeats) != 1 or repeats[0]["issue"]["gaps"] != 8 or repeats[0]["issue"]["exact"] != 6:
             wrong.append(f"two runs: {repeats}")
+        # One that is refused does not take the others with it.
+        with open(os.path.join(folder, "b.json"), "w", encoding="utf-8") as f:
+            json.dump(dict(made_up(), target="gfx1201"), f)
+        paths = [os.path.join(folder, name + ".json") for name in ("b", "missing", "a")]
+        mixed = subprocess.run([tool, "validate", "--json", *paths], capture_output=True, text=True, check=False)
+        document = json.loads(mixed.stdout or "{}")
+        if mixed.returncode != 3 or [one["file"] for one in document.get("traces", [])] != ["a.json"] or \
+                [(one["file"], one["problem"][:21]) for one in document.get("refused", [])] != \
+                [("b.json", "target gfx1201 is not"), ("missing.json", "cannot be read")]:
+            wrong.append(f"among others: {mixed}")
 
         refused("gfx12", "target gfx1201 is not modelled", put("target", "gfx1201"))
         refused("no target", "target: is missing", lambda t: {k: v for k, v in t.items() if k != "target"})

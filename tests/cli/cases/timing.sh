@@ -18,7 +18,8 @@ for row, r in zip(rows, bench['rows'], strict=True):
     assert row['layer'] == r['layer'] and row['kernel'] == r['kernel'] and row['type'] == r['type'], (row, r)
     assert abs(float(row['modelled_us']) - r['modelled_us']) < 1e-3 and float(row['least_us']) <= float(row['modelled_us'])
 "
-python3 "$HERE/figures.py" bench.json
+"$W4A16" bench --device sim --model tiny --m 1 --act fp16 --range --json >range.json
+python3 "$HERE/figures.py" bench.json range.json
 "$W4A16" run --timing '7900 XTX' --layer q_proj --act fp16 q | tail -1
 grep -o 'modelled, not measured' rows.svg
 grep -c '<circle.*<title>' rows.svg
