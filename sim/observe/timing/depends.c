@@ -6,7 +6,7 @@
 
 #include "table.h"
 
-enum { GLC = 1, LOOP_DWORDS = 256, VGPRS = 256, VISITS = 2 };
+enum { GLC = 1, LOOP_DWORDS = 256, LOOPS_MOST = 4096, VGPRS = 256, VISITS = 2 };
 
 static bool begins(const char *name, const char *prefix) { return !strncmp(name, prefix, strlen(prefix)); }
 
@@ -131,10 +131,28 @@ static int64_t target_of(const rdnasim_instruction *i, size_t at) {
     return (int64_t)at + 1 + (int16_t)i->immediate;
 }
 
+/* Where an instruction may be followed, in dwords from the loop's first one. */
+struct followers {
+    int64_t next, target; /* outside of the loop: none */
+};
+
+static void find_followers(const struct loop *l, struct followers *f) {
+    for (size_t n = 0; n < l->end - l->first; n++) f[n] = (struct followers){-1, -1};
+    for (size_t at = l->first; at < l->end;) {
+        rdnasim_instruction i[2];
+        uint32_t length = rdnasim_decode(l->target, l->code + at, l->end - at, 4 * at, i);
+        size_t n = at - l->first;
+        if (length && strcmp(i->opcode, "s_branch") != 0 && strcmp(i->opcode, "s_endpgm") != 0)
+            f[n].next = (int64_t)n + length;
+        if (length && branches(i)) f[n].target = target_of(i, n);
+        at += length ? length : 1;
+    }
+}
+
 /* One step of all ways. Returns whether one was new. */
 static bool go_on(struct loop *l, size_t at, int64_t to) {
-    if (to < (int64_t)l->first || to >= (int64_t)l->end) return false;
-    uint8_t *from = &l->ways[at - l->first], *there = &l->ways[(size_t)to - l->first];
+    if (to < 0 || to >= (int64_t)(l->end - l->first)) return false;
+    uint8_t *from = &l->ways[at], *there = &l->ways[to];
     uint8_t both = (uint8_t)(*there | (*from & FROM_START)), own = (uint8_t)(*from | (*there & TO_END));
     bool is_new = both != *there || own != *from;
     *there = both, *from = own;
@@ -142,18 +160,18 @@ static bool go_on(struct loop *l, size_t at, int64_t to) {
 }
 
 /* Blocks are laid out in any order: what lies between a branch back and its target need not be in a loop. */
-static bool is_loop(struct loop *l, size_t last) {
+static bool is_loop(struct loop *l) {
+    struct followers f[LOOP_DWORDS];
+    size_t count = l->end - l->first;
+    find_followers(l, f);
     l->ways[0] = FROM_START;
-    l->ways[last - l->first] |= TO_END;
+    l->ways[count - 1] |= TO_END;
     for (bool is_new = true; is_new;) {
         is_new = false;
-        for (size_t at = l->first; at < l->end;) {
-            rdnasim_instruction i[2];
-            uint32_t length = rdnasim_decode(l->target, l->code + at, l->end - at, 4 * at, i);
-            bool stays = length && strcmp(i->opcode, "s_branch") != 0 && strcmp(i->opcode, "s_endpgm") != 0;
-            if (stays) is_new |= go_on(l, at, (int64_t)at + length);
-            if (length && branches(i)) is_new |= go_on(l, at, target_of(i, at));
-            at += length ? length : 1;
+        for (size_t n = 0; n < 2 * count; n++) { /* there and back: ways in both directions are found soon */
+            size_t at = n < count ? n : 2 * count - 1 - n;
+            is_new |= go_on(l, at, f[at].next);
+            is_new |= go_on(l, at, f[at].target);
         }
     }
     return l->ways[0] == INSIDE;
@@ -183,7 +201,7 @@ static void check_memory(struct loop *l, const rdnasim_instruction *i) {
 /* last: the instruction that branches back to the first; it has one dword. */
 static bool polls(const char *target, const uint32_t *code, size_t first, size_t last) {
     struct loop l = {.target = target, .code = code, .first = first, .end = last + 1};
-    if (!is_loop(&l, last)) return false;
+    if (!is_loop(&l)) return false;
     for (int n = 0; n < VISITS; n++) visit(&l, note_changes);
     visit(&l, check_memory);
     for (int n = 0; l.watching && n < VISITS; n++) visit(&l, follow_data);
@@ -191,7 +209,8 @@ static bool polls(const char *target, const uint32_t *code, size_t first, size_t
 }
 
 const char *find_polling(const char *target, const uint32_t *code, size_t dwords) {
-    for (size_t at = 0; at < dwords;) {
+    unsigned loops = 0;
+    for (size_t at = 0; at < dwords && loops < LOOPS_MOST;) {
         rdnasim_instruction pair[2];
         uint32_t length = rdnasim_decode(target, code + at, dwords - at, 4 * at, pair);
         if (!length) {
@@ -199,8 +218,9 @@ const char *find_polling(const char *target, const uint32_t *code, size_t dwords
             continue;
         }
         int64_t to = target_of(pair, at);
-        if (branches(pair) && to >= 0 && to <= (int64_t)at && (int64_t)at - to < LOOP_DWORDS &&
-            polls(target, code, (size_t)to, at))
+        bool back = branches(pair) && to >= 0 && to <= (int64_t)at && (int64_t)at - to < LOOP_DWORDS;
+        loops += back;
+        if (back && polls(target, code, (size_t)to, at))
             return "it waits in a loop for what another wave writes: how long that takes depends on time, "
                    "which the model does not give back";
         at += length;
