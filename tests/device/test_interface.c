@@ -29,8 +29,8 @@ static void test_null(void **state) {
     const char *const no_names[] = {NULL};
     no_list.ignore_count = no_name.ignore_count = 1;
     no_name.ignore = no_names;
-    w4a16_weights *weights;
-    w4a16_plan *plan;
+    w4a16_weights *weights, *made;
+    w4a16_plan *plan, *unplanned;
     w4a16_layer *part;
     w4a16_device *opened;
     w4a16_address address;
@@ -65,15 +65,15 @@ static void test_null(void **state) {
         NULLS(w4a16_copy_from_device(NULL, &byte, 1, 1, &error)),
         NULLS(w4a16_copy_from_device(device, NULL, 1, 1, &error)),
         NULLS(w4a16_copy_from_device(device, &byte, 0, 1, &error)),
-        NULLS(w4a16_weights_create(NULL, &o.layer, &weights, &error)),
-        NULLS(w4a16_weights_create(device, NULL, &weights, &error)),
+        NULLS(w4a16_weights_create(NULL, &o.layer, &made, &error)),
+        NULLS(w4a16_weights_create(device, NULL, &made, &error)),
         NULLS(w4a16_weights_create(device, &o.layer, NULL, &error)),
-        NULLS(w4a16_experts_create(NULL, layers, 1, &weights, &error)),
-        NULLS(w4a16_experts_create(device, NULL, 1, &weights, &error)),
-        w4a16_experts_create(device, none, 1, &weights, &error),
+        NULLS(w4a16_experts_create(NULL, layers, 1, &made, &error)),
+        NULLS(w4a16_experts_create(device, NULL, 1, &made, &error)),
+        w4a16_experts_create(device, none, 1, &made, &error),
         NULLS(w4a16_experts_create(device, layers, 1, NULL, &error)),
-        w4a16_experts_create(device, layers, 0, &weights, &error),
-        w4a16_experts_create(device, layers, SIZE_MAX, &weights, &error),
+        w4a16_experts_create(device, layers, 0, &made, &error),
+        w4a16_experts_create(device, layers, SIZE_MAX, &made, &error),
         NULLS(w4a16_packed_bytes(NULL, &bytes, &error)),
         NULLS(w4a16_packed_bytes(&problem, NULL, &error)),
         NULLS(w4a16_pack(NULL, &o.layer, &byte, 1, &error)),
@@ -83,8 +83,8 @@ static void test_null(void **state) {
         NULLS(w4a16_pack_experts(device, NULL, 1, &byte, 1, &error)),
         w4a16_pack_experts(device, none, 1, &byte, 1, &error),
         NULLS(w4a16_pack_experts(device, layers, 1, NULL, SIZE_MAX, &error)),
-        NULLS(w4a16_weights_wrap(NULL, &problem, 0, &weights, &error)),
-        NULLS(w4a16_weights_wrap(device, NULL, 0, &weights, &error)),
+        NULLS(w4a16_weights_wrap(NULL, &problem, 0, &made, &error)),
+        NULLS(w4a16_weights_wrap(device, NULL, 0, &made, &error)),
         NULLS(w4a16_weights_wrap(device, &problem, 0, NULL, &error)),
         NULLS(w4a16_packed_concat(NULL, packed, 1, &problem, NULL, 0, &error)),
         NULLS(w4a16_packed_concat(parts, NULL, 1, &problem, NULL, 0, &error)),
@@ -95,9 +95,9 @@ static void test_null(void **state) {
         NULLS(w4a16_pack_nibbles(device, &word, NULL, 32, 32, NULL, 512, &error)),
         NULLS(w4a16_supports(NULL, NULL, &problem, &error)),
         NULLS(w4a16_supports("gfx1100", NULL, NULL, &error)),
-        NULLS(w4a16_plan_create(NULL, weights, &problem, &plan, &error)),
-        NULLS(w4a16_plan_create(device, NULL, &problem, &plan, &error)),
-        NULLS(w4a16_plan_create(device, weights, NULL, &plan, &error)),
+        NULLS(w4a16_plan_create(NULL, weights, &problem, &unplanned, &error)),
+        NULLS(w4a16_plan_create(device, NULL, &problem, &unplanned, &error)),
+        NULLS(w4a16_plan_create(device, weights, NULL, &unplanned, &error)),
         NULLS(w4a16_plan_create(device, weights, &problem, NULL, &error)),
         NULLS(w4a16_plan_launch(NULL, 0, &launch, &error)),
         NULLS(w4a16_plan_launch(plan, 0, NULL, &error)),
