@@ -5,8 +5,7 @@
 #define COMMON_MODELLED_H
 
 #define A_REAL_CARD                                                                                          \
-    "a real card is expected to take 1.1 to 1.2 times as long for tiles, 1.05 times and 3 us more for "      \
-    "decode, "                                                                                               \
-    "and more where few waves run (docs/timing.md)"
+    "a real card is expected to take 1.1 to 1.2 times as long for tiles, 1.05 times and 3 us more "          \
+    "for decode, and more where few waves run (docs/timing.md)"
 
 #endif

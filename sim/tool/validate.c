@@ -386,7 +386,7 @@ static bool read_trace(struct run *run, const char *path, struct capture *out, i
     if (found) free(text);
     if (found && !ok)
         *code = problem.out_of_memory ? fail_memory(path) : fail(EXIT_FILE, "%s: %s", path, problem.text);
-    if (!ok && run->json)
+    if (!ok && *code == EXIT_FILE && run->json)
         doc_append(&run->refused, doc_pack("{s:s,s:o}", "file", base_name(path), "problem",
                                            doc_string(found ? problem.text : "cannot be read")));
     return ok;
